@@ -1,0 +1,35 @@
+/**
+ * Counts by reason. What is not carried on (a packet, a tuple, a byte range) adds one here, so nothing is dropped silently
+ * (DESIGN decision 6). The first example of each reason is kept, so that a person can look at it.
+ */
+export class Counters<Reason extends string = string> {
+  readonly #counts = new Map<Reason, number>();
+  readonly #examples = new Map<Reason, string>();
+
+  /** Adds `n` to the count of `reason`; `example` is called once, for the first. */
+  add(reason: Reason, n = 1, example?: () => string): void {
+    const before = this.#counts.get(reason);
+    this.#counts.set(reason, (before ?? 0) + n);
+    if (before === undefined && example !== undefined) this.#examples.set(reason, example());
+  }
+
+  get(reason: Reason): number {
+    return this.#counts.get(reason) ?? 0;
+  }
+
+  /** The first example of `reason`, `undefined` where none was given. */
+  example(reason: Reason): string | undefined {
+    return this.#examples.get(reason);
+  }
+
+  get total(): number {
+    let sum = 0;
+    for (const n of this.#counts.values()) sum += n;
+    return sum;
+  }
+
+  /** Reasons with a count above 0, in alphabetic order, as a plain object. */
+  toJSON(): Record<string, number> {
+    return Object.fromEntries([...this.#counts].filter(([, n]) => n > 0).sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+}

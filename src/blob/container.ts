@@ -1,0 +1,53 @@
+/**
+ * A container of block blobs, as Azure Storage has them: a folder, Azure Blob Storage, or memory. One contract suite
+ * (`test/blob/contract.ts`) runs on all.
+ *
+ * Names are paths with `/`, unescaped; block ids are base64 text of equal length within a blob. An ETag is opaque and changes with
+ * every commit. What storage refuses is a `FlowError`: `authentication`, `permission`, `unavailable`, `disk-full`, `blob-conflict`.
+ */
+export interface Container {
+  /** For messages: a path or a URL without its query (no SAS). */
+  readonly location: string;
+  /** Name of the container, such as `insights-logs-networksecuritygroupflowevent`. */
+  readonly name: string;
+  /** Blobs in order of names (code points), pages fetched as they are needed. */
+  list(prefix?: string): AsyncIterable<BlobItem>;
+  /** `undefined` where there is no such blob (or no container). */
+  properties(name: string): Promise<BlobItem | undefined>;
+  /** Bytes `start` (included) to `end` (excluded; the blob's end when absent or beyond). @throws not-found */
+  read(name: string, start?: number, end?: number): Promise<BlobContent>;
+  /** Committed blocks in order; none for a blob that was not committed by blocks. `undefined` where there is no such blob. */
+  blocks(name: string): Promise<BlockList | undefined>;
+  /** Holds a block until a commit names it. Staging the same id again replaces it. */
+  stageBlock(name: string, id: string, bytes: Uint8Array): Promise<void>;
+  /**
+   * Makes the blob consist of these blocks, staged or already committed. Creates the blob (and container) where `etag` is undefined,
+   * and only then. @throws blob-conflict when the blob's ETag is another one, or the blob exists although `etag` is undefined.
+   */
+  commitBlocks(name: string, ids: readonly string[], etag: string | undefined): Promise<{ etag: string }>;
+  /** Deletes a blob; with `etag`, only that version. False where there was none. @throws blob-conflict */
+  delete(name: string, etag?: string): Promise<boolean>;
+}
+
+export interface BlobItem {
+  readonly name: string;
+  readonly lengthBytes: number;
+  readonly etag: string;
+  /** Epoch milliseconds. */
+  readonly lastModifiedMillis: number;
+}
+
+export interface BlobContent {
+  readonly bytes: Uint8Array;
+  readonly etag: string;
+}
+
+export interface Block {
+  readonly id: string;
+  readonly lengthBytes: number;
+}
+
+export interface BlockList {
+  readonly blocks: readonly Block[];
+  readonly etag: string;
+}

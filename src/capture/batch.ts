@@ -1,0 +1,34 @@
+/**
+ * A batch of captured packets, all lying in one buffer: what the readers yield and `wire` decodes in place. The batch and its
+ * buffer belong to the reader, which fills them again on the next step: whoever keeps a packet copies it.
+ */
+export interface CaptureBatch {
+  /** Rows in use. */
+  count: number;
+  bytes: Uint8Array;
+  /** Where each packet's bytes begin in `bytes`. */
+  readonly start: Uint32Array;
+  /** Bytes present in `bytes`. */
+  readonly capturedLength: Uint32Array;
+  /** Bytes the packet had on the wire. */
+  readonly originalLength: Uint32Array;
+  /** Whole epoch seconds, UTC. */
+  readonly timeSeconds: Float64Array;
+  /** 0 to 999,999,999. */
+  readonly timeNanos: Uint32Array;
+  /** LINKTYPE_ value of each packet (www.tcpdump.org/linktypes.html). */
+  readonly linkType: Uint16Array;
+}
+
+export function createCaptureBatch(capacity: number): CaptureBatch {
+  return {
+    count: 0,
+    bytes: new Uint8Array(0),
+    start: new Uint32Array(capacity),
+    capturedLength: new Uint32Array(capacity),
+    originalLength: new Uint32Array(capacity),
+    timeSeconds: new Float64Array(capacity),
+    timeNanos: new Uint32Array(capacity),
+    linkType: new Uint16Array(capacity),
+  };
+}

@@ -1,0 +1,96 @@
+/**
+ * Flow tuples as columns: what `flow` emits, what `flowlog` encodes and decodes, and what the lake stores. One word a value;
+ * the letters of the formats stay inside the codecs.
+ */
+
+/** The four forms in which flow logs are written. Source: facts 1 and 3. */
+export type FlowLogFormat = 'nsg1' | 'nsg2' | 'vnet';
+
+export const directionInbound = 0;
+export const directionOutbound = 1;
+
+export const accessAllow = 0;
+export const accessDeny = 1;
+
+/** NSG version 1 has no flow state. */
+export const stateNone = 0;
+export const stateBegin = 1;
+export const stateContinuing = 2;
+export const stateEnd = 3;
+/** VNet `D`, and in NSG version 2 a begin that was denied (`D,B`). */
+export const stateDenied = 4;
+
+export const stateNames = ['', 'begin', 'continuing', 'end', 'denied'] as const;
+
+/** Encryption states by index; 0 is "not given" (NSG logs have none). Source: facts 3.2. */
+export const encryptionNames = [
+  '',
+  'X',
+  'NX',
+  'NX_HW_NOT_SUPPORTED',
+  'NX_SW_NOT_READY',
+  'NX_NOT_ACCEPTED',
+  'NX_NOT_SUPPORTED',
+  'NX_LOCAL_DST',
+  'NX_FALLBACK',
+] as const;
+
+export interface TupleColumns {
+  /** Rows in use. */
+  count: number;
+  /** When it happened, epoch milliseconds; formats of whole seconds cut the rest. */
+  timeMillis: Float64Array;
+  /** 4 or 6. */
+  family: Uint8Array;
+  /** Four words a row (net/address.ts); the source is the initiator of the flow. */
+  source: Uint32Array;
+  destination: Uint32Array;
+  sourcePort: Uint16Array;
+  destinationPort: Uint16Array;
+  /** IANA number. */
+  protocol: Uint8Array;
+  direction: Uint8Array;
+  access: Uint8Array;
+  state: Uint8Array;
+  encryption: Uint8Array;
+  /** Since the flow's previous tuple; NaN is "not given", which is not 0 (DESIGN decision 9). */
+  packetsForward: Float64Array;
+  bytesForward: Float64Array;
+  packetsReverse: Float64Array;
+  bytesReverse: Float64Array;
+  /** Which rule of which record or event source: an index whose meaning the owner of the columns gives. */
+  group: Uint32Array;
+}
+
+export function createTupleColumns(capacity: number): TupleColumns {
+  return {
+    count: 0,
+    timeMillis: new Float64Array(capacity),
+    family: new Uint8Array(capacity),
+    source: new Uint32Array(4 * capacity),
+    destination: new Uint32Array(4 * capacity),
+    sourcePort: new Uint16Array(capacity),
+    destinationPort: new Uint16Array(capacity),
+    protocol: new Uint8Array(capacity),
+    direction: new Uint8Array(capacity),
+    access: new Uint8Array(capacity),
+    state: new Uint8Array(capacity),
+    encryption: new Uint8Array(capacity),
+    packetsForward: new Float64Array(capacity),
+    bytesForward: new Float64Array(capacity),
+    packetsReverse: new Float64Array(capacity),
+    bytesReverse: new Float64Array(capacity),
+    group: new Uint32Array(capacity),
+  };
+}
+
+/** Doubles the room of every column, rows kept. */
+export function growTupleColumns(columns: TupleColumns): void {
+  const capacity = Math.max(64, columns.timeMillis.length * 2);
+  const grown = createTupleColumns(capacity);
+  for (const key of Object.keys(grown) as (keyof TupleColumns)[]) {
+    if (key === 'count') continue;
+    grown[key].set(columns[key] as never);
+    columns[key] = grown[key] as never;
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * A batch of decoded packets as columns: what `wire` writes and `flow` reads. No object and no string per packet
+ * (facts and numbers: docs/decisions/0003).
+ */
+export interface PacketBatch {
+  /** Rows in use, 0 to the batch's capacity. Refused packets have no row. */
+  count: number;
+  readonly capacity: number;
+  /** Epoch milliseconds with fraction. */
+  readonly timeMillis: Float64Array;
+  /** 4 or 6. */
+  readonly family: Uint8Array;
+  /** Four words a row, most significant first; see address.ts. */
+  readonly source: Uint32Array;
+  readonly destination: Uint32Array;
+  readonly sourcePort: Uint16Array;
+  readonly destinationPort: Uint16Array;
+  /** 6 or 17. */
+  readonly protocol: Uint8Array;
+  /** Flags byte of TCP, 0 for UDP. */
+  readonly tcpFlags: Uint8Array;
+  /** Bytes of the IP packet, header included: IPv4 total length (where 0, original length less the link header), IPv6 payload length + 40. */
+  readonly ipBytes: Uint32Array;
+}
+
+export function createPacketBatch(capacity: number): PacketBatch {
+  return {
+    count: 0,
+    capacity,
+    timeMillis: new Float64Array(capacity),
+    family: new Uint8Array(capacity),
+    source: new Uint32Array(4 * capacity),
+    destination: new Uint32Array(4 * capacity),
+    sourcePort: new Uint16Array(capacity),
+    destinationPort: new Uint16Array(capacity),
+    protocol: new Uint8Array(capacity),
+    tcpFlags: new Uint8Array(capacity),
+    ipBytes: new Uint32Array(capacity),
+  };
+}

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+/** `npm test` runs everything below test/ but test/long; `npm run test:long` sets NSGFLOW_LONG and runs all of it. */
+const long = process.env['NSGFLOW_LONG'] === '1';
+
+export default defineConfig({
+  test: {
+    include: long ? ['test/**/*.test.ts'] : ['test/!(long)/**/*.test.ts', 'test/*.test.ts'],
+    testTimeout: long ? 600_000 : 60_000,
+    hookTimeout: 120_000,
+    pool: 'forks',
+    maxWorkers: 2,
+  },
+});
