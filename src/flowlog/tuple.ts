@@ -90,7 +90,7 @@ export function growTupleColumns(columns: TupleColumns): void {
   const grown = createTupleColumns(capacity);
   for (const key of Object.keys(grown) as (keyof TupleColumns)[]) {
     if (key === 'count') continue;
-    grown[key].set(columns[key] as never);
+    grown[key].set(columns[key]);
     columns[key] = grown[key] as never;
   }
 }

@@ -34,7 +34,7 @@ function parseIpv4Bits(text: string): number | undefined {
   if (match === null) return undefined;
   let bits = 0;
   for (let i = 1; i <= 4; i++) {
-    const part = match[i]!;
+    const part = match[i];
     if (part.length > 1 && part[0] === '0') return undefined;
     const value = Number(part);
     if (value > 255) return undefined;
@@ -66,7 +66,7 @@ function parseIpv6Words(text: string, words: [number, number, number, number]): 
   const missing = 8 - left.length - right.length;
   if (gap < 0 ? missing !== 0 : missing < 1) return false;
   const groups = [...left, ...Array<number>(missing).fill(0), ...right];
-  for (let i = 0; i < 4; i++) words[i] = ((groups[2 * i]! << 16) | groups[2 * i + 1]!) >>> 0;
+  for (let i = 0; i < 4; i++) words[i] = ((groups[2 * i] << 16) | groups[2 * i + 1]) >>> 0;
   return true;
 }
 

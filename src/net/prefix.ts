@@ -28,7 +28,7 @@ export function parsePrefix(text: string): Prefix | undefined {
 export function maskPrefix(address: Address, length: number): Prefix {
   const bits = address.family === 4 ? length + 96 : length;
   const words = address.words.map((word, i) => (word & wordMask(bits - 32 * i)) >>> 0);
-  return { family: address.family, words: [words[0]!, words[1]!, words[2]!, words[3]!], length };
+  return { family: address.family, words: [words[0], words[1], words[2], words[3]], length };
 }
 
 /** Mask of the first `bits` bits of a word; below 0 is 0, above 32 is 32. */
@@ -75,6 +75,6 @@ export function prefixRange(prefix: Prefix): { first: Address; last: Address } {
   const last = prefix.words.map((word, i) => (word | ~wordMask(bits - 32 * i)) >>> 0);
   return {
     first: { family: prefix.family, words: prefix.words },
-    last: { family: prefix.family, words: [last[0]!, last[1]!, last[2]!, last[3]!] },
+    last: { family: prefix.family, words: [last[0], last[1], last[2], last[3]] },
   };
 }
