@@ -1,0 +1,38 @@
+/**
+ * Resource ids of Azure Resource Manager. Casing is kept as written, and never tells two ids apart.
+ *
+ *   /subscriptions/{guid}/resourceGroups/{group}/providers/Microsoft.Network/virtualNetworks/{name}/subnets/{name}
+ */
+import type { Scope } from './scope.ts';
+
+/**
+ * The id of a resource of `type` (`Microsoft.Network/virtualNetworks/subnets`) in the scope's resource group; `names` has one
+ * name for each part of the type after the namespace.
+ */
+export function resourceIdOf(scope: Scope, type: string, names: readonly string[]): string {
+  return `/subscriptions/${scope.subscriptionId}/resourceGroups/${scope.resourceGroup}${providerPath(type, names)}`;
+}
+
+/** `/providers/Microsoft.Network/virtualNetworks/v/subnets/s` */
+export function providerPath(type: string, names: readonly string[]): string {
+  const [namespace, ...types] = type.split('/').filter((part) => part !== '');
+  let path = `/providers/${namespace}`;
+  for (let i = 0; i < types.length; i++) path += `/${types[i]}/${names[i]}`;
+  return path;
+}
+
+/** The form in which ids are compared and used as keys: lower case, no trailing slash. */
+export function resourceKey(id: string): string {
+  return id.toLowerCase().replace(/\/+$/, '');
+}
+
+/** The last part of an id: the resource's own name. */
+export function resourceName(id: string): string {
+  return id.slice(id.replace(/\/+$/, '').lastIndexOf('/') + 1).replace(/\/+$/, '');
+}
+
+/** The id of the resource that holds this one (a subnet's VNet): two parts shorter. '' when there is none. */
+export function parentId(id: string): string {
+  const parts = id.replace(/\/+$/, '').split('/');
+  return parts.slice(0, -2).join('/');
+}

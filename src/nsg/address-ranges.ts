@@ -1,0 +1,66 @@
+/**
+ * Sets of addresses of one family as sorted ranges that neither touch nor overlap; `start` included, `end` excluded, the numbers those
+ * of the address (32 bits for IPv4, 128 for IPv6). Used when a network is compiled, never per flow.
+ */
+import type { Address, Family } from '../net/address.ts';
+import type { Prefix } from '../net/prefix.ts';
+
+export interface AddressRange {
+  readonly start: bigint;
+  readonly end: bigint;
+}
+
+/** One past the last address of a family. */
+export function familyEnd(family: Family): bigint {
+  return family === 4 ? 1n << 32n : 1n << 128n;
+}
+
+export function allAddresses(family: Family): AddressRange[] {
+  return [{ start: 0n, end: familyEnd(family) }];
+}
+
+export function addressNumber(address: Address): bigint {
+  const [a, b, c, d] = address.words;
+  if (address.family === 4) return BigInt(d);
+  return (BigInt(a) << 96n) | (BigInt(b) << 64n) | (BigInt(c) << 32n) | BigInt(d);
+}
+
+/** Prefixes of the other family are left out. */
+export function rangesOfPrefixes(prefixes: readonly Prefix[], family: Family): AddressRange[] {
+  const bits = family === 4 ? 32 : 128;
+  const ranges = prefixes
+    .filter((prefix) => prefix.family === family)
+    .map((prefix) => {
+      const start = addressNumber(prefix);
+      return { start, end: start + (1n << BigInt(bits - prefix.length)) };
+    });
+  return mergeRanges(ranges);
+}
+
+/** Sorts, and joins what touches or overlaps. */
+export function mergeRanges(ranges: readonly AddressRange[]): AddressRange[] {
+  const sorted = [...ranges].sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
+  const merged: { start: bigint; end: bigint }[] = [];
+  for (const range of sorted) {
+    const last = merged.at(-1);
+    if (last === undefined || range.start > last.end) merged.push({ ...range });
+    else if (range.end > last.end) last.end = range.end;
+  }
+  return merged;
+}
+
+/** What is in `ranges` and not in `holes`; both sorted and merged. */
+export function subtractRanges(ranges: readonly AddressRange[], holes: readonly AddressRange[]): AddressRange[] {
+  const left: AddressRange[] = [];
+  let hole = 0;
+  for (const range of ranges) {
+    let start = range.start;
+    while (hole < holes.length && holes[hole].end <= start) hole++;
+    for (let i = hole; i < holes.length && holes[i].start < range.end; i++) {
+      if (holes[i].start > start) left.push({ start, end: holes[i].start });
+      if (holes[i].end > start) start = holes[i].end;
+    }
+    if (start < range.end) left.push({ start, end: range.end });
+  }
+  return left;
+}

@@ -1,0 +1,241 @@
+/**
+ * Rules made fast. Each NSG in a direction becomes a stage of five axes (rule-axis.ts) beside a row of bits per protocol; a decision looks
+ * one row up on each, and the lowest bit that all rows share is the first rule that matches. The cost hardly depends on the number of rules.
+ * Numbers and what was rejected: docs/decisions/0004-compiled-rules.md.
+ */
+import type { Address, Family } from '../net/address.ts';
+import type { AddressRange } from './address-ranges.ts';
+import { addressNumber, allAddresses, mergeRanges, rangesOfPrefixes, subtractRanges } from './address-ranges.ts';
+import { groupAddresses } from './application-security-group.ts';
+import type { Decision } from './evaluate.ts';
+import { nsgLevels } from './evaluate.ts';
+import type { Network, Nic, Nsg, VirtualNetwork } from './network.ts';
+import { buildNicTable, findNic } from './nic-table.ts';
+import type { RuleAxis } from './rule-axis.ts';
+import { buildAxis, findRow, findRow6 } from './rule-axis.ts';
+import type { AddressMatch, Direction, Rule, RuleSide } from './rule.ts';
+import { protocolMatches } from './rule.ts';
+import {
+  globalUnicastPrefix,
+  hostPrefix,
+  internetTag,
+  loadBalancerTag,
+  unreachablePrefixes,
+  virtualNetworkPrefixes,
+  virtualNetworkTag,
+} from './service-tag.ts';
+
+export interface CompiledNetwork {
+  /** What `decide` can answer. 0 is allowed without any NSG. */
+  readonly decisions: readonly Decision[];
+  /** Index into `network.nics` of the NIC that has the address, -1 when none has. Words as in net/address.ts, unsigned. */
+  nicOf(family: number, a: number, b: number, c: number, d: number): number;
+  /**
+   * Index into `decisions` for a flow as its initiator sent it, at NIC `nic`; the same as `evaluate`. `direction` is 0 inbound, 1
+   * outbound, as in flowlog/tuple.ts; words are unsigned, and of an IPv4 address only the last counts.
+   */
+  decide(
+    nic: number,
+    direction: number,
+    family: number,
+    protocol: number,
+    s0: number,
+    s1: number,
+    s2: number,
+    s3: number,
+    sourcePort: number,
+    d0: number,
+    d1: number,
+    d2: number,
+    d3: number,
+    destinationPort: number,
+  ): number;
+}
+
+interface Stage {
+  /** Words of 32 rules in a row. */
+  readonly words: number;
+  /** Rows of the 256 protocols, one after another. */
+  readonly protocols: Uint32Array;
+  readonly source4: RuleAxis;
+  readonly source6: RuleAxis;
+  readonly destination4: RuleAxis;
+  readonly destination6: RuleAxis;
+  readonly sourcePort: RuleAxis;
+  readonly destinationPort: RuleAxis;
+  /** Index into `decisions` of the first rule; the others follow. */
+  readonly firstDecision: number;
+}
+
+const directions: readonly Direction[] = ['inbound', 'outbound'];
+const none = -1;
+
+export function compileNetwork(network: Network): CompiledNetwork {
+  const decisions: Decision[] = [{ access: 'allow', nsg: undefined, rule: undefined }];
+  const firstDecision = new Map<readonly Rule[], number>();
+  const stages: Stage[] = [];
+  const stageOf = new Map<VirtualNetwork | undefined, Map<readonly Rule[], number>>();
+  /** Two stages, or `none`, for each direction of each NIC. */
+  const chains = new Int32Array(4 * network.nics.length).fill(none);
+  network.nics.forEach((nic, index) => {
+    directions.forEach((direction, way) => {
+      nsgLevels(nic, direction).forEach(({ nsg }, level) => {
+        chains[4 * index + 2 * way + level] = addStage(nic, nsg, direction);
+      });
+    });
+  });
+
+  /** NICs of one VNet share the stages of an NSG: its tags and groups mean the same there. */
+  function addStage(nic: Nic, nsg: Nsg, direction: Direction): number {
+    const rules = direction === 'inbound' ? nsg.inboundRules : nsg.outboundRules;
+    const place = nic.subnet?.virtualNetwork;
+    const known = stageOf.get(place) ?? new Map<readonly Rule[], number>();
+    stageOf.set(place, known);
+    const found = known.get(rules);
+    if (found !== undefined) return found;
+    const first = firstDecision.get(rules) ?? decisions.length;
+    if (first === decisions.length) for (const rule of rules) decisions.push({ access: rule.access, nsg, rule });
+    firstDecision.set(rules, first);
+    stages.push(compileStage(network, nic, rules, first));
+    known.set(rules, stages.length - 1);
+    return stages.length - 1;
+  }
+
+  const nicTable = buildNicTable(network);
+  const isAllowed = Uint8Array.from(decisions, (decision) => (decision.access === 'allow' ? 1 : 0));
+  return {
+    decisions,
+    nicOf: (family, a, b, c, d) => findNic(nicTable, family, a, b, c, d),
+    decide(nic, direction, family, protocol, s0, s1, s2, s3, sourcePort, d0, d1, d2, d3, destinationPort) {
+      const chain = 4 * nic + 2 * direction;
+      const first = chains[chain];
+      if (first === none) return 0;
+      const decision = decideStage(
+        stages[first],
+        family,
+        protocol,
+        s0,
+        s1,
+        s2,
+        s3,
+        sourcePort,
+        d0,
+        d1,
+        d2,
+        d3,
+        destinationPort,
+      );
+      const second = chains[chain + 1];
+      if (second === none || isAllowed[decision] === 0) return decision;
+      return decideStage(stages[second], family, protocol, s0, s1, s2, s3, sourcePort, d0, d1, d2, d3, destinationPort);
+    },
+  };
+}
+
+function decideStage(
+  stage: Stage,
+  family: number,
+  protocol: number,
+  s0: number,
+  s1: number,
+  s2: number,
+  s3: number,
+  sourcePort: number,
+  d0: number,
+  d1: number,
+  d2: number,
+  d3: number,
+  destinationPort: number,
+): number {
+  const source = family === 4 ? stage.source4 : stage.source6;
+  const destination = family === 4 ? stage.destination4 : stage.destination6;
+  const sourceRow = family === 4 ? findRow(source, s3) : findRow6(source, s0, s1, s2, s3);
+  const destinationRow = family === 4 ? findRow(destination, d3) : findRow6(destination, d0, d1, d2, d3);
+  const sourcePortRow = findRow(stage.sourcePort, sourcePort);
+  const destinationPortRow = findRow(stage.destinationPort, destinationPort);
+  const protocolRow = protocol * stage.words;
+  const sourceBits = source.bits;
+  const destinationBits = destination.bits;
+  const sourcePortBits = stage.sourcePort.bits;
+  const destinationPortBits = stage.destinationPort.bits;
+  for (let word = 0; word < stage.words; word++) {
+    const bits =
+      stage.protocols[protocolRow + word] &
+      sourceBits[sourceRow + word] &
+      destinationBits[destinationRow + word] &
+      sourcePortBits[sourcePortRow + word] &
+      destinationPortBits[destinationPortRow + word];
+    if (bits !== 0) return stage.firstDecision + 32 * word + 31 - Math.clz32(bits & -bits);
+  }
+  return 0;
+}
+
+function compileStage(network: Network, nic: Nic, rules: readonly Rule[], firstDecision: number): Stage {
+  const words = Math.ceil(rules.length / 32);
+  const protocols = new Uint32Array(256 * words);
+  rules.forEach((rule, index) => {
+    for (let protocol = 0; protocol < 256; protocol++)
+      if (protocolMatches(rule.protocol, protocol)) protocols[protocol * words + (index >>> 5)] |= 1 << (index & 31);
+  });
+  const addresses = (side: 'source' | 'destination', family: Family): RuleAxis =>
+    buildAxis(
+      rules.map((rule) => addressRanges(network, nic, rule[side], family)),
+      words,
+      family === 4 ? 1 : 4,
+    );
+  const ports = (side: 'source' | 'destination'): RuleAxis =>
+    buildAxis(
+      rules.map((rule) => rule[side].ports.map(({ start, end }) => ({ start: BigInt(start), end: BigInt(end) }))),
+      words,
+      1,
+    );
+  return {
+    words,
+    protocols,
+    source4: addresses('source', 4),
+    source6: addresses('source', 6),
+    destination4: addresses('destination', 4),
+    destination6: addresses('destination', 6),
+    sourcePort: ports('source'),
+    destinationPort: ports('destination'),
+    firstDecision,
+  };
+}
+
+function addressRanges(network: Network, nic: Nic, side: RuleSide, family: Family): AddressRange[] {
+  return mergeRanges(side.addresses.flatMap((match) => matchRanges(network, nic, match, family)));
+}
+
+function matchRanges(network: Network, nic: Nic, match: AddressMatch, family: Family): AddressRange[] {
+  switch (match.kind) {
+    case 'any':
+      return allAddresses(family);
+    case 'prefix':
+      return rangesOfPrefixes([match.prefix], family);
+    case 'application-security-group':
+      return groupAddresses(network, nic, match.id)
+        .filter((address) => address.family === family)
+        .map(singleAddress);
+    default:
+      return tagRanges(network, nic, match.tag, family);
+  }
+}
+
+function singleAddress(address: Address): AddressRange {
+  const start = addressNumber(address);
+  return { start, end: start + 1n };
+}
+
+function tagRanges(network: Network, nic: Nic, tag: string, family: Family): AddressRange[] {
+  if (tag === virtualNetworkTag) return rangesOfPrefixes(virtualNetworkPrefixes(nic), family);
+  if (tag === loadBalancerTag) return rangesOfPrefixes([hostPrefix], family);
+  if (tag === internetTag) {
+    const reachable =
+      family === 4
+        ? subtractRanges(allAddresses(4), rangesOfPrefixes(unreachablePrefixes, 4))
+        : rangesOfPrefixes([globalUnicastPrefix], 6);
+    return subtractRanges(reachable, rangesOfPrefixes(virtualNetworkPrefixes(nic), family));
+  }
+  const listed = network.serviceTags.get(tag.toLowerCase());
+  return listed === undefined ? [] : rangesOfPrefixes(listed.prefixes, family);
+}

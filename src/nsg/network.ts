@@ -1,0 +1,178 @@
+/**
+ * A network: what a packet crosses and what decides about it. Resources point at each other, and keep their ids in the casing in
+ * which they were given.
+ */
+import { createHash } from 'node:crypto';
+import { resourceIdOf } from '../arm-template/resource-id.ts';
+import type { Scope } from '../arm-template/scope.ts';
+import { defaultScope } from '../arm-template/scope.ts';
+import type { Address } from '../net/address.ts';
+import type { Prefix } from '../net/prefix.ts';
+import { defaultInboundRules, defaultOutboundRules } from './default-rules.ts';
+import type { Rule } from './rule.ts';
+import { anySide, ruleLogName, sortRules } from './rule.ts';
+import type { ServiceTags } from './service-tag.ts';
+
+export interface Network {
+  readonly nics: readonly Nic[];
+  readonly subnets: readonly Subnet[];
+  readonly virtualNetworks: readonly VirtualNetwork[];
+  readonly nsgs: readonly Nsg[];
+  readonly applicationSecurityGroups: readonly ApplicationSecurityGroup[];
+  /** Of the ServiceTags file; empty without one. */
+  readonly serviceTags: ServiceTags;
+  /** One sentence each, for a person: what was assumed, or is missing in the files. */
+  readonly warnings: readonly string[];
+}
+
+export interface Nic {
+  readonly id: string;
+  readonly name: string;
+  /** Twelve upper-case hex digits. */
+  readonly mac: string;
+  /** Private addresses of all its IP configurations. */
+  readonly addresses: readonly Address[];
+  /** `undefined` where the files do not hold it. */
+  readonly subnet: Subnet | undefined;
+  readonly nsg: Nsg | undefined;
+  /** Ids of the groups that it belongs to. */
+  readonly applicationSecurityGroups: readonly string[];
+}
+
+export interface Subnet {
+  readonly id: string;
+  readonly name: string;
+  readonly addressPrefixes: readonly Prefix[];
+  readonly virtualNetwork: VirtualNetwork;
+  readonly nsg: Nsg | undefined;
+}
+
+export interface VirtualNetwork {
+  readonly id: string;
+  readonly name: string;
+  readonly location: string;
+  readonly addressPrefixes: readonly Prefix[];
+  /** Address space of the VNets that it is peered with. */
+  readonly peeredPrefixes: readonly Prefix[];
+  /** 4 to 30; `undefined` where it is not set. */
+  readonly flowTimeoutMinutes: number | undefined;
+  readonly resourceGuid: string | undefined;
+}
+
+export interface Nsg {
+  readonly id: string;
+  readonly name: string;
+  readonly location: string;
+  /** As Azure gave it; see `nsgResourceGuid`. */
+  readonly resourceGuid: string | undefined;
+  /** In order of evaluation, the default rules last. */
+  readonly inboundRules: readonly Rule[];
+  readonly outboundRules: readonly Rule[];
+}
+
+export interface ApplicationSecurityGroup {
+  readonly id: string;
+  readonly name: string;
+  readonly location: string;
+}
+
+/** An NSG with its default rules, from user rules of both directions in any order. */
+export function createNsg(
+  about: { id: string; name: string; location: string; resourceGuid?: string | undefined },
+  userRules: readonly Rule[],
+): Nsg {
+  const inbound = userRules.filter((rule) => rule.direction === 'inbound');
+  const outbound = userRules.filter((rule) => rule.direction === 'outbound');
+  return {
+    id: about.id,
+    name: about.name,
+    location: about.location,
+    resourceGuid: about.resourceGuid,
+    inboundRules: [...sortRules(inbound), ...defaultInboundRules],
+    outboundRules: [...sortRules(outbound), ...defaultOutboundRules],
+  };
+}
+
+/** The system id of an NSG in flow logs: its `resourceGuid`, or where that is not known a GUID that its id alone decides. */
+export function nsgResourceGuid(nsg: Nsg): string {
+  return nsg.resourceGuid ?? guidOf(nsg.id);
+}
+
+/** A GUID from the SHA-256 of an id in lower case, with the version and variant bits of a name-based one (RFC 9562, version 8). */
+export function guidOf(id: string): string {
+  const hex = sha256(id);
+  const variant = ((Number.parseInt(hex[16], 16) & 3) | 8).toString(16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** `000D3A` and six hex digits that the NIC's id decides. Source: DESIGN section 5. */
+export function macOf(nicId: string): string {
+  return `000D3A${sha256(nicId).slice(0, 6).toUpperCase()}`;
+}
+
+function sha256(id: string): string {
+  return createHash('sha256').update(id.toLowerCase()).digest('hex');
+}
+
+/**
+ * The network of a recording without a network file: one NIC behind one NSG whose two rules, `AllowAllInBound` and
+ * `AllowAllOutBound`, allow everything. Every packet is taken to cross that NIC (index 0), so it has no addresses.
+ * `mac` has twelve upper-case digits; `undefined` derives it from the NIC's id.
+ */
+export function singleNicNetwork(mac?: string, scope: Scope = defaultScope, name = 'NSGFLOW'): Network {
+  const idOf = (type: string, ...names: string[]): string => resourceIdOf(scope, `Microsoft.Network/${type}`, names);
+  const nsg = createNsg({ id: idOf('networkSecurityGroups', name), name, location: scope.location }, [
+    allowAll('AllowAllInBound', 'inbound'),
+    allowAll('AllowAllOutBound', 'outbound'),
+  ]);
+  const virtualNetwork: VirtualNetwork = {
+    id: idOf('virtualNetworks', name),
+    name,
+    location: scope.location,
+    addressPrefixes: [],
+    peeredPrefixes: [],
+    flowTimeoutMinutes: undefined,
+    resourceGuid: undefined,
+  };
+  const subnet: Subnet = {
+    id: idOf('virtualNetworks/subnets', name, 'default'),
+    name: 'default',
+    addressPrefixes: [],
+    virtualNetwork,
+    nsg: undefined,
+  };
+  const nicId = idOf('networkInterfaces', name);
+  const nic: Nic = {
+    id: nicId,
+    name,
+    mac: mac ?? macOf(nicId),
+    addresses: [],
+    subnet,
+    nsg,
+    applicationSecurityGroups: [],
+  };
+  return {
+    nics: [nic],
+    subnets: [subnet],
+    virtualNetworks: [virtualNetwork],
+    nsgs: [nsg],
+    applicationSecurityGroups: [],
+    serviceTags: new Map(),
+    warnings: [],
+  };
+}
+
+function allowAll(name: string, direction: Rule['direction']): Rule {
+  return {
+    name,
+    logName: ruleLogName('user', name),
+    kind: 'user',
+    description: 'Allow everything',
+    priority: 100,
+    direction,
+    access: 'allow',
+    protocol: '*',
+    source: anySide,
+    destination: anySide,
+  };
+}

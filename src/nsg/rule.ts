@@ -1,0 +1,96 @@
+/**
+ * One security rule, as Azure has it: five conditions (protocol, and address and port of either side), a priority, and what
+ * happens to the flow that meets them all. Rules of a direction are tried from the lowest priority number on; the first that matches decides.
+ * Source: facts 4.1.
+ */
+import type { Prefix } from '../net/prefix.ts';
+import { formatPrefix } from '../net/prefix.ts';
+import { resourceName } from '../arm-template/resource-id.ts';
+
+export type Access = 'allow' | 'deny';
+export type Direction = 'inbound' | 'outbound';
+
+/** `*`, or the protocols that a rule can name. */
+export type RuleProtocol = '*' | 'Tcp' | 'Udp' | 'Icmp' | 'Esp' | 'Ah';
+
+/** `start` included, `end` excluded: port 80 is 80 to 81, `*` is 0 to 65536. */
+export interface PortRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** One alternative of a rule's side. A tag has the spelling of its list (`VirtualNetwork`, not `virtual_network`). */
+export type AddressMatch =
+  | { readonly kind: 'any' }
+  | { readonly kind: 'prefix'; readonly prefix: Prefix }
+  | { readonly kind: 'tag'; readonly tag: string }
+  | { readonly kind: 'application-security-group'; readonly id: string };
+
+/** Source or destination: any of the addresses and any of the ports. */
+export interface RuleSide {
+  readonly addresses: readonly AddressMatch[];
+  readonly ports: readonly PortRange[];
+}
+
+export interface Rule {
+  readonly name: string;
+  /** As flow logs write it: `UserRule_<name>` or `DefaultRule_<name>`. */
+  readonly logName: string;
+  readonly kind: 'user' | 'default';
+  /** '' where there is none. */
+  readonly description: string;
+  /** 100 to 4096 for user rules, 65000 and above for default rules. */
+  readonly priority: number;
+  readonly direction: Direction;
+  readonly access: Access;
+  readonly protocol: RuleProtocol;
+  readonly source: RuleSide;
+  readonly destination: RuleSide;
+}
+
+export const portCount = 65_536;
+export const anyPort: readonly PortRange[] = [{ start: 0, end: portCount }];
+export const anySide: RuleSide = { addresses: [{ kind: 'any' }], ports: anyPort };
+
+/** IANA numbers that each word means; `*` means all. `Icmp` covers ICMP of both families. */
+export const protocolNumbers: Readonly<Record<Exclude<RuleProtocol, '*'>, readonly number[]>> = {
+  Tcp: [6],
+  Udp: [17],
+  Icmp: [1, 58],
+  Esp: [50],
+  Ah: [51],
+};
+
+export function protocolMatches(protocol: RuleProtocol, number: number): boolean {
+  return protocol === '*' || protocolNumbers[protocol].includes(number);
+}
+
+/** The name of a rule in flow logs. Source: facts 1.1. */
+export function ruleLogName(kind: Rule['kind'], name: string): string {
+  return `${kind === 'user' ? 'UserRule' : 'DefaultRule'}_${name}`;
+}
+
+/** `*`, `10.0.0.0/8`, `VirtualNetwork`, or the name of an application security group. */
+export function formatAddressMatch(match: AddressMatch): string {
+  switch (match.kind) {
+    case 'any':
+      return '*';
+    case 'prefix':
+      return formatPrefix(match.prefix);
+    case 'tag':
+      return match.tag;
+    default:
+      return resourceName(match.id);
+  }
+}
+
+/** `*`, `80` or `8000-8080`. */
+export function formatPortRange(range: PortRange): string {
+  if (range.start === 0 && range.end === portCount) return '*';
+  return range.end === range.start + 1 ? String(range.start) : `${range.start}-${range.end - 1}`;
+}
+
+/** Order of evaluation: by priority. */
+export function sortRules(rules: readonly Rule[]): Rule[] {
+  return [...rules].sort((a, b) => a.priority - b.priority);
+}
