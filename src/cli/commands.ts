@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+
+/** A command's file: `define` gives it its arguments, options and action. Loaded only when the command is called. */
+export interface CommandModule {
+  define(command: Command): void;
+}
+
+export interface CommandEntry {
+  /** As typed: `record`, or `nsg show` within a group. */
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<CommandModule>;
+}
+
+/** What groups of commands are about, by their first word. */
+export const groups: Readonly<Record<string, string>> = {
+  nsg: 'look at network security groups',
+};
+
+/** The commands, in the order of help. */
+export const commands: readonly CommandEntry[] = [
+  { name: 'record', summary: 'packets → flow logs in storage', load: () => import('./commands/record.ts') },
+  { name: 'ingest', summary: 'flow logs → the lake', load: () => import('./commands/ingest.ts') },
+  { name: 'flows', summary: 'conversations or tuples', load: () => import('./commands/flows.ts') },
+  { name: 'top', summary: 'the largest groups by any dimension', load: () => import('./commands/top.ts') },
+  { name: 'count', summary: 'how many tuples and conversations', load: () => import('./commands/count.ts') },
+  { name: 'query', summary: 'SQL over the view flows', load: () => import('./commands/query.ts') },
+  { name: 'nsg show', summary: 'NSGs and their effective rules', load: () => import('./commands/nsg-show.ts') },
+  { name: 'nsg eval', summary: 'which rule decides a packet, and why', load: () => import('./commands/nsg-eval.ts') },
+  { name: 'convert', summary: 'any flow log format to any other', load: () => import('./commands/convert.ts') },
+];

@@ -1,0 +1,225 @@
+import { once } from 'node:events';
+import type { Writable } from 'node:stream';
+import { stringify } from 'yaml';
+import { FlowError } from '../base/errors.ts';
+
+/**
+ * The one renderer: every command hands a result here and gets all formats. Data goes to stdout; progress and summaries to stderr.
+ */
+export const outputFormats = ['table', 'json', 'jsonl', 'csv', 'tsv', 'yaml', 'md'] as const;
+export type OutputFormat = (typeof outputFormats)[number];
+
+export interface ResultColumn {
+  readonly name: string;
+  readonly kind: 'text' | 'number' | 'time' | 'boolean' | 'object';
+}
+
+/** Rows come in chunks, so that a result need not fit in memory. Values: string, number, boolean, null, or plain objects. */
+export interface Result {
+  readonly columns: readonly ResultColumn[];
+  readonly chunks: AsyncIterable<readonly unknown[][]> | Iterable<readonly unknown[][]>;
+}
+
+/** Rows that decide the widths of a table's columns; later rows that are wider are cut to them. */
+const tableSampleRows = 1000;
+
+/** `text` as an output format; without it, table on a terminal and jsonl into a pipe. @throws usage */
+export function parseOutputFormat(text: string | undefined, isTerminal: boolean): OutputFormat {
+  if (text === undefined) return isTerminal ? 'table' : 'jsonl';
+  const format = outputFormats.find((known) => known === text);
+  if (format === undefined)
+    throw new FlowError('usage', `unknown output format ${JSON.stringify(text)}`, {
+      hint: `One of ${outputFormats.join(', ')}.`,
+    });
+  return format;
+}
+
+/** Makes a result of plain objects; columns are the keys of the first. */
+export function resultOf(rows: readonly Record<string, unknown>[], names = Object.keys(rows[0] ?? {})): Result {
+  return {
+    columns: names.map((name) => ({ name, kind: kindOf(rows.find((row) => row[name] != null)?.[name]) })),
+    chunks: [rows.map((row) => names.map((name) => row[name] ?? null))],
+  };
+}
+
+function kindOf(value: unknown): ResultColumn['kind'] {
+  if (typeof value === 'number') return 'number';
+  if (typeof value === 'boolean') return 'boolean';
+  return typeof value === 'object' && value !== null ? 'object' : 'text';
+}
+
+/**
+ * Writes a result. `width` is the terminal's columns, which a table is made to fit; 0 for no limit. Waits when the stream is full.
+ * @returns the number of rows written
+ */
+export async function writeResult(result: Result, format: OutputFormat, out: Writable, width: number): Promise<number> {
+  let rows = 0;
+  for await (const text of renderers[format](counted(result, (n) => (rows += n)), width)) {
+    if (!out.write(text)) await once(out, 'drain');
+  }
+  return rows;
+}
+
+function counted(result: Result, add: (rows: number) => void): Result {
+  return {
+    columns: result.columns,
+    chunks: (async function* () {
+      for await (const chunk of result.chunks) {
+        add(chunk.length);
+        yield chunk;
+      }
+    })(),
+  };
+}
+
+const renderers: Record<OutputFormat, (result: Result, width: number) => AsyncGenerator<string>> = {
+  table: renderTable,
+  json: renderJson,
+  jsonl: renderJsonl,
+  csv: (result) => renderDelimited(result, ',', quoteCsv),
+  tsv: (result) => renderDelimited(result, '\t', escapeTsv),
+  yaml: renderYaml,
+  md: renderMarkdown,
+};
+
+async function* renderTable({ columns, chunks }: Result, width: number): AsyncGenerator<string> {
+  const sample: string[][] = [];
+  let widths: number[] | undefined;
+  const line = (cells: readonly string[]): string =>
+    `${cells
+      .map((cell, i) => fitCell(cell, widths![i], columns[i].kind === 'number', i === cells.length - 1))
+      .join('  ')
+      .trimEnd()}\n`;
+  const header = columns.map(({ name }) => name.toUpperCase());
+  const start = function* (): Generator<string> {
+    widths = tableWidths([header, ...sample], width);
+    yield line(header);
+    for (const row of sample) yield line(row);
+  };
+  for await (const chunk of chunks) {
+    let text = '';
+    for (const row of chunk) {
+      const cells = row.map((value, i) => tableCell(value, columns[i]));
+      if (widths !== undefined) text += line(cells);
+      else if (sample.push(cells) === tableSampleRows) yield* start();
+    }
+    if (text !== '') yield text;
+  }
+  if (widths === undefined) yield* start();
+}
+
+/** Widths of columns so that a line fits in `width`: the widest columns give way first, to no less than 8. */
+function tableWidths(rows: readonly string[][], width: number): number[] {
+  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
+  if (width === 0) return widths;
+  let over = widths.reduce((sum, w) => sum + w + 2, -2) - width;
+  while (over > 0) {
+    const widest = widths.indexOf(Math.max(...widths));
+    if (widths[widest] <= 8) break;
+    widths[widest]--;
+    over--;
+  }
+  return widths;
+}
+
+/** Pads a cell, or cuts its middle, where resource ids and rule names differ least. */
+function fitCell(cell: string, width: number, right: boolean, last: boolean): string {
+  if (cell.length > width) {
+    const head = Math.ceil((width - 1) / 2);
+    return `${cell.slice(0, head)}…${cell.slice(cell.length - (width - 1 - head))}`;
+  }
+  if (right) return cell.padStart(width);
+  return last ? cell : cell.padEnd(width);
+}
+
+/** Control characters in a log's texts must not reach a terminal. */
+const controlCharacters = /[\u0000-\u001f\u007f-\u009f]/g;
+
+function tableCell(value: unknown, column: ResultColumn): string {
+  if (value === null || value === undefined) return '-';
+  if (column.kind === 'number' && typeof value === 'number' && /^(bytes|packets|flows|tuples|conv)/.test(column.name))
+    return value.toLocaleString('en-US', { maximumFractionDigits: 3 });
+  return plainText(value).replace(controlCharacters, '·');
+}
+
+function plainText(value: unknown): string {
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
+}
+
+function asObject(columns: readonly ResultColumn[], row: readonly unknown[]): Record<string, unknown> {
+  return Object.fromEntries(columns.map(({ name }, i) => [name, row[i] ?? null]));
+}
+
+async function* renderJson({ columns, chunks }: Result): AsyncGenerator<string> {
+  let separator = '[\n  ';
+  for await (const chunk of chunks) {
+    let text = '';
+    for (const row of chunk) {
+      text += separator + JSON.stringify(asObject(columns, row));
+      separator = ',\n  ';
+    }
+    if (text !== '') yield text;
+  }
+  yield separator.startsWith('[') ? '[]\n' : '\n]\n';
+}
+
+async function* renderJsonl({ columns, chunks }: Result): AsyncGenerator<string> {
+  for await (const chunk of chunks) {
+    let text = '';
+    for (const row of chunk) text += `${JSON.stringify(asObject(columns, row))}\n`;
+    if (text !== '') yield text;
+  }
+}
+
+async function* renderDelimited(
+  { columns, chunks }: Result,
+  delimiter: string,
+  quote: (text: string) => string,
+): AsyncGenerator<string> {
+  yield `${columns.map(({ name }) => quote(name)).join(delimiter)}\n`;
+  for await (const chunk of chunks) {
+    let text = '';
+    for (const row of chunk)
+      text += `${row.map((value) => (value === null || value === undefined ? '' : quote(plainText(value)))).join(delimiter)}\n`;
+    if (text !== '') yield text;
+  }
+}
+
+/** RFC 4180. */
+function quoteCsv(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Safe for `cut`: no tab and no line break in a value. */
+function escapeTsv(text: string): string {
+  return text
+    .replaceAll('\\', '\\\\')
+    .replaceAll('\t', '\\t')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\r', '\\r');
+}
+
+async function* renderYaml({ columns, chunks }: Result): AsyncGenerator<string> {
+  let any = false;
+  for await (const chunk of chunks) {
+    if (chunk.length === 0) continue;
+    any = true;
+    yield stringify(
+      chunk.map((row) => asObject(columns, row)),
+      { lineWidth: 0 },
+    );
+  }
+  if (!any) yield '[]\n';
+}
+
+async function* renderMarkdown({ columns, chunks }: Result): AsyncGenerator<string> {
+  const escape = (text: string): string => text.replaceAll('|', '\\|').replaceAll(/\r?\n/g, ' ');
+  yield `| ${columns.map(({ name }) => escape(name)).join(' | ')} |\n`;
+  yield `| ${columns.map(({ kind }) => (kind === 'number' ? '---:' : '---')).join(' | ')} |\n`;
+  for await (const chunk of chunks) {
+    let text = '';
+    for (const row of chunk)
+      text += `| ${row.map((value) => (value === null || value === undefined ? '' : escape(plainText(value)))).join(' | ')} |\n`;
+    if (text !== '') yield text;
+  }
+}

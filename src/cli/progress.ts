@@ -1,0 +1,54 @@
+import type { WriteStream } from 'node:tty';
+
+/** A progress line shows at most this often. */
+const intervalMillis = 200;
+/** Work that ends sooner shows no line at all. */
+const silentMillis = 500;
+
+export interface Progress {
+  /** `done` of `total` bytes; `total` undefined where it is not known. `note` is a short text behind the figures. */
+  update(done: number, total: number | undefined, note?: string): void;
+  /** Takes the line away. */
+  end(): void;
+}
+
+/**
+ * One line on stderr, on a terminal only: share, rate and time left.
+ *
+ *   recording  42%  1.2 GB of 2.9 GB  310 MB/s  5 s left  4,102,331 packets
+ */
+export function createProgress(verb: string, stream: WriteStream = process.stderr): Progress {
+  if (!stream.isTTY) return { update: () => undefined, end: () => undefined };
+  const startMillis = performance.now();
+  let shownMillis = 0;
+  return {
+    update(done, total, note = '') {
+      const now = performance.now();
+      if (now - shownMillis < intervalMillis || now - startMillis < silentMillis) return;
+      shownMillis = now;
+      const rate = (done / (now - startMillis)) * 1000;
+      const parts = [verb];
+      if (total !== undefined && total > 0) {
+        parts.push(`${Math.floor((100 * done) / total)}%`, `${formatBytes(done)} of ${formatBytes(total)}`);
+        parts.push(`${formatBytes(rate)}/s`, `${Math.ceil((total - done) / Math.max(rate, 1))} s left`);
+      } else parts.push(formatBytes(done), `${formatBytes(rate)}/s`);
+      if (note !== '') parts.push(note);
+      stream.write(`\r\u001b[2K${parts.join('  ').slice(0, Math.max(20, (stream.columns ?? 80) - 1))}`);
+    },
+    end() {
+      if (shownMillis > 0) stream.write('\r\u001b[2K');
+    },
+  };
+}
+
+/** `1.2 GB`: decimal units, as storage is priced. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
