@@ -8,6 +8,12 @@ export const limits = {
   captureReadBytes: 1 << 20,
   /** A captured packet longer than this is refused as `oversized`; the reader then goes on behind it. libpcap's own bound. */
   packetBytesMax: 262_144 + 65_536,
+  /** Interfaces of one pcapng section; packets of further ones are refused as `no-interface`. */
+  captureInterfacesMax: 65_536,
+  /** VLAN tags, MPLS labels and the like before the IP header; a packet with more is refused as `malformed-link`. */
+  linkHeadersMax: 16,
+  /** Extension headers of one IPv6 packet; one with more is refused as `malformed-ipv6`. */
+  ipv6ExtensionsMax: 16,
   /** Rules of one NSG. Source: facts 4.5. */
   rulesPerNsgMax: 1000,
   /** Concurrent flows of one NIC; at the limit the longest idle flows end early and a counter says so. Source: facts 4.5. */
@@ -16,4 +22,31 @@ export const limits = {
   eventsMax: 131_072,
   /** Bytes of one flow log blob read into memory to be decoded; a larger one is refused with `blob-too-large`. */
   blobBytesMax: 2_000_000_000,
+  /** Blobs whose block lists are kept in memory by one writer; beyond it the list of the longest unused is read again when needed. */
+  openBlobsMax: 4096,
+  /** Bytes of the block journal of one blob in a folder; a longer one counts as absent: the blob is read without a block list. */
+  blockJournalBytesMax: 64 << 20,
+  /** Bytes of memory that DuckDB uses for one lake or temporary table; beyond it, DuckDB spills to the temporary folder. */
+  queryMemoryBytesMax: 1 << 30,
+  /** Rows held in memory before they are written to data files; a commit of more rows has more files. */
+  stagedRowsMax: 1_000_000,
+  /** Attempts of one commit to the lake that lose the race for a version; then the commit fails. */
+  commitAttemptsMax: 1000,
+  /** Levels of nested JSON in a network file, and of calls, references and nested values in a template; a deeper one is refused. */
+  jsonDepthMax: 200,
+  templateDepthMax: 600,
+  /** Characters of one template expression. Source: Azure Resource Manager limits. */
+  templateExpressionCharsMax: 24_576,
+  /** Copies of one `copy` loop. Source: Azure Resource Manager limits. */
+  templateCopiesMax: 800,
+  /** Elements of an array, or characters of a text, that an expression makes. */
+  templateValueMax: 4_194_304,
+  /** Steps of evaluating a template; a longer one is refused as too large. */
+  templateStepsMax: 5_000_000,
+  /** Bytes of blocks that wait for storage while a capture is recorded; at the limit, reading waits. */
+  deliveryBytesMax: 32 << 20,
+  /** Objects and arrays inside each other in a flow log, of which real ones have ten; a deeper one is rejected as `nested-too-deep`. */
+  flowLogDepthMax: 64,
+  /** Rejected byte ranges kept of one flow log input; beyond, the last range is stretched over the rest. */
+  rejectionsMax: 10_000,
 } as const;

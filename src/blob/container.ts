@@ -3,14 +3,17 @@
  * (`test/blob/contract.ts`) runs on all.
  *
  * Names are paths with `/`, unescaped; block ids are base64 text of equal length within a blob. An ETag is opaque and changes with
- * every commit. What storage refuses is a `FlowError`: `authentication`, `permission`, `unavailable`, `disk-full`, `blob-conflict`.
+ * every commit, and when somebody else rewrites the blob. What storage refuses is a `FlowError`: `authentication`, `permission`, `unavailable`, `disk-full`, `blob-conflict`.
  */
 export interface Container {
   /** For messages: a path or a URL without its query (no SAS). */
   readonly location: string;
   /** Name of the container, such as `insights-logs-networksecuritygroupflowevent`. */
   readonly name: string;
-  /** Blobs in order of names (code points), pages fetched as they are needed. */
+  /**
+   * Blobs in order of names (code points), pages fetched as they are needed. A length may run ahead of a commit that is under way; what
+   * `properties`, `read` and `blocks` say is committed. @throws not-found where there is no such container
+   */
   list(prefix?: string): AsyncIterable<BlobItem>;
   /** `undefined` where there is no such blob (or no container). */
   properties(name: string): Promise<BlobItem | undefined>;
@@ -21,12 +24,23 @@ export interface Container {
   /** Holds a block until a commit names it. Staging the same id again replaces it. */
   stageBlock(name: string, id: string, bytes: Uint8Array): Promise<void>;
   /**
-   * Makes the blob consist of these blocks, staged or already committed. Creates the blob (and container) where `etag` is undefined,
-   * and only then. @throws blob-conflict when the blob's ETag is another one, or the blob exists although `etag` is undefined.
+   * Makes the blob consist of these blocks, staged or already committed; blocks staged and not named are forgotten. Creates the blob (and
+   * container) where `etag` is undefined, and only then. @throws blob-conflict when the blob's ETag is another one, the blob exists although
+   * `etag` is undefined, or a block is neither staged nor committed (another writer's commit forgets what was staged).
    */
   commitBlocks(name: string, ids: readonly string[], etag: string | undefined): Promise<{ etag: string }>;
   /** Deletes a blob; with `etag`, only that version. False where there was none. @throws blob-conflict */
   delete(name: string, etag?: string): Promise<boolean>;
+}
+
+/** A storage account: containers by name. */
+export interface Account {
+  /** For messages: a path or a URL without its query. */
+  readonly location: string;
+  /** The container of this name, whether it exists or not; the same object for the same name. @throws usage for a bad name */
+  container(name: string): Container;
+  /** Names of the containers there are. @throws not-found, authentication, permission, unavailable */
+  containers(): AsyncIterable<string>;
 }
 
 export interface BlobItem {

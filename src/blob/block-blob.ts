@@ -1,0 +1,192 @@
+import { assert } from '../base/assert.ts';
+import { FlowError } from '../base/errors.ts';
+import { limits } from '../base/limits.ts';
+import type { BlockList, Container } from './container.ts';
+
+/**
+ * The hourly blob that grows by one block a flush, on any container:
+ *
+ *     A000…0  `{"records":[`      12 bytes, the opening block
+ *     D<hex>  `{…}` or `{…},{…}`   the first data block
+ *     D<hex>  `,{…}`              every later one, with a leading comma
+ *     Z000…0  `]}`                2 bytes, the closing block
+ *
+ * Ids are base64 of a letter and 32 hex digits. Each commit names the closing block last, so the blob is valid JSON at every commit.
+ * Source: facts 2.2.
+ */
+
+/** One flush of one blob. */
+export interface DataBlock {
+  /** 32 lower-case hex digits, derived from what the block is a flush of: the same flush has the same id when it is made again. */
+  readonly id: string;
+  /** Flow records as JSON text, separated by commas, without a leading or trailing one. Not empty. */
+  readonly bytes: Uint8Array;
+}
+
+/** What goes to one blob. */
+export interface BlobAppend<B extends DataBlock = DataBlock> {
+  readonly name: string;
+  readonly blocks: readonly B[];
+}
+
+const opening = Buffer.from('{"records":[');
+const closing = Buffer.from(']}');
+const openingId = blockId('A', '0'.repeat(32));
+const closingId = blockId('Z', '0'.repeat(32));
+const comma = Buffer.from(',');
+
+/** Rounds of reading a blob's block list and committing, before a conflict or an unknown outcome is reported. */
+const roundsMax = 8;
+
+interface OpenBlob {
+  readonly ids: readonly string[];
+  /** `undefined` for a blob that is not there yet. */
+  readonly etag: string | undefined;
+}
+
+/**
+ * Appends data blocks to the blobs of one container. The block lists of the blobs in use are kept in mind, so an append reads nothing.
+ * Blocks whose ids are already committed are skipped: appending the same again changes nothing. After a conflict, or an outcome that is not known
+ * (a timeout after the commit), the block list is read again and what is missing is decided anew.
+ */
+export class BlockAppender {
+  readonly container: Container;
+  readonly #open = new Map<string, OpenBlob>();
+  readonly #turns = new Map<string, Promise<unknown>>();
+
+  constructor(container: Container) {
+    this.container = container;
+  }
+
+  /**
+   * Appends `blocks`, in their order, in one commit. Appends to one blob run one after the other, in order of the calls.
+   * @returns those that were not in the blob before
+   * @throws blob-conflict when the blob is not of nsgflow's form (it is left as it is), or another writer does not cease;
+   * authentication, permission, unavailable, disk-full
+   */
+  async append<B extends DataBlock>(name: string, blocks: readonly B[]): Promise<B[]> {
+    const act = (): Promise<B[]> => this.#append(name, blocks);
+    const turn = (this.#turns.get(name) ?? Promise.resolve()).then(act, act);
+    this.#turns.set(name, turn);
+    try {
+      return await turn;
+    } finally {
+      if (this.#turns.get(name) === turn) this.#turns.delete(name);
+    }
+  }
+
+  /**
+   * Appends to many blobs, `parallel` of them at a time. After a failure no further append is begun, those under way are awaited, and the first
+   * failure is thrown: appending all again is safe.
+   * @returns the blocks that were not in their blobs before
+   */
+  async appendAll<B extends DataBlock>(appends: Iterable<BlobAppend<B>>, parallel: number): Promise<B[]> {
+    const added: B[] = [];
+    const failures: unknown[] = [];
+    const waiting = appends[Symbol.iterator]();
+    const work = async (): Promise<void> => {
+      while (failures.length === 0) {
+        const next = waiting.next();
+        if (next.done === true) return;
+        try {
+          added.push(...(await this.append(next.value.name, next.value.blocks)));
+        } catch (error) {
+          failures.push(error);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: parallel }, work));
+    if (failures.length > 0) throw failures[0];
+    return added;
+  }
+
+  async #append<B extends DataBlock>(name: string, blocks: readonly B[]): Promise<B[]> {
+    let added: B[] | undefined;
+    for (let round = 1; ; round++) {
+      const blob = this.#open.get(name) ?? (await this.#read(name));
+      const missing = missingFrom(blob.ids, blocks);
+      added ??= missing;
+      if (missing.length === 0) {
+        this.#keep(name, blob);
+        return added;
+      }
+      try {
+        this.#keep(name, await this.#commit(name, blob, missing));
+        return added;
+      } catch (error) {
+        this.#open.delete(name);
+        const again = error instanceof FlowError && (error.code === 'blob-conflict' || error.code === 'unavailable');
+        if (!again || round === roundsMax) throw error;
+      }
+    }
+  }
+
+  async #commit(name: string, blob: OpenBlob, missing: readonly DataBlock[]): Promise<OpenBlob> {
+    const { container } = this;
+    const before = blob.etag === undefined ? [openingId, closingId] : blob.ids;
+    if (blob.etag === undefined) {
+      await container.stageBlock(name, openingId, opening);
+      await container.stageBlock(name, closingId, closing);
+    }
+    const inserted: string[] = [];
+    for (const { id, bytes } of missing) {
+      const isFirst = before.length + inserted.length === 2;
+      const blockName = blockId('D', id);
+      await container.stageBlock(name, blockName, isFirst ? bytes : Buffer.concat([comma, bytes]));
+      inserted.push(blockName);
+    }
+    const ids = [...before.slice(0, -1), ...inserted, ...before.slice(-1)];
+    const { etag } = await container.commitBlocks(name, ids, blob.etag);
+    return { ids, etag };
+  }
+
+  async #read(name: string): Promise<OpenBlob> {
+    const list = await this.container.blocks(name);
+    if (list === undefined) return { ids: [], etag: undefined };
+    if (!isGrowing(list))
+      throw new FlowError(
+        'blob-conflict',
+        `the blob ${this.container.location}/${name} was not written by nsgflow, or was changed since`,
+        {
+          hint: 'Move the blob away, or record into another container: nsgflow does not write over it.',
+        },
+      );
+    return { ids: list.blocks.map((block) => block.id), etag: list.etag };
+  }
+
+  #keep(name: string, blob: OpenBlob): void {
+    this.#open.delete(name);
+    this.#open.set(name, blob);
+    if (this.#open.size > limits.openBlobsMax)
+      for (const oldest of this.#open.keys()) {
+        this.#open.delete(oldest);
+        break;
+      }
+  }
+}
+
+/** Whether the list is that of an hourly blob: opening and closing block by id and length. Azure's own blobs have the same ids. */
+function isGrowing({ blocks }: BlockList): boolean {
+  const first = blocks[0];
+  const last = blocks.at(-1);
+  return (
+    first?.id === openingId &&
+    first.lengthBytes === opening.length &&
+    last?.id === closingId &&
+    last.lengthBytes === closing.length
+  );
+}
+
+/** Blocks that are not in the list, each once. */
+function missingFrom<B extends DataBlock>(ids: readonly string[], blocks: readonly B[]): B[] {
+  const seen = new Set(ids);
+  return blocks.filter((block) => {
+    const id = blockId('D', block.id);
+    return !seen.has(id) && seen.add(id);
+  });
+}
+
+function blockId(letter: 'A' | 'D' | 'Z', hex: string): string {
+  assert(/^[0-9a-f]{32}$/.test(hex), 'a block is named by 32 lower-case hex digits');
+  return Buffer.from(letter + hex).toString('base64');
+}

@@ -1,0 +1,181 @@
+import { createHash } from 'node:crypto';
+import type { Block } from './container.ts';
+
+/**
+ * The block list of one blob in a folder: a journal beside the blob tree, one JSON object a line, appended to, never rewritten by an append.
+ *
+ *     {"put":[["<block id>",12,"<crc32>"],…,["<block id>",2,"<crc32>"]],"last":"]}","list":"<fingerprint>"}
+ *     {"after":"<fingerprint>","insert":[["<block id>",2685,"<crc32>"]],"list":"<fingerprint>"}
+ *
+ * `put` names all blocks; `last` is the last one's text where it is short and printable. `insert` puts blocks before the last block of the
+ * version `after`. `list` is the fingerprint of the version that the line makes, and the line's checksum.
+ *
+ * A line is written before the blob, and says what the blob is about to be. The version that counts is the last one that the blob
+ * bears out: its length, and the CRC-32 of its blocks. So a process killed between the two writes leaves the version before; and a file
+ * that somebody else put in the blob's place has no block list, as a copy has none.
+ */
+
+export interface JournalBlock extends Block {
+  readonly crc32: number;
+}
+
+/** One state that the blob had, has, or was about to have. */
+export interface Version {
+  readonly fingerprint: string;
+  readonly blocks: readonly JournalBlock[];
+  readonly lengthBytes: number;
+  /** Text (ASCII) of the last block; `undefined` where it is long or binary: then nothing is inserted before it in place. */
+  readonly last: string | undefined;
+}
+
+export interface JournalLine {
+  readonly kind: 'put' | 'insert';
+  /** Fingerprint of the version that this line goes on from; `undefined` for `put`. */
+  readonly after: string | undefined;
+  readonly fingerprint: string;
+  readonly blocks: readonly JournalBlock[];
+  readonly last: string | undefined;
+  /** Length of the blob in this version. */
+  readonly lengthBytes: number;
+  /** Index of the line that `after` names, -1 for `put`. */
+  readonly base: number;
+  /** Offset in the journal behind this line. */
+  readonly end: number;
+}
+
+/** A last block up to this length is kept as text in the journal. */
+const lastBytesMax = 64;
+
+/** The text of a last block that may stand in the journal, otherwise `undefined`. */
+export function lastText(bytes: Uint8Array): string | undefined {
+  if (bytes.length > lastBytesMax || bytes.some((byte) => byte < 0x20 || byte > 0x7e)) return undefined;
+  return Buffer.from(bytes).toString('latin1');
+}
+
+/** A version of exactly these blocks. */
+export function putVersion(blocks: readonly JournalBlock[], last: string | undefined): Version {
+  return { fingerprint: putFingerprint(blocks, last), blocks, lengthBytes: sumLengths(blocks), last };
+}
+
+/** The version after `inserted` went before the last block of `version`. Cost: one copy of the list. */
+export function insertVersion(version: Version, inserted: readonly JournalBlock[]): Version {
+  return {
+    fingerprint: insertFingerprint(version.fingerprint, inserted),
+    blocks: [...version.blocks.slice(0, -1), ...inserted, ...version.blocks.slice(-1)],
+    lengthBytes: version.lengthBytes + sumLengths(inserted),
+    last: version.last,
+  };
+}
+
+/** The line, with its newline, that makes `version` from nothing. */
+export function formatPut(version: Version): string {
+  const { blocks, last, fingerprint } = version;
+  return `${JSON.stringify({ put: blocks.map(formatBlock), ...(last === undefined ? {} : { last }), list: fingerprint })}\n`;
+}
+
+/** The line, with its newline, that makes `version` from the one with the fingerprint `after`. */
+export function formatInsert(after: string, inserted: readonly JournalBlock[], version: Version): string {
+  return `${JSON.stringify({ after, insert: inserted.map(formatBlock), list: version.fingerprint })}\n`;
+}
+
+/**
+ * Reads a journal, one character a byte (latin1). Lines that are torn, foreign, wrong in their fingerprint, or go on from a version that is not there, are left out.
+ */
+export function parseJournal(text: string): JournalLine[] {
+  const lines: JournalLine[] = [];
+  const known = new Map<string, number>();
+  let end = 0;
+  for (const piece of text.split('\n').slice(0, -1)) {
+    end += piece.length + 1;
+    const line = parseLine(piece, end, lines, known);
+    if (line === undefined) continue;
+    known.set(line.fingerprint, lines.length);
+    lines.push(line);
+  }
+  return lines;
+}
+
+/** The version that the line at `index` makes. */
+export function versionAt(lines: readonly JournalLine[], index: number): Version {
+  const line = lines[index];
+  const inserted: (readonly JournalBlock[])[] = [];
+  let at = index;
+  for (; lines[at].kind === 'insert'; at = lines[at].base) inserted.push(lines[at].blocks);
+  const put = lines[at];
+  const blocks = [...put.blocks.slice(0, -1), ...inserted.reverse().flat(), ...put.blocks.slice(-1)];
+  return { fingerprint: line.fingerprint, blocks, lengthBytes: line.lengthBytes, last: line.last };
+}
+
+function parseLine(
+  piece: string,
+  end: number,
+  lines: readonly JournalLine[],
+  known: ReadonlyMap<string, number>,
+): JournalLine | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(piece);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { put, insert, after, last, list } = value as Record<string, unknown>;
+  const blocks = parseBlocks(put ?? insert);
+  if (blocks === undefined || typeof list !== 'string') return undefined;
+  if (put !== undefined) {
+    if (last !== undefined && (typeof last !== 'string' || last.length !== blocks.at(-1)?.lengthBytes))
+      return undefined;
+    if (putFingerprint(blocks, last) !== list) return undefined;
+    return {
+      kind: 'put',
+      after: undefined,
+      fingerprint: list,
+      blocks,
+      last,
+      lengthBytes: sumLengths(blocks),
+      base: -1,
+      end,
+    };
+  }
+  const base = typeof after === 'string' ? known.get(after) : undefined;
+  if (base === undefined || typeof after !== 'string' || insertFingerprint(after, blocks) !== list) return undefined;
+  const { last: baseLast, lengthBytes: baseLength } = lines[base];
+  if (baseLast === undefined) return undefined;
+  const lengthBytes = baseLength + sumLengths(blocks);
+  return { kind: 'insert', after, fingerprint: list, blocks, last: baseLast, lengthBytes, base, end };
+}
+
+function parseBlocks(value: unknown): JournalBlock[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const blocks: JournalBlock[] = [];
+  for (const item of value as unknown[]) {
+    if (!Array.isArray(item) || item.length !== 3) return undefined;
+    const [id, lengthBytes, crc32] = item as unknown[];
+    if (typeof id !== 'string' || !Number.isSafeInteger(lengthBytes) || (lengthBytes as number) < 0) return undefined;
+    if (typeof crc32 !== 'string' || !/^[0-9a-f]{8}$/.test(crc32)) return undefined;
+    blocks.push({ id, lengthBytes: lengthBytes as number, crc32: Number.parseInt(crc32, 16) });
+  }
+  return blocks;
+}
+
+function formatBlock(block: JournalBlock): [string, number, string] {
+  return [block.id, block.lengthBytes, block.crc32.toString(16).padStart(8, '0')];
+}
+
+function putFingerprint(blocks: readonly JournalBlock[], last: string | undefined): string {
+  return fingerprint(`put ${last ?? ''}`, blocks);
+}
+
+function insertFingerprint(after: string, blocks: readonly JournalBlock[]): string {
+  return fingerprint(after, blocks);
+}
+
+function fingerprint(before: string, blocks: readonly JournalBlock[]): string {
+  const hash = createHash('sha256').update(before);
+  for (const { id, lengthBytes, crc32 } of blocks) hash.update(`\n${id} ${lengthBytes} ${crc32}`);
+  return hash.digest('hex').slice(0, 16);
+}
+
+function sumLengths(blocks: readonly Block[]): number {
+  return blocks.reduce((sum, block) => sum + block.lengthBytes, 0);
+}

@@ -1,0 +1,178 @@
+import { constants } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
+import { fileError } from '../base/errors.ts';
+import { limits } from '../base/limits.ts';
+import { parseJournal, versionAt } from './block-journal.ts';
+import type { JournalLine, Version } from './block-journal.ts';
+
+/**
+ * One blob of a folder as it is found on disk: its file, and which version of its journal the file bears out. Nothing is changed here.
+ *
+ * The file is looked at before the journal: a journal line is written before the blob grows, so whatever length the file shows, its
+ * line is there to be read. A file longer than any line says was written by somebody else.
+ */
+export interface FoundBlob {
+  readonly handle: FileHandle;
+  readonly sizeBytes: number;
+  readonly mtimeNanos: bigint;
+  readonly etag: string;
+  /** `undefined` for a blob without a block list: no journal, or one that the file does not bear out. */
+  readonly version: Version | undefined;
+  /** Offset in the journal behind the line of `version`; lines behind it belong to a commit that is under way or was cut short. */
+  readonly journalEnd: number;
+  readonly journalBytes: number;
+}
+
+/** The ETag of a file with this length and modification time: both change with every commit. */
+export function fileEtag(sizeBytes: number | bigint, mtimeNanos: bigint): string {
+  return `"${sizeBytes.toString(16)}-${mtimeNanos.toString(16)}"`;
+}
+
+/** True while a commit is under way, or after one was cut short: the journal says more than the blob bears out. */
+export function isPending(blob: FoundBlob): boolean {
+  return (
+    blob.version !== undefined && (blob.journalBytes > blob.journalEnd || blob.sizeBytes !== blob.version.lengthBytes)
+  );
+}
+
+/** Opens a blob; the caller closes its handle. `undefined` where there is no such file. @throws the file system's own errors. */
+export async function findBlob(blobPath: string, journalPath: string): Promise<FoundBlob | undefined> {
+  const handle = await openToRead(blobPath);
+  if (handle === undefined) return undefined;
+  try {
+    const stats = await handle.stat({ bigint: true });
+    if (!stats.isFile()) {
+      await handle.close();
+      return undefined;
+    }
+    const sizeBytes = Number(stats.size);
+    const mtimeNanos = stats.mtimeNs;
+    const found = { handle, sizeBytes, mtimeNanos, etag: fileEtag(sizeBytes, mtimeNanos) };
+    const journal = await readJournal(journalPath);
+    if (journal === undefined) return { ...found, version: undefined, journalEnd: 0, journalBytes: 0 };
+    const lines = parseJournal(journal.text);
+    const index = await lineBorneOut(lines, handle, sizeBytes, isStamped(mtimeNanos, journal.stats.mtimeNs));
+    return {
+      ...found,
+      version: index < 0 ? undefined : versionAt(lines, index),
+      journalEnd: lines[index]?.end ?? 0,
+      journalBytes: journal.lengthBytes,
+    };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/**
+ * Bytes `start` to `end` of the version (of the whole file where there is none). The last block comes from the journal: an append writes over it
+ * first, so a reader beside the writer would else see its first bytes change.
+ */
+export async function readVersion(blob: FoundBlob, start: number, end: number): Promise<Uint8Array> {
+  const { handle, version } = blob;
+  const lengthBytes = version?.lengthBytes ?? blob.sizeBytes;
+  const from = Math.min(start, lengthBytes);
+  const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(end, lengthBytes) - from));
+  const last = Buffer.from(version?.last ?? '', 'latin1');
+  const lastStart = lengthBytes - last.length;
+  const inFile = Math.max(0, Math.min(bytes.length, lastStart - from));
+  const got = await readInto(handle, bytes.subarray(0, inFile), from);
+  if (got < inFile) return bytes.subarray(0, got);
+  if (inFile < bytes.length) last.copy(bytes, inFile, from + inFile - lastStart, from + bytes.length - lastStart);
+  return bytes;
+}
+
+/** Fills `bytes` from `position` on. @returns bytes read, fewer only at the file's end. */
+export async function readInto(handle: FileHandle, bytes: Uint8Array, position: number): Promise<number> {
+  let got = 0;
+  while (got < bytes.length) {
+    const { bytesRead } = await handle.read(bytes, got, Math.min(bytes.length - got, 1 << 30), position + got);
+    if (bytesRead === 0) break;
+    got += bytesRead;
+  }
+  return got;
+}
+
+/** Tries of `lineBorneOut`: each may read the whole blob. Two are needed after a crash; more only for journals that nobody wrote so. */
+const triesMax = 8;
+
+/** Index of the last line that the file bears out; -1 when none does. */
+async function lineBorneOut(
+  lines: readonly JournalLine[],
+  handle: FileHandle,
+  sizeBytes: number,
+  stamped: boolean,
+): Promise<number> {
+  const newest = lines.length - 1;
+  if (stamped && lines[newest]?.lengthBytes === sizeBytes) return newest;
+  const goesOnTo = new Map<number, number>();
+  for (const line of lines)
+    if (line.base >= 0) goesOnTo.set(line.base, Math.max(line.lengthBytes, goesOnTo.get(line.base) ?? 0));
+  let tries = 0;
+  for (let index = newest; index >= 0 && tries < triesMax; index--) {
+    const { lengthBytes } = lines[index];
+    const tornHere = lengthBytes < sizeBytes && sizeBytes <= (goesOnTo.get(index) ?? 0);
+    if (lengthBytes !== sizeBytes && !tornHere) continue;
+    tries++;
+    if (await holdsBlocks(handle, versionAt(lines, index))) return index;
+  }
+  return -1;
+}
+
+/** Whether the file's bytes have the CRC-32 of the version's blocks; a last block that the journal holds as text is not looked at. */
+async function holdsBlocks(handle: FileHandle, version: Version): Promise<boolean> {
+  const blocks = version.last === undefined ? version.blocks : version.blocks.slice(0, -1);
+  const buffer = Buffer.allocUnsafe(Math.min(1 << 20, version.lengthBytes));
+  let position = 0;
+  for (const block of blocks) {
+    let crc = 0;
+    for (let done = 0; done < block.lengthBytes;) {
+      const chunk = buffer.subarray(0, Math.min(buffer.length, block.lengthBytes - done));
+      if ((await readInto(handle, chunk, position + done)) < chunk.length) return false;
+      crc = crc32(chunk, crc);
+      done += chunk.length;
+    }
+    if (crc !== block.crc32) return false;
+    position += block.lengthBytes;
+  }
+  return true;
+}
+
+/**
+ * A writer ends a commit by giving the journal the blob's modification time. Where both agree, nobody has touched the blob since, and its
+ * CRCs need not be read. Times are set with a precision of a microsecond.
+ */
+function isStamped(blobNanos: bigint, journalNanos: bigint): boolean {
+  const difference = blobNanos - journalNanos;
+  return difference > -2000n && difference < 2000n;
+}
+
+async function readJournal(
+  path: string,
+): Promise<{ text: string; lengthBytes: number; stats: BigIntStats } | undefined> {
+  const handle = await openToRead(path);
+  if (handle === undefined) return undefined;
+  try {
+    const stats = await handle.stat({ bigint: true });
+    if (!stats.isFile() || stats.size > limits.blockJournalBytesMax) return undefined;
+    const bytes = await handle.readFile();
+    return { text: bytes.toString('latin1'), lengthBytes: bytes.length, stats };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** `undefined` where there is no such file. A named pipe is not waited for. */
+async function openToRead(path: string): Promise<FileHandle | undefined> {
+  try {
+    // O_NONBLOCK does not exist on Windows.
+    return await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return undefined;
+    throw fileError(error, `read ${path}`);
+  }
+}

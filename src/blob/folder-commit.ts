@@ -1,0 +1,304 @@
+import { constants } from 'node:fs';
+import { open, rename, rm, stat, truncate, utimes } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
+import { FlowError } from '../base/errors.ts';
+import { formatInsert, formatPut, insertVersion, lastText, putVersion } from './block-journal.ts';
+import type { JournalBlock, Version } from './block-journal.ts';
+import { fileEtag, findBlob, isPending, readVersion } from './folder-blob.ts';
+import type { FoundBlob } from './folder-blob.ts';
+import { exists, makeFolderOf, publish, syncFolder, temporaryPath, writeAll } from './folder-file.ts';
+
+/** The commits of one blob in a folder. Of two for the same blob, the caller begins the second after the first has ended. */
+
+/** Where a blob and what belongs to it lie. */
+export interface BlobPlace {
+  /** For messages. */
+  readonly label: string;
+  readonly blobPath: string;
+  readonly journalPath: string;
+  readonly temporaryFolder: string;
+  /** Whether a commit waits until the disk has it. */
+  readonly sync: boolean;
+  /** How long a half-done commit of another process must stand still before it is undone. */
+  readonly graceMillis: number;
+}
+
+/** A blob between commits. */
+export interface BlobState {
+  readonly etag: string;
+  /** `undefined` for a blob without a block list. */
+  readonly version: Version | undefined;
+  readonly journalBytes: number;
+}
+
+type Staged = ReadonlyMap<string, Uint8Array>;
+
+/** Looks at a half-done commit that does not stand still, before it is left to the other writer. */
+const looksMax = 20;
+
+/** The blob, after the half-done commit of a dead process was undone. `undefined` where there is none. @throws blob-conflict */
+export async function settleBlob(place: BlobPlace): Promise<BlobState | undefined> {
+  let before: FoundBlob | undefined;
+  for (let look = 0; look < looksMax; look++) {
+    const blob = await findBlob(place.blobPath, place.journalPath);
+    if (blob === undefined) return undefined;
+    await blob.handle.close();
+    if (blob.version === undefined || !isPending(blob)) return blob;
+    if (before !== undefined && before.etag === blob.etag && before.journalBytes === blob.journalBytes) {
+      await undo(place, blob.version, blob.journalEnd);
+    } else {
+      before = blob;
+      // Two processes that wait for each other do not wake together.
+      await sleep(place.graceMillis * (1 + Math.random() / 4));
+    }
+  }
+  throw conflict(place, 'is being written by another process');
+}
+
+/**
+ * A new blob: the journal gets its name first, then the blob. A journal without a blob was left by a process that was killed between the
+ * two, or is another process's right now.
+ */
+export async function createBlob(place: BlobPlace, ids: readonly string[], staged: Staged): Promise<BlobState> {
+  const { blobPath, sync } = place;
+  if (await exists(blobPath)) throw conflict(place, 'exists already');
+  const { path: temporary, version } = await writeTemporaryBlob(place, ids, staged, undefined);
+  try {
+    const line = formatPut(version);
+    await claimJournal(place, line);
+    await makeFolderOf(blobPath, sync);
+    if (!(await publish(temporary, blobPath))) throw conflict(place, 'was made by another writer');
+    if (sync) await syncFolder(dirname(blobPath));
+    return await stamp(place, version, line.length);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/** Any change of a blob. @throws blob-conflict when it is no longer as `current` says */
+export async function changeBlob(
+  place: BlobPlace,
+  ids: readonly string[],
+  staged: Staged,
+  current: BlobState,
+): Promise<BlobState> {
+  const inserted = insertedBeforeLast(current.version, ids, staged);
+  if (inserted === undefined || current.version === undefined) return await replaceBlob(place, ids, staged, current);
+  try {
+    return await insertBlocks(place, inserted, staged, current.version, current.journalBytes);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw conflict(place, 'was deleted meanwhile');
+    throw error;
+  }
+}
+
+/** One journal line, then one write over the last block. */
+async function insertBlocks(
+  place: BlobPlace,
+  ids: readonly string[],
+  staged: Staged,
+  version: Version,
+  journalBytes: number,
+): Promise<BlobState> {
+  const blocks = ids.map((id) => ({ id, bytes: staged.get(id) ?? new Uint8Array(0) }));
+  const inserted = blocks.map(({ id, bytes }) => ({ id, lengthBytes: bytes.length, crc32: crc32(bytes) }));
+  const next = insertVersion(version, inserted);
+  const line = Buffer.from(formatInsert(version.fingerprint, inserted, next), 'latin1');
+  const last = Buffer.from(version.last ?? '', 'latin1');
+  try {
+    await appendJournal(place, line, journalBytes);
+    const blob = await open(place.blobPath, 'r+');
+    try {
+      const bytes = Buffer.concat([...blocks.map((block) => block.bytes), last]);
+      await writeAll(blob, bytes, version.lengthBytes - last.length);
+      if (place.sync) await blob.datasync();
+    } finally {
+      await blob.close();
+    }
+  } catch (error) {
+    if (!(error instanceof FlowError)) await undo(place, version, journalBytes).catch(() => undefined);
+    throw error;
+  }
+  return await stamp(place, next, journalBytes + line.length);
+}
+
+/** Appends one line; its place right behind `journalBytes` is the right to write the blob. */
+async function appendJournal(place: BlobPlace, line: Uint8Array, journalBytes: number): Promise<void> {
+  // The flag 'a' would make a journal that somebody has removed.
+  const journal = await open(place.journalPath, constants.O_WRONLY | constants.O_APPEND);
+  try {
+    await writeAll(journal, line, null);
+    if (place.sync) await journal.datasync();
+    if ((await journal.stat()).size !== journalBytes + line.length)
+      throw conflict(place, 'is being written by another process');
+  } finally {
+    await journal.close();
+  }
+}
+
+/** The blob is written anew. Its journal holds the version before and the new one, until the new file has the blob's name. */
+async function replaceBlob(
+  place: BlobPlace,
+  ids: readonly string[],
+  staged: Staged,
+  current: BlobState,
+): Promise<BlobState> {
+  const { blobPath, journalPath, sync } = place;
+  const { path: temporary, version } = await writeTemporaryBlob(place, ids, staged, current);
+  try {
+    const text = (current.version === undefined ? '' : formatPut(current.version)) + formatPut(version);
+    const journal = await writeTemporaryText(place, text);
+    try {
+      await makeFolderOf(journalPath, sync);
+      const before = await stat(blobPath, { bigint: true });
+      if (fileEtag(before.size, before.mtimeNs) !== current.etag) throw conflict(place, 'was changed meanwhile');
+      await advanceTime(temporary, before.mtimeNs);
+      await rename(journal, journalPath);
+      if (sync) await syncFolder(dirname(journalPath));
+    } finally {
+      await rm(journal, { force: true });
+    }
+    await rename(temporary, blobPath);
+    if (sync) await syncFolder(dirname(blobPath));
+    return await stamp(place, version, text.length);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/** Gives a new blob's journal its name. A journal that is already there, without a blob, must stand still for the grace time. */
+async function claimJournal(place: BlobPlace, text: string): Promise<void> {
+  const { blobPath, journalPath, sync } = place;
+  const journal = await writeTemporaryText(place, text);
+  try {
+    await makeFolderOf(journalPath, sync);
+    if (!(await publish(journal, journalPath))) {
+      const before = await stat(journalPath).catch(() => undefined);
+      await sleep(place.graceMillis);
+      const after = await stat(journalPath).catch(() => undefined);
+      if ((await exists(blobPath)) || before?.mtimeMs !== after?.mtimeMs || before?.ino !== after?.ino)
+        throw conflict(place, 'was made by another writer');
+      await rename(journal, journalPath);
+    }
+    if (sync) await syncFolder(dirname(journalPath));
+  } finally {
+    await rm(journal, { force: true });
+  }
+}
+
+/** Cuts a blob and its journal back to `version`. The journal goes last: until then it explains the blob. */
+async function undo(place: BlobPlace, version: Version, journalEnd: number): Promise<void> {
+  const blob = await open(place.blobPath, 'r+');
+  try {
+    const last = Buffer.from(version.last ?? '', 'latin1');
+    await writeAll(blob, last, version.lengthBytes - last.length);
+    await blob.truncate(version.lengthBytes);
+    if (place.sync) await blob.datasync();
+  } finally {
+    await blob.close();
+  }
+  await truncate(place.journalPath, journalEnd);
+}
+
+/** Ends a commit: the journal gets the blob's time, so that its CRCs need not be read again while nobody else touches the blob. */
+async function stamp(place: BlobPlace, version: Version, journalBytes: number): Promise<BlobState> {
+  const stats = await stat(place.blobPath, { bigint: true });
+  const seconds = Number(stats.mtimeNs) / 1e9;
+  await utimes(place.journalPath, seconds, seconds);
+  return { etag: fileEtag(stats.size, stats.mtimeNs), version, journalBytes };
+}
+
+/** Writes the blocks into a temporary file, taking those that are not staged from the blob itself. */
+async function writeTemporaryBlob(
+  place: BlobPlace,
+  ids: readonly string[],
+  staged: Staged,
+  current: BlobState | undefined,
+): Promise<{ path: string; version: Version }> {
+  const path = temporaryPath(place.temporaryFolder);
+  const source = current?.version === undefined ? undefined : await findBlob(place.blobPath, place.journalPath);
+  try {
+    await makeFolderOf(path, false);
+    const file = await open(path, 'wx');
+    try {
+      const blocks: JournalBlock[] = [];
+      let last: string | undefined;
+      for (const id of ids) {
+        const bytes = staged.get(id) ?? (await committedBlock(source, id));
+        if (bytes === undefined) throw conflict(place, 'lacks a block that the commit names');
+        await writeAll(file, bytes, null);
+        blocks.push({ id, lengthBytes: bytes.length, crc32: crc32(bytes) });
+        last = lastText(bytes);
+      }
+      if (place.sync) await file.datasync();
+      return { path, version: putVersion(blocks, last) };
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    await source?.handle.close();
+  }
+}
+
+async function writeTemporaryText(place: BlobPlace, text: string): Promise<string> {
+  const path = temporaryPath(place.temporaryFolder);
+  try {
+    const file = await open(path, 'wx');
+    try {
+      await writeAll(file, Buffer.from(text, 'latin1'), null);
+      if (place.sync) await file.datasync();
+    } finally {
+      await file.close();
+    }
+    return path;
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  }
+}
+
+/** The ids that a commit adds right before a short last block, all else staying as it is; otherwise `undefined`. */
+function insertedBeforeLast(
+  version: Version | undefined,
+  ids: readonly string[],
+  staged: Staged,
+): readonly string[] | undefined {
+  if (version?.last === undefined || ids.length <= version.blocks.length) return undefined;
+  const kept = version.blocks.length - 1;
+  const unchanged = (block: JournalBlock, at: number): boolean => ids[at] === block.id && !staged.has(block.id);
+  if (!version.blocks.slice(0, kept).every(unchanged) || !unchanged(version.blocks[kept], ids.length - 1))
+    return undefined;
+  const inserted = ids.slice(kept, -1);
+  return inserted.every((id) => staged.has(id)) ? inserted : undefined;
+}
+
+/** Bytes of a block of the blob; `undefined` where it has no such block, or no longer the bytes that the journal knows. */
+async function committedBlock(blob: FoundBlob | undefined, id: string): Promise<Uint8Array | undefined> {
+  if (blob?.version === undefined) return undefined;
+  let start = 0;
+  for (const block of blob.version.blocks) {
+    if (block.id === id) {
+      const bytes = await readVersion(blob, start, start + block.lengthBytes);
+      return crc32(bytes) === block.crc32 ? bytes : undefined;
+    }
+    start += block.lengthBytes;
+  }
+  return undefined;
+}
+
+/** Makes a file's time later than `nanos`: file systems count time in steps of milliseconds, and an ETag must change. */
+async function advanceTime(path: string, nanos: bigint): Promise<void> {
+  const stats = await stat(path, { bigint: true });
+  if (stats.mtimeNs > nanos) return;
+  const seconds = Number(nanos + 2000n) / 1e9;
+  await utimes(path, seconds, seconds);
+}
+
+export function conflict(place: BlobPlace, what: string): FlowError {
+  return new FlowError('blob-conflict', `the blob ${place.label} ${what}`);
+}

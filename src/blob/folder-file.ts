@@ -1,0 +1,96 @@
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
+import { link, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+
+/** Steps on files that the folder container is made of. All throw the file system's own errors. */
+
+/** Writes all of `bytes` at `position`. */
+export async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number | null): Promise<void> {
+  let done = 0;
+  while (done < bytes.length) {
+    const at = position === null ? null : position + done;
+    const { bytesWritten } = await handle.write(bytes, done, Math.min(bytes.length - done, 1 << 30), at);
+    done += bytesWritten;
+  }
+}
+
+/**
+ * Gives the file `from` the name `to`. @returns false where `to` is taken; `from` is then left. Where the file system has no hard links, looking and
+ * renaming are two steps.
+ */
+export async function publish(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    await rm(from, { force: true });
+    return true;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    if (code === 'EEXIST') return false;
+    if (!linkRefusals.has(code)) throw error;
+    if (await exists(to)) return false;
+    await rename(from, to);
+    return true;
+  }
+}
+
+const linkRefusals = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+
+export async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}
+
+/** Makes the folder of `path`, and the ones above it; with `sync`, their names outlive a power failure. */
+export async function makeFolderOf(path: string, sync: boolean): Promise<void> {
+  const folder = dirname(path);
+  const first = await mkdir(folder, { recursive: true });
+  if (first === undefined || !sync) return;
+  for (let at = folder; at.length >= first.length; at = dirname(at)) await syncFolder(dirname(at));
+}
+
+/** Has the names in a folder written to the disk, where the system can (Windows cannot). */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined);
+  if (handle === undefined) return;
+  await handle.sync().catch(() => undefined);
+  await handle.close();
+}
+
+/** Removes the folder of `path` and those above it while they are empty, up to `root` (kept). */
+export async function removeEmptyFolders(path: string, root: string): Promise<void> {
+  for (let folder = dirname(path); folder.length > root.length && folder.startsWith(root); folder = dirname(folder)) {
+    try {
+      await rmdir(folder);
+    } catch {
+      return;
+    }
+  }
+}
+
+let temporaryNames = 0;
+
+/** A path for a temporary file of this process in `folder`. */
+export function temporaryPath(folder: string): string {
+  return join(folder, `${hostLabel()}-${process.pid}-${temporaryNames++}`);
+}
+
+/** Removes temporary files that processes of this machine left behind when they were killed. */
+export async function removeStaleTemporaries(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const match = /^(.+)-(\d+)-\d+$/.exec(name);
+    if (match?.[1] === hostLabel() && !isRunning(Number(match[2]))) await rm(join(folder, name), { force: true });
+  }
+}
+
+function hostLabel(): string {
+  return hostname().replaceAll(/[^A-Za-z0-9.]/g, '_');
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}

@@ -1,0 +1,242 @@
+import { readdir, rm, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { assert } from '../base/assert.ts';
+import { FlowError, fileError } from '../base/errors.ts';
+import { limits } from '../base/limits.ts';
+import type { Account, BlobContent, BlobItem, BlockList, Container } from './container.ts';
+import { fileEtag, findBlob, readVersion } from './folder-blob.ts';
+import type { FoundBlob } from './folder-blob.ts';
+import { changeBlob, conflict, createBlob, settleBlob } from './folder-commit.ts';
+import type { BlobPlace, BlobState } from './folder-commit.ts';
+import { removeEmptyFolders, removeStaleTemporaries } from './folder-file.ts';
+import { walkTree } from './folder-tree.ts';
+import { checkBlobName, compareNames, isContainerName } from './name.ts';
+
+/**
+ * Containers in a folder that stands for a storage account:
+ *
+ *     DIR/<container>/<blob name>                           the blob's bytes
+ *     DIR/.nsgflow/blocks/<container>/<blob name>.jsonl     its block list, see block-journal.ts
+ *     DIR/.nsgflow/temp/                                    files that are not whole yet
+ *
+ * A commit that inserts blocks before a short last block (each minute's append) is: one line on the journal, synced; one write over the
+ * blob's last bytes, synced; the journal's time set to the blob's. Any other commit writes the blob anew and renames it into place. A blob
+ * without a journal (a copy) is read whole and has no block list.
+ *
+ * One writer at a time is meant, beside any number of readers. A second writer is noticed by the journal's length after the line was
+ * written, before the blob is touched, and gets `blob-conflict`. Why so, with numbers: docs/decisions/0006-folder-container.md.
+ */
+
+export interface FolderOptions {
+  /** Whether a commit waits until the disk has it, so that it outlives a power failure; true where absent. */
+  readonly sync?: boolean;
+  /** How long a commit that another process left half done must stand still before it is undone, in milliseconds. */
+  readonly graceMillis?: number;
+}
+
+/** The folder `path` as a storage account. Nothing is read or made yet. */
+export function folderAccount(path: string, options: FolderOptions = {}): Account {
+  const containers = new Map<string, Container>();
+  return {
+    location: path,
+    container(name) {
+      if (!isContainerName(name)) throw new FlowError('usage', `${JSON.stringify(name)} is no name of a container`);
+      let container = containers.get(name);
+      if (container === undefined) containers.set(name, (container = new FolderContainer(join(path, name), options)));
+      return container;
+    },
+    async *containers() {
+      let entries;
+      try {
+        entries = await readdir(path, { withFileTypes: true });
+      } catch (error) {
+        throw fileError(error, `read ${path}`);
+      }
+      const names = entries
+        .filter((entry) => !entry.isFile() && isContainerName(entry.name))
+        .map((entry) => entry.name);
+      yield* names.sort(compareNames);
+    },
+  };
+}
+
+const graceMillisDefault = 1500;
+
+/** One container: the folder `path`, with block lists in `.nsgflow` beside it. */
+export class FolderContainer implements Container {
+  readonly location: string;
+  readonly name: string;
+  readonly #root: string;
+  readonly #journals: string;
+  readonly #temporary: string;
+  readonly #sync: boolean;
+  readonly #graceMillis: number;
+  readonly #staged = new Map<string, Map<string, Uint8Array>>();
+  /** What this object itself last left on disk; trusted while the blob's length and time stay so. */
+  readonly #known = new Map<string, BlobState>();
+  readonly #turns = new Map<string, Promise<unknown>>();
+  #swept = false;
+
+  constructor(path: string, options: FolderOptions = {}) {
+    this.location = path;
+    this.#root = resolve(path);
+    this.name = basename(this.#root);
+    const state = join(dirname(this.#root), '.nsgflow');
+    this.#journals = join(state, 'blocks', this.name);
+    this.#temporary = join(state, 'temp');
+    this.#sync = options.sync ?? true;
+    this.#graceMillis = options.graceMillis ?? graceMillisDefault;
+  }
+
+  async *list(prefix = ''): AsyncGenerator<BlobItem> {
+    try {
+      for await (const { name, sizeBytes, mtimeNanos } of walkTree(this.#root, prefix))
+        yield {
+          name,
+          lengthBytes: sizeBytes,
+          etag: fileEtag(sizeBytes, mtimeNanos),
+          lastModifiedMillis: millis(mtimeNanos),
+        };
+    } catch (error) {
+      throw fileError(error, `list ${this.location}`);
+    }
+  }
+
+  async properties(name: string): Promise<BlobItem | undefined> {
+    return await this.#look(name, (blob) => ({
+      name,
+      lengthBytes: blob.version?.lengthBytes ?? blob.sizeBytes,
+      etag: blob.etag,
+      lastModifiedMillis: millis(blob.mtimeNanos),
+    }));
+  }
+
+  async read(name: string, start = 0, end = Number.POSITIVE_INFINITY): Promise<BlobContent> {
+    const content = await this.#look(name, async (blob) => ({
+      bytes: await readVersion(blob, start, end),
+      etag: blob.etag,
+    }));
+    if (content === undefined) throw new FlowError('not-found', `there is no blob ${join(this.location, name)}`);
+    return content;
+  }
+
+  async blocks(name: string): Promise<BlockList | undefined> {
+    return await this.#look(name, (blob) => ({
+      blocks: (blob.version?.blocks ?? []).map(({ id, lengthBytes }) => ({ id, lengthBytes })),
+      etag: blob.etag,
+    }));
+  }
+
+  async stageBlock(name: string, id: string, bytes: Uint8Array): Promise<void> {
+    checkBlobName(name);
+    assert(/^[A-Za-z0-9+/=]+$/.test(id), 'a block id is base64 text');
+    let staged = this.#staged.get(name);
+    if (staged === undefined) this.#staged.set(name, (staged = new Map()));
+    staged.set(id, bytes.slice());
+  }
+
+  async commitBlocks(name: string, ids: readonly string[], etag: string | undefined): Promise<{ etag: string }> {
+    checkBlobName(name);
+    return await this.#inTurn(name, async () => {
+      const place = this.#place(name);
+      const staged = this.#staged.get(name) ?? new Map<string, Uint8Array>();
+      await this.#sweepOnce();
+      const committed =
+        etag === undefined
+          ? await createBlob(place, ids, staged)
+          : await changeBlob(place, ids, staged, await this.#current(place, name, etag));
+      this.#keep(name, committed);
+      this.#staged.delete(name);
+      return { etag: committed.etag };
+    });
+  }
+
+  async delete(name: string, etag?: string): Promise<boolean> {
+    checkBlobName(name);
+    return await this.#inTurn(name, async () => {
+      const place = this.#place(name);
+      const stats = await stat(place.blobPath, { bigint: true }).catch(() => undefined);
+      if (stats?.isFile() !== true) return false;
+      if (etag !== undefined && fileEtag(stats.size, stats.mtimeNs) !== etag)
+        throw conflict(place, 'was changed meanwhile');
+      this.#known.delete(name);
+      await unlink(place.blobPath);
+      await rm(place.journalPath, { force: true });
+      await removeEmptyFolders(place.blobPath, this.#root);
+      await removeEmptyFolders(place.journalPath, this.#journals);
+      return true;
+    });
+  }
+
+  /** The blob before a change, and no longer kept in mind: what the change leaves is. */
+  async #current(place: BlobPlace, name: string, etag: string): Promise<BlobState> {
+    const known = this.#known.get(name);
+    this.#known.delete(name);
+    const stats = known && (await stat(place.blobPath, { bigint: true }).catch(() => undefined));
+    const isKnown = stats !== undefined && fileEtag(stats.size, stats.mtimeNs) === known?.etag;
+    const current = isKnown ? known : await settleBlob(place);
+    if (current === undefined) throw conflict(place, 'was deleted meanwhile');
+    if (current.etag !== etag) throw conflict(place, 'was changed meanwhile');
+    return current;
+  }
+
+  #keep(name: string, state: BlobState): void {
+    this.#known.delete(name);
+    this.#known.set(name, state);
+    if (this.#known.size > limits.openBlobsMax)
+      for (const oldest of this.#known.keys()) {
+        this.#known.delete(oldest);
+        break;
+      }
+  }
+
+  async #sweepOnce(): Promise<void> {
+    if (this.#swept) return;
+    this.#swept = true;
+    await removeStaleTemporaries(this.#temporary);
+  }
+
+  async #look<T>(name: string, use: (blob: FoundBlob) => T | Promise<T>): Promise<T | undefined> {
+    checkBlobName(name);
+    const { blobPath, journalPath, label } = this.#place(name);
+    try {
+      const blob = await findBlob(blobPath, journalPath);
+      if (blob === undefined) return undefined;
+      try {
+        return await use(blob);
+      } finally {
+        await blob.handle.close();
+      }
+    } catch (error) {
+      throw fileError(error, `read ${label}`);
+    }
+  }
+
+  /** Commits and deletions of one blob run one after the other. */
+  async #inTurn<T>(name: string, act: () => Promise<T>): Promise<T> {
+    const turn = (this.#turns.get(name) ?? Promise.resolve()).then(act, act);
+    this.#turns.set(name, turn);
+    try {
+      return await turn;
+    } catch (error) {
+      throw fileError(error, `write ${join(this.location, name)}`);
+    } finally {
+      if (this.#turns.get(name) === turn) this.#turns.delete(name);
+    }
+  }
+
+  #place(name: string): BlobPlace {
+    return {
+      label: join(this.location, name),
+      blobPath: join(this.#root, name),
+      journalPath: join(this.#journals, `${name}.jsonl`),
+      temporaryFolder: this.#temporary,
+      sync: this.#sync,
+      graceMillis: this.#graceMillis,
+    };
+  }
+}
+
+function millis(nanos: bigint): number {
+  return Number(nanos / 1_000_000n);
+}
