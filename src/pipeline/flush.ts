@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { minuteMillis } from '../base/time.ts';
+import { floorToHour, minuteMillis } from '../base/time.ts';
 import type { FlowEvents } from '../flow/event.ts';
-import { formatBlobPath } from '../flowlog/blob-path.ts';
+import { containerOf, formatBlobPath } from '../flowlog/blob-path.ts';
 import type { ByteWriter } from '../flowlog/byte-writer.ts';
 import { encodeRecord } from '../flowlog/encode.ts';
 import type { FlowLogTarget, RecordingPlan } from './recording-plan.ts';
@@ -42,8 +42,14 @@ export function flushBlocks(events: FlowEvents, plan: RecordingPlan, key: FlushK
     const header = { ...target, timeMillis: key.timeMillis, macAddress: mac };
     const tuples = encodeRecord(writer, header, events.columns, plan.groups, rows, start, end);
     if (tuples === 0) return;
-    const { container, blob } = formatBlobPath(target.format, target.resourceId, key.timeMillis, mac);
-    blocks.push({ container, blob, id: blockId(key, target, id), bytes: writer.toBytes(), tuples });
+    const kind = target.format === 'vnet' ? 'vnet' : 'nsg';
+    blocks.push({
+      container: containerOf(kind),
+      blob: formatBlobPath(kind, target.resourceId, floorToHour(key.timeMillis), mac),
+      id: blockId(key, target, id),
+      bytes: writer.toBytes(),
+      tuples,
+    });
   };
   for (let start = 0; start < rows.length;) {
     const nic = events.nic[rows[start]];

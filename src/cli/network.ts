@@ -1,0 +1,34 @@
+import { type Command } from 'commander';
+import { FlowError } from '../base/errors.ts';
+import { importNetwork } from '../nsg/import.ts';
+import type { Network } from '../nsg/network.ts';
+import { collect, readText } from './options.ts';
+
+/** Options that name a network, for every command that takes one. */
+export interface NetworkOptions {
+  readonly network?: readonly string[];
+  readonly parameters?: string;
+  readonly serviceTags?: string;
+}
+
+export function addNetwork(command: Command): void {
+  command
+    .option('--network <file>', 'ARM template or export, REST answer, or az output; may be repeated', collect)
+    .option('--parameters <file>', "the template's parameters file")
+    .option('--service-tags <file>', 'ServiceTags JSON file');
+}
+
+/** The network that the options name, `undefined` where they name none. @throws usage, not-found, network-invalid */
+export async function readNetwork(options: NetworkOptions): Promise<Network | undefined> {
+  if (options.network === undefined) {
+    if (options.parameters !== undefined || options.serviceTags !== undefined)
+      throw new FlowError('usage', '--parameters and --service-tags go with --network');
+    return undefined;
+  }
+  const named = async (path: string): Promise<{ path: string; text: string }> => ({ path, text: await readText(path) });
+  return importNetwork({
+    files: await Promise.all(options.network.map(named)),
+    ...(options.parameters === undefined ? {} : { parameters: await named(options.parameters) }),
+    ...(options.serviceTags === undefined ? {} : { serviceTags: await named(options.serviceTags) }),
+  });
+}

@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { FlowError } from '../base/errors.ts';
+import { commands, groups } from './commands.ts';
+
+/**
+ * Runs one command and turns every failure into a sentence on stderr.
+ * @returns the exit code of the process: base/errors.ts, and 1 for a negative answer
+ */
+export async function run(args: readonly string[]): Promise<number> {
+  const debug = args.includes('--debug');
+  const words = args.filter((word) => !word.startsWith('-'));
+  try {
+    const program = await createProgram((name) => name.split(' ').every((part, i) => words[i] === part));
+    await program.parseAsync(args, { from: 'user' });
+    return typeof process.exitCode === 'number' ? process.exitCode : 0;
+  } catch (error) {
+    return report(error, debug);
+  }
+}
+
+/** The command line as a tree; only the commands for which `isUsed` says so have their files loaded and their options. */
+export async function createProgram(isUsed: (name: string) => boolean): Promise<Command> {
+  const program = quiet(new Command('nsgflow'))
+    .description('Flow logging for network security groups: record, store, read and question flow logs.')
+    .option('--debug', 'show the stack and causes of an error')
+    .version(version(), '--version', 'show the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [COMMAND]', 'show help for a command')
+    .addHelpText('after', examples);
+  for (const { name, summary, load } of commands) {
+    const path = name.split(' ');
+    const parent = path.length === 1 ? program : groupOf(program, path[0]);
+    const command = quiet(new Command(path.at(-1)));
+    command.description(summary).helpOption('-h, --help', 'show help');
+    parent.addCommand(command);
+    if (isUsed(name)) (await load()).define(command);
+  }
+  return program;
+}
+
+const examples = `
+Examples:
+  nsgflow record --capture traffic.pcap --network network.json --to ./logs
+  nsgflow ingest ./logs --lake ./lake
+  nsgflow top --by src.ip --metric bytes --lake ./lake
+  nsgflow flows access = deny and dst.port in 1-1023 --lake ./lake
+`;
+
+/** The group of commands named `name`, made at its first use. */
+function groupOf(program: Command, name: string): Command {
+  const known = program.commands.find((command) => command.name() === name);
+  if (known !== undefined) return known;
+  const group = quiet(new Command(name)).description(groups[name]).helpOption('-h, --help', 'show help');
+  program.addCommand(group);
+  return group;
+}
+
+/** Failures become exceptions; what to print about them is decided in one place. */
+function quiet(command: Command): Command {
+  return command.exitOverride().configureOutput({ outputError: () => undefined });
+}
+
+function version(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}
+
+function report(error: unknown, debug: boolean): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    if (error.code === 'commander.help') return 2;
+    const sentence = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+    process.stderr.write(`nsgflow: ${sentence}\n  See nsgflow --help.\n`);
+    return 2;
+  }
+  if (error instanceof FlowError) {
+    process.stderr.write(`nsgflow: ${error.message}\n`);
+    if (error.hint !== '') process.stderr.write(`  ${error.hint}\n`);
+    if (debug) process.stderr.write(`${error.code}\n${stackOf(error)}\n`);
+    return error.exitCode;
+  }
+  const sentence = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`nsgflow: a fault in nsgflow: ${sentence}\n`);
+  process.stderr.write(
+    debug ? `${stackOf(error)}\n` : '  Please report it, with the output of the same command and --debug.\n',
+  );
+  return 8;
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? (error.stack ?? '') : `${error.stack}\ncaused by ${stackOf(error.cause)}`;
+}
