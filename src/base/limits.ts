@@ -6,6 +6,10 @@ export const limits = {
   batchPackets: 256,
   /** Bytes read from a capture at once. */
   captureReadBytes: 1 << 20,
+  /** The same for each of several captures that are merged; twice as much is held for each one that is open. */
+  captureMergeReadBytes: 1 << 18,
+  /** Captures that overlap in time, open at once; more are refused with `usage`. Any number may follow one another. */
+  capturesOpenMax: 256,
   /** A captured packet longer than this is refused as `oversized`; the reader then goes on behind it. libpcap's own bound. */
   packetBytesMax: 262_144 + 65_536,
   /** Interfaces of one pcapng section; packets of further ones are refused as `no-interface`. */

@@ -1,0 +1,513 @@
+/**
+ * Decodes flow logs from bytes to columns: NSG version 1 and 2 and VNet version 4, mixed as they come.
+ *
+ *   envelope        {"records":[ record, record, … ]}
+ *   bare records    record LF record LF …            (newline-delimited JSON; also an array of records)
+ *   block           ,record,record                   (what a reader gets that fetches one block of a growing blob)
+ *   cut             any of these, ended anywhere
+ *   event           {"time":…,"rule":…,"flow.0":"tuple"}, or {"message":"{\"time\":…}"}   (one tuple an event, from forwarders)
+ *
+ * A structural scanner: it descends into every object, takes the keys it knows wherever they stand and in whatever order, and hands
+ * arrays of tuples to `scanTuple`. Rule, ACL and MAC hold for all tuples inside the object that names them. Nothing is thrown on bad
+ * input. Where structure is lost, the scanner goes on at the next object that surely begins a record (or, inside a record, a rule of
+ * an NSG log or an ACL of a VNet log), and the bytes between become a rejection. Brackets, commas and `"records":` between records
+ * carry no data; having too few or too many of them is not a rejection.
+ */
+import { FlowError } from '../base/errors.ts';
+import { limits } from '../base/limits.ts';
+import { parseTime } from '../base/time.ts';
+import { parseMac } from '../net/mac.ts';
+import { quote, skipSpace, stringEnd, stringText, TextCache } from './json-bytes.ts';
+import type { Key } from './keys.ts';
+import { isTupleKey, keyAt, keyOf, recordKeys } from './keys.ts';
+import type { FlowLog, FlowRecord, Rejection } from './record.ts';
+import type { RejectionReason } from './rejection.ts';
+import { reject } from './rejection.ts';
+import { TupleReader } from './tuple-array.ts';
+import type { FlowLogFormat, TupleColumns } from './tuple.ts';
+import { createTupleColumns, stateNone } from './tuple.ts';
+
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
+const comma = 0x2c;
+const colon = 0x3a;
+
+/** Bytes a tuple takes at least, with its share of the rest: what the columns' first size is guessed from. */
+const tupleBytesGuess = 56;
+
+/**
+ * Decodes a whole input or a piece of one. Never throws on bad input: what cannot be used is in `rejections`, by byte range and reason.
+ * Cost is linear in the input.
+ */
+export function decodeFlowLog(bytes: Uint8Array): FlowLog {
+  const log: MutableLog = {
+    records: [],
+    groups: [],
+    tuples: createTupleColumns(Math.ceil(bytes.length / tupleBytesGuess)),
+    rejections: [],
+  };
+  new Decoder(bytes, log, undefined, 0).decode();
+  return log;
+}
+
+/**
+ * For callers that need a flow log: an input that holds no record is an error when something else was found in it.
+ * `where` names the input. @throws flowlog-invalid
+ */
+export function requireRecords(log: FlowLog, where: string): void {
+  if (log.records.length > 0 || log.rejections.length === 0) return;
+  const { startByte, detail } = log.rejections[0];
+  throw new FlowError('flowlog-invalid', `${where} holds no flow log; at byte ${startByte}: ${detail}`);
+}
+
+interface ByteRange {
+  readonly startByte: number;
+  readonly endByte: number;
+}
+
+interface MutableGroup {
+  record: number;
+  rule: string;
+  aclId: string;
+  mac: string;
+}
+
+interface MutableLog {
+  readonly records: FlowRecord[];
+  readonly groups: MutableGroup[];
+  readonly tuples: TupleColumns;
+  readonly rejections: Rejection[];
+}
+
+/** What is known of an object that may be a record while it is read. */
+interface Draft {
+  readonly startByte: number;
+  readonly firstRow: number;
+  readonly firstGroup: number;
+  /** Index in `records`, -1 until the first tuples need one. */
+  record: number;
+  readonly texts: Partial<Record<Key, string>>;
+  version: FlowLogFormat | undefined;
+  /** A key that holds flows was met. */
+  hasFlows: boolean;
+  /** Records were found inside: an envelope, or an event that wraps one. */
+  hasRecords: boolean;
+  /** First key of the objects at which reading can go on inside the record: `rule` in NSG logs, `aclid` in VNet logs. */
+  groupKey: Key | undefined;
+}
+
+/** What one object says about the tuples inside it; '' where it says nothing. */
+interface Scope {
+  rule: string;
+  aclId: string;
+  mac: string;
+  /** Group of this object's own tuples (`flow.0`), -1 where there is none yet. */
+  group: number;
+}
+
+class Decoder {
+  readonly #bytes: Uint8Array;
+  readonly #end: number;
+  readonly #log: MutableLog;
+  /** Where an embedded text stands in the input: all its positions are this range. */
+  readonly #embedded: ByteRange | undefined;
+  readonly #embedding: number;
+  readonly #texts = new TextCache();
+  readonly #tuples: TupleReader;
+  #at = 0;
+  #fault: RejectionReason = 'syntax';
+
+  constructor(bytes: Uint8Array, log: MutableLog, embedded: ByteRange | undefined, embedding: number) {
+    this.#bytes = bytes;
+    this.#end = bytes.length;
+    this.#log = log;
+    this.#embedded = embedded;
+    this.#embedding = embedding;
+    this.#tuples = new TupleReader(bytes, log.tuples, (start, end, reason, detail) =>
+      this.#reject(start, end, reason, detail),
+    );
+  }
+
+  decode(): void {
+    this.#elements(0, true);
+  }
+
+  /** Objects that may be records, up to the end of the array, or of the input at the top. */
+  #elements(depth: number, top: boolean): void {
+    const bytes = this.#bytes;
+    let open = 0;
+    for (;;) {
+      this.#at = skipSpace(bytes, this.#at, this.#end);
+      if (this.#at >= this.#end) return;
+      const b = bytes[this.#at];
+      if (b === openBrace) {
+        if (top || !this.#skipEnvelope()) this.#candidate(depth);
+        else open++;
+      } else if (b === comma) this.#at++;
+      else if (b === openBracket) {
+        this.#at++;
+        open++;
+      } else if (b === closeBracket) {
+        this.#at++;
+        if (open > 0) open--;
+        else if (!top) return;
+      } else if (b === closeBrace) {
+        if (!top) return;
+        this.#at++;
+      } else if (b === quote && keyAt(bytes, this.#at, this.#end) === 'records') {
+        this.#at = bytes.indexOf(colon, this.#at) + 1;
+      } else if (isByteOrderMark(bytes, this.#at)) this.#at += 3;
+      else {
+        const from = this.#at;
+        this.#at = this.#resync(from, undefined).at;
+        this.#reject(from, this.#at, 'syntax');
+      }
+    }
+  }
+
+  /** Passes `{"records":[` inside an array of records, as torn and joined blobs have it. */
+  #skipEnvelope(): boolean {
+    const bytes = this.#bytes;
+    const at = skipSpace(bytes, this.#at + 1, this.#end);
+    if (bytes[at] !== quote || keyAt(bytes, at, this.#end) !== 'records') return false;
+    const value = skipSpace(bytes, bytes.indexOf(colon, at) + 1, this.#end);
+    if (bytes[value] !== openBracket) return false;
+    this.#at = value + 1;
+    return true;
+  }
+
+  /** An object at the place of a record: a record, an envelope, an event, or something else. */
+  #candidate(depth: number): void {
+    const startByte = this.#at;
+    const { rejections, tuples, groups } = this.#log;
+    const rejectionsBefore = rejections.length;
+    const draft: Draft = {
+      startByte,
+      firstRow: tuples.count,
+      firstGroup: groups.length,
+      record: -1,
+      texts: {},
+      version: undefined,
+      hasFlows: false,
+      hasRecords: false,
+      groupKey: undefined,
+    };
+    let reason: RejectionReason = 'not-a-flow-record';
+    let parsedFrom = startByte;
+    let whole = this.#object(draft, depth, true);
+    while (!whole) {
+      const from = this.#at;
+      if (draft.hasRecords && from >= this.#end) break;
+      const next = this.#resync(Math.max(from, parsedFrom + 1), draft.groupKey);
+      reason = this.#fault === 'truncated' && next.at < this.#end ? 'syntax' : this.#fault;
+      this.#at = next.at;
+      this.#reject(from, next.at, reason);
+      if (!next.inRecord) break;
+      parsedFrom = next.at;
+      whole = this.#strayGroups(draft, depth);
+    }
+    const known = draft.version !== undefined || flowCategories.has(draft.texts.category);
+    if (whole && draft.hasFlows && known) this.#recordOf(draft);
+    if (draft.record >= 0) this.#finish(draft);
+    else if (!draft.hasRecords) {
+      rejections.length = Math.min(rejections.length, rejectionsBefore);
+      this.#reject(startByte, this.#at, reason);
+    }
+  }
+
+  /** Rules (NSG) or ACLs (VNet) of a record whose structure around them was lost. */
+  #strayGroups(draft: Draft, depth: number): boolean {
+    const bytes = this.#bytes;
+    for (;;) {
+      if (!this.#object(draft, depth + 1, false)) return false;
+      let b = 0;
+      for (; this.#at < this.#end; this.#at++) {
+        b = bytes[this.#at];
+        if (b !== comma && b !== closeBracket && b !== closeBrace && b > 0x20) break;
+      }
+      if (this.#at >= this.#end) return true;
+      if (b !== openBrace) return this.#fail();
+      const key = skipSpace(bytes, this.#at + 1, this.#end);
+      if (bytes[key] !== quote || keyAt(bytes, key, this.#end) !== draft.groupKey) return true;
+    }
+  }
+
+  /** One object from its brace; its rule, ACL and MAC go to the groups found inside it. False where structure is lost, at `#at`. */
+  #object(draft: Draft, depth: number, outermost: boolean): boolean {
+    if (depth > limits.flowLogDepthMax) return this.#fail('nested-too-deep');
+    const { groups } = this.#log;
+    const firstGroup = groups.length;
+    const scope: Scope = { rule: '', aclId: '', mac: '', group: -1 };
+    const whole = this.#members(draft, scope, depth, outermost);
+    for (let i = firstGroup; i < groups.length; i++) {
+      const group = groups[i];
+      if (group.rule === '') group.rule = scope.rule;
+      if (group.aclId === '') group.aclId = scope.aclId;
+      if (group.mac === '') group.mac = scope.mac;
+    }
+    return whole;
+  }
+
+  #members(draft: Draft, scope: Scope, depth: number, outermost: boolean): boolean {
+    const bytes = this.#bytes;
+    this.#at++;
+    for (;;) {
+      this.#at = skipSpace(bytes, this.#at, this.#end);
+      const b = bytes[this.#at];
+      if (b === comma) {
+        this.#at++;
+        continue;
+      }
+      if (b === closeBrace) {
+        this.#at++;
+        return true;
+      }
+      if (b !== quote) return this.#fail();
+      const keyStart = this.#at + 1;
+      const keyEnd = stringEnd(bytes, keyStart, this.#end);
+      if (keyEnd < 0) return this.#fail('truncated');
+      this.#at = skipSpace(bytes, keyEnd + 1, this.#end);
+      if (bytes[this.#at] !== colon) return this.#fail();
+      this.#at = skipSpace(bytes, this.#at + 1, this.#end);
+      const key = keyOf(bytes, keyStart, keyEnd);
+      const tuple = key === undefined && bytes[this.#at] === quote && isTupleKey(bytes, keyStart, keyEnd);
+      const read = tuple ? this.#event(draft, scope) : this.#member(draft, scope, depth, outermost, key);
+      if (!read) return false;
+    }
+  }
+
+  /** The value at `#at`. A known key whose value is of another type than ours is passed like an unknown one. */
+  #member(draft: Draft, scope: Scope, depth: number, outermost: boolean, key: Key | undefined): boolean {
+    const bytes = this.#bytes;
+    const start = this.#at;
+    const b = bytes[start];
+    const string = b === quote;
+    switch (key) {
+      case 'records':
+        if (b !== openBracket) break;
+        this.#at++;
+        draft.hasRecords = true;
+        this.#elements(depth + 1, false);
+        return true;
+      case 'flowtuples':
+        if (b !== openBracket) break;
+        draft.hasFlows = true;
+        return this.#behind(this.#tuples.array(start + 1, this.#groupOf(draft)));
+      case 'flows':
+      case 'flowgroups':
+      case 'flowrecords':
+        if (b === openBracket || b === openBrace) draft.hasFlows = true;
+        if (key === 'flowrecords' && outermost) draft.groupKey = 'aclid';
+        break;
+      case 'properties':
+        if (outermost) draft.groupKey = 'rule';
+        break;
+      case 'rule':
+      case 'mac':
+      case 'aclid':
+        if (!string) break;
+        if (!this.#string()) return false;
+        scope[key === 'aclid' ? 'aclId' : key] = this.#text(start);
+        return true;
+      case 'version':
+      case 'flowlogversion':
+        draft.version ??= formatOf(key, bytes[string ? start + 1 : start]);
+        break;
+      case 'message':
+        if (!string) break;
+        if (!this.#string()) return false;
+        if (this.#embeddedLog(start + 1, this.#at - 1)) draft.hasRecords = true;
+        return true;
+      case undefined:
+        break;
+      default:
+        if (!outermost || !string) break;
+        if (!this.#string()) return false;
+        draft.texts[key] = this.#text(start);
+        return true;
+    }
+    return this.#value(draft, depth);
+  }
+
+  /** The tuple of `"flow.0":"…"`; all of one object are one group. */
+  #event(draft: Draft, scope: Scope): boolean {
+    if (scope.group < 0) scope.group = this.#groupOf(draft);
+    return this.#behind(this.#tuples.single(this.#at, scope.group));
+  }
+
+  /** Goes on where the tuple reader left off. */
+  #behind(position: number): boolean {
+    this.#at = position < 0 ? ~position : position;
+    if (position >= 0) return true;
+    return this.#bytes[this.#at] === quote ? this.#fail('truncated') : this.#fail();
+  }
+
+  /** Any value; objects and arrays are searched for what we know. */
+  #value(draft: Draft, depth: number): boolean {
+    const bytes = this.#bytes;
+    const b = bytes[this.#at];
+    if (b === quote) return this.#string();
+    if (b === openBrace) return this.#object(draft, depth + 1, false);
+    if (b === openBracket) return this.#array(draft, depth + 1);
+    const start = this.#at;
+    while (this.#at < this.#end && isLiteral(bytes[this.#at])) this.#at++;
+    return this.#at > start || this.#fail();
+  }
+
+  #array(draft: Draft, depth: number): boolean {
+    if (depth > limits.flowLogDepthMax) return this.#fail('nested-too-deep');
+    const bytes = this.#bytes;
+    const start = this.#at++;
+    const misplaced = looksLikeTuple(bytes, skipSpace(bytes, this.#at, this.#end));
+    for (;;) {
+      this.#at = skipSpace(bytes, this.#at, this.#end);
+      const b = bytes[this.#at];
+      if (b === comma) this.#at++;
+      else if (b === closeBracket) break;
+      else if (!this.#value(draft, depth)) return false;
+    }
+    this.#at++;
+    if (misplaced) this.#reject(start, this.#at, 'tuples-misplaced');
+    return true;
+  }
+
+  /** Passes a string from its opening quote. */
+  #string(): boolean {
+    const end = stringEnd(this.#bytes, this.#at + 1, this.#end);
+    if (end < 0) return this.#fail('truncated');
+    this.#at = end + 1;
+    return true;
+  }
+
+  /** The text of the string from the quote at `start` to the one before `#at`. */
+  #text(start: number): string {
+    const text = this.#texts.text(this.#bytes, start + 1, this.#at - 1);
+    if (text !== undefined) return text;
+    this.#reject(start, this.#at, 'text-malformed');
+    return new TextDecoder().decode(this.#bytes.subarray(start + 1, this.#at - 1));
+  }
+
+  /** Index of the draft's record, which begins to exist here. */
+  #recordOf(draft: Draft): number {
+    if (draft.record < 0) draft.record = this.#log.records.push(this.#record(draft)) - 1;
+    return draft.record;
+  }
+
+  /** A new group of tuples; what it belongs to is filled in as the objects around it end. */
+  #groupOf(draft: Draft): number {
+    return this.#log.groups.push({ record: this.#recordOf(draft), rule: '', aclId: '', mac: '' }) - 1;
+  }
+
+  #record(draft: Draft): FlowRecord {
+    const { texts } = draft;
+    const time = texts.time ?? '';
+    return {
+      format: draft.version ?? this.#formatOfTuples(draft),
+      timeMillis: parseTime(time) ?? Number.NaN,
+      time,
+      resourceId: texts.flowlogresourceid ?? texts.resourceid ?? '',
+      systemId: texts.systemid ?? '',
+      macAddress: texts.macaddress ?? '',
+      flowLogGuid: texts.flowlogguid ?? '',
+      targetResourceId: texts.targetresourceid ?? '',
+      startByte: this.#embedded?.startByte ?? draft.startByte,
+      endByte: this.#embedded?.endByte ?? this.#at,
+    };
+  }
+
+  /** The format of a record that does not say its version. */
+  #formatOfTuples(draft: Draft): FlowLogFormat {
+    const { tuples } = this.#log;
+    if (draft.groupKey === 'aclid' || draft.texts.category === vnetCategory) return 'vnet';
+    if (draft.firstRow === tuples.count) return 'nsg2';
+    if (tuples.encryption[draft.firstRow] !== 0) return 'vnet';
+    return tuples.state[draft.firstRow] === stateNone ? 'nsg1' : 'nsg2';
+  }
+
+  /** Completes the record and its groups with what came after them. */
+  #finish(draft: Draft): void {
+    const { records, groups } = this.#log;
+    const record = this.#record(draft);
+    records[draft.record] = record;
+    for (let i = draft.firstGroup; i < groups.length; i++) {
+      const group = groups[i];
+      if (group.record !== draft.record) continue;
+      const mac = group.mac === '' ? record.macAddress : group.mac;
+      group.mac = parseMac(mac) ?? mac;
+    }
+  }
+
+  /** A flow log in a string of JSON, as forwarders wrap events. True where it gave a record. */
+  #embeddedLog(start: number, end: number): boolean {
+    const bytes = this.#bytes;
+    const first = bytes[skipSpace(bytes, start, end)];
+    if ((first !== openBrace && first !== openBracket) || this.#embedding >= embeddingMax) return false;
+    const text = stringText(bytes, start, end);
+    if (text === undefined || !text.includes('flow')) return false;
+    const before = this.#log.records.length;
+    const range = this.#embedded ?? { startByte: start - 1, endByte: end + 1 };
+    new Decoder(new TextEncoder().encode(text), this.#log, range, this.#embedding + 1).decode();
+    return this.#log.records.length > before;
+  }
+
+  /**
+   * The next object at or behind `from` that surely begins a record, or a group of the record at hand: a brace and one of their keys, which no string can
+   * hold unescaped. A group counts only while no key of a record was passed, so no tuple goes to another record's NSG.
+   */
+  #resync(from: number, groupKey: Key | undefined): { at: number; inRecord: boolean } {
+    const bytes = this.#bytes;
+    let passedRecordKey = false;
+    for (let at = bytes.indexOf(quote, from); at >= 0; at = bytes.indexOf(quote, at + 1)) {
+      const key = keyAt(bytes, at, this.#end);
+      if (key === undefined) continue;
+      let before = at - 1;
+      while (before >= from && bytes[before] <= 0x20) before--;
+      const first = before >= from && bytes[before] === openBrace;
+      if (first && (recordKeys.has(key) || key === 'records')) return { at: before, inRecord: false };
+      if (first && key === groupKey && !passedRecordKey) return { at: before, inRecord: true };
+      if (recordKeys.has(key)) passedRecordKey = true;
+    }
+    return { at: this.#end, inRecord: false };
+  }
+
+  #fail(fault?: RejectionReason): false {
+    this.#fault = fault ?? (this.#at >= this.#end ? 'truncated' : 'syntax');
+    return false;
+  }
+
+  #reject(startByte: number, endByte: number, reason: RejectionReason, detail?: string): void {
+    const { rejections } = this.#log;
+    const range = this.#embedded ?? { startByte, endByte };
+    reject(rejections, range.startByte, range.endByte, reason, detail);
+  }
+}
+
+/** Texts of JSON inside texts of JSON are followed this deep. */
+const embeddingMax = 3;
+
+const vnetCategory = 'FlowLogFlowEvent';
+const flowCategories: ReadonlySet<string | undefined> = new Set([vnetCategory, 'NetworkSecurityGroupFlowEvent']);
+
+/** `digit` is the first character of the version. */
+function formatOf(key: 'version' | 'flowlogversion', digit: number): FlowLogFormat | undefined {
+  if (key === 'flowlogversion' || digit === 0x34) return 'vnet';
+  return digit === 0x31 ? 'nsg1' : digit === 0x32 ? 'nsg2' : undefined;
+}
+
+/** Letters, digits, `+`, `-` and `.`: numbers, `true`, `false`, `null`. */
+function isLiteral(b: number): boolean {
+  return (b >= 0x30 && b <= 0x39) || ((b | 32) >= 0x61 && (b | 32) <= 0x7a) || b === 0x2b || b === 0x2d || b === 0x2e;
+}
+
+/** A string that begins with nine digits. */
+function looksLikeTuple(bytes: Uint8Array, at: number): boolean {
+  if (bytes[at] !== quote) return false;
+  for (let i = at + 1; i < at + 10; i++) if (!(bytes[i] >= 0x30 && bytes[i] <= 0x39)) return false;
+  return true;
+}
+
+function isByteOrderMark(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf;
+}
