@@ -53,4 +53,7 @@ export const limits = {
   flowLogDepthMax: 64,
   /** Rejected byte ranges kept of one flow log input; beyond, the last range is stretched over the rest. */
   rejectionsMax: 10_000,
+  /** Characters of a filter expression, and levels of brackets in it; a longer or deeper one is refused with `filter-syntax`. */
+  filterCharsMax: 1 << 20,
+  filterDepthMax: 100,
 } as const;

@@ -32,3 +32,15 @@ export function createCaptureBatch(capacity: number): CaptureBatch {
     linkType: new Uint16Array(capacity),
   };
 }
+
+/** Makes `to` the same as `from`; both then point to the same bytes. Both are of the same capacity. */
+export function copyBatch(from: CaptureBatch, to: CaptureBatch): void {
+  to.count = from.count;
+  to.bytes = from.bytes;
+  to.start.set(from.start);
+  to.capturedLength.set(from.capturedLength);
+  to.originalLength.set(from.originalLength);
+  to.timeSeconds.set(from.timeSeconds);
+  to.timeNanos.set(from.timeNanos);
+  to.linkType.set(from.linkType);
+}

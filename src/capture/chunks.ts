@@ -1,0 +1,107 @@
+import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { FlowError, fileError } from '../base/errors.ts';
+
+/** Bytes of a capture, chunk by chunk. */
+export interface Chunks {
+  /** Bytes taken from the file so far, packed ones where it is packed. */
+  readonly bytesRead: number;
+  /** Bytes of the file; `undefined` where they cannot be known, as with a pipe. */
+  readonly bytesTotal: number | undefined;
+  /** The next bytes, at least one; `undefined` at the end. The bytes of the chunk before are overwritten. */
+  next(): Promise<Uint8Array | undefined>;
+  close(): Promise<void>;
+}
+
+/** Standard input in place of a file name. */
+export const standardInput = '-';
+
+/**
+ * Opens `path`, or standard input where it is `-`, for reading from its beginning.
+ * @param chunkBytes most bytes of a chunk; twice as many are held, since one chunk is read while the other is used.
+ * @throws FlowError not-found, permission, capture-invalid (a folder), io.
+ */
+export async function openChunks(path: string, chunkBytes: number): Promise<Chunks> {
+  if (path === standardInput) return iterateChunks(process.stdin);
+  try {
+    const handle = await open(path, 'r');
+    const stat = await handle.stat();
+    if (!stat.isDirectory()) return new FileChunks(path, handle, stat.isFile() ? stat.size : undefined, chunkBytes);
+    await handle.close();
+  } catch (cause) {
+    throw fileError(cause, `read the capture ${path}`);
+  }
+  throw new FlowError('capture-invalid', `${path} is no capture: it is a folder`, { hint: 'Name the files in it.' });
+}
+
+/** A file, a named pipe or a device. */
+class FileChunks implements Chunks {
+  readonly bytesTotal: number | undefined;
+  readonly #path: string;
+  readonly #handle: FileHandle;
+  readonly #buffers: [Uint8Array, Uint8Array];
+  #bytesRead = 0;
+  #turn: 0 | 1 = 0;
+  #pending: Promise<number> | undefined;
+
+  constructor(path: string, handle: FileHandle, bytesTotal: number | undefined, chunkBytes: number) {
+    this.#path = path;
+    this.#handle = handle;
+    this.bytesTotal = bytesTotal;
+    this.#buffers = [new Uint8Array(chunkBytes), new Uint8Array(chunkBytes)];
+  }
+
+  get bytesRead(): number {
+    return this.#bytesRead;
+  }
+
+  async next(): Promise<Uint8Array | undefined> {
+    const buffer = this.#buffers[this.#turn];
+    const length = await (this.#pending ?? this.#read(buffer));
+    this.#pending = undefined;
+    if (length === 0) return undefined;
+    this.#bytesRead += length;
+    this.#turn = this.#turn === 0 ? 1 : 0;
+    this.#pending = this.#read(this.#buffers[this.#turn]);
+    this.#pending.catch(() => {});
+    return length === buffer.length ? buffer : buffer.subarray(0, length);
+  }
+
+  async close(): Promise<void> {
+    if (this.bytesTotal !== undefined) await this.#pending?.catch(() => {});
+    await this.#handle.close();
+  }
+
+  async #read(buffer: Uint8Array): Promise<number> {
+    try {
+      return (await this.#handle.read(buffer, 0, buffer.length, null)).bytesRead;
+    } catch (cause) {
+      throw fileError(cause, `read the capture ${this.#path}`);
+    }
+  }
+}
+
+/** The chunks that `iterable` yields. */
+export function iterateChunks(iterable: AsyncIterable<Uint8Array>): Chunks {
+  const iterator = iterable[Symbol.asyncIterator]();
+  let bytesRead = 0;
+  return {
+    get bytesRead() {
+      return bytesRead;
+    },
+    bytesTotal: undefined,
+    async next() {
+      try {
+        const { done, value } = await iterator.next();
+        if (done === true) return undefined;
+        bytesRead += value.length;
+        return value;
+      } catch (cause) {
+        throw fileError(cause, 'read the capture from standard input');
+      }
+    },
+    async close() {
+      await iterator.return?.();
+    },
+  };
+}

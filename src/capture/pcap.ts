@@ -1,0 +1,146 @@
+/**
+ * pcap, the capture format of libpcap, all numbers in the byte order of the machine that wrote it.
+ *
+ *   file    0        4      6      8      12       16       20        24
+ *           | magic  | maj  | min  | zone | sigfig | snap   | link    | records …
+ *   record  0        4           8        12         16
+ *           | secs   | fraction  | capt.  | original | captured bytes …
+ *
+ *   a1b2c3d4  fraction in microseconds          a1b23c4d  in nanoseconds
+ *   a1b2cd34  microseconds, and 8 more bytes in each record header (interface, protocol, packet type)
+ *
+ * Up to version 2.2 the original length stood first; in 2.3 some programs wrote it so.
+ * Source: draft-ietf-opsawg-pcap; libpcap sf-pcap.c.
+ */
+import { limits } from '../base/limits.ts';
+import type { CaptureBatch } from './batch.ts';
+import type { CaptureCounters, FormatDecoder } from './format-decoder.ts';
+import { readUint16, readUint32 } from './read-number.ts';
+
+export const pcapMagicMicros = 0xa1b2c3d4;
+export const pcapMagicNanos = 0xa1b23c4d;
+export const pcapMagicModified = 0xa1b2cd34;
+export const pcapHeaderLength = 24;
+
+/** Whether a file whose first four bytes are this big-endian number, or the same in little-endian order, is pcap. */
+export function isPcapMagic(magic: number): boolean {
+  return magic === pcapMagicMicros || magic === pcapMagicNanos || magic === pcapMagicModified;
+}
+
+const lengthsInOrder = 0;
+const lengthsSwapped = 1;
+const lengthsPerhapsSwapped = 2;
+
+export function createPcapDecoder(name: string, counters: CaptureCounters): FormatDecoder {
+  return new PcapDecoder(name, counters);
+}
+
+class PcapDecoder implements FormatDecoder {
+  started = false;
+  needed = pcapHeaderLength;
+  readonly #name: string;
+  readonly #counters: CaptureCounters;
+  #big = false;
+  #fractionNanos = 1000;
+  #recordHeaderLength = 16;
+  #lengths = lengthsInOrder;
+  #linkType = 0;
+
+  constructor(name: string, counters: CaptureCounters) {
+    this.#name = name;
+    this.#counters = counters;
+  }
+
+  decode(bytes: Uint8Array, start: number, end: number, batch: CaptureBatch, origin: number): number {
+    let at = start;
+    if (!this.started) {
+      if (end - at < pcapHeaderLength) return at;
+      this.#readHeader(bytes, at);
+      at += pcapHeaderLength;
+    }
+    return this.#readRecords(bytes, at, end, batch, origin);
+  }
+
+  cut(_bytes: Uint8Array, length: number, origin: number): void {
+    const where = () => `${this.#name}, byte ${origin}: ${length} bytes of a packet record`;
+    if (length >= this.#recordHeaderLength) this.#counters.refused.add('cut', 1, where);
+    else this.#counters.damage.add('cut-tail', 1, where);
+  }
+
+  #readHeader(bytes: Uint8Array, at: number): void {
+    this.#big = isPcapMagic(readUint32(bytes, at, true));
+    const magic = readUint32(bytes, at, this.#big);
+    const minor = readUint16(bytes, at + 6, this.#big);
+    const link = readUint32(bytes, at + 20, this.#big);
+    if (magic === pcapMagicNanos) this.#fractionNanos = 1;
+    if (magic === pcapMagicModified) this.#recordHeaderLength = 24;
+    if (minor < 3) this.#lengths = lengthsSwapped;
+    else if (minor === 3) this.#lengths = lengthsPerhapsSwapped;
+    // Bits 26 and up tell of a frame check sequence; 16 to 25 name link types of other registries, none of which is known here.
+    this.#linkType = (link & 0x03ff0000) === 0 ? link & 0xffff : 0xffff;
+    this.started = true;
+    this.needed = this.#recordHeaderLength;
+  }
+
+  #readRecords(bytes: Uint8Array, start: number, end: number, batch: CaptureBatch, origin: number): number {
+    const big = this.#big;
+    const headerLength = this.#recordHeaderLength;
+    const fractionNanos = this.#fractionNanos;
+    const fractionsPerSecond = 1_000_000_000 / fractionNanos;
+    const lengths = this.#lengths;
+    const linkType = this.#linkType;
+    const capacity = batch.start.length;
+    let row = batch.count;
+    let at = start;
+    while (row < capacity) {
+      if (end - at < headerLength) {
+        this.needed = headerLength;
+        break;
+      }
+      let captured = readUint32(bytes, at + 8, big);
+      let original = readUint32(bytes, at + 12, big);
+      if (lengths === lengthsSwapped || (lengths === lengthsPerhapsSwapped && captured > original)) {
+        const first = captured;
+        captured = original;
+        original = first;
+      }
+      if (captured > limits.packetBytesMax) {
+        const byte = origin + at;
+        const length = captured;
+        this.#counters.refused.add('oversized', 1, () => `${this.#name}, byte ${byte}: captured length ${length}`);
+        at += headerLength + captured;
+        if (at >= end) {
+          this.needed = headerLength;
+          break;
+        }
+        continue;
+      }
+      if (end - at < headerLength + captured) {
+        this.needed = headerLength + captured;
+        break;
+      }
+      if (captured > original) {
+        const byte = origin + at;
+        const text = `captured length ${captured}, original length ${original}`;
+        this.#counters.damage.add('original-shorter', 1, () => `${this.#name}, byte ${byte}: ${text}`);
+        original = captured;
+      }
+      let seconds = readUint32(bytes, at, big);
+      let fraction = readUint32(bytes, at + 4, big);
+      if (fraction >= fractionsPerSecond) {
+        seconds += Math.floor(fraction / fractionsPerSecond);
+        fraction %= fractionsPerSecond;
+      }
+      batch.start[row] = at + headerLength;
+      batch.capturedLength[row] = captured;
+      batch.originalLength[row] = original;
+      batch.timeSeconds[row] = seconds;
+      batch.timeNanos[row] = fraction * fractionNanos;
+      batch.linkType[row] = linkType;
+      row++;
+      at += headerLength + captured;
+    }
+    batch.count = row;
+    return at;
+  }
+}

@@ -1,0 +1,266 @@
+/**
+ * pcapng: blocks one behind the other, in sections that each have their own byte order and interfaces.
+ *
+ *   block              0        4         8                       n-4      n
+ *                      | type   | n       | body                  | n again |
+ *   section header     | 0a0d0d0a | n | 1a2b3c4d | maj | min | section length (8) | options
+ *   interface          | 1 | n | link | 0 | snap length | options: if_tsresol 9, if_tsoffset 14
+ *   enhanced packet    | 6 | n | interface | time high | time low | captured | original | bytes | options
+ *   simple packet      | 3 | n | original | bytes
+ *   packet (obsolete)  | 2 | n | interface (2) | drops (2) | time high | time low | captured | original | bytes | options
+ *
+ * Blocks of other types are passed over. A simple packet has no time: it gets that of the packet before it in the capture, 0
+ * where there is none. Source: draft-ietf-opsawg-pcapng.
+ */
+import { limits } from '../base/limits.ts';
+import type { CaptureBatch } from './batch.ts';
+import type { CaptureCounters, FormatDecoder } from './format-decoder.ts';
+import { readUint16, readUint32 } from './read-number.ts';
+import type { CaptureDamage, CaptureReason } from './reason.ts';
+
+/** First four bytes, the same in both byte orders. */
+export const pcapngMagic = 0x0a0d0d0a;
+
+const byteOrderMagic = 0x1a2b3c4d;
+const blockInterface = 1;
+const blockPacket = 2;
+const blockSimplePacket = 3;
+const blockEnhancedPacket = 6;
+
+const blockHeaderLength = 8;
+const blockLengthMin = 12;
+const sectionHeaderLength = 28;
+/** Of a block that is no packet, as much is read; options behind it are passed over. */
+const descriptionLengthMax = 65_536;
+/** A packet block may be longer than its packet by headers and options (comments, hashes). */
+const packetBlockLengthMax = limits.packetBytesMax + 65_536;
+
+const timeSecondsEnd = 253_402_300_800;
+
+/** An interface description block, as far as it is needed. */
+interface Interface {
+  readonly linkType: number;
+  readonly snapLength: number;
+  /** Ticks of a second, as a number where the fast ways below know it, otherwise 0. */
+  readonly ticksPerSecond: number;
+  readonly ticksPerSecondBig: bigint;
+  readonly offsetSeconds: number;
+}
+
+export function createPcapngDecoder(name: string, counters: CaptureCounters): FormatDecoder {
+  return new PcapngDecoder(name, counters);
+}
+
+class PcapngDecoder implements FormatDecoder {
+  started = false;
+  needed = sectionHeaderLength;
+  readonly #name: string;
+  readonly #counters: CaptureCounters;
+  #big = false;
+  /** Whether the section's blocks can be read. */
+  #known = false;
+  /** A block without a possible length was met: all that follows is passed over. */
+  #lost = false;
+  #interfaces: Interface[] = [];
+  #seconds = 0;
+  #nanos = 0;
+
+  constructor(name: string, counters: CaptureCounters) {
+    this.#name = name;
+    this.#counters = counters;
+  }
+
+  decode(bytes: Uint8Array, start: number, end: number, batch: CaptureBatch, origin: number): number {
+    let at = start;
+    while (batch.count < batch.start.length) {
+      if (this.#lost) return end;
+      const available = end - at;
+      if (available < blockLengthMin) {
+        this.needed = blockLengthMin;
+        return at;
+      }
+      const isSection = readUint32(bytes, at, true) === pcapngMagic;
+      if (isSection) {
+        if (available < sectionHeaderLength) {
+          this.needed = sectionHeaderLength;
+          return at;
+        }
+        this.#startSection(bytes, at, origin);
+      }
+      const big = this.#big;
+      const type = readUint32(bytes, at, big);
+      const named = readUint32(bytes, at + 4, big);
+      if (named < (isSection ? sectionHeaderLength : blockLengthMin)) {
+        this.#note('block-length', origin + at, `block type ${type}, length ${named}`);
+        this.#lost = true;
+        return end;
+      }
+      // Some writers leave the padding out of the length, as Wireshark knows too.
+      const length = 4 * Math.ceil(named / 4);
+      const isPacket = type === blockEnhancedPacket || type === blockSimplePacket || type === blockPacket;
+      if (!this.#known || isSection || !(isPacket || type === blockInterface)) {
+        at += length;
+        if (at >= end) {
+          this.needed = blockLengthMin;
+          return at;
+        }
+        continue;
+      }
+      if (isPacket && length > packetBlockLengthMax) {
+        this.#refuse('oversized', origin + at, `block length ${length}`);
+        at += length;
+        if (at >= end) {
+          this.needed = blockLengthMin;
+          return at;
+        }
+        continue;
+      }
+      const wanted = isPacket ? length : Math.min(length, descriptionLengthMax);
+      if (available < wanted) {
+        this.needed = wanted;
+        return at;
+      }
+      if (wanted === length && readUint32(bytes, at + length - 4, big) !== named)
+        this.#note('block-lengths-differ', origin + at, `${named} and ${readUint32(bytes, at + length - 4, big)}`);
+      if (isPacket) this.#readPacket(bytes, at, type, length, batch, origin);
+      else this.#readInterface(bytes, at, wanted, origin);
+      at += length;
+      if (at >= end) {
+        this.needed = blockLengthMin;
+        return at;
+      }
+    }
+    return at;
+  }
+
+  cut(bytes: Uint8Array, length: number, origin: number): void {
+    const type = length < blockHeaderLength ? -1 : readUint32(bytes, 0, this.#big);
+    const isPacket = type === blockEnhancedPacket || type === blockSimplePacket || type === blockPacket;
+    if (isPacket && this.#known) this.#refuse('cut', origin, `${length} bytes of a packet block`);
+    else this.#note('cut-tail', origin, `${length} bytes of a block`);
+  }
+
+  #startSection(bytes: Uint8Array, at: number, origin: number): void {
+    this.started = true;
+    this.#interfaces = [];
+    this.#big = readUint32(bytes, at + 8, true) === byteOrderMagic;
+    const major = this.#big ? (bytes[at + 12] << 8) | bytes[at + 13] : (bytes[at + 13] << 8) | bytes[at + 12];
+    this.#known = readUint32(bytes, at + 8, this.#big) === byteOrderMagic && major === 1;
+    if (!this.#known) this.#note('section-unknown', origin + at, `version ${major}`);
+  }
+
+  #readInterface(bytes: Uint8Array, at: number, length: number, origin: number): void {
+    const big = this.#big;
+    if (this.#interfaces.length >= limits.captureInterfacesMax) {
+      this.#note('interfaces-too-many', origin + at, `more than ${limits.captureInterfacesMax}`);
+      return;
+    }
+    const blockEnd = at + length - 4;
+    let resolution = 6;
+    let offsetSeconds = 0;
+    let option = at + 16;
+    while (option + 4 <= blockEnd) {
+      const code = readUint16(bytes, option, big);
+      const size = readUint16(bytes, option + 2, big);
+      const value = option + 4;
+      if (code === 0 || value + size > blockEnd) break;
+      if (code === 9 && size >= 1) resolution = bytes[value];
+      if (code === 14 && size >= 8) {
+        const high = readUint32(bytes, big ? value : value + 4, big) | 0;
+        offsetSeconds = high * 4_294_967_296 + readUint32(bytes, big ? value + 4 : value, big);
+      }
+      option = value + 4 * Math.ceil(size / 4);
+    }
+    const decimal = resolution < 128;
+    this.#interfaces.push({
+      linkType: length >= 20 ? readUint16(bytes, at + 8, big) : 0xffff,
+      snapLength: length >= 20 ? readUint32(bytes, at + 12, big) : 0,
+      ticksPerSecond: decimal && resolution <= 9 ? 10 ** resolution : 0,
+      ticksPerSecondBig: decimal ? 10n ** BigInt(resolution) : 1n << BigInt(resolution - 128),
+      offsetSeconds,
+    });
+  }
+
+  #readPacket(bytes: Uint8Array, at: number, type: number, length: number, batch: CaptureBatch, origin: number): void {
+    const big = this.#big;
+    const simple = type === blockSimplePacket;
+    const headerLength = simple ? 12 : 28;
+    const room = length - headerLength - 4;
+    const id = simple ? 0 : type === blockPacket ? readUint16(bytes, at + 8, big) : readUint32(bytes, at + 8, big);
+    if (room < 0) {
+      this.#refuse('bad-block', origin + at, `block length ${length}`);
+      return;
+    }
+    if (id >= this.#interfaces.length) {
+      this.#refuse('no-interface', origin + at, `interface ${id} of ${this.#interfaces.length}`);
+      return;
+    }
+    const from = this.#interfaces[id];
+    let captured = 0;
+    let original = 0;
+    if (simple) {
+      original = readUint32(bytes, at + 8, big);
+      captured = Math.min(original, room, from.snapLength === 0 ? room : from.snapLength);
+    } else {
+      captured = readUint32(bytes, at + 20, big);
+      original = readUint32(bytes, at + 24, big);
+    }
+    if (captured > limits.packetBytesMax) {
+      this.#refuse('oversized', origin + at, `captured length ${captured}`);
+      return;
+    }
+    if (captured > room) {
+      this.#refuse('bad-block', origin + at, `captured length ${captured}, block length ${length}`);
+      return;
+    }
+    if (captured > original) {
+      this.#note('original-shorter', origin + at, `captured length ${captured}, original length ${original}`);
+      original = captured;
+    }
+    if (!simple) {
+      this.#readTime(readUint32(bytes, at + 12, big), readUint32(bytes, at + 16, big), from);
+      if (!(this.#seconds >= 0 && this.#seconds < timeSecondsEnd)) {
+        this.#refuse('bad-time', origin + at, `${this.#seconds} seconds since 1970`);
+        this.#seconds = 0;
+        this.#nanos = 0;
+        return;
+      }
+    }
+    const row = batch.count;
+    batch.start[row] = at + headerLength;
+    batch.capturedLength[row] = captured;
+    batch.originalLength[row] = original;
+    batch.timeSeconds[row] = this.#seconds;
+    batch.timeNanos[row] = this.#nanos;
+    batch.linkType[row] = from.linkType;
+    batch.count = row + 1;
+  }
+
+  /** Ticks since 1970, high and low word, as seconds and nanoseconds, cut to whole ones. */
+  #readTime(high: number, low: number, from: Interface): void {
+    const perSecond = from.ticksPerSecond;
+    if (perSecond > 0) {
+      // Division of 64 bits in three steps of which none exceeds 2^53.
+      const first = Math.floor(high / perSecond);
+      const upper = (high - first * perSecond) * 65_536 + (low >>> 16);
+      const second = Math.floor(upper / perSecond);
+      const lower = (upper - second * perSecond) * 65_536 + (low & 0xffff);
+      const third = Math.floor(lower / perSecond);
+      this.#seconds = first * 4_294_967_296 + second * 65_536 + third + from.offsetSeconds;
+      this.#nanos = (lower - third * perSecond) * (1_000_000_000 / perSecond);
+      return;
+    }
+    const ticks = (BigInt(high) << 32n) | BigInt(low);
+    const seconds = ticks / from.ticksPerSecondBig;
+    this.#seconds = Number(seconds) + from.offsetSeconds;
+    this.#nanos = Number(((ticks - seconds * from.ticksPerSecondBig) * 1_000_000_000n) / from.ticksPerSecondBig);
+  }
+
+  #refuse(reason: CaptureReason, byte: number, text: string): void {
+    this.#counters.refused.add(reason, 1, () => `${this.#name}, byte ${byte}: ${text}`);
+  }
+
+  #note(damage: CaptureDamage, byte: number, text: string): void {
+    this.#counters.damage.add(damage, 1, () => `${this.#name}, byte ${byte}: ${text}`);
+  }
+}

@@ -1,0 +1,158 @@
+import { assert } from '../base/assert.ts';
+import type { CaptureBatch } from '../capture/batch.ts';
+import {
+  linkTypeCiscoHdlc,
+  linkTypeEthernet,
+  linkTypeFddi,
+  linkTypeFrameRelay,
+  linkTypeIeee80211,
+  linkTypeIpv4,
+  linkTypeIpv6,
+  linkTypeLinuxSll,
+  linkTypeLinuxSll2,
+  linkTypeLoop,
+  linkTypeNflog,
+  linkTypeNull,
+  linkTypePpi,
+  linkTypePpp,
+  linkTypePppEther,
+  linkTypePppHdlc,
+  linkTypeRadiotap,
+  linkTypeRaw,
+  linkTypeRawBsd,
+  linkTypeRawOpenBsd,
+  linkTypeSlip,
+} from '../capture/link-type.ts';
+import { readUint32 } from '../capture/read-number.ts';
+import type { PacketBatch } from '../net/packet.ts';
+import { decodeCiscoHdlc, decodeSerial } from './cisco-hdlc.ts';
+import { decodeEthernet } from './ethernet.ts';
+import { decodeFddi } from './fddi.ts';
+import { decodeFrameRelay } from './frame-relay.ts';
+import { decodeIeee80211, decodeRadiotap } from './ieee80211.ts';
+import { decodeIpv4 } from './ipv4.ts';
+import { decodeIpv6 } from './ipv6.ts';
+import { networkByVersion, networkIpv4, networkIpv6, networkStart } from './network-start.ts';
+import { decodeNflog } from './nflog.ts';
+import { decodeNullLoopback } from './null-loopback.ts';
+import { decodePppoe } from './ppp.ts';
+import { refuse } from './reason.ts';
+import type { Refusals } from './refusals.ts';
+import { decodeSlip } from './slip.ts';
+import { decodeSll, decodeSll2 } from './sll.ts';
+
+const ppiHeaderLengthMin = 8;
+
+/**
+ * Decodes every packet of `captured` in place and fills `packets` anew with those that have a five-tuple, in the same order; each
+ * of the others adds one to `refusals`. Addresses are those of the outermost IP header.
+ */
+export function decodeBatch(captured: CaptureBatch, packets: PacketBatch, refusals: Refusals): void {
+  assert(captured.count <= packets.capacity, 'a batch of packets has room for all that were captured');
+  const bytes = captured.bytes;
+  const count = captured.count;
+  let row = 0;
+  for (let i = 0; i < count; i++) {
+    const start = captured.start[i];
+    const end = start + captured.capturedLength[i];
+    const originalEnd = start + captured.originalLength[i];
+    const timeMillis = captured.timeSeconds[i] * 1000 + captured.timeNanos[i] / 1_000_000;
+    const link = decodeLink(captured.linkType[i], bytes, start, end, end === originalEnd);
+    const result = link < 0 ? link : decodeNetwork(bytes, link, start, end, originalEnd, packets, row);
+    if (result === 0) {
+      packets.timeMillis[row] = timeMillis;
+      row++;
+    } else {
+      const reason = -1 - result;
+      if (refusals.counts[reason]++ === 0) refusals.firstMillis[reason] = timeMillis;
+      if (result === refuse['link-type']) refusals.linkType = captured.linkType[i];
+    }
+  }
+  packets.count = row;
+}
+
+function decodeNetwork(
+  bytes: Uint8Array,
+  link: number,
+  start: number,
+  end: number,
+  originalEnd: number,
+  packets: PacketBatch,
+  row: number,
+): number {
+  const at = start + (link >> 2);
+  const network = link & 3;
+  if (network === networkIpv4) return decodeIpv4(bytes, at, end, originalEnd, packets, row);
+  if (network === networkIpv6) return decodeIpv6(bytes, at, end, originalEnd, packets, row);
+  if (at >= end) return end < originalEnd ? refuse.truncated : refuse['malformed-link'];
+  const version = bytes[at] >> 4;
+  if (version === 4) return decodeIpv4(bytes, at, end, originalEnd, packets, row);
+  if (version === 6) return decodeIpv6(bytes, at, end, originalEnd, packets, row);
+  return refuse['malformed-link'];
+}
+
+/** @returns see network-start.ts. */
+function decodeLink(linkType: number, bytes: Uint8Array, start: number, end: number, whole: boolean): number {
+  switch (linkType) {
+    case linkTypeEthernet:
+      return decodeEthernet(bytes, start, end, whole);
+    case linkTypeLinuxSll:
+      return decodeSll(bytes, start, end, whole);
+    case linkTypeLinuxSll2:
+      return decodeSll2(bytes, start, end, whole);
+    case linkTypeRaw:
+    case linkTypeRawBsd:
+    case linkTypeRawOpenBsd:
+      return networkStart(0, networkByVersion);
+    case linkTypeIpv4:
+      return networkStart(0, networkIpv4);
+    case linkTypeIpv6:
+      return networkStart(0, networkIpv6);
+    case linkTypeNull:
+    case linkTypeLoop:
+      return decodeNullLoopback(bytes, start, end, whole);
+    case linkTypePpp:
+    case linkTypePppHdlc:
+      return decodeSerial(bytes, start, end, whole);
+    case linkTypePppEther:
+      return decodePppoe(bytes, start, start, end, whole);
+    case linkTypeCiscoHdlc:
+      return decodeCiscoHdlc(bytes, start, end, whole);
+    case linkTypeFrameRelay:
+      return decodeFrameRelay(bytes, start, end, whole);
+    case linkTypeFddi:
+      return decodeFddi(bytes, start, end, whole);
+    case linkTypeSlip:
+      return decodeSlip(bytes, start, end, whole);
+    case linkTypeNflog:
+      return decodeNflog(bytes, start, end, whole);
+    case linkTypeIeee80211:
+      return decodeIeee80211(bytes, start, start, end, whole, false);
+    case linkTypeRadiotap:
+      return decodeRadiotap(bytes, start, end, whole);
+    case linkTypePpi:
+      return decodePpi(bytes, start, end, whole);
+    default:
+      return refuse['link-type'];
+  }
+}
+
+/**
+ * Per-packet information, in front of a packet of the link type that it names.
+ *
+ *   0     1       2                                 4                            8
+ *   | 0   | flags | header length (little-endian)   | link type (little-endian)  | fields …
+ *
+ * Source: www.tcpdump.org/linktypes.html (LINKTYPE_PPI).
+ */
+function decodePpi(bytes: Uint8Array, start: number, end: number, whole: boolean): number {
+  const short = whole ? refuse['malformed-link'] : refuse.truncated;
+  if (end - start < ppiHeaderLengthMin) return short;
+  const headerLength = bytes[start + 2] | (bytes[start + 3] << 8);
+  if (headerLength < ppiHeaderLengthMin) return refuse['malformed-link'];
+  if (end - start < headerLength) return short;
+  const linkType = readUint32(bytes, start + 4, false);
+  if (linkType === linkTypePpi) return refuse['malformed-link'];
+  const link = decodeLink(linkType, bytes, start + headerLength, end, whole);
+  return link < 0 ? link : link + networkStart(headerLength, 0);
+}

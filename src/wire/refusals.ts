@@ -1,0 +1,30 @@
+import type { Counters } from '../base/counters.ts';
+import { formatTime } from '../base/time.ts';
+import { formatLinkType } from '../capture/link-type.ts';
+import type { WireReason } from './reason.ts';
+import { wireReasons } from './reason.ts';
+
+/** Refused packets by the number of their reason, counted in the hot loop. Doubles: 32 bits would overflow in weeks at line rate. */
+export interface Refusals {
+  readonly counts: Float64Array;
+  /** Epoch milliseconds of the first packet refused for each reason; meaningless where the count is 0. */
+  readonly firstMillis: Float64Array;
+  /** The link type of the last packet refused for it; meaningless where the count is 0. */
+  linkType: number;
+}
+
+export function createRefusals(): Refusals {
+  const length = wireReasons.length;
+  return { counts: new Float64Array(length), firstMillis: new Float64Array(length), linkType: 0 };
+}
+
+/** Adds what `refusals` holds to `counters`, with the time of the first packet as the example, and empties `refusals`. */
+export function drainRefusals(refusals: Refusals, counters: Counters<WireReason>): void {
+  wireReasons.forEach((reason, index) => {
+    const count = refusals.counts[index];
+    if (count === 0) return;
+    const what = reason === 'link-type' ? `${formatLinkType(refusals.linkType)}, ` : '';
+    counters.add(reason, count, () => `${what}first at ${formatTime(refusals.firstMillis[index])}`);
+  });
+  refusals.counts.fill(0);
+}

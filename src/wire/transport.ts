@@ -1,0 +1,66 @@
+/**
+ * TCP and UDP, as far as flow logs need them.
+ *
+ *   TCP  0             2                  4          8                12       13      14
+ *        | source port | destination port | sequence | acknowledgment | offset | flags | …
+ *   UDP  | source port | destination port | length | checksum | …
+ *
+ * Only the ports must be there. Flags that the capture cut off, or a first fragment does not reach, read as 0: the
+ * packet counts, and belongs to a flow's middle. Source: RFC 9293 section 3.1, RFC 768.
+ */
+import { protocolTcp, protocolUdp } from '../net/protocol.ts';
+import type { PacketBatch } from '../net/packet.ts';
+import { refuse } from './reason.ts';
+
+const portsLength = 4;
+const flagsOffset = 13;
+
+/**
+ * Reads what follows the IP header into a row.
+ * @param end behind the last captured byte of the IP packet; @param whole that this is the end of the IP packet itself.
+ * @returns 0, or a negative number of reason.ts.
+ */
+export function decodeTransport(
+  bytes: Uint8Array,
+  protocol: number,
+  at: number,
+  end: number,
+  whole: boolean,
+  packets: PacketBatch,
+  row: number,
+): number {
+  if (protocol !== protocolTcp && protocol !== protocolUdp) return refuseProtocol(protocol);
+  if (end - at < portsLength) {
+    if (!whole) return refuse.truncated;
+    return protocol === protocolTcp ? refuse['malformed-tcp'] : refuse['malformed-udp'];
+  }
+  packets.protocol[row] = protocol;
+  packets.sourcePort[row] = (bytes[at] << 8) | bytes[at + 1];
+  packets.destinationPort[row] = (bytes[at + 2] << 8) | bytes[at + 3];
+  packets.tcpFlags[row] = protocol === protocolTcp && end - at > flagsOffset ? bytes[at + flagsOffset] : 0;
+  return 0;
+}
+
+function refuseProtocol(protocol: number): number {
+  switch (protocol) {
+    case 1:
+      return refuse.icmp;
+    case 2:
+      return refuse.igmp;
+    case 4:
+    case 41:
+      return refuse['ip-in-ip'];
+    case 47:
+      return refuse.gre;
+    case 50:
+      return refuse.esp;
+    case 58:
+      return refuse.icmpv6;
+    case 59:
+      return refuse['no-next-header'];
+    case 132:
+      return refuse.sctp;
+    default:
+      return refuse['other-protocol'];
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * The exact oracles of the corpus: `pcaps/oracle/NAME.flows.tsv`, one line per directed five-tuple of the outermost IP header. The
+ * corpus lies outside the repository, in the folder that NSGFLOW_CORPUS names; see its PROVENANCE.md for the caveats.
+ */
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Packets and IP bytes by directed five-tuple; the key is written by `fiveTupleKey`. */
+export type FlowSums = Map<string, { packets: number; ipBytes: number }>;
+
+export const corpusFolder = process.env['NSGFLOW_CORPUS'];
+
+/** Why a suite over the corpus is skipped, `undefined` where it runs. */
+export const corpusSkipped =
+  corpusFolder === undefined
+    ? 'NSGFLOW_CORPUS does not name the folder of the corpus'
+    : existsSync(join(corpusFolder, 'pcaps', 'oracle'))
+      ? undefined
+      : `NSGFLOW_CORPUS names ${corpusFolder}, where no pcaps/oracle is`;
+
+/** Names of all captures that have an oracle. */
+export function corpusCaptures(): string[] {
+  const names = readdirSync(join(corpusFolder ?? '', 'pcaps'), { withFileTypes: true });
+  return names.flatMap((entry) => (entry.isFile() ? [entry.name] : [])).sort();
+}
+
+export function corpusCapturePath(name: string): string {
+  return join(corpusFolder ?? '', 'pcaps', name);
+}
+
+export function fiveTupleKey(
+  protocol: number | string,
+  source: string,
+  sourcePort: number | string,
+  destination: string,
+  destinationPort: number | string,
+): string {
+  return `${protocol} ${source} ${sourcePort} ${destination} ${destinationPort}`;
+}
+
+/** Adds packets to the sums of their five-tuple. */
+export function addToSums(sums: FlowSums, key: string, packets: number, ipBytes: number): void {
+  const sum = sums.get(key);
+  if (sum === undefined) sums.set(key, { packets, ipBytes });
+  else {
+    sum.packets += packets;
+    sum.ipBytes += ipBytes;
+  }
+}
+
+export interface Oracle {
+  /** Packets in the capture, as far as tshark read it. */
+  readonly frames: number;
+  /** TCP and UDP with ports. */
+  readonly flows: FlowSums;
+  /** TCP and UDP for which tshark named no ports (later fragments, packets cut short), by protocol, source and destination. */
+  readonly portless: FlowSums;
+}
+
+export function readOracle(name: string): Oracle {
+  const text = readFileSync(join(corpusFolder ?? '', 'pcaps', 'oracle', `${name}.flows.tsv`), 'utf8');
+  const flows: FlowSums = new Map();
+  const portless: FlowSums = new Map();
+  for (const line of text.split('\n')) {
+    if (line === '' || line.startsWith('#')) continue;
+    const [protocol, source, sourcePort, destination, destinationPort, packets, ipBytes] = line.split('\t');
+    if (protocol !== '6' && protocol !== '17') continue;
+    const key = fiveTupleKey(protocol, source, sourcePort, destination, destinationPort);
+    addToSums(sourcePort === '' ? portless : flows, key, Number(packets), Number(ipBytes));
+  }
+  return { frames: Number(/frames=(\d+)/.exec(text)?.[1]), flows, portless };
+}
+
+/**
+ * How `sums` differ from the oracle's, one line a five-tuple; empty when they are equal.
+ * Later fragments and packets without visible ports have rows without ports in the oracle and none in `sums`.
+ */
+export function compareWithOracle(oracle: Oracle, sums: FlowSums): string[] {
+  const differences: string[] = [];
+  for (const key of new Set([...oracle.flows.keys(), ...sums.keys()])) {
+    const expected = describeSum(oracle.flows.get(key));
+    const seen = describeSum(sums.get(key));
+    if (expected !== seen) differences.push(`${key}: oracle ${expected}, here ${seen}`);
+  }
+  return differences;
+}
+
+function describeSum(sum: { packets: number; ipBytes: number } | undefined): string {
+  return sum === undefined ? 'nothing' : `${sum.packets} packets, ${sum.ipBytes} bytes`;
+}

@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest';
+import { Counters } from '../../src/base/counters.ts';
+import { limits } from '../../src/base/limits.ts';
+import { createCaptureBatch } from '../../src/capture/batch.ts';
+import type { CaptureCounters } from '../../src/capture/format-decoder.ts';
+import { openCapture } from '../../src/capture/read-capture.ts';
+import { formatWords } from '../../src/net/address.ts';
+import type { PacketBatch } from '../../src/net/packet.ts';
+import { createPacketBatch } from '../../src/net/packet.ts';
+import { decodeBatch } from '../../src/wire/decode-packet.ts';
+import { createRefusals } from '../../src/wire/refusals.ts';
+import type { FlowSums } from '../corpus/oracle.ts';
+import {
+  addToSums,
+  compareWithOracle,
+  corpusCapturePath,
+  corpusCaptures,
+  corpusSkipped,
+  fiveTupleKey,
+  readOracle,
+} from '../corpus/oracle.ts';
+import { corpusDifferences } from './corpus-differences.ts';
+
+describe.skipIf(corpusSkipped !== undefined)(
+  `the corpus of captures${corpusSkipped ? `: ${corpusSkipped}` : ''}`,
+  () => {
+    const names = corpusSkipped === undefined ? corpusCaptures() : [];
+
+    test.each(names)('%s: books balance and five-tuples are those of the oracle', async (name) => {
+      const { sums, read, decoded, refused } = await sumCapture(name);
+      expect(read).toBe(decoded + refused);
+      const differences = compareWithOracle(readOracle(name), sums);
+      if (name in corpusDifferences) expect(differences).not.toEqual([]);
+      else expect(differences).toEqual([]);
+    });
+
+    test('every listed difference is of a capture in the corpus', () => {
+      expect(Object.keys(corpusDifferences).filter((name) => !names.includes(name))).toEqual([]);
+    });
+  },
+);
+
+async function sumCapture(name: string): Promise<{ sums: FlowSums; read: number; decoded: number; refused: number }> {
+  const counters: CaptureCounters = { refused: new Counters(), damage: new Counters() };
+  const capture = await openCapture(corpusCapturePath(name), counters, limits.captureReadBytes);
+  const captured = createCaptureBatch(limits.batchPackets);
+  const packets = createPacketBatch(limits.batchPackets);
+  const refusals = createRefusals();
+  const sums: FlowSums = new Map();
+  let rows = 0;
+  let decoded = 0;
+  while (await capture.next(captured)) {
+    rows += captured.count;
+    decodeBatch(captured, packets, refusals);
+    decoded += packets.count;
+    for (let row = 0; row < packets.count; row++) addPacket(sums, packets, row);
+  }
+  await capture.close();
+  const refused = refusals.counts.reduce((sum, count) => sum + count, counters.refused.total);
+  return { sums, read: rows + counters.refused.total, decoded, refused };
+}
+
+function addPacket(sums: FlowSums, packets: PacketBatch, row: number): void {
+  const source = formatAt(packets.source, packets.family[row], row);
+  const destination = formatAt(packets.destination, packets.family[row], row);
+  const { protocol, sourcePort, destinationPort } = packets;
+  const key = fiveTupleKey(protocol[row], source, sourcePort[row], destination, destinationPort[row]);
+  addToSums(sums, key, 1, packets.ipBytes[row]);
+}
+
+function formatAt(words: Uint32Array, family: number, row: number): string {
+  return formatWords(family, words[4 * row], words[4 * row + 1], words[4 * row + 2], words[4 * row + 3]);
+}
