@@ -1,6 +1,5 @@
 import { type Command } from 'commander';
 import { FlowError } from '../base/errors.ts';
-import { importNetwork } from '../nsg/import.ts';
 import type { Network } from '../nsg/network.ts';
 import { collect, readText } from './options.ts';
 
@@ -26,6 +25,7 @@ export async function readNetwork(options: NetworkOptions): Promise<Network | un
     return undefined;
   }
   const named = async (path: string): Promise<{ path: string; text: string }> => ({ path, text: await readText(path) });
+  const { importNetwork } = await import('../nsg/import.ts');
   return importNetwork({
     files: await Promise.all(options.network.map(named)),
     ...(options.parameters === undefined ? {} : { parameters: await named(options.parameters) }),

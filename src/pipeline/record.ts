@@ -7,7 +7,6 @@ import type { Account } from '../blob/container.ts';
 import { createCaptureBatch } from '../capture/batch.ts';
 import type { CaptureDamage, CaptureReason } from '../capture/reason.ts';
 import { readCaptures } from '../capture/merge-captures.ts';
-import { captureIdentity } from '../capture/identity.ts';
 import { FlowMeter } from '../flow/observe.ts';
 import type { FlowLogFormat } from '../flowlog/tuple.ts';
 import { ByteWriter } from '../flowlog/byte-writer.ts';
@@ -89,7 +88,6 @@ export async function record(settings: RecordSettings): Promise<RecordResult> {
     ...(settings.network === undefined ? { isLocal: localTest(settings.local) } : {}),
   });
 
-  const input = await captureIdentity(settings.captures);
   const refused = new Counters<CaptureReason>();
   const damage = new Counters<CaptureDamage>();
   const captures = await readCaptures(settings.captures, { refused, damage });
@@ -108,7 +106,7 @@ export async function record(settings: RecordSettings): Promise<RecordResult> {
   let part = 0;
 
   const flush = (): void => {
-    const blocks = flushBlocks(meter.events, plan, { input, timeMillis: meter.boundaryMillis, part }, writer);
+    const blocks = flushBlocks(meter.events, plan, { input: captures.identity, timeMillis: meter.boundaryMillis, part }, writer);
     meter.events.columns.count = 0;
     part++;
     for (const block of blocks) tuples += block.tuples;

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
-import type { Account } from '../../blob/container.ts';
 import { openStorage } from '../../blob/open.ts';
 import type { FlowLogFormat } from '../../flowlog/tuple.ts';
 import { parseMac } from '../../net/mac.ts';
@@ -67,7 +66,7 @@ export function define(command: Command): void {
         network,
         mac: options.mac === undefined ? undefined : readMac(options.mac),
         local: (options.local ?? localDefault).map(readPrefix),
-        to: to as Account,
+        to,
         formats,
         flowTimeoutMinutes:
           options.flowTimeout === undefined ? undefined : parseWhole('--flow-timeout', options.flowTimeout, 1, 1440),
@@ -77,7 +76,7 @@ export function define(command: Command): void {
       progress.end();
     }
     if (options.stats === 'json') process.stdout.write(`${JSON.stringify(result)}\n`);
-    else process.stdout.write(describe(result, formats, options.to));
+    else process.stdout.write(describe(result, formats, to.location));
   });
 }
 
@@ -103,7 +102,7 @@ function describe(result: RecordResult, formats: readonly FlowLogFormat[], to: s
   if (flows.evicted > 0) lines.push(`  ended early    ${number(flows.evicted)}`);
   lines.push(
     `tuples           ${number(result.tuples)} (${formats.join(', ')}) in ${number(result.blobs)} blobs`,
-    `newly written    ${number(result.written)} to ${to.replace(/\?.*$/, '')}`,
+    `newly written    ${number(result.written)} to ${to}`,
   );
   return `${lines.join('\n')}\n`;
 }

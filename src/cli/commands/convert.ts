@@ -1,0 +1,55 @@
+import { type Command, Option } from 'commander';
+import { openStorage } from '../../blob/open.ts';
+import type { ConvertResult } from '../../pipeline/convert.ts';
+import { convert } from '../../pipeline/convert.ts';
+import { describeRejection } from '../../pipeline/ingest.ts';
+import { parseFormat } from '../options.ts';
+import { createProgress } from '../progress.ts';
+
+interface ConvertOptions {
+  readonly to: string;
+  readonly format: string;
+  readonly strict?: boolean;
+  readonly report?: 'json';
+}
+
+const rejectionsShown = 5;
+
+export function define(command: Command): void {
+  command
+    .argument('<source>', 'folder, file, glob, URL of an account or container, or -')
+    .requiredOption('--to <storage>', 'a folder, or the URL of an Azure account or container')
+    .requiredOption('--format <format>', 'nsg1, nsg2 or vnet')
+    .option('--strict', 'exit with 1 when anything is lost')
+    .addOption(new Option('--report <json>', 'print what was lost as one JSON object on stdout').choices(['json']));
+  command.action(async (source: string, options: ConvertOptions) => {
+    const format = parseFormat(options.format);
+    const to = await openStorage(options.to);
+    const progress = createProgress('converting');
+    let result: ConvertResult;
+    try {
+      result = await convert({
+        source,
+        to,
+        format,
+        onProgress: (bytes, blobs) => progress.update(bytes, undefined, `${blobs.toLocaleString('en-US')} blobs`),
+      });
+    } finally {
+      progress.end();
+    }
+    for (const rejection of result.rejections.slice(0, rejectionsShown))
+      process.stderr.write(`rejected: ${describeRejection(rejection)}\n`);
+    const { rejections: _, ...report } = result;
+    process.stdout.write(options.report === 'json' ? `${JSON.stringify(report)}\n` : describe(result));
+    if (options.strict === true && (Object.keys(result.lost).length > 0 || result.rejected > 0)) process.exitCode = 1;
+  });
+}
+
+function describe({ tuples, blobs, lost, rejected }: ConvertResult): string {
+  const number = (value: number): string => value.toLocaleString('en-US');
+  const lines = [`tuples   ${number(tuples.written)} of ${number(tuples.read)} written, in ${number(blobs.written)} blobs`];
+  for (const [what, count] of Object.entries(lost)) lines.push(`lost     ${what}: ${number(count)}`);
+  if (lines.length === 1) lines.push('lost     nothing');
+  if (rejected > 0) lines.push(`rejected ${number(rejected)} byte ranges of the source`);
+  return `${lines.join('\n')}\n`;
+}

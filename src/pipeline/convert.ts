@@ -1,0 +1,231 @@
+import { createHash } from 'node:crypto';
+import { providerPath } from '../arm-template/resource-id.ts';
+import { Counters } from '../base/counters.ts';
+import { FlowError } from '../base/errors.ts';
+import { floorToHour } from '../base/time.ts';
+import { BlockAppender } from '../blob/block-blob.ts';
+import type { Account } from '../blob/container.ts';
+import { containerOf, formatBlobPath, parseResourceId } from '../flowlog/blob-path.ts';
+import { ByteWriter } from '../flowlog/byte-writer.ts';
+import { decodeFlowLog } from '../flowlog/decode.ts';
+import type { RecordHeader } from '../flowlog/encode.ts';
+import { encodeRecord } from '../flowlog/encode.ts';
+import type { FlowLog, FlowRecord, TupleGroup } from '../flowlog/record.ts';
+import type { FlowLogFormat } from '../flowlog/tuple.ts';
+import { stateBegin, stateContinuing, stateDenied, stateEnd, stateNone } from '../flowlog/tuple.ts';
+import { protocolTcp, protocolUdp } from '../net/protocol.ts';
+import { guidOf } from '../nsg/network.ts';
+import { Delivery } from './delivery.ts';
+import type { BlobRejection } from './ingest.ts';
+import { fingerprintOf, listSources } from './source.ts';
+
+export interface ConvertSettings {
+  readonly source: string;
+  readonly to: Account;
+  readonly format: FlowLogFormat;
+  readonly onProgress?: (doneBytes: number, blobs: number) => void;
+}
+
+export interface ConvertResult {
+  readonly blobs: { readonly read: number; readonly written: number };
+  readonly records: number;
+  readonly tuples: { readonly read: number; readonly written: number };
+  /** Tuples that lost a field, or were left out, by what is lost. One tuple may stand under several. */
+  readonly lost: Readonly<Record<string, number>>;
+  /** Byte ranges of the source that could not be read. */
+  readonly rejected: number;
+  readonly rejections: readonly BlobRejection[];
+  readonly seconds: number;
+}
+
+/** What a conversion can lose. */
+export const losses = {
+  'tuple: continuing or end': 'NSG version 1 has one tuple a flow.',
+  'tuple: protocol': 'NSG logs hold TCP and UDP only.',
+  'tuple: no NSG': 'The ACL of the tuple is no NSG, so no NSG log can hold it.',
+  'tuple: no time': 'The time of the record cannot be read, so its blob is not known.',
+  'tuple: no resource': 'The record does not name the resource that it is of, so its blob is not known.',
+  state: 'NSG version 1 has no flow state; VNet logs have only one state for what was denied.',
+  counters: 'NSG version 1 and denied flows of VNet logs have no counters.',
+  milliseconds: 'NSG logs count whole seconds.',
+  encryption: 'NSG logs have no encryption state.',
+  'flow log': 'NSG logs do not name the flow log that wrote them, or its target.',
+  'system id': 'VNet logs do not hold the system id of the NSG.',
+} as const satisfies Record<string, string>;
+
+type Loss = keyof typeof losses;
+
+const examplesMax = 20;
+
+/**
+ * Rewrites flow logs in another format, record by record, under the paths of that format. Converting the same source again adds nothing.
+ * @throws flowlog-invalid when the source holds no flow log, and what storage throws
+ */
+export async function convert(settings: ConvertSettings): Promise<ConvertResult> {
+  const startMillis = performance.now();
+  const lost = new Counters<Loss>();
+  const rejections: BlobRejection[] = [];
+  const total = { blobs: 0, records: 0, read: 0, written: 0, rejected: 0, bytes: 0 };
+  const appenders = new Map<string, BlockAppender>();
+  const delivery = new Delivery((name) => {
+    let appender = appenders.get(name);
+    if (appender === undefined) appenders.set(name, (appender = new BlockAppender(settings.to.container(name))));
+    return appender;
+  });
+  const writer = new ByteWriter();
+  for await (const blob of listSources([settings.source])) {
+    const bytes = await blob.read();
+    const log = decodeFlowLog(bytes);
+    total.blobs++;
+    total.records += log.records.length;
+    total.read += log.tuples.count;
+    total.rejected += log.rejections.length;
+    total.bytes += bytes.length;
+    rejections.push(
+      ...log.rejections.slice(0, Math.max(0, examplesMax - rejections.length)).map((rejection) => ({ ...rejection, blob: blob.key })),
+    );
+    const input = fingerprintOf(bytes);
+    for (const piece of piecesOf(log, settings.format, lost)) {
+      const { header, rows } = piece;
+      writer.clear();
+      const tuples = encodeRecord(writer, header, log.tuples, piece.groups, rows, 0, rows.length);
+      if (tuples === 0) continue;
+      countLosses(log, rows, settings.format, lost);
+      total.written += tuples;
+      const kind = header.format === 'vnet' ? 'vnet' : 'nsg';
+      const name = formatBlobPath(kind, header.resourceId, floorToHour(header.timeMillis), header.macAddress || undefined);
+      const id = createHash('sha256')
+        .update([input, settings.format, piece.record, header.resourceId, header.macAddress].join('\n').toLowerCase())
+        .digest('hex')
+        .slice(0, 32);
+      delivery.add([{ container: containerOf(kind), blob: name, id, bytes: writer.toBytes(), tuples }]);
+      await delivery.room();
+    }
+    settings.onProgress?.(total.bytes, total.blobs);
+  }
+  await delivery.finish();
+  if (total.records === 0)
+    throw new FlowError('flowlog-invalid', `${settings.source.replace(/\?.*$/, '')} holds no flow log`);
+  return {
+    blobs: { read: total.blobs, written: delivery.blobs },
+    records: total.records,
+    tuples: { read: total.read, written: total.written },
+    lost: lost.toJSON(),
+    rejected: total.rejected,
+    rejections,
+    seconds: (performance.now() - startMillis) / 1000,
+  };
+}
+
+/** Rows of one record that go into one record of the other format. */
+interface Piece {
+  readonly record: number;
+  readonly header: RecordHeader;
+  readonly groups: readonly TupleGroup[];
+  readonly rows: Uint32Array;
+}
+
+/** Takes a log apart by record, resource and NIC, in order of the records. */
+function* piecesOf(log: FlowLog, format: FlowLogFormat, lost: Counters<Loss>): Generator<Piece> {
+  const pieces = new Map<string, { record: number; header: RecordHeader; rows: number[] }>();
+  for (let row = 0; row < log.tuples.count; row++) {
+    const group = log.groups[log.tuples.group[row]];
+    const record = log.records[group.record];
+    const loss = unplaceable(log, row, record, group, format);
+    if (loss !== undefined) {
+      lost.add(loss);
+      continue;
+    }
+    const header = headerOf(record, group, format);
+    const key = [group.record, header.resourceId, header.macAddress].join('\n');
+    const piece = pieces.get(key);
+    if (piece === undefined) pieces.set(key, { record: group.record, header, rows: [row] });
+    else piece.rows.push(row);
+  }
+  const groups = log.groups.map((group) => ({ ...group, aclId: group.aclId || log.records[group.record].resourceId }));
+  for (const { record, header, rows } of pieces.values()) {
+    rows.sort((a, b) => log.tuples.group[a] - log.tuples.group[b] || a - b);
+    yield { record, header, groups, rows: Uint32Array.from(rows) };
+  }
+}
+
+/** Why a tuple cannot stand in a log of the format at all. */
+function unplaceable(
+  { tuples }: FlowLog,
+  row: number,
+  record: FlowRecord,
+  group: TupleGroup,
+  format: FlowLogFormat,
+): Loss | undefined {
+  if (Number.isNaN(record.timeMillis)) return 'tuple: no time';
+  if (format === 'vnet') return record.resourceId === '' ? 'tuple: no resource' : undefined;
+  if (record.format === 'vnet' && !isNsg(group.aclId)) return 'tuple: no NSG';
+  if (record.format !== 'vnet' && record.resourceId === '') return 'tuple: no resource';
+  if (tuples.protocol[row] !== protocolTcp && tuples.protocol[row] !== protocolUdp) return 'tuple: protocol';
+  const state = tuples.state[row];
+  if (format === 'nsg1' && (state === stateContinuing || state === stateEnd)) return 'tuple: continuing or end';
+  return undefined;
+}
+
+function isNsg(aclId: string): boolean {
+  return /\/providers\/microsoft\.network\/networksecuritygroups\/[^/]+$/i.test(aclId);
+}
+
+function headerOf(record: FlowRecord, group: TupleGroup, format: FlowLogFormat): RecordHeader {
+  const macAddress = group.mac || record.macAddress;
+  const { timeMillis } = record;
+  if (format === 'vnet') {
+    const resourceId = record.format === 'vnet' ? record.resourceId : flowLogIdOf(record.resourceId);
+    return {
+      format,
+      timeMillis,
+      resourceId,
+      macAddress,
+      systemId: '',
+      flowLogGuid: record.flowLogGuid || guidOf(resourceId),
+      targetResourceId: record.format === 'vnet' ? record.targetResourceId : record.resourceId,
+    };
+  }
+  const resourceId = record.format === 'vnet' ? group.aclId : record.resourceId;
+  return {
+    format,
+    timeMillis,
+    resourceId,
+    macAddress,
+    systemId: record.systemId || guidOf(resourceId),
+    flowLogGuid: '',
+    targetResourceId: '',
+  };
+}
+
+/** The flow log that an NSG's tuples are put under: `{nsg}-{rg}-flowlog` of the network watcher of region `local`. */
+function flowLogIdOf(nsgId: string): string {
+  const nsg = parseResourceId(nsgId);
+  const name = `${nsg?.name ?? 'NSGFLOW'}-${nsg?.resourceGroup ?? 'NSGFLOW'}-flowlog`;
+  const subscription = nsg?.subscription ?? '00000000-0000-0000-0000-000000000000';
+  const path = providerPath('Microsoft.Network/networkWatchers/flowLogs', ['NetworkWatcher_local', name]);
+  return `/subscriptions/${subscription}/resourceGroups/NetworkWatcherRG${path}`;
+}
+
+/** Counts what the tuples written lose on the way. */
+function countLosses({ tuples, groups, records }: FlowLog, rows: Uint32Array, format: FlowLogFormat, lost: Counters<Loss>): void {
+  for (const row of rows) {
+    const record = records[groups[tuples.group[row]].record];
+    const state = tuples.state[row];
+    const denied = state === stateDenied || tuples.access[row] === 1;
+    const counted = !Number.isNaN(tuples.packetsForward[row]);
+    if (format === 'vnet') {
+      if (record.systemId !== '') lost.add('system id');
+      if (denied && state !== stateDenied && state !== stateNone) lost.add('state');
+      if (denied && counted) lost.add('counters');
+      continue;
+    }
+    if (format === 'nsg1' && state !== stateNone && state !== stateBegin && state !== stateDenied) lost.add('state');
+    if (format === 'nsg1' && counted) lost.add('counters');
+    if (tuples.timeMillis[row] % 1000 !== 0) lost.add('milliseconds');
+    if (record.format === 'vnet') {
+      lost.add('flow log');
+      if (tuples.encryption[row] !== 0) lost.add('encryption');
+    }
+  }
+}
