@@ -5,6 +5,9 @@ import { compareNames } from './name.ts';
 /** Folders in one another; a deeper one ends the walk with an error, so that a circle of links does. */
 const depthMax = 64;
 
+/** nsgflow's own notes beside the containers of an account: no blobs. */
+export const stateFolder = '.nsgflow';
+
 /** A file below a folder: its path with `/`, relative to the folder, and what the system says of it. */
 export interface TreeFile {
   readonly name: string;
@@ -14,7 +17,7 @@ export interface TreeFile {
 
 /**
  * The files below `root` whose relative path begins with `prefix`, in order of paths (code points); folders that cannot hold any are not
- * opened. Links to files count as files, links to folders are not followed. A file that vanishes meanwhile is left out.
+ * opened, nor is `.nsgflow`. Links to files count as files, links to folders are not followed. A file that vanishes meanwhile is left out.
  * @throws the file system's own errors; ENOENT where `root` is missing.
  */
 export async function* walkTree(root: string, prefix = ''): AsyncGenerator<TreeFile> {
@@ -46,6 +49,7 @@ async function readFolder(path: string, isRoot: boolean): Promise<{ name: string
   }
   const kept = entries
     .filter((entry) => entry.isDirectory() || entry.isFile() || entry.isSymbolicLink())
+    .filter((entry) => entry.name !== stateFolder)
     .map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }));
   if (kept.length < 2) return kept;
   return kept.sort((a, b) => compareNames(a.isFolder ? `${a.name}/` : a.name, b.isFolder ? `${b.name}/` : b.name));

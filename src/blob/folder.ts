@@ -9,7 +9,7 @@ import type { FoundBlob } from './folder-blob.ts';
 import { changeBlob, conflict, createBlob, settleBlob } from './folder-commit.ts';
 import type { BlobPlace, BlobState } from './folder-commit.ts';
 import { removeEmptyFolders, removeStaleTemporaries } from './folder-file.ts';
-import { walkTree } from './folder-tree.ts';
+import { stateFolder, walkTree } from './folder-tree.ts';
 import { checkBlobName, compareNames, isContainerName } from './name.ts';
 
 /**
@@ -81,7 +81,7 @@ export class FolderContainer implements Container {
     this.location = path;
     this.#root = resolve(path);
     this.name = basename(this.#root);
-    const state = join(dirname(this.#root), '.nsgflow');
+    const state = join(dirname(this.#root), stateFolder);
     this.#journals = join(state, 'blocks', this.name);
     this.#temporary = join(state, 'temp');
     this.#sync = options.sync ?? true;

@@ -1,0 +1,88 @@
+import { FlowError } from '../base/errors.ts';
+import type { ErrorCode } from '../base/errors.ts';
+
+/** What is read of an error of `@azure/storage-blob`, `@azure/identity` or Node. */
+interface ServiceFailure {
+  readonly name?: string;
+  readonly message?: string;
+  readonly statusCode?: number;
+  /** The service's code (`BlobNotFound`), or Node's (`ECONNREFUSED`). */
+  readonly code?: string;
+  readonly details?: { readonly errorCode?: string };
+}
+
+/** Refusals of who asks; every other 403 is about what is asked. Source: Azure Storage, "Common REST API error codes". */
+const authenticationCodes = new Set([
+  'AuthenticationFailed',
+  'InvalidAuthenticationInfo',
+  'NoAuthenticationInformation',
+  'InvalidSas',
+]);
+
+/** Conflicts (409) that are no lost race. Source: Azure Storage, "Blob service error codes". */
+const conflictExceptions: Readonly<Record<string, ErrorCode>> = {
+  AccountIsDisabled: 'permission',
+  BlobArchived: 'permission',
+  BlobImmutableDueToPolicy: 'permission',
+  ContainerBeingDeleted: 'unavailable',
+  ContainerDisabled: 'permission',
+  InvalidBlobType: 'blob-conflict',
+  PublicAccessNotPermitted: 'permission',
+};
+
+const signInHint =
+  'Set AZURE_STORAGE_CONNECTION_STRING, put a SAS into the URL, or sign in with `az login` (or a managed identity).';
+
+/** Azure says AuthorizationFailure to machines that the account's firewall keeps out, Azurite to a wrong key. */
+const firewallHint =
+  "Check AZURE_STORAGE_CONNECTION_STRING or the SAS in the URL, and whether the account's network rules let this machine in.";
+
+/** The service's error code, or Node's; an empty text where there is none. */
+export function failureCode(cause: unknown): string {
+  const failure = asFailure(cause);
+  return failure.details?.errorCode ?? failure.code ?? '';
+}
+
+/** True where the blob, or its container, does not exist. */
+export function isMissing(cause: unknown): boolean {
+  const code = failureCode(cause);
+  return (
+    asFailure(cause).statusCode === 404 && (code === 'BlobNotFound' || code === 'ContainerNotFound' || code === '')
+  );
+}
+
+/**
+ * An error of the service or of the way to it, as a sentence. `doing` is "read URL", "write URL", without a query. The message never holds a key or a
+ * signature: of what the service says only its code is told. An error that is neither the service's nor the network's is thrown as it is.
+ */
+export function azureError(cause: unknown, doing: string): FlowError {
+  if (cause instanceof FlowError) return cause;
+  const { name = '', message = '', statusCode } = asFailure(cause);
+  const code = failureCode(cause);
+  const fail = (error: ErrorCode, why: string, hint?: string): FlowError =>
+    new FlowError(error, `cannot ${doing}: ${why}`, hint === undefined ? { cause } : { cause, hint });
+  if (name === 'AbortError' || name === 'TimeoutError') return fail('unavailable', 'no answer in time');
+  if (/^(?:\w*Authentication\w*|CredentialUnavailable)Error$/.test(name))
+    return fail('authentication', 'no credential of this machine was accepted', signInHint);
+  if (statusCode === undefined) {
+    if (name !== 'RestError' && !/^(?:E(?!RR_)|ERR_TLS|ERR_SSL|CERT_)/.test(code)) throw cause;
+    if (/ENOTFOUND|EAI_AGAIN/.test(code + message)) return fail('unavailable', 'the name of the host is not known');
+    return fail(
+      'unavailable',
+      /[A-Z]{2,}_?[A-Z_]{3,}/.exec(code === 'REQUEST_SEND_ERROR' ? message : code)?.[0] ?? name,
+    );
+  }
+  const answer = `the service answers ${statusCode}${code === '' ? '' : ` ${code}`}`;
+  if (code === 'AuthorizationFailure') return fail('authentication', answer, firewallHint);
+  if (statusCode === 401 || authenticationCodes.has(code)) return fail('authentication', answer);
+  if (statusCode === 403) return fail('permission', answer);
+  if (statusCode === 404) return fail('not-found', answer);
+  if (statusCode === 409) return fail(conflictExceptions[code] ?? 'blob-conflict', answer);
+  if (statusCode === 412 || code === 'InvalidBlockList') return fail('blob-conflict', answer);
+  if (statusCode === 408 || statusCode === 429 || statusCode >= 500) return fail('unavailable', answer);
+  return fail('io', answer, 'Check the URL; the service does not understand the request.');
+}
+
+function asFailure(cause: unknown): ServiceFailure {
+  return typeof cause === 'object' && cause !== null ? cause : {};
+}

@@ -1,0 +1,129 @@
+import { FlowError } from '../base/errors.ts';
+import { isContainerName } from './name.ts';
+
+/** What an Azure Storage URL names, and the credential found for it. No text here but `sas` and `key` is secret. */
+export interface AzureTarget {
+  /** `https://account.blob.core.windows.net`, or `http://127.0.0.1:10000/devstoreaccount1`: no trailing slash, no query. */
+  readonly accountUrl: string;
+  readonly account: string;
+  readonly container: string | undefined;
+  /** Name of a blob, unescaped. */
+  readonly blob: string | undefined;
+  /** Query of a shared access signature, without `?`. */
+  readonly sas: string | undefined;
+  /** The account's key in base64. */
+  readonly key: string | undefined;
+}
+
+/** The storage emulator's account and its key, which everybody knows. Source: Azurite, README, "Default Storage Account". */
+const emulatorAccount = 'devstoreaccount1';
+const emulatorKey = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
+
+/** True for texts that are URLs rather than paths. */
+export function isUrl(text: string): boolean {
+  return /^https?:\/\//i.test(text);
+}
+
+/** A URL as it may be shown: without user, query and fragment. */
+export function withoutSecrets(url: string): string {
+  return url.replace(/[?#].*$/s, '').replace(/^(https?:\/\/)[^/]*@/i, '$1');
+}
+
+/**
+ * Reads the URL of an account, container or blob: `https://ACCOUNT.blob.…/CONTAINER/BLOB`, or with the account in the path, as Azurite has it.
+ * The credential is the SAS in the URL, or else what `connectionString` (AZURE_STORAGE_CONNECTION_STRING) holds, which must be of the same account.
+ * @throws usage, authentication
+ */
+export function parseAzureTarget(text: string, connectionString: string | undefined): AzureTarget {
+  const shown = withoutSecrets(text);
+  let url: URL;
+  let segments: string[];
+  try {
+    url = new URL(text);
+    segments = url.pathname
+      .split('/')
+      .filter((part) => part !== '')
+      .map(decodeURIComponent);
+  } catch (cause) {
+    throw new FlowError('usage', `${shown} is no URL`, { cause });
+  }
+  const inHost = /^([a-z0-9-]+)\.(?:[a-z0-9]+\.)?blob\./.exec(url.hostname)?.[1];
+  const account = inHost ?? segments.shift();
+  if (account === undefined || !/^[a-z0-9-]{3,63}$/.test(account))
+    throw new FlowError('usage', `${shown} names no storage account`, {
+      hint: 'URLs are https://ACCOUNT.blob.core.windows.net/CONTAINER, or http://127.0.0.1:10000/devstoreaccount1/CONTAINER.',
+    });
+  const [container, ...rest] = segments;
+  if (container !== undefined && !isContainerName(container))
+    throw new FlowError('usage', `${shown}: ${JSON.stringify(container)} is no name of a container`);
+  const target = {
+    accountUrl: url.origin + (inHost === undefined ? `/${account}` : ''),
+    account,
+    container,
+    blob: rest.length === 0 ? undefined : rest.join('/'),
+  };
+  if (url.search !== '') {
+    if (!url.searchParams.has('sig'))
+      throw new FlowError('usage', `${shown} is followed by a query that is no shared access signature`);
+    return { ...target, sas: url.search.slice(1), key: undefined };
+  }
+  if (connectionString === undefined || connectionString.trim() === '')
+    return { ...target, sas: undefined, key: undefined };
+  return { ...target, ...credentialFor(target, shown, connectionString) };
+}
+
+function credentialFor(
+  target: { readonly account: string; readonly accountUrl: string },
+  shown: string,
+  connectionString: string,
+): { sas: string | undefined; key: string | undefined } {
+  const settings = parseConnectionString(connectionString);
+  const endpoint = settings.get('blobendpoint')?.replace(/\/+$/, '');
+  const account = settings.get('accountname') ?? (endpoint === undefined ? undefined : accountOf(endpoint));
+  if (account !== target.account)
+    throw new FlowError(
+      'authentication',
+      account === undefined
+        ? 'AZURE_STORAGE_CONNECTION_STRING names no account'
+        : `AZURE_STORAGE_CONNECTION_STRING is of the account ${account}, but ${shown} is of ${target.account}`,
+    );
+  const key = settings.get('accountkey');
+  if (key !== undefined) return { sas: undefined, key };
+  const sas = settings.get('sharedaccesssignature')?.replace(/^\?/, '');
+  if (sas === undefined)
+    throw new FlowError(
+      'authentication',
+      'AZURE_STORAGE_CONNECTION_STRING holds no AccountKey and no SharedAccessSignature',
+    );
+  // A signature is sent as it is, so it goes to its own host only; a key never leaves the machine.
+  if (endpoint !== undefined && withoutSecrets(endpoint).toLowerCase() !== target.accountUrl.toLowerCase())
+    throw new FlowError(
+      'authentication',
+      `the SAS in AZURE_STORAGE_CONNECTION_STRING is for another address than ${shown}`,
+    );
+  return { sas, key: undefined };
+}
+
+/** Settings by lower-case name. */
+function parseConnectionString(text: string): Map<string, string> {
+  const settings = new Map<string, string>();
+  for (const part of text.split(';')) {
+    const at = part.indexOf('=');
+    if (at > 0) settings.set(part.slice(0, at).trim().toLowerCase(), part.slice(at + 1).trim());
+  }
+  if (settings.get('usedevelopmentstorage')?.toLowerCase() === 'true')
+    return new Map([
+      ['accountname', emulatorAccount],
+      ['accountkey', emulatorKey],
+    ]);
+  return settings;
+}
+
+function accountOf(endpoint: string): string | undefined {
+  try {
+    const url = new URL(endpoint);
+    return /^([a-z0-9-]+)\.(?:[a-z0-9]+\.)?blob\./.exec(url.hostname)?.[1] ?? url.pathname.split('/')[1];
+  } catch {
+    return undefined;
+  }
+}

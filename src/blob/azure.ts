@@ -1,0 +1,244 @@
+import { BlobServiceClient, StorageSharedKeyCredential } from '@azure/storage-blob';
+import type { BlockBlobClient, ContainerClient, StoragePipelineOptions } from '@azure/storage-blob';
+import { assert } from '../base/assert.ts';
+import { FlowError } from '../base/errors.ts';
+import { azureError, failureCode, isMissing } from './azure-error.ts';
+import type { AzureTarget } from './azure-target.ts';
+import type { Account, BlobContent, BlobItem, BlockList, Container } from './container.ts';
+import { checkBlobName, isContainerName } from './name.ts';
+
+/**
+ * Containers of Azure Blob Storage, or of an emulator, through `@azure/storage-blob`. Loading that takes a third of a second: `open.ts`
+ * imports this file when a URL is opened, not before.
+ */
+
+/** An operation ends after this time, retries included, plus the time that its bytes take at the slowest rate. */
+const operationMillisMax = 20_000;
+const slowestBytesPerMilli = 100;
+/** A download ends when no byte has come for this time. */
+const silenceMillisMax = 20_000;
+const pageBlobs = 5000;
+
+/** Few tries and short pauses: an account that cannot be reached is reported within seconds, and callers resume. */
+const clientOptions: StoragePipelineOptions = {
+  retryOptions: { maxTries: 4, retryDelayInMs: 500, maxRetryDelayInMs: 4000 },
+  userAgentOptions: { userAgentPrefix: 'nsgflow' },
+};
+
+/** The account of `target`. Nothing is asked of it yet. @throws authentication where there is no credential and none can be sought */
+export async function azureAccount(target: AzureTarget): Promise<Account> {
+  const service = await serviceClient(target);
+  const containers = new Map<string, Container>();
+  return {
+    location: target.accountUrl,
+    container(name) {
+      if (!isContainerName(name)) throw new FlowError('usage', `${JSON.stringify(name)} is no name of a container`);
+      let container = containers.get(name);
+      if (container === undefined) {
+        container = new AzureContainer(service.getContainerClient(name), `${target.accountUrl}/${name}`);
+        containers.set(name, container);
+      }
+      return container;
+    },
+    async *containers() {
+      try {
+        for (let token: string | undefined = ''; token !== undefined;) {
+          const pages = service.listContainers({ abortSignal: timeLimit() }).byPage(pageSettings(token));
+          const page = await firstOf(pages);
+          yield* page.containerItems.map((item) => item.name).filter(isContainerName);
+          token = page.continuationToken === '' ? undefined : page.continuationToken;
+        }
+      } catch (error) {
+        throw azureError(error, `list the containers of ${target.accountUrl}`);
+      }
+    },
+  };
+}
+
+async function serviceClient(target: AzureTarget): Promise<BlobServiceClient> {
+  const { accountUrl, account, sas, key } = target;
+  if (sas !== undefined) return new BlobServiceClient(`${accountUrl}?${sas}`, undefined, clientOptions);
+  if (key !== undefined)
+    return new BlobServiceClient(accountUrl, new StorageSharedKeyCredential(account, key), clientOptions);
+  if (!accountUrl.startsWith('https:'))
+    throw new FlowError('authentication', `there is no credential for ${accountUrl}`, {
+      hint: 'Set AZURE_STORAGE_CONNECTION_STRING or put a SAS into the URL; a token is sent over https only.',
+    });
+  const { DefaultAzureCredential } = await import('@azure/identity');
+  return new BlobServiceClient(accountUrl, new DefaultAzureCredential(), clientOptions);
+}
+
+class AzureContainer implements Container {
+  readonly location: string;
+  readonly name: string;
+  readonly #client: ContainerClient;
+
+  constructor(client: ContainerClient, location: string) {
+    this.location = location;
+    this.name = client.containerName;
+    this.#client = client;
+  }
+
+  async *list(prefix = ''): AsyncGenerator<BlobItem> {
+    try {
+      for (let token: string | undefined = ''; token !== undefined;) {
+        const pages = this.#client.listBlobsFlat({ prefix, abortSignal: timeLimit() }).byPage(pageSettings(token));
+        const page = await firstOf(pages);
+        for (const { name, properties } of page.segment.blobItems)
+          yield {
+            name,
+            lengthBytes: properties.contentLength ?? 0,
+            etag: quoted(properties.etag),
+            lastModifiedMillis: properties.lastModified.getTime(),
+          };
+        token = page.continuationToken === '' ? undefined : page.continuationToken;
+      }
+    } catch (error) {
+      if (isMissing(error))
+        throw new FlowError('not-found', `there is no container ${this.location}`, { cause: error });
+      throw azureError(error, `list ${this.location}`);
+    }
+  }
+
+  async properties(name: string): Promise<BlobItem | undefined> {
+    try {
+      const { contentLength, etag, lastModified } = await this.#blob(name).getProperties({ abortSignal: timeLimit() });
+      return {
+        name,
+        lengthBytes: contentLength ?? 0,
+        etag: quoted(etag),
+        lastModifiedMillis: lastModified?.getTime() ?? 0,
+      };
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw azureError(error, `read ${this.#label(name)}`);
+    }
+  }
+
+  async read(name: string, start = 0, end = Number.POSITIVE_INFINITY): Promise<BlobContent> {
+    if (end > start) {
+      try {
+        return await download(this.#blob(name), start, end);
+      } catch (error) {
+        if (isMissing(error))
+          throw new FlowError('not-found', `there is no blob ${this.#label(name)}`, { cause: error });
+        if (failureCode(error) !== 'InvalidRange') throw azureError(error, `read ${this.#label(name)}`);
+      }
+    }
+    const properties = await this.properties(name);
+    if (properties === undefined) throw new FlowError('not-found', `there is no blob ${this.#label(name)}`);
+    return { bytes: new Uint8Array(0), etag: properties.etag };
+  }
+
+  async blocks(name: string): Promise<BlockList | undefined> {
+    try {
+      const list = await this.#blob(name).getBlockList('committed', { abortSignal: timeLimit() });
+      // A blob that has staged blocks alone has no ETag.
+      if (list.etag === undefined) return undefined;
+      const blocks = (list.committedBlocks ?? []).map((block) => ({ id: block.name, lengthBytes: block.size }));
+      return { blocks, etag: quoted(list.etag) };
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      if (failureCode(error) !== 'InvalidBlobType') throw azureError(error, `read ${this.#label(name)}`);
+    }
+    const properties = await this.properties(name);
+    return properties && { blocks: [], etag: properties.etag };
+  }
+
+  async stageBlock(name: string, id: string, bytes: Uint8Array): Promise<void> {
+    checkBlobName(name);
+    const stage = async (): Promise<void> => {
+      await this.#blob(name).stageBlock(id, bytes, bytes.length, { abortSignal: timeLimit(bytes.length) });
+    };
+    await this.#making(stage, `write ${this.#label(name)}`);
+  }
+
+  async commitBlocks(name: string, ids: readonly string[], etag: string | undefined): Promise<{ etag: string }> {
+    checkBlobName(name);
+    const conditions = etag === undefined ? { ifNoneMatch: '*' } : { ifMatch: etag };
+    try {
+      const done = await this.#blob(name).commitBlockList([...ids], { conditions, abortSignal: timeLimit() });
+      return { etag: quoted(done.etag) };
+    } catch (error) {
+      if (isMissing(error))
+        throw new FlowError('blob-conflict', `the blob ${this.#label(name)} was deleted meanwhile`, { cause: error });
+      throw azureError(error, `write ${this.#label(name)}`);
+    }
+  }
+
+  async delete(name: string, etag?: string): Promise<boolean> {
+    try {
+      const conditions = etag === undefined ? {} : { ifMatch: etag };
+      await this.#blob(name).delete({ conditions, abortSignal: timeLimit() });
+      return true;
+    } catch (error) {
+      if (isMissing(error)) return false;
+      // Of a blob that is not there, its ETag is found wrong first.
+      if (etag !== undefined && failureCode(error) === 'ConditionNotMet' && (await this.properties(name)) === undefined)
+        return false;
+      throw azureError(error, `delete ${this.#label(name)}`);
+    }
+  }
+
+  /** Does `act`, making the container where it turns out to be missing. */
+  async #making(act: () => Promise<void>, doing: string): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      if (failureCode(error) !== 'ContainerNotFound') throw azureError(error, doing);
+      try {
+        await this.#client.createIfNotExists({ abortSignal: timeLimit() });
+        await act();
+      } catch (second) {
+        throw azureError(second, doing);
+      }
+    }
+  }
+
+  #blob(name: string): BlockBlobClient {
+    return this.#client.getBlockBlobClient(name);
+  }
+
+  #label(name: string): string {
+    return `${this.location}/${name}`;
+  }
+}
+
+async function download(blob: BlockBlobClient, start: number, end: number): Promise<BlobContent> {
+  const stop = new AbortController();
+  let timer = setTimeout(() => stop.abort(), silenceMillisMax);
+  try {
+    const count = Number.isFinite(end) ? end - start : undefined;
+    const response = await blob.download(start, count, { abortSignal: stop.signal });
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of response.readableStreamBody ?? []) {
+      clearTimeout(timer);
+      timer = setTimeout(() => stop.abort(), silenceMillisMax);
+      chunks.push(chunk as Uint8Array);
+    }
+    return { bytes: Buffer.concat(chunks), etag: quoted(response.etag) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function timeLimit(bytes = 0): AbortSignal {
+  return AbortSignal.timeout(operationMillisMax + Math.ceil(bytes / slowestBytesPerMilli));
+}
+
+function pageSettings(token: string): { maxPageSize: number; continuationToken?: string } {
+  return token === '' ? { maxPageSize: pageBlobs } : { maxPageSize: pageBlobs, continuationToken: token };
+}
+
+/** Each page is asked for by a call of its own, since a time limit is one call's. */
+async function firstOf<T>(pages: AsyncIterableIterator<T>): Promise<T> {
+  const { value, done } = await pages.next();
+  assert(done !== true, 'a listing has a first page');
+  return value;
+}
+
+/** Listings give an ETag bare, headers give it in quotes. */
+function quoted(etag: string | undefined): string {
+  assert(etag !== undefined, 'the service gives every blob an ETag');
+  return etag.startsWith('"') ? etag : `"${etag}"`;
+}
