@@ -3,6 +3,7 @@
  * of the address (32 bits for IPv4, 128 for IPv6). Used when a network is compiled, never per flow.
  */
 import type { Address, Family } from '../net/address.ts';
+import { ipv4Address } from '../net/address.ts';
 import type { Prefix } from '../net/prefix.ts';
 
 export interface AddressRange {
@@ -23,6 +24,13 @@ export function addressNumber(address: Address): bigint {
   const [a, b, c, d] = address.words;
   if (address.family === 4) return BigInt(d);
   return (BigInt(a) << 96n) | (BigInt(b) << 64n) | (BigInt(c) << 32n) | BigInt(d);
+}
+
+/** The address of a number as `addressNumber` gives it. */
+export function addressOfNumber(family: Family, number: bigint): Address {
+  if (family === 4) return ipv4Address(Number(number));
+  const word = (shift: bigint): number => Number((number >> shift) & 0xffffffffn);
+  return { family: 6, words: [word(96n), word(64n), word(32n), word(0n)] };
 }
 
 /** Prefixes of the other family are left out. */

@@ -7,6 +7,9 @@
  *
  * All others are lists of prefixes in a ServiceTags file. Source: facts 4.4.
  */
+import type { Value } from '../arm-template/value.ts';
+import { getProperty, isArray, isObject, scalarText } from '../arm-template/value.ts';
+import { FlowError } from '../base/errors.ts';
 import type { Prefix } from '../net/prefix.ts';
 import { parsePrefix } from '../net/prefix.ts';
 import type { Nic } from './network.ts';
@@ -56,6 +59,68 @@ export function virtualNetworkPrefixes(nic: Nic): readonly Prefix[] {
   const virtualNetwork = nic.subnet?.virtualNetwork;
   if (virtualNetwork === undefined) return [...privatePrefixes, hostPrefix];
   return [...virtualNetwork.addressPrefixes, ...virtualNetwork.peeredPrefixes, hostPrefix];
+}
+
+/** Tags that mean one platform address each, which no ServiceTags file lists. Source: facts 4.3. */
+const platformTags: readonly ServiceTag[] = [
+  { name: 'AzurePlatformDNS', prefixes: [prefixOf('168.63.129.16/32')] },
+  { name: 'AzurePlatformIMDS', prefixes: [prefixOf('169.254.169.254/32')] },
+];
+
+const ownTags: Readonly<Record<string, string>> = {
+  virtualnetwork: virtualNetworkTag,
+  virtual_network: virtualNetworkTag,
+  azureloadbalancer: loadBalancerTag,
+  azure_loadbalancer: loadBalancerTag,
+  internet: internetTag,
+};
+
+/** The spelling of a tag that is known: with a meaning of its own, classic spellings included, or listed. `undefined` otherwise. */
+export function knownTag(text: string, serviceTags: ServiceTags): string | undefined {
+  const lower = text.toLowerCase();
+  return Object.hasOwn(ownTags, lower) ? ownTags[lower] : serviceTags.get(lower)?.name;
+}
+
+/** Whether a text can be the name of a tag: a word, or words joined by dots. */
+export function looksLikeTag(text: string): boolean {
+  return /^[A-Za-z]\w*(\.\w+)*$/.test(text);
+}
+
+/** The tags that need no file. */
+export function platformServiceTags(): Map<string, ServiceTag> {
+  return new Map(platformTags.map((tag) => [tag.name.toLowerCase(), tag]));
+}
+
+/** Whether a file is a list of service tags: Microsoft's download, or the answer of the API or of `az network list-service-tags`. */
+export function isServiceTagList(json: Value): boolean {
+  if (!isObject(json) || getProperty(json, 'changeNumber') === undefined) return false;
+  const values = getProperty(json, 'values');
+  return isArray(values) && values.every((tag) => isObject(tag) && getProperty(tag, 'name') !== undefined);
+}
+
+/** Adds the tags of a file to `into`. @throws network-invalid where a tag holds what is no prefix */
+export function readServiceTags(json: Value, file: string, into: Map<string, ServiceTag>): void {
+  if (!isObject(json) || !isServiceTagList(json))
+    throw new FlowError(
+      'network-invalid',
+      `${file}: no list of service tags: {"changeNumber": …, "values": […]} is wanted`,
+    );
+  const values = getProperty(json, 'values');
+  for (const tag of isArray(values) ? values : []) {
+    if (!isObject(tag)) continue;
+    const name = scalarText(getProperty(tag, 'name'));
+    const properties = getProperty(tag, 'properties');
+    const listed = getProperty(isObject(properties) ? properties : tag, 'addressPrefixes');
+    const prefixes = (isArray(listed) ? listed : []).map((text) => {
+      const prefix = parsePrefix(scalarText(text));
+      if (prefix !== undefined) return prefix;
+      throw new FlowError(
+        'network-invalid',
+        `${file}: service tag ${name}: '${scalarText(text)}' is no address prefix`,
+      );
+    });
+    into.set(name.toLowerCase(), { name, prefixes });
+  }
 }
 
 function prefixOf(text: string): Prefix {

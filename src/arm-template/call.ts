@@ -1,0 +1,99 @@
+/**
+ * What a template function sees of its call: arguments, evaluated when asked for, and the template around it. Readers name the argument
+ * that is not what the function wants.
+ */
+import { limits } from '../base/limits.ts';
+import type { Scope } from './scope.ts';
+import type { Value, ValueObject } from './value.ts';
+import { TemplateProblem, describeValue, isArray, isObject } from './value.ts';
+
+export interface Call {
+  readonly name: string;
+  readonly count: number;
+  readonly template: TemplateView;
+  /** Argument `index`, evaluated at the first use. @throws TemplateProblem when it cannot be */
+  value(index: number): Value;
+  /** The body of argument `index`, a `lambda(…)`, as a function of its variables. */
+  lambda(index: number): (args: readonly Value[]) => Value;
+  /** Value of a variable of an enclosing lambda. */
+  lambdaVariable(name: string): Value;
+}
+
+/** The template around an expression. All throw TemplateProblem for what they do not know. */
+export interface TemplateView {
+  readonly scope: Scope;
+  parameter(name: string): Value;
+  variable(name: string): Value;
+  /** Index of the loop of that name, of the resource loop when it is undefined. */
+  copyIndex(name: string | undefined): number;
+  /** `properties` of a resource of the template, the whole resource when `full`. */
+  reference(idOrName: string, full: boolean): Value;
+}
+
+export interface TemplateFunction {
+  readonly least: number;
+  readonly most: number;
+  readonly run: (call: Call) => Value;
+}
+
+/** By name in lower case. */
+export type FunctionTable = Readonly<Record<string, TemplateFunction>>;
+
+export function define(least: number, most: number, run: (call: Call) => Value): TemplateFunction {
+  return { least, most, run };
+}
+
+export function values(call: Call, from = 0): Value[] {
+  return Array.from({ length: call.count - from }, (_, index) => call.value(from + index));
+}
+
+export function text(call: Call, index: number): string {
+  const value = call.value(index);
+  if (typeof value !== 'string') throw wrongArgument(call, index, 'a string');
+  return value;
+}
+
+export function integer(call: Call, index: number): number {
+  const value = call.value(index);
+  if (typeof value !== 'number' || !Number.isInteger(value)) throw wrongArgument(call, index, 'an integer');
+  return value;
+}
+
+export function boolean(call: Call, index: number): boolean {
+  const value = call.value(index);
+  if (typeof value !== 'boolean') throw wrongArgument(call, index, 'a boolean');
+  return value;
+}
+
+export function list(call: Call, index: number): readonly Value[] {
+  const value = call.value(index);
+  if (!isArray(value)) throw wrongArgument(call, index, 'an array');
+  return value;
+}
+
+export function object(call: Call, index: number): ValueObject {
+  const value = call.value(index);
+  if (!isObject(value)) throw wrongArgument(call, index, 'an object');
+  return value;
+}
+
+/** The text of a number, a boolean or a string; booleans are `True` and `False`, as Azure writes them. */
+export function plainText(call: Call, index: number): string {
+  const value = call.value(index);
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number') return String(value);
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  throw wrongArgument(call, index, 'a string, number or boolean');
+}
+
+export function wrongArgument(call: Call, index: number, wanted: string): TemplateProblem {
+  return new TemplateProblem(
+    `argument ${index + 1} of ${call.name}() is ${describeValue(call.value(index))}, not ${wanted}`,
+  );
+}
+
+/** Refuses what would grow without end. */
+export function bounded<T extends string | readonly unknown[]>(call: Call, value: T): T {
+  if (value.length > limits.templateValueMax) throw new TemplateProblem(`${call.name}() makes more than it may`);
+  return value;
+}

@@ -1,0 +1,246 @@
+/**
+ * From a template to its resources: loops turned, conditions decided, children and inline nested deployments taken in. A resource's body
+ * is evaluated when asked for, so that what nobody needs may be unresolvable.
+ */
+import { FlowError } from '../base/errors.ts';
+import { limits } from '../base/limits.ts';
+import type { FunctionTable } from './call.ts';
+import type { Evaluator, Frame, Loop, TemplateState } from './evaluate.ts';
+import {
+  asObject,
+  createTemplateState,
+  evaluateCount,
+  evaluateText,
+  evaluateValue,
+  spend,
+  unresolved,
+} from './evaluate.ts';
+import { templateFunctions } from './functions.ts';
+import { parameterValues } from './parameters.ts';
+import { resourceIdOf, resourceKey } from './resource-id.ts';
+import type { Scope } from './scope.ts';
+import type { Json, JsonObject, Value, ValueObject } from './value.ts';
+import { TemplateProblem, Unresolved, isObject, newObject, scalarText } from './value.ts';
+
+/** What a resource costs of a file's steps, so that loops in loops end before memory does. */
+const stepsPerResource = 50;
+
+export interface TemplateResource {
+  /** `Microsoft.Network/virtualNetworks/subnets`, in the template's casing. */
+  readonly type: string;
+  /** All parts: `vnet/subnet`. */
+  readonly name: string;
+  readonly id: string;
+  /** JSON path in the file. */
+  readonly path: string;
+  /** The resource without its loop, condition and children; evaluated once. @throws network-invalid when it is nested too deep */
+  body(): ValueObject;
+}
+
+export interface ExpandedTemplate {
+  readonly resources: TemplateResource[];
+  /** Resources whose type, name, loop or condition cannot be resolved; `type` is '' where that is what cannot. */
+  readonly unresolved: { readonly type: string; readonly problem: Unresolved }[];
+  /** Nested deployments whose template is a link, which is not followed. */
+  readonly linked: { readonly name: string; readonly path: string }[];
+}
+
+export interface TemplateOptions {
+  /** For messages. */
+  readonly file: string;
+  /** By name in lower case; see `readParameters`. */
+  readonly parameters: ReadonlyMap<string, Value>;
+  readonly scope: Scope;
+  /** Functions beside the table's, by name in lower case. */
+  readonly functions?: FunctionTable;
+}
+
+/** @throws network-invalid where the template is not of a template's shape, or too large to evaluate */
+export function expandTemplate(template: JsonObject, options: TemplateOptions): ExpandedTemplate {
+  const evaluator: Evaluator = {
+    file: options.file,
+    functions: { ...templateFunctions, ...options.functions },
+    stepsLeft: limits.templateStepsMax,
+    depth: 0,
+  };
+  const state = createTemplateState(evaluator, template, '', options.scope, options.parameters);
+  const expanded: ExpandedTemplate = { resources: [], unresolved: [], linked: [] };
+  const place: Place = { state, scope: options.scope, loop: undefined, expanded, ...ownResources(state) };
+  guarded(options.file, () => expandList(place, template, ''));
+  return expanded;
+}
+
+/** A place in the template where resources are listed. */
+interface Place {
+  readonly state: TemplateState;
+  /** Where its resources go; in a nested deployment of outer scope another than that of its expressions. */
+  readonly scope: Scope;
+  readonly loop: Loop | undefined;
+  readonly expanded: ExpandedTemplate;
+  /** Bodies that `reference` finds in this template: by id, name and symbolic name, in lower case. */
+  readonly found: Map<string, () => ValueObject>;
+  /** Nested deployments of this template, taken in when all its resources are known, since their parameters may refer to any. */
+  readonly deployments: (() => ValueObject)[];
+  readonly parent?: { readonly type: string; readonly name: string };
+}
+
+function ownResources(state: TemplateState): Pick<Place, 'found' | 'deployments'> {
+  const found = new Map<string, () => ValueObject>();
+  state.lookUp = (idOrName) => found.get(resourceKey(idOrName))?.();
+  return { found, deployments: [] };
+}
+
+function expandList(place: Place, template: JsonObject, path: string): void {
+  expandResources(place, template, path);
+  for (const expandOne of place.deployments.splice(0)) expandOne();
+}
+
+function expandResources(place: Place, template: JsonObject, path: string): void {
+  const listed = template['resources'] ?? [];
+  if (typeof listed !== 'object' || listed === null)
+    throw new FlowError(
+      'network-invalid',
+      `${place.state.evaluator.file}: ${path}resources is neither an array nor an object`,
+    );
+  const entries: (readonly [string, Json])[] = Array.isArray(listed)
+    ? listed.map((item: Json, index) => [`${path}resources[${index}]`, item] as const)
+    : Object.keys(listed).map((symbol) => [`${path}resources.${symbol}`, (listed as JsonObject)[symbol]] as const);
+  for (const [entryPath, item] of entries) {
+    if (!isObject(item))
+      throw new FlowError('network-invalid', `${place.state.evaluator.file}: ${entryPath} is not an object`);
+    const symbol = Array.isArray(listed) ? undefined : entryPath.slice(entryPath.lastIndexOf('.') + 1);
+    expandLoop(place, item, entryPath, symbol);
+  }
+}
+
+function expandLoop(place: Place, resource: JsonObject, path: string, symbol: string | undefined): void {
+  const copy = resource['copy'];
+  if (!isObject(copy)) {
+    expandResource(place, resource, path, symbol);
+    return;
+  }
+  const frame: Frame = place;
+  const count = evaluateCount(frame, copy['count'], `${path}.copy.count`);
+  if (count instanceof Unresolved) {
+    refuse(place, resource, count);
+    return;
+  }
+  const name = scalarText(copy['name']);
+  for (let index = 0; index < count; index++) {
+    const loop: Loop = { name, index, ofResource: true, outer: place.loop };
+    expandResource({ ...place, loop }, resource, path, symbol);
+  }
+}
+
+function expandResource(place: Place, resource: JsonObject, path: string, symbol: string | undefined): void {
+  if (resource['existing'] === true) return;
+  spend(place.state.evaluator, stepsPerResource);
+  const condition = evaluateValue(place, resource['condition'] ?? true, `${path}.condition`);
+  if (condition instanceof Unresolved) return refuse(place, resource, condition);
+  if (condition === false) return;
+  const type = evaluateText(place, scalarText(resource['type']), `${path}.type`);
+  if (type instanceof Unresolved) return refuse(place, resource, type);
+  const name = evaluateText(place, scalarText(resource['name']), `${path}.name`);
+  if (name instanceof Unresolved) return refuse(place, resource, name);
+  const fullType = joinType(place.parent?.type, scalarText(type));
+  const fullName = place.parent === undefined ? scalarText(name) : `${place.parent.name}/${scalarText(name)}`;
+  const names = fullName.split('/');
+  if (fullType.split('/').filter((part) => part !== '').length - 1 !== names.length) {
+    const reason = `the name '${fullName}' has ${names.length} part${names.length === 1 ? '' : 's'}, which do not fit the type ${fullType}`;
+    return refuse(place, resource, unresolved(place, `${path}.name`, scalarText(resource['name']), reason));
+  }
+  const isDeployment = fullType.toLowerCase() === 'microsoft.resources/deployments';
+  const body = lazily(() =>
+    isDeployment ? expandDeployment(place, resource, path, fullName) : evaluateBody(place, resource, path),
+  );
+  const id = resourceIdOf(place.scope, fullType, names);
+  place.expanded.resources.push({
+    type: fullType,
+    name: fullName,
+    id,
+    path,
+    body: () => guarded(place.state.evaluator.file, body),
+  });
+  for (const key of [id, fullName, symbol]) if (key !== undefined) place.found.set(resourceKey(key), body);
+  if (isDeployment) place.deployments.push(body);
+  if (resource['resources'] !== undefined) {
+    expandResources({ ...place, parent: { type: fullType, name: fullName } }, resource, `${path}.`);
+  }
+}
+
+function refuse(place: Place, resource: JsonObject, problem: Unresolved): void {
+  const type = typeof resource['type'] === 'string' ? resource['type'] : '';
+  place.expanded.unresolved.push({ type: joinType(place.parent?.type, type), problem });
+}
+
+/** Children give the last part of their type, or all of it. */
+function joinType(parent: string | undefined, type: string): string {
+  if (parent === undefined || type.toLowerCase().startsWith(`${parent.toLowerCase()}/`)) return type;
+  return `${parent}/${type}`;
+}
+
+const ownKeys = new Set(['copy', 'condition', 'resources', 'dependson', 'comments', 'metadata']);
+
+function evaluateBody(frame: Frame, resource: JsonObject, path: string): ValueObject {
+  const body = newObject();
+  for (const key of Object.keys(resource))
+    if (!ownKeys.has(key.toLowerCase())) body[key] = evaluateValue(frame, resource[key], `${path}.${key}`);
+  return body;
+}
+
+/** Takes the resources of a nested deployment in; its body has the outputs alone. */
+function expandDeployment(place: Place, resource: JsonObject, path: string, name: string): ValueObject {
+  const properties = asObject(resource['properties']);
+  const template = properties['template'];
+  if (!isObject(template)) {
+    place.expanded.linked.push({ name, path });
+    return newObject();
+  }
+  const scope = { ...place.scope, deployment: name };
+  const group = evaluateValue(place, resource['resourceGroup'] ?? null, `${path}.resourceGroup`);
+  if (typeof group === 'string') scope.resourceGroup = group;
+  const subscription = evaluateValue(place, resource['subscriptionId'] ?? null, `${path}.subscriptionId`);
+  if (typeof subscription === 'string') scope.subscriptionId = subscription;
+  const nestedPath = `${path}.properties.template.`;
+  const options = asObject(properties['expressionEvaluationOptions']);
+  const inner = scalarText(options['scope']).toLowerCase() === 'inner';
+  const given = parameterValues(
+    evaluateValue(place, properties['parameters'] ?? null, `${path}.properties.parameters`),
+  );
+  const state = inner ? createTemplateState(place.state.evaluator, template, nestedPath, scope, given) : place.state;
+  const nested: Place = { ...place, state, scope, ...(inner ? ownResources(state) : { deployments: [] }) };
+  const { parent: _, ...unparented } = nested;
+  expandList(unparented, template, nestedPath);
+  const body = newObject();
+  const made = newObject();
+  made['outputs'] = evaluateValue(nested, template['outputs'] ?? {}, `${nestedPath}outputs`);
+  body['properties'] = made;
+  return body;
+}
+
+/** Outside of an expression there is nobody to mark: what cannot be resolved ends the import. */
+function guarded<T>(file: string, run: () => T): T {
+  try {
+    return run();
+  } catch (cause) {
+    if (cause instanceof TemplateProblem || cause instanceof RangeError)
+      throw new FlowError('network-invalid', `${file}: the template cannot be evaluated: ${cause.message}`, { cause });
+    throw cause;
+  }
+}
+
+function lazily(make: () => ValueObject): () => ValueObject {
+  let made: ValueObject | undefined;
+  let busy = false;
+  return () => {
+    if (made !== undefined) return made;
+    if (busy) throw new TemplateProblem('a resource refers to itself');
+    busy = true;
+    try {
+      made = make();
+      return made;
+    } finally {
+      busy = false;
+    }
+  };
+}

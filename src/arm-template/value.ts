@@ -1,0 +1,74 @@
+/**
+ * The values of a template: JSON, where an expression that cannot be resolved leaves a mark in its place, so that only who needs that place
+ * fails. Objects made here have no prototype: `__proto__` is a key like any other.
+ */
+import { FlowError } from '../base/errors.ts';
+
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: Json;
+}
+
+export type Value = null | boolean | number | string | readonly Value[] | ValueObject | Unresolved;
+export interface ValueObject {
+  readonly [key: string]: Value;
+}
+
+/** The mark of what could not be resolved: where, which expression, and why. */
+export class Unresolved {
+  /** File and JSON path: `net.json: resources[2].properties.addressPrefix`. */
+  readonly where: string;
+  /** As written, brackets included. */
+  readonly expression: string;
+  readonly reason: string;
+
+  constructor(where: string, expression: string, reason: string) {
+    this.where = where;
+    this.expression = expression;
+    this.reason = reason;
+  }
+
+  error(): FlowError {
+    return new FlowError('network-invalid', `${this.where}: cannot resolve ${this.expression}: ${this.reason}`);
+  }
+}
+
+/** What an expression cannot do, without the place, which the catcher knows. */
+export class TemplateProblem extends Error {
+  override readonly name = 'TemplateProblem';
+}
+
+export function isObject(value: Value | undefined): value is ValueObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Unresolved);
+}
+
+export function isArray(value: Value | undefined): value is readonly Value[] {
+  return Array.isArray(value);
+}
+
+export function newObject(): Record<string, Value> {
+  return Object.create(null) as Record<string, Value>;
+}
+
+/** A property by name, exact first, then in any casing, as Azure reads templates. `undefined` when there is none. */
+export function getProperty(object: ValueObject, name: string): Value | undefined {
+  if (Object.hasOwn(object, name)) return object[name];
+  const lower = name.toLowerCase();
+  const key = Object.keys(object).find((key) => key.toLowerCase() === lower);
+  return key === undefined ? undefined : object[key];
+}
+
+/** The text of a string, number or boolean; '' for all else. */
+export function scalarText(value: Value | undefined): string {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
+}
+
+/** `an array`, `a string`, … for messages. */
+export function describeValue(value: Value | undefined): string {
+  if (value === undefined) return 'missing';
+  if (value === null) return 'null';
+  if (value instanceof Unresolved) return 'unresolved';
+  if (isArray(value)) return 'an array';
+  if (typeof value === 'object') return 'an object';
+  return typeof value === 'boolean' ? 'a boolean' : `a ${typeof value}`;
+}

@@ -1,0 +1,85 @@
+/**
+ * Addresses that Azure would assign: the next free one of the subnet, in file order. The first four and, in IPv4, the last address of a
+ * subnet are Azure's own. Source: learn.microsoft.com/azure/virtual-network/virtual-networks-faq
+ */
+import type { Address, Family } from '../net/address.ts';
+import { formatAddress } from '../net/address.ts';
+import type { Prefix } from '../net/prefix.ts';
+import { formatPrefix, prefixContains, prefixRange } from '../net/prefix.ts';
+import { addressNumber, addressOfNumber } from './address-ranges.ts';
+import type { Subnet } from './network.ts';
+import type { NicDraft } from './read-nic.ts';
+
+const reservedFirst = 4n;
+
+/** Fills the addresses that are missing in `drafts`. `subnetOf` is undefined for a NIC without subnet. */
+export function assignAddresses(
+  drafts: readonly NicDraft[],
+  subnetOf: (draft: NicDraft) => Subnet | undefined,
+  problems: string[],
+  warnings: string[],
+): void {
+  const taken = new Map<Subnet, Set<string>>();
+  for (const draft of drafts) {
+    const subnet = subnetOf(draft);
+    if (subnet === undefined) continue;
+    const addresses = taken.get(subnet) ?? new Set<string>();
+    taken.set(subnet, addresses);
+    for (const { address } of draft.configurations) {
+      if (address === undefined) continue;
+      addresses.add(formatAddress(address));
+      const { addressPrefixes } = subnet;
+      if (addressPrefixes.length > 0 && !addressPrefixes.some((prefix) => prefixContains(prefix, address)))
+        warnings.push(
+          `${draft.where}: its address ${formatAddress(address)} lies outside its subnet ${subnet.name} (${addressPrefixes.map(formatPrefix).join(', ')})`,
+        );
+    }
+  }
+  for (const draft of drafts) {
+    const subnet = subnetOf(draft);
+    for (const configuration of draft.configurations) {
+      if (configuration.address !== undefined || subnet === undefined) continue;
+      const addresses = taken.get(subnet) ?? new Set<string>();
+      configuration.address = assignOne(draft, subnet, configuration.family, addresses, problems, warnings);
+    }
+  }
+}
+
+function assignOne(
+  draft: NicDraft,
+  subnet: Subnet,
+  family: Family,
+  taken: Set<string>,
+  problems: string[],
+  warnings: string[],
+): Address | undefined {
+  const prefixes = subnet.addressPrefixes.filter((prefix) => prefix.family === family);
+  if (prefixes.length === 0) {
+    warnings.push(
+      `${draft.where}: it has a dynamic IPv${family} address, and the files hold no IPv${family} prefix of its subnet ${subnet.name} to take one from`,
+    );
+    return undefined;
+  }
+  for (const prefix of prefixes) {
+    const address = firstFree(prefix, taken);
+    if (address === undefined) continue;
+    taken.add(formatAddress(address));
+    warnings.push(
+      `${draft.where}: its address is dynamic; it is taken to be ${formatAddress(address)}, the next free one of subnet ${subnet.name}`,
+    );
+    return address;
+  }
+  problems.push(
+    `${draft.where}: its subnet ${subnet.name} (${prefixes.map(formatPrefix).join(', ')}) has no free address left`,
+  );
+  return undefined;
+}
+
+function firstFree(prefix: Prefix, taken: ReadonlySet<string>): Address | undefined {
+  const last = addressNumber(prefixRange(prefix).last) - (prefix.family === 4 ? 1n : 0n);
+  for (let number = addressNumber(prefix) + reservedFirst; number <= last; number++) {
+    const address = addressOfNumber(prefix.family, number);
+    if (!taken.has(formatAddress(address))) return address;
+  }
+  return undefined;
+}

@@ -1,0 +1,137 @@
+/**
+ * From resources to a network: children joined to their parents, references followed, gaps filled or named.
+ */
+import { parentId, resourceKey } from '../arm-template/resource-id.ts';
+import { FlowError } from '../base/errors.ts';
+import { formatAddress } from '../net/address.ts';
+import { assignAddresses } from './assign-address.ts';
+import { readText } from './fields.ts';
+import type { ApplicationSecurityGroup, Network, Nic, Nsg, Subnet } from './network.ts';
+import { createNsgFinder } from './nsg-links.ts';
+import type { RawResource, ResourceKind } from './raw-resource.ts';
+import { readNic } from './read-nic.ts';
+import { readNsg } from './read-nsg.ts';
+import type { RuleReader } from './read-rule.ts';
+import { addSubnet, readVirtualNetworks } from './read-virtual-network.ts';
+
+/** `location` is that of resources without one. @throws network-invalid with the faults that were found */
+export function buildNetwork(
+  resources: readonly RawResource[],
+  reader: RuleReader,
+  location: string,
+  warnings: string[],
+): Network {
+  const ofKind = distinctResources(resources, warnings);
+  const problems = reader.problems;
+  const nsgs = buildNsgs(ofKind('nsg'), ofKind('rule'), reader, location, warnings);
+  const nsgAt = createNsgFinder(nsgs, ofKind('nsg'), warnings);
+  const sources = {
+    virtualNetworks: ofKind('virtual-network'),
+    subnets: ofKind('subnet'),
+    peerings: ofKind('peering'),
+    nsgAt,
+    location,
+    problems,
+    warnings,
+  };
+  const places = readVirtualNetworks(sources);
+  const drafts = ofKind('nic').map((resource) => readNic(resource, problems));
+  const subnetOf = ({ subnetId }: { subnetId: string }): Subnet | undefined =>
+    subnetId === '' ? undefined : (places.subnets.get(resourceKey(subnetId)) ?? addSubnet(sources, places, subnetId));
+  assignAddresses(drafts, subnetOf, problems, warnings);
+  const nics = drafts.map((draft): Nic => {
+    if (draft.subnetId === '') warnings.push(`${draft.where}: it names no subnet, so no subnet's NSG judges there`);
+    const addresses = draft.configurations.flatMap(({ address }) => address ?? []);
+    if (addresses.length === 0) warnings.push(`${draft.where}: it has no address, so no packet is found to cross it`);
+    const { id, name, mac, applicationSecurityGroups } = draft;
+    const nsg = nsgAt(id, draft.nsgId, draft.where);
+    return { id, name, mac, addresses, subnet: subnetOf(draft), nsg, applicationSecurityGroups };
+  });
+  if (problems.length > 0) throw faultsError(problems);
+  warnOfDoubles(nics, warnings);
+  return {
+    nics,
+    subnets: [...places.subnets.values()],
+    virtualNetworks: [...places.virtualNetworks.values()],
+    nsgs: [...nsgs.values()],
+    applicationSecurityGroups: ofKind('application-security-group').map(
+      ({ id, name, body, where }): ApplicationSecurityGroup => ({
+        id,
+        name,
+        location: readText(body, 'location', where) || location,
+      }),
+    ),
+    serviceTags: reader.serviceTags,
+    warnings,
+  };
+}
+
+/** By kind, in file order. Of a resource that comes twice the last counts. */
+function distinctResources(
+  resources: readonly RawResource[],
+  warnings: string[],
+): (kind: ResourceKind) => RawResource[] {
+  const distinct = new Map<string, RawResource>();
+  for (const resource of resources) {
+    const key = `${resource.kind} ${resourceKey(resource.id)}`;
+    const other = distinct.get(key);
+    if (other !== undefined)
+      warnings.push(`${resource.where}: ${resource.name} stands in ${other.where} too; this one counts`);
+    distinct.set(key, resource);
+  }
+  const all = [...distinct.values()];
+  return (kind) => all.filter((resource) => resource.kind === kind);
+}
+
+function buildNsgs(
+  resources: readonly RawResource[],
+  ruleResources: readonly RawResource[],
+  reader: RuleReader,
+  location: string,
+  warnings: string[],
+): Map<string, Nsg> {
+  const rulesOf = new Map<string, RawResource[]>();
+  for (const rule of ruleResources) {
+    const key = resourceKey(parentId(rule.id));
+    const siblings = rulesOf.get(key);
+    if (siblings === undefined) rulesOf.set(key, [rule]);
+    else siblings.push(rule);
+  }
+  const nsgs = new Map<string, Nsg>();
+  for (const resource of resources) {
+    const key = resourceKey(resource.id);
+    nsgs.set(key, readNsg(reader, resource.id, resource, rulesOf.get(key) ?? [], location, warnings));
+  }
+  for (const [key, rules] of rulesOf) {
+    if (nsgs.has(key)) continue;
+    const id = parentId(rules[0].id);
+    const nsg = readNsg(reader, id, undefined, rules, location, warnings);
+    warnings.push(`${rules[0].where}: the NSG ${nsg.name} is in no file; these rules are taken to be all of its own`);
+    nsgs.set(key, nsg);
+  }
+  return nsgs;
+}
+
+function warnOfDoubles(nics: readonly Nic[], warnings: string[]): void {
+  const byAddress = new Map<string, Nic>();
+  const byMac = new Map<string, Nic>();
+  for (const nic of nics) {
+    for (const text of nic.addresses.map(formatAddress)) {
+      const other = byAddress.get(text);
+      if (other !== undefined)
+        warnings.push(`NIC ${nic.name} has the address ${text} of NIC ${other.name}, to which its packets are counted`);
+      else byAddress.set(text, nic);
+    }
+    const other = byMac.get(nic.mac);
+    if (other !== undefined) warnings.push(`NIC ${nic.name} has the MAC ${nic.mac} of NIC ${other.name}`);
+    byMac.set(nic.mac, nic);
+  }
+}
+
+const faultsShown = 5;
+
+function faultsError(problems: readonly string[]): FlowError {
+  const shown = problems.slice(0, faultsShown).join('; ');
+  const more = problems.length - faultsShown;
+  return new FlowError('network-invalid', more > 0 ? `${shown}; and ${more} more` : shown);
+}

@@ -1,0 +1,112 @@
+/**
+ * Networks from files: ARM templates and exports, REST answers, the output of `az … show` and `az … list`, in any mixture, and ServiceTags
+ * files among them. Reading the files is the caller's. What is resolved, and how, is in docs/networks.md.
+ */
+import { readParameters } from '../arm-template/parameters.ts';
+import { readJson } from '../arm-template/read-json.ts';
+import type { Scope } from '../arm-template/scope.ts';
+import { defaultScope } from '../arm-template/scope.ts';
+import type { Json, Value } from '../arm-template/value.ts';
+import { getProperty, isObject, scalarText } from '../arm-template/value.ts';
+import { FlowError } from '../base/errors.ts';
+import { buildNetwork } from './build-network.ts';
+import { isTemplate, templateResources } from './import-arm.ts';
+import { restResources } from './import-rest.ts';
+import type { Network } from './network.ts';
+import type { RawResource } from './raw-resource.ts';
+import { isServiceTagList, platformServiceTags, readServiceTags } from './service-tag.ts';
+
+/** A file that the caller has read. `path` is for messages. */
+export interface NetworkFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+export interface ImportOptions {
+  readonly files: readonly NetworkFile[];
+  /** Values for the templates' parameters. */
+  readonly parameters?: NetworkFile | undefined;
+  /** A ServiceTags file; one among `files` serves as well. */
+  readonly serviceTags?: NetworkFile | undefined;
+  /** Where templates are taken to be deployed. */
+  readonly scope?: Scope | undefined;
+}
+
+/**
+ * The network that the files hold together.
+ * @throws network-invalid where a file is no JSON, holds nothing of a network, breaks a rule of Azure, or cannot be resolved
+ */
+export function importNetwork(options: ImportOptions): Network {
+  const scope = options.scope ?? defaultScope;
+  const parameters: ReadonlyMap<string, Value> =
+    options.parameters === undefined ? new Map() : readParameters(options.parameters.text, options.parameters.path);
+  const serviceTags = platformServiceTags();
+  const warnings: string[] = [];
+  const documents = options.files.map((file) => ({ path: file.path, json: readJson(file.text, file.path) }));
+  const lists = documents.filter(({ json }) => isServiceTagList(json));
+  if (options.serviceTags !== undefined) {
+    const { path, text } = options.serviceTags;
+    lists.push({ path, json: readJson(text, path) });
+  }
+  for (const { path, json } of lists) readServiceTags(json, path, serviceTags);
+  const resources: RawResource[] = [];
+  for (const { path, json } of documents) {
+    if (isServiceTagList(json)) continue;
+    const found = fileResources(json, path, parameters, scope, warnings);
+    if (found.length === 0) throw new FlowError('network-invalid', `${path}: ${nothingFound(json)}`);
+    resources.push(...found);
+  }
+  if (resources.length === 0)
+    throw new FlowError('network-invalid', 'no file holds a network: an NSG, a VNet or a network interface is wanted');
+  warnOfUnusedParameters(documents, options.parameters, parameters, warnings);
+  const tags = new Map<string, string[]>();
+  const reader = {
+    serviceTags,
+    tagsGiven: lists.length > 0,
+    problems: [],
+    unresolvedTag: (tag: string, rule: string) => void tags.set(tag, [...(tags.get(tag) ?? []), rule]),
+  };
+  const network = buildNetwork(resources, reader, scope.location, warnings);
+  for (const [tag, rules] of tags) {
+    const others = rules.length > 1 ? ` and ${rules.length - 1} more` : '';
+    warnings.push(
+      `${rules[0]}${others}: the service tag ${tag} is not known without a ServiceTags file; until one is given it matches no address`,
+    );
+  }
+  return network;
+}
+
+function fileResources(
+  json: Json,
+  path: string,
+  parameters: ReadonlyMap<string, Value>,
+  scope: Scope,
+  warnings: string[],
+): RawResource[] {
+  return isTemplate(json)
+    ? templateResources(json, path, parameters, scope, warnings)
+    : restResources(json, path, scope);
+}
+
+function nothingFound(json: Json): string {
+  if (isObject(json) && scalarText(getProperty(json, '$schema')).toLowerCase().includes('deploymentparameters'))
+    return 'this is a parameters file: give it as such, and its template as the network';
+  return 'it holds no NSG, VNet, subnet, network interface or application security group';
+}
+
+/** A parameter that no template declares is likely misspelt. */
+function warnOfUnusedParameters(
+  documents: readonly { json: Json }[],
+  file: NetworkFile | undefined,
+  parameters: ReadonlyMap<string, Value>,
+  warnings: string[],
+): void {
+  if (file === undefined) return;
+  const declared = new Set<string>();
+  for (const { json } of documents) {
+    const own = isObject(json) ? getProperty(json, 'parameters') : undefined;
+    if (isObject(own)) for (const name of Object.keys(own)) declared.add(name.toLowerCase());
+  }
+  for (const name of parameters.keys())
+    if (!declared.has(name)) warnings.push(`${file.path}: no template declares the parameter '${name}'`);
+}

@@ -1,0 +1,48 @@
+/**
+ * A resource as it was found in a file: what ARM templates, REST answers and az output have in common.
+ */
+import type { ValueObject } from '../arm-template/value.ts';
+
+export interface RawResource {
+  readonly kind: ResourceKind;
+  readonly id: string;
+  readonly name: string;
+  /** As the API gives it, or with its properties lifted up, as az does. */
+  readonly body: ValueObject;
+  /** File and JSON path, for messages. */
+  readonly where: string;
+}
+
+export type ResourceKind =
+  | 'nsg'
+  | 'rule'
+  | 'virtual-network'
+  | 'subnet'
+  | 'peering'
+  | 'nic'
+  | 'application-security-group';
+
+const kinds: Readonly<Record<string, ResourceKind>> = {
+  'microsoft.network/networksecuritygroups': 'nsg',
+  'microsoft.network/networksecuritygroups/securityrules': 'rule',
+  'microsoft.network/virtualnetworks': 'virtual-network',
+  'microsoft.network/virtualnetworks/subnets': 'subnet',
+  'microsoft.network/virtualnetworks/virtualnetworkpeerings': 'peering',
+  'microsoft.network/networkinterfaces': 'nic',
+  'microsoft.compute/virtualmachinescalesets/virtualmachines/networkinterfaces': 'nic',
+  'microsoft.network/applicationsecuritygroups': 'application-security-group',
+};
+
+/** `undefined` for resources that say nothing about who may talk to whom. */
+export function kindOfType(type: string): ResourceKind | undefined {
+  const lower = type.toLowerCase();
+  return Object.hasOwn(kinds, lower) ? kinds[lower] : undefined;
+}
+
+/** The type in an id: `…/providers/Microsoft.Network/virtualNetworks/v/subnets/s` is Microsoft.Network/virtualNetworks/subnets. */
+export function typeOfId(id: string): string {
+  const at = id.toLowerCase().lastIndexOf('/providers/');
+  if (at < 0) return '';
+  const parts = id.slice(at + '/providers/'.length).split('/');
+  return [parts[0], ...parts.slice(1).filter((_, index) => index % 2 === 0)].join('/');
+}

@@ -1,0 +1,76 @@
+/**
+ * NICs as they stand in a file: addresses, MAC, groups, and where they are plugged in.
+ */
+import { resourceKey } from '../arm-template/resource-id.ts';
+import type { ValueObject } from '../arm-template/value.ts';
+import type { Address, Family } from '../net/address.ts';
+import { parseAddress } from '../net/address.ts';
+import { parseMac } from '../net/mac.ts';
+import { readObjects, readProperties, readReference, readText } from './fields.ts';
+import { macOf } from './network.ts';
+import type { RawResource } from './raw-resource.ts';
+
+/** One IP configuration. `address` is undefined until it is assigned, where Azure assigns it. */
+export interface IpConfiguration {
+  readonly family: Family;
+  address: Address | undefined;
+}
+
+/** A NIC before its references are followed. */
+export interface NicDraft {
+  readonly id: string;
+  readonly name: string;
+  readonly where: string;
+  readonly mac: string;
+  /** '' where none is named. */
+  readonly subnetId: string;
+  readonly nsgId: string;
+  readonly applicationSecurityGroups: readonly string[];
+  readonly configurations: readonly IpConfiguration[];
+}
+
+/** Faults go to `problems`. @throws network-invalid where a field is unresolved or of a wrong shape */
+export function readNic(resource: RawResource, problems: string[]): NicDraft {
+  const where = `${resource.where}: NIC ${resource.name}`;
+  const fields = readProperties(resource.body, where);
+  const bodies = readObjects(fields, 'ipConfigurations', where).map((body) => readProperties(body, where));
+  const subnets = new Map(
+    bodies.map((body) => readReference(body, 'subnet', where)).map((id) => [resourceKey(id), id]),
+  );
+  subnets.delete('');
+  if (subnets.size > 1)
+    problems.push(`${where}: its IP configurations lie in different subnets, which Azure does not permit`);
+  const groups = bodies.flatMap((body) => readObjects(body, 'applicationSecurityGroups', where));
+  const groupIds = new Map(groups.map((group) => readText(group, 'id', where)).map((id) => [resourceKey(id), id]));
+  return {
+    id: resource.id,
+    name: resource.name,
+    where,
+    mac: readMac(fields, resource.id, where, problems),
+    subnetId: [...subnets.values()][0] ?? '',
+    nsgId: readReference(fields, 'networkSecurityGroup', where),
+    applicationSecurityGroups: [...groupIds.values()],
+    configurations: bodies.map((body) => readConfiguration(body, where, problems)),
+  };
+}
+
+function readMac(fields: ValueObject, id: string, where: string, problems: string[]): string {
+  const text = readText(fields, 'macAddress', where);
+  if (text === '') return macOf(id);
+  const mac = parseMac(text);
+  if (mac === undefined) problems.push(`${where}: '${text}' is no MAC address`);
+  return mac ?? '';
+}
+
+function readConfiguration(body: ValueObject, where: string, problems: string[]): IpConfiguration {
+  const family = readText(body, 'privateIPAddressVersion', where).toLowerCase() === 'ipv6' ? 6 : 4;
+  const text = readText(body, 'privateIPAddress', where);
+  const isStatic = readText(body, 'privateIPAllocationMethod', where).toLowerCase() === 'static';
+  if (text === '') {
+    if (isStatic) problems.push(`${where}: its address is static, but not given: privateIPAddress is missing`);
+    return { family, address: undefined };
+  }
+  const address = parseAddress(text);
+  if (address === undefined) problems.push(`${where}: '${text}' is no IP address`);
+  return { family: address?.family ?? family, address };
+}
