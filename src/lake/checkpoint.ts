@@ -1,0 +1,111 @@
+/**
+ * Checkpoints: `_delta_log/%020d.checkpoint.parquet` holds all actions up to a version, reconciled, one a row with one column set;
+ * `_delta_log/_last_checkpoint` names the newest. With one, readers need no older commit file.
+ *
+ * Source: Delta transaction log protocol, "Checkpoints" (classic, one part; several parts are read).
+ */
+import { randomUUID } from 'node:crypto';
+import { open, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { listValue } from '@duckdb/node-api';
+import { FlowError, fileError } from '../base/errors.ts';
+import { dayMillis } from '../base/time.ts';
+import { syncFolder } from '../blob/folder-file.ts';
+import type { Action, TxnAction } from './delta-log.ts';
+import { checkAction, formatVersion, logFolder, temporaryFolder, writeSynced } from './delta-log.ts';
+import { openDuckdb, quoteText } from './duckdb.ts';
+import type { TableState } from './table-state.ts';
+
+const columns = {
+  txn: 'STRUCT(appId VARCHAR, version BIGINT, lastUpdated BIGINT)',
+  add: 'STRUCT(path VARCHAR, partitionValues MAP(VARCHAR, VARCHAR), size BIGINT, modificationTime BIGINT, dataChange BOOLEAN, stats VARCHAR, tags MAP(VARCHAR, VARCHAR))',
+  remove: 'STRUCT(path VARCHAR, deletionTimestamp BIGINT, dataChange BOOLEAN)',
+  metaData:
+    'STRUCT(id VARCHAR, "name" VARCHAR, description VARCHAR, format STRUCT(provider VARCHAR, options MAP(VARCHAR, VARCHAR)), schemaString VARCHAR, partitionColumns VARCHAR[], configuration MAP(VARCHAR, VARCHAR), createdTime BIGINT)',
+  protocol: 'STRUCT(minReaderVersion INTEGER, minWriterVersion INTEGER)',
+} as const;
+
+/** How long removed files stay named, so that no other engine's vacuum forgets them early. Source: Delta's default. */
+const tombstoneMillis = 7 * dayMillis;
+
+/** The actions of a checkpoint's files. @throws lake-invalid when a file is no checkpoint */
+export async function readCheckpoint(files: readonly string[]): Promise<Action[]> {
+  const duckdb = await openDuckdb();
+  try {
+    const connection = await duckdb.connect();
+    const result = await connection.stream(
+      'SELECT to_json(t)::VARCHAR FROM read_parquet($1, hive_partitioning = false) t',
+      [listValue([...files])],
+    );
+    const actions: Action[] = [];
+    for await (const rows of result.yieldRowsJs())
+      for (const [line] of rows as string[][]) actions.push(checkAction(JSON.parse(line) as object, files[0]));
+    return actions;
+  } catch (error) {
+    if (error instanceof FlowError) throw error;
+    throw new FlowError('lake-invalid', `the checkpoint ${files[0]} of the lake cannot be read`, {
+      cause: error,
+      hint: 'Move it away where the commits before it are still there; else bring it back from a copy.',
+    });
+  } finally {
+    await duckdb.close();
+  }
+}
+
+/** Writes the checkpoint of a version. `transactions` are those that still mean something (positions.ts). */
+export async function writeCheckpoint(
+  lake: string,
+  state: TableState,
+  transactions: Iterable<TxnAction>,
+  nowMillis: number,
+): Promise<void> {
+  const actions: Action[] = [{ protocol: state.protocol }, { metaData: state.metadata }];
+  for (const txn of transactions) actions.push({ txn });
+  for (const add of state.files.values()) actions.push({ add: { ...add, dataChange: false } });
+  for (const remove of state.removed.values())
+    if ((remove.deletionTimestamp ?? 0) > nowMillis - tombstoneMillis)
+      actions.push({ remove: { ...remove, dataChange: false } });
+  const name = `${formatVersion(state.version)}.checkpoint.parquet`;
+  const lines = join(temporaryFolder(lake), `${randomUUID()}.jsonl`);
+  const parquet = join(temporaryFolder(lake), `${randomUUID()}.parquet`);
+  const last = join(temporaryFolder(lake), `${randomUUID()}.json`);
+  try {
+    await writeSynced(lines, actions.map((action) => JSON.stringify(action)).join('\n'));
+    await copyToParquet(lines, parquet);
+    await syncFile(parquet);
+    await rename(parquet, join(logFolder(lake), name));
+    await writeSynced(last, JSON.stringify({ version: state.version, size: actions.length }));
+    await rename(last, join(logFolder(lake), '_last_checkpoint'));
+    await syncFolder(logFolder(lake));
+  } catch (error) {
+    throw fileError(error, `write the checkpoint ${name} of the lake ${lake}`);
+  } finally {
+    for (const path of [lines, parquet, last]) await rm(path, { force: true }).catch(() => undefined);
+  }
+}
+
+async function copyToParquet(lines: string, parquet: string): Promise<void> {
+  const duckdb = await openDuckdb();
+  try {
+    const connection = await duckdb.connect();
+    const types = Object.entries(columns).map(([name, type]) => `${name}: ${quoteText(type)}`);
+    const { size } = await stat(lines);
+    await connection.run(
+      `COPY (SELECT * FROM read_json(${quoteText(lines)}, format = 'newline_delimited', columns = {${types.join(', ')}},
+        maximum_object_size = ${size + 1024})) TO ${quoteText(parquet)} (FORMAT parquet, COMPRESSION zstd)`,
+    );
+  } finally {
+    await duckdb.close();
+  }
+}
+
+/** Waits until the disk has a file that somebody else wrote. */
+export async function syncFile(path: string): Promise<number> {
+  const handle = await open(path, 'r+');
+  try {
+    await handle.sync();
+    return (await handle.stat()).size;
+  } finally {
+    await handle.close();
+  }
+}

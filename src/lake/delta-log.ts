@@ -1,0 +1,220 @@
+/**
+ * The table's log: `_delta_log/%020d.json`, one file a commit, one action a line. A reader replays actions in order of
+ * versions; a checkpoint (checkpoint.ts) stands for all versions up to its own.
+ *
+ *   {"commitInfo":{"timestamp":1700000000000,"operation":"WRITE",…}}
+ *   {"txn":{"appId":"nsgflow-positions/6f0c…","version":7,"lastUpdated":1700000000000}}
+ *   {"add":{"path":"date=2023-11-14/part-….parquet","partitionValues":{"date":"2023-11-14"},"size":12345,…,"stats":"{\"numRecords\":…}"}}
+ *
+ * Source: Delta transaction log protocol (github.com/delta-io/delta/blob/master/PROTOCOL.md), reader version 1, writer version 2.
+ */
+import { randomUUID } from 'node:crypto';
+import { link, open, readFile, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FlowError, fileError } from '../base/errors.ts';
+import { makeFolderOf, syncFolder } from '../blob/folder-file.ts';
+
+export interface AddAction {
+  /** Relative to the table's folder, percent-encoded. */
+  readonly path: string;
+  readonly partitionValues: Readonly<Record<string, string | null>>;
+  readonly size: number;
+  readonly modificationTime: number;
+  readonly dataChange: boolean;
+  /** JSON: numRecords, minValues, maxValues, nullCount. Absent where a writer gave none. */
+  readonly stats?: string | null;
+  readonly tags?: Readonly<Record<string, string>> | null;
+}
+
+export interface RemoveAction {
+  readonly path: string;
+  readonly deletionTimestamp?: number | null;
+  readonly dataChange: boolean;
+}
+
+export interface TxnAction {
+  readonly appId: string;
+  readonly version: number;
+  readonly lastUpdated?: number | null;
+}
+
+export interface MetadataAction {
+  readonly id: string;
+  readonly name?: string | null;
+  readonly description?: string | null;
+  readonly format: { readonly provider: string; readonly options?: Readonly<Record<string, string>> | null };
+  readonly schemaString: string;
+  readonly partitionColumns: readonly string[];
+  readonly configuration?: Readonly<Record<string, string>> | null;
+  readonly createdTime?: number | null;
+}
+
+export interface ProtocolAction {
+  readonly minReaderVersion: number;
+  readonly minWriterVersion: number;
+}
+
+/** One line of a commit: exactly one of these. Lines of another kind are skipped, as the protocol asks. */
+export interface Action {
+  readonly add?: AddAction | null;
+  readonly remove?: RemoveAction | null;
+  readonly txn?: TxnAction | null;
+  readonly metaData?: MetadataAction | null;
+  readonly protocol?: ProtocolAction | null;
+  readonly commitInfo?: Readonly<Record<string, unknown>> | null;
+}
+
+export function logFolder(lake: string): string {
+  return join(lake, '_delta_log');
+}
+
+export function temporaryFolder(lake: string): string {
+  return join(lake, '_nsgflow', 'tmp');
+}
+
+/** `00000000000000000012`. */
+export function formatVersion(version: number): string {
+  return String(version).padStart(20, '0');
+}
+
+/** What lies in the log folder: versions with a commit file, and whole checkpoints (their files in order), both ascending. */
+export interface LogListing {
+  readonly commits: readonly number[];
+  readonly checkpoints: readonly { readonly version: number; readonly files: readonly string[] }[];
+}
+
+/** `undefined` where there is no log, so no table. */
+export async function listLog(lake: string): Promise<LogListing | undefined> {
+  let names: string[];
+  try {
+    names = await readdir(logFolder(lake));
+  } catch (error) {
+    const failure = fileError(error, `read the lake ${lake}`);
+    if (failure.code === 'not-found') return undefined;
+    throw failure;
+  }
+  const commits: number[] = [];
+  const parts = new Map<string, { version: number; of: number; files: string[] }>();
+  for (const name of names.sort()) {
+    const match = /^(\d{20})(?:\.checkpoint(?:\.(\d{10})\.(\d{10}))?\.parquet|\.json)$/.exec(name);
+    if (match === null) continue;
+    const version = Number(match[1]);
+    if (name.endsWith('.json')) {
+      commits.push(version);
+      continue;
+    }
+    const key = `${match[1]}.${match[3] ?? ''}`;
+    const entry = parts.get(key) ?? { version, of: Number(match[3] ?? 1), files: [] };
+    entry.files.push(join(logFolder(lake), name));
+    parts.set(key, entry);
+  }
+  const whole = [...parts.values()].filter((entry) => entry.files.length === entry.of);
+  if (commits.length === 0 && whole.length === 0) return undefined;
+  return { commits, checkpoints: whole.sort((a, b) => a.version - b.version) };
+}
+
+/** The actions of one commit; `undefined` where there is no such version. @throws lake-invalid when the file is torn */
+export async function readCommit(lake: string, version: number): Promise<Action[] | undefined> {
+  const path = join(logFolder(lake), `${formatVersion(version)}.json`);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const failure = fileError(error, `read ${path}`);
+    if (failure.code === 'not-found') return undefined;
+    throw failure;
+  }
+  const actions: Action[] = [];
+  text.split('\n').forEach((line, i) => {
+    if (line.trim() !== '') actions.push(parseAction(line, path, i + 1));
+  });
+  if (actions.length === 0) throw tornLog(path, 'it is empty');
+  return actions;
+}
+
+function parseAction(line: string, path: string, number: number): Action {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (error) {
+    throw tornLog(path, `line ${number} is not whole`, error);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw tornLog(path, `line ${number} is no action`);
+  return checkAction(value, `${path}, line ${number}`);
+}
+
+/** Holds an action's fields that we rely on against the protocol. `where` is for the message. @throws lake-invalid */
+export function checkAction(value: object, where: string): Action {
+  // Every field of Action is optional, so any object is one; what we read of each kind is checked here.
+  const action = value as Action;
+  const { add, remove, txn, metaData, protocol } = action;
+  const sound =
+    (add == null || (isText(add.path) && Number.isFinite(add.size) && typeof add.partitionValues === 'object')) &&
+    (remove == null || isText(remove.path)) &&
+    (txn == null || (isText(txn.appId) && Number.isFinite(txn.version))) &&
+    (metaData == null || (isText(metaData.schemaString) && Array.isArray(metaData.partitionColumns))) &&
+    (protocol == null || Number.isFinite(protocol.minReaderVersion));
+  if (!sound)
+    throw new FlowError('lake-invalid', `the lake's log holds an action that is not of Delta's form: ${where}`);
+  return action;
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
+}
+
+function tornLog(path: string, what: string, cause?: unknown): FlowError {
+  return new FlowError('lake-invalid', `the lake's log is torn: ${path}: ${what}`, {
+    cause,
+    hint: 'Where it is the last version, move the file away: what it added will be ingested again.',
+  });
+}
+
+/**
+ * Makes a commit file appear whole or not at all: written aside, synced, then linked to its name, which is refused where the name
+ * is taken.
+ * @returns false when another writer has this version: the race is lost
+ * @throws io where the file system refuses hard links: a rename would replace the other writer's commit
+ */
+export async function writeCommit(lake: string, version: number, actions: readonly Action[]): Promise<boolean> {
+  const target = join(logFolder(lake), `${formatVersion(version)}.json`);
+  const temporary = join(temporaryFolder(lake), `${randomUUID()}.json`);
+  await writeSynced(temporary, actions.map((action) => `${JSON.stringify(action)}\n`).join(''));
+  try {
+    await makeFolderOf(target, true);
+    await link(temporary, target);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    if (code === 'EEXIST') return false;
+    if (linkRefusals.has(code))
+      throw new FlowError('io', `cannot commit to the lake ${lake}: its file system refuses hard links`, {
+        cause: error,
+        hint: 'Keep the lake on a file system with hard links (ext4, xfs, btrfs, APFS, NTFS), so that no commit can replace another.',
+      });
+    throw fileError(error, `write ${target}`);
+  } finally {
+    await rm(temporary, { force: true }).catch(() => undefined);
+  }
+  await syncFolder(logFolder(lake));
+  return true;
+}
+
+const linkRefusals = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
+
+/** Writes a new file and waits until the disk has it. Folders above it are made. */
+export async function writeSynced(path: string, text: string): Promise<void> {
+  try {
+    await makeFolderOf(path, true);
+    const handle = await open(path, 'wx');
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    await rm(path, { force: true }).catch(() => undefined);
+    throw fileError(error, `write ${path}`);
+  }
+}

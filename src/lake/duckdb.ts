@@ -1,0 +1,47 @@
+/**
+ * DuckDB in process, with the same settings everywhere: times in UTC, no extension ever looked for (what we need is linked in:
+ * core_functions, json, parquet, icu), bounded memory, and a spill folder that exists only while something spills.
+ */
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { limits } from '../base/limits.ts';
+
+export interface Duckdb {
+  readonly instance: DuckDBInstance;
+  /** A further connection, times in UTC. */
+  connect(): Promise<DuckDBConnection>;
+  /** Ends the instance and removes what it spilled. */
+  close(): Promise<void>;
+}
+
+/** Opens an in-memory instance. It spills to the system's folder for temporary files beyond `memoryBytes`. */
+export async function openDuckdb(memoryBytes: number = limits.queryMemoryBytesMax): Promise<Duckdb> {
+  const spill = join(tmpdir(), `nsgflow-${randomUUID()}`);
+  const instance = await DuckDBInstance.create(':memory:', {
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    memory_limit: `${Math.floor(memoryBytes / 1_048_576)}MiB`,
+    temp_directory: spill,
+    preserve_insertion_order: 'true',
+  });
+  const connection = await instance.connect();
+  await connection.run("SET GLOBAL TimeZone = 'UTC'");
+  connection.closeSync();
+  return {
+    instance,
+    connect: () => instance.connect(),
+    close: async () => {
+      instance.closeSync();
+      await rm(spill, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A text as an SQL literal. Only for names of files and columns that we made or read from the log: values are parameters. */
+export function quoteText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}

@@ -1,0 +1,195 @@
+/**
+ * What has been read of which blob. Each commit that adds rows also names one file of positions:
+ *
+ *   _nsgflow/positions/<uuid>.json       named by  txn {appId: "nsgflow-positions/<uuid>", version: <the commit's>}
+ *     {"form":1,"base":false,"positions":[
+ *       ["…/PT1H.json",{"etag":"…","lengthBytes":5420,"readBytes":5418}],
+ *       ["…/PT1H.json",null]]}                                   (forgotten)
+ *
+ * So rows and positions come or fail together. A file holds what changed; now and then one holds all (`base`), and those of lower
+ * versions then mean nothing more. Files that no commit names are orphans of lost races and kills, and harmless.
+ */
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FlowError, fileError } from '../base/errors.ts';
+import type { TxnAction } from './delta-log.ts';
+import { writeSynced } from './delta-log.ts';
+import type { TableState } from './table-state.ts';
+
+/** How far one blob has been read. The reader (pipeline) gives the values their meaning; the lake keeps and compares them. */
+export interface BlobPosition {
+  /** Of the blob as it was read. */
+  readonly etag: string;
+  /** Length of the blob as it was read. */
+  readonly lengthBytes: number;
+  /** Bytes from the blob's start that need no reading again. */
+  readonly readBytes: number;
+  /** Committed blocks that lie in `readBytes`; absent for a blob without a block list. */
+  readonly blocks?: number;
+  /** Of the bytes or blocks that lie in `readBytes`, so that a rewritten blob is noticed. */
+  readonly fingerprint?: string;
+}
+
+/** One blob's step: `before` is what the reader planned by (`undefined`: never read); `after` undefined forgets the blob. */
+export interface PositionChange {
+  readonly key: string;
+  readonly before: BlobPosition | undefined;
+  readonly after: BlobPosition | undefined;
+}
+
+/** All positions at one version of the table. Not changed once made. */
+export interface Positions {
+  readonly version: number;
+  readonly byKey: ReadonlyMap<string, BlobPosition>;
+  /** Version of the commit that named the newest base; -1 where there was none. */
+  readonly baseVersion: number;
+  /** Files since the base, and the changes in them. */
+  readonly filesSinceBase: number;
+  readonly changesSinceBase: number;
+}
+
+const noPositions: Positions = {
+  version: -1,
+  byKey: new Map(),
+  baseVersion: -1,
+  filesSinceBase: 0,
+  changesSinceBase: 0,
+};
+
+const appPrefix = 'nsgflow-positions/';
+
+/** Files since the last base after which the next one is a base again. */
+const filesPerBase = 100;
+/** A base is also due once the changes since the last are as many as it holds, and more than these. */
+const changesPerBaseMin = 1000;
+
+/** The position key of a blob: `location`, container and name in one text, which is also the column `blob` of its rows. */
+export function blobKey(location: string, container: string, name: string): string {
+  return [location.replace(/[/\\]+$/, ''), container, name].filter((part) => part !== '').join('/');
+}
+
+export function samePosition(a: BlobPosition | undefined, b: BlobPosition | undefined): boolean {
+  return (
+    a?.etag === b?.etag &&
+    a?.lengthBytes === b?.lengthBytes &&
+    a?.readBytes === b?.readBytes &&
+    a?.blocks === b?.blocks &&
+    a?.fingerprint === b?.fingerprint
+  );
+}
+
+/** Reads the positions of a version of the table; only what came after `known`, where that is given. @throws lake-invalid */
+export async function readPositions(
+  lake: string,
+  state: TableState,
+  known: Positions = noPositions,
+): Promise<Positions> {
+  if (known.version === state.version) return known;
+  const newer = positionTransactions(state)
+    .filter((txn) => txn.version > known.version)
+    .sort((a, b) => b.version - a.version);
+  const files: { txn: TxnAction; file: PositionFile }[] = [];
+  let { baseVersion } = known;
+  for (const txn of newer) {
+    const file = await readFileOf(lake, txn);
+    files.push({ txn, file });
+    if (!file.base) continue;
+    baseVersion = txn.version;
+    break;
+  }
+  const fresh = baseVersion !== known.baseVersion;
+  const byKey = new Map(fresh ? [] : known.byKey);
+  for (const { file } of files.reverse())
+    for (const { key, position } of file.changes)
+      if (position === undefined) byKey.delete(key);
+      else byKey.set(key, position);
+  const since = files.filter(({ file }) => !file.base);
+  return {
+    version: state.version,
+    byKey,
+    baseVersion,
+    filesSinceBase: (fresh ? 0 : known.filesSinceBase) + since.length,
+    changesSinceBase:
+      (fresh ? 0 : known.changesSinceBase) + since.reduce((sum, { file }) => sum + file.changes.length, 0),
+  };
+}
+
+/** Transactions of positions that still count, and all of other applications. */
+export function liveTransactions(state: TableState, positions: Positions): TxnAction[] {
+  return [...state.transactions.values()].filter(
+    (txn) => !txn.appId.startsWith(appPrefix) || txn.version >= positions.baseVersion,
+  );
+}
+
+function positionTransactions(state: TableState): TxnAction[] {
+  return [...state.transactions.values()].filter((txn) => txn.appId.startsWith(appPrefix));
+}
+
+/** Keys whose position is not what the reader planned by: somebody else has read these blobs meanwhile. */
+export function conflictsOf(positions: Positions, changes: readonly PositionChange[]): string[] {
+  return changes.filter(({ key, before }) => !samePosition(positions.byKey.get(key), before)).map(({ key }) => key);
+}
+
+/** Writes a file of positions; a base when one is due. @returns the `appId` by which the commit names it */
+export async function writePositions(
+  lake: string,
+  current: Positions,
+  changes: readonly PositionChange[],
+): Promise<string> {
+  const base =
+    current.filesSinceBase + 1 >= filesPerBase ||
+    current.changesSinceBase + changes.length >= Math.max(changesPerBaseMin, current.byKey.size);
+  const id = randomUUID();
+  const entries = new Map<string, BlobPosition | null>(base ? current.byKey : []);
+  for (const { key, after } of changes)
+    if (after !== undefined) entries.set(key, after);
+    else if (base) entries.delete(key);
+    else entries.set(key, null);
+  const text = [...entries].map((entry) => JSON.stringify(entry)).join(',\n');
+  await writeSynced(positionsPath(lake, id), `{"form":1,"base":${base},"positions":[\n${text}]}\n`);
+  return appPrefix + id;
+}
+
+export function positionsPath(lake: string, idOrAppId: string): string {
+  const id = idOrAppId.startsWith(appPrefix) ? idOrAppId.slice(appPrefix.length) : idOrAppId;
+  return join(lake, '_nsgflow', 'positions', `${id}.json`);
+}
+
+interface PositionFile {
+  readonly base: boolean;
+  readonly changes: readonly { readonly key: string; readonly position: BlobPosition | undefined }[];
+}
+
+async function readFileOf(lake: string, txn: TxnAction): Promise<PositionFile> {
+  const id = txn.appId.slice(appPrefix.length);
+  const invalid = (what: string, cause?: unknown): FlowError =>
+    new FlowError(
+      'lake-invalid',
+      `version ${txn.version} of the lake names positions that ${what}: ${positionsPath(lake, id)}`,
+      {
+        cause,
+        hint: 'Bring the file back: without it, nobody can tell which blobs have been read, and rows would come twice.',
+      },
+    );
+  if (!/^[0-9a-f-]+$/.test(id)) throw invalid('have no sound name');
+  let text: string;
+  try {
+    text = await readFile(positionsPath(lake, id), 'utf8');
+  } catch (error) {
+    const failure = fileError(error, `read ${positionsPath(lake, id)}`);
+    throw failure.code === 'not-found' ? invalid('are missing', error) : failure;
+  }
+  try {
+    const value = JSON.parse(text) as { form?: unknown; base?: unknown; positions?: unknown };
+    if (value.form !== 1) throw invalid('are of a newer form');
+    // We wrote the entries: their form is a key with a BlobPosition or null.
+    const entries = value.positions as [string, BlobPosition | null][];
+    return {
+      base: value.base === true,
+      changes: entries.map(([key, position]) => ({ key, position: position ?? undefined })),
+    };
+  } catch (error) {
+    throw error instanceof FlowError ? error : invalid('cannot be read', error);
+  }
+}

@@ -1,0 +1,88 @@
+import { isAbsolute, join } from 'node:path';
+import { FlowError } from '../base/errors.ts';
+import { dayMillis, parseTime } from '../base/time.ts';
+import { columnsTag } from './data-file.ts';
+import type { AddAction } from './delta-log.ts';
+import { partitionColumn } from './schema.ts';
+import type { TableState } from './table-state.ts';
+
+/** One data file of a version of the table. */
+export interface DataFile {
+  /** On disk. */
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** `undefined` where the log does not say. */
+  readonly rows: number | undefined;
+  /** Times of its rows lie at or after `startMillis` and before `endMillis`; -Infinity and Infinity where the log does not say. */
+  readonly startMillis: number;
+  readonly endMillis: number;
+  /** Whether it surely has all of our columns. A file that another engine wrote, or an older nsgflow, may lack some. */
+  readonly hasAllColumns: boolean;
+}
+
+/** Times `start` included to `end` excluded, epoch milliseconds; absent is unbounded. */
+export interface TimeRange {
+  readonly start?: number;
+  readonly end?: number;
+}
+
+/** The table at one version: which files hold its rows. Later commits do not change it. */
+export interface Snapshot {
+  readonly version: number;
+  readonly files: readonly DataFile[];
+}
+
+export function snapshotOf(lake: string, state: TableState): Snapshot {
+  return { version: state.version, files: [...state.files.values()].map((add) => dataFile(lake, add)) };
+}
+
+/** The files that may hold rows of a range. */
+export function filesWithin(snapshot: Snapshot, range: TimeRange): DataFile[] {
+  const { start = -Infinity, end = Infinity } = range;
+  return snapshot.files.filter((file) => file.startMillis < end && file.endMillis > start);
+}
+
+function dataFile(lake: string, add: AddAction): DataFile {
+  const path = decodeURIComponent(add.path);
+  if (isAbsolute(path) || /^[a-z][a-z0-9+.-]*:/i.test(path) || path.split(/[/\\]/).includes('..'))
+    throw new FlowError('lake-invalid', `the lake ${lake} names a data file outside its folder: ${path}`);
+  const statistics = readStatistics(add.stats);
+  const date = add.partitionValues?.[partitionColumn];
+  const day = typeof date === 'string' ? parseTime(`${date}T00:00:00Z`) : undefined;
+  return {
+    path: join(lake, path),
+    sizeBytes: add.size,
+    rows: statistics.rows,
+    startMillis: statistics.startMillis ?? day ?? -Infinity,
+    endMillis: statistics.endMillis ?? (day === undefined ? Infinity : day + dayMillis),
+    hasAllColumns: add.tags?.[columnsTag.name] === columnsTag.value,
+  };
+}
+
+/** What we use of a file's statistics; whatever is not of their form counts as absent. */
+function readStatistics(text: string | null | undefined): {
+  rows: number | undefined;
+  startMillis: number | undefined;
+  endMillis: number | undefined;
+} {
+  const none = { rows: undefined, startMillis: undefined, endMillis: undefined };
+  if (text == null || text === '') return none;
+  let value: { numRecords?: unknown; minValues?: Record<string, unknown>; maxValues?: Record<string, unknown> };
+  try {
+    value = JSON.parse(text) as typeof value;
+  } catch {
+    return none;
+  }
+  const minimum = timeOf(value.minValues?.['time']);
+  const maximum = timeOf(value.maxValues?.['time']);
+  return {
+    rows: typeof value.numRecords === 'number' ? value.numRecords : undefined,
+    startMillis: minimum,
+    // Other writers cut the greatest time to whole milliseconds.
+    endMillis: maximum === undefined ? undefined : maximum + 1,
+  };
+}
+
+function timeOf(value: unknown): number | undefined {
+  return typeof value === 'string' ? parseTime(value) : undefined;
+}

@@ -1,0 +1,126 @@
+import { FlowError } from '../base/errors.ts';
+import { readCheckpoint } from './checkpoint.ts';
+import type { Action, AddAction, MetadataAction, ProtocolAction, RemoveAction, TxnAction } from './delta-log.ts';
+import { formatVersion, listLog, readCommit } from './delta-log.ts';
+
+/** The table at one version: all actions up to it, reconciled. Not changed once made. */
+export interface TableState {
+  readonly version: number;
+  readonly protocol: ProtocolAction;
+  readonly metadata: MetadataAction;
+  /** Data files by path, in the order in which they were added. */
+  readonly files: ReadonlyMap<string, AddAction>;
+  /** Removed files that no later commit added again, for checkpoints. */
+  readonly removed: ReadonlyMap<string, RemoveAction>;
+  readonly transactions: ReadonlyMap<string, TxnAction>;
+  /** Version of the checkpoint that was read or is known; -1 for none. */
+  readonly checkpointVersion: number;
+}
+
+/** Reader and writer versions of the Delta protocol that we speak. */
+const readerVersion = 1;
+const writerVersion = 2;
+
+/**
+ * Reads the newest version of the table; from `known` on where that is given and the log still reaches back to it.
+ * @returns `undefined` where there is no table; `known` itself where nothing was added
+ * @throws lake-invalid when the log is torn, has a gap, or asks for a newer reader
+ */
+export async function readTableState(lake: string, known?: TableState): Promise<TableState | undefined> {
+  const listing = await listLog(lake);
+  if (listing === undefined) return undefined;
+  const checkpoint = listing.checkpoints.at(-1);
+  const last = Math.max(listing.commits.at(-1) ?? -1, checkpoint?.version ?? -1);
+  if (known !== undefined && last <= known.version) return known;
+  const state = new Replay();
+  const fromKnown = known !== undefined && known.version >= (checkpoint?.version ?? -1);
+  if (fromKnown) state.start(known);
+  else if (checkpoint !== undefined)
+    state.startAtCheckpoint(checkpoint.version, await readCheckpoint(checkpoint.files));
+  for (let version = state.version + 1; version <= last; version++) {
+    const actions = await readCommit(lake, version);
+    if (actions === undefined)
+      throw new FlowError(
+        'lake-invalid',
+        `the log of the lake ${lake} has a gap: version ${version} (${formatVersion(version)}.json) is missing, version ${last} is there`,
+        { hint: 'Bring the file back; without it, nobody can tell which rows the table holds.' },
+      );
+    state.apply(version, actions);
+  }
+  return state.end(lake);
+}
+
+class Replay {
+  version = -1;
+  #protocol: ProtocolAction | undefined;
+  #metadata: MetadataAction | undefined;
+  #files = new Map<string, AddAction>();
+  #removed = new Map<string, RemoveAction>();
+  #transactions = new Map<string, TxnAction>();
+  #checkpointVersion = -1;
+
+  start(known: TableState): void {
+    this.version = known.version;
+    this.#protocol = known.protocol;
+    this.#metadata = known.metadata;
+    this.#files = new Map(known.files);
+    this.#removed = new Map(known.removed);
+    this.#transactions = new Map(known.transactions);
+    this.#checkpointVersion = known.checkpointVersion;
+  }
+
+  startAtCheckpoint(version: number, actions: readonly Action[]): void {
+    this.apply(version, actions);
+    this.#checkpointVersion = version;
+  }
+
+  apply(version: number, actions: readonly Action[]): void {
+    this.version = version;
+    for (const { add, remove, txn, metaData, protocol } of actions) {
+      if (add != null) {
+        this.#files.set(add.path, add);
+        this.#removed.delete(add.path);
+      } else if (remove != null) {
+        this.#files.delete(remove.path);
+        this.#removed.set(remove.path, remove);
+      } else if (txn != null) this.#transactions.set(txn.appId, txn);
+      else if (metaData != null) this.#metadata = metaData;
+      else if (protocol != null) this.#protocol = protocol;
+    }
+  }
+
+  end(lake: string): TableState {
+    if (this.#protocol === undefined || this.#metadata === undefined)
+      throw new FlowError(
+        'lake-invalid',
+        `the log of the lake ${lake} does not say what table it is (no protocol or metaData)`,
+      );
+    if (this.#protocol.minReaderVersion > readerVersion)
+      throw new FlowError(
+        'lake-invalid',
+        `the lake ${lake} asks for a Delta reader of version ${this.#protocol.minReaderVersion}; nsgflow reads version ${readerVersion}`,
+        { hint: 'Another engine upgraded the table (deletion vectors, column mapping); read it with that engine.' },
+      );
+    return {
+      version: this.version,
+      protocol: this.#protocol,
+      metadata: this.#metadata,
+      files: this.#files,
+      removed: this.#removed,
+      transactions: this.#transactions,
+      checkpointVersion: this.#checkpointVersion,
+    };
+  }
+}
+
+/** @throws lake-invalid when the table asks writers for more than we know */
+export function checkWritable(lake: string, state: TableState): void {
+  if (state.protocol.minWriterVersion > writerVersion)
+    throw new FlowError(
+      'lake-invalid',
+      `the lake ${lake} asks for a Delta writer of version ${state.protocol.minWriterVersion}; nsgflow writes version ${writerVersion}`,
+      { hint: 'Another engine upgraded the table; ingest into a new lake.' },
+    );
+}
+
+export const newProtocol: ProtocolAction = { minReaderVersion: readerVersion, minWriterVersion: writerVersion };

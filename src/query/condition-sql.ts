@@ -1,0 +1,171 @@
+/**
+ * Conditions as SQL of DuckDB. Three values: a counter that was not counted makes a test unknown, and so its negation; every
+ * other absent value is just not equal to anything. A row is selected where the whole is true.
+ */
+import { signedHalf } from '../lake/row-stage.ts';
+import type { Address } from '../net/address.ts';
+import { sameAddress } from '../net/address.ts';
+import type { Field } from './fields.ts';
+import { findField } from './fields.ts';
+import { assert } from '../base/assert.ts';
+import type { SqlParameters } from './sql-parameters.ts';
+import type { Condition, FieldComparison, Match, Test } from './tree.ts';
+
+/** The condition over a relation that has the lake's columns. */
+export function conditionSql(condition: Condition, parameters: SqlParameters): string {
+  return compile(condition, parameters, false);
+}
+
+/** Names of the fields that a condition asks for. */
+export function fieldsOf(condition: Condition): Set<string> {
+  switch (condition.kind) {
+    case 'and':
+    case 'or':
+      return new Set(condition.items.flatMap((item) => [...fieldsOf(item)]));
+    case 'not':
+      return fieldsOf(condition.item);
+    case 'fields':
+      return new Set([condition.left, condition.right]);
+    default:
+      return new Set([condition.field]);
+  }
+}
+
+/** `inverted`: under an odd number of `not`s, where null would turn into neither. */
+function compile(condition: Condition, parameters: SqlParameters, inverted: boolean): string {
+  switch (condition.kind) {
+    case 'and':
+      return `(${condition.items.map((item) => compile(item, parameters, inverted)).join(' AND ')})`;
+    case 'or':
+      return `(${condition.items.map((item) => compile(item, parameters, inverted)).join(' OR ')})`;
+    case 'not':
+      return `(NOT ${compile(condition.item, parameters, !inverted)})`;
+    case 'fields':
+      return comparisonSql(condition, inverted);
+    default:
+      return testSql(condition, parameters, inverted);
+  }
+}
+
+function comparisonSql({ left, operator, right }: FieldComparison, inverted: boolean): string {
+  const field = fieldNamed(left);
+  const sql = `${valueSql(field)} ${operator} ${valueSql(fieldNamed(right))}`;
+  return field.kind === 'counter' || !inverted ? `(${sql})` : `coalesce(${sql}, false)`;
+}
+
+function testSql({ field: name, any }: Test, parameters: SqlParameters, inverted: boolean): string {
+  const field = fieldNamed(name);
+  const values = field.join === 'either' ? field.columns : [valueSql(field)];
+  const tests = values.flatMap((value) => matchesSql(field, value, any, parameters));
+  const sql = `(${tests.join(' OR ')})`;
+  return field.kind === 'counter' || !inverted ? sql : `coalesce(${sql}, false)`;
+}
+
+function fieldNamed(name: string): Field {
+  const field = findField(name);
+  assert(field !== undefined, `the tree names the field ${name}, which exists`);
+  return field;
+}
+
+/** A field's value. A sum of two counters is null where neither was counted. */
+function valueSql(field: Field): string {
+  if (field.join !== 'sum') return field.columns[0];
+  const [a, b] = field.columns;
+  return `CASE WHEN ${a} IS NULL THEN ${b} ELSE ${a} + coalesce(${b}, 0) END`;
+}
+
+function matchesSql(field: Field, value: string, any: readonly Match[], parameters: SqlParameters): string[] {
+  const tests: string[] = [];
+  const equals: string[] = [];
+  for (const match of any) {
+    if (match.kind === 'numbers' && match.from === match.to) equals.push(parameters.number(match.from));
+    else if (match.kind === 'text' && field.kind !== 'rule' && field.kind !== 'text')
+      equals.push(parameters.text(match.value));
+    else tests.push(matchSql(field, value, match, parameters));
+  }
+  if (equals.length === 1) tests.push(`${value} = ${equals[0]}`);
+  else if (equals.length > 1) tests.push(`${value} IN (${equals.join(', ')})`);
+  return tests;
+}
+
+const rulePrefixes = ['UserRule_', 'DefaultRule_'];
+
+function matchSql(field: Field, value: string, match: Match, parameters: SqlParameters): string {
+  switch (match.kind) {
+    case 'absent':
+      return `${value} IS NULL`;
+    case 'addresses':
+      return addressesSql(value === 'src_ip' ? 'src' : 'dst', match.first, match.last, parameters);
+    case 'numbers':
+      return `${value} BETWEEN ${parameters.number(match.from)} AND ${parameters.number(match.to)}`;
+    case 'order': {
+      const other = field.kind === 'time' ? parameters.time(match.value) : parameters.number(match.value);
+      return `${value} ${match.operator} ${other}`;
+    }
+    case 'text': {
+      const texts = ruleForms(field, match.value).map((text) => `lower(${parameters.text(text)})`);
+      return `lower(${value}) IN (${texts.join(', ')})`;
+    }
+    case 'glob': {
+      const patterns = ruleForms(field, match.pattern).map(
+        (pattern) => `${value} ILIKE ${parameters.text(likePattern(pattern))} ESCAPE '\\'`,
+      );
+      return patterns.join(' OR ');
+    }
+    default:
+      return `regexp_matches(${value}, ${parameters.text(match.pattern)})`;
+  }
+}
+
+/** A rule's name matches as logged and without its prefix. */
+function ruleForms(field: Field, text: string): string[] {
+  return field.kind === 'rule' ? [text, ...rulePrefixes.map((prefix) => prefix + text)] : [text];
+}
+
+function likePattern(glob: string): string {
+  return glob
+    .replaceAll(/[\\%_]/g, String.raw`\$&`)
+    .replaceAll('*', '%')
+    .replaceAll('?', '_');
+}
+
+/** Addresses `first` to `last` by the lake's number columns; see addressKeys in lake/schema.ts. */
+function addressesSql(side: 'src' | 'dst', first: Address, last: Address, parameters: SqlParameters): string {
+  if (first.family === 4) {
+    const column = `${side}_ipv4`;
+    const from = parameters.number(first.words[3]);
+    return sameAddress(first, last)
+      ? `${column} = ${from}`
+      : `${column} BETWEEN ${from} AND ${parameters.number(last.words[3])}`;
+  }
+  const high = `${side}_ipv6_high`;
+  const low = `${side}_ipv6_low`;
+  const [firstHigh, firstLow] = halves(first);
+  const [lastHigh, lastLow] = halves(last);
+  if (firstHigh === lastHigh)
+    return `(${high} = ${parameters.number(firstHigh)} AND ${unsignedRange(low, firstLow, lastLow, parameters)})`;
+  const parts: string[] = [];
+  let from = BigInt.asUintN(64, firstHigh);
+  let to = BigInt.asUintN(64, lastHigh);
+  if (firstLow !== 0n) {
+    parts.push(`(${high} = ${parameters.number(firstHigh)} AND ${unsignedRange(low, firstLow, -1n, parameters)})`);
+    from++;
+  }
+  if (lastLow !== -1n) {
+    parts.push(`(${high} = ${parameters.number(lastHigh)} AND ${unsignedRange(low, 0n, lastLow, parameters)})`);
+    to--;
+  }
+  if (from <= to) parts.push(unsignedRange(high, BigInt.asIntN(64, from), BigInt.asIntN(64, to), parameters));
+  return `(${parts.join(' OR ')})`;
+}
+
+function halves({ words }: Address): [bigint, bigint] {
+  return [signedHalf(words[0], words[1]), signedHalf(words[2], words[3])];
+}
+
+/** `from` to `to` as unsigned numbers, over a column that holds them signed. */
+function unsignedRange(column: string, from: bigint, to: bigint, parameters: SqlParameters): string {
+  if (from === to) return `${column} = ${parameters.number(from)}`;
+  if (from < 0n === to < 0n) return `${column} BETWEEN ${parameters.number(from)} AND ${parameters.number(to)}`;
+  return `(${column} >= ${parameters.number(from)} OR ${column} <= ${parameters.number(to)})`;
+}

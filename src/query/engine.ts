@@ -1,0 +1,189 @@
+/**
+ * Answers questions with DuckDB in process: over a version of a lake, or over logs read into memory.
+ *
+ *   const engine = await openLakeEngine(await lake.snapshot());
+ *   const answer = await engine.ask({ ask: 'top', by: ['src.ip'], metric: 'bytes', limit: 10, where: parseFilter(text, Date.now()) });
+ *   for await (const rows of answer.chunks) …                     // rows of cells, in the order of answer.columns
+ *   await engine.close();
+ *
+ * Answers by kind (columns by name):
+ *   tuples         the view `flows`, in order of time
+ *   conversations  the same columns (`time` the first, sums of counters, the last state), then last_time, tuples, observations
+ *   top            the fields asked for, then flows, packets, bytes; by the metric, greatest first, then by the fields
+ *   count          tuples, conversations
+ * `sql` answers a user's SELECT over the view `flows`.
+ */
+import { randomUUID } from 'node:crypto';
+import { rename, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
+import { listValue } from '@duckdb/node-api';
+import { FlowError } from '../base/errors.ts';
+import { duckdbFileError } from '../lake/data-file.ts';
+import type { Duckdb } from '../lake/duckdb.ts';
+import { openDuckdb, quoteText } from '../lake/duckdb.ts';
+import type { MemoryTable } from '../lake/memory-table.ts';
+import { memoryTableName } from '../lake/memory-table.ts';
+import type { Snapshot } from '../lake/snapshot.ts';
+import { queryColumns, querySql, topSummary } from './query-sql.ts';
+import type { Answer } from './result.ts';
+import { answerOf, columnsOf, rowsOf, smallAnswer } from './result.ts';
+import type { RowSource } from './row-source.ts';
+import { flowsColumnList, memoryRows, snapshotRows } from './row-source.ts';
+import { prepareQuestion, sqlError } from './sql-guard.ts';
+import { SqlParameters } from './sql-parameters.ts';
+import type { Query } from './tree.ts';
+
+/** An engine over one version of a lake. Later commits do not change its answers. */
+export async function openLakeEngine(snapshot: Snapshot): Promise<Engine> {
+  return new Engine(await openDuckdb(), snapshotRows(snapshot), 'own');
+}
+
+/** An engine over logs in memory. Closing it does not close the table. */
+export async function openMemoryEngine(table: MemoryTable): Promise<Engine> {
+  await table.flush();
+  return new Engine(table.duckdb, memoryRows(memoryTableName), 'lent');
+}
+
+export class Engine {
+  readonly #duckdb: Duckdb;
+  readonly #source: RowSource;
+  readonly #ownership: 'own' | 'lent';
+  readonly #open = new Set<DuckDBConnection>();
+  #sandbox: Promise<Sandbox> | undefined;
+
+  constructor(duckdb: Duckdb, source: RowSource, ownership: 'own' | 'lent') {
+    this.#duckdb = duckdb;
+    this.#source = source;
+    this.#ownership = ownership;
+  }
+
+  /** Answers a question. Tuples and conversations come in chunks; the others are small. @throws filter-syntax, usage */
+  async ask(query: Query): Promise<Answer> {
+    const connection = await this.#connect();
+    const { sql, parameters } = await this.#compile(query, connection);
+    try {
+      if (query.ask === 'tuples' || query.ask === 'conversations') {
+        const result = await connection.stream(sql, parameters.values, typesOf(parameters));
+        return answerOf(result, () => this.#disconnect(connection));
+      }
+      const result = await connection.stream(sql, parameters.values, typesOf(parameters));
+      const chunks: DuckDBDataChunk[] = await result.fetchAllChunks();
+      const rows = chunks.flatMap(rowsOf);
+      this.#disconnect(connection);
+      const columns = columnsOf(result);
+      return query.ask === 'top' ? topSummary(columns, rows, query) : smallAnswer(columns, rows);
+    } catch (error) {
+      this.#disconnect(connection);
+      throw questionError(error);
+    }
+  }
+
+  /**
+   * Answers one SELECT over the view `flows`, with no access to anything else: an instance whose only files are those of the
+   * snapshot, no external access, configuration locked.
+   * @throws sql-refused, sql-failed; reading the chunks may throw sql-failed
+   */
+  async sql(text: string): Promise<Answer> {
+    this.#sandbox ??= this.#openSandbox();
+    const { connection } = await this.#sandbox;
+    const prepared = await prepareQuestion(connection, text);
+    try {
+      const answer = answerOf(await prepared.stream(), () => undefined);
+      return { ...answer, chunks: wrapErrors(answer.chunks) };
+    } catch (error) {
+      throw sqlError(error);
+    }
+  }
+
+  /** Writes the answer to a Parquet file, which appears whole or not at all. @returns its rows @throws disk-full, permission, io */
+  async writeParquet(query: Query, path: string): Promise<number> {
+    const connection = await this.#connect();
+    const target = resolve(path);
+    const temporary = join(dirname(target), `.nsgflow-${randomUUID()}.parquet`);
+    try {
+      const { sql, parameters } = await this.#compile(query, connection);
+      const columns = queryColumns(query);
+      const selected = columns === undefined ? sql : `SELECT ${columns.join(', ')} FROM (${sql})`;
+      const result = await connection.run(
+        `COPY (${selected}) TO ${quoteText(temporary)} (FORMAT parquet, COMPRESSION zstd)`,
+        parameters.values,
+        typesOf(parameters),
+      );
+      await rename(temporary, target);
+      return result.rowsChanged;
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => undefined);
+      throw error instanceof FlowError ? error : duckdbFileError(error, `write ${path}`);
+    } finally {
+      this.#disconnect(connection);
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const connection of this.#open) connection.closeSync();
+    this.#open.clear();
+    const sandbox = await this.#sandbox;
+    sandbox?.connection.closeSync();
+    await sandbox?.close();
+    if (this.#ownership === 'own') await this.#duckdb.close();
+  }
+
+  async #compile(query: Query, connection: DuckDBConnection): Promise<{ sql: string; parameters: SqlParameters }> {
+    const parameters = new SqlParameters();
+    const rows = await this.#source.relation(connection, query.range ?? {});
+    return { sql: querySql(query, rows, parameters), parameters };
+  }
+
+  async #connect(): Promise<DuckDBConnection> {
+    const connection = await this.#duckdb.connect();
+    this.#open.add(connection);
+    return connection;
+  }
+
+  #disconnect(connection: DuckDBConnection): void {
+    if (this.#open.delete(connection)) connection.closeSync();
+  }
+
+  /** Rows in memory stay in their instance, which is locked; the rows of a lake get an instance of their own. */
+  async #openSandbox(): Promise<Sandbox> {
+    const files = this.#source.files();
+    const duckdb = this.#ownership === 'own' ? await openDuckdb() : this.#duckdb;
+    const connection = await duckdb.connect();
+    const relation = await this.#source.relation(connection, {});
+    await connection.run(`CREATE VIEW flows AS SELECT ${flowsColumnList} FROM ${relation}`);
+    if (files.length > 0) await connection.run('SET GLOBAL allowed_paths = $1', [listValue([...files])]);
+    await connection.run('SET GLOBAL enable_external_access = false');
+    await connection.run('SET GLOBAL lock_configuration = true');
+    return { connection, close: () => (this.#ownership === 'own' ? duckdb.close() : Promise.resolve()) };
+  }
+}
+
+interface Sandbox {
+  readonly connection: DuckDBConnection;
+  close(): Promise<void>;
+}
+
+async function* wrapErrors<T>(chunks: AsyncIterable<T>): AsyncIterable<T> {
+  try {
+    yield* chunks;
+  } catch (error) {
+    throw sqlError(error);
+  }
+}
+
+function typesOf(parameters: SqlParameters): SqlParameters['types'] {
+  return parameters.types;
+}
+
+/** DuckDB reads regular expressions itself: one that only it refuses is a fault of the filter. */
+function questionError(error: unknown): unknown {
+  const message = error instanceof Error ? error.message : '';
+  const match =
+    /invalid (?:regular expression|regex)[^\n]*|(?:no argument for repetition|missing \)|invalid perl operator|bad repetition|invalid escape)[^\n]*/i.exec(
+      message,
+    );
+  return match === null
+    ? error
+    : new FlowError('filter-syntax', `the filter's regular expression is refused: ${match[0]}`, { cause: error });
+}

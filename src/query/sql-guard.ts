@@ -1,0 +1,71 @@
+import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api';
+import { StatementType } from '@duckdb/node-api';
+import { FlowError } from '../base/errors.ts';
+
+/** Words that a question may begin with. PRAGMA and the like are turned into SELECTs by DuckDB, so the type alone does not tell. */
+const questionWords = new Set([
+  'select',
+  'with',
+  'from',
+  'values',
+  'table',
+  'describe',
+  'desc',
+  'show',
+  'summarize',
+  '(',
+]);
+
+/**
+ * Prepares an SQL text of a user: exactly one statement, which only asks. What it may touch is bounded by the connection's
+ * instance (no external access, locked configuration); this is the first gate, not the only one.
+ * @throws sql-refused when it is anything but one question; sql-failed when it cannot be understood
+ */
+export async function prepareQuestion(connection: DuckDBConnection, sql: string): Promise<DuckDBPreparedStatement> {
+  const word = firstWord(sql);
+  if (word === '') throw new FlowError('sql-refused', 'the SQL text is empty');
+  if (!questionWords.has(word))
+    throw new FlowError(
+      'sql-refused',
+      `SQL text beginning with ${word.toUpperCase()} is refused: only questions are answered`,
+    );
+  try {
+    const statements = await connection.extractStatements(sql);
+    if (statements.count !== 1)
+      throw new FlowError('sql-refused', `the SQL text has ${statements.count} statements; exactly one is answered`);
+    const prepared = await statements.prepare(0);
+    if (prepared.statementType !== StatementType.SELECT)
+      throw new FlowError(
+        'sql-refused',
+        `an SQL statement of type ${StatementType[prepared.statementType]} is refused: only SELECT is answered`,
+      );
+    if (prepared.parameterCount > 0)
+      throw new FlowError('sql-refused', 'the SQL text has parameters ($1, ?): write the values');
+    return prepared;
+  } catch (error) {
+    throw sqlError(error);
+  }
+}
+
+/** Wraps DuckDB's error: what it forbids is a refusal, all else a failure. */
+export function sqlError(error: unknown): FlowError {
+  if (error instanceof FlowError) return error;
+  const message = (error instanceof Error ? error.message : String(error))
+    .replace(/^Failed to extract statements: /, '')
+    .trim();
+  if (/^Permission Error/i.test(message))
+    return new FlowError(
+      'sql-refused',
+      `the SQL text may only read flows: ${message.replace(/^Permission Error: /i, '')}`,
+      {
+        cause: error,
+      },
+    );
+  return new FlowError('sql-failed', message, { cause: error });
+}
+
+/** The first word in lower case, or `(`; behind blanks, semicolons and comments. */
+function firstWord(sql: string): string {
+  const text = sql.replace(/^(?:\s|;|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)+/, '');
+  return (/^(?:\(|[^\s(;]+)/.exec(text)?.[0] ?? '').toLowerCase();
+}
