@@ -32,3 +32,11 @@ export async function readNetwork(options: NetworkOptions): Promise<Network | un
     ...(options.serviceTags === undefined ? {} : { serviceTags: await named(options.serviceTags) }),
   });
 }
+
+/** As `readNetwork`, with its warnings on stderr. @throws usage where none is named */
+export async function requireNetwork(options: NetworkOptions): Promise<Network> {
+  const network = await readNetwork(options);
+  if (network === undefined) throw new FlowError('usage', 'name a network: --network FILE');
+  for (const warning of network.warnings) process.stderr.write(`warning: ${warning}\n`);
+  return network;
+}

@@ -6,8 +6,10 @@ import { FlowError } from '../base/errors.ts';
 /**
  * The one renderer: every command hands a result here and gets all formats. Data goes to stdout; progress and summaries to stderr.
  */
-export const outputFormats = ['table', 'json', 'jsonl', 'csv', 'tsv', 'yaml', 'md'] as const;
+export const outputFormats = ['table', 'json', 'jsonl', 'csv', 'tsv', 'yaml', 'md', 'parquet'] as const;
 export type OutputFormat = (typeof outputFormats)[number];
+/** Parquet is binary and has a file of its own (parquet.ts). */
+export type TextFormat = Exclude<OutputFormat, 'parquet'>;
 
 export interface ResultColumn {
   readonly name: string;
@@ -52,7 +54,7 @@ function kindOf(value: unknown): ResultColumn['kind'] {
  * Writes a result. `width` is the terminal's columns, which a table is made to fit; 0 for no limit. Waits when the stream is full.
  * @returns the number of rows written
  */
-export async function writeResult(result: Result, format: OutputFormat, out: Writable, width: number): Promise<number> {
+export async function writeResult(result: Result, format: TextFormat, out: Writable, width: number): Promise<number> {
   let rows = 0;
   for await (const text of renderers[format](counted(result, (n) => (rows += n)), width)) {
     if (!out.write(text)) await once(out, 'drain');
@@ -72,7 +74,7 @@ function counted(result: Result, add: (rows: number) => void): Result {
   };
 }
 
-const renderers: Record<OutputFormat, (result: Result, width: number) => AsyncGenerator<string>> = {
+const renderers: Record<TextFormat, (result: Result, width: number) => AsyncGenerator<string>> = {
   table: renderTable,
   json: renderJson,
   jsonl: renderJsonl,

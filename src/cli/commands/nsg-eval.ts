@@ -1,0 +1,99 @@
+import { type Command, Option } from 'commander';
+import { resourceKey } from '../../arm-template/resource-id.ts';
+import { FlowError } from '../../base/errors.ts';
+import type { Address } from '../../net/address.ts';
+import { parseAddress } from '../../net/address.ts';
+import { protocolTcp, protocolUdp } from '../../net/protocol.ts';
+import type { Evaluation } from '../../nsg/evaluate.ts';
+import { evaluate } from '../../nsg/evaluate.ts';
+import type { Network, Nic } from '../../nsg/network.ts';
+import type { Direction } from '../../nsg/rule.ts';
+import type { OutputOptions } from '../asking.ts';
+import { addOutput, formatOf, print, printObject } from '../asking.ts';
+import type { NetworkOptions } from '../network.ts';
+import { addNetwork, requireNetwork } from '../network.ts';
+import { resultOf } from '../output.ts';
+
+interface EvalOptions extends NetworkOptions, OutputOptions {
+  readonly nic: string;
+  readonly direction: Direction;
+  readonly src: string;
+  readonly dst: string;
+  readonly protocol: 'tcp' | 'udp';
+}
+
+/** Ports where none is given: an ephemeral one at the source, HTTPS at the destination. */
+const sourcePortDefault = 50_000;
+const destinationPortDefault = 443;
+
+export function define(command: Command): void {
+  addNetwork(command);
+  command
+    .requiredOption('--nic <name>', 'name or id of the NIC')
+    .addOption(
+      new Option('--direction <direction>', 'as the NIC sees it').choices(['inbound', 'outbound']).makeOptionMandatory(),
+    )
+    .requiredOption('--src <ip[:port]>', `source; port ${sourcePortDefault} where none is given; IPv6 with a port in brackets`)
+    .requiredOption('--dst <ip[:port]>', `destination; port ${destinationPortDefault} where none is given`)
+    .addOption(new Option('--protocol <protocol>', 'protocol').choices(['tcp', 'udp']).makeOptionMandatory());
+  addOutput(command);
+  command.action(async (options: EvalOptions) => {
+    const format = formatOf(options);
+    const network = await requireNetwork(options);
+    const nic = findNic(network, options.nic);
+    const source = readEnd('--src', options.src, sourcePortDefault);
+    const destination = readEnd('--dst', options.dst, destinationPortDefault);
+    const evaluation = evaluate(network, nic, options.direction, {
+      protocol: options.protocol === 'tcp' ? protocolTcp : protocolUdp,
+      source: source.address,
+      sourcePort: source.port,
+      destination: destination.address,
+      destinationPort: destination.port,
+    });
+    const trace = evaluation.trace.map(({ level, nsg, rule, mismatch }) => ({
+      level,
+      nsg: nsg.name,
+      priority: rule.priority,
+      rule: rule.name,
+      access: rule.access,
+      verdict: mismatch === undefined ? 'matches' : `${mismatch} differs`,
+    }));
+    const { access, nsg, rule } = evaluation;
+    if (format === 'json' || format === 'jsonl' || format === 'yaml') {
+      const value = { access, nsg: nsg?.name ?? null, rule: rule?.name ?? null, logged: rule?.logName ?? null, trace };
+      await printObject(value, resultOf(trace), format);
+    } else {
+      await print(resultOf(trace, ['level', 'nsg', 'priority', 'rule', 'access', 'verdict']), format);
+      process.stderr.write(`${describe(evaluation, nic)}\n`);
+    }
+  });
+}
+
+function describe({ access, nsg, rule }: Evaluation, nic: Nic): string {
+  if (nsg === undefined || rule === undefined)
+    return `allowed: no NSG applies to ${nic.name}, so no NSG flow log shows it`;
+  return `${access === 'allow' ? 'allowed' : 'denied'} by ${rule.name} of ${nsg.name}, which logs it as ${rule.logName}`;
+}
+
+/** @throws not-found */
+function findNic(network: Network, name: string): Nic {
+  const key = resourceKey(name);
+  const nic = network.nics.find((known) => resourceKey(known.id) === key || known.name.toLowerCase() === key);
+  if (nic === undefined)
+    throw new FlowError('not-found', `the network has no NIC ${JSON.stringify(name)}`, {
+      hint: network.nics.length === 0 ? 'It has none.' : `It has ${network.nics.map((known) => known.name).join(', ')}.`,
+    });
+  return nic;
+}
+
+/** Reads `10.0.0.4:443`, `10.0.0.4`, `[2001:db8::1]:443` or `2001:db8::1`. @throws usage */
+function readEnd(option: string, text: string, portDefault: number): { address: Address; port: number } {
+  const match = /^(?:\[([^\]]+)\]|([^:]+)|([^[\]]*:[^[\]]*:[^[\]]*))(?::(\d{1,5}))?$/.exec(text);
+  const address = match === null ? undefined : parseAddress(match[1] ?? match[2] ?? match[3]);
+  const port = match?.[4] === undefined ? portDefault : Number(match[4]);
+  if (address === undefined || port > 65_535)
+    throw new FlowError('usage', `${option} ${JSON.stringify(text)} is no address with or without a port`, {
+      hint: 'Such as 10.0.0.4:443, 10.0.0.4, [2001:db8::1]:443 or 2001:db8::1.',
+    });
+  return { address, port };
+}

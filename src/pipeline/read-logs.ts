@@ -1,0 +1,47 @@
+import { FlowError } from '../base/errors.ts';
+import { decodeFlowLog } from '../flowlog/decode.ts';
+import { MemoryTable } from '../lake/memory-table.ts';
+import { describeRejection } from './ingest.ts';
+import { listSources } from './source.ts';
+
+/** Flow logs read into a table in memory, to be asked without a lake. */
+export interface ReadLogs {
+  /** The caller closes it. */
+  readonly table: MemoryTable;
+  readonly blobs: number;
+  /** Byte ranges that could not be used. */
+  readonly rejected: number;
+  /** The first of them, for a person; '' where there is none. */
+  readonly firstRejection: string;
+}
+
+/** @throws not-found where the sources hold no blob, flowlog-invalid where they hold no flow log, and what storage throws */
+export async function readLogs(sources: readonly string[], onProgress: (doneBytes: number) => void): Promise<ReadLogs> {
+  const table = await MemoryTable.open();
+  let blobs = 0;
+  let records = 0;
+  let bytes = 0;
+  let rejected = 0;
+  let firstRejection = '';
+  try {
+    for await (const blob of listSources(sources)) {
+      const content = await blob.read();
+      const log = decodeFlowLog(content);
+      await table.addFlowLog(log, { blob: blob.key });
+      blobs++;
+      records += log.records.length;
+      bytes += content.length;
+      if (rejected === 0 && log.rejections.length > 0)
+        firstRejection = describeRejection({ ...log.rejections[0], blob: blob.key });
+      rejected += log.rejections.length;
+      onProgress(bytes);
+    }
+    const names = sources.map((source) => source.replace(/\?.*$/, '')).join(', ');
+    if (blobs === 0) throw new FlowError('not-found', `no flow log blobs in ${names}`);
+    if (records === 0) throw new FlowError('flowlog-invalid', `${names} holds no flow log`);
+    return { table, blobs, rejected, firstRejection };
+  } catch (error) {
+    await table.close();
+    throw error;
+  }
+}
