@@ -1,5 +1,6 @@
 import { backslash, quote, skipSpace, stringEnd, stringText } from './json-bytes.ts';
 import type { RejectionReason } from './rejection.ts';
+import { scanTuples } from './tuple-fast.ts';
 import { encryptionFault, scanTuple, tupleFields, tupleScanBytes } from './tuple-scan.ts';
 import type { TupleColumns } from './tuple.ts';
 import { growTupleColumns } from './tuple.ts';
@@ -22,12 +23,14 @@ type Reject = (startByte: number, endByte: number, reason: RejectionReason, deta
  */
 export class TupleReader {
   readonly #bytes: Uint8Array;
+  readonly #view: DataView;
   readonly #columns: TupleColumns;
   readonly #reject: Reject;
   readonly #scratch = new Uint8Array(tupleTextMax + tupleScanBytes);
 
   constructor(bytes: Uint8Array, columns: TupleColumns, reject: Reject) {
     this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#columns = columns;
     this.#reject = reject;
   }
@@ -42,8 +45,13 @@ export class TupleReader {
       const b = bytes[at];
       if (b === quote) {
         if (at < fastEnd) {
+          if (columns.count === columns.timeMillis.length) growTupleColumns(columns);
+          const behind = scanTuples(bytes, this.#view, at, fastEnd, columns, group);
+          if (behind > at) {
+            at = behind;
+            continue;
+          }
           const row = columns.count;
-          if (row === columns.timeMillis.length) growTupleColumns(columns);
           const close = scanTuple(bytes, at + 1, columns, row);
           if (close > 0) {
             columns.group[row] = group;

@@ -15,6 +15,8 @@ import {
   directionInbound,
   directionOutbound,
   encryptionNames,
+  family4to6,
+  family6to4,
   stateBegin,
   stateContinuing,
   stateDenied,
@@ -60,19 +62,22 @@ export function scanTuple(bytes: Uint8Array, at: number, columns: TupleColumns, 
   at = scanTime(bytes, at, columns.timeMillis, row);
   if (at < 0) return -1;
   const base = row * 4;
-  const start = at;
+  let start = at;
+  let family = 4;
   at = scanIpv4(bytes, start, columns.source, base);
-  if (at > 0) {
-    columns.family[row] = 4;
-    at = scanIpv4(bytes, at, columns.destination, base);
-    if (at < 0) return -3;
-  } else {
-    columns.family[row] = 6;
+  if (at < 0) {
+    family = 6;
     at = scanIpv6(bytes, start, columns.source, base);
     if (at < 0) return -2;
-    at = scanIpv6(bytes, at, columns.destination, base);
-    if (at < 0) return -3;
   }
+  start = at;
+  at = scanIpv4(bytes, start, columns.destination, base);
+  if (at < 0) {
+    if (family === 4) family = family4to6;
+    at = scanIpv6(bytes, start, columns.destination, base);
+    if (at < 0) return -3;
+  } else if (family === 6) family = family6to4;
+  columns.family[row] = family;
   at = scanPort(bytes, at, columns.sourcePort, row);
   if (at < 0) return -4;
   at = scanPort(bytes, at, columns.destinationPort, row);
@@ -317,7 +322,7 @@ function scanIpv4(bytes: Uint8Array, at: number, words: Uint32Array, base: numbe
 const groups = new Uint16Array(8);
 
 /** RFC 4291 section 2.2: eight groups, `::` once, a dotted quad last; and a comma. */
-function scanIpv6(bytes: Uint8Array, at: number, words: Uint32Array, base: number): number {
+export function scanIpv6(bytes: Uint8Array, at: number, words: Uint32Array, base: number): number {
   let count = 0;
   let gap = -1;
   if (bytes[at] === 0x3a) {

@@ -12,7 +12,16 @@
  */
 import { protocolTcp, protocolUdp } from '../net/protocol.ts';
 import type { FlowLogFormat, TupleColumns } from './tuple.ts';
-import { accessDeny, directionInbound, encryptionNames, stateContinuing, stateDenied, stateEnd } from './tuple.ts';
+import {
+  accessDeny,
+  destinationFamily,
+  directionInbound,
+  encryptionNames,
+  sourceFamily,
+  stateContinuing,
+  stateDenied,
+  stateEnd,
+} from './tuple.ts';
 
 /** No tuple is longer: two IPv6 addresses, all counters of 16 digits, the longest encryption state. */
 export const tupleBytesMax = 256;
@@ -64,9 +73,9 @@ export function writeTuple(
   at = vnet ? writePadded(bytes, at, Math.floor(time), 13) : writeNumber(bytes, at, Math.floor(time / 1000));
   bytes[at++] = comma;
   const family = columns.family[row];
-  at = writeAddress(bytes, at, family, columns.source, row * 4);
+  at = writeAddress(bytes, at, sourceFamily(family), columns.source, row * 4);
   bytes[at++] = comma;
-  at = writeAddress(bytes, at, family, columns.destination, row * 4);
+  at = writeAddress(bytes, at, destinationFamily(family), columns.destination, row * 4);
   bytes[at++] = comma;
   at = writeSmall(bytes, at, columns.sourcePort[row]);
   bytes[at++] = comma;

@@ -1,3 +1,5 @@
+import type { Family } from '../net/address.ts';
+
 /**
  * Flow tuples as columns: what `flow` emits, what `flowlog` encodes and decodes, and what the lake stores. One word a value;
  * the letters of the formats stay inside the codecs.
@@ -40,7 +42,7 @@ export interface TupleColumns {
   count: number;
   /** When it happened, epoch milliseconds; formats of whole seconds cut the rest. */
   timeMillis: Float64Array;
-  /** 4 or 6. */
+  /** 4 or 6; 46 or 64 where source and destination differ (see `sourceFamily`). */
   family: Uint8Array;
   /** Four words a row (net/address.ts); the source is the initiator of the flow. */
   source: Uint32Array;
@@ -60,6 +62,21 @@ export interface TupleColumns {
   bytesReverse: Float64Array;
   /** Which rule of which record or event source: an index whose meaning the owner of the columns gives. */
   group: Uint32Array;
+}
+
+/** Of `TupleColumns.family`: an IPv4 source and an IPv6 destination, as no packet has but a translated or made-up log may. */
+export const family4to6 = 46;
+/** An IPv6 source and an IPv4 destination. */
+export const family6to4 = 64;
+
+/** 4 or 6, of the source of a row whose `family` is this. */
+export function sourceFamily(family: number): Family {
+  return family === 4 || family === family4to6 ? 4 : 6;
+}
+
+/** 4 or 6, of the destination of a row whose `family` is this. */
+export function destinationFamily(family: number): Family {
+  return family === 4 || family === family6to4 ? 4 : 6;
 }
 
 export function createTupleColumns(capacity: number): TupleColumns {
