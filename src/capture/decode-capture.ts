@@ -16,6 +16,16 @@ import { createPcapDecoder, isPcapMagic } from './pcap.ts';
 import { createPcapngDecoder, pcapngMagic } from './pcapng.ts';
 
 const magicLength = 4;
+/** What people hand to a capture reader, by its first bytes. */
+const foreignFormats = [
+  ['28b52ffd', 'packed with zstd; unpack it first'],
+  ['fd377a58', 'packed with xz; unpack it first'],
+  ['425a68', 'packed with bzip2; unpack it first'],
+  ['04224d18', 'packed with lz4; unpack it first'],
+  ['504b0304', 'a zip archive; unpack it first'],
+  ['736e6f6f', 'a snoop capture; convert it with editcap -F pcap'],
+] as const;
+
 const none: Uint8Array = new Uint8Array(0);
 
 export class CaptureDecoder {
@@ -143,7 +153,9 @@ export class CaptureDecoder {
     else if (big === pcapngMagic) this.#format = createPcapngDecoder(this.#name, this.#counters);
     else {
       const hex = big.toString(16).padStart(8, '0');
-      throw new FlowError('capture-invalid', `${this.#name} is no capture: it begins with the bytes ${hex}`);
+      const foreign = foreignFormats.find(([start]) => hex.startsWith(start));
+      const what = foreign === undefined ? `it begins with the bytes ${hex}` : `it is ${foreign[1]}`;
+      throw new FlowError('capture-invalid', `${this.#name} is no capture that nsgflow reads: ${what}`);
     }
   }
 }

@@ -15,7 +15,7 @@
 import { limits } from '../base/limits.ts';
 import type { CaptureBatch } from './batch.ts';
 import type { CaptureCounters, FormatDecoder } from './format-decoder.ts';
-import { readUint16, readUint32 } from './read-number.ts';
+import { viewOf } from './view.ts';
 
 export const pcapMagicMicros = 0xa1b2c3d4;
 export const pcapMagicNanos = 0xa1b23c4d;
@@ -40,7 +40,7 @@ class PcapDecoder implements FormatDecoder {
   needed = pcapHeaderLength;
   readonly #name: string;
   readonly #counters: CaptureCounters;
-  #big = false;
+  #little = true;
   #fractionNanos = 1000;
   #recordHeaderLength = 16;
   #lengths = lengthsInOrder;
@@ -52,13 +52,14 @@ class PcapDecoder implements FormatDecoder {
   }
 
   decode(bytes: Uint8Array, start: number, end: number, batch: CaptureBatch, origin: number): number {
+    const view = viewOf(bytes);
     let at = start;
     if (!this.started) {
       if (end - at < pcapHeaderLength) return at;
-      this.#readHeader(bytes, at);
+      this.#readHeader(view, at);
       at += pcapHeaderLength;
     }
-    return this.#readRecords(bytes, at, end, batch, origin);
+    return this.#readRecords(view, at, end, batch, origin);
   }
 
   cut(_bytes: Uint8Array, length: number, origin: number): void {
@@ -67,11 +68,11 @@ class PcapDecoder implements FormatDecoder {
     else this.#counters.damage.add('cut-tail', 1, where);
   }
 
-  #readHeader(bytes: Uint8Array, at: number): void {
-    this.#big = isPcapMagic(readUint32(bytes, at, true));
-    const magic = readUint32(bytes, at, this.#big);
-    const minor = readUint16(bytes, at + 6, this.#big);
-    const link = readUint32(bytes, at + 20, this.#big);
+  #readHeader(view: DataView, at: number): void {
+    this.#little = isPcapMagic(view.getUint32(at, true));
+    const magic = view.getUint32(at, this.#little);
+    const minor = view.getUint16(at + 6, this.#little);
+    const link = view.getUint32(at + 20, this.#little);
     if (magic === pcapMagicNanos) this.#fractionNanos = 1;
     if (magic === pcapMagicModified) this.#recordHeaderLength = 24;
     if (minor < 3) this.#lengths = lengthsSwapped;
@@ -82,14 +83,16 @@ class PcapDecoder implements FormatDecoder {
     this.needed = this.#recordHeaderLength;
   }
 
-  #readRecords(bytes: Uint8Array, start: number, end: number, batch: CaptureBatch, origin: number): number {
-    const big = this.#big;
+  #readRecords(view: DataView, start: number, end: number, batch: CaptureBatch, origin: number): number {
+    const little = this.#little;
     const headerLength = this.#recordHeaderLength;
+    const capturedMax = limits.packetBytesMax;
     const fractionNanos = this.#fractionNanos;
     const fractionsPerSecond = 1_000_000_000 / fractionNanos;
     const lengths = this.#lengths;
     const linkType = this.#linkType;
-    const capacity = batch.start.length;
+    const { start: starts, capturedLength, originalLength, timeSeconds, timeNanos, linkType: linkTypes } = batch;
+    const capacity = starts.length;
     let row = batch.count;
     let at = start;
     while (row < capacity) {
@@ -97,22 +100,18 @@ class PcapDecoder implements FormatDecoder {
         this.needed = headerLength;
         break;
       }
-      let captured = readUint32(bytes, at + 8, big);
-      let original = readUint32(bytes, at + 12, big);
+      let captured = view.getUint32(at + 8, little);
+      let original = view.getUint32(at + 12, little);
       if (lengths === lengthsSwapped || (lengths === lengthsPerhapsSwapped && captured > original)) {
         const first = captured;
         captured = original;
         original = first;
       }
-      if (captured > limits.packetBytesMax) {
+      if (captured > capturedMax) {
         const byte = origin + at;
         const length = captured;
         this.#counters.refused.add('oversized', 1, () => `${this.#name}, byte ${byte}: captured length ${length}`);
         at += headerLength + captured;
-        if (at >= end) {
-          this.needed = headerLength;
-          break;
-        }
         continue;
       }
       if (end - at < headerLength + captured) {
@@ -125,18 +124,18 @@ class PcapDecoder implements FormatDecoder {
         this.#counters.damage.add('original-shorter', 1, () => `${this.#name}, byte ${byte}: ${text}`);
         original = captured;
       }
-      let seconds = readUint32(bytes, at, big);
-      let fraction = readUint32(bytes, at + 4, big);
+      let seconds = view.getUint32(at, little);
+      let fraction = view.getUint32(at + 4, little);
       if (fraction >= fractionsPerSecond) {
         seconds += Math.floor(fraction / fractionsPerSecond);
         fraction %= fractionsPerSecond;
       }
-      batch.start[row] = at + headerLength;
-      batch.capturedLength[row] = captured;
-      batch.originalLength[row] = original;
-      batch.timeSeconds[row] = seconds;
-      batch.timeNanos[row] = fraction * fractionNanos;
-      batch.linkType[row] = linkType;
+      starts[row] = at + headerLength;
+      capturedLength[row] = captured;
+      originalLength[row] = original;
+      timeSeconds[row] = seconds;
+      timeNanos[row] = fraction * fractionNanos;
+      linkTypes[row] = linkType;
       row++;
       at += headerLength + captured;
     }

@@ -15,8 +15,8 @@
 import { limits } from '../base/limits.ts';
 import type { CaptureBatch } from './batch.ts';
 import type { CaptureCounters, FormatDecoder } from './format-decoder.ts';
-import { readUint16, readUint32 } from './read-number.ts';
 import type { CaptureDamage, CaptureReason } from './reason.ts';
+import { viewOf } from './view.ts';
 
 /** First four bytes, the same in both byte orders. */
 export const pcapngMagic = 0x0a0d0d0a;
@@ -51,12 +51,16 @@ export function createPcapngDecoder(name: string, counters: CaptureCounters): Fo
   return new PcapngDecoder(name, counters);
 }
 
+function isPacketBlock(type: number): boolean {
+  return type === blockEnhancedPacket || type === blockSimplePacket || type === blockPacket;
+}
+
 class PcapngDecoder implements FormatDecoder {
   started = false;
   needed = sectionHeaderLength;
   readonly #name: string;
   readonly #counters: CaptureCounters;
-  #big = false;
+  #little = true;
   /** Whether the section's blocks can be read. */
   #known = false;
   /** A block without a possible length was met: all that follows is passed over. */
@@ -71,48 +75,42 @@ class PcapngDecoder implements FormatDecoder {
   }
 
   decode(bytes: Uint8Array, start: number, end: number, batch: CaptureBatch, origin: number): number {
+    const view = viewOf(bytes);
+    const capacity = batch.start.length;
     let at = start;
-    while (batch.count < batch.start.length) {
-      if (this.#lost) return end;
+    while (batch.count < capacity) {
+      if (this.#lost) return Math.max(at, end);
       const available = end - at;
       if (available < blockLengthMin) {
         this.needed = blockLengthMin;
         return at;
       }
-      const isSection = readUint32(bytes, at, true) === pcapngMagic;
+      const isSection = view.getUint32(at, false) === pcapngMagic;
       if (isSection) {
         if (available < sectionHeaderLength) {
           this.needed = sectionHeaderLength;
           return at;
         }
-        this.#startSection(bytes, at, origin);
+        this.#startSection(view, at, origin);
       }
-      const big = this.#big;
-      const type = readUint32(bytes, at, big);
-      const named = readUint32(bytes, at + 4, big);
+      const little = this.#little;
+      const type = view.getUint32(at, little);
+      const named = view.getUint32(at + 4, little);
       if (named < (isSection ? sectionHeaderLength : blockLengthMin)) {
         this.#note('block-length', origin + at, `block type ${type}, length ${named}`);
         this.#lost = true;
-        return end;
+        continue;
       }
       // Some writers leave the padding out of the length, as Wireshark knows too.
       const length = 4 * Math.ceil(named / 4);
-      const isPacket = type === blockEnhancedPacket || type === blockSimplePacket || type === blockPacket;
+      const isPacket = isPacketBlock(type);
       if (!this.#known || isSection || !(isPacket || type === blockInterface)) {
         at += length;
-        if (at >= end) {
-          this.needed = blockLengthMin;
-          return at;
-        }
         continue;
       }
       if (isPacket && length > packetBlockLengthMax) {
         this.#refuse('oversized', origin + at, `block length ${length}`);
         at += length;
-        if (at >= end) {
-          this.needed = blockLengthMin;
-          return at;
-        }
         continue;
       }
       const wanted = isPacket ? length : Math.min(length, descriptionLengthMax);
@@ -120,37 +118,32 @@ class PcapngDecoder implements FormatDecoder {
         this.needed = wanted;
         return at;
       }
-      if (wanted === length && readUint32(bytes, at + length - 4, big) !== named)
-        this.#note('block-lengths-differ', origin + at, `${named} and ${readUint32(bytes, at + length - 4, big)}`);
-      if (isPacket) this.#readPacket(bytes, at, type, length, batch, origin);
-      else this.#readInterface(bytes, at, wanted, origin);
+      if (wanted === length && view.getUint32(at + length - 4, little) !== named)
+        this.#note('block-lengths-differ', origin + at, `${named} and ${view.getUint32(at + length - 4, little)}`);
+      if (isPacket) this.#readPacket(view, at, type, length, batch, origin);
+      else this.#readInterface(view, at, wanted, origin);
       at += length;
-      if (at >= end) {
-        this.needed = blockLengthMin;
-        return at;
-      }
     }
     return at;
   }
 
   cut(bytes: Uint8Array, length: number, origin: number): void {
-    const type = length < blockHeaderLength ? -1 : readUint32(bytes, 0, this.#big);
-    const isPacket = type === blockEnhancedPacket || type === blockSimplePacket || type === blockPacket;
-    if (isPacket && this.#known) this.#refuse('cut', origin, `${length} bytes of a packet block`);
+    const seen = length >= blockHeaderLength && isPacketBlock(viewOf(bytes).getUint32(0, this.#little));
+    if (seen && this.#known) this.#refuse('cut', origin, `${length} bytes of a packet block`);
     else this.#note('cut-tail', origin, `${length} bytes of a block`);
   }
 
-  #startSection(bytes: Uint8Array, at: number, origin: number): void {
+  #startSection(view: DataView, at: number, origin: number): void {
     this.started = true;
     this.#interfaces = [];
-    this.#big = readUint32(bytes, at + 8, true) === byteOrderMagic;
-    const major = this.#big ? (bytes[at + 12] << 8) | bytes[at + 13] : (bytes[at + 13] << 8) | bytes[at + 12];
-    this.#known = readUint32(bytes, at + 8, this.#big) === byteOrderMagic && major === 1;
+    this.#little = view.getUint32(at + 8, true) === byteOrderMagic;
+    const major = view.getUint16(at + 12, this.#little);
+    this.#known = view.getUint32(at + 8, this.#little) === byteOrderMagic && major === 1;
     if (!this.#known) this.#note('section-unknown', origin + at, `version ${major}`);
   }
 
-  #readInterface(bytes: Uint8Array, at: number, length: number, origin: number): void {
-    const big = this.#big;
+  #readInterface(view: DataView, at: number, length: number, origin: number): void {
+    const little = this.#little;
     if (this.#interfaces.length >= limits.captureInterfacesMax) {
       this.#note('interfaces-too-many', origin + at, `more than ${limits.captureInterfacesMax}`);
       return;
@@ -160,33 +153,33 @@ class PcapngDecoder implements FormatDecoder {
     let offsetSeconds = 0;
     let option = at + 16;
     while (option + 4 <= blockEnd) {
-      const code = readUint16(bytes, option, big);
-      const size = readUint16(bytes, option + 2, big);
+      const code = view.getUint16(option, little);
+      const size = view.getUint16(option + 2, little);
       const value = option + 4;
       if (code === 0 || value + size > blockEnd) break;
-      if (code === 9 && size >= 1) resolution = bytes[value];
+      if (code === 9 && size >= 1) resolution = view.getUint8(value);
       if (code === 14 && size >= 8) {
-        const high = readUint32(bytes, big ? value : value + 4, big) | 0;
-        offsetSeconds = high * 4_294_967_296 + readUint32(bytes, big ? value + 4 : value, big);
+        const high = view.getUint32(little ? value + 4 : value, little) | 0;
+        offsetSeconds = high * 4_294_967_296 + view.getUint32(little ? value : value + 4, little);
       }
       option = value + 4 * Math.ceil(size / 4);
     }
     const decimal = resolution < 128;
     this.#interfaces.push({
-      linkType: length >= 20 ? readUint16(bytes, at + 8, big) : 0xffff,
-      snapLength: length >= 20 ? readUint32(bytes, at + 12, big) : 0,
+      linkType: length >= 20 ? view.getUint16(at + 8, little) : 0xffff,
+      snapLength: length >= 20 ? view.getUint32(at + 12, little) : 0,
       ticksPerSecond: decimal && resolution <= 9 ? 10 ** resolution : 0,
       ticksPerSecondBig: decimal ? 10n ** BigInt(resolution) : 1n << BigInt(resolution - 128),
       offsetSeconds,
     });
   }
 
-  #readPacket(bytes: Uint8Array, at: number, type: number, length: number, batch: CaptureBatch, origin: number): void {
-    const big = this.#big;
+  #readPacket(view: DataView, at: number, type: number, length: number, batch: CaptureBatch, origin: number): void {
+    const little = this.#little;
     const simple = type === blockSimplePacket;
     const headerLength = simple ? 12 : 28;
     const room = length - headerLength - 4;
-    const id = simple ? 0 : type === blockPacket ? readUint16(bytes, at + 8, big) : readUint32(bytes, at + 8, big);
+    const id = simple ? 0 : type === blockPacket ? view.getUint16(at + 8, little) : view.getUint32(at + 8, little);
     if (room < 0) {
       this.#refuse('bad-block', origin + at, `block length ${length}`);
       return;
@@ -199,11 +192,11 @@ class PcapngDecoder implements FormatDecoder {
     let captured = 0;
     let original = 0;
     if (simple) {
-      original = readUint32(bytes, at + 8, big);
+      original = view.getUint32(at + 8, little);
       captured = Math.min(original, room, from.snapLength === 0 ? room : from.snapLength);
     } else {
-      captured = readUint32(bytes, at + 20, big);
-      original = readUint32(bytes, at + 24, big);
+      captured = view.getUint32(at + 20, little);
+      original = view.getUint32(at + 24, little);
     }
     if (captured > limits.packetBytesMax) {
       this.#refuse('oversized', origin + at, `captured length ${captured}`);
@@ -218,7 +211,7 @@ class PcapngDecoder implements FormatDecoder {
       original = captured;
     }
     if (!simple) {
-      this.#readTime(readUint32(bytes, at + 12, big), readUint32(bytes, at + 16, big), from);
+      this.#readTime(view.getUint32(at + 12, little), view.getUint32(at + 16, little), from);
       if (!(this.#seconds >= 0 && this.#seconds < timeSecondsEnd)) {
         this.#refuse('bad-time', origin + at, `${this.#seconds} seconds since 1970`);
         this.#seconds = 0;

@@ -14,17 +14,17 @@ import { gunzipChunks, isGzip } from './gunzip-chunks.ts';
  */
 export async function openCapture(path: string, counters: CaptureCounters, chunkBytes: number): Promise<OpenCapture> {
   const packed = await openChunks(path, chunkBytes);
+  let capture: OpenCapture | undefined;
   try {
     const first = await readFirst(packed);
     const plain = resume(first, packed);
-    const repeatable = packed.bytesTotal !== undefined;
-    const chunks = isGzip(first)
-      ? iterateChunks(gunzipChunks(path, counters, plain, repeatable ? () => openChunks(path, chunkBytes) : undefined))
-      : plain;
-    const capture = new OpenCapture(path, counters, packed, chunks);
+    const reopen = packed.bytesTotal === undefined ? undefined : () => openChunks(path, chunkBytes);
+    const chunks = isGzip(first) ? iterateChunks(gunzipChunks(path, counters, plain, reopen)) : plain;
+    capture = new OpenCapture(path, counters, packed, chunks);
     await capture.readHead();
     return capture;
   } catch (error) {
+    await capture?.close();
     await packed.close();
     throw error;
   }

@@ -23,7 +23,7 @@ import {
   linkTypeRawOpenBsd,
   linkTypeSlip,
 } from '../capture/link-type.ts';
-import { readUint32 } from '../capture/read-number.ts';
+import { viewOf } from '../capture/view.ts';
 import type { PacketBatch } from '../net/packet.ts';
 import { decodeCiscoHdlc, decodeSerial } from './cisco-hdlc.ts';
 import { decodeEthernet } from './ethernet.ts';
@@ -35,6 +35,7 @@ import { decodeIpv6 } from './ipv6.ts';
 import { networkByVersion, networkIpv4, networkIpv6, networkStart } from './network-start.ts';
 import { decodeNflog } from './nflog.ts';
 import { decodeNullLoopback } from './null-loopback.ts';
+import { decodePlainRun } from './plain-run.ts';
 import { decodePppoe } from './ppp.ts';
 import { refuse } from './reason.ts';
 import type { Refusals } from './refusals.ts';
@@ -49,10 +50,15 @@ const ppiHeaderLengthMin = 8;
  */
 export function decodeBatch(captured: CaptureBatch, packets: PacketBatch, refusals: Refusals): void {
   assert(captured.count <= packets.capacity, 'a batch of packets has room for all that were captured');
-  const bytes = captured.bytes;
-  const count = captured.count;
+  const { bytes, count } = captured;
+  const view = viewOf(bytes);
   let row = 0;
-  for (let i = 0; i < count; i++) {
+  let i = 0;
+  while (i < count) {
+    const plain = decodePlainRun(captured, view, i, packets, row);
+    row += plain;
+    i += plain;
+    if (i === count) break;
     const start = captured.start[i];
     const end = start + captured.capturedLength[i];
     const originalEnd = start + captured.originalLength[i];
@@ -67,6 +73,7 @@ export function decodeBatch(captured: CaptureBatch, packets: PacketBatch, refusa
       if (refusals.counts[reason]++ === 0) refusals.firstMillis[reason] = timeMillis;
       if (result === refuse['link-type']) refusals.linkType = captured.linkType[i];
     }
+    i++;
   }
   packets.count = row;
 }
@@ -151,7 +158,7 @@ function decodePpi(bytes: Uint8Array, start: number, end: number, whole: boolean
   const headerLength = bytes[start + 2] | (bytes[start + 3] << 8);
   if (headerLength < ppiHeaderLengthMin) return refuse['malformed-link'];
   if (end - start < headerLength) return short;
-  const linkType = readUint32(bytes, start + 4, false);
+  const linkType = bytes[start + 4] | (bytes[start + 5] << 8) | (bytes[start + 6] << 16) | (bytes[start + 7] << 24);
   if (linkType === linkTypePpi) return refuse['malformed-link'];
   const link = decodeLink(linkType, bytes, start + headerLength, end, whole);
   return link < 0 ? link : link + networkStart(headerLength, 0);

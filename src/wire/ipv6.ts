@@ -27,6 +27,7 @@ const mobility = 135;
 const hostIdentity = 139;
 const shim6 = 140;
 const jumboOption = 0xc2;
+const plainLengthMax = 65_535;
 
 /**
  * Reads the packet whose IPv6 header begins at `at` into a row.
@@ -90,9 +91,10 @@ export function decodeIpv6(
   return refuse['malformed-ipv6'];
 }
 
-/** Bytes of a packet whose payload length is 0. */
+/** Bytes of a packet whose payload length is 0: what a jumbo payload option says, if it can be; otherwise the length on the wire. */
 function findJumboLength(bytes: Uint8Array, at: number, end: number, originalEnd: number): number {
   const header = at + headerLength;
+  const wireLength = originalEnd - at;
   if (bytes[at + 6] === hopByHop && end - header >= 8) {
     const optionsEnd = Math.min(header + ((bytes[header + 1] + 1) << 3), end);
     let option = header + 2;
@@ -104,10 +106,11 @@ function findJumboLength(bytes: Uint8Array, at: number, end: number, originalEnd
       if (bytes[option] === jumboOption && bytes[option + 1] === 4 && option + 6 <= optionsEnd) {
         const value = option + 2;
         const length = (bytes[value] << 24) | (bytes[value + 1] << 16) | (bytes[value + 2] << 8) | bytes[value + 3];
-        return headerLength + (length >>> 0);
+        if (length >>> 0 > plainLengthMax && length >>> 0 <= wireLength - headerLength) return headerLength + length;
+        break;
       }
       option += 2 + bytes[option + 1];
     }
   }
-  return originalEnd - at;
+  return wireLength;
 }
