@@ -26,14 +26,21 @@ export interface OutputOptions {
 }
 
 export function addOutput(command: Command): void {
-  command.option('-o, --output <format>', `${outputFormats.join(', ')} (default: table on a terminal, jsonl into a pipe)`);
+  command.option(
+    '-o, --output <format>',
+    `${outputFormats.join(', ')} (default: table on a terminal, jsonl into a pipe)`,
+  );
 }
 
 /** Adds `--lake` and `-i`. */
 export function addSource(command: Command): void {
   command
     .option('--lake <dir>', 'ask the table in this folder')
-    .option('-i, --input <source>', 'ask flow logs without a lake: folder, file, glob, URL, -; may be repeated', collect);
+    .option(
+      '-i, --input <source>',
+      'ask flow logs without a lake: folder, file, glob, URL, -; may be repeated',
+      collect,
+    );
 }
 
 /** Adds a trailing filter, `--lake`, `-i`, times and the output format. */
@@ -85,10 +92,14 @@ export async function withEngine<T>(options: AskOptions, ask: (engine: Engine) =
     }
   }
   const progress = createProgress('reading');
-  const logs = await readLogs(options.input, (bytes) => progress.update(bytes, undefined)).finally(() => progress.end());
+  const logs = await readLogs(options.input, (bytes) => progress.update(bytes, undefined)).finally(() =>
+    progress.end(),
+  );
   try {
     if (logs.rejected > 0)
-      process.stderr.write(`warning: ${logs.rejected} byte ranges could not be used; the first: ${logs.firstRejection}\n`);
+      process.stderr.write(
+        `warning: ${logs.rejected} byte ranges could not be used; the first: ${logs.firstRejection}\n`,
+      );
     const engine = await openMemoryEngine(logs.table);
     try {
       return await ask(engine);

@@ -56,7 +56,10 @@ function kindOf(value: unknown): ResultColumn['kind'] {
  */
 export async function writeResult(result: Result, format: TextFormat, out: Writable, width: number): Promise<number> {
   let rows = 0;
-  for await (const text of renderers[format](counted(result, (n) => (rows += n)), width)) {
+  for await (const text of renderers[format](
+    counted(result, (n) => (rows += n)),
+    width,
+  )) {
     if (!out.write(text)) await once(out, 'drain');
   }
   return rows;
@@ -135,7 +138,7 @@ function fitCell(cell: string, width: number, right: boolean, last: boolean): st
 }
 
 /** Control characters in a log's texts must not reach a terminal. */
-const controlCharacters = /[\u0000-\u001f\u007f-\u009f]/g;
+const controlCharacters = /\p{Cc}/gu;
 
 function tableCell(value: unknown, column: ResultColumn): string {
   if (value === null || value === undefined) return '-';
@@ -144,8 +147,9 @@ function tableCell(value: unknown, column: ResultColumn): string {
   return plainText(value).replace(controlCharacters, '·');
 }
 
-function plainText(value: unknown): string {
-  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
+/** A cell as text: objects as JSON. */
+export function plainText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function asObject(columns: readonly ResultColumn[], row: readonly unknown[]): Record<string, unknown> {
@@ -194,11 +198,7 @@ function quoteCsv(text: string): string {
 
 /** Safe for `cut`: no tab and no line break in a value. */
 function escapeTsv(text: string): string {
-  return text
-    .replaceAll('\\', '\\\\')
-    .replaceAll('\t', '\\t')
-    .replaceAll('\n', '\\n')
-    .replaceAll('\r', '\\r');
+  return text.replaceAll('\\', '\\\\').replaceAll('\t', '\\t').replaceAll('\n', '\\n').replaceAll('\r', '\\r');
 }
 
 async function* renderYaml({ columns, chunks }: Result): AsyncGenerator<string> {

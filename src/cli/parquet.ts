@@ -9,9 +9,16 @@ import type { DuckDBAppender } from '@duckdb/node-api';
 import { FlowError, fileError } from '../base/errors.ts';
 import { openDuckdb, quoteText } from '../lake/duckdb.ts';
 import type { Result, ResultColumn } from './output.ts';
+import { plainText } from './output.ts';
 
 /** Types of cells; whole numbers become BIGINT where a column has no others. */
-const cellTypes = { text: 'VARCHAR', number: 'DOUBLE', time: 'TIMESTAMPTZ', boolean: 'BOOLEAN', object: 'VARCHAR' } as const;
+const cellTypes = {
+  text: 'VARCHAR',
+  number: 'DOUBLE',
+  time: 'TIMESTAMPTZ',
+  boolean: 'BOOLEAN',
+  object: 'VARCHAR',
+} as const;
 
 /**
  * Writes a result as a Parquet file to a stream, by way of a temporary file, since Parquet's index comes last.
@@ -44,12 +51,16 @@ export async function writeParquet(result: Result, out: Writable & { readonly is
       else if (kind === 'number' && (await isWhole(name))) selected.push(`${name}::BIGINT AS ${name}`);
       else selected.push(name);
     }
-    await connection.run(`COPY (SELECT ${selected.join(', ')} FROM rows) TO ${quoteText(path)} (FORMAT parquet, COMPRESSION zstd)`);
+    await connection.run(
+      `COPY (SELECT ${selected.join(', ')} FROM rows) TO ${quoteText(path)} (FORMAT parquet, COMPRESSION zstd)`,
+    );
     await pipeline(createReadStream(path), out, { end: false });
     return rows;
 
     async function isWhole(name: string): Promise<boolean> {
-      const answer = await connection.runAndReadAll(`SELECT coalesce(bool_and(${name} = floor(${name})), true) FROM rows`);
+      const answer = await connection.runAndReadAll(
+        `SELECT coalesce(bool_and(${name} = floor(${name})), true) FROM rows`,
+      );
       return answer.getRows()[0][0] === true;
     }
   } catch (error) {
@@ -64,5 +75,5 @@ function appendCell(appender: DuckDBAppender, kind: ResultColumn['kind'], value:
   if (value === null || value === undefined) appender.appendNull();
   else if (kind === 'number') appender.appendDouble(Number(value));
   else if (kind === 'boolean') appender.appendBoolean(value === true);
-  else appender.appendVarchar(typeof value === 'object' ? JSON.stringify(value) : String(value));
+  else appender.appendVarchar(plainText(value));
 }

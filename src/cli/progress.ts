@@ -6,8 +6,8 @@ const intervalMillis = 200;
 const silentMillis = 500;
 
 export interface Progress {
-  /** `done` of `total` bytes; `total` undefined where it is not known. `note` is a short text behind the figures. */
-  update(done: number, total: number | undefined, note?: string): void;
+  /** `done` of `total` bytes; `total` undefined where it is not known. `note` gives a short text behind the figures. Cheap to call often. */
+  update(done: number, total: number | undefined, note?: () => string): void;
   /** Takes the line away. */
   end(): void;
 }
@@ -22,7 +22,7 @@ export function createProgress(verb: string, stream: WriteStream = process.stder
   const startMillis = performance.now();
   let shownMillis = 0;
   return {
-    update(done, total, note = '') {
+    update(done, total, note) {
       const now = performance.now();
       if (now - shownMillis < intervalMillis || now - startMillis < silentMillis) return;
       shownMillis = now;
@@ -32,7 +32,7 @@ export function createProgress(verb: string, stream: WriteStream = process.stder
         parts.push(`${Math.floor((100 * done) / total)}%`, `${formatBytes(done)} of ${formatBytes(total)}`);
         parts.push(`${formatBytes(rate)}/s`, `${Math.ceil((total - done) / Math.max(rate, 1))} s left`);
       } else parts.push(formatBytes(done), `${formatBytes(rate)}/s`);
-      if (note !== '') parts.push(note);
+      if (note !== undefined) parts.push(note());
       stream.write(`\r\u001b[2K${parts.join('  ').slice(0, Math.max(20, (stream.columns ?? 80) - 1))}`);
     },
     end() {

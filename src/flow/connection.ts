@@ -15,6 +15,8 @@ export const flowFinForward = 2;
 export const flowFinReverse = 4;
 export const flowRst = 8;
 export const flowEnded = 16;
+export const flowFlagsMask = 31;
+
 /** Both ends of the flow said FIN, or one said RST. */
 export function isClosed(flags: number): boolean {
   return (flags & flowRst) !== 0 || (flags & (flowFinForward | flowFinReverse)) === (flowFinForward | flowFinReverse);

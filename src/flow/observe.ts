@@ -12,11 +12,13 @@ import {
   stateEnd,
 } from '../flowlog/tuple.ts';
 import type { PacketBatch } from '../net/packet.ts';
-import { protocolTcp } from '../net/protocol.ts';
+import { protocolTcp, protocolUdp } from '../net/protocol.ts';
+import { tcpFin, tcpRst } from '../net/tcp-flags.ts';
 import type { CompiledNetwork } from '../nsg/compile.ts';
 import {
   flowDenied,
   flowEnded,
+  flowFlagsMask,
   initiatorGuessedDestination,
   initiatorGuessedSource,
   initiatorIsDestination,
@@ -27,7 +29,20 @@ import {
 } from './connection.ts';
 import type { FlowEvents } from './event.ts';
 import { createFlowEvents } from './event.ts';
-import { FlowTable, hashEnd, hashFlow, keyWords, scopeWord } from './table.ts';
+import {
+  FlowTable,
+  decisionsMax,
+  hashEnd,
+  hashFlow,
+  kindDecisionShift,
+  kindFamily6,
+  kindFlagsShift,
+  kindOutbound,
+  kindTcp,
+  kindWord,
+  portsWord,
+  rowWords,
+} from './table.ts';
 
 export interface MeterSettings {
   readonly network: CompiledNetwork;
@@ -64,7 +79,7 @@ export interface MeterCounts {
   flowsEvicted: number;
 }
 
-/** Events that one packet can emit at one NIC, eviction apart: the end of the old flow and the begin of the new one. */
+/** Events that one packet can emit, eviction apart: at each of two NICs the end of the old flow and the begin of the new one. */
 const eventsPerPacketMax = 4;
 
 /**
@@ -77,7 +92,6 @@ const eventsPerPacketMax = 4;
  */
 export class FlowMeter {
   readonly events: FlowEvents;
-  readonly table = new FlowTable();
   readonly counts: MeterCounts = {
     packetsCounted: 0,
     bytesCounted: 0,
@@ -93,18 +107,27 @@ export class FlowMeter {
   /** The next whole minute at which flows expire and events are flushed; NaN before the first packet. Never goes back. */
   boundaryMillis = Number.NaN;
   readonly #settings: MeterSettings;
+  /** By NIC. */
+  readonly #tables: readonly FlowTable[];
   readonly #denies: Uint8Array;
-  readonly #flowsOfNic: Uint32Array;
   readonly #flowsPerNicMax: number;
   readonly #evictions: number;
-  /** Where an interrupted `advance` or `finish` goes on; 0 when none was interrupted. */
-  #sweepId = 0;
+  /** Of the batch being observed: the NICs that each packet crosses (-1: none), and the hash of its flow. */
+  readonly #sourceNic = new Int32Array(limits.batchPackets);
+  readonly #destinationNic = new Int32Array(limits.batchPackets);
+  readonly #hash = new Uint32Array(limits.batchPackets);
+  /** Means nothing: it keeps the reads of `#prepare` from being left out as useless. */
+  touched = 0;
+  /** Where an interrupted `advance` or `finish` goes on. */
+  #sweepNic = 0;
+  #sweepRow = 0;
 
   constructor(settings: MeterSettings) {
-    const nics = settings.idleTimeoutMillis.length;
+    const { network } = settings;
+    assert(network.decisions.length < decisionsMax, 'rules of all NSGs fit into the kind of a flow');
     this.#settings = settings;
-    this.#denies = Uint8Array.from(settings.network.decisions, ({ access }) => (access === 'deny' ? 1 : 0));
-    this.#flowsOfNic = new Uint32Array(nics);
+    this.#tables = Array.from(settings.idleTimeoutMillis, () => new FlowTable());
+    this.#denies = Uint8Array.from(network.decisions, ({ access }) => (access === 'deny' ? 1 : 0));
     this.#flowsPerNicMax = settings.flowsPerNicMax ?? limits.flowsPerNicMax;
     const eventsMax = settings.eventsMax ?? limits.eventsMax;
     this.#evictions = Math.max(1, Math.min(Math.floor(this.#flowsPerNicMax / 16), Math.floor(eventsMax / 8)));
@@ -112,65 +135,48 @@ export class FlowMeter {
     this.events = createFlowEvents(eventsMax);
   }
 
+  /** Flows in all tables: those open, denied, and ended ones that are remembered. */
+  get flows(): number {
+    return this.#tables.reduce((sum, table) => sum + table.size, 0);
+  }
+
   /**
-   * Observes the packets from row `from` on. Stops before the first packet at or past the boundary, and where the event buffer
-   * might overflow. @returns the row it stopped at, `packets.count` when all were observed
+   * Observes the packets from row `from` on; with `from` 0, a new batch of at most `limits.batchPackets`. Stops before the first packet
+   * at or past the boundary, and where the event buffer might overflow. @returns the row it stopped at, `packets.count` when all were observed
    */
   observe(packets: PacketBatch, from: number): number {
-    const { network, isLocal } = this.#settings;
-    const { count, timeMillis, family, source, destination, protocol } = packets;
-    const counts = this.counts;
-    const roomMax = this.events.capacity - 2 * this.#evictions - eventsPerPacketMax;
+    const { count, timeMillis } = packets;
+    if (from === 0) this.#prepare(packets);
     if (Number.isNaN(this.boundaryMillis) && from < count) this.#begin(timeMillis[from]);
     const boundary = this.boundaryMillis;
+    const { counts } = this;
+    const { columns } = this.events;
+    const roomMax = this.events.capacity - 2 * this.#evictions - eventsPerPacketMax;
     for (let i = from; i < count; i++) {
-      if (timeMillis[i] >= boundary || this.events.columns.count > roomMax) return i;
-      const at = 4 * i;
-      const ports = ((packets.sourcePort[i] << 16) | packets.destinationPort[i]) >>> 0;
-      const ends =
-        (hashEnd(source[at], source[at + 1], source[at + 2], source[at + 3], ports >>> 16) +
-          hashEnd(destination[at], destination[at + 1], destination[at + 2], destination[at + 3], ports & 0xffff)) |
-        0;
-      let sourceNic = 0;
-      let destinationNic = -1;
-      if (isLocal === undefined) {
-        sourceNic = network.nicOf(family[i], source[at], source[at + 1], source[at + 2], source[at + 3]);
-        destinationNic = network.nicOf(
-          family[i],
-          destination[at],
-          destination[at + 1],
-          destination[at + 2],
-          destination[at + 3],
-        );
-        if (destinationNic === sourceNic) destinationNic = -1;
-        if (sourceNic < 0 && destinationNic < 0) {
-          counts.packetsNoNic++;
-          continue;
-        }
+      if (timeMillis[i] >= boundary || columns.count > roomMax) return i;
+      const sourceNic = this.#sourceNic[i];
+      const destinationNic = this.#destinationNic[i];
+      if (sourceNic < 0 && destinationNic < 0) {
+        counts.packetsNoNic++;
+        continue;
       }
       counts.packetsCounted++;
       counts.bytesCounted += packets.ipBytes[i];
-      const scope = scopeWord(0, family[i], protocol[i]);
+      const ports = ((packets.sourcePort[i] << 16) | packets.destinationPort[i]) >>> 0;
       if (sourceNic >= 0) {
-        const sourceScope = (scope | (sourceNic << 9)) >>> 0;
-        const hash = hashFlow(ends, sourceScope);
-        const found = this.#findLive(packets, i, ports, sourceScope, hash, sourceNic);
+        const found = this.#findLive(packets, i, ports, sourceNic);
         if (found < 0 && destinationNic >= 0) {
-          const otherScope = (scope | (destinationNic << 9)) >>> 0;
-          const otherHash = hashFlow(ends, otherScope);
-          const other = this.#findLive(packets, i, ports, otherScope, otherHash, destinationNic);
-          if (other >= 0 && (this.table.flags[other >>> 1] & flowDenied) !== 0) {
-            this.#count(packets, i, other);
+          const other = this.#findLive(packets, i, ports, destinationNic);
+          if (other >= 0 && (this.#flagsOf(destinationNic, other >>> 1) & flowDenied) !== 0) {
+            this.#count(packets, i, destinationNic, other);
             continue;
           }
         }
-        if (this.#cross(packets, i, ports, sourceScope, hash, sourceNic, directionOutbound, found)) continue;
+        if (this.#cross(packets, i, ports, sourceNic, directionOutbound, found)) continue;
       }
       if (destinationNic >= 0) {
-        const destinationScope = (scope | (destinationNic << 9)) >>> 0;
-        const hash = hashFlow(ends, destinationScope);
-        const found = this.#findLive(packets, i, ports, destinationScope, hash, destinationNic);
-        this.#cross(packets, i, ports, destinationScope, hash, destinationNic, directionInbound, found);
+        const found = this.#findLive(packets, i, ports, destinationNic);
+        this.#cross(packets, i, ports, destinationNic, directionInbound, found);
       }
     }
     return count;
@@ -184,55 +190,60 @@ export class FlowMeter {
   advance(): boolean {
     const now = this.boundaryMillis;
     const tick = now % tickMillis === 0;
-    const { table } = this;
-    const { flags, lastSeen } = table;
-    const timeouts = this.#settings.idleTimeoutMillis;
-    const room = this.events.capacity - 2;
-    for (let id = this.#sweepId; id < table.high; id++) {
-      if (table.hashes[id] === 0) continue;
-      if (this.events.columns.count > room) {
-        this.#sweepId = id;
-        return false;
-      }
-      const timeout = timeouts[table.keys[id * keyWords + 9] >>> 9];
-      const expiry = lastSeen[id] + timeout;
-      if ((flags[id] & flowEnded) !== 0) {
-        if (rememberedUntil(flags[id], lastSeen[id], timeout) <= now) this.#forget(id);
-      } else if ((flags[id] & flowDenied) !== 0) {
-        if (expiry <= now) this.#forget(id);
-      } else if (isClosed(flags[id])) {
-        this.#end(id, lastSeen[id]);
+    return this.#sweep((nic, row) => {
+      const table = this.#tables[nic];
+      const timeout = this.#settings.idleTimeoutMillis[nic];
+      const flags = this.#flagsOf(nic, row);
+      const lastSeen = table.lastSeen(row);
+      const expiry = lastSeen + timeout;
+      if ((flags & flowEnded) !== 0) {
+        if (rememberedUntil(flags, lastSeen, timeout) <= now) table.remove(row);
+      } else if ((flags & flowDenied) !== 0) {
+        if (expiry <= now) table.remove(row);
+      } else if (isClosed(flags)) {
+        this.#end(nic, row, lastSeen);
       } else if (expiry <= now) {
-        this.#end(id, expiry);
+        this.#end(nic, row, expiry);
       } else if (tick) {
-        this.#emit(id, stateContinuing, now);
+        this.#emit(nic, row, stateContinuing, now);
       }
-    }
-    this.#sweepId = 0;
-    return true;
+    });
   }
 
   /** Moves the boundary on by a minute, or, while there is no flow, to the minute after `timeMillis`, the next packet's time. */
   nextMinute(timeMillis: number): void {
     assert(this.events.columns.count === 0, 'the events of a minute are taken before the next minute begins');
     this.boundaryMillis += minuteMillis;
-    if (this.table.size === 0 && timeMillis >= this.boundaryMillis) this.#begin(timeMillis);
+    if (timeMillis >= this.boundaryMillis && this.flows === 0) this.#begin(timeMillis);
   }
 
   /** Ends every open flow at its last packet's time, as when a capture ends. @returns false when the event buffer is full first: take the events and call again */
   finish(): boolean {
-    const { table } = this;
-    const room = this.events.capacity - 2;
-    for (let id = this.#sweepId; id < table.high; id++) {
-      if (table.hashes[id] === 0) continue;
-      if (this.events.columns.count > room) {
-        this.#sweepId = id;
-        return false;
+    return this.#sweep((nic, row) => {
+      const table = this.#tables[nic];
+      if ((this.#flagsOf(nic, row) & (flowEnded | flowDenied)) === 0)
+        this.#emit(nic, row, stateEnd, table.lastSeen(row));
+      table.remove(row);
+    });
+  }
+
+  /** Visits every flow, in order of NICs and rows; one visit emits one event at the most. @returns false when it must go on later */
+  #sweep(visit: (nic: number, row: number) => void): boolean {
+    const { columns, capacity } = this.events;
+    for (let nic = this.#sweepNic; nic < this.#tables.length; nic++) {
+      const table = this.#tables[nic];
+      for (let row = this.#sweepRow; row < table.high; row++) {
+        if (!table.isUsed(row)) continue;
+        if (columns.count === capacity) {
+          this.#sweepNic = nic;
+          this.#sweepRow = row;
+          return false;
+        }
+        visit(nic, row);
       }
-      if ((table.flags[id] & (flowEnded | flowDenied)) === 0) this.#emit(id, stateEnd, table.lastSeen[id]);
-      this.#forget(id);
+      this.#sweepRow = 0;
     }
-    this.#sweepId = 0;
+    this.#sweepNic = 0;
     return true;
   }
 
@@ -240,53 +251,89 @@ export class FlowMeter {
     this.boundaryMillis = (Math.floor(timeMillis / minuteMillis) + 1) * minuteMillis;
   }
 
+  /**
+   * Finds the NICs and the hash of every packet of a batch, then touches all the rows that will be looked up, so that the waits for memory overlap:
+   * docs/decisions/0008-flow-table.md has the numbers.
+   */
+  #prepare(packets: PacketBatch): void {
+    const { network, isLocal } = this.#settings;
+    const { count, family, source, destination, protocol } = packets;
+    const sourceNics = this.#sourceNic;
+    const destinationNics = this.#destinationNic;
+    const hashes = this.#hash;
+    assert(count <= hashes.length, 'a batch has no more packets than the limit');
+    for (let i = 0; i < count; i++) {
+      const at = 4 * i;
+      const s0 = source[at];
+      const s1 = source[at + 1];
+      const s2 = source[at + 2];
+      const s3 = source[at + 3];
+      const d0 = destination[at];
+      const d1 = destination[at + 1];
+      const d2 = destination[at + 2];
+      const d3 = destination[at + 3];
+      const ends =
+        (hashEnd(s0, s1, s2, s3, packets.sourcePort[i]) + hashEnd(d0, d1, d2, d3, packets.destinationPort[i])) | 0;
+      hashes[i] = hashFlow(ends, keyKind(family[i], protocol[i]));
+      if (isLocal === undefined) {
+        const from = network.nicOf(family[i], s0, s1, s2, s3);
+        const to = network.nicOf(family[i], d0, d1, d2, d3);
+        sourceNics[i] = from;
+        destinationNics[i] = to === from ? -1 : to;
+      } else {
+        sourceNics[i] = 0;
+        destinationNics[i] = -1;
+      }
+    }
+    const tables = this.#tables;
+    let touched = 0;
+    for (let i = 0; i < count; i++) {
+      if (sourceNics[i] >= 0) touched ^= tables[sourceNics[i]].touch(hashes[i]);
+      if (destinationNics[i] >= 0) touched ^= tables[destinationNics[i]].touch(hashes[i]);
+    }
+    this.touched ^= touched;
+  }
+
   /** As `FlowTable.find`, but a flow that was idle for its timeout has ended by now, or is forgotten. */
-  #findLive(packets: PacketBatch, i: number, ports: number, scope: number, hash: number, nic: number): number {
-    const { table } = this;
-    const found = table.find(hash, packets.source, packets.destination, 4 * i, ports, scope);
+  #findLive(packets: PacketBatch, i: number, ports: number, nic: number): number {
+    const table = this.#tables[nic];
+    const kind = keyKind(packets.family[i], packets.protocol[i]);
+    const found = table.find(this.#hash[i], packets.source, packets.destination, 4 * i, ports, kind);
     if (found < 0) return found;
-    const id = found >>> 1;
+    const row = found >>> 1;
     const timeout = this.#settings.idleTimeoutMillis[nic];
-    const expiry = table.lastSeen[id] + timeout;
+    const lastSeen = table.lastSeen(row);
+    const expiry = lastSeen + timeout;
     const now = packets.timeMillis[i];
     if (now < expiry) return found;
-    if ((table.flags[id] & (flowEnded | flowDenied)) === 0) {
-      this.#end(id, isClosed(table.flags[id]) ? table.lastSeen[id] : expiry);
-      if (packets.protocol[i] !== protocolTcp) return -1;
+    if ((this.#flagsOf(nic, row) & (flowEnded | flowDenied)) === 0) {
+      this.#end(nic, row, isClosed(this.#flagsOf(nic, row)) ? lastSeen : expiry);
+      if ((kind & kindTcp) === 0) return -1;
     }
-    if ((table.flags[id] & flowEnded) !== 0 && now < rememberedUntil(table.flags[id], table.lastSeen[id], timeout))
-      return found;
-    this.#forget(id);
+    const flags = this.#flagsOf(nic, row);
+    if ((flags & flowEnded) !== 0 && now < rememberedUntil(flags, lastSeen, timeout)) return found;
+    table.remove(row);
     return -1;
   }
 
   /** Takes a packet across a NIC, opening a flow where there is none. @returns whether the NIC denies it */
-  #cross(
-    packets: PacketBatch,
-    i: number,
-    ports: number,
-    scope: number,
-    hash: number,
-    nic: number,
-    direction: number,
-    found: number,
-  ): boolean {
-    const { table } = this;
-    let row = found;
-    if (row < 0) {
-      row = this.#open(packets, i, ports, scope, hash, nic, direction, this.#initiator(packets, i));
+  #cross(packets: PacketBatch, i: number, ports: number, nic: number, direction: number, found: number): boolean {
+    let place = found;
+    if (place < 0) {
+      place = this.#open(packets, i, ports, nic, direction, this.#initiator(packets, i));
     } else if (packets.protocol[i] === protocolTcp) {
-      const id = row >>> 1;
-      const flags = table.flags[id];
+      const row = place >>> 1;
+      const flags = this.#flagsOf(nic, row);
       const opening = isOpening(packets.tcpFlags[i]);
       const ended = (flags & flowEnded) !== 0;
       if (ended || (opening && isClosed(flags) && (flags & flowDenied) === 0)) {
-        if (!ended) this.#end(id, table.lastSeen[id]);
-        this.#forget(id);
-        row = this.#open(packets, i, ports, scope, hash, nic, direction, opening ? 0 : row & 1);
+        const table = this.#tables[nic];
+        if (!ended) this.#end(nic, row, table.lastSeen(row));
+        table.remove(row);
+        place = this.#open(packets, i, ports, nic, direction, opening ? 0 : place & 1);
       }
     }
-    return this.#count(packets, i, row);
+    return this.#count(packets, i, nic, place);
   }
 
   #initiator(packets: PacketBatch, i: number): number {
@@ -297,20 +344,18 @@ export class FlowMeter {
     return initiator === initiatorIsDestination || initiator === initiatorGuessedDestination ? 1 : 0;
   }
 
-  /** Opens a flow; with `reversed` 1 the packet's destination is its initiator. @returns `2 * id + reversed` */
+  /** Opens a flow; with `reversed` 1 the packet's destination is its initiator. @returns `2 * row + reversed` */
   #open(
     packets: PacketBatch,
     i: number,
     ports: number,
-    scope: number,
-    hash: number,
     nic: number,
     packetDirection: number,
     reversed: number,
   ): number {
-    const { table } = this;
     const { network, isLocal } = this.#settings;
-    if (this.#flowsOfNic[nic] >= this.#flowsPerNicMax) this.#evict(nic);
+    const table = this.#tables[nic];
+    if (table.size >= this.#flowsPerNicMax) this.#evict(nic);
     const at = 4 * i;
     const source = reversed === 0 ? packets.source : packets.destination;
     const destination = reversed === 0 ? packets.destination : packets.source;
@@ -336,98 +381,109 @@ export class FlowMeter {
       destination[at + 3],
       flowPorts & 0xffff,
     );
-    const id = table.insert(hash, source, destination, at, flowPorts, scope);
-    this.#flowsOfNic[nic]++;
-    table.decision[id] = decision;
-    table.direction[id] = direction;
-    table.lastSeen[id] = packets.timeMillis[i];
-    if (this.#denies[decision] === 1) {
-      table.flags[id] = flowDenied;
-      this.counts.flowsDenied++;
-      this.#emit(id, stateDenied, packets.timeMillis[i]);
-    } else {
-      this.counts.flowsAllowed++;
-      this.#emit(id, stateBegin, packets.timeMillis[i]);
-    }
-    return 2 * id + reversed;
+    const denied = this.#denies[decision] === 1;
+    const kind =
+      ((decision << kindDecisionShift) |
+        (direction === directionOutbound ? kindOutbound : 0) |
+        (denied ? flowDenied << kindFlagsShift : 0) |
+        keyKind(family, packets.protocol[i])) >>>
+      0;
+    const time = packets.timeMillis[i];
+    const row = table.insert(this.#hash[i], source, destination, at, flowPorts, kind, time);
+    if (denied) this.counts.flowsDenied++;
+    else this.counts.flowsAllowed++;
+    this.#emit(nic, row, denied ? stateDenied : stateBegin, time);
+    return 2 * row + reversed;
   }
 
   /** Adds a packet to its flow. @returns whether the flow is denied */
-  #count(packets: PacketBatch, i: number, row: number): boolean {
-    const { table, counts } = this;
-    const id = row >>> 1;
-    if (packets.timeMillis[i] > table.lastSeen[id]) table.lastSeen[id] = packets.timeMillis[i];
-    if ((table.flags[id] & flowDenied) !== 0) {
+  #count(packets: PacketBatch, i: number, nic: number, place: number): boolean {
+    const { counts } = this;
+    const table = this.#tables[nic];
+    const row = place >>> 1;
+    if (packets.timeMillis[i] > table.lastSeen(row)) table.setLastSeen(row, packets.timeMillis[i]);
+    const flags = this.#flagsOf(nic, row);
+    if ((flags & flowDenied) !== 0) {
       counts.observedDenied++;
       return true;
     }
-    const at = 4 * id + 2 * (row & 1);
-    table.counters[at]++;
-    table.counters[at + 1] += packets.ipBytes[i];
+    table.count(row, place & 1, packets.ipBytes[i]);
     counts.observedAllowed++;
     counts.bytesAllowed += packets.ipBytes[i];
-    table.flags[id] = withTcpFlags(table.flags[id], packets.tcpFlags[i], (row & 1) === 1);
+    const tcpFlags = packets.tcpFlags[i];
+    if ((tcpFlags & (tcpFin | tcpRst)) !== 0)
+      this.#setFlags(nic, row, withTcpFlags(flags, tcpFlags, (place & 1) === 1));
     return false;
   }
 
-  /** Emits a flow's end. TCP is remembered; UDP has nothing to remember. */
-  #end(id: number, timeMillis: number): void {
-    this.#emit(id, stateEnd, timeMillis);
-    if ((this.table.keys[id * keyWords + 9] & 255) === protocolTcp) this.table.flags[id] |= flowEnded;
-    else this.#forget(id);
+  #flagsOf(nic: number, row: number): number {
+    return (this.#tables[nic].words[row * rowWords + kindWord] >>> kindFlagsShift) & flowFlagsMask;
   }
 
-  #forget(id: number): void {
-    this.#flowsOfNic[this.table.keys[id * keyWords + 9] >>> 9]--;
-    this.table.remove(id);
+  /** Adds bits to those that a flow has. */
+  #setFlags(nic: number, row: number, flags: number): void {
+    this.#tables[nic].words[row * rowWords + kindWord] |= flags << kindFlagsShift;
+  }
+
+  /** Emits a flow's end. TCP is remembered; UDP has nothing to remember. */
+  #end(nic: number, row: number, timeMillis: number): void {
+    const table = this.#tables[nic];
+    this.#emit(nic, row, stateEnd, timeMillis);
+    if ((table.words[row * rowWords + kindWord] & kindTcp) !== 0) this.#setFlags(nic, row, flowEnded);
+    else table.remove(row);
   }
 
   /** Makes room at a NIC: the flows idle longest end early, a sixteenth of the limit at once, so that the search pays. */
   #evict(nic: number): void {
-    const { table } = this;
+    const table = this.#tables[nic];
     const idle: number[] = [];
-    for (let id = 0; id < table.high; id++)
-      if (table.hashes[id] !== 0 && table.keys[id * keyWords + 9] >>> 9 === nic) idle.push(id);
-    idle.sort((a, b) => table.lastSeen[a] - table.lastSeen[b] || a - b);
-    for (const id of idle.slice(0, this.#evictions)) {
-      if ((table.flags[id] & (flowEnded | flowDenied)) === 0) {
-        this.#emit(id, stateEnd, table.lastSeen[id]);
+    for (let row = 0; row < table.high; row++) if (table.isUsed(row)) idle.push(row);
+    idle.sort((a, b) => table.lastSeen(a) - table.lastSeen(b) || a - b);
+    for (const row of idle.slice(0, this.#evictions)) {
+      if ((this.#flagsOf(nic, row) & (flowEnded | flowDenied)) === 0) {
+        this.#emit(nic, row, stateEnd, table.lastSeen(row));
         this.counts.flowsEvicted++;
       }
-      this.#forget(id);
+      table.remove(row);
     }
   }
 
   /** Writes an event with the counters since the flow's last one, which begin and denied do not have, and sets them to zero. */
-  #emit(id: number, state: number, timeMillis: number): void {
-    const { columns, nic } = this.events;
-    const { table } = this;
-    const row = columns.count++;
-    const key = id * keyWords;
-    const scope = table.keys[key + 9];
+  #emit(nic: number, row: number, state: number, timeMillis: number): void {
+    const { columns } = this.events;
+    const table = this.#tables[nic];
+    const { words } = table;
+    const event = columns.count++;
+    const key = row * rowWords;
+    const kind = words[key + kindWord];
+    const { source, destination } = columns;
     for (let i = 0; i < 4; i++) {
-      columns.source[4 * row + i] = table.keys[key + i];
-      columns.destination[4 * row + i] = table.keys[key + 4 + i];
+      source[4 * event + i] = words[key + i];
+      destination[4 * event + i] = words[key + 4 + i];
     }
-    columns.timeMillis[row] = timeMillis;
-    columns.family[row] = (scope & 256) !== 0 ? 6 : 4;
-    columns.sourcePort[row] = table.keys[key + 8] >>> 16;
-    columns.destinationPort[row] = table.keys[key + 8] & 0xffff;
-    columns.protocol[row] = scope & 255;
-    columns.direction[row] = table.direction[id];
-    columns.access[row] = state === stateDenied ? accessDeny : accessAllow;
-    columns.state[row] = state;
-    columns.encryption[row] = 0;
+    columns.timeMillis[event] = timeMillis;
+    columns.family[event] = (kind & kindFamily6) !== 0 ? 6 : 4;
+    columns.sourcePort[event] = words[key + portsWord] >>> 16;
+    columns.destinationPort[event] = words[key + portsWord] & 0xffff;
+    columns.protocol[event] = (kind & kindTcp) !== 0 ? protocolTcp : protocolUdp;
+    columns.direction[event] = (kind & kindOutbound) !== 0 ? directionOutbound : directionInbound;
+    columns.access[event] = state === stateDenied ? accessDeny : accessAllow;
+    columns.state[event] = state;
+    columns.encryption[event] = 0;
+    columns.group[event] = kind >>> kindDecisionShift;
+    this.events.nic[event] = nic;
     const counted = state === stateContinuing || state === stateEnd;
-    const at = 4 * id;
-    columns.packetsForward[row] = counted ? table.counters[at] : Number.NaN;
-    columns.bytesForward[row] = counted ? table.counters[at + 1] : Number.NaN;
-    columns.packetsReverse[row] = counted ? table.counters[at + 2] : Number.NaN;
-    columns.bytesReverse[row] = counted ? table.counters[at + 3] : Number.NaN;
-    if (counted) table.counters.fill(0, at, at + 4);
-    columns.group[row] = table.decision[id];
-    nic[row] = scope >>> 9;
+    columns.packetsForward[event] = counted ? table.counter(row, 0) : Number.NaN;
+    columns.bytesForward[event] = counted ? table.counter(row, 1) : Number.NaN;
+    columns.packetsReverse[event] = counted ? table.counter(row, 2) : Number.NaN;
+    columns.bytesReverse[event] = counted ? table.counter(row, 3) : Number.NaN;
+    if (counted) table.clearCounters(row);
   }
+}
+
+/** The key bits of a flow's kind. */
+function keyKind(family: number, protocol: number): number {
+  return (family === 6 ? kindFamily6 : 0) | (protocol === protocolTcp ? kindTcp : 0);
 }
 
 /**

@@ -1,20 +1,41 @@
 import { assert } from '../base/assert.ts';
+import { limits } from '../base/limits.ts';
 
 /**
- * Flows of all NICs in typed arrays. A flow is a row (`id`); rows are found through buckets of `[hash, id + 1]`, open addressed with linear
- * probing and backward-shift delete, so there are no tombstones and a table that lives for weeks stays as fast as a new one.
+ * The flows of one NIC. A flow is a row of 64 bytes, a cache line, in one buffer seen as words and as doubles:
  *
- * Key of a row, 10 words:  source 4 · destination 4 · source port << 16 | destination port · NIC << 9 | family 6 << 8 | protocol
- * in the initiator's order. The hash is symmetric, so that both directions of a flow land in one place.
+ *     word  0 … 3       4 … 7           8       9       10 … 11     12        13      14        15
+ *           initiator   responder       ports   kind    last seen   packets   bytes   packets   bytes
+ *           address     address                         (double)    forward           reverse
+ *
+ *     ports  initiator's << 16 | responder's
+ *     kind   decision << 8 | direction << 7 | bits of connection.ts << 2 | family 6 << 1 | TCP
+ *
+ * Rows are found through buckets of `[hash, row + 1]`, open addressed with linear probing and backward-shift delete: no tombstones, so a
+ * table that lives for weeks stays as fast as a new one. The hash is symmetric: both directions of a flow land in one place. Counters wrap at 2^32;
+ * what they carry is kept apart, since few flows pass 4 GiB between two events.
  */
-export const keyWords = 10;
+export const rowWords = 16;
+const rowDoubles = rowWords / 2;
+export const portsWord = 8;
+export const kindWord = 9;
+export const lastSeenDouble = 5;
+export const countersWord = 12;
 
-/** The key's last word. NIC indexes up to 2^23 - 1. */
-export function scopeWord(nic: number, family: number, protocol: number): number {
-  return ((nic << 9) | (family === 6 ? 256 : 0) | protocol) >>> 0;
-}
+export const kindTcp = 1;
+export const kindFamily6 = 2;
+/** What of the kind is part of the key. */
+const kindKeyMask = kindTcp | kindFamily6;
+export const kindFlagsShift = 2;
+export const kindOutbound = 128;
+export const kindDecisionShift = 8;
+/** Decisions that fit into a kind. */
+export const decisionsMax = 2 ** 24;
 
-/** Hash of one end of a flow; the two are added, so the order of ends does not matter. */
+const wordRange = 2 ** 32;
+const rowsInitial = 16;
+
+/** Hash of one end of a flow; the two ends' are added, so their order does not matter. */
 export function hashEnd(a: number, b: number, c: number, d: number, port: number): number {
   let h = Math.imul(d ^ (port << 16) ^ port, 0x9e3779b1);
   h = Math.imul(h ^ (h >>> 15) ^ a, 0x85ebca6b);
@@ -22,130 +43,130 @@ export function hashEnd(a: number, b: number, c: number, d: number, port: number
   return (h ^ (h >>> 16) ^ Math.imul(c, 0x27d4eb2f)) | 0;
 }
 
-/** Hash of a flow at a NIC from its ends' hashes. Never 0. */
-export function hashFlow(ends: number, scope: number): number {
-  let h = Math.imul(ends ^ Math.imul(scope, 0x9e3779b1), 0x85ebca6b);
+/** Hash of a flow from the sum of its ends' and the key bits of its kind, unsigned. */
+export function hashFlow(ends: number, kind: number): number {
+  let h = Math.imul(ends ^ Math.imul(kind + 1, 0x9e3779b1), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 15), 0xc2b2ae35);
-  h ^= h >>> 13;
-  return h === 0 ? 1 : h >>> 0;
+  return (h ^ (h >>> 13)) >>> 0;
 }
 
 export class FlowTable {
   /** Rows in use. */
   size = 0;
-  /** Rows ever used: ids are below it. */
+  /** Rows ever used: all that are in use lie below it. */
   high = 0;
-  keys: Uint32Array;
-  /** Hash of each row, 0 for a free one. */
-  hashes: Uint32Array;
-  /** Epoch milliseconds of the last packet. */
-  lastSeen: Float64Array;
-  /** Packets forward, bytes forward, packets reverse, bytes reverse since the flow's last event. */
-  counters: Float64Array;
-  /** Index of the decision it was opened under. */
-  decision: Uint32Array;
-  /** Bits of connection.ts. */
-  flags: Uint8Array;
-  /** 0 inbound, 1 outbound. */
-  direction: Uint8Array;
-  /** Initial: rows the table has room for before it grows. */
-  #capacity: number;
+  words: Uint32Array;
+  doubles: Float64Array;
+  /** Hash of each row in use. */
+  #hashes: Uint32Array;
+  #used: Uint8Array;
+  #capacity = rowsInitial;
   #buckets: Uint32Array;
   #mask: number;
   #free: Uint32Array;
   #freeCount = 0;
+  /** What counters carried beyond 2^32, by index of the counter's word, in multiples of 2^32. */
+  readonly #carried = new Map<number, number>();
 
-  constructor(capacity = 4096) {
-    assert((capacity & (capacity - 1)) === 0 && capacity >= 16, 'the capacity of a flow table is a power of two');
-    this.#capacity = capacity;
-    this.keys = new Uint32Array(keyWords * capacity);
-    this.hashes = new Uint32Array(capacity);
-    this.lastSeen = new Float64Array(capacity);
-    this.counters = new Float64Array(4 * capacity);
-    this.decision = new Uint32Array(capacity);
-    this.flags = new Uint8Array(capacity);
-    this.direction = new Uint8Array(capacity);
-    this.#free = new Uint32Array(capacity);
-    this.#buckets = new Uint32Array(4 * capacity);
-    this.#mask = 2 * capacity - 1;
+  constructor() {
+    const buffer = new ArrayBuffer(rowsInitial * rowWords * 4);
+    this.words = new Uint32Array(buffer);
+    this.doubles = new Float64Array(buffer);
+    this.#hashes = new Uint32Array(rowsInitial);
+    this.#used = new Uint8Array(rowsInitial);
+    this.#free = new Uint32Array(rowsInitial);
+    this.#buckets = new Uint32Array(4 * rowsInitial);
+    this.#mask = 2 * rowsInitial - 1;
   }
 
   /**
-   * Finds the flow of a packet: `2 * id` where the packet goes from initiator to responder, `2 * id + 1` where it comes back, -1 where
-   * there is none. `source` and `destination` hold four words at `at`; `ports` is source << 16 | destination.
+   * Touches what `find` will read for this hash. Called for all packets of a batch before the first is looked up, so that the waits for memory
+   * overlap. @returns a number that means nothing
    */
-  find(
+  touch(hash: number): number {
+    const reference = this.#buckets[2 * (hash & this.#mask) + 1];
+    return reference === 0 ? 0 : this.words[(reference - 1) * rowWords + portsWord];
+  }
+
+  /**
+   * Finds the flow of a packet: `2 * row` where the packet goes from initiator to responder, `2 * row + 1` where it comes back, -1 where
+   * there is none. `source` and `destination` hold four words at `at`; `ports` is source << 16 | destination, unsigned; of `kind` the key bits.
+   */
+  find(hash: number, source: Uint32Array, destination: Uint32Array, at: number, ports: number, kind: number): number {
+    const buckets = this.#buckets;
+    const mask = this.#mask;
+    const words = this.words;
+    const s3 = source[at + 3];
+    const d3 = destination[at + 3];
+    for (let bucket = hash & mask; ; bucket = (bucket + 1) & mask) {
+      const reference = buckets[2 * bucket + 1];
+      if (reference === 0) return -1;
+      if (buckets[2 * bucket] !== hash) continue;
+      const row = reference - 1;
+      const key = row * rowWords;
+      if ((words[key + kindWord] & kindKeyMask) !== kind) continue;
+      const rowPorts = words[key + portsWord];
+      if (
+        rowPorts === ports &&
+        words[key + 3] === s3 &&
+        words[key + 7] === d3 &&
+        words[key] === source[at] &&
+        words[key + 1] === source[at + 1] &&
+        words[key + 2] === source[at + 2] &&
+        words[key + 4] === destination[at] &&
+        words[key + 5] === destination[at + 1] &&
+        words[key + 6] === destination[at + 2]
+      )
+        return 2 * row;
+      if (
+        rowPorts === ((ports << 16) | (ports >>> 16)) >>> 0 &&
+        words[key + 3] === d3 &&
+        words[key + 7] === s3 &&
+        words[key] === destination[at] &&
+        words[key + 1] === destination[at + 1] &&
+        words[key + 2] === destination[at + 2] &&
+        words[key + 4] === source[at] &&
+        words[key + 5] === source[at + 1] &&
+        words[key + 6] === source[at + 2]
+      )
+        return 2 * row + 1;
+    }
+  }
+
+  /** Adds a row with this key and kind, counters zero. The key must not be in the table. @returns the row */
+  insert(
     hash: number,
     source: Uint32Array,
     destination: Uint32Array,
     at: number,
     ports: number,
-    scope: number,
+    kind: number,
+    lastSeen: number,
   ): number {
-    const buckets = this.#buckets;
-    const mask = this.#mask;
-    const keys = this.keys;
-    const swapped = ((ports << 16) | (ports >>> 16)) >>> 0;
-    for (let bucket = hash & mask; ; bucket = (bucket + 1) & mask) {
-      const reference = buckets[2 * bucket + 1];
-      if (reference === 0) return -1;
-      if (buckets[2 * bucket] !== hash) continue;
-      const key = (reference - 1) * keyWords;
-      if (keys[key + 9] !== scope) continue;
-      if (
-        keys[key + 8] === ports &&
-        keys[key + 3] === source[at + 3] &&
-        keys[key + 7] === destination[at + 3] &&
-        keys[key] === source[at] &&
-        keys[key + 1] === source[at + 1] &&
-        keys[key + 2] === source[at + 2] &&
-        keys[key + 4] === destination[at] &&
-        keys[key + 5] === destination[at + 1] &&
-        keys[key + 6] === destination[at + 2]
-      )
-        return 2 * (reference - 1);
-      if (
-        keys[key + 8] === swapped &&
-        keys[key + 3] === destination[at + 3] &&
-        keys[key + 7] === source[at + 3] &&
-        keys[key] === destination[at] &&
-        keys[key + 1] === destination[at + 1] &&
-        keys[key + 2] === destination[at + 2] &&
-        keys[key + 4] === source[at] &&
-        keys[key + 5] === source[at + 1] &&
-        keys[key + 6] === source[at + 2]
-      )
-        return 2 * (reference - 1) + 1;
-    }
-  }
-
-  /** Adds a row with this key, all else zero. The key must not be in the table. @returns its id */
-  insert(hash: number, source: Uint32Array, destination: Uint32Array, at: number, ports: number, scope: number): number {
     if (this.size === this.#capacity) this.#grow();
-    const id = this.#freeCount > 0 ? this.#free[--this.#freeCount] : this.high++;
-    const key = id * keyWords;
+    const row = this.#freeCount > 0 ? this.#free[--this.#freeCount] : this.high++;
+    const { words } = this;
+    const key = row * rowWords;
     for (let i = 0; i < 4; i++) {
-      this.keys[key + i] = source[at + i];
-      this.keys[key + 4 + i] = destination[at + i];
+      words[key + i] = source[at + i];
+      words[key + 4 + i] = destination[at + i];
+      words[key + countersWord + i] = 0;
     }
-    this.keys[key + 8] = ports;
-    this.keys[key + 9] = scope;
-    this.hashes[id] = hash;
-    this.lastSeen[id] = 0;
-    this.counters.fill(0, 4 * id, 4 * id + 4);
-    this.decision[id] = 0;
-    this.flags[id] = 0;
-    this.direction[id] = 0;
-    this.#link(hash, id);
+    words[key + portsWord] = ports;
+    words[key + kindWord] = kind;
+    this.doubles[row * rowDoubles + lastSeenDouble] = lastSeen;
+    this.#hashes[row] = hash;
+    this.#used[row] = 1;
+    this.#link(hash, row);
     this.size++;
-    return id;
+    return row;
   }
 
-  remove(id: number): void {
+  remove(row: number): void {
     const buckets = this.#buckets;
     const mask = this.#mask;
-    let hole = this.hashes[id] & mask;
-    while (buckets[2 * hole + 1] !== id + 1) hole = (hole + 1) & mask;
+    let hole = this.#hashes[row] & mask;
+    while (buckets[2 * hole + 1] !== row + 1) hole = (hole + 1) & mask;
     for (let next = (hole + 1) & mask; buckets[2 * next + 1] !== 0; next = (next + 1) & mask) {
       const home = buckets[2 * next] & mask;
       if (((next - home) & mask) < ((next - hole) & mask)) continue;
@@ -155,38 +176,81 @@ export class FlowTable {
     }
     buckets[2 * hole] = 0;
     buckets[2 * hole + 1] = 0;
-    this.hashes[id] = 0;
-    this.#free[this.#freeCount++] = id;
+    this.#used[row] = 0;
+    if (this.#carried.size > 0) this.clearCounters(row);
+    this.#free[this.#freeCount++] = row;
     this.size--;
   }
 
-  #link(hash: number, id: number): void {
+  isUsed(row: number): boolean {
+    return this.#used[row] === 1;
+  }
+
+  lastSeen(row: number): number {
+    return this.doubles[row * rowDoubles + lastSeenDouble];
+  }
+
+  setLastSeen(row: number, timeMillis: number): void {
+    this.doubles[row * rowDoubles + lastSeenDouble] = timeMillis;
+  }
+
+  /** Counts a packet, `reverse` 1 for one from the responder. */
+  count(row: number, reverse: number, ipBytes: number): void {
+    const { words } = this;
+    const at = row * rowWords + countersWord + 2 * reverse;
+    const bytes = words[at + 1] + ipBytes;
+    words[at]++;
+    words[at + 1] = bytes;
+    if (bytes >= wordRange) this.#carry(at + 1);
+    if (words[at] === 0) this.#carry(at);
+  }
+
+  /** Counter `index` of a row: packets forward, bytes forward, packets reverse, bytes reverse. */
+  counter(row: number, index: number): number {
+    const at = row * rowWords + countersWord + index;
+    return this.words[at] + (this.#carried.size === 0 ? 0 : wordRange * (this.#carried.get(at) ?? 0));
+  }
+
+  clearCounters(row: number): void {
+    const at = row * rowWords + countersWord;
+    for (let i = at; i < at + 4; i++) {
+      this.words[i] = 0;
+      if (this.#carried.size > 0) this.#carried.delete(i);
+    }
+  }
+
+  #carry(at: number): void {
+    this.#carried.set(at, (this.#carried.get(at) ?? 0) + 1);
+  }
+
+  #link(hash: number, row: number): void {
     const buckets = this.#buckets;
     const mask = this.#mask;
     let bucket = hash & mask;
     while (buckets[2 * bucket + 1] !== 0) bucket = (bucket + 1) & mask;
     buckets[2 * bucket] = hash;
-    buckets[2 * bucket + 1] = id + 1;
+    buckets[2 * bucket + 1] = row + 1;
   }
 
   #grow(): void {
     const capacity = 2 * this.#capacity;
-    this.#capacity = capacity;
-    this.keys = grown(this.keys, new Uint32Array(keyWords * capacity));
-    this.hashes = grown(this.hashes, new Uint32Array(capacity));
-    this.lastSeen = grown(this.lastSeen, new Float64Array(capacity));
-    this.counters = grown(this.counters, new Float64Array(4 * capacity));
-    this.decision = grown(this.decision, new Uint32Array(capacity));
-    this.flags = grown(this.flags, new Uint8Array(capacity));
-    this.direction = grown(this.direction, new Uint8Array(capacity));
-    this.#free = grown(this.#free, new Uint32Array(capacity));
+    assert(capacity <= 2 * limits.flowsPerNicMax, 'a NIC has no more flows than its limit');
+    const buffer = new ArrayBuffer(capacity * rowWords * 4);
+    const words = new Uint32Array(buffer);
+    words.set(this.words);
+    this.words = words;
+    this.doubles = new Float64Array(buffer);
+    this.#hashes = grown(this.#hashes, new Uint32Array(capacity));
+    this.#used = grown(this.#used, new Uint8Array(capacity));
+    this.#free = new Uint32Array(capacity);
     this.#buckets = new Uint32Array(4 * capacity);
     this.#mask = 2 * capacity - 1;
-    for (let id = 0; id < this.high; id++) if (this.hashes[id] !== 0) this.#link(this.hashes[id], id);
+    this.#capacity = capacity;
+    for (let row = 0; row < this.high; row++) this.#link(this.#hashes[row], row);
   }
 }
 
-function grown<Column extends Uint32Array | Float64Array | Uint8Array>(from: Column, to: Column): Column {
+function grown<Column extends Uint32Array | Uint8Array>(from: Column, to: Column): Column {
   to.set(from);
   return to;
 }

@@ -82,7 +82,9 @@ export async function convert(settings: ConvertSettings): Promise<ConvertResult>
     total.rejected += log.rejections.length;
     total.bytes += bytes.length;
     rejections.push(
-      ...log.rejections.slice(0, Math.max(0, examplesMax - rejections.length)).map((rejection) => ({ ...rejection, blob: blob.key })),
+      ...log.rejections
+        .slice(0, Math.max(0, examplesMax - rejections.length))
+        .map((rejection) => ({ ...rejection, blob: blob.key })),
     );
     const input = fingerprintOf(bytes);
     for (const piece of piecesOf(log, settings.format, lost)) {
@@ -93,7 +95,12 @@ export async function convert(settings: ConvertSettings): Promise<ConvertResult>
       countLosses(log, rows, settings.format, lost);
       total.written += tuples;
       const kind = header.format === 'vnet' ? 'vnet' : 'nsg';
-      const name = formatBlobPath(kind, header.resourceId, floorToHour(header.timeMillis), header.macAddress || undefined);
+      const name = formatBlobPath(
+        kind,
+        header.resourceId,
+        floorToHour(header.timeMillis),
+        header.macAddress || undefined,
+      );
       const id = createHash('sha256')
         .update([input, settings.format, piece.record, header.resourceId, header.macAddress].join('\n').toLowerCase())
         .digest('hex')
@@ -208,7 +215,12 @@ function flowLogIdOf(nsgId: string): string {
 }
 
 /** Counts what the tuples written lose on the way. */
-function countLosses({ tuples, groups, records }: FlowLog, rows: Uint32Array, format: FlowLogFormat, lost: Counters<Loss>): void {
+function countLosses(
+  { tuples, groups, records }: FlowLog,
+  rows: Uint32Array,
+  format: FlowLogFormat,
+  lost: Counters<Loss>,
+): void {
   for (const row of rows) {
     const record = records[groups[tuples.group[row]].record];
     const state = tuples.state[row];

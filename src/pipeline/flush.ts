@@ -32,7 +32,12 @@ const timeBits = 2 ** 20;
 const sortBitsMax = 2 ** 53;
 
 /** Encodes the events held, one block for each flow log and NIC that has any, in order of NICs and flow logs. Pure: the events stay. */
-export function flushBlocks(events: FlowEvents, plan: RecordingPlan, key: FlushKey, writer: ByteWriter): FlushedBlock[] {
+export function flushBlocks(
+  events: FlowEvents,
+  plan: RecordingPlan,
+  key: FlushKey,
+  writer: ByteWriter,
+): FlushedBlock[] {
   const rows = sortEvents(events, plan);
   const blocks: FlushedBlock[] = [];
   const { group } = events.columns;

@@ -101,7 +101,8 @@ export async function ingest(settings: IngestSettings): Promise<IngestResult> {
           endByte: rejection.endByte + startByte,
         });
       }
-      if (rejectedMax !== undefined && total.rejected + added.rejected > rejectedMax) throw tooMany(added.rejections[0]);
+      if (rejectedMax !== undefined && total.rejected + added.rejected > rejectedMax)
+        throw tooMany(added.rejections[0]);
       settings.onProgress?.(total.bytes + added.bytes, total.blobs);
     };
     try {
@@ -137,14 +138,21 @@ export function describeRejection({ blob, startByte, endByte, reason, detail }: 
 async function readNew(blob: SourceBlob, before: BlobPosition | undefined): Promise<Reading | undefined> {
   if (before !== undefined && before.etag === blob.etag && before.lengthBytes === blob.lengthBytes) return undefined;
   const list = await blob.blocks();
-  const reading = list === undefined || list.blocks.length === 0 ? await readBytes(blob, before) : await readBlocks(blob, before, list);
+  const reading =
+    list === undefined || list.blocks.length === 0
+      ? await readBytes(blob, before)
+      : await readBlocks(blob, before, list);
   if (reading !== undefined && blob.named && reading.flowLog.records.length === 0 && before === undefined)
     throw new FlowError('flowlog-invalid', `${blob.name} holds no flow log`);
   return reading;
 }
 
 /** A blob with a block list: the blocks behind those read, without the closing one. */
-async function readBlocks(blob: SourceBlob, before: BlobPosition | undefined, list: BlockList): Promise<Reading | undefined> {
+async function readBlocks(
+  blob: SourceBlob,
+  before: BlobPosition | undefined,
+  list: BlockList,
+): Promise<Reading | undefined> {
   const { blocks } = list;
   const count = (blocks.at(-1)?.lengthBytes ?? 0) <= closingBytesMax ? blocks.length - 1 : blocks.length;
   const position = {
@@ -152,7 +160,12 @@ async function readBlocks(blob: SourceBlob, before: BlobPosition | undefined, li
     lengthBytes: blocks.reduce((sum, block) => sum + block.lengthBytes, 0),
     readBytes: blocks.slice(0, count).reduce((sum, block) => sum + block.lengthBytes, 0),
     blocks: count,
-    fingerprint: fingerprintOf(blocks.slice(0, count).map(({ id }) => id).join('\n')),
+    fingerprint: fingerprintOf(
+      blocks
+        .slice(0, count)
+        .map(({ id }) => id)
+        .join('\n'),
+    ),
   };
   if (before !== undefined) {
     const known = blocks.slice(0, before.blocks ?? 0).map(({ id }) => id);
@@ -172,7 +185,11 @@ async function readBytes(blob: SourceBlob, before: BlobPosition | undefined): Pr
   const bytes = await blob.read();
   const start = before?.readBytes ?? 0;
   if (before !== undefined) {
-    if (bytes.length < start || before.blocks !== undefined || fingerprintOf(bytes.subarray(0, start)) !== before.fingerprint)
+    if (
+      bytes.length < start ||
+      before.blocks !== undefined ||
+      fingerprintOf(bytes.subarray(0, start)) !== before.fingerprint
+    )
       return rewritten(blob, before);
   }
   const flowLog = decodeFlowLog(bytes.subarray(start));
@@ -197,5 +214,10 @@ function rewritten(blob: SourceBlob, before: BlobPosition): Reading {
     detail: `it was read to byte ${before.readBytes} before, and those bytes have changed since`,
   };
   const tuples = decodeFlowLog(new Uint8Array(0)).tuples;
-  return { flowLog: { records: [], groups: [], tuples, rejections: [rejection] }, startByte: 0, bytes: 0, after: undefined };
+  return {
+    flowLog: { records: [], groups: [], tuples, rejections: [rejection] },
+    startByte: 0,
+    bytes: 0,
+    after: undefined,
+  };
 }

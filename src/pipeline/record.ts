@@ -50,7 +50,12 @@ export interface RecordResult {
   /** IP bytes of the packets counted. */
   readonly bytes: number;
   /** Begun, per NIC. */
-  readonly flows: { readonly allowed: number; readonly denied: number; readonly guessed: number; readonly evicted: number };
+  readonly flows: {
+    readonly allowed: number;
+    readonly denied: number;
+    readonly guessed: number;
+    readonly evicted: number;
+  };
   /** Packets at each NIC they cross: those of flows in the logs, of denied flows, and of flows that no NSG decided (not in NSG logs). */
   readonly observed: { readonly allowed: number; readonly denied: number };
   /** What this input produces, whether it was in storage before or not. */
@@ -94,7 +99,8 @@ export async function record(settings: RecordSettings): Promise<RecordResult> {
   const appenders = new Map<string, BlockAppender>();
   const delivery = new Delivery((container) => {
     let appender = appenders.get(container);
-    if (appender === undefined) appenders.set(container, (appender = new BlockAppender(settings.to.container(container))));
+    if (appender === undefined)
+      appenders.set(container, (appender = new BlockAppender(settings.to.container(container))));
     return appender;
   });
   const captured = createCaptureBatch(limits.batchPackets);
@@ -106,7 +112,12 @@ export async function record(settings: RecordSettings): Promise<RecordResult> {
   let part = 0;
 
   const flush = (): void => {
-    const blocks = flushBlocks(meter.events, plan, { input: captures.identity, timeMillis: meter.boundaryMillis, part }, writer);
+    const blocks = flushBlocks(
+      meter.events,
+      plan,
+      { input: captures.identity, timeMillis: meter.boundaryMillis, part },
+      writer,
+    );
     meter.events.columns.count = 0;
     part++;
     for (const block of blocks) tuples += block.tuples;

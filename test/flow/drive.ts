@@ -9,7 +9,13 @@ export function describeEvents(meter: FlowMeter, flushMillis: number): string[] 
   const lines: string[] = [];
   for (let row = 0; row < columns.count; row++) {
     const end = (words: Uint32Array, port: number): string => {
-      const text = formatWords(columns.family[row], words[4 * row], words[4 * row + 1], words[4 * row + 2], words[4 * row + 3]);
+      const text = formatWords(
+        columns.family[row],
+        words[4 * row],
+        words[4 * row + 1],
+        words[4 * row + 2],
+        words[4 * row + 3],
+      );
       return columns.family[row] === 6 ? `[${text}]:${port}` : `${text}:${port}`;
     };
     const counters = [columns.packetsForward, columns.bytesForward, columns.packetsReverse, columns.bytesReverse].map(

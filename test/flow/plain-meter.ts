@@ -46,11 +46,10 @@ export function plainMeter(packets: readonly SketchedPacket[], rules: PlainRules
     if (flow.protocol === 'tcp') flow.ended = true;
     else forget(flow);
   };
-  const rememberedUntil = (flow: PlainFlow): number =>
-    flow.lastSeen + (closed(flow) ? 1 : 2) * rules.timeoutMillis;
+  const rememberedUntil = (flow: PlainFlow): number => flow.lastSeen + (closed(flow) ? 1 : 2) * rules.timeoutMillis;
 
   const advance = (): void => {
-    for (const flow of [...flows]) {
+    for (const flow of flows.slice()) {
       if (flow.ended) {
         if (rememberedUntil(flow) <= boundary) forget(flow);
       } else if (flow.denied) {
@@ -90,7 +89,8 @@ export function plainMeter(packets: readonly SketchedPacket[], rules: PlainRules
       forget(flow);
       reversed = !opening && flow.initiator !== source;
       flow = undefined;
-    } else if (flow === undefined && protocol === 'tcp') reversed = (syn && !opening) || (!syn && guessReversed(source, destination));
+    } else if (flow === undefined && protocol === 'tcp')
+      reversed = (syn && !opening) || (!syn && guessReversed(source, destination));
     if (flow === undefined) {
       const [initiator, responder] = reversed ? [destination, source] : [source, destination];
       flow = {
@@ -117,7 +117,7 @@ export function plainMeter(packets: readonly SketchedPacket[], rules: PlainRules
     else if (flags.includes('F') && forward) flow.finForward = true;
     else if (flags.includes('F')) flow.finReverse = true;
   }
-  for (const flow of [...flows]) if (!flow.ended && !flow.denied) emit(flow, 'end', flow.lastSeen);
+  for (const flow of flows.slice()) if (!flow.ended && !flow.denied) emit(flow, 'end', flow.lastSeen);
   return events;
 }
 

@@ -38,7 +38,14 @@ function denyingNetwork() {
     source: anySide,
     destination: { ...anySide, ports: [{ start: deniedPort, end: deniedPort + 1 }] },
   } as const;
-  const allow = { ...rule, name: 'all', logName: 'UserRule_all', priority: 200, access: 'allow', destination: anySide } as const;
+  const allow = {
+    ...rule,
+    name: 'all',
+    logName: 'UserRule_all',
+    priority: 200,
+    access: 'allow',
+    destination: anySide,
+  } as const;
   const rules = (['inbound', 'outbound'] as const).flatMap((direction) => [
     { ...rule, direction },
     { ...allow, direction },
@@ -84,7 +91,7 @@ function meterEvents(packets: readonly SketchedPacket[], timeoutMillis: number, 
   }
   while (!meter.finish()) take();
   take();
-  expect(meter.table.size).toBe(0);
+  expect(meter.flows).toBe(0);
   return events;
 }
 

@@ -49,7 +49,9 @@ async function ask(query: Query): Promise<unknown[][]> {
 
 /** Every file below a folder with its bytes. */
 function treeOf(root: string): Map<string, string> {
-  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => statSync(join(root, name)).isFile());
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    statSync(join(root, name)).isFile(),
+  );
   return new Map(files.sort().map((name) => [name, readFileSync(join(root, name)).toString('base64')]));
 }
 
@@ -115,7 +117,8 @@ describe('the books of the example balance', () => {
     const other = join(folder, 'resumed');
     await recordExample(other, ['vnet']);
     await recordExample(other, ['nsg2', 'vnet']);
-    const json = (tree: Map<string, string>): [string, string][] => [...tree].filter(([name]) => name.endsWith('.json'));
+    const json = (tree: Map<string, string>): [string, string][] =>
+      [...tree].filter(([name]) => name.endsWith('.json'));
     expect(json(treeOf(other))).toEqual(json(treeOf(logs)));
   });
 });

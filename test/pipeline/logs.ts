@@ -44,14 +44,35 @@ export function sumLogs(logs: Iterable<FlowLog>): LogSums {
         formatWords(tuples.family[row], words[4 * row], words[4 * row + 1], words[4 * row + 2], words[4 * row + 3]);
       const [source, destination] = [end(tuples.source), end(tuples.destination)];
       const { protocol, sourcePort, destinationPort } = tuples;
-      const add = (packets: number, bytes: number, from: string, fromPort: number, to: string, toPort: number): void => {
+      const add = (
+        packets: number,
+        bytes: number,
+        from: string,
+        fromPort: number,
+        to: string,
+        toPort: number,
+      ): void => {
         if (Number.isNaN(packets) || packets === 0) return;
         sums.packets += packets;
         sums.bytes += bytes;
         addToSums(sums.directed, fiveTupleKey(protocol[row], from, fromPort, to, toPort), packets, bytes);
       };
-      add(tuples.packetsForward[row], tuples.bytesForward[row], source, sourcePort[row], destination, destinationPort[row]);
-      add(tuples.packetsReverse[row], tuples.bytesReverse[row], destination, destinationPort[row], source, sourcePort[row]);
+      add(
+        tuples.packetsForward[row],
+        tuples.bytesForward[row],
+        source,
+        sourcePort[row],
+        destination,
+        destinationPort[row],
+      );
+      add(
+        tuples.packetsReverse[row],
+        tuples.bytesReverse[row],
+        destination,
+        destinationPort[row],
+        source,
+        sourcePort[row],
+      );
     }
   }
   return sums;

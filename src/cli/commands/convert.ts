@@ -32,7 +32,7 @@ export function define(command: Command): void {
         source,
         to,
         format,
-        onProgress: (bytes, blobs) => progress.update(bytes, undefined, `${blobs.toLocaleString('en-US')} blobs`),
+        onProgress: (bytes, blobs) => progress.update(bytes, undefined, () => `${blobs.toLocaleString('en-US')} blobs`),
       });
     } finally {
       progress.end();
@@ -47,7 +47,9 @@ export function define(command: Command): void {
 
 function describe({ tuples, blobs, lost, rejected }: ConvertResult): string {
   const number = (value: number): string => value.toLocaleString('en-US');
-  const lines = [`tuples   ${number(tuples.written)} of ${number(tuples.read)} written, in ${number(blobs.written)} blobs`];
+  const lines = [
+    `tuples   ${number(tuples.written)} of ${number(tuples.read)} written, in ${number(blobs.written)} blobs`,
+  ];
   for (const [what, count] of Object.entries(lost)) lines.push(`lost     ${what}: ${number(count)}`);
   if (lines.length === 1) lines.push('lost     nothing');
   if (rejected > 0) lines.push(`rejected ${number(rejected)} byte ranges of the source`);

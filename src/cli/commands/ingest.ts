@@ -32,7 +32,7 @@ export function define(command: Command): void {
         sources,
         lake: options.lake,
         rejectedMax,
-        onProgress: (bytes, blobs) => progress.update(bytes, undefined, `${blobs.toLocaleString('en-US')} blobs`),
+        onProgress: (bytes, blobs) => progress.update(bytes, undefined, () => `${blobs.toLocaleString('en-US')} blobs`),
       });
     } finally {
       progress.end();

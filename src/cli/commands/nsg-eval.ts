@@ -31,9 +31,14 @@ export function define(command: Command): void {
   command
     .requiredOption('--nic <name>', 'name or id of the NIC')
     .addOption(
-      new Option('--direction <direction>', 'as the NIC sees it').choices(['inbound', 'outbound']).makeOptionMandatory(),
+      new Option('--direction <direction>', 'as the NIC sees it')
+        .choices(['inbound', 'outbound'])
+        .makeOptionMandatory(),
     )
-    .requiredOption('--src <ip[:port]>', `source; port ${sourcePortDefault} where none is given; IPv6 with a port in brackets`)
+    .requiredOption(
+      '--src <ip[:port]>',
+      `source; port ${sourcePortDefault} where none is given; IPv6 with a port in brackets`,
+    )
     .requiredOption('--dst <ip[:port]>', `destination; port ${destinationPortDefault} where none is given`)
     .addOption(new Option('--protocol <protocol>', 'protocol').choices(['tcp', 'udp']).makeOptionMandatory());
   addOutput(command);
@@ -81,7 +86,8 @@ function findNic(network: Network, name: string): Nic {
   const nic = network.nics.find((known) => resourceKey(known.id) === key || known.name.toLowerCase() === key);
   if (nic === undefined)
     throw new FlowError('not-found', `the network has no NIC ${JSON.stringify(name)}`, {
-      hint: network.nics.length === 0 ? 'It has none.' : `It has ${network.nics.map((known) => known.name).join(', ')}.`,
+      hint:
+        network.nics.length === 0 ? 'It has none.' : `It has ${network.nics.map((known) => known.name).join(', ')}.`,
     });
   return nic;
 }

@@ -19,8 +19,10 @@ export function define(command: Command): void {
     const nsgs = name === undefined ? network.nsgs : [findNsg(network, name)];
     for (const nsg of nsgs) process.stderr.write(`${describe(network, nsg)}\n`);
     const rows = nsgs.flatMap((nsg) => effectiveRules(nsg).map((row) => ({ nsg: nsg.name, ...row })));
-    const several = nsgs.length > 1 || format !== 'table';
-    await print(resultOf(several ? rows : rows.map(({ nsg: _, ...row }) => row)), format);
+    const names = Object.keys(rows[0] ?? {}).filter(
+      (column) => column !== 'nsg' || nsgs.length > 1 || format !== 'table',
+    );
+    await print(resultOf(rows, names), format);
   });
 }
 
@@ -30,7 +32,8 @@ function findNsg(network: Network, name: string): Nsg {
   const nsg = network.nsgs.find((known) => resourceKey(known.id) === key || known.name.toLowerCase() === key);
   if (nsg === undefined)
     throw new FlowError('not-found', `the network has no NSG ${JSON.stringify(name)}`, {
-      hint: network.nsgs.length === 0 ? 'It has none.' : `It has ${network.nsgs.map((known) => known.name).join(', ')}.`,
+      hint:
+        network.nsgs.length === 0 ? 'It has none.' : `It has ${network.nsgs.map((known) => known.name).join(', ')}.`,
     });
   return nsg;
 }

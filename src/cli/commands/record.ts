@@ -70,7 +70,8 @@ export function define(command: Command): void {
         formats,
         flowTimeoutMinutes:
           options.flowTimeout === undefined ? undefined : parseWhole('--flow-timeout', options.flowTimeout, 1, 1440),
-        onProgress: (done, total, packets) => progress.update(done, total, `${packets.toLocaleString('en-US')} packets`),
+        onProgress: (done, total, packets) =>
+          progress.update(done, total, () => `${packets.toLocaleString('en-US')} packets`),
       });
     } finally {
       progress.end();
@@ -88,14 +89,18 @@ function readMac(text: string): string {
 
 function readPrefix(text: string): NonNullable<ReturnType<typeof parsePrefix>> {
   const prefix = parsePrefix(text);
-  if (prefix === undefined) throw new FlowError('usage', `${JSON.stringify(text)} is no address prefix, such as 10.0.0.0/8`);
+  if (prefix === undefined)
+    throw new FlowError('usage', `${JSON.stringify(text)} is no address prefix, such as 10.0.0.0/8`);
   return prefix;
 }
 
 function describe(result: RecordResult, formats: readonly FlowLogFormat[], to: string): string {
   const { packets, flows } = result;
   const number = (value: number): string => value.toLocaleString('en-US');
-  const lines = [`packets read     ${number(packets.read)}`, `  counted        ${number(packets.counted)} (${formatBytes(result.bytes)} of IP)`];
+  const lines = [
+    `packets read     ${number(packets.read)}`,
+    `  counted        ${number(packets.counted)} (${formatBytes(result.bytes)} of IP)`,
+  ];
   for (const [reason, count] of Object.entries(packets.refused)) lines.push(`  ${reason.padEnd(14)} ${number(count)}`);
   for (const [reason, count] of Object.entries(result.damage)) lines.push(`damage: ${reason} ${number(count)}`);
   lines.push(`flows allowed    ${number(flows.allowed)}`, `flows denied     ${number(flows.denied)}`);

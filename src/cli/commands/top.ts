@@ -17,7 +17,9 @@ export function define(command: Command): void {
   command
     .requiredOption('--by <fields>', 'fields to group by, with commas: src.ip,dst.port')
     .addOption(
-      new Option('--metric <metric>', 'what makes a group large').choices(['bytes', 'packets', 'flows']).default('bytes'),
+      new Option('--metric <metric>', 'what makes a group large')
+        .choices(['bytes', 'packets', 'flows'])
+        .default('bytes'),
     )
     .option('--limit <n>', 'groups at the most', '10')
     .option('--observations', 'count every tuple, not every conversation once');
