@@ -29,9 +29,11 @@ export const limits = {
   /** Blobs whose block lists are kept in memory by one writer; beyond it the list of the longest unused is read again when needed. */
   openBlobsMax: 4096,
   /** Bytes of the block journal of one blob in a folder; a longer one counts as absent: the blob is read without a block list. */
-  blockJournalBytesMax: 64 << 20,
+  blockJournalBytesMax: 16 << 20,
   /** Bytes of memory that DuckDB uses for one lake or temporary table; beyond it, DuckDB spills to the temporary folder. */
   queryMemoryBytesMax: 1 << 30,
+  /** The same for rows on their way into a lake. */
+  ingestMemoryBytesMax: 384 << 20,
   /** Rows held in memory before they are written to data files; a commit of more rows has more files. */
   stagedRowsMax: 1_000_000,
   /** Attempts of one commit to the lake that lose the race for a version; then the commit fails. */

@@ -78,17 +78,24 @@ export function formatInsert(after: string, inserted: readonly JournalBlock[], v
   return `${JSON.stringify({ after, insert: inserted.map(formatBlock), list: version.fingerprint })}\n`;
 }
 
+/** Lines that are no journal lines, as killed and racing writers leave them singly; after more, nothing is read of a journal. */
+const voidLinesMax = 1000;
+
 /**
- * Reads a journal, one character a byte (latin1). Lines that are torn, foreign, wrong in their fingerprint, or go on from a version that is not there, are left out.
+ * Reads a journal, one character a byte (latin1). Lines that are torn, foreign, wrong in their fingerprint, or go on from a version that is not
+ * there, are left out.
  */
 export function parseJournal(text: string): JournalLine[] {
   const lines: JournalLine[] = [];
   const known = new Map<string, number>();
-  let end = 0;
-  for (const piece of text.split('\n').slice(0, -1)) {
-    end += piece.length + 1;
-    const line = parseLine(piece, end, lines, known);
-    if (line === undefined) continue;
+  let voidLines = 0;
+  for (let start = 0, newline = text.indexOf('\n'); newline >= 0; newline = text.indexOf('\n', start)) {
+    const line = parseLine(text.slice(start, newline), newline + 1, lines, known);
+    start = newline + 1;
+    if (line === undefined) {
+      if (++voidLines > voidLinesMax) return [];
+      continue;
+    }
     known.set(line.fingerprint, lines.length);
     lines.push(line);
   }

@@ -108,9 +108,11 @@ async function lineBorneOut(
 ): Promise<number> {
   const newest = lines.length - 1;
   if (stamped && lines[newest]?.lengthBytes === sizeBytes) return newest;
+  const bases = new Set(lines.map((line) => line.base));
   const goesOnTo = new Map<number, number>();
-  for (const line of lines)
-    if (line.base >= 0) goesOnTo.set(line.base, Math.max(line.lengthBytes, goesOnTo.get(line.base) ?? 0));
+  for (const [index, { base, lengthBytes }] of lines.entries())
+    // A version that another went on from was whole, so no crash explains a blob that is a part of it.
+    if (base >= 0 && !bases.has(index)) goesOnTo.set(base, Math.max(lengthBytes, goesOnTo.get(base) ?? 0));
   let tries = 0;
   for (let index = newest; index >= 0 && tries < triesMax; index--) {
     const { lengthBytes } = lines[index];
