@@ -11,8 +11,8 @@ import type { Decision } from './evaluate.ts';
 import { nsgLevels } from './evaluate.ts';
 import type { Network, Nic, Nsg, VirtualNetwork } from './network.ts';
 import { buildNicTable, findNic } from './nic-table.ts';
-import type { RuleAxis } from './rule-axis.ts';
-import { buildAxis, findRow, findRow6 } from './rule-axis.ts';
+import type { Ipv4Axis, Ipv6Axis, PortAxis, RuleRanges } from './rule-axis.ts';
+import { buildIpv4Axis, buildIpv6Axis, buildPortAxis, findIpv4Row, findIpv6Row, findPortRow } from './rule-axis.ts';
 import type { AddressMatch, Direction, Rule, RuleSide } from './rule.ts';
 import { protocolMatches } from './rule.ts';
 import {
@@ -57,12 +57,12 @@ interface Stage {
   readonly words: number;
   /** Rows of the 256 protocols, one after another. */
   readonly protocols: Uint32Array;
-  readonly source4: RuleAxis;
-  readonly source6: RuleAxis;
-  readonly destination4: RuleAxis;
-  readonly destination6: RuleAxis;
-  readonly sourcePort: RuleAxis;
-  readonly destinationPort: RuleAxis;
+  readonly source4: Ipv4Axis;
+  readonly source6: Ipv6Axis;
+  readonly destination4: Ipv4Axis;
+  readonly destination6: Ipv6Axis;
+  readonly sourcePort: PortAxis;
+  readonly destinationPort: PortAxis;
   /** Index into `decisions` of the first rule; the others follow. */
   readonly firstDecision: number;
 }
@@ -147,15 +147,14 @@ function decideStage(
   d3: number,
   destinationPort: number,
 ): number {
-  const source = family === 4 ? stage.source4 : stage.source6;
-  const destination = family === 4 ? stage.destination4 : stage.destination6;
-  const sourceRow = family === 4 ? findRow(source, s3) : findRow6(source, s0, s1, s2, s3);
-  const destinationRow = family === 4 ? findRow(destination, d3) : findRow6(destination, d0, d1, d2, d3);
-  const sourcePortRow = findRow(stage.sourcePort, sourcePort);
-  const destinationPortRow = findRow(stage.destinationPort, destinationPort);
+  const sourceBits = family === 4 ? stage.source4.bits : stage.source6.bits;
+  const destinationBits = family === 4 ? stage.destination4.bits : stage.destination6.bits;
+  const sourceRow = family === 4 ? findIpv4Row(stage.source4, s3) : findIpv6Row(stage.source6, s0, s1, s2, s3);
+  const destinationRow =
+    family === 4 ? findIpv4Row(stage.destination4, d3) : findIpv6Row(stage.destination6, d0, d1, d2, d3);
+  const sourcePortRow = findPortRow(stage.sourcePort, sourcePort);
+  const destinationPortRow = findPortRow(stage.destinationPort, destinationPort);
   const protocolRow = protocol * stage.words;
-  const sourceBits = source.bits;
-  const destinationBits = destination.bits;
   const sourcePortBits = stage.sourcePort.bits;
   const destinationPortBits = stage.destinationPort.bits;
   for (let word = 0; word < stage.words; word++) {
@@ -177,27 +176,19 @@ function compileStage(network: Network, nic: Nic, rules: readonly Rule[], firstD
     for (let protocol = 0; protocol < 256; protocol++)
       if (protocolMatches(rule.protocol, protocol)) protocols[protocol * words + (index >>> 5)] |= 1 << (index & 31);
   });
-  const addresses = (side: 'source' | 'destination', family: Family): RuleAxis =>
-    buildAxis(
-      rules.map((rule) => addressRanges(network, nic, rule[side], family)),
-      words,
-      family === 4 ? 1 : 4,
-    );
-  const ports = (side: 'source' | 'destination'): RuleAxis =>
-    buildAxis(
-      rules.map((rule) => rule[side].ports.map(({ start, end }) => ({ start: BigInt(start), end: BigInt(end) }))),
-      words,
-      1,
-    );
+  const addresses = (side: 'source' | 'destination', family: Family): RuleRanges =>
+    rules.map((rule) => addressRanges(network, nic, rule[side], family));
+  const ports = (side: 'source' | 'destination'): RuleRanges =>
+    rules.map((rule) => rule[side].ports.map(({ start, end }) => ({ start: BigInt(start), end: BigInt(end) })));
   return {
     words,
     protocols,
-    source4: addresses('source', 4),
-    source6: addresses('source', 6),
-    destination4: addresses('destination', 4),
-    destination6: addresses('destination', 6),
-    sourcePort: ports('source'),
-    destinationPort: ports('destination'),
+    source4: buildIpv4Axis(addresses('source', 4), words),
+    source6: buildIpv6Axis(addresses('source', 6), words),
+    destination4: buildIpv4Axis(addresses('destination', 4), words),
+    destination6: buildIpv6Axis(addresses('destination', 6), words),
+    sourcePort: buildPortAxis(ports('source'), words),
+    destinationPort: buildPortAxis(ports('destination'), words),
     firstDecision,
   };
 }

@@ -1,31 +1,148 @@
 /**
- * One axis of a compiled rule list: source address, destination address, or a port. The axis is cut where any rule's range begins or
- * ends; a row of bits for each piece says which rules (bit 0 of word 0 is the first) hold it. Pieces with equal bits share a row.
+ * One axis of a compiled rule list: source or destination, address or port. The axis is cut where any rule's range begins or ends; a row of
+ * bits for each piece says which rules (bit 0 of word 0 is the first) hold it. Pieces with equal bits share a row.
  *
  *   rules    r0: 10.0.0.0/8      r1: *           r2: 10.1.0.0/16
  *   starts   0.0.0.0   10.0.0.0   10.1.0.0   10.2.0.0   11.0.0.0
  *   rows     010       011        111        011        010         (bit 2, bit 1, bit 0)
+ *
+ * A port finds its row through two small tables, an IPv4 address by its first byte and a binary search among the pieces there, an IPv6
+ * address by binary search alone. Numbers: docs/decisions/0004-compiled-rules.md.
  */
 import type { AddressRange } from './address-ranges.ts';
+import { familyEnd } from './address-ranges.ts';
+import { portCount } from './rule.ts';
 
-export interface RuleAxis {
-  /** First number of each piece, ascending from 0: one word a piece for ports and IPv4, four for IPv6. */
-  readonly starts: Uint32Array;
+/** What rule i of a list holds, `ranges[i]`, in any order; overlaps are permitted. */
+export type RuleRanges = readonly (readonly AddressRange[])[];
+
+interface Pieces {
+  /** First number of each piece, ascending from 0. */
+  readonly starts: readonly bigint[];
   /** Where the row of each piece begins in `bits`. */
+  readonly rowStart: readonly number[];
+  readonly bits: Uint32Array;
+}
+
+export interface PortAxis {
+  /** Page of each first byte of a port. */
+  readonly pageOf: Uint16Array;
+  /** Row starts of 256 ports a page; equal pages are one. */
   readonly rowStart: Uint32Array;
   readonly bits: Uint32Array;
 }
 
-/** `ranges[i]` is what rule i holds; any order, overlaps permitted. */
-export function buildAxis(ranges: readonly (readonly AddressRange[])[], words: number, wordsPerStart: 1 | 4): RuleAxis {
+export interface Ipv4Axis {
+  readonly starts: Uint32Array;
+  readonly rowStart: Uint32Array;
+  readonly bits: Uint32Array;
+  /** The piece that holds the first address of each first byte, and one past the last piece at the end. */
+  readonly pieceOf: Uint32Array;
+}
+
+export interface Ipv6Axis {
+  /** Four words a piece. */
+  readonly starts: Uint32Array;
+  readonly rowStart: Uint32Array;
+  readonly bits: Uint32Array;
+}
+
+export function buildPortAxis(ranges: RuleRanges, words: number): PortAxis {
+  const { starts, rowStart, bits } = cutPieces(ranges, words, BigInt(portCount));
+  const pages = new Map<string, number>();
+  const pageOf = new Uint16Array(256);
+  const rows: number[] = [];
+  let piece = 0;
+  for (let first = 0; first < 256; first++) {
+    const cuts: number[] = [];
+    const pageStart = piece;
+    while (piece + 1 < starts.length && starts[piece + 1] < BigInt(256 * (first + 1)))
+      cuts.push(Number(starts[++piece]) - 256 * first);
+    const key = [...cuts, ...rowStart.slice(pageStart, piece + 1)].join(' ');
+    const known = pages.get(key) ?? pages.size;
+    pageOf[first] = known;
+    if (known < pages.size) continue;
+    pages.set(key, known);
+    for (let second = 0, cut = 0; second < 256; second++) {
+      if (cuts[cut] === second) cut++;
+      rows.push(rowStart[pageStart + cut]);
+    }
+  }
+  return { pageOf, rowStart: Uint32Array.from(rows), bits };
+}
+
+/** Where the row of a port begins in `bits`. */
+export function findPortRow(axis: PortAxis, port: number): number {
+  return axis.rowStart[(axis.pageOf[port >>> 8] << 8) | (port & 255)];
+}
+
+export function buildIpv4Axis(ranges: RuleRanges, words: number): Ipv4Axis {
+  const { starts, rowStart, bits } = cutPieces(ranges, words, familyEnd(4));
+  const packed = Uint32Array.from(starts, Number);
+  const pieceOf = new Uint32Array(257);
+  let piece = 0;
+  for (let byte = 0; byte < 256; byte++) {
+    while (piece + 1 < packed.length && packed[piece + 1] <= byte * 0x1000000) piece++;
+    pieceOf[byte] = piece;
+  }
+  pieceOf[256] = packed.length - 1;
+  return { starts: packed, rowStart: Uint32Array.from(rowStart), bits, pieceOf };
+}
+
+/** Where the row of an address begins in `bits`; the address as an unsigned number. */
+export function findIpv4Row(axis: Ipv4Axis, address: number): number {
+  const starts = axis.starts;
+  const byte = address >>> 24;
+  let low = axis.pieceOf[byte];
+  let high = axis.pieceOf[byte + 1] + 1;
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    if (starts[middle] <= address) low = middle;
+    else high = middle;
+  }
+  return axis.rowStart[low];
+}
+
+export function buildIpv6Axis(ranges: RuleRanges, words: number): Ipv6Axis {
+  const { starts, rowStart, bits } = cutPieces(ranges, words, familyEnd(6));
+  const packed = new Uint32Array(4 * starts.length);
+  starts.forEach((start, piece) => {
+    for (let word = 0; word < 4; word++)
+      packed[4 * piece + word] = Number((start >> BigInt(96 - 32 * word)) & 0xffffffffn);
+  });
+  return { starts: packed, rowStart: Uint32Array.from(rowStart), bits };
+}
+
+/** Where the row of an address begins in `bits`; its words unsigned. */
+export function findIpv6Row(axis: Ipv6Axis, a: number, b: number, c: number, d: number): number {
+  const starts = axis.starts;
+  let low = 0;
+  let high = axis.rowStart.length;
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    const at = 4 * middle;
+    const difference =
+      starts[at] !== a
+        ? starts[at] - a
+        : starts[at + 1] !== b
+          ? starts[at + 1] - b
+          : starts[at + 2] !== c
+            ? starts[at + 2] - c
+            : starts[at + 3] - d;
+    if (difference <= 0) low = middle;
+    else high = middle;
+  }
+  return axis.rowStart[low];
+}
+
+/** Sweeps over the axis from 0 to `end`, excluded. */
+function cutPieces(ranges: RuleRanges, words: number, end: bigint): Pieces {
   const changes: { at: bigint; rule: number; step: 1 | -1 }[] = [];
   ranges.forEach((ruleRanges, rule) => {
-    for (const range of ruleRanges) {
-      changes.push({ at: range.start, rule, step: 1 }, { at: range.end, rule, step: -1 });
-    }
+    for (const range of ruleRanges) changes.push({ at: range.start, rule, step: 1 }, { at: range.end, rule, step: -1 });
   });
   changes.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
-  const depth = new Uint32Array(ranges.length);
+  const depth = new Int32Array(ranges.length);
   const current = new Uint32Array(words);
   const rows = new Map<string, number>();
   const bits: number[] = [];
@@ -45,6 +162,7 @@ export function buildAxis(ranges: readonly (readonly AddressRange[])[], words: n
   if (changes.length === 0 || changes[0].at > 0n) addPiece(0n);
   for (let i = 0; i < changes.length;) {
     const at = changes[i].at;
+    if (at >= end) break;
     for (; i < changes.length && changes[i].at === at; i++) {
       const { rule, step } = changes[i];
       depth[rule] += step;
@@ -54,53 +172,5 @@ export function buildAxis(ranges: readonly (readonly AddressRange[])[], words: n
     }
     addPiece(at);
   }
-  return {
-    starts: packStarts(starts, wordsPerStart),
-    rowStart: Uint32Array.from(rowStart),
-    bits: Uint32Array.from(bits),
-  };
-}
-
-function packStarts(starts: readonly bigint[], wordsPerStart: 1 | 4): Uint32Array {
-  const packed = new Uint32Array(starts.length * wordsPerStart);
-  starts.forEach((start, i) => {
-    for (let word = 0; word < wordsPerStart; word++)
-      packed[i * wordsPerStart + word] = Number((start >> BigInt(32 * (wordsPerStart - 1 - word))) & 0xffffffffn);
-  });
-  return packed;
-}
-
-/** Where the row of `value` begins: a port, or an IPv4 address as an unsigned number. */
-export function findRow(axis: RuleAxis, value: number): number {
-  const starts = axis.starts;
-  let low = 0;
-  let high = starts.length;
-  while (high - low > 1) {
-    const middle = (low + high) >>> 1;
-    if (starts[middle] <= value) low = middle;
-    else high = middle;
-  }
-  return axis.rowStart[low];
-}
-
-/** The same for an IPv6 address. */
-export function findRow6(axis: RuleAxis, a: number, b: number, c: number, d: number): number {
-  const starts = axis.starts;
-  let low = 0;
-  let high = axis.rowStart.length;
-  while (high - low > 1) {
-    const middle = (low + high) >>> 1;
-    const at = middle * 4;
-    const difference =
-      starts[at] !== a
-        ? starts[at] - a
-        : starts[at + 1] !== b
-          ? starts[at + 1] - b
-          : starts[at + 2] !== c
-            ? starts[at + 2] - c
-            : starts[at + 3] - d;
-    if (difference <= 0) low = middle;
-    else high = middle;
-  }
-  return axis.rowStart[low];
+  return { starts, rowStart, bits: Uint32Array.from(bits) };
 }
