@@ -117,6 +117,9 @@ class Decoder {
   readonly #texts = new TextCache();
   readonly #tuples: TupleReader;
   #at = 0;
+  /** The string passed last: its opening quote, and the position behind its closing one. */
+  #stringStart = 0;
+  #stringEnd = -1;
   #fault: RejectionReason = 'syntax';
 
   constructor(bytes: Uint8Array, log: MutableLog, embedded: ByteRange | undefined, embedding: number) {
@@ -208,10 +211,12 @@ class Decoder {
       parsedFrom = next.at;
       whole = this.#strayGroups(draft, depth);
     }
+    const named = Object.keys(draft.texts).length > 0;
     const known = draft.version !== undefined || flowCategories.has(draft.texts.category);
-    if (whole && draft.hasFlows && known) this.#recordOf(draft);
-    if (draft.record >= 0) this.#finish(draft);
+    if (whole && draft.hasFlows && named && known) this.#recordOf(draft);
+    if (draft.record >= 0 && (named || draft.hasRecords)) this.#finish(draft);
     else if (!draft.hasRecords) {
+      if (draft.record >= 0) this.#discard(draft);
       rejections.length = Math.min(rejections.length, rejectionsBefore);
       this.#reject(startByte, this.#at, reason);
     }
@@ -256,26 +261,30 @@ class Decoder {
     for (;;) {
       this.#at = skipSpace(bytes, this.#at, this.#end);
       const b = bytes[this.#at];
-      if (b === comma) {
-        this.#at++;
-        continue;
-      }
       if (b === closeBrace) {
         this.#at++;
         return true;
       }
       if (b !== quote) return this.#fail();
       const keyStart = this.#at + 1;
-      const keyEnd = stringEnd(bytes, keyStart, this.#end);
-      if (keyEnd < 0) return this.#fail('truncated');
-      this.#at = skipSpace(bytes, keyEnd + 1, this.#end);
-      if (bytes[this.#at] !== colon) return this.#fail();
+      if (!this.#string()) return false;
+      const keyEnd = this.#at - 1;
+      this.#at = skipSpace(bytes, this.#at, this.#end);
+      if (bytes[this.#at] !== colon) return this.#failBehindString();
       this.#at = skipSpace(bytes, this.#at + 1, this.#end);
       const key = keyOf(bytes, keyStart, keyEnd);
       const tuple = key === undefined && bytes[this.#at] === quote && isTupleKey(bytes, keyStart, keyEnd);
       const read = tuple ? this.#event(draft, scope) : this.#member(draft, scope, depth, outermost, key);
-      if (!read) return false;
+      if (!read || !this.#separator(closeBrace)) return false;
     }
+  }
+
+  /** Passes the comma behind a value; the closing bracket or brace is left to the caller. */
+  #separator(close: number): boolean {
+    this.#at = skipSpace(this.#bytes, this.#at, this.#end);
+    const b = this.#bytes[this.#at];
+    if (b === comma) this.#at++;
+    return b === comma || b === close || this.#failBehindString();
   }
 
   /** The value at `#at`. A known key whose value is of another type than ours is passed like an unknown one. */
@@ -286,11 +295,8 @@ class Decoder {
     const string = b === quote;
     switch (key) {
       case 'records':
-        if (b !== openBracket) break;
-        this.#at++;
-        draft.hasRecords = true;
-        this.#elements(depth + 1, false);
-        return true;
+        if (b === openBracket || b === openBrace) return this.#records(draft, depth);
+        break;
       case 'flowtuples':
         if (b !== openBracket) break;
         draft.hasFlows = true;
@@ -321,6 +327,8 @@ class Decoder {
         if (this.#embeddedLog(start + 1, this.#at - 1)) draft.hasRecords = true;
         return true;
       case undefined:
+        if (b === openBracket && this.#beginsRecord(skipSpace(bytes, start + 1, this.#end)))
+          return this.#records(draft, depth);
         break;
       default:
         if (!outermost || !string) break;
@@ -329,6 +337,21 @@ class Decoder {
         return true;
     }
     return this.#value(draft, depth);
+  }
+
+  /** An array of records, or a record without the brackets. */
+  #records(draft: Draft, depth: number): boolean {
+    if (this.#bytes[this.#at] === openBracket) this.#at++;
+    draft.hasRecords = true;
+    this.#elements(depth + 1, false);
+    return true;
+  }
+
+  /** Whether an object begins at `at` whose first key is one of a record: records lie in arrays of other names too (`value`). */
+  #beginsRecord(at: number): boolean {
+    if (this.#bytes[at] !== openBrace) return false;
+    const key = skipSpace(this.#bytes, at + 1, this.#end);
+    return this.#bytes[key] === quote && recordKeys.has(keyAt(this.#bytes, key, this.#end));
   }
 
   /** The tuple of `"flow.0":"…"`; all of one object are one group. */
@@ -363,10 +386,8 @@ class Decoder {
     const misplaced = looksLikeTuple(bytes, skipSpace(bytes, this.#at, this.#end));
     for (;;) {
       this.#at = skipSpace(bytes, this.#at, this.#end);
-      const b = bytes[this.#at];
-      if (b === comma) this.#at++;
-      else if (b === closeBracket) break;
-      else if (!this.#value(draft, depth)) return false;
+      if (bytes[this.#at] === closeBracket) break;
+      if (!this.#value(draft, depth) || !this.#separator(closeBracket)) return false;
     }
     this.#at++;
     if (misplaced) this.#reject(start, this.#at, 'tuples-misplaced');
@@ -377,8 +398,20 @@ class Decoder {
   #string(): boolean {
     const end = stringEnd(this.#bytes, this.#at + 1, this.#end);
     if (end < 0) return this.#fail('truncated');
+    this.#stringStart = this.#at;
     this.#at = end + 1;
+    this.#stringEnd = this.#at;
     return true;
+  }
+
+  /**
+   * Fails at `#at`, or, where only a string lies before it, at the string: it may have lost its closing quote and have ended at the
+   * opening one of the next.
+   */
+  #failBehindString(): boolean {
+    if (this.#at < this.#end && skipSpace(this.#bytes, this.#stringEnd, this.#end) === this.#at)
+      this.#at = this.#stringStart;
+    return this.#fail();
   }
 
   /** The text of the string from the quote at `start` to the one before `#at`. */
@@ -437,6 +470,14 @@ class Decoder {
       const mac = group.mac === '' ? record.macAddress : group.mac;
       group.mac = parseMac(mac) ?? mac;
     }
+  }
+
+  /** Forgets the tuples of an object that says nothing of where and when: the rest of a record whose beginning is missing. */
+  #discard(draft: Draft): void {
+    const { records, groups, tuples } = this.#log;
+    records.length = draft.record;
+    groups.length = draft.firstGroup;
+    tuples.count = draft.firstRow;
   }
 
   /** A flow log in a string of JSON, as forwarders wrap events. True where it gave a record. */

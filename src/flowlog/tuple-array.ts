@@ -10,8 +10,8 @@ const closeBrace = 0x7d;
 const closeBracket = 0x5d;
 const comma = 0x2c;
 
-/** No tuple is longer, even with every character escaped. */
-const tupleTextMax = 1536;
+/** No tuple is longer, nor the text of one with a few escapes. */
+const tupleTextMax = 512;
 
 type Reject = (startByte: number, endByte: number, reason: RejectionReason, detail?: string) => void;
 
