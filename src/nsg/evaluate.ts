@@ -18,6 +18,7 @@ import {
   globalUnicastPrefix,
   hostPrefix,
   internetTag,
+  knownTag,
   loadBalancerTag,
   unreachablePrefixes,
   virtualNetworkPrefixes,
@@ -41,6 +42,8 @@ export interface EvaluationStep {
   readonly rule: Rule;
   /** `undefined`: the rule matches. */
   readonly mismatch: Mismatch | undefined;
+  /** Service tags of the side that does not match which are not known, so that the answer may be another with a ServiceTags file. */
+  readonly unresolvedTags: readonly string[];
 }
 
 export interface Evaluation extends Decision {
@@ -55,7 +58,7 @@ export function evaluate(network: Network, nic: Nic, direction: Direction, fiveT
   for (const { level, nsg } of nsgLevels(nic, direction)) {
     for (const rule of direction === 'inbound' ? nsg.inboundRules : nsg.outboundRules) {
       const mismatch = firstMismatch(network, nic, rule, fiveTuple);
-      trace.push({ level, nsg, rule, mismatch });
+      trace.push({ level, nsg, rule, mismatch, unresolvedTags: unresolvedTags(network, rule, mismatch) });
       if (mismatch !== undefined) continue;
       decision = { access: rule.access, nsg, rule };
       break;
@@ -80,6 +83,13 @@ function firstMismatch(network: Network, nic: Nic, rule: Rule, fiveTuple: FiveTu
   if (!holdsAddress(network, nic, rule.destination, fiveTuple.destination)) return 'destination';
   if (!holdsPort(rule.destination, fiveTuple.destinationPort)) return 'destination port';
   return undefined;
+}
+
+function unresolvedTags(network: Network, rule: Rule, mismatch: Mismatch | undefined): string[] {
+  if (mismatch !== 'source' && mismatch !== 'destination') return [];
+  return rule[mismatch].addresses.flatMap((match) =>
+    match.kind === 'tag' && knownTag(match.tag, network.serviceTags) === undefined ? match.tag : [],
+  );
 }
 
 function holdsPort(side: RuleSide, port: number): boolean {
