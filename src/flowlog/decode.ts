@@ -6,6 +6,7 @@
  *   block           ,record,record                   (what a reader gets that fetches one block of a growing blob)
  *   cut             any of these, ended anywhere
  *   event           {"time":…,"rule":…,"flow.0":"tuple"}, or {"message":"{\"time\":…}"}   (one tuple an event, from forwarders)
+ *   flat event      {"src_ip":…,"dest_IP":…,…}       (see flat-event.ts)
  *
  * A structural scanner: it descends into every object, takes the keys it knows wherever they stand and in whatever order, and hands
  * arrays of tuples to `scanTuple`. Rule, ACL and MAC hold for all tuples inside the object that names them. Nothing is thrown on bad
@@ -13,10 +14,10 @@
  * an NSG log or an ACL of a VNet log), and the bytes between become a rejection. Brackets, commas and `"records":` between records
  * carry no data; having too few or too many of them is not a rejection.
  */
-import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { parseTime } from '../base/time.ts';
 import { parseMac } from '../net/mac.ts';
+import { parseFlatEvent } from './flat-event.ts';
 import { quote, skipSpace, stringEnd, stringText, TextCache } from './json-bytes.ts';
 import type { Key } from './keys.ts';
 import { isTupleKey, keyAt, keyOf, recordKeys } from './keys.ts';
@@ -52,16 +53,6 @@ export function decodeFlowLog(bytes: Uint8Array): FlowLog {
   return log;
 }
 
-/**
- * For callers that need a flow log: an input that holds no record is an error when something else was found in it.
- * `where` names the input. @throws flowlog-invalid
- */
-export function requireRecords(log: FlowLog, where: string): void {
-  if (log.records.length > 0 || log.rejections.length === 0) return;
-  const { startByte, detail } = log.rejections[0];
-  throw new FlowError('flowlog-invalid', `${where} holds no flow log; at byte ${startByte}: ${detail}`);
-}
-
 interface ByteRange {
   readonly startByte: number;
   readonly endByte: number;
@@ -94,6 +85,8 @@ interface Draft {
   hasFlows: boolean;
   /** Records were found inside: an envelope, or an event that wraps one. */
   hasRecords: boolean;
+  /** It may be one flow as one flat object. */
+  isFlat: boolean;
   /** First key of the objects at which reading can go on inside the record: `rule` in NSG logs, `aclid` in VNet logs. */
   groupKey: Key | undefined;
 }
@@ -195,6 +188,7 @@ class Decoder {
       version: undefined,
       hasFlows: false,
       hasRecords: false,
+      isFlat: false,
       groupKey: undefined,
     };
     let reason: RejectionReason = 'not-a-flow-record';
@@ -215,7 +209,7 @@ class Decoder {
     const known = draft.version !== undefined || flowCategories.has(draft.texts.category);
     if (whole && draft.hasFlows && named && known) this.#recordOf(draft);
     if (draft.record >= 0 && (named || draft.hasRecords)) this.#finish(draft);
-    else if (!draft.hasRecords) {
+    else if (!draft.hasRecords && !(whole && draft.isFlat && this.#flatEvent(draft))) {
       if (draft.record >= 0) this.#discard(draft);
       rejections.length = Math.min(rejections.length, rejectionsBefore);
       this.#reject(startByte, this.#at, reason);
@@ -320,6 +314,9 @@ class Decoder {
       case 'version':
       case 'flowlogversion':
         draft.version ??= formatOf(key, bytes[string ? start + 1 : start]);
+        break;
+      case 'flow_state':
+        draft.isFlat = outermost;
         break;
       case 'message':
         if (!string) break;
@@ -470,6 +467,19 @@ class Decoder {
       const mac = group.mac === '' ? record.macAddress : group.mac;
       group.mac = parseMac(mac) ?? mac;
     }
+  }
+
+  /** One flow as one flat object: a record with one tuple. False where it is none. */
+  #flatEvent(draft: Draft): boolean {
+    const { records, groups } = this.#log;
+    const event = parseFlatEvent(new TextDecoder().decode(this.#bytes.subarray(draft.startByte, this.#at)));
+    if (event === undefined || !this.#tuples.text(event.tuple, groups.length)) return false;
+    const { rule, aclId, time, resourceId, flowLogGuid, targetResourceId } = event;
+    const mac = parseMac(event.mac) ?? event.mac;
+    groups.push({ record: records.length, rule, aclId, mac });
+    const record = this.#record(draft);
+    records.push({ ...record, format: 'vnet', time, resourceId, macAddress: mac, flowLogGuid, targetResourceId });
+    return true;
   }
 
   /** Forgets the tuples of an object that says nothing of where and when: the rest of a record whose beginning is missing. */

@@ -25,6 +25,7 @@ const otherNames = [
   'mac',
   'aclid',
   'message',
+  'flow_state',
 ] as const;
 
 export type Key = (typeof recordNames)[number] | (typeof otherNames)[number];

@@ -79,6 +79,11 @@ export class TupleReader {
     return this.#careful(at, group, false);
   }
 
+  /** One tuple that does not stand in the input as such. False where it is none. */
+  text(tuple: string, group: number): boolean {
+    return this.#scan(new TextEncoder().encode(tuple), group) === 0;
+  }
+
   /**
    * Reads what the fast path could not: the last tuples of the input (copied to where there is room behind them), tuples with escapes,
    * encryption states that are not known. The rest is rejected.
