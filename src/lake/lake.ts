@@ -98,7 +98,7 @@ export class Lake {
   /** Begins to add rows: nothing is seen by anybody before `commit`. Each append must end with `commit` or `abandon`. */
   async beginAppend(): Promise<LakeAppend> {
     checkWritable(this.folder, this.#state);
-    this.#duckdb ??= openDuckdb();
+    this.#duckdb ??= openDuckdb(limits.ingestMemoryBytesMax);
     const connection = await (await this.#duckdb).connect();
     return new LakeAppend(this, connection, await RowStage.open(connection));
   }

@@ -14,7 +14,7 @@ import { Counters } from '../base/counters.ts';
 import { dayMillis } from '../base/time.ts';
 import type { FlowLog, FlowRecord, TupleGroup } from '../flowlog/record.ts';
 import type { TupleColumns } from '../flowlog/tuple.ts';
-import { stateBegin, stateDenied, stateNone } from '../flowlog/tuple.ts';
+import { destinationFamily, sourceFamily, stateBegin, stateDenied, stateNone } from '../flowlog/tuple.ts';
 import { protocolUdp } from '../net/protocol.ts';
 import { AddressTable } from './address-table.ts';
 import type { LakeColumn } from './schema.ts';
@@ -114,14 +114,14 @@ export class RowStage {
       const counted = isCounted(tuples, row, records[record]);
       buffer[0][at] = timeMillis;
       buffer[1][at] = this.#addresses.intern(
-        family,
+        sourceFamily(family),
         source[word],
         source[word + 1],
         source[word + 2],
         source[word + 3],
       );
       buffer[2][at] = this.#addresses.intern(
-        family,
+        destinationFamily(family),
         destination[word],
         destination[word + 1],
         destination[word + 2],

@@ -105,7 +105,8 @@ export function countConversationsSql(scope: ConversationScope, parameters: SqlP
 }
 
 /**
- * SQL of one row a conversation: the columns of the view `flows`, `last_time`, `tuples` (of all its observers) and `observations`.
+ * SQL of one row a conversation: the columns of the view `flows`, `last_time`, `tuples` (of all its observers), `observations`, and
+ * `island` and `nth`, which order those of one five-tuple.
  *
  * Of several observations the row shows the first in this order: denied before allowed, counted before uncounted, outbound before
  * inbound, the earlier, then by resource and MAC. Its counters are those of the first that is counted in the same order without the first rule.
@@ -125,6 +126,6 @@ export function conversationsSql(scope: ConversationScope, parameters: SqlParame
   return `SELECT min(time) AS time, ${fiveTuple.join(', ')},
       ${attributes.map((name) => `arg_min_null(${name}, shown_rank) AS ${name}`).join(', ')},
       ${counters.map((name) => `arg_min_null(${name}, counted_rank) AS ${name}`).join(', ')},
-      max(last_time) AS last_time, sum(tuples) AS tuples, count(*) AS observations
+      max(last_time) AS last_time, sum(tuples) AS tuples, count(*) AS observations, island, nth
     FROM (${ranked}) GROUP BY ${group.join(', ')}`;
 }

@@ -65,7 +65,7 @@ const shownAfter = 40;
 /**
  * An error with the place shown:
  *
- *   unknown field "dst.prot" at column 5; did you mean "dst.port"?
+ *   unknown field "dst.prot" (column 5); did you mean "dst.port"?
  *     dst.prot = 22
  *     ^
  */
@@ -76,5 +76,5 @@ export function filterError(expression: string, start: number, problem: string, 
   const line = `${from > 0 ? '…' : ''}${expression.slice(from, to)}${to < expression.length ? '…' : ''}`;
   const caret = ' '.repeat(start - from + (from > 0 ? 1 : 0));
   const shown = line.replaceAll(/\p{Cc}/gu, ' ');
-  return new FlowError('filter-syntax', `${problem} at column ${start + 1}${meant}\n  ${shown}\n  ${caret}^`);
+  return new FlowError('filter-syntax', `${problem} (column ${start + 1})${meant}\n  ${shown}\n  ${caret}^`);
 }

@@ -21,7 +21,7 @@ export function querySql(query: Query, rows: string, parameters: SqlParameters):
     case 'tuples':
       return `SELECT ${flowsColumnList} FROM (${tuplesSql(scope, parameters)}) ORDER BY time, record_time, record_offset, tuple_index, blob${limitSql(query.limit, parameters)}`;
     case 'conversations':
-      return `SELECT * FROM (${conversationsSql(scope, parameters)}) ORDER BY time, ${conversationOrder}${limitSql(query.limit, parameters)}`;
+      return `SELECT ${flowsColumnList}, last_time, tuples, observations FROM (${conversationsSql(scope, parameters)}) ORDER BY time, ${conversationOrder}${limitSql(query.limit, parameters)}`;
     case 'top':
       return topSql(query, scope, parameters);
     default:
@@ -29,7 +29,7 @@ export function querySql(query: Query, rows: string, parameters: SqlParameters):
   }
 }
 
-const conversationOrder = 'src_ip, src_port, dst_ip, dst_port, protocol, last_time';
+const conversationOrder = 'src_ip, src_port, dst_ip, dst_port, protocol, island, nth';
 
 /** Names of the columns that people see, where the SQL has more. */
 export function queryColumns(query: Query): string[] | undefined {

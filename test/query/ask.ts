@@ -1,0 +1,39 @@
+import type { Engine } from '../../src/query/engine.ts';
+import { openMemoryEngine } from '../../src/query/engine.ts';
+import { parseFilter } from '../../src/query/filter.ts';
+import type { Cell } from '../../src/query/result.ts';
+import type { Query } from '../../src/query/tree.ts';
+import { MemoryTable } from '../../src/lake/memory-table.ts';
+import type { PlainRecord } from '../lake/build-flow-log.ts';
+import { buildFlowLog } from '../lake/build-flow-log.ts';
+
+/** An answer's rows as objects by column. */
+export async function ask(engine: Engine, query: Query | string): Promise<Record<string, Cell>[]> {
+  const { columns, chunks } = await (typeof query === 'string' ? engine.sql(query) : engine.ask(query));
+  const rows: Record<string, Cell>[] = [];
+  for await (const chunk of chunks)
+    for (const row of chunk) rows.push(Object.fromEntries(row.map((cell, i) => [columns[i].name, cell])));
+  return rows;
+}
+
+/** Runs `use` over an engine with these records in memory. */
+export async function withRecords(
+  records: readonly PlainRecord[],
+  use: (engine: Engine) => Promise<void>,
+): Promise<void> {
+  const table = await MemoryTable.open();
+  await table.addFlowLog(buildFlowLog(records), { blob: 'blob' });
+  const engine = await openMemoryEngine(table);
+  try {
+    await use(engine);
+  } finally {
+    await engine.close();
+    await table.close();
+  }
+}
+
+/** A question's condition from text; now is 2023-11-15. */
+export function where(expression: string): { where?: NonNullable<Query['where']> } {
+  const condition = parseFilter(expression, Date.parse('2023-11-15T00:00:00Z'));
+  return condition === undefined ? {} : { where: condition };
+}

@@ -1,0 +1,162 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { FlowError } from '../../src/base/errors.ts';
+import { openLake } from '../../src/lake/lake.ts';
+import { MemoryTable } from '../../src/lake/memory-table.ts';
+import type { Engine } from '../../src/query/engine.ts';
+import { openLakeEngine, openMemoryEngine } from '../../src/query/engine.ts';
+import { buildFlowLog } from '../lake/build-flow-log.ts';
+import { ask } from './ask.ts';
+import { flowsNames } from './plain-query.ts';
+
+const noon = Date.parse('2023-11-14T12:00:00Z');
+const log = buildFlowLog([
+  {
+    tuples: [
+      { time: noon, src: '10.0.0.1', dst: '10.0.0.2', state: 'begin' },
+      { time: noon + 1, src: '10.0.0.1', dst: '10.0.0.2', state: 'end', counters: [1, 40, 2, 80] },
+    ],
+  },
+]);
+
+let folder: string;
+let table: MemoryTable;
+let engines: Readonly<Record<'lake' | 'memory', Engine>>;
+let dataFile: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'nsgflow-sql-'));
+  const lake = await openLake(join(folder, "it's a lake"), { create: true });
+  const append = await lake.beginAppend();
+  await append.addFlowLog(log, { blob: 'b' });
+  await append.commit([]);
+  const snapshot = await lake.snapshot();
+  dataFile = snapshot.files[0].path;
+  table = await MemoryTable.open();
+  await table.addFlowLog(log, { blob: 'b' });
+  engines = { lake: await openLakeEngine(snapshot), memory: await openMemoryEngine(table) };
+  await lake.close();
+});
+
+afterAll(async () => {
+  await engines.lake.close();
+  await engines.memory.close();
+  await table.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function codeOf(engine: Engine, sql: string): Promise<string> {
+  try {
+    await ask(engine, sql);
+    return 'answered';
+  } catch (error) {
+    if (error instanceof FlowError && error.exitCode === 2) return error.code;
+    throw error;
+  }
+}
+
+describe.each(['lake', 'memory'] as const)('SQL over a %s', (kind) => {
+  test.each([
+    ['SELECT count(*) AS n, sum(bytes_reverse) AS b FROM flows', [{ n: 2, b: 80 }]],
+    ['-- a comment\n;/* and */ select time from flows order by time limit 1;', [{ time: '2023-11-14T12:00:00.000Z' }]],
+    ['FROM flows SELECT DISTINCT src_ip', [{ src_ip: '10.0.0.1' }]],
+    ['WITH f AS (SELECT * FROM flows) SELECT max(src_port) AS p FROM f', [{ p: 1024 }]],
+    ['(SELECT 1 AS one)', [{ one: 1 }]],
+    ['VALUES (1)', [{ col0: 1 }]],
+    [
+      "SELECT DATE '2024-02-29' AS d, [1, 2] AS l, {'a': NULL} AS s, 170141183460469231731687303715884105727 AS h, 1.5 AS f",
+      [{ d: '2024-02-29', l: [1, 2], s: { a: null }, h: '170141183460469231731687303715884105727', f: 1.5 }],
+    ],
+    [
+      'SELECT time_bucket(INTERVAL 1 HOUR, time) AS hour, count(*) AS n FROM flows GROUP BY 1',
+      [{ hour: '2023-11-14T12:00:00.000Z', n: 2 }],
+    ],
+  ])('answers %s', async (sql, expected) => {
+    expect(await ask(engines[kind], sql)).toEqual(expected);
+  });
+
+  test('sees the documented columns only', async () => {
+    const rows = await ask(engines[kind], 'DESCRIBE flows');
+    expect(rows.map((row) => row['column_name'])).toEqual(flowsNames);
+    expect(await codeOf(engines[kind], 'SELECT src_ipv4 FROM flows')).toBe('sql-failed');
+  });
+
+  test.each([
+    '',
+    '-- nothing',
+    'SELECT 1; SELECT 2',
+    'SELECT 1; DROP VIEW flows',
+    "COPY flows TO 'OUT'",
+    "COPY (SELECT 1) TO 'OUT'",
+    "ATTACH 'OUT' AS o",
+    "EXPORT DATABASE 'OUT'",
+    'PRAGMA version',
+    "PRAGMA table_info('flows')",
+    'SET threads = 1',
+    'SET enable_external_access = true',
+    'RESET lock_configuration',
+    'CALL pragma_version()',
+    'INSTALL httpfs',
+    'LOAD httpfs',
+    'CREATE TABLE t AS SELECT 1',
+    'CREATE OR REPLACE VIEW flows AS SELECT 1',
+    'DROP VIEW flows',
+    'DELETE FROM flows',
+    'INSERT INTO flows VALUES (1)',
+    'PREPARE p AS SELECT 1',
+    'EXECUTE p',
+    'BEGIN',
+    'CHECKPOINT',
+    'USE memory',
+    'EXPLAIN ANALYZE SELECT 1',
+    'SELECT $1',
+    'SELECT * FROM flows WHERE src_port = ?',
+    "SELECT * FROM read_text('/etc/passwd')",
+    "SELECT * FROM read_csv('/etc/passwd')",
+    "SELECT * FROM read_blob('/etc/*')",
+    "SELECT * FROM '/etc/passwd.parquet'",
+    "SELECT * FROM glob('/*')",
+    "SELECT * FROM read_parquet('https://example.com/x.parquet')",
+    "SELECT * FROM query('SELECT * FROM read_text(''/etc/passwd'')')",
+    "WITH x AS (SELECT * FROM read_text('/etc/passwd')) SELECT * FROM x",
+    "FROM sniff_csv('/etc/passwd')",
+  ])('refuses %s', async (sql) => {
+    const before = await readdir(folder, { recursive: true });
+    expect(await codeOf(engines[kind], sql.replace('OUT', join(folder, 'out')))).toBe('sql-refused');
+    expect(await readdir(folder, { recursive: true })).toEqual(before);
+  });
+
+  test.each([
+    'SELECT',
+    'SELECT nothing FROM flows',
+    'SELECT * FROM nowhere',
+    "SELECT 'x'::INTEGER",
+    'SELECT src_ip::INTEGER FROM flows',
+    'WITH x AS (INSERT INTO flows VALUES (1)) SELECT 1',
+    "SELECT getenv('HOME')",
+    "SELECT nextval('s')",
+    'SELECT error(src_ip) FROM flows',
+  ])('fails at %s', async (sql) => {
+    expect(await codeOf(engines[kind], sql)).toBe('sql-failed');
+  });
+
+  test('answers other questions as before, after SQL', async () => {
+    expect(await ask(engines[kind], 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    expect(await ask(engines[kind], { ask: 'count' })).toEqual([{ tuples: 2, conversations: 1 }]);
+  });
+});
+
+test('SQL may read the files of the snapshot, never write them', async () => {
+  const read = `SELECT count(*) AS n FROM read_parquet('${dataFile.replaceAll("'", "''")}')`;
+  expect(await ask(engines.lake, read)).toEqual([{ n: 2 }]);
+  expect(await codeOf(engines.lake, `COPY flows TO '${dataFile.replaceAll("'", "''")}'`)).toBe('sql-refused');
+  expect(await ask(engines.lake, read)).toEqual([{ n: 2 }]);
+});
+
+test('SQL that needs more memory than there is fails, and the engine lives', async () => {
+  const hungry = 'SELECT list(a.range || b.range) AS x FROM range(100000) a, range(100000) b';
+  expect(await codeOf(engines.memory, hungry)).toBe('sql-failed');
+  expect(await ask(engines.memory, { ask: 'count' })).toEqual([{ tuples: 2, conversations: 1 }]);
+}, 120_000);
