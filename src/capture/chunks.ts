@@ -1,5 +1,8 @@
-import { open } from 'node:fs/promises';
+import { open as openWithCallback } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { promisify } from 'node:util';
 import { FlowError, fileError } from '../base/errors.ts';
 
 /** Bytes of a capture, chunk by chunk. */
@@ -22,11 +25,14 @@ export const standardInput = '-';
  * @throws FlowError not-found, permission, capture-invalid (a folder), io.
  */
 export async function openChunks(path: string, chunkBytes: number): Promise<Chunks> {
-  if (path === standardInput) return iterateChunks(process.stdin);
+  if (path === standardInput) return iterateChunks(process.stdin, 'standard input');
   try {
+    // A read of a file blocks a thread until there is something to read, and with it the end of the process; a socket's does not.
+    if ((await stat(path)).isFIFO())
+      return iterateChunks(new Socket({ fd: await openDescriptor(path, 'r'), writable: false }), path);
     const handle = await open(path, 'r');
-    const stat = await handle.stat();
-    if (!stat.isDirectory()) return new FileChunks(path, handle, stat.isFile() ? stat.size : undefined, chunkBytes);
+    const stats = await handle.stat();
+    if (!stats.isDirectory()) return new FileChunks(path, handle, stats.isFile() ? stats.size : undefined, chunkBytes);
     await handle.close();
   } catch (cause) {
     throw fileError(cause, `read the capture ${path}`);
@@ -34,7 +40,9 @@ export async function openChunks(path: string, chunkBytes: number): Promise<Chun
   throw new FlowError('capture-invalid', `${path} is no capture: it is a folder`, { hint: 'Name the files in it.' });
 }
 
-/** A file, a named pipe or a device. */
+const openDescriptor = promisify(openWithCallback);
+
+/** A file or a device. */
 class FileChunks implements Chunks {
   readonly bytesTotal: number | undefined;
   readonly #path: string;
@@ -81,8 +89,8 @@ class FileChunks implements Chunks {
   }
 }
 
-/** The chunks that `iterable` yields. */
-export function iterateChunks(iterable: AsyncIterable<Uint8Array>): Chunks {
+/** The chunks that `iterable` yields; `name` is what it is called in errors. */
+export function iterateChunks(iterable: AsyncIterable<Uint8Array>, name: string): Chunks {
   const iterator = iterable[Symbol.asyncIterator]();
   let bytesRead = 0;
   return {
@@ -97,7 +105,7 @@ export function iterateChunks(iterable: AsyncIterable<Uint8Array>): Chunks {
         bytesRead += value.length;
         return value;
       } catch (cause) {
-        throw fileError(cause, 'read the capture from standard input');
+        throw fileError(cause, `read the capture ${name}`);
       }
     },
     async close() {

@@ -232,8 +232,15 @@ class PcapngDecoder implements FormatDecoder {
   /** Ticks since 1970, high and low word, as seconds and nanoseconds, cut to whole ones. */
   #readTime(high: number, low: number, from: Interface): void {
     const perSecond = from.ticksPerSecond;
+    if (perSecond > 0 && high < 0x200000) {
+      const ticks = high * 4_294_967_296 + low;
+      const seconds = Math.floor(ticks / perSecond);
+      this.#seconds = seconds + from.offsetSeconds;
+      this.#nanos = (ticks - seconds * perSecond) * (1_000_000_000 / perSecond);
+      return;
+    }
     if (perSecond > 0) {
-      // Division of 64 bits in three steps of which none exceeds 2^53.
+      // Ticks from 2^53 on: division of 64 bits in three steps of which none exceeds 2^53.
       const first = Math.floor(high / perSecond);
       const upper = (high - first * perSecond) * 65_536 + (low >>> 16);
       const second = Math.floor(upper / perSecond);

@@ -19,7 +19,7 @@ export async function openCapture(path: string, counters: CaptureCounters, chunk
     const first = await readFirst(packed);
     const plain = resume(first, packed);
     const reopen = packed.bytesTotal === undefined ? undefined : () => openChunks(path, chunkBytes);
-    const chunks = isGzip(first) ? iterateChunks(gunzipChunks(path, counters, plain, reopen)) : plain;
+    const chunks = isGzip(first) ? iterateChunks(gunzipChunks(path, counters, plain, reopen), path) : plain;
     capture = new OpenCapture(path, counters, packed, chunks);
     await capture.readHead();
     return capture;

@@ -79,7 +79,7 @@ describe('a capture file', () => {
 
   test.skipIf(process.platform === 'win32')('may be a named pipe', async () => {
     const path = join(folder, 'pipe');
-    execFileSync('mkfifo', [path]);
+    execFileSync('sh', ['-c', 'mkfifo "$0"', path]);
     const source = write('plain.pcap', capture);
     const writer = spawn('sh', ['-c', 'cat "$0" > "$1"', source, path]);
     expect(await readAll(path)).toEqual(whole);

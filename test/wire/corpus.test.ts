@@ -27,9 +27,11 @@ describe.skipIf(corpusSkipped !== undefined)(
     const names = corpusSkipped === undefined ? corpusCaptures() : [];
 
     test.each(names)('%s: books balance and five-tuples are those of the oracle', async (name) => {
-      const { sums, read, decoded, refused } = await sumCapture(name);
+      const { sums, read, cut, decoded, refused } = await sumCapture(name);
+      const oracle = readOracle(name);
       expect(read).toBe(decoded + refused);
-      const differences = compareWithOracle(readOracle(name), sums);
+      if (!tsharkCountsOtherBlocks(name)) expect(read - cut).toBe(oracle.frames);
+      const differences = compareWithOracle(oracle, sums);
       if (name in corpusDifferences) expect(differences).not.toEqual([]);
       else expect(differences).toEqual([]);
     });
@@ -40,7 +42,21 @@ describe.skipIf(corpusSkipped !== undefined)(
   },
 );
 
-async function sumCapture(name: string): Promise<{ sums: FlowSums; read: number; decoded: number; refused: number }> {
+/** tshark calls custom and event blocks of pcapng frames too; only these captures have any. */
+function tsharkCountsOtherBlocks(name: string): boolean {
+  return name.startsWith('ngtest__');
+}
+
+interface CaptureSums {
+  readonly sums: FlowSums;
+  readonly read: number;
+  /** Packets read that the end of the file cuts off: tshark stops before them. */
+  readonly cut: number;
+  readonly decoded: number;
+  readonly refused: number;
+}
+
+async function sumCapture(name: string): Promise<CaptureSums> {
   const counters: CaptureCounters = { refused: new Counters(), damage: new Counters() };
   const capture = await openCapture(corpusCapturePath(name), counters, limits.captureReadBytes);
   const captured = createCaptureBatch(limits.batchPackets);
@@ -57,7 +73,7 @@ async function sumCapture(name: string): Promise<{ sums: FlowSums; read: number;
   }
   await capture.close();
   const refused = refusals.counts.reduce((sum, count) => sum + count, counters.refused.total);
-  return { sums, read: rows + counters.refused.total, decoded, refused };
+  return { sums, read: rows + counters.refused.total, cut: counters.refused.get('cut'), decoded, refused };
 }
 
 function addPacket(sums: FlowSums, packets: PacketBatch, row: number): void {

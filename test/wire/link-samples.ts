@@ -1,0 +1,118 @@
+/** One packet of each way in which a link layer carries IP, all with the same IP packet inside. */
+import {
+  linkTypeCiscoHdlc,
+  linkTypeEthernet,
+  linkTypeFddi,
+  linkTypeFrameRelay,
+  linkTypeIeee80211,
+  linkTypeIpv4,
+  linkTypeIpv6,
+  linkTypeLinuxSll,
+  linkTypeLinuxSll2,
+  linkTypeLoop,
+  linkTypeNflog,
+  linkTypeNull,
+  linkTypePpi,
+  linkTypePpp,
+  linkTypePppEther,
+  linkTypePppHdlc,
+  linkTypeRadiotap,
+  linkTypeRaw,
+  linkTypeRawBsd,
+  linkTypeRawOpenBsd,
+  linkTypeSlip,
+} from '../../src/capture/link-type.ts';
+import { concat, ethernet, hex, ipv4, ipv6, tcp, udp } from './build-packet.ts';
+
+export const ip4 = ipv4(tcp());
+export const ip4Text = 'tcp 10.1.0.4:50000 > 198.51.100.7:443 flags 12, 48 bytes';
+export const ip6 = ipv6(udp(), { next: 17 });
+export const ip6Text = 'udp fd00:10::4:50001 > 2001:db8::7:53 flags 0, 60 bytes';
+
+const snap4 = hex('aaaa03 000000 0800');
+const addresses80211 = new Uint8Array(18).fill(0x22);
+
+/** Name, link type, packet, what it decodes to. */
+export const linkSamples: readonly (readonly [string, number, Uint8Array, string])[] = [
+  ['Ethernet', linkTypeEthernet, ethernet(0x0800, ip4), ip4Text],
+  ['Ethernet, IPv6', linkTypeEthernet, ethernet(0x86dd, ip6), ip6Text],
+  ['VLAN', linkTypeEthernet, ethernet(0x8100, concat(hex('0064 0800'), ip4)), ip4Text],
+  ['QinQ', linkTypeEthernet, ethernet(0x88a8, concat(hex('0064 8100 00c8 86dd'), ip6)), ip6Text],
+  ['QinQ with 9100', linkTypeEthernet, ethernet(0x9100, concat(hex('0064 8100 00c8 0800'), ip4)), ip4Text],
+  ['802.3 with SNAP', linkTypeEthernet, ethernet(snap4.length + ip4.length, concat(snap4, ip4)), ip4Text],
+  ['802.3 with SNAP in a VLAN', linkTypeEthernet, ethernet(0x8100, concat(hex('0064 0038'), snap4, ip4)), ip4Text],
+  ['802.3 with IP in LLC', linkTypeEthernet, ethernet(3 + ip4.length, concat(hex('060603'), ip4)), ip4Text],
+  ['MPLS', linkTypeEthernet, ethernet(0x8847, concat(hex('00010040 0001f140'), ip4)), ip4Text],
+  ['MPLS, IPv6', linkTypeEthernet, ethernet(0x8848, concat(hex('0001f140'), ip6)), ip6Text],
+  ['PPPoE', linkTypeEthernet, ethernet(0x8864, concat(hex('11 00 0001 0032 0021'), ip4)), ip4Text],
+  ['PPPoE, IPv6', linkTypeEthernet, ethernet(0x8864, concat(hex('11 00 0001 003e 0057'), ip6)), ip6Text],
+  [
+    'PPPoE in QinQ',
+    linkTypeEthernet,
+    ethernet(0x88a8, concat(hex('0001 8100 0002 8864 1100 0001 0032 0021'), ip4)),
+    ip4Text,
+  ],
+  ['Linux cooked', linkTypeLinuxSll, concat(hex('0000 0001 0006 000d3af878560000 0800'), ip4), ip4Text],
+  ['Linux cooked, VLAN', linkTypeLinuxSll, concat(hex('0000 0001 0006 000d3af878560000 8100 0064 86dd'), ip6), ip6Text],
+  ['Linux cooked 2', linkTypeLinuxSll2, concat(hex('86dd 0000 00000002 0001 04 06 000d3af878560000'), ip6), ip6Text],
+  ['raw IP', linkTypeRaw, ip4, ip4Text],
+  ['raw IP, 12', linkTypeRawBsd, ip6, ip6Text],
+  ['raw IP, 14', linkTypeRawOpenBsd, ip4, ip4Text],
+  ['raw IPv4', linkTypeIpv4, ip4, ip4Text],
+  ['raw IPv6', linkTypeIpv6, ip6, ip6Text],
+  ['BSD loopback, little-endian', linkTypeNull, concat(hex('02000000'), ip4), ip4Text],
+  ['BSD loopback, big-endian', linkTypeNull, concat(hex('00000002'), ip4), ip4Text],
+  ['BSD loopback, IPv6 of FreeBSD', linkTypeNull, concat(hex('1c000000'), ip6), ip6Text],
+  ['BSD loopback, IPv6 of macOS', linkTypeNull, concat(hex('1e000000'), ip6), ip6Text],
+  ['OpenBSD loopback', linkTypeLoop, concat(hex('00000018'), ip6), ip6Text],
+  ['PPP', linkTypePpp, concat(hex('0021'), ip4), ip4Text],
+  ['PPP, compressed protocol', linkTypePpp, concat(hex('21'), ip4), ip4Text],
+  ['PPP in HDLC framing', linkTypePpp, concat(hex('ff03 0057'), ip6), ip6Text],
+  ['PPP serial', linkTypePppHdlc, concat(hex('ff03 0021'), ip4), ip4Text],
+  ['PPP serial, compressed protocol', linkTypePppHdlc, concat(hex('ff03 57'), ip6), ip6Text],
+  ['PPP with MPLS', linkTypePpp, concat(hex('ff03 0281 0001f140'), ip4), ip4Text],
+  ['PPP serial that is Cisco HDLC', linkTypePppHdlc, concat(hex('0f00 0800'), ip4), ip4Text],
+  ['PPPoE without Ethernet', linkTypePppEther, concat(hex('11 00 0001 0032 0021'), ip4), ip4Text],
+  ['Cisco HDLC', linkTypeCiscoHdlc, concat(hex('8f00 86dd'), ip6), ip6Text],
+  ['frame relay', linkTypeFrameRelay, concat(hex('1841 03 cc'), ip4), ip4Text],
+  ['frame relay, IPv6, padded', linkTypeFrameRelay, concat(hex('1841 03 00 8e'), ip6), ip6Text],
+  ['frame relay, SNAP', linkTypeFrameRelay, concat(hex('184041 03 00 80 000000 0800'), ip4), ip4Text],
+  ['frame relay, Cisco', linkTypeFrameRelay, concat(hex('1841 0800'), ip4), ip4Text],
+  ['FDDI', linkTypeFddi, concat(hex('50 000d3af87856 123456789abc'), snap4, ip4), ip4Text],
+  ['SLIP', linkTypeSlip, concat(hex('01 45'), new Uint8Array(14), ip4), ip4Text],
+  ['NFLOG', linkTypeNflog, concat(hex('02 00 0001 0800 0100 08000102 0500 0a00 41000000 3400 0900'), ip4), ip4Text],
+  ['NFLOG, big-endian', linkTypeNflog, concat(hex('0a 00 0001 0008 0001 86dd0102 0040 0009'), ip6), ip6Text],
+  ['802.11', linkTypeIeee80211, concat(hex('0801 0000'), addresses80211, hex('1000'), snap4, ip4), ip4Text],
+  [
+    '802.11 with QoS, four addresses and HT',
+    linkTypeIeee80211,
+    concat(hex('8883 0000'), addresses80211, hex('1000'), new Uint8Array(6), hex('0000 00000000'), snap4, ip4),
+    ip4Text,
+  ],
+  [
+    'radiotap',
+    linkTypeRadiotap,
+    concat(hex('0000 0900 02000000 00'), hex('0802 0000'), addresses80211, hex('1000'), snap4, ip4),
+    ip4Text,
+  ],
+  [
+    'radiotap with time, more fields present, and a padded header',
+    linkTypeRadiotap,
+    concat(
+      hex('0000 1900 03000080 00000000 00000000 0102030405060708 20'),
+      hex('8802 0000'),
+      addresses80211,
+      hex('1000 0000 0000'),
+      snap4,
+      ip4,
+    ),
+    ip4Text,
+  ],
+  [
+    'PPI with 802.11',
+    linkTypePpi,
+    concat(hex('0000 0c00 69000000 deadbeef 0801 0000'), addresses80211, hex('1000'), snap4, ip4),
+    ip4Text,
+  ],
+  ['PPI with Ethernet', linkTypePpi, concat(hex('0000 0800 01000000'), ethernet(0x86dd, ip6)), ip6Text],
+];
