@@ -6,6 +6,8 @@ const intervalMillis = 200;
 const silentMillis = 500;
 
 export interface Progress {
+  /** Whether anybody sees it. */
+  readonly isShown: boolean;
   /** `done` of `total` bytes; `total` undefined where it is not known. `note` gives a short text behind the figures. Cheap to call often. */
   update(done: number, total: number | undefined, note?: () => string): void;
   /** Takes the line away. */
@@ -18,10 +20,11 @@ export interface Progress {
  *   recording  42%  1.2 GB of 2.9 GB  310 MB/s  5 s left  4,102,331 packets
  */
 export function createProgress(verb: string, stream: WriteStream = process.stderr): Progress {
-  if (!stream.isTTY) return { update: () => undefined, end: () => undefined };
+  if (!stream.isTTY) return { isShown: false, update: () => undefined, end: () => undefined };
   const startMillis = performance.now();
   let shownMillis = 0;
   return {
+    isShown: true,
     update(done, total, note) {
       const now = performance.now();
       if (now - shownMillis < intervalMillis || now - startMillis < silentMillis) return;

@@ -13,7 +13,8 @@ export interface IngestSettings {
   readonly lake: string;
   /** More rejected byte ranges than this end the run before they are committed; `undefined` is no limit. */
   readonly rejectedMax: number | undefined;
-  readonly onProgress?: (doneBytes: number, blobs: number) => void;
+  /** Where given, the sources are listed once more before, so that bytes in all are known: those of blobs passed, of all, and blobs passed. */
+  readonly onProgress?: (doneBytes: number, totalBytes: number, blobs: number) => void;
 }
 
 export interface IngestResult {
@@ -59,8 +60,10 @@ export async function ingest(settings: IngestSettings): Promise<IngestResult> {
   const { rejectedMax } = settings;
   const total = { blobs: 0, records: 0, tuples: 0, rejected: 0, bytes: 0 };
   const rejections: BlobRejection[] = [];
+  let passedBytes = 0;
   const blobs = listSources(settings.sources);
   let next = await blobs.next();
+  const totalBytes = settings.onProgress === undefined ? 0 : await sizeOf(settings.sources);
   const lake = await openLake(settings.lake, { create: true });
   try {
     while (next.done !== true) {
@@ -103,7 +106,6 @@ export async function ingest(settings: IngestSettings): Promise<IngestResult> {
       }
       if (rejectedMax !== undefined && total.rejected + added.rejected > rejectedMax)
         throw tooMany(added.rejections[0]);
-      settings.onProgress?.(total.bytes + added.bytes, total.blobs);
     };
     try {
       for (const blob of batch) await read(blob);
@@ -111,6 +113,8 @@ export async function ingest(settings: IngestSettings): Promise<IngestResult> {
         total.blobs++;
         batch.push(next.value);
         await read(next.value);
+        passedBytes += next.value.lengthBytes;
+        settings.onProgress?.(passedBytes, totalBytes, total.blobs);
         next = await blobs.next();
       }
     } catch (error) {
@@ -127,6 +131,13 @@ export async function ingest(settings: IngestSettings): Promise<IngestResult> {
       `more than ${rejectedMax} byte ranges were rejected; the first: ${describeRejection(first)}`,
     );
   }
+}
+
+/** Bytes of all blobs of the sources; standard input, which can be read only once, counts as none. */
+async function sizeOf(sources: readonly string[]): Promise<number> {
+  let bytes = 0;
+  for await (const blob of listSources(sources.filter((source) => source !== '-'))) bytes += blob.lengthBytes;
+  return bytes;
 }
 
 /** `PATH, bytes 10 to 42: reason: detail` */

@@ -32,7 +32,12 @@ export function define(command: Command): void {
         sources,
         lake: options.lake,
         rejectedMax,
-        onProgress: (bytes, blobs) => progress.update(bytes, undefined, () => `${blobs.toLocaleString('en-US')} blobs`),
+        ...(progress.isShown
+          ? {
+              onProgress: (done, total, blobs) =>
+                progress.update(done, total, () => `${blobs.toLocaleString('en-US')} blobs`),
+            }
+          : {}),
       });
     } finally {
       progress.end();
