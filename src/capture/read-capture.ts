@@ -2,7 +2,7 @@ import type { CaptureBatch } from './batch.ts';
 import { copyBatch, createCaptureBatch } from './batch.ts';
 import { limits } from '../base/limits.ts';
 import type { Chunks } from './chunks.ts';
-import { iterateChunks, openChunks } from './chunks.ts';
+import { iterateChunks, openChunks, standardInput } from './chunks.ts';
 import { CaptureDecoder } from './decode-capture.ts';
 import type { CaptureCounters } from './format-decoder.ts';
 import { gunzipChunks, isGzip } from './gunzip-chunks.ts';
@@ -19,8 +19,9 @@ export async function openCapture(path: string, counters: CaptureCounters, chunk
     const first = await readFirst(packed);
     const plain = resume(first, packed);
     const reopen = packed.bytesTotal === undefined ? undefined : () => openChunks(path, chunkBytes);
-    const chunks = isGzip(first) ? iterateChunks(gunzipChunks(path, counters, plain, reopen), path) : plain;
-    capture = new OpenCapture(path, counters, packed, chunks);
+    const name = path === standardInput ? 'standard input' : path;
+    const chunks = isGzip(first) ? iterateChunks(gunzipChunks(name, counters, plain, reopen), name) : plain;
+    capture = new OpenCapture(name, counters, packed, chunks);
     await capture.readHead();
     return capture;
   } catch (error) {
@@ -40,10 +41,10 @@ export class OpenCapture {
   #headTaken = false;
   #ended = false;
 
-  constructor(path: string, counters: CaptureCounters, packed: Chunks, chunks: Chunks) {
+  constructor(name: string, counters: CaptureCounters, packed: Chunks, chunks: Chunks) {
     this.#packed = packed;
     this.#chunks = chunks;
-    this.#decoder = new CaptureDecoder(path, counters);
+    this.#decoder = new CaptureDecoder(name, counters);
   }
 
   get bytesRead(): number {
