@@ -31,6 +31,18 @@ export const textFunctions: FunctionTable = {
     const parts = list(call, 0).map((item) => (typeof item === 'string' ? item : jsonText(item)));
     return joinParts(call, parts, text(call, 1));
   }),
+  json: define(1, 1, (call) => parseJson(call, text(call, 0))),
+  padleft: define(2, 3, (call) => {
+    const fill = call.count > 2 ? text(call, 2) : ' ';
+    const width = integer(call, 1);
+    if (fill.length !== 1) throw wrongArgument(call, 2, 'one character');
+    if (width > 65_536) throw wrongArgument(call, 1, 'at most 65536');
+    return plainText(call, 0).padStart(width, fill);
+  }),
+  replace: define(3, 3, (call) => {
+    if (text(call, 1) === '') throw wrongArgument(call, 1, 'a text to look for');
+    return joinParts(call, text(call, 0).split(text(call, 1)), text(call, 2));
+  }),
   split: define(2, 2, (call) => {
     const by = call.value(1);
     const delimiters = isArray(by) ? by : [text(call, 1)];

@@ -46,9 +46,9 @@ export const limits = {
   /** Copies of one `copy` loop. Source: Azure Resource Manager limits. */
   templateCopiesMax: 800,
   /** Elements of an array, or characters of a text, that an expression makes. */
-  templateValueMax: 4_194_304,
+  templateValueMax: 1_048_576,
   /** Steps of evaluating a template; a longer one is refused as too large. */
-  templateStepsMax: 5_000_000,
+  templateStepsMax: 1_000_000,
   /** Bytes of blocks that wait for storage while a capture is recorded; at the limit, reading waits. */
   deliveryBytesMax: 32 << 20,
   /** Objects and arrays inside each other in a flow log, of which real ones have ten; a deeper one is rejected as `nested-too-deep`. */
