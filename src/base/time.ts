@@ -5,11 +5,6 @@ export const tickMillis = 300_000;
 export const hourMillis = 3_600_000;
 export const dayMillis = 86_400_000;
 
-/** The whole minute at or before `timeMillis`. */
-export function floorToMinute(timeMillis: number): number {
-  return Math.floor(timeMillis / minuteMillis) * minuteMillis;
-}
-
 /** The whole hour at or before `timeMillis`. */
 export function floorToHour(timeMillis: number): number {
   return Math.floor(timeMillis / hourMillis) * hourMillis;

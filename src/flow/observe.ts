@@ -116,6 +116,7 @@ export class FlowMeter {
   readonly #sourceNic = new Int32Array(limits.batchPackets);
   readonly #destinationNic = new Int32Array(limits.batchPackets);
   readonly #hash = new Uint32Array(limits.batchPackets);
+  readonly #guess = new Int32Array(2 * limits.batchPackets);
   /** Means nothing: it keeps the reads of `#prepare` from being left out as useless. */
   touched = 0;
   /** Where an interrupted `advance` or `finish` goes on. */
@@ -286,10 +287,15 @@ export class FlowMeter {
       }
     }
     const tables = this.#tables;
+    const guesses = this.#guess;
+    for (let i = 0; i < count; i++) {
+      if (sourceNics[i] >= 0) guesses[2 * i] = tables[sourceNics[i]].guess(hashes[i]);
+      if (destinationNics[i] >= 0) guesses[2 * i + 1] = tables[destinationNics[i]].guess(hashes[i]);
+    }
     let touched = 0;
     for (let i = 0; i < count; i++) {
-      if (sourceNics[i] >= 0) touched ^= tables[sourceNics[i]].touch(hashes[i]);
-      if (destinationNics[i] >= 0) touched ^= tables[destinationNics[i]].touch(hashes[i]);
+      if (sourceNics[i] >= 0) touched ^= tables[sourceNics[i]].touch(guesses[2 * i]);
+      if (destinationNics[i] >= 0) touched ^= tables[destinationNics[i]].touch(guesses[2 * i + 1]);
     }
     this.touched ^= touched;
   }

@@ -9,8 +9,14 @@ import { nsgflow } from './nsgflow.ts';
 
 const examples = join(import.meta.dirname, '..', '..', 'examples');
 const recordExample = [
-  ...['record', '--capture', join(examples, 'traffic.pcap'), '--network', join(examples, 'network.json')],
-  ...['--stats', 'json', '--to'],
+  'record',
+  '--capture',
+  join(examples, 'traffic.pcap'),
+  '--network',
+  join(examples, 'network.json'),
+  '--stats',
+  'json',
+  '--to',
 ];
 
 interface Stats {
