@@ -15,29 +15,28 @@ function newest(folder) {
 
 if (!existsSync(main) || statSync(main).mtimeMs < newest('src')) {
   console.log('Building.');
-  const { status } = spawnSync('npm', ['run', '--silent', 'build'], { stdio: 'inherit', shell: process.platform === 'win32' });
+  const { status } = spawnSync('npm', ['run', '--silent', 'build'], {
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  });
   if (status !== 0) process.exit(status ?? 1);
 }
 
-function nsgflow(title, ...args) {
-  const shown = args.map((word) => (/[\s()<>*]/.test(word) ? `'${word}'` : word)).join(' ');
-  console.log(`\n${title}\n  $ nsgflow ${shown}\n`);
-  const { status } = spawnSync(process.execPath, [main, ...args], { stdio: 'inherit' });
+function nsgflow(title, line) {
+  console.log(`\n${title}\n  $ nsgflow ${line}\n`);
+  const { status } = spawnSync(process.execPath, [main, ...line.split(' ')], { stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
 }
 
-const lake = ['--lake', `${data}/lake`, '-o', 'table'];
+const lake = `--lake ${data}/lake -o table`;
 nsgflow(
   'Packets become flow logs, as the NSGs of the example network decide.',
-  ...['record', '--capture', 'examples/traffic.pcap', '--network', 'examples/network.json', '--to', `${data}/logs`],
+  `record --capture examples/traffic.pcap --network examples/network.json --to ${data}/logs`,
 );
-nsgflow('The flow logs are read into a table.', 'ingest', `${data}/logs`, '--lake', `${data}/lake`);
-nsgflow('Flows by access and rule.', 'top', '--by', 'access,rule', '--metric', 'flows', '--limit', '20', ...lake);
-nsgflow('Top talkers by bytes.', 'top', '--by', 'src.ip', '--metric', 'bytes', '--limit', '5', ...lake);
-nsgflow(
-  'Top denied ports.',
-  ...['top', 'access', '=', 'deny', '--by', 'dst.port,protocol', '--metric', 'flows', '--limit', '5', ...lake],
-);
+nsgflow('The flow logs are read into a table.', `ingest ${data}/logs --lake ${data}/lake`);
+nsgflow('Flows by access and rule.', `top --by access,rule --metric flows --limit 20 ${lake}`);
+nsgflow('Top talkers by bytes.', `top --by src.ip --metric bytes --limit 5 ${lake}`);
+nsgflow('Top denied ports.', `top access = deny --by dst.port,protocol --metric flows --limit 5 ${lake}`);
 
 console.log(`
 The blobs lie in   ${data}/logs   (the paths of Azure Network Watcher)

@@ -42,6 +42,8 @@ describe('floors', () => {
   });
 
   test.each(files.filter((file) => pure.includes(file.split(/[\\/]/)[0])))('%s asks no clock and no chance', (file) => {
-    expect(readFileSync(join(src, file), 'utf8')).not.toMatch(/\bDate\.now\(|\bMath\.random\(|\bnew Date\(\)|\bperformance\./);
+    expect(readFileSync(join(src, file), 'utf8')).not.toMatch(
+      /\bDate\.now\(|\bMath\.random\(|\bnew Date\(\)|\bperformance\./,
+    );
   });
 });
