@@ -17,6 +17,7 @@ import {
 } from './evaluate.ts';
 import { templateFunctions } from './functions.ts';
 import { parameterValues } from './parameters.ts';
+import { expressionText } from './parse.ts';
 import { resourceIdOf, resourceKey } from './resource-id.ts';
 import type { Scope } from './scope.ts';
 import type { Json, JsonObject, Value, ValueObject } from './value.ts';
@@ -169,8 +170,9 @@ function expandResource(place: Place, resource: JsonObject, path: string, symbol
 }
 
 function refuse(place: Place, resource: JsonObject, problem: Unresolved): void {
-  const type = typeof resource['type'] === 'string' ? resource['type'] : '';
-  place.expanded.unresolved.push({ type: joinType(place.parent?.type, type), problem });
+  const written = scalarText(resource['type']);
+  const type = expressionText(written) === undefined ? written : '';
+  place.expanded.unresolved.push({ type: type === '' ? '' : joinType(place.parent?.type, type), problem });
 }
 
 /** Children give the last part of their type, or all of it. */

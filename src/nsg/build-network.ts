@@ -5,10 +5,10 @@ import { parentId, resourceKey } from '../arm-template/resource-id.ts';
 import { FlowError } from '../base/errors.ts';
 import { formatAddress } from '../net/address.ts';
 import { assignAddresses } from './assign-address.ts';
-import { readText } from './fields.ts';
 import type { ApplicationSecurityGroup, Network, Nic, Nsg, Subnet } from './network.ts';
 import { createNsgFinder } from './nsg-links.ts';
 import type { RawResource, ResourceKind } from './raw-resource.ts';
+import { readLocation } from './raw-resource.ts';
 import { readNic } from './read-nic.ts';
 import { readNsg } from './read-nsg.ts';
 import type { RuleReader } from './read-rule.ts';
@@ -54,13 +54,11 @@ export function buildNetwork(
     subnets: [...places.subnets.values()],
     virtualNetworks: [...places.virtualNetworks.values()],
     nsgs: [...nsgs.values()],
-    applicationSecurityGroups: ofKind('application-security-group').map(
-      ({ id, name, body, where }): ApplicationSecurityGroup => ({
-        id,
-        name,
-        location: readText(body, 'location', where) || location,
-      }),
-    ),
+    applicationSecurityGroups: ofKind('application-security-group').map((resource): ApplicationSecurityGroup => ({
+      id: resource.id,
+      name: resource.name,
+      location: readLocation(resource, location, warnings),
+    })),
     serviceTags: reader.serviceTags,
     warnings,
   };

@@ -65,6 +65,8 @@ export function importNetwork(options: ImportOptions): Network {
     tagsGiven: lists.length > 0,
     problems: [],
     unresolvedTag: (tag: string, rule: string) => void tags.set(tag, [...(tags.get(tag) ?? []), rule]),
+    emptyTag: (tag: string, rule: string) =>
+      void warnings.push(`${rule}: the ServiceTags file lists no prefix for ${tag}, so it matches no address`),
   };
   const network = buildNetwork(resources, reader, scope.location, warnings);
   for (const [tag, rules] of tags) {

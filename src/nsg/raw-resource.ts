@@ -2,6 +2,8 @@
  * A resource as it was found in a file: what ARM templates, REST answers and az output have in common.
  */
 import type { ValueObject } from '../arm-template/value.ts';
+import { Unresolved, getProperty } from '../arm-template/value.ts';
+import { readText } from './fields.ts';
 
 export interface RawResource {
   readonly kind: ResourceKind;
@@ -37,6 +39,16 @@ const kinds: Readonly<Record<string, ResourceKind>> = {
 export function kindOfType(type: string): ResourceKind | undefined {
   const lower = type.toLowerCase();
   return Object.hasOwn(kinds, lower) ? kinds[lower] : undefined;
+}
+
+/** The region of a resource, or `preset`. It decides nothing, so one that cannot be resolved is a warning. */
+export function readLocation(resource: RawResource, preset: string, warnings: string[]): string {
+  const location = getProperty(resource.body, 'location');
+  if (location instanceof Unresolved) {
+    warnings.push(`${location.where} is taken to be ${preset}: ${location.expression}: ${location.reason}`);
+    return preset;
+  }
+  return readText(resource.body, 'location', resource.where) || preset;
 }
 
 /** The type in an id: `…/providers/Microsoft.Network/virtualNetworks/v/subnets/s` is Microsoft.Network/virtualNetworks/subnets. */

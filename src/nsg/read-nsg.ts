@@ -6,6 +6,7 @@ import type { ValueObject } from '../arm-template/value.ts';
 import { limits } from '../base/limits.ts';
 import { defaultInboundRules, defaultOutboundRules } from './default-rules.ts';
 import { readObjects, readProperties, readText } from './fields.ts';
+import { readLocation } from './raw-resource.ts';
 import type { Nsg } from './network.ts';
 import { createNsg } from './network.ts';
 import type { RawResource } from './raw-resource.ts';
@@ -38,7 +39,7 @@ export function readNsg(
   const about = {
     id,
     name,
-    location: (nsg === undefined ? '' : readText(nsg.body, 'location', where)) || location,
+    location: nsg === undefined ? location : readLocation(nsg, location, warnings),
     resourceGuid: readText(fields, 'resourceGuid', where) || undefined,
   };
   return createNsg(about, [...rules.values()]);
@@ -48,7 +49,7 @@ export function readNsg(
 function readInside(reader: RuleReader, bodies: readonly ValueObject[], where: string): Map<string, Rule> {
   const rules = new Map<string, Rule>();
   for (const body of bodies) {
-    const rule = readRule(reader, body, '', where);
+    const rule = readRule(reader, body, readText(body, 'name', where), where);
     if (rule === undefined) continue;
     const key = rule.name.toLowerCase();
     if (rules.has(key)) reader.problems.push(`${where}: rule ${rule.name}: another rule of this NSG has its name`);

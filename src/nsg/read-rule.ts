@@ -19,6 +19,8 @@ export interface RuleReader {
   readonly problems: string[];
   /** Receives tags that are not known while no ServiceTags file was given. */
   readonly unresolvedTag: (tag: string, rule: string) => void;
+  /** Receives tags that the ServiceTags file lists without any prefix. */
+  readonly emptyTag: (tag: string, rule: string) => void;
 }
 
 export const priorityMin = 100;
@@ -39,8 +41,7 @@ const protocols: Readonly<Record<string, RuleProtocol>> = {
 };
 
 /** `where` names the NSG. `undefined` where the rule has a fault, which is then in `problems`. @throws network-invalid where a field is unresolved */
-export function readRule(reader: RuleReader, body: ValueObject, nameHint: string, where: string): Rule | undefined {
-  const name = readText(body, 'name', where) || nameHint;
+export function readRule(reader: RuleReader, body: ValueObject, name: string, where: string): Rule | undefined {
   const at = `${where}: rule ${name === '' ? '(no name)' : name}`;
   const fields = readProperties(body, at);
   const faults = reader.problems.length;
@@ -148,7 +149,11 @@ function readAddress(reader: RuleReader, text: string, at: string): AddressMatch
   const prefix = parsePrefix(text);
   if (prefix !== undefined) return { kind: 'prefix', prefix };
   const tag = knownTag(text, reader.serviceTags);
-  if (tag !== undefined) return { kind: 'tag', tag };
+  if (tag !== undefined) {
+    const listed = reader.serviceTags.get(tag.toLowerCase());
+    if (listed?.prefixes.length === 0) reader.emptyTag(tag, at);
+    return { kind: 'tag', tag };
+  }
   if (!looksLikeTag(text) || reader.tagsGiven) return undefined;
   reader.unresolvedTag(text, at);
   return { kind: 'tag', tag: text };

@@ -9,6 +9,7 @@ import { readField, readObject, readObjects, readProperties, readReference, read
 import type { NsgFinder } from './nsg-links.ts';
 import type { Subnet, VirtualNetwork } from './network.ts';
 import type { RawResource } from './raw-resource.ts';
+import { readLocation } from './raw-resource.ts';
 import { privatePrefixes } from './service-tag.ts';
 
 /** What VNets are made of, and where faults and warnings go. */
@@ -123,7 +124,7 @@ function readVirtualNetwork(
   return {
     id: resource.id,
     name: resource.name,
-    location: readText(resource.body, 'location', where) || sources.location,
+    location: readLocation(resource, sources.location, sources.warnings),
     addressPrefixes,
     peeredPrefixes,
     flowTimeoutMinutes: typeof timeout === 'number' ? timeout : undefined,

@@ -98,7 +98,7 @@ export function isServiceTagList(json: Value): boolean {
   return isArray(values) && values.every((tag) => isObject(tag) && getProperty(tag, 'name') !== undefined);
 }
 
-/** Adds the tags of a file to `into`. @throws network-invalid where a tag holds what is no prefix */
+/** Adds the tags of a file to `into`. A tag that holds what is no prefix throws network-invalid at its first use. @throws network-invalid */
 export function readServiceTags(json: Value, file: string, into: Map<string, ServiceTag>): void {
   if (!isObject(json) || !isServiceTagList(json))
     throw new FlowError(
@@ -111,16 +111,25 @@ export function readServiceTags(json: Value, file: string, into: Map<string, Ser
     const name = scalarText(getProperty(tag, 'name'));
     const properties = getProperty(tag, 'properties');
     const listed = getProperty(isObject(properties) ? properties : tag, 'addressPrefixes');
-    const prefixes = (isArray(listed) ? listed : []).map((text) => {
-      const prefix = parsePrefix(scalarText(text));
-      if (prefix !== undefined) return prefix;
-      throw new FlowError(
-        'network-invalid',
-        `${file}: service tag ${name}: '${scalarText(text)}' is no address prefix`,
-      );
-    });
-    into.set(name.toLowerCase(), { name, prefixes });
+    const texts = (isArray(listed) ? listed : []).map(scalarText);
+    into.set(name.toLowerCase(), createServiceTag(name, texts, file));
   }
+}
+
+/** Prefixes are read at the first use: a file has about ninety thousand, and a network names few of its tags. */
+function createServiceTag(name: string, texts: readonly string[], file: string): ServiceTag {
+  let read: readonly Prefix[] | undefined;
+  return {
+    name,
+    get prefixes() {
+      read ??= texts.map((text) => {
+        const prefix = parsePrefix(text);
+        if (prefix !== undefined) return prefix;
+        throw new FlowError('network-invalid', `${file}: service tag ${name}: '${text}' is no address prefix`);
+      });
+      return read;
+    },
+  };
 }
 
 function prefixOf(text: string): Prefix {

@@ -405,3 +405,52 @@ describe('files that are no network', () => {
     expect(said).toContain(message);
   });
 });
+
+describe('service tags', () => {
+  const storage = nsgBody('n', [ruleBody('r', { sourceAddressPrefix: 'Storage' })]);
+  const tags = (...prefixes: unknown[]): object => ({
+    changeNumber: 1,
+    cloud: 'Public',
+    values: [
+      { name: 'Storage', properties: { addressPrefixes: prefixes } },
+      { name: 'Sql', properties: { addressPrefixes: ['nonsense'] } },
+    ],
+  });
+
+  test('of a list among the files are known', () => {
+    expect(load(storage, tags('20.0.0.0/24')).warnings).toEqual([]);
+  });
+
+  test('of the answer of the API, and of az, are known', () => {
+    const answer = {
+      ...tags('20.0.0.0/24'),
+      name: 'Public',
+      id: '/x',
+      type: 'Microsoft.Network/serviceTags',
+      nextLink: null,
+    };
+    expect(load(storage, answer).serviceTags.get('storage')?.prefixes.map(formatPrefix)).toEqual(['20.0.0.0/24']);
+    expect(load(storage, lifted(answer)).serviceTags.get('storage')?.prefixes.map(formatPrefix)).toEqual([
+      '20.0.0.0/24',
+    ]);
+  });
+
+  test('with what is no prefix are refused where a rule names them', () => {
+    expect(refusal(storage, tags('20.0.0.0/240'))).toBe(
+      "1.json: service tag Storage: '20.0.0.0/240' is no address prefix",
+    );
+  });
+
+  test('without prefixes match nothing, with a warning', () => {
+    expect(load(storage, tags()).warnings).toEqual([
+      '0.json: NSG n: rule r: the ServiceTags file lists no prefix for Storage, so it matches no address',
+    ]);
+  });
+
+  test('given apart must be such a list', () => {
+    const files = [{ path: '0.json', text: JSON.stringify(storage) }];
+    expect(() => importNetwork({ files, serviceTags: { path: 't.json', text: '{}' } })).toThrow(
+      /t.json: no list of service tags/,
+    );
+  });
+});
