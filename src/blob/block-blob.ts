@@ -23,12 +23,6 @@ export interface DataBlock {
   readonly bytes: Uint8Array;
 }
 
-/** What goes to one blob. */
-export interface BlobAppend<B extends DataBlock = DataBlock> {
-  readonly name: string;
-  readonly blocks: readonly B[];
-}
-
 const opening = Buffer.from('{"records":[');
 const closing = Buffer.from(']}');
 const openingId = blockId('A', '0'.repeat(32));
@@ -75,31 +69,6 @@ export class BlockAppender {
     }
   }
 
-  /**
-   * Appends to many blobs, `parallel` of them at a time. After a failure no further append is begun, those under way are awaited, and the first
-   * failure is thrown: appending all again is safe.
-   * @returns the blocks that were not in their blobs before
-   */
-  async appendAll<B extends DataBlock>(appends: Iterable<BlobAppend<B>>, parallel: number): Promise<B[]> {
-    const added: B[] = [];
-    const failures: unknown[] = [];
-    const waiting = appends[Symbol.iterator]();
-    const work = async (): Promise<void> => {
-      while (failures.length === 0) {
-        const next = waiting.next();
-        if (next.done === true) return;
-        try {
-          added.push(...(await this.append(next.value.name, next.value.blocks)));
-        } catch (error) {
-          failures.push(error);
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: parallel }, work));
-    if (failures.length > 0) throw failures[0];
-    return added;
-  }
-
   async #append<B extends DataBlock>(name: string, blocks: readonly B[]): Promise<B[]> {
     let added: B[] | undefined;
     for (let round = 1; ; round++) {
@@ -110,8 +79,10 @@ export class BlockAppender {
         this.#keep(name, blob);
         return added;
       }
+      const ids = await this.#stage(name, blob, missing);
       try {
-        this.#keep(name, await this.#commit(name, blob, missing));
+        const { etag } = await this.container.commitBlocks(name, ids, blob.etag);
+        this.#keep(name, { ids, etag });
         return added;
       } catch (error) {
         this.#open.delete(name);
@@ -121,7 +92,8 @@ export class BlockAppender {
     }
   }
 
-  async #commit(name: string, blob: OpenBlob, missing: readonly DataBlock[]): Promise<OpenBlob> {
+  /** @returns the ids that the blob is to consist of */
+  async #stage(name: string, blob: OpenBlob, missing: readonly DataBlock[]): Promise<string[]> {
     const { container } = this;
     const before = blob.etag === undefined ? [openingId, closingId] : blob.ids;
     if (blob.etag === undefined) {
@@ -135,9 +107,7 @@ export class BlockAppender {
       await container.stageBlock(name, blockName, isFirst ? bytes : Buffer.concat([comma, bytes]));
       inserted.push(blockName);
     }
-    const ids = [...before.slice(0, -1), ...inserted, ...before.slice(-1)];
-    const { etag } = await container.commitBlocks(name, ids, blob.etag);
-    return { ids, etag };
+    return [...before.slice(0, -1), ...inserted, ...before.slice(-1)];
   }
 
   async #read(name: string): Promise<OpenBlob> {

@@ -107,7 +107,10 @@ async function lineBorneOut(
   stamped: boolean,
 ): Promise<number> {
   const newest = lines.length - 1;
-  if (stamped && lines[newest]?.lengthBytes === sizeBytes) return newest;
+  const last = lines.at(-1);
+  // A void line of a racing writer goes on from an earlier version than the line before it, and may be as long as that.
+  const isPlain = last?.kind === 'put' || last?.base === newest - 1;
+  if (stamped && isPlain && last?.lengthBytes === sizeBytes) return newest;
   const bases = new Set(lines.map((line) => line.base));
   const goesOnTo = new Map<number, number>();
   for (const [index, { base, lengthBytes }] of lines.entries())

@@ -1,12 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, rename, rm, stat, truncate, utimes } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { FlowError } from '../base/errors.ts';
 import { formatInsert, formatPut, insertVersion, lastText, putVersion } from './block-journal.ts';
 import type { JournalBlock, Version } from './block-journal.ts';
-import { fileEtag, findBlob, isPending, readVersion } from './folder-blob.ts';
+import { fileEtag, findBlob, isPending, readInto, readVersion } from './folder-blob.ts';
 import type { FoundBlob } from './folder-blob.ts';
 import { exists, makeFolderOf, publish, syncFolder, temporaryPath, writeAll } from './folder-file.ts';
 
@@ -46,15 +48,25 @@ export async function settleBlob(place: BlobPlace): Promise<BlobState | undefine
     if (blob === undefined) return undefined;
     await blob.handle.close();
     if (blob.version === undefined || !isPending(blob)) return blob;
-    if (before !== undefined && before.etag === blob.etag && before.journalBytes === blob.journalBytes) {
-      await undo(place, blob.version, blob.journalEnd);
-    } else {
-      before = blob;
-      // Two processes that wait for each other do not wake together.
-      await sleep(place.graceMillis * (1 + Math.random() / 4));
-    }
+    const stoodStill = before !== undefined && before.etag === blob.etag && before.journalBytes === blob.journalBytes;
+    before = stoodStill ? undefined : blob;
+    if (stoodStill) await undoDead(place, blob, blob.version);
+    // Two processes that wait for each other do not wake together.
+    else await sleep(place.graceMillis * (1 + Math.random()));
   }
   throw conflict(place, 'is being written by another process');
+}
+
+/** Undoes what stood still, unless another process is just doing that: whose line stands first behind what was seen, does it. */
+async function undoDead(place: BlobPlace, blob: FoundBlob, version: Version): Promise<void> {
+  const claim = { line: claimLine('undo'), start: blob.journalBytes };
+  try {
+    await appendJournal(place, claim);
+  } catch (error) {
+    if (error instanceof FlowError && error.code === 'blob-conflict') return;
+    throw error;
+  }
+  await cutBack(place, version, blob.journalEnd, claim);
 }
 
 /**
@@ -107,8 +119,9 @@ async function insertBlocks(
   const next = insertVersion(version, inserted);
   const line = Buffer.from(formatInsert(version.fingerprint, inserted, next), 'latin1');
   const last = Buffer.from(version.last ?? '', 'latin1');
+  const claim = { line, start: journalBytes };
+  await appendJournal(place, claim);
   try {
-    await appendJournal(place, line, journalBytes);
     const blob = await open(place.blobPath, 'r+');
     try {
       const bytes = Buffer.concat([...blocks.map((block) => block.bytes), last]);
@@ -118,24 +131,50 @@ async function insertBlocks(
       await blob.close();
     }
   } catch (error) {
-    if (!(error instanceof FlowError)) await undo(place, version, journalBytes).catch(() => undefined);
+    await cutBack(place, version, journalBytes, claim).catch(() => undefined);
     throw error;
   }
   return await stamp(place, next, journalBytes + line.length);
 }
 
-/** Appends one line; its place right behind `journalBytes` is the right to write the blob. */
-async function appendJournal(place: BlobPlace, line: Uint8Array, journalBytes: number): Promise<void> {
+/** A line at the end of the journal, where it begins right behind what its writer has read: the right to write the blob. */
+interface Claim {
+  readonly line: Uint8Array;
+  readonly start: number;
+}
+
+/** A line that makes no version, unlike any other. */
+function claimLine(purpose: 'undo' | 'replace'): Uint8Array {
+  return Buffer.from(`{"${purpose}":"${randomUUID()}"}\n`, 'latin1');
+}
+
+/**
+ * Appends the line of a claim. Of two processes that append at once, each finds the other's line in its place or behind its own, or one comes
+ * first. A line without the right is void, and cut off by the next who has it.
+ * @throws blob-conflict without the right
+ */
+async function appendJournal(place: BlobPlace, claim: Claim): Promise<void> {
   // The flag 'a' would make a journal that somebody has removed.
-  const journal = await open(place.journalPath, constants.O_WRONLY | constants.O_APPEND);
+  const journal = await open(place.journalPath, constants.O_RDWR | constants.O_APPEND);
   try {
-    await writeAll(journal, line, null);
-    if (place.sync) await journal.datasync();
-    if ((await journal.stat()).size !== journalBytes + line.length)
-      throw conflict(place, 'is being written by another process');
+    try {
+      await writeAll(journal, claim.line, null);
+      if (place.sync) await journal.datasync();
+    } catch (error) {
+      const { size } = await journal.stat();
+      if (size > claim.start && size <= claim.start + claim.line.length) await truncate(place.journalPath, claim.start);
+      throw error;
+    }
+    if (!(await holdsClaim(journal, claim))) throw conflict(place, 'is being written by another process');
   } finally {
     await journal.close();
   }
+}
+
+/** Whether the journal ends with the claim's line, at the claim's place. The length alone would not tell: lines are often equally long. */
+async function holdsClaim(journal: FileHandle, { line, start }: Claim): Promise<boolean> {
+  const end = Buffer.alloc(line.length + 1);
+  return (await readInto(journal, end, start)) === line.length && end.subarray(0, line.length).equals(line);
 }
 
 /** The blob is written anew. Its journal holds the version before and the new one, until the new file has the blob's name. */
@@ -152,6 +191,8 @@ async function replaceBlob(
     const journal = await writeTemporaryText(place, text);
     try {
       await makeFolderOf(journalPath, sync);
+      if (current.version !== undefined)
+        await appendJournal(place, { line: claimLine('replace'), start: current.journalBytes });
       const before = await stat(blobPath, { bigint: true });
       if (fileEtag(before.size, before.mtimeNs) !== current.etag) throw conflict(place, 'was changed meanwhile');
       await advanceTime(temporary, before.mtimeNs);
@@ -178,9 +219,9 @@ async function claimJournal(place: BlobPlace, text: string): Promise<void> {
       const before = await stat(journalPath).catch(() => undefined);
       await sleep(place.graceMillis);
       const after = await stat(journalPath).catch(() => undefined);
-      if ((await exists(blobPath)) || before?.mtimeMs !== after?.mtimeMs || before?.ino !== after?.ino)
-        throw conflict(place, 'was made by another writer');
-      await rename(journal, journalPath);
+      const isDead = before?.mtimeMs === after?.mtimeMs && before?.ino === after?.ino && !(await exists(blobPath));
+      if (isDead) await rm(journalPath, { force: true });
+      if (!isDead || !(await publish(journal, journalPath))) throw conflict(place, 'was made by another writer');
     }
     if (sync) await syncFolder(dirname(journalPath));
   } finally {
@@ -188,25 +229,35 @@ async function claimJournal(place: BlobPlace, text: string): Promise<void> {
   }
 }
 
-/** Cuts a blob and its journal back to `version`. The journal goes last: until then it explains the blob. */
-async function undo(place: BlobPlace, version: Version, journalEnd: number): Promise<void> {
-  const blob = await open(place.blobPath, 'r+');
+/**
+ * Cuts a blob and its journal back to `version`, by the right that `claim` gives; nothing is done when that is lost. The journal goes last: until
+ * then it explains the blob.
+ */
+async function cutBack(place: BlobPlace, version: Version, journalEnd: number, claim: Claim): Promise<void> {
+  const journal = await open(place.journalPath, 'r+');
   try {
-    const last = Buffer.from(version.last ?? '', 'latin1');
-    await writeAll(blob, last, version.lengthBytes - last.length);
-    await blob.truncate(version.lengthBytes);
-    if (place.sync) await blob.datasync();
+    const blob = await open(place.blobPath, 'r+');
+    try {
+      if (!(await holdsClaim(journal, claim))) return;
+      const last = Buffer.from(version.last ?? '', 'latin1');
+      await writeAll(blob, last, version.lengthBytes - last.length);
+      await blob.truncate(version.lengthBytes);
+      if (place.sync) await blob.datasync();
+    } finally {
+      await blob.close();
+    }
+    await journal.truncate(journalEnd);
   } finally {
-    await blob.close();
+    await journal.close();
   }
-  await truncate(place.journalPath, journalEnd);
 }
 
 /** Ends a commit: the journal gets the blob's time, so that its CRCs need not be read again while nobody else touches the blob. */
 async function stamp(place: BlobPlace, version: Version, journalBytes: number): Promise<BlobState> {
   const stats = await stat(place.blobPath, { bigint: true });
   const seconds = Number(stats.mtimeNs) / 1e9;
-  await utimes(place.journalPath, seconds, seconds);
+  // Who may write a file may not always set its time; the CRCs are then read.
+  await utimes(place.journalPath, seconds, seconds).catch(() => undefined);
   return { etag: fileEtag(stats.size, stats.mtimeNs), version, journalBytes };
 }
 
@@ -270,11 +321,17 @@ function insertedBeforeLast(
 ): readonly string[] | undefined {
   if (version?.last === undefined || ids.length <= version.blocks.length) return undefined;
   const kept = version.blocks.length - 1;
-  const unchanged = (block: JournalBlock, at: number): boolean => ids[at] === block.id && !staged.has(block.id);
+  const unchanged = (block: JournalBlock, at: number): boolean =>
+    ids[at] === block.id && isSame(block, staged.get(block.id));
   if (!version.blocks.slice(0, kept).every(unchanged) || !unchanged(version.blocks[kept], ids.length - 1))
     return undefined;
   const inserted = ids.slice(kept, -1);
   return inserted.every((id) => staged.has(id)) ? inserted : undefined;
+}
+
+/** True where a block is not staged again, or as it was. */
+function isSame(block: JournalBlock, again: Uint8Array | undefined): boolean {
+  return again === undefined || (again.length === block.lengthBytes && crc32(again) === block.crc32);
 }
 
 /** Bytes of a block of the blob; `undefined` where it has no such block, or no longer the bytes that the journal knows. */

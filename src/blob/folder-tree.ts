@@ -2,8 +2,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareNames } from './name.ts';
 
-/** Folders in one another; a deeper one ends the walk with an error, so that a circle of links does. */
-const depthMax = 64;
+/** Folders in one another; what lies deeper is left out. Blob names end at 1,024 characters. */
+const depthMax = 512;
 
 /** nsgflow's own notes beside the containers of an account: no blobs. */
 export const stateFolder = '.nsgflow';
@@ -21,36 +21,68 @@ export interface TreeFile {
  * @throws the file system's own errors; ENOENT where `root` is missing.
  */
 export async function* walkTree(root: string, prefix = ''): AsyncGenerator<TreeFile> {
-  yield* walkFolder(root, '', prefix, 0);
+  yield* walkNodes(root, prefix, await readNodes(root, '', prefix, 0));
 }
 
-async function* walkFolder(root: string, folder: string, prefix: string, depth: number): AsyncGenerator<TreeFile> {
-  for (const { name, isFolder } of await readFolder(join(root, folder), depth === 0)) {
-    const path = folder + name;
-    if (isFolder) {
-      const below = `${path}/`;
-      if ((below.startsWith(prefix) || prefix.startsWith(below)) && depth < depthMax)
-        yield* walkFolder(root, below, prefix, depth + 1);
-    } else if (path.startsWith(prefix)) {
-      const stats = await stat(join(root, path), { bigint: true }).catch(() => undefined);
-      if (stats?.isFile() === true) yield { name: path, sizeBytes: Number(stats.size), mtimeNanos: stats.mtimeNs };
+/** Nodes looked at before they are asked for. */
+const lookAhead = 16;
+
+interface Node {
+  readonly path: string;
+  readonly isFolder: boolean;
+  readonly depth: number;
+}
+
+async function* walkNodes(root: string, prefix: string, nodes: readonly Node[]): AsyncGenerator<TreeFile> {
+  const looks: Promise<TreeFile | Node[]>[] = [];
+  let begun = 0;
+  for (let done = 0; done < nodes.length; done++) {
+    for (; begun < Math.min(nodes.length, done + lookAhead); begun++) {
+      const look = lookAt(root, prefix, nodes[begun]);
+      // Awaited in its turn; a walk that is left before has no use for the failure.
+      look.catch(() => undefined);
+      looks.push(look);
     }
+    const found = await looks.shift();
+    if (Array.isArray(found)) yield* walkNodes(root, prefix, found);
+    else if (found !== undefined) yield found;
   }
 }
 
-/** Entries in the order in which the paths below them stand: a folder sorts as its name with `/`. */
-async function readFolder(path: string, isRoot: boolean): Promise<{ name: string; isFolder: boolean }[]> {
+/** The file, or what is in the folder; through folders that hold one thing only, as those of an hour do, down to where there is more. */
+async function lookAt(root: string, prefix: string, node: Node): Promise<TreeFile | Node[]> {
+  let at = node;
+  while (at.isFolder) {
+    const nodes = await readNodes(root, `${at.path}/`, prefix, at.depth + 1);
+    if (nodes.length !== 1) return nodes;
+    at = nodes[0];
+  }
+  const stats = await stat(join(root, at.path), { bigint: true }).catch(() => undefined);
+  if (stats?.isFile() !== true) return [];
+  return { name: at.path, sizeBytes: Number(stats.size), mtimeNanos: stats.mtimeNs };
+}
+
+/**
+ * What is in `folder` (with a trailing `/`, or empty for the root) and can lead to names with the prefix, in the order in which the paths below
+ * stand: a folder sorts as its name with `/`.
+ */
+async function readNodes(root: string, folder: string, prefix: string, depth: number): Promise<Node[]> {
+  if (depth > depthMax) return [];
   let entries;
   try {
-    entries = await readdir(path, { withFileTypes: true });
+    entries = await readdir(join(root, folder), { withFileTypes: true });
   } catch (error) {
-    if (!isRoot && (error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if (depth > 0 && (error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }
-  const kept = entries
-    .filter((entry) => entry.isDirectory() || entry.isFile() || entry.isSymbolicLink())
-    .filter((entry) => entry.name !== stateFolder)
-    .map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }));
-  if (kept.length < 2) return kept;
-  return kept.sort((a, b) => compareNames(a.isFolder ? `${a.name}/` : a.name, b.isFolder ? `${b.name}/` : b.name));
+  const nodes: Node[] = [];
+  for (const entry of entries) {
+    const isFolder = entry.isDirectory();
+    if (!isFolder && !entry.isFile() && !entry.isSymbolicLink()) continue;
+    const path = folder + entry.name;
+    const leads = isFolder ? `${path}/`.startsWith(prefix) || prefix.startsWith(`${path}/`) : path.startsWith(prefix);
+    if (leads && entry.name !== stateFolder) nodes.push({ path, isFolder, depth });
+  }
+  if (nodes.length < 2) return nodes;
+  return nodes.sort((a, b) => compareNames(a.isFolder ? `${a.path}/` : a.path, b.isFolder ? `${b.path}/` : b.path));
 }

@@ -149,6 +149,38 @@ describe('an append that was cut short', () => {
     await check(at, { blob: first.blob, journal: second.journal }, [1], third);
   });
 
+  test('leaves the version that was written, when a racing writer left a line as long', async () => {
+    const at = place();
+    const [first, second, third] = await versions(at);
+    const racing = place();
+    await append(racing.open(), 1);
+    const data = { id: 'f'.repeat(32), bytes: Buffer.from(block(2).bytes.toString().replace('xxx', 'yyy')) };
+    await new BlockAppender(racing.open()).append(name, [data]);
+    const line = snapshot(racing).journal.subarray(first.journal.length);
+    const files = { blob: second.blob, journal: Buffer.concat([second.journal, line]) };
+    await check(at, files, [1, 2], third);
+    restore(at, files);
+    // As when the first writer ended its commit after the other's line came.
+    utimesSync(at.journal, 1e9, 1e9);
+    expect((await at.open().blocks(name))!.blocks.map(({ id }) => Buffer.from(id, 'base64').toString())).toContain(
+      `D${block(2).id}`,
+    );
+  });
+
+  test('is undone, though a writer was killed when it had claimed to undo or to replace it', async () => {
+    const at = place();
+    const [first, second, third] = await versions(at);
+    for (const claim of ['{"undo":"1"}\n', '{"replace":"1"}\n', '{"undo":"1"}\n{"undo":"2"}\n', '{"und']) {
+      await check(at, { blob: first.blob, journal: Buffer.concat([second.journal, Buffer.from(claim)]) }, [1], third);
+      await check(
+        at,
+        { blob: second.blob, journal: Buffer.concat([second.journal, Buffer.from(claim)]) },
+        [1, 2],
+        third,
+      );
+    }
+  });
+
   test('of another writer that still goes on is waited for', async () => {
     const at = place();
     const [first, second, third] = await versions(at);

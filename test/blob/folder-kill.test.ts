@@ -1,9 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BlockAppender } from '../../src/blob/block-blob.ts';
 import { FolderContainer } from '../../src/blob/folder.ts';
 import { collect, text } from './contract.ts';
 
@@ -14,7 +15,7 @@ import { collect, text } from './contract.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'nsgflow-kill-'));
 const long = process.env['NSGFLOW_LONG'] === '1';
-const kills = long ? 200 : 4;
+const kills = long ? 60 : 4;
 const blobs = 6;
 const minutes = long ? 60 : 30;
 
@@ -34,7 +35,26 @@ for (let minute = 0; minute < ${minutes}; minute++) {
 writeSync(1, 'done\\n');
 `;
 
+/** Appends blocks of its own to one blob that others append to as well, at moments of its own. */
+const racer = (compiled: string): string => `
+import { FolderContainer } from ${JSON.stringify(pathToFileURL(join(compiled, 'blob/folder.js')).href)};
+import { BlockAppender } from ${JSON.stringify(pathToFileURL(join(compiled, 'blob/block-blob.js')).href)};
+const [folder, who, blocks, pause] = process.argv.slice(2);
+const appender = new BlockAppender(new FolderContainer(folder, { sync: false, graceMillis: 600 }));
+for (let n = 0; n < Number(blocks); ) {
+  const id = (who + n.toString(16)).padStart(32, '0');
+  try {
+    await appender.append('PT1H.json', [{ id, bytes: Buffer.from(JSON.stringify({ id, pad: 'y'.repeat(3000) })) }]);
+    n++;
+  } catch (error) {
+    if (error.code !== 'blob-conflict') throw error;
+  }
+  await new Promise((resolve) => setTimeout(resolve, Math.random() * Number(pause)));
+}
+`;
+
 let script = '';
+let racingScript = '';
 
 beforeAll(() => {
   const source = fileURLToPath(new URL('../../', import.meta.url));
@@ -63,6 +83,8 @@ beforeAll(() => {
   script = join(root, 'writer.js');
   writeFileSync(join(root, 'package.json'), '{"type":"module"}');
   writeFileSync(script, writer(compiled));
+  racingScript = join(root, 'racer.js');
+  writeFileSync(racingScript, racer(compiled));
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
@@ -111,6 +133,82 @@ function random(seed: number): () => number {
     return state / 2 ** 32;
   };
 }
+
+test.each([0, 30])('three writers of one blob, %i ms apart, lose and double nothing', async (pause) => {
+  const folder = join(root, `race-${pause}`, 'logs');
+  const blocks = long ? 60 : 12;
+  const run = async (who: string): Promise<unknown> => {
+    const child = spawn(process.execPath, [racingScript, folder, who, String(blocks), String(pause)], {
+      stdio: 'inherit',
+    });
+    return await new Promise((resolve) => child.once('close', resolve));
+  };
+  expect(await Promise.all(['a', 'b', 'c'].map(run))).toEqual([0, 0, 0]);
+  const { records } = JSON.parse(readFileSync(join(folder, 'PT1H.json'), 'utf8')) as { records: { id: string }[] };
+  expect(records).toHaveLength(3 * blocks);
+  expect(new Set(records.map(({ id }) => id)).size).toBe(3 * blocks);
+  expect((await new FolderContainer(folder).blocks('PT1H.json'))?.blocks).toHaveLength(3 * blocks + 2);
+});
+
+/** Runs the writer under `ulimit -f`: no file grows beyond `kib` KiB. */
+function runLimited(folder: string, kib: number): { status: number; message: string } {
+  try {
+    execFileSync('bash', ['-c', 'ulimit -f "$0"; exec "$@"', String(kib), process.execPath, script, folder, 'sync'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    return { status: 0, message: '' };
+  } catch (error) {
+    const { status, stderr } = error as { status: number; stderr: Buffer };
+    return { status, message: stderr.toString() };
+  }
+}
+
+test.skipIf(process.platform === 'win32')('a write that the system refuses half-way is taken back', async () => {
+  const folder = join(root, 'limited', 'logs');
+  const { status, message } = runLimited(folder, 32);
+  expect(status).toBe(1);
+  expect(message).toContain('cannot write');
+  const container = new FolderContainer(folder);
+  for (const { name, lengthBytes } of await collect(container.list())) {
+    const plain = readFileSync(join(folder, name));
+    expect(plain.length).toBeLessThanOrEqual(32 << 10);
+    expect(Buffer.from((await container.read(name)).bytes).equals(plain)).toBe(true);
+    expect(lengthBytes).toBe(plain.length);
+    expect((await records(container, name)).length + 2).toBe((await container.blocks(name))!.blocks.length);
+  }
+  expect((await run(folder, true)).done).toBe(true);
+  expect(await records(container, 'nic=0/PT1H.json')).toHaveLength(minutes);
+});
+
+const mount = long && process.platform === 'linux' && process.getuid?.() === 0;
+
+test.skipIf(!mount)(
+  'a full disk is told as such, and recording goes on when there is space (needs root, long run)',
+  async () => {
+    const disk = join(root, 'disk');
+    mkdirSync(disk);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'nsgflow-test', disk]);
+    try {
+      const container = new FolderContainer(join(disk, 'logs'));
+      const appender = new BlockAppender(container);
+      const block = (n: number): { id: string; bytes: Uint8Array } => ({
+        id: n.toString(16).padStart(32, '0'),
+        bytes: Buffer.from(JSON.stringify({ n, pad: 'x'.repeat(9000) })),
+      });
+      let written = 0;
+      const fill = async (): Promise<void> => {
+        for (; written < 100; written++) await appender.append('PT1H.json', [block(written)]);
+      };
+      await expect(fill()).rejects.toMatchObject({ code: 'disk-full' });
+      expect(JSON.parse(readFileSync(join(disk, 'logs/PT1H.json'), 'utf8'))).toHaveProperty('records.length', written);
+      execFileSync('mount', ['-o', 'remount,size=2m', disk]);
+      for (let n = written; n < written + 20; n++) await appender.append('PT1H.json', [block(n)]);
+      expect(await records(container, 'PT1H.json')).toEqual(Array.from({ length: written + 20 }, (_, n) => n));
+    } finally {
+      execFileSync('umount', [disk]);
+    }
+  },
+);
 
 describe.each([
   ['with sync', true],
