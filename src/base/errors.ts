@@ -40,6 +40,12 @@ export const errorTable = {
     meaning: 'A file, folder, lake, NIC or NSG does not exist.',
     hint: 'Check the name.',
   },
+  'capture-tool-missing': {
+    exit: 3,
+    status: 424,
+    meaning: 'Neither of the programs that capture packets live is installed.',
+    hint: 'Install tcpdump: apt install tcpdump, dnf install tcpdump or apk add tcpdump.',
+  },
   authentication: {
     exit: 4,
     status: 401,

@@ -8,6 +8,8 @@ export const limits = {
   captureReadBytes: 1 << 20,
   /** The same for each of several captures that are merged; twice as much is held for each one that is open. */
   captureMergeReadBytes: 1 << 18,
+  /** Bytes of the kernel's buffer for a live capture; packets that come while it is full are dropped by the kernel, and counted. */
+  captureKernelBufferBytes: 64 << 20,
   /** Captures that overlap in time, open at once; more are refused with `usage`. Any number may follow one another. */
   capturesOpenMax: 256,
   /** A captured packet longer than this is refused as `oversized`; the reader then goes on behind it. libpcap's own bound. */
@@ -18,6 +20,12 @@ export const limits = {
   linkHeadersMax: 16,
   /** Extension headers of one IPv6 packet; one with more is refused as `malformed-ipv6`. */
   ipv6ExtensionsMax: 16,
+  /** Later fragments that wait for the first one of their packet; beyond, the oldest are refused as `fragment`. */
+  fragmentsHeldMax: 4096,
+  /** First fragments whose ports are kept for the later ones; beyond, the oldest are forgotten. */
+  firstFragmentsMax: 16_384,
+  /** Fragments further apart do not belong to one packet. Source: Linux' ipfrag_time. */
+  fragmentsApartMillisMax: 30_000,
   /** Rules of one NSG. Source: facts 4.5. */
   rulesPerNsgMax: 1000,
   /** Concurrent flows of one NIC; at the limit the longest idle flows end early and a counter says so. Source: facts 4.5. */

@@ -48,6 +48,11 @@ export class CaptureDecoder {
     this.#counters = counters;
   }
 
+  /** Whether a file header has been read, so that `end` finds no fault with what there is. */
+  get started(): boolean {
+    return this.#format !== undefined && this.#format.started;
+  }
+
   /** Hands over the next bytes. They must stay unchanged until `next` has returned `false`; then batches made of them are void. */
   push(chunk: Uint8Array): void {
     assert(this.#at === this.#chunk.length, 'all packets of a chunk are taken before the next is pushed');

@@ -59,6 +59,11 @@ export function streamIdentity(head: CaptureBatch): Uint8Array {
   return identityPart(packet, streamLength);
 }
 
+/** The identity of a live capture: its interface, and when it began (epoch milliseconds). 64 lower-case hex digits. */
+export function liveIdentity(interfaceName: string, startMillis: number): string {
+  return combineIdentities([identityPart(Buffer.from(`${interfaceName}\n${startMillis}`), streamLength)]);
+}
+
 export function combineIdentities(parts: readonly Uint8Array[]): string {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);

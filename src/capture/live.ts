@@ -1,0 +1,285 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcessByStdio } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FlowError } from '../base/errors.ts';
+import type { CaptureBatch } from './batch.ts';
+import type { Chunks } from './chunks.ts';
+import { iterateChunks } from './chunks.ts';
+import { CaptureDecoder } from './decode-capture.ts';
+import type { CaptureCounters } from './format-decoder.ts';
+import { liveIdentity } from './identity.ts';
+import type { LiveTool, ToolSettings } from './live-tool.ts';
+import {
+  checkInterfaceName,
+  complaintOf,
+  explainFailure,
+  liveTools,
+  readFigures,
+  saysReady,
+  toolArguments,
+} from './live-tool.ts';
+import type { CaptureReader } from './merge-captures.ts';
+
+export interface LiveSettings extends ToolSettings {
+  /** Stops by itself after so long; `undefined` never. */
+  readonly maxMillis: number | undefined;
+  /** Stops by itself once the packets captured had this many bytes on the wire, or more; `undefined` never. */
+  readonly maxBytes: number | undefined;
+  /** Asks to stop: what was received until then is still read. */
+  readonly stop: AbortSignal;
+  /** Called once, as soon as packets are captured. */
+  readonly onStart?: (interfaceName: string, tool: LiveTool) => void;
+}
+
+interface Running {
+  readonly child: ChildProcessByStdio<null, Readable, Readable>;
+  /** Its standard error so far, the middle of a very long one left out. */
+  readonly messages: () => string;
+  /** Its exit and the end of its standard error. */
+  readonly ended: Promise<unknown>;
+}
+
+/** `next` returns without a packet after so long, so that time passes for who calls it. */
+const idleMillis = 250;
+/** The kernel hands packets on in portions, at the latest after a second: so long after the last one, none is on its way. */
+const drainMillis = 1300;
+/** A stop does not wait longer for the packets before it. */
+const drainMillisMax = 10_000;
+/** A tool that was asked to end and does not is killed. */
+const endMillisMax = 5000;
+/** The rate of an interface is measured over so long. */
+const rateMillis = 200;
+/** Kept of what a tool writes to standard error: from its beginning for complaints, and from its end for figures. */
+const messageCharsMax = 16_384;
+
+/**
+ * Captures the packets of a network interface through tcpdump, or dumpcap where there is no tcpdump. Returns when capturing has begun.
+ * @throws FlowError usage (not on Linux; a name that is none; a filter that cannot be read), capture-tool-missing, permission,
+ *   not-found (no such interface), unavailable.
+ */
+export async function openLive(settings: LiveSettings, counters: CaptureCounters): Promise<LiveCapture> {
+  if (process.platform !== 'linux')
+    throw new FlowError('usage', 'live capture works on Linux only', {
+      hint: 'Capture with another tool, and record its file: nsgflow record --capture FILE',
+    });
+  checkInterfaceName(settings.interface);
+  const rate = await packetRate(settings.interface);
+  for (const tool of liveTools) {
+    const running = await start(tool, toolArguments(tool, settings, rate));
+    if (running === undefined) continue;
+    if (!(await isReady(tool, running))) throw explainFailure(tool, settings, running.messages());
+    settings.onStart?.(settings.interface, tool);
+    return new LiveCapture(tool, running, settings, counters);
+  }
+  throw new FlowError('capture-tool-missing', 'live capture needs tcpdump or dumpcap, and neither is installed');
+}
+
+/** A live capture opened by `openLive`. */
+export class LiveCapture implements CaptureReader {
+  readonly identity: string;
+  readonly bytesTotal = undefined;
+  /** Packets that passed the filter and were not handed on; known at the end, `undefined` where the tool ended without telling. */
+  dropped: number | undefined;
+  /** Why it ended before it was asked to; `undefined` when all went well. Known at the end. */
+  failure: string | undefined;
+  readonly #tool: LiveTool;
+  readonly #running: Running;
+  readonly #settings: LiveSettings;
+  readonly #counters: CaptureCounters;
+  readonly #chunks: Chunks;
+  readonly #decoder: CaptureDecoder;
+  readonly #kill: () => void;
+  readonly #startMillis = Date.now();
+  #pending: Promise<Uint8Array | undefined> | undefined;
+  #packets = 0;
+  #wireBytes = 0;
+  #lastChunkMillis = 0;
+  #stopMillis: number | undefined;
+  /** A packet came that is younger than the wish to stop: all before it have come. */
+  #drained = false;
+  #asked = false;
+  #endTimer: NodeJS.Timeout | undefined;
+
+  constructor(tool: LiveTool, running: Running, settings: LiveSettings, counters: CaptureCounters) {
+    const { child } = running;
+    this.#tool = tool;
+    this.#running = running;
+    this.#settings = settings;
+    this.#counters = counters;
+    this.#kill = () => child.kill('SIGKILL');
+    process.once('exit', this.#kill);
+    this.#chunks = iterateChunks(child.stdout, settings.interface);
+    this.#decoder = new CaptureDecoder(settings.interface, counters);
+    this.identity = liveIdentity(settings.interface, this.#startMillis);
+  }
+
+  get bytesRead(): number {
+    return this.#chunks.bytesRead;
+  }
+
+  /**
+   * As of CaptureReader, but a quarter of a second without packets returns `true` and a batch without rows.
+   * @returns `false` when it was stopped and all is read, or when the tool ended by itself: see `failure`.
+   */
+  async next(batch: CaptureBatch): Promise<boolean> {
+    for (;;) {
+      if (this.#decoder.next(batch)) {
+        this.#account(batch);
+        return true;
+      }
+      this.#control();
+      this.#pending ??= this.#chunks.next();
+      const chunk = await withinIdle(this.#pending);
+      if (chunk === 'idle') return true;
+      this.#pending = undefined;
+      if (chunk === undefined) {
+        await this.#end();
+        return false;
+      }
+      this.#lastChunkMillis = Date.now();
+      this.#decoder.push(chunk);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#kill();
+    await this.#running.ended;
+    clearTimeout(this.#endTimer);
+    process.off('exit', this.#kill);
+    this.#running.child.stdout.destroy();
+  }
+
+  #account(batch: CaptureBatch): void {
+    const { count, originalLength } = batch;
+    this.#packets += count;
+    for (let row = 0; row < count; row++) this.#wireBytes += originalLength[row];
+    const stopMillis = this.#stopMillis;
+    if (stopMillis !== undefined && batch.timeSeconds[count - 1] * 1000 > stopMillis) this.#drained = true;
+  }
+
+  /** Asks the tool to end, when it is time. */
+  #control(): void {
+    const now = Date.now();
+    const { maxMillis, maxBytes, stop } = this.#settings;
+    if (this.#stopMillis === undefined) {
+      const isOver = maxMillis !== undefined && now - this.#startMillis >= maxMillis;
+      const isFull = maxBytes !== undefined && this.#wireBytes >= maxBytes;
+      if (!stop.aborted && !isOver && !isFull) return;
+      this.#stopMillis = now;
+    }
+    if (this.#asked) return;
+    const isQuiet = now - Math.max(this.#stopMillis, this.#lastChunkMillis) >= drainMillis;
+    if (!this.#drained && !isQuiet && now - this.#stopMillis < drainMillisMax) return;
+    this.#asked = true;
+    this.#running.child.kill('SIGTERM');
+    this.#endTimer = setTimeout(this.#kill, endMillisMax);
+  }
+
+  /** Closes the books, when the tool has closed its pipe. */
+  async #end(): Promise<void> {
+    await this.#running.ended;
+    const { interface: name } = this.#settings;
+    if (this.#decoder.started) this.#decoder.end();
+    const text = this.#running.messages();
+    if (!this.#asked) this.failure = `the capture on ${name} ended by itself: ${complaintOf(this.#tool, text)}`;
+    const figures = readFigures(this.#tool, text);
+    if (figures === undefined) {
+      this.failure ??= `${this.#tool} ended without saying how many packets the kernel dropped`;
+      return;
+    }
+    const lost = Math.max(0, figures.captured - this.#packets - this.#counters.refused.total);
+    const unread = Math.max(0, (figures.received ?? 0) - figures.captured - figures.dropped);
+    this.dropped = figures.dropped + lost + ((await seesTwice(name)) ? 0 : unread);
+  }
+}
+
+/** Resolves as `pending` does, or to `'idle'` when that takes long. */
+async function withinIdle<T>(pending: Promise<T>): Promise<T | 'idle'> {
+  let timer: NodeJS.Timeout | undefined;
+  const idle = new Promise<'idle'>((resolve) => (timer = setTimeout(() => resolve('idle'), idleMillis)));
+  try {
+    return await Promise.race([pending, idle]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** In a process group of its own: Ctrl-C reaches nsgflow alone, which stops the tool when all is read. `undefined` when it is not installed. */
+async function start(tool: LiveTool, args: readonly string[]): Promise<Running | undefined> {
+  const child = spawn(tool, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+    env: { ...process.env, LC_ALL: 'C' },
+  });
+  let text = '';
+  child.stderr.setEncoding('utf8');
+  child.stderr.on('data', (part: string) => {
+    text += part;
+    if (text.length > messageCharsMax) text = text.slice(0, messageCharsMax / 2) + text.slice(-messageCharsMax / 2);
+  });
+  const ended = Promise.all([
+    new Promise((resolve) => child.once('exit', resolve)),
+    new Promise((resolve) => child.stderr.once('close', resolve)),
+  ]);
+  try {
+    await new Promise((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.on('error', reject);
+    });
+    return { child, messages: () => text, ended };
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    throw new FlowError(code === 'EACCES' || code === 'EPERM' ? 'permission' : 'unavailable', `cannot run ${tool}`, {
+      cause,
+      hint: `Check that ${tool} may be run by this user.`,
+    });
+  }
+}
+
+/** Waits until the tool captures; `false` when it ends instead. */
+function isReady(tool: LiveTool, { child, messages, ended }: Running): Promise<boolean> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (
+        messages()
+          .split('\n')
+          .some((line) => saysReady(tool, line))
+      )
+        resolve(true);
+    };
+    child.stderr.on('data', look);
+    look();
+    void ended.then(() => resolve(false));
+  });
+}
+
+/** Packets a second that an interface carries, both ways; 0 where the system does not tell. */
+async function packetRate(name: string): Promise<number> {
+  const count = async (): Promise<number> => {
+    const texts = await Promise.all(
+      ['rx_packets', 'tx_packets'].map((figure) => readFile(`/sys/class/net/${name}/statistics/${figure}`, 'utf8')),
+    );
+    return texts.reduce((sum, text) => sum + Number(text), 0);
+  };
+  try {
+    const before = await count();
+    await sleep(rateMillis);
+    return ((await count()) - before) * (1000 / rateMillis);
+  } catch {
+    return 0;
+  }
+}
+
+/** Whether the kernel counts packets twice here that are captured once: on a loopback interface, as sent and as received. */
+async function seesTwice(name: string): Promise<boolean> {
+  if (name === 'any') return true;
+  try {
+    const loopbackFlag = 8;
+    return (Number(await readFile(`/sys/class/net/${name}/flags`, 'utf8')) & loopbackFlag) !== 0;
+  } catch {
+    return true;
+  }
+}
