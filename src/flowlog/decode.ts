@@ -37,18 +37,15 @@ const colon = 0x3a;
 
 /** Bytes a tuple takes at least, with its share of the rest: what the columns' first size is guessed from. */
 const tupleBytesGuess = 56;
+const firstRowsMax = 1 << 20;
 
 /**
  * Decodes a whole input or a piece of one. Never throws on bad input: what cannot be used is in `rejections`, by byte range and reason.
  * Cost is linear in the input.
  */
 export function decodeFlowLog(bytes: Uint8Array): FlowLog {
-  const log: MutableLog = {
-    records: [],
-    groups: [],
-    tuples: createTupleColumns(Math.ceil(bytes.length / tupleBytesGuess)),
-    rejections: [],
-  };
+  const rows = Math.min(Math.ceil(bytes.length / tupleBytesGuess), firstRowsMax);
+  const log: MutableLog = { records: [], groups: [], tuples: createTupleColumns(rows), rejections: [] };
   new Decoder(bytes, log, undefined, 0).decode();
   return log;
 }

@@ -25,6 +25,7 @@ import {
 
 const quote = 0x22;
 const comma = 0x2c;
+const dot = 0x2e;
 const zeros = 0x30303030;
 const encryptionNx = encryptionNames.indexOf('NX');
 const encryptionX = encryptionNames.indexOf('X');
@@ -52,6 +53,11 @@ export function scanTuples(
   let headWord = zeros;
   let headWord2 = zeros;
   let head = 0;
+  // A rule's tuples mostly have the NIC's own address on one side: the text of the address before, where it was IPv4.
+  let sourceAt = 0;
+  let sourceLength = 0;
+  let destinationAt = 0;
+  let destinationLength = 0;
   while (open < end && row < capacity) {
     let at = open + 1;
     const word = view.getInt32(at, true);
@@ -80,18 +86,34 @@ export function scanTuples(
 
     const base = row * 4;
     let families = 4;
-    let next = readIpv4(view, at, source, base);
-    if (next < 0) {
-      families = 6;
-      next = scanIpv6(bytes, at, source, base);
-      if (next < 0) break;
+    let middle = at + sourceLength;
+    if (sourceLength > 0 && sameBytes(view, at, sourceAt, sourceLength)) repeatIpv4(source, base);
+    else {
+      middle = readIpv4(bytes, view, at, source, base);
+      sourceAt = at;
+      sourceLength = middle - at;
+      if (middle < 0) {
+        families = 6;
+        sourceLength = 0;
+        middle = scanIpv6(bytes, at, source, base);
+        if (middle < 0) break;
+      }
     }
-    at = readIpv4(view, next, destination, base);
-    if (at < 0) {
-      at = scanIpv6(bytes, next, destination, base);
-      if (at < 0) break;
-      if (families === 4) families = family4to6;
-    } else if (families === 6) families = family6to4;
+    at = middle + destinationLength;
+    if (destinationLength > 0 && sameBytes(view, middle, destinationAt, destinationLength)) {
+      repeatIpv4(destination, base);
+      if (families === 6) families = family6to4;
+    } else {
+      at = readIpv4(bytes, view, middle, destination, base);
+      destinationAt = middle;
+      destinationLength = at - middle;
+      if (at < 0) {
+        if (families === 4) families = family4to6;
+        destinationLength = 0;
+        at = scanIpv6(bytes, middle, destination, base);
+        if (at < 0) break;
+      } else if (families === 6) families = family6to4;
+    }
     family[row] = families;
 
     at = readPort(bytes, view, at, sourcePort, row);
@@ -172,14 +194,26 @@ export function scanTuples(
       }
     }
     if (counters) {
-      at = readCounter(bytes, view, at, packetsForward, row);
-      if (at < 0) break;
-      at = readCounter(bytes, view, at, bytesForward, row);
-      if (at < 0) break;
-      at = readCounter(bytes, view, at, packetsReverse, row);
-      if (at < 0) break;
-      at = readCounter(bytes, view, at, bytesReverse, row);
-      if (at < 0 || bytes[at] !== quote) break;
+      let stops = separators(view, at + 1) | (separators(view, at + 17) << 16);
+      const end0 = at + 32 - Math.clz32(stops & -stops);
+      stops &= stops - 1;
+      const end1 = at + 32 - Math.clz32(stops & -stops);
+      stops &= stops - 1;
+      const end2 = at + 32 - Math.clz32(stops & -stops);
+      stops &= stops - 1;
+      const end3 = at + 32 - Math.clz32(stops & -stops);
+      if (bytes[at] !== comma || bytes[end0] !== comma || bytes[end1] !== comma) break;
+      if (bytes[end2] !== comma || bytes[end3] !== quote) break;
+      const counter0 = eightDigits(view, at + 1, end0 - at - 1);
+      const counter1 = eightDigits(view, end0 + 1, end1 - end0 - 1);
+      const counter2 = eightDigits(view, end1 + 1, end2 - end1 - 1);
+      const counter3 = eightDigits(view, end2 + 1, end3 - end2 - 1);
+      if ((counter0 | counter1 | counter2 | counter3) < 0) break;
+      packetsForward[row] = counter0;
+      bytesForward[row] = counter1;
+      packetsReverse[row] = counter2;
+      bytesReverse[row] = counter3;
+      at = end3;
     } else {
       packetsForward[row] = Number.NaN;
       bytesForward[row] = Number.NaN;
@@ -217,9 +251,9 @@ function leadingNumber(word: number): number {
 
 /**
  * A dotted quad without leading zeros, and a comma. Where the four separators are is found first, so that the octets do not wait for
- * each other: measured, this reads a log 1.4 times as fast as octet by octet.
+ * each other.
  */
-function readIpv4(view: DataView, at: number, words: Uint32Array, base: number): number {
+function readIpv4(bytes: Uint8Array, view: DataView, at: number, words: Uint32Array, base: number): number {
   let stops = separators(view, at);
   const end0 = 31 - Math.clz32(stops & -stops);
   stops &= stops - 1;
@@ -228,11 +262,35 @@ function readIpv4(view: DataView, at: number, words: Uint32Array, base: number):
   const end2 = 31 - Math.clz32(stops & -stops);
   stops &= stops - 1;
   const end3 = 31 - Math.clz32(stops & -stops);
-  const octet0 = octetOf(view.getInt32(at + end0 - 3, true) ^ octetDot, end0);
-  const octet1 = octetOf(view.getInt32(at + end1 - 3, true) ^ octetDot, end1 - end0 - 1);
-  const octet2 = octetOf(view.getInt32(at + end2 - 3, true) ^ octetDot, end2 - end1 - 1);
-  const octet3 = octetOf(view.getInt32(at + end3 - 3, true) ^ octetComma, end3 - end2 - 1);
-  if ((octet0 | octet1 | octet2 | octet3) < 0) return -1;
+  const length0 = end0;
+  const length1 = end1 - end0 - 1;
+  const length2 = end2 - end1 - 1;
+  const length3 = end3 - end2 - 1;
+  if (end3 < 7) return -1;
+  const digits0 = (view.getInt32(at, true) ^ zeros) << ((4 - length0) << 3);
+  const digits1 = (view.getInt32(at + end0 + 1, true) ^ zeros) << ((4 - length1) << 3);
+  const digits2 = (view.getInt32(at + end1 + 1, true) ^ zeros) << ((4 - length2) << 3);
+  const digits3 = (view.getInt32(at + end2 + 1, true) ^ zeros) << ((4 - length3) << 3);
+  const carries0 = digits0 | (digits0 + 0x06060606) | digits1 | (digits1 + 0x06060606);
+  const carries1 = digits2 | (digits2 + 0x06060606) | digits3 | (digits3 + 0x06060606);
+  if (((carries0 | carries1) & 0xf0f0f0f0) !== 0) return -1;
+  const octet0 = ((digits0 >>> 8) & 15) * 100 + ((digits0 >>> 16) & 15) * 10 + (digits0 >>> 24);
+  const octet1 = ((digits1 >>> 8) & 15) * 100 + ((digits1 >>> 16) & 15) * 10 + (digits1 >>> 24);
+  const octet2 = ((digits2 >>> 8) & 15) * 100 + ((digits2 >>> 16) & 15) * 10 + (digits2 >>> 24);
+  const octet3 = ((digits3 >>> 8) & 15) * 100 + ((digits3 >>> 16) & 15) * 10 + (digits3 >>> 24);
+  if ((octet0 | octet1 | octet2 | octet3) > 255) return -1;
+  // An octet that has the length of its value has one to three digits and no leading zero.
+  if (
+    digitsOf[octet0] !== length0 ||
+    digitsOf[octet1] !== length1 ||
+    digitsOf[octet2] !== length2 ||
+    digitsOf[octet3] !== length3 ||
+    bytes[at + end0] !== dot ||
+    bytes[at + end1] !== dot ||
+    bytes[at + end2] !== dot ||
+    bytes[at + end3] !== comma
+  )
+    return -1;
   words[base] = 0;
   words[base + 1] = 0;
   words[base + 2] = 0xffff;
@@ -240,9 +298,23 @@ function readIpv4(view: DataView, at: number, words: Uint32Array, base: number):
   return at + end3 + 1;
 }
 
-/** `000.` and `000,`: what is left of an octet's word after exclusive or is its digits. */
-const octetDot = 0x2e303030;
-const octetComma = 0x2c303030;
+/** Whether two texts of `length` bytes, at least eight, are the same. */
+function sameBytes(view: DataView, a: number, b: number, length: number): boolean {
+  if (view.getInt32(a, true) !== view.getInt32(b, true)) return false;
+  for (let i = 4; i < length - 4; i += 4) if (view.getInt32(a + i, true) !== view.getInt32(b + i, true)) return false;
+  return view.getInt32(a + length - 4, true) === view.getInt32(b + length - 4, true);
+}
+
+/** Copies the IPv4 address of the row before. */
+function repeatIpv4(words: Uint32Array, base: number): void {
+  words[base] = 0;
+  words[base + 1] = 0;
+  words[base + 2] = 0xffff;
+  words[base + 3] = words[base - 1];
+}
+
+/** How many digits each octet has. */
+const digitsOf = Uint8Array.from({ length: 256 }, (_, octet) => String(octet).length);
 
 /** Bit i is set where the byte at `at` + i has bit 4 clear, as a separator has, for 16 bytes. */
 function separators(view: DataView, at: number): number {
@@ -255,19 +327,6 @@ function separators(view: DataView, at: number): number {
 
 /** Multiplied by this, the lowest bits of four bytes come together in the highest four. */
 const gather = 0x10204080;
-
-/**
- * An octet of 0 to 255 from a word whose highest byte is 0 and whose `length` bytes below are digits, the last one highest; negative
- * where it is none, has a leading zero, or `length` is not 1 to 3.
- */
-function octetOf(word: number, length: number): number {
-  const shift = (3 - length) << 3;
-  const digits = (word >>> shift) << shift;
-  if (((digits | (digits + 0x060606)) & 0xfff0f0f0) !== 0) return -1;
-  const octet = (digits & 15) * 100 + ((digits >>> 8) & 15) * 10 + ((digits >>> 16) & 15);
-  const leadingZero = ((octet - 10) & (1 - length)) | ((octet - 100) & (2 - length));
-  return (leadingZero | (length - 1) | (3 - length) | (255 - octet)) < 0 ? -1 : octet;
-}
 
 /** One to five digits up to 65535, and a comma. */
 function readPort(bytes: Uint8Array, view: DataView, at: number, ports: Uint16Array, row: number): number {
@@ -286,22 +345,17 @@ function readPort(bytes: Uint8Array, view: DataView, at: number, ports: Uint16Ar
   return at + 1;
 }
 
-/** A comma and one to eight digits. */
-function readCounter(bytes: Uint8Array, view: DataView, at: number, counters: Float64Array, row: number): number {
-  if (bytes[at] !== comma) return -1;
-  const number = leadingNumber(view.getInt32(at + 1, true));
-  if (number < 0) return -1;
-  let value = number >> 3;
-  at += 1 + (number & 7);
-  let digit = bytes[at] - 0x30;
-  if (digit >>> 0 <= 9) {
-    const end = at + 4;
-    while (digit >>> 0 <= 9 && at < end) {
-      value = value * 10 + digit;
-      digit = bytes[++at] - 0x30;
-    }
-    if (digit >>> 0 <= 9) return -1;
+/** The number of one to eight digits at `at`; -1 where a byte is none, or `length` is another one. */
+function eightDigits(view: DataView, at: number, length: number): number {
+  if (length < 5) {
+    if (length < 1) return -1;
+    return fourDigits(((view.getInt32(at, true) ^ zeros) << ((4 - length) << 3)) ^ zeros);
   }
-  counters[row] = value;
-  return at;
+  if (length > 8) return -1;
+  const high = fourDigits(view.getInt32(at, true));
+  const low = fourDigits(view.getInt32(at + length - 4, true));
+  // The two words overlap where there are fewer than eight digits.
+  return high < 0 || low < 0 ? -1 : high * powers[length - 4] + (low % powers[length - 4]);
 }
+
+const powers = Int32Array.of(1, 10, 100, 1000, 10_000);
