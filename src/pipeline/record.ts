@@ -17,6 +17,7 @@ import { compileNetwork } from '../nsg/compile.ts';
 import type { Network } from '../nsg/network.ts';
 import { singleNicNetwork } from '../nsg/network.ts';
 import { decodeBatch } from '../wire/decode-packet.ts';
+import { Fragments } from '../wire/fragments.ts';
 import type { WireReason } from '../wire/reason.ts';
 import { createRefusals, drainRefusals } from '../wire/refusals.ts';
 import { Delivery } from './delivery.ts';
@@ -106,6 +107,7 @@ export async function record(settings: RecordSettings): Promise<RecordResult> {
   const captured = createCaptureBatch(limits.batchPackets);
   const packets = createPacketBatch(limits.batchPackets);
   const refusals = createRefusals();
+  const fragments = new Fragments(refusals);
   const writer = new ByteWriter(1 << 20);
   let handedOn = 0;
   let tuples = 0;
@@ -127,22 +129,25 @@ export async function record(settings: RecordSettings): Promise<RecordResult> {
   try {
     while (await captures.next(captured)) {
       handedOn += captured.count;
-      decodeBatch(captured, packets, refusals);
-      let row = 0;
-      while ((row = meter.observe(packets, row)) < packets.count) {
-        if (packets.timeMillis[row] >= meter.boundaryMillis) {
-          while (!meter.advance()) flush();
-          flush();
-          meter.nextMinute(packets.timeMillis[row]);
-          part = 0;
-        } else flush();
-        await delivery.room();
-      }
+      decodeBatch(captured, packets, refusals, { fragments });
+      do {
+        let row = 0;
+        while ((row = meter.observe(packets, row)) < packets.count) {
+          if (packets.timeMillis[row] >= meter.boundaryMillis) {
+            while (!meter.advance()) flush();
+            flush();
+            meter.nextMinute(packets.timeMillis[row]);
+            part = 0;
+          } else flush();
+          await delivery.room();
+        }
+      } while (fragments.take(packets));
       settings.onProgress?.(captures.bytesRead, captures.bytesTotal, handedOn);
     }
   } finally {
     await captures.close();
   }
+  fragments.end();
   while (!meter.finish()) flush();
   flush();
   await delivery.finish();

@@ -26,9 +26,11 @@ import {
 import { viewOf } from '../capture/view.ts';
 import type { PacketBatch } from '../net/packet.ts';
 import { decodeCiscoHdlc, decodeSerial } from './cisco-hdlc.ts';
+import type { Decoding } from './decoding.ts';
 import { decodeEthernet } from './ethernet.ts';
 import { decodeFddi } from './fddi.ts';
 import { decodeFrameRelay } from './frame-relay.ts';
+import type { Fragments } from './fragments.ts';
 import { decodeIeee80211, decodeRadiotap } from './ieee80211.ts';
 import { decodeIpv4 } from './ipv4.ts';
 import { decodeIpv6 } from './ipv6.ts';
@@ -39,19 +41,32 @@ import { decodePlainRun } from './plain-run.ts';
 import { decodePppoe } from './ppp.ts';
 import { refuse } from './reason.ts';
 import type { Refusals } from './refusals.ts';
+import { countRefusal } from './refusals.ts';
 import { decodeSlip } from './slip.ts';
 import { decodeSll, decodeSll2 } from './sll.ts';
 
 const ppiHeaderLengthMin = 8;
 
+export interface DecodeOptions {
+  /** Kept from batch to batch, so that later fragments count; without it they are refused. */
+  readonly fragments?: Fragments;
+}
+
 /**
  * Decodes every packet of `captured` in place and fills `packets` anew with those that have a five-tuple, in the same order; each
- * of the others adds one to `refusals`. Addresses are those of the outermost IP header.
+ * of the others adds one to `refusals`, at once or when `fragments` gives it up. Addresses are those of the outermost IP header.
  */
-export function decodeBatch(captured: CaptureBatch, packets: PacketBatch, refusals: Refusals): void {
+export function decodeBatch(
+  captured: CaptureBatch,
+  packets: PacketBatch,
+  refusals: Refusals,
+  options: DecodeOptions = {},
+): void {
   assert(captured.count <= packets.capacity, 'a batch of packets has room for all that were captured');
   const { bytes, count } = captured;
   const view = viewOf(bytes);
+  const { fragments } = options;
+  const decoding: Decoding = { fragments };
   let row = 0;
   let i = 0;
   while (i < count) {
@@ -64,13 +79,13 @@ export function decodeBatch(captured: CaptureBatch, packets: PacketBatch, refusa
     const originalEnd = start + captured.originalLength[i];
     const timeMillis = captured.timeSeconds[i] * 1000 + captured.timeNanos[i] / 1_000_000;
     const link = decodeLink(captured.linkType[i], bytes, start, end, end === originalEnd);
-    const result = link < 0 ? link : decodeNetwork(bytes, link, start, end, originalEnd, packets, row);
+    if (fragments !== undefined) fragments.nowMillis = timeMillis;
+    const result = link < 0 ? link : decodeNetwork(bytes, link, start, end, originalEnd, packets, row, decoding);
     if (result === 0) {
       packets.timeMillis[row] = timeMillis;
       row++;
-    } else {
-      const reason = -1 - result;
-      if (refusals.counts[reason]++ === 0) refusals.firstMillis[reason] = timeMillis;
+    } else if (result < 0) {
+      countRefusal(refusals, result, timeMillis);
       if (result === refuse['link-type']) refusals.linkType = captured.linkType[i];
     }
     i++;
@@ -86,15 +101,16 @@ function decodeNetwork(
   originalEnd: number,
   packets: PacketBatch,
   row: number,
+  decoding: Decoding,
 ): number {
   const at = start + (link >> 2);
   const network = link & 3;
-  if (network === networkIpv4) return decodeIpv4(bytes, at, end, originalEnd, packets, row);
-  if (network === networkIpv6) return decodeIpv6(bytes, at, end, originalEnd, packets, row);
+  if (network === networkIpv4) return decodeIpv4(bytes, at, end, originalEnd, packets, row, decoding);
+  if (network === networkIpv6) return decodeIpv6(bytes, at, end, originalEnd, packets, row, decoding);
   if (at >= end) return end < originalEnd ? refuse.truncated : refuse['malformed-link'];
   const version = bytes[at] >> 4;
-  if (version === 4) return decodeIpv4(bytes, at, end, originalEnd, packets, row);
-  if (version === 6) return decodeIpv6(bytes, at, end, originalEnd, packets, row);
+  if (version === 4) return decodeIpv4(bytes, at, end, originalEnd, packets, row, decoding);
+  if (version === 6) return decodeIpv6(bytes, at, end, originalEnd, packets, row, decoding);
   return refuse['malformed-link'];
 }
 

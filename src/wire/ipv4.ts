@@ -10,15 +10,18 @@
 import { ipv4MappedWord } from '../net/address.ts';
 import type { PacketBatch } from '../net/packet.ts';
 import { authenticationHeader, decodeAuthentication } from './authentication.ts';
+import type { Decoding } from './decoding.ts';
 import { refuse } from './reason.ts';
-import { decodeTransport } from './transport.ts';
+import { decodeTransport, isTransport, refuseProtocol } from './transport.ts';
 
 const headerLengthMin = 20;
+const moreFragments = 0x2000;
+const fragmentOffset = 0x1fff;
 
 /**
  * Reads the packet whose IPv4 header begins at `at` into a row.
  * @param end behind the last captured byte; @param originalEnd where the packet ended on the wire.
- * @returns 0, or a negative number of reason.ts: then the row's content is void.
+ * @returns 0, a negative number of reason.ts, or `held` of fragments.ts; unless 0, the row's content is void.
  */
 export function decodeIpv4(
   bytes: Uint8Array,
@@ -27,6 +30,7 @@ export function decodeIpv4(
   originalEnd: number,
   packets: PacketBatch,
   row: number,
+  { fragments }: Decoding,
 ): number {
   if (end - at < headerLengthMin) return end < originalEnd ? refuse.truncated : refuse['malformed-ipv4'];
   const first = bytes[at];
@@ -34,7 +38,9 @@ export function decodeIpv4(
   const named = (bytes[at + 2] << 8) | bytes[at + 3];
   const total = named === 0 ? originalEnd - at : named;
   if (first >> 4 !== 4 || headerLength < headerLengthMin || total < headerLength) return refuse['malformed-ipv4'];
-  if ((((bytes[at + 6] << 8) | bytes[at + 7]) & 0x1fff) !== 0) return refuse.fragment;
+  const fragment = (bytes[at + 6] << 8) | bytes[at + 7];
+  const later = (fragment & fragmentOffset) !== 0;
+  if (later && fragments === undefined) return refuse.fragment;
   const packetEnd = at + total;
   const whole = packetEnd <= end || end === originalEnd;
 
@@ -54,6 +60,15 @@ export function decodeIpv4(
   const payload = at + headerLength;
   const payloadEnd = packetEnd < end ? packetEnd : end;
   const protocol = bytes[at + 9];
-  if (protocol === authenticationHeader) return decodeAuthentication(bytes, payload, payloadEnd, whole, packets, row);
-  return decodeTransport(bytes, protocol, payload, payloadEnd, whole, packets, row);
+  const id = (bytes[at + 4] << 8) | bytes[at + 5];
+  if (later && fragments !== undefined) {
+    if (!isTransport(protocol) && protocol !== authenticationHeader) return refuseProtocol(protocol);
+    return fragments.later(packets, row, protocol, id);
+  }
+  const result =
+    protocol === authenticationHeader
+      ? decodeAuthentication(bytes, payload, payloadEnd, whole, packets, row)
+      : decodeTransport(bytes, protocol, payload, payloadEnd, whole, packets, row);
+  if (result === 0 && (fragment & moreFragments) !== 0) fragments?.first(packets, row, protocol, id);
+  return result;
 }

@@ -15,8 +15,9 @@
 import { limits } from '../base/limits.ts';
 import type { PacketBatch } from '../net/packet.ts';
 import { authenticationHeader } from './authentication.ts';
+import type { Decoding } from './decoding.ts';
 import { refuse } from './reason.ts';
-import { decodeTransport } from './transport.ts';
+import { decodeTransport, isTransport, refuseProtocol } from './transport.ts';
 
 const headerLength = 40;
 const hopByHop = 0;
@@ -26,13 +27,15 @@ const destinationOptions = 60;
 const mobility = 135;
 const hostIdentity = 139;
 const shim6 = 140;
+const fragmentOffset = 0xfff8;
+const moreFragments = 1;
 const jumboOption = 0xc2;
 const plainLengthMax = 65_535;
 
 /**
  * Reads the packet whose IPv6 header begins at `at` into a row.
  * @param end behind the last captured byte; @param originalEnd where the packet ended on the wire.
- * @returns 0, or a negative number of reason.ts: then the row's content is void.
+ * @returns 0, a negative number of reason.ts, or `held` of fragments.ts; unless 0, the row's content is void.
  */
 export function decodeIpv6(
   bytes: Uint8Array,
@@ -41,6 +44,7 @@ export function decodeIpv6(
   originalEnd: number,
   packets: PacketBatch,
   row: number,
+  { fragments }: Decoding,
 ): number {
   if (end - at < headerLength) return end < originalEnd ? refuse.truncated : refuse['malformed-ipv6'];
   if (bytes[at] >> 4 !== 6) return refuse['malformed-ipv6'];
@@ -63,22 +67,26 @@ export function decodeIpv6(
 
   let next = bytes[at + 6];
   let header = at + headerLength;
+  let firstOf = -1;
   for (let extensions = 0; extensions < limits.ipv6ExtensionsMax; extensions++) {
-    switch (next) {
-      case hopByHop:
-      case routing:
-      case destinationOptions:
-      case mobility:
-      case hostIdentity:
-      case shim6:
-      case fragment:
-      case authenticationHeader:
-        break;
-      default:
-        return decodeTransport(bytes, next, header, payloadEnd, whole, packets, row);
+    if (!isExtension(next)) {
+      const result = decodeTransport(bytes, next, header, payloadEnd, whole, packets, row);
+      if (result === 0 && firstOf >= 0) fragments?.first(packets, row, 0, firstOf);
+      return result;
     }
     if (payloadEnd - header < 8) return whole ? refuse['malformed-ipv6'] : refuse.truncated;
-    if (next === fragment && (((bytes[header + 2] << 8) | bytes[header + 3]) & 0xfff8) !== 0) return refuse.fragment;
+    if (next === fragment) {
+      const place = (bytes[header + 2] << 8) | bytes[header + 3];
+      const id =
+        ((bytes[header + 4] << 24) | (bytes[header + 5] << 16) | (bytes[header + 6] << 8) | bytes[header + 7]) >>> 0;
+      if ((place & fragmentOffset) !== 0) {
+        if (fragments === undefined) return refuse.fragment;
+        const upper = bytes[header];
+        if (!isTransport(upper) && !isExtension(upper)) return refuseProtocol(upper);
+        return fragments.later(packets, row, 0, id);
+      }
+      if ((place & moreFragments) !== 0) firstOf = id;
+    }
     const length =
       next === fragment
         ? 8
@@ -89,6 +97,22 @@ export function decodeIpv6(
     header += length;
   }
   return refuse['malformed-ipv6'];
+}
+
+function isExtension(header: number): boolean {
+  switch (header) {
+    case hopByHop:
+    case routing:
+    case destinationOptions:
+    case mobility:
+    case hostIdentity:
+    case shim6:
+    case fragment:
+    case authenticationHeader:
+      return true;
+    default:
+      return false;
+  }
 }
 
 /** Bytes of a packet whose payload length is 0: what a jumbo payload option says, if it can be; otherwise the length on the wire. */

@@ -50,7 +50,7 @@ export function decodePlainRun(
       const next = bytes[at + 23];
       if (
         bytes[at + 14] !== 0x45 ||
-        ((bytes[at + 20] & 0x1f) | bytes[at + 21]) !== 0 ||
+        ((bytes[at + 20] & 0x3f) | bytes[at + 21]) !== 0 ||
         (next !== protocolTcp && next !== protocolUdp) ||
         total < ipv4HeaderLength + transportLength
       )

@@ -11,7 +11,7 @@ const table = [
   ['malformed-ipv6', 'The IPv6 header has a wrong version, or its extension headers reach beyond the packet.'],
   ['malformed-tcp', 'The IP packet ends before the TCP ports.'],
   ['malformed-udp', 'The IP packet ends before the UDP ports.'],
-  ['fragment', 'A later fragment of a packet: only the first one has ports.'],
+  ['fragment', 'A later fragment of a packet whose first one, which has the ports, was not seen.'],
   ['arp', 'ARP or RARP: no IP packet.'],
   ['llc', 'IEEE 802.3 with LLC that carries no IP: spanning tree, CDP, NetBEUI, IS-IS.'],
   ['eapol', 'IEEE 802.1X authentication.'],

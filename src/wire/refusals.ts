@@ -18,6 +18,12 @@ export function createRefusals(): Refusals {
   return { counts: new Float64Array(length), firstMillis: new Float64Array(length), linkType: 0 };
 }
 
+/** Counts one packet as refused. @param result what its decoder returned, below 0. */
+export function countRefusal(refusals: Refusals, result: number, timeMillis: number): void {
+  const reason = -1 - result;
+  if (refusals.counts[reason]++ === 0) refusals.firstMillis[reason] = timeMillis;
+}
+
 /** Adds what `refusals` holds to `counters`, with the time of the first packet as the example, and empties `refusals`. */
 export function drainRefusals(refusals: Refusals, counters: Counters<WireReason>): void {
   wireReasons.forEach((reason, index) => {

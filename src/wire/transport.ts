@@ -29,7 +29,7 @@ export function decodeTransport(
   packets: PacketBatch,
   row: number,
 ): number {
-  if (protocol !== protocolTcp && protocol !== protocolUdp) return refuseProtocol(protocol);
+  if (!isTransport(protocol)) return refuseProtocol(protocol);
   if (end - at < portsLength) {
     if (!whole) return refuse.truncated;
     return protocol === protocolTcp ? refuse['malformed-tcp'] : refuse['malformed-udp'];
@@ -41,7 +41,13 @@ export function decodeTransport(
   return 0;
 }
 
-function refuseProtocol(protocol: number): number {
+/** @returns whether flow logs know the protocol. */
+export function isTransport(protocol: number): boolean {
+  return protocol === protocolTcp || protocol === protocolUdp;
+}
+
+/** @returns the negative number of reason.ts for any other protocol. */
+export function refuseProtocol(protocol: number): number {
   switch (protocol) {
     case 1:
       return refuse.icmp;

@@ -56,6 +56,7 @@ export interface Ipv4Options {
   /** In units of eight bytes. */
   readonly fragmentOffset?: number;
   readonly moreFragments?: boolean;
+  readonly id?: number;
 }
 
 export function ipv4(payload: Uint8Array, fields: Ipv4Options = {}): Uint8Array {
@@ -65,7 +66,7 @@ export function ipv4(payload: Uint8Array, fields: Ipv4Options = {}): Uint8Array 
   return concat(
     new Uint8Array([0x40 | (length / 4), 0]),
     uint16(fields.totalLength ?? length + payload.length),
-    uint16(0x1234),
+    uint16(fields.id ?? 0x1234),
     uint16(fragment),
     new Uint8Array([64, fields.protocol ?? 6, 0, 0]),
     addressBytes(fields.source ?? '10.1.0.4'),
@@ -97,6 +98,17 @@ export function ipv6(payload: Uint8Array, fields: Ipv6Options = {}): Uint8Array 
 /** An IPv6 extension header of 8 × `units` bytes. */
 export function extension(next: number, units: number, payload: Uint8Array): Uint8Array {
   return concat(new Uint8Array([next, units - 1]), new Uint8Array(8 * units - 2).fill(1), payload);
+}
+
+/** An IPv6 fragment header. @param offset in units of eight bytes. */
+export function fragmentHeader(
+  next: number,
+  offset: number,
+  more: boolean,
+  id: number,
+  payload: Uint8Array,
+): Uint8Array {
+  return concat(new Uint8Array([next, 0]), uint16((offset << 3) | (more ? 1 : 0)), uint32(id), payload);
 }
 
 export function ethernet(type: number, payload: Uint8Array): Uint8Array {

@@ -11,6 +11,7 @@ export const corpusDifferences: Readonly<Record<string, string>> = {
     'A large segment: tshark takes its payload length of 0 at its word, 40 bytes and no ports; here it has ports and the length on the wire.',
   'tcpdump__bigtcp-ipv6.pcap':
     'A large segment: tshark takes its payload length of 0 at its word, 40 bytes and no ports; here the jumbo payload option counts.',
-  'zeek__ipv6-mobility-dst-opts.pcap':
-    'A home address option of a wrong length: tshark stops at it and names no ports; here options are passed over unread.',
 };
+
+/** Reasons for which TCP and UDP packets are refused that the oracle counts without ports. */
+export const portlessReasons = ['fragment', 'truncated', 'malformed-tcp', 'malformed-udp'] as const;
