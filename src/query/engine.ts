@@ -17,7 +17,7 @@ import { randomUUID } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
-import { listValue } from '@duckdb/node-api';
+import { DuckDBTypeId, listValue } from '@duckdb/node-api';
 import { FlowError } from '../base/errors.ts';
 import { duckdbFileError } from '../lake/data-file.ts';
 import type { Duckdb } from '../lake/duckdb.ts';
@@ -103,10 +103,9 @@ export class Engine {
     const temporary = join(dirname(target), `.nsgflow-${randomUUID()}.parquet`);
     try {
       const { sql, parameters } = await this.#compile(query, connection);
-      const columns = queryColumns(query);
-      const selected = columns === undefined ? sql : `SELECT ${columns.join(', ')} FROM (${sql})`;
+      const columns = await parquetColumns(connection, sql, queryColumns(query));
       const result = await connection.run(
-        `COPY (${selected}) TO ${quoteText(temporary)} (FORMAT parquet, COMPRESSION zstd)`,
+        `COPY (SELECT ${columns.join(', ')} FROM (${sql})) TO ${quoteText(temporary)} (FORMAT parquet, COMPRESSION zstd)`,
         parameters.values,
         typesOf(parameters),
       );
@@ -157,6 +156,23 @@ export class Engine {
     await connection.run('SET GLOBAL lock_configuration = true');
     return { connection, close: () => (this.#ownership === 'own' ? duckdb.close() : Promise.resolve()) };
   }
+}
+
+/** The columns that people see, sums of 128 bits as 64: Parquet has no wider number, and DuckDB would write them as doubles. */
+async function parquetColumns(
+  connection: DuckDBConnection,
+  sql: string,
+  shown: readonly string[] | undefined,
+): Promise<string[]> {
+  const prepared = await connection.prepare(sql);
+  const columns: string[] = [];
+  for (let i = 0; i < prepared.columnCount; i++) {
+    const name = prepared.columnName(i);
+    if (shown !== undefined && !shown.includes(name)) continue;
+    columns.push(prepared.columnTypeId(i) === DuckDBTypeId.HUGEINT ? `${name}::BIGINT AS ${name}` : name);
+  }
+  prepared.destroySync();
+  return columns;
 }
 
 interface Sandbox {

@@ -1,6 +1,13 @@
 import type { FlowLog, FlowRecord, TupleGroup } from '../../src/flowlog/record.ts';
 import type { FlowLogFormat } from '../../src/flowlog/tuple.ts';
-import { createTupleColumns, encryptionNames, growTupleColumns, stateNames } from '../../src/flowlog/tuple.ts';
+import {
+  createTupleColumns,
+  encryptionNames,
+  family4to6,
+  family6to4,
+  growTupleColumns,
+  stateNames,
+} from '../../src/flowlog/tuple.ts';
 import { parseAddress } from '../../src/net/address.ts';
 import { parseProtocol } from '../../src/net/protocol.ts';
 
@@ -75,7 +82,8 @@ export function buildFlowLog(plain: readonly PlainRecord[]): FlowLog {
       const source = parseAddress(tuple.src)!;
       const destination = parseAddress(tuple.dst)!;
       tuples.timeMillis[row] = tuple.time;
-      tuples.family[row] = source.family;
+      tuples.family[row] =
+        source.family === destination.family ? source.family : source.family === 4 ? family4to6 : family6to4;
       tuples.source.set(source.words, 4 * row);
       tuples.destination.set(destination.words, 4 * row);
       tuples.sourcePort[row] = tuple.srcPort ?? 1024;

@@ -12,6 +12,8 @@ const word = fc.constantFrom(0, 1, 0x7fffffff, 0x80000000, 0xfffffffe, 0xfffffff
 const ipv6 = fc.tuple(word, word, word, word).map((words): Address => ({ family: 6, words }));
 const ipv4 = word.map((bits): Address => ({ family: 4, words: [0, 0, 0xffff, bits] }));
 
+const byText = (a: unknown, b: unknown): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
+
 const number = ({ words }: Address): bigint => words.reduce((sum, part) => (sum << 32n) | BigInt(part), 0n);
 
 const interval = fc.oneof(
@@ -39,13 +41,10 @@ test('an address lies in a range as its number does, for both families and all e
         const [first, last] = number(a) <= number(b) ? [a, b] : [b, a];
         const within = (one: Address): boolean =>
           one.family === first.family && number(one) >= number(first) && number(one) <= number(last);
-        const expected = addresses
-          .filter((one) => within(one) !== not)
-          .map(formatAddress)
-          .sort();
+        const expected = addresses.filter((one) => within(one) !== not).map(formatAddress);
         const test = { kind: 'test', field: 'dst.ip', any: [{ kind: 'addresses', first, last }] } as const;
         const rows = await ask(engine, { ask: 'tuples', where: not ? { kind: 'not', item: test } : test });
-        expect(rows.map((row) => row['dst_ip']).sort()).toEqual(expected);
+        expect(rows.map((row) => row['dst_ip']).sort(byText)).toEqual(expected.sort(byText));
       }),
       { seed: 11, numRuns: runs },
     );

@@ -71,9 +71,9 @@ export const plainRecords: fc.Arbitrary<PlainRecord[]> = fc
     fc.record({
       format: fc.constantFrom('nsg1' as const, 'nsg2' as const, 'vnet' as const),
       resourceId: fc.constantFrom(...resources),
-      tuples: fc.array(tuple, { minLength: 1, maxLength: 12 }),
+      tuples: fc.array(tuple, { minLength: 1, maxLength: 12, size: 'max' }),
     }),
-    { minLength: 1, maxLength: 20 },
+    { minLength: 1, maxLength: 20, size: 'max' },
   )
   .map((records) =>
     records.map((record, i) => ({

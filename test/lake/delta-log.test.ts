@@ -1,0 +1,242 @@
+import { appendFile, cp, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { FlowError } from '../../src/base/errors.ts';
+import { openDuckdb } from '../../src/lake/duckdb.ts';
+import { openLake } from '../../src/lake/lake.ts';
+import { openLakeEngine } from '../../src/query/engine.ts';
+import { ask } from '../query/ask.ts';
+import { buildFlowLog } from './build-flow-log.ts';
+
+/** States of a lake's folder that kills, faults and other engines leave, made by hand. */
+
+const commits = 12;
+let original: string;
+let folder: string;
+
+beforeAll(async () => {
+  original = await mkdtemp(join(tmpdir(), 'nsgflow-log-'));
+  const lake = await openLake(original, { create: true });
+  for (let i = 0; i < commits; i++) {
+    const append = await lake.beginAppend();
+    const time = Date.parse('2023-11-14T00:00:00Z') + i * 3_600_000;
+    await append.addFlowLog(buildFlowLog([{ tuples: [{ time, src: '10.0.0.1', dst: '10.0.0.2', srcPort: i }] }]), {
+      blob: 'b',
+    });
+    await append.commit([{ key: `k${i}`, before: undefined, after: { etag: 'e', lengthBytes: 9, readBytes: 7 } }]);
+  }
+  await lake.close();
+});
+
+afterAll(async () => await rm(original, { recursive: true, force: true }));
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'nsgflow-log-'));
+  await cp(original, folder, { recursive: true });
+});
+
+afterEach(async () => await rm(folder, { recursive: true, force: true }));
+
+function logPath(version: number, suffix = '.json'): string {
+  return join(folder, '_delta_log', `${String(version).padStart(20, '0')}${suffix}`);
+}
+
+/** Source ports of all rows, in order. */
+async function ports(): Promise<unknown[]> {
+  const lake = await openLake(folder);
+  const engine = await openLakeEngine(await lake.snapshot());
+  const rows = await ask(engine, { ask: 'tuples' });
+  await engine.close();
+  await lake.close();
+  return rows.map((row) => row['src_port']);
+}
+
+async function failure(use: () => Promise<unknown> = async () => await openLake(folder)): Promise<string> {
+  try {
+    await use();
+  } catch (error) {
+    if (error instanceof FlowError) return `${error.code}: ${error.message}`;
+    throw error;
+  }
+  return 'none';
+}
+
+async function writeActions(version: number, ...actions: object[]): Promise<void> {
+  await writeFile(logPath(version), actions.map((action) => JSON.stringify(action)).join('\n'));
+}
+
+const all = Array.from({ length: commits }, (_, i) => i);
+
+describe('a lake opens whole', () => {
+  test('beside orphans that kills and lost races leave', async () => {
+    await cp(join(folder, 'date=2023-11-14'), join(folder, 'date=2023-11-13'), { recursive: true });
+    await writeFile(join(folder, 'date=2023-11-14', 'part-half.parquet'), 'PAR1');
+    await writeFile(join(folder, '_nsgflow', 'tmp', 'x.json'), '{"add":');
+    await writeFile(join(folder, '_nsgflow', 'positions', 'half.json'), '{');
+    await writeFile(logPath(13, '.checkpoint.0000000001.0000000002.parquet'), 'PAR1');
+    await writeFile(join(folder, '_delta_log', '.tmp-00000000000000000013.json'), '{');
+    expect(await ports()).toEqual(all);
+    expect((await (await openLake(folder)).positions()).byKey.size).toBe(commits);
+  });
+
+  test('whatever _last_checkpoint says', async () => {
+    await writeFile(join(folder, '_delta_log', '_last_checkpoint'), '{"version":99');
+    expect(await ports()).toEqual(all);
+  });
+
+  test('without its checkpoint, from its commits', async () => {
+    await rm(logPath(10, '.checkpoint.parquet'));
+    expect(await ports()).toEqual(all);
+    expect((await (await openLake(folder)).positions()).byKey.size).toBe(commits);
+  });
+
+  test('from a checkpoint of several parts', async () => {
+    const duckdb = await openDuckdb();
+    const connection = await duckdb.connect();
+    const whole = logPath(10, '.checkpoint.parquet');
+    for (const part of [1, 2]) {
+      const path = logPath(10, `.checkpoint.000000000${part}.0000000002.parquet`);
+      await connection.run(
+        `COPY (SELECT * FROM read_parquet('${whole}') WHERE (add IS NULL) = (${part} = 1)) TO '${path}' (FORMAT parquet)`,
+      );
+    }
+    connection.closeSync();
+    await duckdb.close();
+    await rm(whole);
+    for (let version = 0; version <= 10; version++) await rm(logPath(version));
+    expect(await ports()).toEqual(all);
+  });
+
+  test('after another engine removed files, compacted others and added actions that we do not know', async () => {
+    const lake = await openLake(folder);
+    const { files } = await lake.snapshot();
+    const names = files.map((file) => file.path.slice(folder.length + 1));
+    const duckdb = await openDuckdb();
+    const connection = await duckdb.connect();
+    const compacted = 'date=2023-11-14/part 00 é%.parquet';
+    await connection.run(
+      `COPY (SELECT * EXCLUDE (encryption, tuple_index), 'x' AS more FROM read_parquet(['${files[0].path}', '${files[1].path}']))
+        TO '${join(folder, compacted)}' (FORMAT parquet)`,
+    );
+    connection.closeSync();
+    await duckdb.close();
+    await writeActions(
+      commits + 1,
+      { commitInfo: { operation: 'OPTIMIZE' } },
+      ...[0, 1, 2].map((i) => ({ remove: { path: names[i], deletionTimestamp: 1, dataChange: i === 2 } })),
+      {
+        add: {
+          path: encodeURIComponent(compacted).replaceAll('%2F', '/'),
+          partitionValues: { date: '2023-11-14' },
+          size: 1,
+          modificationTime: 1,
+          dataChange: false,
+        },
+      },
+      { domainMetadata: { domain: 'x', configuration: '', removed: false } },
+    );
+    expect(await ports()).toEqual([0, 1, ...all.slice(3)]);
+    await lake.close();
+  });
+
+  test('when a commit repeats an add, once', async () => {
+    const add = (await readFile(logPath(12), 'utf8')).split('\n').find((line) => line.startsWith('{"add"'));
+    await writeFile(logPath(13), `${add}\n`);
+    expect(await ports()).toEqual(all);
+  });
+});
+
+describe('a lake is refused, and the message says why', () => {
+  test.each([
+    [
+      'a gap in the log',
+      async () => await rm(logPath(11)),
+      /lake-invalid: .*version 11 \(00000000000000000011\.json\) is missing, version 12 is there/,
+    ],
+    [
+      'a torn commit',
+      async () => await appendFile(logPath(12), '{"add":{"path":'),
+      /lake-invalid: .*00000000000000000012\.json: line \d is not whole/,
+    ],
+    [
+      'a commit that is no JSON object',
+      async () => await writeFile(logPath(13), '[1]'),
+      /lake-invalid: .*00000000000000000013\.json: line 1 is no action/,
+    ],
+    [
+      'an add without a path',
+      async () => await writeActions(13, { add: { size: 1, partitionValues: {} } }),
+      /lake-invalid: .*not of Delta's form: .*13\.json, line 1/,
+    ],
+    [
+      'a torn checkpoint',
+      async () => await writeFile(logPath(10, '.checkpoint.parquet'), 'PAR1'),
+      /lake-invalid: the checkpoint .*10\.checkpoint\.parquet of the lake cannot be read/,
+    ],
+    [
+      'a newer reader',
+      async () => await writeActions(13, { protocol: { minReaderVersion: 3, minWriterVersion: 7 } }),
+      /lake-invalid: .*Delta reader of version 3; nsgflow reads version 1/,
+    ],
+    [
+      'another table',
+      async () =>
+        await writeActions(13, {
+          metaData: {
+            id: 'x',
+            format: { provider: 'parquet' },
+            schemaString: '{"type":"struct","fields":[]}',
+            partitionColumns: [],
+          },
+        }),
+      /lake-invalid: .*no lake of nsgflow: it has no column time of type timestamp/,
+    ],
+  ])('for %s', async (_, damage, message) => {
+    await damage();
+    expect(await failure()).toMatch(message);
+  });
+
+  test('for a data file outside its folder', async () => {
+    for (const path of ['../x.parquet', '/etc/x.parquet', 'file:/etc/x.parquet', 'date=1/%2e%2e/%2e%2e/x.parquet']) {
+      await writeActions(13, { add: { path, partitionValues: {}, size: 1 } });
+      expect(await failure(ports), path).toMatch(/lake-invalid: .*names a data file outside its folder/);
+    }
+  });
+
+  test('for positions that are gone or torn, when somebody would ingest', async () => {
+    const positions = join(folder, '_nsgflow', 'positions');
+    const [name] = await readdir(positions);
+    const whole = await readFile(join(positions, name), 'utf8');
+    const read = async (): Promise<unknown> => await (await openLake(folder)).positions();
+    await rename(join(positions, name), join(folder, 'away'));
+    expect(await failure(read)).toMatch(/lake-invalid: version \d+ of the lake names positions that are missing/);
+    await writeFile(join(positions, name), whole.slice(0, -5));
+    expect(await failure(read)).toMatch(/lake-invalid: .*cannot be read/);
+    await writeFile(join(positions, name), whole.replace('"form":1', '"form":2'));
+    expect(await failure(read)).toMatch(/lake-invalid: .*of a newer form/);
+  });
+
+  test('for writing, when another engine asks writers for more', async () => {
+    await writeActions(13, { protocol: { minReaderVersion: 1, minWriterVersion: 4 } });
+    expect(await ports()).toEqual(all);
+    const lake = await openLake(folder);
+    expect(await failure(async () => await lake.beginAppend())).toMatch(
+      /lake-invalid: .*Delta writer of version 4; nsgflow writes version 2/,
+    );
+    await lake.close();
+  });
+});
+
+test('every prefix of a commit is refused or is a whole commit', async () => {
+  const whole = await readFile(logPath(12), 'utf8');
+  const ends = whole.split('\n').map((_, i, lines) => lines.slice(0, i + 1).join('\n').length);
+  const step = process.env['NSGFLOW_LONG'] === '1' ? 1 : 23;
+  for (let length = 0; length < whole.length; length += step) {
+    await writeFile(logPath(12), whole.slice(0, length));
+    const result = await failure();
+    if (ends.includes(length) || ends.includes(length - 1))
+      expect(['none', 'lake-invalid'], String(length)).toContain(result.split(':')[0]);
+    else expect(result, String(length)).toMatch(/^lake-invalid: the lake's log is torn/);
+  }
+});

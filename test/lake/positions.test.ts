@@ -1,0 +1,72 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Lake } from '../../src/lake/lake.ts';
+import { openLake } from '../../src/lake/lake.ts';
+import type { BlobPosition, PositionChange } from '../../src/lake/positions.ts';
+import { blobKey, liveTransactions } from '../../src/lake/positions.ts';
+import { readTableState } from '../../src/lake/table-state.ts';
+
+const read = (n: number): BlobPosition => ({ etag: `e${n}`, lengthBytes: n, readBytes: n });
+
+let folder: string;
+let lake: Lake;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'nsgflow-positions-'));
+  lake = await openLake(folder, { create: true });
+});
+
+afterEach(async () => {
+  await lake.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function commit(...changes: PositionChange[]): Promise<string> {
+  return (await (await lake.beginAppend()).commit(changes)).outcome;
+}
+
+test('positions change, and are forgotten', async () => {
+  await commit(
+    { key: 'a', before: undefined, after: read(1) },
+    { key: '__proto__', before: undefined, after: read(1) },
+  );
+  await commit({ key: 'a', before: read(1), after: read(2) });
+  await commit({ key: '__proto__', before: read(1), after: undefined });
+  expect([...(await (await openLake(folder)).positions()).byKey]).toEqual([['a', read(2)]]);
+  expect(await commit({ key: '__proto__', before: read(1), after: read(2) })).toBe('conflict');
+  expect(await commit({ key: '__proto__', before: undefined, after: read(2) })).toBe('committed');
+});
+
+test('positions are written whole now and then, and the ones before mean nothing more', async () => {
+  const many = Array.from({ length: 1500 }, (_, i): PositionChange => ({
+    key: `k${i}`,
+    before: undefined,
+    after: read(1),
+  }));
+  await commit(...many);
+  let positions = await lake.positions();
+  expect([positions.baseVersion, positions.filesSinceBase]).toEqual([1, 0]);
+  for (let i = 0; i < 102; i++) await commit({ key: 'one', before: i === 0 ? undefined : read(i), after: read(i + 1) });
+  positions = await lake.positions();
+  expect([positions.baseVersion, positions.filesSinceBase]).toEqual([101, 2]);
+  const state = (await readTableState(folder))!;
+  expect(liveTransactions(state, positions).map((txn) => txn.version)).toEqual([101, 102, 103]);
+  const again = await (await openLake(folder)).positions();
+  expect(again).toEqual(positions);
+  expect(again.byKey.size).toBe(1501);
+  expect(again.byKey.get('one')).toEqual(read(102));
+});
+
+test('a commit of positions alone adds no rows, and one of nothing adds no version', async () => {
+  expect(await commit({ key: 'a', before: undefined, after: read(0) })).toBe('committed');
+  expect(await lake.snapshot()).toEqual({ version: 1, files: [] });
+  expect(await commit()).toBe('committed');
+  expect((await lake.snapshot()).version).toBe(1);
+});
+
+test('a blob is named by location, container and name', () => {
+  expect(blobKey('/data/logs/', 'insights', 'y=2023/PT1H.json')).toBe('/data/logs/insights/y=2023/PT1H.json');
+  expect(blobKey('https://a.blob.core.windows.net', 'c', 'b')).toBe('https://a.blob.core.windows.net/c/b');
+});
