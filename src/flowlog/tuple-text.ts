@@ -180,22 +180,39 @@ function writeHex(bytes: Uint8Array, at: number, value: number): number {
 
 /** Digits of a whole number from 0 to 999,999,999. */
 function writeSmall(bytes: Uint8Array, at: number, value: number): number {
-  let end = at + 1;
-  if (value > 9) for (let bound = 10; bound <= value; bound *= 10) end++;
-  let rest = value;
-  for (let i = end - 1; i >= at; i--) {
-    const tenth = (rest / 10) | 0;
-    bytes[i] = zero + rest - tenth * 10;
-    rest = tenth;
+  if (value < 10_000) {
+    const entry = value << 2;
+    const skipped = value < 10 ? 3 : value < 100 ? 2 : value < 1000 ? 1 : 0;
+    for (let i = skipped; i < 4; i++) bytes[at++] = fourDigits[entry + i];
+    return at;
   }
-  return end;
+  const high = (value / 10_000) | 0;
+  return writeFour(bytes, writeSmall(bytes, at, high), value - high * 10_000);
 }
 
 /** Digits of a whole number from 0 to 2^53 - 1. */
 function writeNumber(bytes: Uint8Array, at: number, value: number): number {
-  if (value < 1e9) return writeSmall(bytes, at, value);
-  const high = Math.floor(value / 1e9);
-  return writePadded(bytes, writeSmall(bytes, at, high), value - high * 1e9, 9);
+  if (value < 1e9) return writeSmall(bytes, at, value | 0);
+  const high = Math.floor(value / 1e8);
+  at = writeNumber(bytes, at, high);
+  const low = (value - high * 1e8) | 0;
+  const middle = (low / 10_000) | 0;
+  return writeFour(bytes, writeFour(bytes, at, middle), low - middle * 10_000);
+}
+
+/** The digits of 0 to 9999, four each: numbers are written four digits at a time. */
+const fourDigits = Uint8Array.from(
+  { length: 40_000 },
+  (_, i) => zero + (Math.floor((i >> 2) / 10 ** (3 - (i & 3))) % 10),
+);
+
+function writeFour(bytes: Uint8Array, at: number, value: number): number {
+  const entry = value << 2;
+  bytes[at] = fourDigits[entry];
+  bytes[at + 1] = fourDigits[entry + 1];
+  bytes[at + 2] = fourDigits[entry + 2];
+  bytes[at + 3] = fourDigits[entry + 3];
+  return at + 4;
 }
 
 /** `width` digits, leading zeros where the number is shorter. */
