@@ -14,7 +14,7 @@ import { buildNicTable, findNic } from './nic-table.ts';
 import type { Ipv4Axis, Ipv6Axis, PortAxis, RuleRanges } from './rule-axis.ts';
 import { buildIpv4Axis, buildIpv6Axis, buildPortAxis, findIpv4Row, findIpv6Row, findPortRow } from './rule-axis.ts';
 import type { AddressMatch, Direction, Rule, RuleSide } from './rule.ts';
-import { protocolMatches } from './rule.ts';
+import { protocolMatches, protocolNumbers } from './rule.ts';
 import {
   globalUnicastPrefix,
   hostPrefix,
@@ -55,7 +55,7 @@ export interface CompiledNetwork {
 interface Stage {
   /** Words of 32 rules in a row. */
   readonly words: number;
-  /** Rows of the 256 protocols, one after another. */
+  /** Rows of the protocol classes, one after another. */
   readonly protocols: Uint32Array;
   readonly source4: Ipv4Axis;
   readonly source6: Ipv6Axis;
@@ -67,6 +67,17 @@ interface Stage {
   readonly firstDecision: number;
 }
 
+/** Where rules are judged, and what the tags of the file came to so far, by family and name. */
+interface Place {
+  readonly network: Network;
+  readonly nic: Nic;
+  readonly tagRanges: Map<string, AddressRange[]>;
+}
+
+/** Protocols that no rule tells apart are one class: one of each class, the rest first, and the class of each of the 256. */
+const protocolSamples = [255, ...Object.values(protocolNumbers).flat()];
+const protocolClass = Uint8Array.from({ length: 256 }, (_, protocol) => Math.max(0, protocolSamples.indexOf(protocol)));
+
 const directions: readonly Direction[] = ['inbound', 'outbound'];
 const none = -1;
 
@@ -74,6 +85,7 @@ export function compileNetwork(network: Network): CompiledNetwork {
   const decisions: Decision[] = [{ access: 'allow', nsg: undefined, rule: undefined }];
   const firstDecision = new Map<readonly Rule[], number>();
   const stages: Stage[] = [];
+  const tagRanges = new Map<string, AddressRange[]>();
   const stageOf = new Map<VirtualNetwork | undefined, Map<readonly Rule[], number>>();
   /** Two stages, or `none`, for each direction of each NIC. */
   const chains = new Int32Array(4 * network.nics.length).fill(none);
@@ -96,7 +108,7 @@ export function compileNetwork(network: Network): CompiledNetwork {
     const first = firstDecision.get(rules) ?? decisions.length;
     if (first === decisions.length) for (const rule of rules) decisions.push({ access: rule.access, nsg, rule });
     firstDecision.set(rules, first);
-    stages.push(compileStage(network, nic, rules, first));
+    stages.push(compileStage({ network, nic, tagRanges }, rules, first));
     known.set(rules, stages.length - 1);
     return stages.length - 1;
   }
@@ -154,7 +166,7 @@ function decideStage(
     family === 4 ? findIpv4Row(stage.destination4, d3) : findIpv6Row(stage.destination6, d0, d1, d2, d3);
   const sourcePortRow = findPortRow(stage.sourcePort, sourcePort);
   const destinationPortRow = findPortRow(stage.destinationPort, destinationPort);
-  const protocolRow = protocol * stage.words;
+  const protocolRow = protocolClass[protocol] * stage.words;
   const sourcePortBits = stage.sourcePort.bits;
   const destinationPortBits = stage.destinationPort.bits;
   for (let word = 0; word < stage.words; word++) {
@@ -169,15 +181,16 @@ function decideStage(
   return 0;
 }
 
-function compileStage(network: Network, nic: Nic, rules: readonly Rule[], firstDecision: number): Stage {
+function compileStage(place: Place, rules: readonly Rule[], firstDecision: number): Stage {
   const words = Math.ceil(rules.length / 32);
-  const protocols = new Uint32Array(256 * words);
+  const protocols = new Uint32Array(protocolSamples.length * words);
   rules.forEach((rule, index) => {
-    for (let protocol = 0; protocol < 256; protocol++)
-      if (protocolMatches(rule.protocol, protocol)) protocols[protocol * words + (index >>> 5)] |= 1 << (index & 31);
+    protocolSamples.forEach((protocol, row) => {
+      if (protocolMatches(rule.protocol, protocol)) protocols[row * words + (index >>> 5)] |= 1 << (index & 31);
+    });
   });
   const addresses = (side: 'source' | 'destination', family: Family): RuleRanges =>
-    rules.map((rule) => addressRanges(network, nic, rule[side], family));
+    rules.map((rule) => addressRanges(place, rule[side], family));
   const ports = (side: 'source' | 'destination'): RuleRanges =>
     rules.map((rule) => rule[side].ports.map(({ start, end }) => ({ start: BigInt(start), end: BigInt(end) })));
   return {
@@ -193,22 +206,23 @@ function compileStage(network: Network, nic: Nic, rules: readonly Rule[], firstD
   };
 }
 
-function addressRanges(network: Network, nic: Nic, side: RuleSide, family: Family): AddressRange[] {
-  return mergeRanges(side.addresses.flatMap((match) => matchRanges(network, nic, match, family)));
+function addressRanges(place: Place, side: RuleSide, family: Family): AddressRange[] {
+  const ranges = side.addresses.map((match) => matchRanges(place, match, family));
+  return ranges.length === 1 ? ranges[0] : mergeRanges(ranges.flat());
 }
 
-function matchRanges(network: Network, nic: Nic, match: AddressMatch, family: Family): AddressRange[] {
+function matchRanges(place: Place, match: AddressMatch, family: Family): AddressRange[] {
   switch (match.kind) {
     case 'any':
       return allAddresses(family);
     case 'prefix':
       return rangesOfPrefixes([match.prefix], family);
     case 'application-security-group':
-      return groupAddresses(network, nic, match.id)
+      return groupAddresses(place.network, place.nic, match.id)
         .filter((address) => address.family === family)
         .map(singleAddress);
     default:
-      return tagRanges(network, nic, match.tag, family);
+      return rangesOfTag(place, match.tag, family);
   }
 }
 
@@ -217,7 +231,7 @@ function singleAddress(address: Address): AddressRange {
   return { start, end: start + 1n };
 }
 
-function tagRanges(network: Network, nic: Nic, tag: string, family: Family): AddressRange[] {
+function rangesOfTag({ network, nic, tagRanges }: Place, tag: string, family: Family): AddressRange[] {
   if (tag === virtualNetworkTag) return rangesOfPrefixes(virtualNetworkPrefixes(nic), family);
   if (tag === loadBalancerTag) return rangesOfPrefixes([hostPrefix], family);
   if (tag === internetTag) {
@@ -227,6 +241,9 @@ function tagRanges(network: Network, nic: Nic, tag: string, family: Family): Add
         : rangesOfPrefixes([globalUnicastPrefix], 6);
     return subtractRanges(reachable, rangesOfPrefixes(virtualNetworkPrefixes(nic), family));
   }
-  const listed = network.serviceTags.get(tag.toLowerCase());
-  return listed === undefined ? [] : rangesOfPrefixes(listed.prefixes, family);
+  const key = `${family} ${tag.toLowerCase()}`;
+  const ranges =
+    tagRanges.get(key) ?? rangesOfPrefixes(network.serviceTags.get(tag.toLowerCase())?.prefixes ?? [], family);
+  tagRanges.set(key, ranges);
+  return ranges;
 }

@@ -48,7 +48,8 @@ export interface Ipv6Axis {
 }
 
 export function buildPortAxis(ranges: RuleRanges, words: number): PortAxis {
-  const { starts, rowStart, bits } = cutPieces(ranges, words, BigInt(portCount));
+  const { starts: bigStarts, rowStart, bits } = cutPieces(ranges, words, BigInt(portCount));
+  const starts = bigStarts.map(Number);
   const pages = new Map<string, number>();
   const pageOf = new Uint16Array(256);
   const rows: number[] = [];
@@ -56,8 +57,7 @@ export function buildPortAxis(ranges: RuleRanges, words: number): PortAxis {
   for (let first = 0; first < 256; first++) {
     const cuts: number[] = [];
     const pageStart = piece;
-    while (piece + 1 < starts.length && starts[piece + 1] < BigInt(256 * (first + 1)))
-      cuts.push(Number(starts[++piece]) - 256 * first);
+    while (piece + 1 < starts.length && starts[piece + 1] < 256 * (first + 1)) cuts.push(starts[++piece] - 256 * first);
     const key = [...cuts, ...rowStart.slice(pageStart, piece + 1)].join(' ');
     const known = pages.get(key) ?? pages.size;
     pageOf[first] = known;
