@@ -5,6 +5,7 @@ import {
   AccountSASPermissions,
   AccountSASResourceTypes,
   AccountSASServices,
+  BlobServiceClient,
   ContainerSASPermissions,
   StorageSharedKeyCredential,
   generateAccountSASQueryParameters,
@@ -43,8 +44,14 @@ describe.skipIf(azuriteSkipped !== undefined)(
         const many = (await open()).container('many');
         const names = Array.from({ length: 5100 }, (_, n) => `n=${String(n).padStart(5, '0')}`);
         await put(many, names[0], 'x');
+        // One request a blob, past the contract's two: the listing is what is tested.
+        const client = new BlobServiceClient(azurite.url, new StorageSharedKeyCredential(azurite.account, azurite.key));
         for (let n = 1; n < names.length; n += 16)
-          await Promise.all(names.slice(n, n + 16).map(async (name) => await put(many, name, 'x')));
+          await Promise.all(
+            names
+              .slice(n, n + 16)
+              .map(async (name) => await client.getContainerClient('many').getBlockBlobClient(name).upload('x', 1)),
+          );
         expect((await collect(many.list())).map((item) => item.name)).toEqual(names);
       },
     );
@@ -152,9 +159,14 @@ describe('an account that cannot be reached', () => {
       const { port } = silent.address() as AddressInfo;
       const storage = await openStorage(`http://127.0.0.1:${port}/devstoreaccount1`, { environment });
       const begun = Date.now();
-      expect(await codeOf(storage.container(container).properties('a'))).toBe('unavailable');
-      expect(await codeOf(storage.container(container).read('a'))).toBe('unavailable');
-      expect(Date.now() - begun).toBeLessThan(60_000);
+      const asked = storage.container(container);
+      const codes = await Promise.all([
+        codeOf(asked.properties('a')),
+        codeOf(asked.read('a')),
+        codeOf(collect(asked.list())),
+      ]);
+      expect(codes).toEqual(['unavailable', 'unavailable', 'unavailable']);
+      expect(Date.now() - begun).toBeLessThan(30_000);
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => silent.close(resolve));
     },
