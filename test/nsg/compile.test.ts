@@ -9,8 +9,9 @@ import type { Network } from '../../src/nsg/network.ts';
 import { singleNicNetwork } from '../../src/nsg/network.ts';
 import { address, anyFiveTuple, anyNetwork } from './generate-network.ts';
 
-const networks = process.env['NSGFLOW_LONG'] === '1' ? 10_000 : 200;
-const flowsPerNetwork = 100;
+const long = process.env['NSGFLOW_LONG'] === '1';
+const networks = long ? 2000 : 200;
+const flowsPerNetwork = long ? 500 : 100;
 
 function decided(compiled: CompiledNetwork, nic: number, direction: number, flow: FiveTuple): Decision {
   const { protocol, source, sourcePort, destination, destinationPort } = flow;

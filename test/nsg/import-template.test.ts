@@ -289,3 +289,65 @@ describe('functions of prefixes', () => {
     expect(() => prefixOf(expression)).toThrow(/cannot resolve/);
   });
 });
+
+test('an export has rules and subnets both inside and beside, and counts them once', () => {
+  const rule = ruleBody('ssh', { destinationPortRange: '22' });
+  const network = load({
+    parameters: {
+      networkSecurityGroups_web_name: { defaultValue: 'web', type: 'String' },
+      virtualNetworks_v_name: { defaultValue: 'v', type: 'String' },
+    },
+    resources: [
+      {
+        type: 'Microsoft.Network/networkSecurityGroups',
+        name: "[parameters('networkSecurityGroups_web_name')]",
+        location: 'westeurope',
+        properties: {
+          securityRules: [
+            {
+              ...rule,
+              id: "[resourceId('Microsoft.Network/networkSecurityGroups/securityRules', parameters('networkSecurityGroups_web_name'), 'ssh')]",
+            },
+          ],
+        },
+      },
+      {
+        type: 'Microsoft.Network/networkSecurityGroups/securityRules',
+        name: "[concat(parameters('networkSecurityGroups_web_name'), '/ssh')]",
+        dependsOn: [
+          "[resourceId('Microsoft.Network/networkSecurityGroups', parameters('networkSecurityGroups_web_name'))]",
+        ],
+        properties: rule.properties,
+      },
+      {
+        type: 'Microsoft.Network/virtualNetworks',
+        name: "[parameters('virtualNetworks_v_name')]",
+        location: 'westeurope',
+        properties: {
+          addressSpace: { addressPrefixes: ['10.0.0.0/16'] },
+          subnets: [
+            {
+              name: 'default',
+              id: "[resourceId('Microsoft.Network/virtualNetworks/subnets', parameters('virtualNetworks_v_name'), 'default')]",
+              properties: { addressPrefix: '10.0.0.0/24' },
+            },
+          ],
+        },
+      },
+      {
+        type: 'Microsoft.Network/virtualNetworks/subnets',
+        name: "[concat(parameters('virtualNetworks_v_name'), '/default')]",
+        properties: { addressPrefix: '10.0.0.0/24' },
+      },
+    ],
+  });
+  expect(network.nsgs[0].inboundRules.map(({ name }) => name)).toEqual([
+    'ssh',
+    'AllowVnetInBound',
+    'AllowAzureLoadBalancerInBound',
+    'DenyAllInBound',
+  ]);
+  expect(network.subnets).toHaveLength(1);
+  expect(network.nsgs[0].location).toBe('westeurope');
+  expect(network.warnings).toEqual([]);
+});

@@ -162,6 +162,15 @@ describe('shapes', () => {
     expect(one.nics[0].nsg).toBe(one.nsgs[0]);
   });
 
+  test('NICs of a scale set, which have ids of their own kind', () => {
+    const id =
+      '/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachineScaleSets/set/virtualMachines/0/networkInterfaces/eth0';
+    const ipConfigurations = [{ privateIpAddress: '10.1.1.7', subnet: { id: subnetId('v', 'web') } }];
+    const one = load(nsg, network, [{ id, name: 'eth0', macAddress: '60-45-BD-00-00-01', ipConfigurations }]);
+    expect(one.nics.map(({ id, mac }) => [id, mac])).toEqual([[id, '6045BD000001']]);
+    expect(one.nics[0].subnet?.name).toBe('web');
+  });
+
   test('NSGs alone are a network', () => {
     const one = load(nsg);
     expect(one.nics).toEqual([]);
