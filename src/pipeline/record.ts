@@ -5,6 +5,8 @@ import { minuteMillis } from '../base/time.ts';
 import { BlockAppender } from '../blob/block-blob.ts';
 import type { Account } from '../blob/container.ts';
 import { createCaptureBatch } from '../capture/batch.ts';
+import type { LiveSettings } from '../capture/live.ts';
+import { openLive } from '../capture/live.ts';
 import type { CaptureDamage, CaptureReason } from '../capture/reason.ts';
 import { readCaptures } from '../capture/merge-captures.ts';
 import { FlowMeter } from '../flow/observe.ts';
@@ -27,6 +29,8 @@ import { planRecording } from './recording-plan.ts';
 export interface RecordSettings {
   /** Files, or `-` for standard input; merged by time into one input. */
   readonly captures: readonly string[];
+  /** In place of `captures`: an interface that is watched until it is asked to stop. */
+  readonly live?: LiveSettings;
   /** Where packets are seen and what decides; `undefined` records one NIC that every packet crosses, behind an NSG that allows all. */
   readonly network: Network | undefined;
   /** Of that one NIC, twelve upper-case digits; `undefined` derives it. */
@@ -37,8 +41,13 @@ export interface RecordSettings {
   readonly formats: readonly FlowLogFormat[];
   /** Wins over the VNet's own; `undefined` takes the VNet's, or 4 minutes. */
   readonly flowTimeoutMinutes: number | undefined;
-  /** Called after each read with bytes done, bytes in all (`undefined` for a pipe), and packets read. */
-  readonly onProgress?: (doneBytes: number, totalBytes: number | undefined, packets: number) => void;
+  /** Called after each read with bytes done, bytes in all (`undefined` for a pipe), packets read, and flows in memory. */
+  readonly onProgress?: (
+    doneBytes: number,
+    totalBytes: number | undefined,
+    packets: number,
+    flows: () => number,
+  ) => void;
 }
 
 export interface RecordResult {
@@ -66,11 +75,17 @@ export interface RecordResult {
   readonly written: number;
   /** Stretches of the captures that were damaged, by what was wrong. */
   readonly damage: Readonly<Record<string, number>>;
+  /** Live, packets that passed the filter and did not get here, most by the kernel's word; null where nobody told. 0 for files. */
+  readonly dropped: number | null;
+  /** Why a live capture ended before it was asked to; null when all went well. */
+  readonly failure: string | null;
   readonly seconds: number;
 }
 
 /** Idle timeout where neither the VNet nor the user says one. Source: facts 1.6. */
 const flowTimeoutMinutesDefault = 4;
+/** On a quiet interface a minute is flushed so long after its end: packets may be under way for a second. */
+const liveGraceMillis = 3000;
 
 /**
  * Records captures: packets in, flow logs in storage. The same input gives the same blocks, so recording it again adds nothing.
@@ -96,7 +111,8 @@ export async function record(settings: RecordSettings): Promise<RecordResult> {
 
   const refused = new Counters<CaptureReason>();
   const damage = new Counters<CaptureDamage>();
-  const captures = await readCaptures(settings.captures, { refused, damage });
+  const live = settings.live === undefined ? undefined : await openLive(settings.live, { refused, damage });
+  const captures = live ?? (await readCaptures(settings.captures, { refused, damage }));
   const appenders = new Map<string, BlockAppender>();
   const delivery = new Delivery((container) => {
     let appender = appenders.get(container);
@@ -126,23 +142,34 @@ export async function record(settings: RecordSettings): Promise<RecordResult> {
     delivery.add(blocks);
   };
 
+  const endMinute = (nextPacketMillis: number): void => {
+    while (!meter.advance()) flush();
+    flush();
+    meter.nextMinute(nextPacketMillis);
+    part = 0;
+  };
+  const passTime = async (nowMillis: number): Promise<void> => {
+    while (nowMillis >= meter.boundaryMillis) {
+      endMinute(nowMillis);
+      await delivery.room();
+    }
+  };
+
   try {
     while (await captures.next(captured)) {
       handedOn += captured.count;
       decodeBatch(captured, packets, refusals, { fragments });
+      const isQuiet = packets.count === 0;
       do {
         let row = 0;
         while ((row = meter.observe(packets, row)) < packets.count) {
-          if (packets.timeMillis[row] >= meter.boundaryMillis) {
-            while (!meter.advance()) flush();
-            flush();
-            meter.nextMinute(packets.timeMillis[row]);
-            part = 0;
-          } else flush();
+          if (packets.timeMillis[row] >= meter.boundaryMillis) endMinute(packets.timeMillis[row]);
+          else flush();
           await delivery.room();
         }
       } while (fragments.take(packets));
-      settings.onProgress?.(captures.bytesRead, captures.bytesTotal, handedOn);
+      if (live !== undefined && isQuiet) await passTime(Date.now() - liveGraceMillis);
+      settings.onProgress?.(captures.bytesRead, captures.bytesTotal, handedOn, () => meter.flows);
     }
   } finally {
     await captures.close();
@@ -177,6 +204,8 @@ export async function record(settings: RecordSettings): Promise<RecordResult> {
     blobs: delivery.blobs,
     written: delivery.tuplesWritten,
     damage: damage.toJSON(),
+    dropped: live === undefined ? 0 : (live.dropped ?? null),
+    failure: live?.failure ?? null,
     seconds: (performance.now() - startMillis) / 1000,
   };
 }

@@ -1,11 +1,14 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { FlowError } from '../../base/errors.ts';
 import { openStorage } from '../../blob/open.ts';
+import type { LiveSettings } from '../../capture/live.ts';
 import type { FlowLogFormat } from '../../flowlog/tuple.ts';
 import { parseMac } from '../../net/mac.ts';
 import { parsePrefix } from '../../net/prefix.ts';
 import { record } from '../../pipeline/record.ts';
 import type { RecordResult } from '../../pipeline/record.ts';
+import { parseBytes, parseDuration } from '../amount.ts';
+import { stopGently } from '../interrupt.ts';
 import { addStats, collect, parseFormat, parseWhole } from '../options.ts';
 import { addNetwork, readNetwork } from '../network.ts';
 import { createProgress, formatBytes } from '../progress.ts';
@@ -24,7 +27,12 @@ const localDefault = [
 ];
 
 interface RecordOptions {
-  readonly capture: readonly string[];
+  readonly capture?: readonly string[];
+  readonly interface?: string;
+  readonly filter?: string;
+  readonly snapLength?: string;
+  readonly maxTime?: string;
+  readonly maxBytes?: string;
   readonly network?: readonly string[];
   readonly parameters?: string;
   readonly serviceTags?: string;
@@ -33,18 +41,31 @@ interface RecordOptions {
   readonly mac?: string;
   readonly local?: readonly string[];
   readonly flowTimeout?: string;
+  readonly tunnel?: 'outer' | 'inner';
   readonly stats?: 'json';
 }
 
 export function define(command: Command): void {
-  command.requiredOption('--capture <file>', 'pcap or pcapng, plain or gzip, - for stdin; may be repeated', collect);
+  command
+    .option('--capture <file>', 'pcap or pcapng, plain or gzip, - for stdin; may be repeated', collect)
+    .option('--interface <name>', 'capture live on this interface, until Ctrl-C or SIGTERM (Linux, with tcpdump)')
+    .option('--filter <bpf>', 'with --interface: capture only these packets, in the language of tcpdump')
+    .option('--snap-length <bytes>', 'with --interface: bytes captured of each packet, 64 to 65535 (default: 128)')
+    .option('--max-time <duration>', 'with --interface: stop after so long, such as 30s, 5m or 2h')
+    .option('--max-bytes <bytes>', 'with --interface: stop once packets of so many bytes were captured, such as 50MB');
   addNetwork(command);
   command
     .requiredOption('--to <storage>', 'a folder, or the URL of an Azure account or container')
     .option('--format <format>', 'nsg1, nsg2 or vnet; may be repeated (default: nsg2)', collect)
     .option('--mac <mac>', 'MAC address of the NIC, without --network')
     .option('--local <prefix>', 'addresses on the near side, without --network; may be repeated', collect)
-    .option('--flow-timeout <minutes>', 'idle timeout of flows, 1 to 1440; wins over the VNet (default: 4)');
+    .option('--flow-timeout <minutes>', 'idle timeout of flows, 1 to 1440; wins over the VNet (default: 4)')
+    .addOption(
+      new Option('--tunnel <end>', 'whose addresses are logged of packets in tunnels (default: outer)').choices([
+        'outer',
+        'inner',
+      ]),
+    );
   addStats(command);
   command.addHelpText(
     'after',
@@ -52,6 +73,7 @@ export function define(command: Command): void {
       'Recording the same capture again adds nothing.\n',
   );
   command.action(async (options: RecordOptions) => {
+    const live = readLive(options);
     const network = await readNetwork(options);
     if (network !== undefined && (options.mac !== undefined || options.local !== undefined))
       throw new FlowError('usage', '--mac and --local describe the one NIC of a recording without --network');
@@ -59,10 +81,20 @@ export function define(command: Command): void {
     const formats = [...new Set((options.format ?? ['nsg2']).map(parseFormat))];
     const to = await openStorage(options.to);
     const progress = createProgress('recording');
+    const startMillis = performance.now();
+    const stop = new AbortController();
+    const stopped =
+      live === undefined
+        ? undefined
+        : stopGently(() => {
+            process.stderr.write('stopping; Ctrl-C again aborts\n');
+            stop.abort();
+          });
     let result: RecordResult;
     try {
       result = await record({
-        captures: options.capture,
+        captures: options.capture ?? [],
+        ...(live === undefined ? {} : { live: { ...live, stop: stop.signal, onStart: sayStart } }),
         network,
         mac: options.mac === undefined ? undefined : readMac(options.mac),
         local: (options.local ?? localDefault).map(readPrefix),
@@ -70,15 +102,65 @@ export function define(command: Command): void {
         formats,
         flowTimeoutMinutes:
           options.flowTimeout === undefined ? undefined : parseWhole('--flow-timeout', options.flowTimeout, 1, 1440),
-        onProgress: (done, total, packets) =>
-          progress.update(done, total, () => `${packets.toLocaleString('en-US')} packets`),
+        ...(options.tunnel === undefined ? {} : { tunnel: options.tunnel }),
+        onProgress: (done, total, packets, flows) =>
+          progress.update(done, total, () => {
+            const read = `${packets.toLocaleString('en-US')} packets`;
+            if (live === undefined) return read;
+            const seconds = Math.floor((performance.now() - startMillis) / 1000);
+            return `${read}  ${flows().toLocaleString('en-US')} flows  ${formatElapsed(seconds)}`;
+          }),
       });
     } finally {
+      stopped?.();
       progress.end();
     }
     if (options.stats === 'json') process.stdout.write(`${JSON.stringify(result)}\n`);
     else process.stdout.write(describe(result, formats, to.location));
+    if (result.failure !== null)
+      throw new FlowError('unavailable', result.failure, { hint: 'What came until then is recorded.' });
   });
+}
+
+type LiveOptions = Omit<LiveSettings, 'stop' | 'onStart'>;
+
+const snapLengthDefault = 128;
+
+/** @throws usage */
+function readLive(options: RecordOptions): LiveOptions | undefined {
+  if ((options.capture === undefined) === (options.interface === undefined))
+    throw new FlowError(
+      'usage',
+      'record takes its packets from --capture FILE or from --interface NAME: name one of them',
+    );
+  if (options.interface === undefined) {
+    const name = (['filter', 'snapLength', 'maxTime', 'maxBytes'] as const).find((key) => options[key] !== undefined);
+    if (name === undefined) return undefined;
+    const flag = name.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`);
+    throw new FlowError('usage', `--${flag} goes with --interface only`);
+  }
+  return {
+    interface: options.interface,
+    filter: options.filter,
+    snapLength:
+      options.snapLength === undefined
+        ? snapLengthDefault
+        : parseWhole('--snap-length', options.snapLength, 64, 65_535),
+    maxMillis: options.maxTime === undefined ? undefined : parseDuration('--max-time', options.maxTime),
+    maxBytes: options.maxBytes === undefined ? undefined : parseBytes('--max-bytes', options.maxBytes),
+  };
+}
+
+function sayStart(interfaceName: string, tool: string): void {
+  process.stderr.write(`recording ${interfaceName} with ${tool}; Ctrl-C stops and keeps everything\n`);
+}
+
+/** `0:07`, `12:34`, `1:02:03`. */
+function formatElapsed(seconds: number): string {
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const hours = Math.floor(seconds / 3600);
+  const minutes = Math.floor(seconds / 60) % 60;
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
 }
 
 function readMac(text: string): string {
@@ -103,6 +185,8 @@ function describe(result: RecordResult, formats: readonly FlowLogFormat[], to: s
   ];
   for (const [reason, count] of Object.entries(packets.refused)) lines.push(`  ${reason.padEnd(14)} ${number(count)}`);
   for (const [reason, count] of Object.entries(result.damage)) lines.push(`damage: ${reason} ${number(count)}`);
+  if (result.dropped !== 0)
+    lines.push(`dropped          ${result.dropped === null ? 'unknown' : number(result.dropped)}`);
   lines.push(`flows allowed    ${number(flows.allowed)}`, `flows denied     ${number(flows.denied)}`);
   if (flows.evicted > 0) lines.push(`  ended early    ${number(flows.evicted)}`);
   lines.push(
