@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { link, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 
@@ -43,9 +43,49 @@ export async function exists(path: string): Promise<boolean> {
 /** Makes the folder of `path`, and the ones above it; with `sync`, their names outlive a power failure. */
 export async function makeFolderOf(path: string, sync: boolean): Promise<void> {
   const folder = dirname(path);
-  const first = await mkdir(folder, { recursive: true });
+  const first = await makeFolders(folder);
   if (first === undefined || !sync) return;
   for (let at = folder; at.length >= first.length; at = dirname(at)) await syncFolder(dirname(at));
+}
+
+/**
+ * Makes a folder and those above it that are missing. @returns the first one made, `undefined` where all were there
+ *
+ * `mkdir` of Node 20 with `recursive` never returns where the system refuses a folder with "no such file", as below /proc.
+ */
+async function makeFolders(folder: string): Promise<string | undefined> {
+  const path = resolve(folder);
+  const made = await makeFolder(path);
+  if (made !== 'no-parent') return made === 'made' ? path : undefined;
+  const first = await makeFolders(dirname(path));
+  await mkdir(path).catch(ignoreExisting);
+  return first ?? path;
+}
+
+async function makeFolder(path: string): Promise<'made' | 'there' | 'no-parent'> {
+  try {
+    await mkdir(path);
+    return 'made';
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' && dirname(path) !== path && !(await isFolder(dirname(path)))) return 'no-parent';
+    if (await isFolder(path)) return 'there';
+    throw error;
+  }
+}
+
+function ignoreExisting(error: unknown): void {
+  if (codeOf(error) !== 'EEXIST') throw error;
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 /** Has the names in a folder written to the disk, where the system can (Windows cannot). */

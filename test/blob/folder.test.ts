@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { folderAccount } from '../../src/blob/folder.ts';
 import { containerContract } from './contract.ts';
 
@@ -18,3 +18,13 @@ containerContract('folder without sync', {
   listedBlobs: 600,
   largeBytes: 1 << 16,
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'a folder that the system refuses is an error, not an endless wait',
+  async () => {
+    const container = folderAccount('/proc/nsgflow').container('insights-logs-test');
+    await container.stageBlock('a/PT1H.json', Buffer.from('A'.repeat(33)).toString('base64'), Buffer.from('x'));
+    const commit = container.commitBlocks('a/PT1H.json', [Buffer.from('A'.repeat(33)).toString('base64')], undefined);
+    await expect(commit).rejects.toMatchObject({ code: 'not-found' });
+  },
+);
