@@ -55,30 +55,25 @@ export async function makeFolderOf(path: string, sync: boolean): Promise<void> {
  */
 async function makeFolders(folder: string): Promise<string | undefined> {
   const path = resolve(folder);
-  const made = await makeFolder(path);
-  if (made !== 'no-parent') return made === 'made' ? path : undefined;
-  const first = await makeFolders(dirname(path));
-  await mkdir(path).catch(ignoreExisting);
-  return first ?? path;
+  const above = dirname(path);
+  try {
+    return (await makeFolder(path)) ? path : undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || above === path) throw error;
+  }
+  const first = await makeFolders(above);
+  return (await makeFolder(path)) ? (first ?? path) : first;
 }
 
-async function makeFolder(path: string): Promise<'made' | 'there' | 'no-parent'> {
+/** @returns false where it is there already */
+async function makeFolder(path: string): Promise<boolean> {
   try {
     await mkdir(path);
-    return 'made';
+    return true;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT' && dirname(path) !== path && !(await isFolder(dirname(path)))) return 'no-parent';
-    if (await isFolder(path)) return 'there';
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' && (await isFolder(path))) return false;
     throw error;
   }
-}
-
-function ignoreExisting(error: unknown): void {
-  if (codeOf(error) !== 'EEXIST') throw error;
-}
-
-function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException).code;
 }
 
 async function isFolder(path: string): Promise<boolean> {
