@@ -20,6 +20,8 @@ export const limits = {
   linkHeadersMax: 16,
   /** Extension headers of one IPv6 packet; one with more is refused as `malformed-ipv6`. */
   ipv6ExtensionsMax: 16,
+  /** Tunnels inside each other, with `--tunnel inner`; a packet in more is refused as `tunnels-too-deep`. */
+  tunnelsMax: 8,
   /** Later fragments that wait for the first one of their packet; beyond, the oldest are refused as `fragment`. */
   fragmentsHeldMax: 4096,
   /** First fragments whose ports are kept for the later ones; beyond, the oldest are forgotten. */

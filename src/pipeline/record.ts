@@ -18,7 +18,7 @@ import { prefixContains } from '../net/prefix.ts';
 import { compileNetwork } from '../nsg/compile.ts';
 import type { Network } from '../nsg/network.ts';
 import { singleNicNetwork } from '../nsg/network.ts';
-import { decodeBatch } from '../wire/decode-packet.ts';
+import { type TunnelEnd, decodeBatch } from '../wire/decode-packet.ts';
 import { Fragments } from '../wire/fragments.ts';
 import type { WireReason } from '../wire/reason.ts';
 import { createRefusals, drainRefusals } from '../wire/refusals.ts';
@@ -41,6 +41,8 @@ export interface RecordSettings {
   readonly formats: readonly FlowLogFormat[];
   /** Wins over the VNet's own; `undefined` takes the VNet's, or 4 minutes. */
   readonly flowTimeoutMinutes: number | undefined;
+  /** Whose addresses are logged of packets in tunnels; `outer` when not given. */
+  readonly tunnel?: TunnelEnd;
   /** Called after each read with bytes done, bytes in all (`undefined` for a pipe), packets read, and flows in memory. */
   readonly onProgress?: (
     doneBytes: number,
@@ -124,6 +126,7 @@ export async function record(settings: RecordSettings): Promise<RecordResult> {
   const packets = createPacketBatch(limits.batchPackets);
   const refusals = createRefusals();
   const fragments = new Fragments(refusals);
+  const options = { fragments, tunnel: settings.tunnel ?? 'outer' } as const;
   const writer = new ByteWriter(1 << 20);
   let handedOn = 0;
   let tuples = 0;
@@ -158,7 +161,7 @@ export async function record(settings: RecordSettings): Promise<RecordResult> {
   try {
     while (await captures.next(captured)) {
       handedOn += captured.count;
-      decodeBatch(captured, packets, refusals, { fragments });
+      decodeBatch(captured, packets, refusals, options);
       const isQuiet = packets.count === 0;
       do {
         let row = 0;

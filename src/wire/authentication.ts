@@ -20,8 +20,9 @@ export function decodeAuthentication(
   whole: boolean,
   packets: PacketBatch,
   row: number,
+  inner: boolean,
 ): number {
   if (end - at < 2) return whole ? refuse['malformed-ipv4'] : refuse.truncated;
   const next = at + ((bytes[at + 1] + 2) << 2);
-  return decodeTransport(bytes, bytes[at], next, end, whole, packets, row);
+  return decodeTransport(bytes, bytes[at], next, end, whole, packets, row, inner);
 }

@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.ts';
+import { limits } from '../base/limits.ts';
 import type { CaptureBatch } from '../capture/batch.ts';
 import {
   linkTypeCiscoHdlc,
@@ -31,6 +32,7 @@ import { decodeEthernet } from './ethernet.ts';
 import { decodeFddi } from './fddi.ts';
 import { decodeFrameRelay } from './frame-relay.ts';
 import type { Fragments } from './fragments.ts';
+import { held } from './fragments.ts';
 import { decodeIeee80211, decodeRadiotap } from './ieee80211.ts';
 import { decodeIpv4 } from './ipv4.ts';
 import { decodeIpv6 } from './ipv6.ts';
@@ -47,14 +49,19 @@ import { decodeSll, decodeSll2 } from './sll.ts';
 
 const ppiHeaderLengthMin = 8;
 
+/** Of the IP packets inside each other, the first or the last. */
+export type TunnelEnd = 'outer' | 'inner';
+
 export interface DecodeOptions {
   /** Kept from batch to batch, so that later fragments count; without it they are refused. */
   readonly fragments?: Fragments;
+  /** Which addresses, ports and lengths count where packets are in tunnels; `outer` when not given. */
+  readonly tunnel?: TunnelEnd;
 }
 
 /**
  * Decodes every packet of `captured` in place and fills `packets` anew with those that have a five-tuple, in the same order; each
- * of the others adds one to `refusals`, at once or when `fragments` gives it up. Addresses are those of the outermost IP header.
+ * of the others adds one to `refusals`, at once or when `fragments` gives it up.
  */
 export function decodeBatch(
   captured: CaptureBatch,
@@ -66,11 +73,12 @@ export function decodeBatch(
   const { bytes, count } = captured;
   const view = viewOf(bytes);
   const { fragments } = options;
-  const decoding: Decoding = { fragments };
+  const inner = options.tunnel === 'inner';
+  const decoding: Decoding = { fragments, inner, tunnelEnd: 0, tunnelOriginalEnd: 0 };
   let row = 0;
   let i = 0;
   while (i < count) {
-    const plain = decodePlainRun(captured, view, i, packets, row);
+    const plain = decodePlainRun(captured, view, i, packets, row, inner);
     row += plain;
     i += plain;
     if (i === count) break;
@@ -80,7 +88,7 @@ export function decodeBatch(
     const timeMillis = captured.timeSeconds[i] * 1000 + captured.timeNanos[i] / 1_000_000;
     const link = decodeLink(captured.linkType[i], bytes, start, end, end === originalEnd);
     if (fragments !== undefined) fragments.nowMillis = timeMillis;
-    const result = link < 0 ? link : decodeNetwork(bytes, link, start, end, originalEnd, packets, row, decoding);
+    const result = link < 0 ? link : decodePacket(bytes, link, start, end, originalEnd, packets, row, decoding);
     if (result === 0) {
       packets.timeMillis[row] = timeMillis;
       row++;
@@ -91,6 +99,26 @@ export function decodeBatch(
     i++;
   }
   packets.count = row;
+}
+
+/** Decodes IP packet within IP packet, until one is no tunnel. */
+function decodePacket(
+  bytes: Uint8Array,
+  link: number,
+  start: number,
+  end: number,
+  originalEnd: number,
+  packets: PacketBatch,
+  row: number,
+  decoding: Decoding,
+): number {
+  let result = decodeNetwork(bytes, link, start, end, originalEnd, packets, row, decoding);
+  for (let tunnels = 0; result > held; tunnels++) {
+    if (tunnels === limits.tunnelsMax) return refuse['tunnels-too-deep'];
+    const { tunnelEnd, tunnelOriginalEnd } = decoding;
+    result = decodeNetwork(bytes, result, 0, tunnelEnd, tunnelOriginalEnd, packets, row, decoding);
+  }
+  return result;
 }
 
 function decodeNetwork(

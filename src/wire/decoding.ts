@@ -4,4 +4,9 @@ import type { Fragments } from './fragments.ts';
 export interface Decoding {
   /** `undefined` refuses later fragments. */
   readonly fragments: Fragments | undefined;
+  /** Whether the innermost addresses count; otherwise the outermost do. */
+  readonly inner: boolean;
+  /** Where the payload of the last IP packet that was a tunnel ends, in the capture and on the wire. */
+  tunnelEnd: number;
+  tunnelOriginalEnd: number;
 }

@@ -11,6 +11,7 @@ import { ipv4MappedWord } from '../net/address.ts';
 import type { PacketBatch } from '../net/packet.ts';
 import { authenticationHeader, decodeAuthentication } from './authentication.ts';
 import type { Decoding } from './decoding.ts';
+import { held } from './fragments.ts';
 import { refuse } from './reason.ts';
 import { decodeTransport, isTransport, refuseProtocol } from './transport.ts';
 
@@ -21,7 +22,8 @@ const fragmentOffset = 0x1fff;
 /**
  * Reads the packet whose IPv4 header begins at `at` into a row.
  * @param end behind the last captured byte; @param originalEnd where the packet ended on the wire.
- * @returns 0, a negative number of reason.ts, or `held` of fragments.ts; unless 0, the row's content is void.
+ * @returns 0, a negative number of reason.ts, `held` of fragments.ts, or an inner packet's place as decodeTransport has it; unless
+ * 0, the row's content is void.
  */
 export function decodeIpv4(
   bytes: Uint8Array,
@@ -30,9 +32,10 @@ export function decodeIpv4(
   originalEnd: number,
   packets: PacketBatch,
   row: number,
-  { fragments }: Decoding,
+  decoding: Decoding,
 ): number {
   if (end - at < headerLengthMin) return end < originalEnd ? refuse.truncated : refuse['malformed-ipv4'];
+  const { fragments } = decoding;
   const first = bytes[at];
   const headerLength = (first & 15) << 2;
   const named = (bytes[at + 2] << 8) | bytes[at + 3];
@@ -67,8 +70,12 @@ export function decodeIpv4(
   }
   const result =
     protocol === authenticationHeader
-      ? decodeAuthentication(bytes, payload, payloadEnd, whole, packets, row)
-      : decodeTransport(bytes, protocol, payload, payloadEnd, whole, packets, row);
+      ? decodeAuthentication(bytes, payload, payloadEnd, whole, packets, row, decoding.inner)
+      : decodeTransport(bytes, protocol, payload, payloadEnd, whole, packets, row, decoding.inner);
   if (result === 0 && (fragment & moreFragments) !== 0) fragments?.first(packets, row, protocol, id);
+  if (result > held) {
+    decoding.tunnelEnd = payloadEnd;
+    decoding.tunnelOriginalEnd = whole ? payloadEnd : packetEnd;
+  }
   return result;
 }

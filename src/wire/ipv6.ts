@@ -16,6 +16,7 @@ import { limits } from '../base/limits.ts';
 import type { PacketBatch } from '../net/packet.ts';
 import { authenticationHeader } from './authentication.ts';
 import type { Decoding } from './decoding.ts';
+import { held } from './fragments.ts';
 import { refuse } from './reason.ts';
 import { decodeTransport, isTransport, refuseProtocol } from './transport.ts';
 
@@ -35,7 +36,8 @@ const plainLengthMax = 65_535;
 /**
  * Reads the packet whose IPv6 header begins at `at` into a row.
  * @param end behind the last captured byte; @param originalEnd where the packet ended on the wire.
- * @returns 0, a negative number of reason.ts, or `held` of fragments.ts; unless 0, the row's content is void.
+ * @returns 0, a negative number of reason.ts, `held` of fragments.ts, or an inner packet's place as decodeTransport has it; unless
+ * 0, the row's content is void.
  */
 export function decodeIpv6(
   bytes: Uint8Array,
@@ -44,9 +46,10 @@ export function decodeIpv6(
   originalEnd: number,
   packets: PacketBatch,
   row: number,
-  { fragments }: Decoding,
+  decoding: Decoding,
 ): number {
   if (end - at < headerLength) return end < originalEnd ? refuse.truncated : refuse['malformed-ipv6'];
+  const { fragments } = decoding;
   if (bytes[at] >> 4 !== 6) return refuse['malformed-ipv6'];
   const payloadLength = (bytes[at + 4] << 8) | bytes[at + 5];
   const total = payloadLength === 0 ? findJumboLength(bytes, at, end, originalEnd) : headerLength + payloadLength;
@@ -70,8 +73,12 @@ export function decodeIpv6(
   let firstOf = -1;
   for (let extensions = 0; extensions < limits.ipv6ExtensionsMax; extensions++) {
     if (!isExtension(next)) {
-      const result = decodeTransport(bytes, next, header, payloadEnd, whole, packets, row);
+      const result = decodeTransport(bytes, next, header, payloadEnd, whole, packets, row, decoding.inner);
       if (result === 0 && firstOf >= 0) fragments?.first(packets, row, 0, firstOf);
+      if (result > held) {
+        decoding.tunnelEnd = payloadEnd;
+        decoding.tunnelOriginalEnd = whole ? payloadEnd : packetEnd;
+      }
       return result;
     }
     if (payloadEnd - header < 8) return whole ? refuse['malformed-ipv6'] : refuse.truncated;

@@ -16,6 +16,7 @@ import { linkTypeEthernet } from '../capture/link-type.ts';
 import { ipv4MappedWord } from '../net/address.ts';
 import type { PacketBatch } from '../net/packet.ts';
 import { protocolTcp, protocolUdp } from '../net/protocol.ts';
+import { isTunnelPort } from './udp-tunnel.ts';
 
 /** Bytes from the beginning of TCP or UDP to behind the TCP flags; less is not read here. */
 const transportLength = 14;
@@ -26,7 +27,7 @@ const ipv6FrameLength = 14 + ipv6HeaderLength + transportLength;
 
 /**
  * Decodes the packets of `captured` from `first` on into rows from `firstRow` on, up to the first that is not plain.
- * @param view of the bytes of `captured`.
+ * @param view of the bytes of `captured`; @param inner that packets to the ports of tunnels are not plain.
  * @returns how many packets were decoded, one row each.
  */
 export function decodePlainRun(
@@ -35,6 +36,7 @@ export function decodePlainRun(
   first: number,
   packets: PacketBatch,
   firstRow: number,
+  inner: boolean,
 ): number {
   const { bytes, start, capturedLength, linkType, timeSeconds, timeNanos, count } = captured;
   const { timeMillis, family, source, destination, sourcePort, destinationPort, protocol, tcpFlags, ipBytes } = packets;
@@ -92,6 +94,7 @@ export function decodePlainRun(
     timeMillis[row] = timeSeconds[i] * 1000 + timeNanos[i] / 1_000_000;
     sourcePort[row] = view.getUint16(transport);
     destinationPort[row] = view.getUint16(transport + 2);
+    if (inner && protocol[row] === protocolUdp && isTunnelPort(destinationPort[row])) break;
     tcpFlags[row] = protocol[row] === protocolTcp ? bytes[transport + 13] : 0;
     row++;
   }

@@ -10,15 +10,23 @@
  */
 import { protocolTcp, protocolUdp } from '../net/protocol.ts';
 import type { PacketBatch } from '../net/packet.ts';
+import { decodeGre } from './gre.ts';
+import { networkIpv4, networkIpv6, networkStart } from './network-start.ts';
 import { refuse } from './reason.ts';
+import { decodeUdpTunnel, isTunnelPort } from './udp-tunnel.ts';
 
 const portsLength = 4;
 const flagsOffset = 13;
+const protocolIpv4 = 4;
+const protocolIpv6 = 41;
+const protocolGre = 47;
 
 /**
  * Reads what follows the IP header into a row.
- * @param end behind the last captured byte of the IP packet; @param whole that this is the end of the IP packet itself.
- * @returns 0, or a negative number of reason.ts.
+ * @param end behind the last captured byte of the IP packet; @param whole that this is the end of the IP packet itself;
+ * @param inner that tunnels are looked into.
+ * @returns 0, a negative number of reason.ts, or above `held` the place of an inner packet: see network-start.ts, counted from the first
+ * byte of `bytes`; unless 0, the row's content is void.
  */
 export function decodeTransport(
   bytes: Uint8Array,
@@ -28,8 +36,9 @@ export function decodeTransport(
   whole: boolean,
   packets: PacketBatch,
   row: number,
+  inner: boolean,
 ): number {
-  if (!isTransport(protocol)) return refuseProtocol(protocol);
+  if (!isTransport(protocol)) return inner ? decodeTunnel(bytes, protocol, at, end, whole) : refuseProtocol(protocol);
   if (end - at < portsLength) {
     if (!whole) return refuse.truncated;
     return protocol === protocolTcp ? refuse['malformed-tcp'] : refuse['malformed-udp'];
@@ -38,7 +47,22 @@ export function decodeTransport(
   packets.sourcePort[row] = (bytes[at] << 8) | bytes[at + 1];
   packets.destinationPort[row] = (bytes[at + 2] << 8) | bytes[at + 3];
   packets.tcpFlags[row] = protocol === protocolTcp && end - at > flagsOffset ? bytes[at + flagsOffset] : 0;
+  if (inner && protocol === protocolUdp && isTunnelPort(packets.destinationPort[row]))
+    return decodeUdpTunnel(bytes, at, end, whole);
   return 0;
+}
+
+function decodeTunnel(bytes: Uint8Array, protocol: number, at: number, end: number, whole: boolean): number {
+  switch (protocol) {
+    case protocolIpv4:
+      return networkStart(at, networkIpv4);
+    case protocolIpv6:
+      return networkStart(at, networkIpv6);
+    case protocolGre:
+      return decodeGre(bytes, at, end, whole);
+    default:
+      return refuseProtocol(protocol);
+  }
 }
 
 /** @returns whether flow logs know the protocol. */
@@ -53,10 +77,10 @@ export function refuseProtocol(protocol: number): number {
       return refuse.icmp;
     case 2:
       return refuse.igmp;
-    case 4:
-    case 41:
+    case protocolIpv4:
+    case protocolIpv6:
       return refuse['ip-in-ip'];
-    case 47:
+    case protocolGre:
       return refuse.gre;
     case 50:
       return refuse.esp;

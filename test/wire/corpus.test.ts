@@ -7,7 +7,7 @@ import { openCapture } from '../../src/capture/read-capture.ts';
 import { formatWords } from '../../src/net/address.ts';
 import type { PacketBatch } from '../../src/net/packet.ts';
 import { createPacketBatch } from '../../src/net/packet.ts';
-import { decodeBatch } from '../../src/wire/decode-packet.ts';
+import { type TunnelEnd, decodeBatch } from '../../src/wire/decode-packet.ts';
 import { Fragments } from '../../src/wire/fragments.ts';
 import { wireReasons } from '../../src/wire/reason.ts';
 import { createRefusals } from '../../src/wire/refusals.ts';
@@ -38,6 +38,11 @@ describe.skipIf(corpusSkipped !== undefined)(
       else expect(differences).toEqual([]);
     });
 
+    test.each(names)('%s: books balance with the inner addresses of tunnels, too', async (name) => {
+      const { read, decoded, refused } = await sumCapture(name, 'inner');
+      expect(read).toBe(decoded + refused);
+    });
+
     test('every listed difference is of a capture in the corpus', () => {
       expect(Object.keys(corpusDifferences).filter((name) => !names.includes(name))).toEqual([]);
     });
@@ -60,7 +65,7 @@ interface CaptureSums {
   readonly portless: number;
 }
 
-async function sumCapture(name: string): Promise<CaptureSums> {
+async function sumCapture(name: string, tunnel: TunnelEnd = 'outer'): Promise<CaptureSums> {
   const counters: CaptureCounters = { refused: new Counters(), damage: new Counters() };
   const capture = await openCapture(corpusCapturePath(name), counters, limits.captureReadBytes);
   const captured = createCaptureBatch(limits.batchPackets);
@@ -72,7 +77,7 @@ async function sumCapture(name: string): Promise<CaptureSums> {
   let decoded = 0;
   while (await capture.next(captured)) {
     rows += captured.count;
-    decodeBatch(captured, packets, refusals, { fragments });
+    decodeBatch(captured, packets, refusals, { fragments, tunnel });
     do {
       decoded += packets.count;
       for (let row = 0; row < packets.count; row++) addPacket(sums, packets, row);

@@ -1,12 +1,18 @@
 import { createCaptureBatch } from '../../src/capture/batch.ts';
 import { formatWords } from '../../src/net/address.ts';
 import { createPacketBatch } from '../../src/net/packet.ts';
-import { decodeBatch } from '../../src/wire/decode-packet.ts';
+import { type TunnelEnd, decodeBatch } from '../../src/wire/decode-packet.ts';
 import { wireReasons } from '../../src/wire/reason.ts';
 import { createRefusals } from '../../src/wire/refusals.ts';
 
 /** A decoded packet as text, `tcp 10.1.0.4:50000 > 198.51.100.7:443 flags 12, 48 bytes`, or the reason for its refusal. */
-export function decodeOne(linkType: number, packet: Uint8Array, originalLength = packet.length, around = 0): string {
+export function decodeOne(
+  linkType: number,
+  packet: Uint8Array,
+  originalLength = packet.length,
+  around = 0,
+  tunnel: TunnelEnd = 'outer',
+): string {
   const captured = createCaptureBatch(1);
   captured.bytes = new Uint8Array(packet.length + 128).fill(around);
   captured.bytes.set(packet, 64);
@@ -17,7 +23,7 @@ export function decodeOne(linkType: number, packet: Uint8Array, originalLength =
   captured.linkType[0] = linkType;
   const packets = createPacketBatch(1);
   const refusals = createRefusals();
-  decodeBatch(captured, packets, refusals);
+  decodeBatch(captured, packets, refusals, { tunnel });
   const refused = wireReasons.filter((_, index) => refusals.counts[index] > 0);
   if (refused.length + packets.count !== 1) throw new Error(`${packets.count} rows and ${refused.length} reasons`);
   if (packets.count === 0) return refused[0];
