@@ -70,6 +70,12 @@ export const errorTable = {
     meaning: 'A disk is full.',
     hint: 'Free space and run again: what was committed is kept and nothing comes twice.',
   },
+  memory: {
+    exit: 5,
+    status: 507,
+    meaning: 'A question needs more memory than it may use.',
+    hint: 'Ask for less: a shorter time (--from, --to), a filter, fewer fields to group by, or --limit.',
+  },
   io: { exit: 5, status: 500, meaning: 'Reading or writing a file failed.', hint: 'Check the disk and the path.' },
   'capture-invalid': {
     exit: 6,

@@ -16,8 +16,8 @@
 import { randomUUID } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
-import { DuckDBTypeId, listValue } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBResult } from '@duckdb/node-api';
+import { DuckDBTypeId } from '@duckdb/node-api';
 import { FlowError } from '../base/errors.ts';
 import { duckdbFileError } from '../lake/data-file.ts';
 import type { Duckdb } from '../lake/duckdb.ts';
@@ -25,13 +25,16 @@ import { openDuckdb, quoteText } from '../lake/duckdb.ts';
 import type { MemoryTable } from '../lake/memory-table.ts';
 import { memoryTableName } from '../lake/memory-table.ts';
 import type { Snapshot } from '../lake/snapshot.ts';
+import { questionError, sqlError } from './engine-error.ts';
 import { queryColumns, querySql, topSummary } from './query-sql.ts';
 import type { Answer } from './result.ts';
 import { answerOf, columnsOf, rowsOf, smallAnswer } from './result.ts';
 import type { RowSource } from './row-source.ts';
-import { flowsColumnList, memoryRows, snapshotRows } from './row-source.ts';
-import { prepareQuestion, sqlError } from './sql-guard.ts';
+import { memoryRows, snapshotRows } from './row-source.ts';
+import { prepareQuestion } from './sql-guard.ts';
 import { SqlParameters } from './sql-parameters.ts';
+import type { SqlSandbox } from './sql-sandbox.ts';
+import { openSqlSandbox } from './sql-sandbox.ts';
 import type { Query } from './tree.ts';
 
 /** An engine over one version of a lake. Later commits do not change its answers. */
@@ -50,7 +53,7 @@ export class Engine {
   readonly #source: RowSource;
   readonly #ownership: 'own' | 'lent';
   readonly #open = new Set<DuckDBConnection>();
-  #sandbox: Promise<Sandbox> | undefined;
+  #sandbox: Promise<SqlSandbox> | undefined;
 
   constructor(duckdb: Duckdb, source: RowSource, ownership: 'own' | 'lent') {
     this.#duckdb = duckdb;
@@ -61,21 +64,22 @@ export class Engine {
   /** Answers a question. Tuples and conversations come in chunks; the others are small. @throws filter-syntax, usage */
   async ask(query: Query): Promise<Answer> {
     const connection = await this.#connect();
-    const { sql, parameters } = await this.#compile(query, connection);
     try {
-      if (query.ask === 'tuples' || query.ask === 'conversations') {
-        const result = await connection.stream(sql, parameters.values, typesOf(parameters));
-        return answerOf(result, () => this.#disconnect(connection));
-      }
-      const result = await connection.stream(sql, parameters.values, typesOf(parameters));
-      const chunks: DuckDBDataChunk[] = await result.fetchAllChunks();
-      const rows = chunks.flatMap(rowsOf);
+      const { sql, parameters } = await this.#compile(query, connection);
+      const result = await connection.stream(sql, parameters.values, parameters.types);
+      if (query.ask === 'tuples' || query.ask === 'conversations')
+        return streamed(
+          result,
+          () => this.#disconnect(connection),
+          (error) => questionError(error, query),
+        );
+      const rows = (await result.fetchAllChunks()).flatMap(rowsOf);
       this.#disconnect(connection);
       const columns = columnsOf(result);
       return query.ask === 'top' ? topSummary(columns, rows, query) : smallAnswer(columns, rows);
     } catch (error) {
       this.#disconnect(connection);
-      throw questionError(error);
+      throw questionError(error, query);
     }
   }
 
@@ -85,13 +89,14 @@ export class Engine {
    * @throws sql-refused, sql-failed; reading the chunks may throw sql-failed
    */
   async sql(text: string): Promise<Answer> {
-    this.#sandbox ??= this.#openSandbox();
-    const { connection } = await this.#sandbox;
-    const prepared = await prepareQuestion(connection, text);
+    let connection: DuckDBConnection | undefined;
     try {
-      const answer = answerOf(await prepared.stream(), () => undefined);
-      return { ...answer, chunks: wrapErrors(answer.chunks) };
+      this.#sandbox ??= openSqlSandbox(this.#source, this.#ownership === 'lent' ? this.#duckdb : undefined);
+      connection = this.#track(await (await this.#sandbox).connect());
+      const prepared = await prepareQuestion(connection, text);
+      return streamed(await prepared.stream(), () => this.#disconnect(connection), sqlError);
     } catch (error) {
+      this.#disconnect(connection);
       throw sqlError(error);
     }
   }
@@ -107,13 +112,14 @@ export class Engine {
       const result = await connection.run(
         `COPY (SELECT ${columns.join(', ')} FROM (${sql})) TO ${quoteText(temporary)} (FORMAT parquet, COMPRESSION zstd)`,
         parameters.values,
-        typesOf(parameters),
+        parameters.types,
       );
       await rename(temporary, target);
       return result.rowsChanged;
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => undefined);
-      throw error instanceof FlowError ? error : duckdbFileError(error, `write ${path}`);
+      const wrapped = questionError(error, query);
+      throw wrapped instanceof FlowError ? wrapped : duckdbFileError(error, `write ${path}`);
     } finally {
       this.#disconnect(connection);
     }
@@ -122,8 +128,7 @@ export class Engine {
   async close(): Promise<void> {
     for (const connection of this.#open) connection.closeSync();
     this.#open.clear();
-    const sandbox = await this.#sandbox;
-    sandbox?.connection.closeSync();
+    const sandbox = await this.#sandbox?.catch(() => undefined);
     await sandbox?.close();
     if (this.#ownership === 'own') await this.#duckdb.close();
   }
@@ -135,26 +140,16 @@ export class Engine {
   }
 
   async #connect(): Promise<DuckDBConnection> {
-    const connection = await this.#duckdb.connect();
+    return this.#track(await this.#duckdb.connect());
+  }
+
+  #track(connection: DuckDBConnection): DuckDBConnection {
     this.#open.add(connection);
     return connection;
   }
 
-  #disconnect(connection: DuckDBConnection): void {
-    if (this.#open.delete(connection)) connection.closeSync();
-  }
-
-  /** Rows in memory stay in their instance, which is locked; the rows of a lake get an instance of their own. */
-  async #openSandbox(): Promise<Sandbox> {
-    const files = this.#source.files();
-    const duckdb = this.#ownership === 'own' ? await openDuckdb() : this.#duckdb;
-    const connection = await duckdb.connect();
-    const relation = await this.#source.relation(connection, {});
-    await connection.run(`CREATE VIEW flows AS SELECT ${flowsColumnList} FROM ${relation}`);
-    if (files.length > 0) await connection.run('SET GLOBAL allowed_paths = $1', [listValue([...files])]);
-    await connection.run('SET GLOBAL enable_external_access = false');
-    await connection.run('SET GLOBAL lock_configuration = true');
-    return { connection, close: () => (this.#ownership === 'own' ? duckdb.close() : Promise.resolve()) };
+  #disconnect(connection: DuckDBConnection | undefined): void {
+    if (connection !== undefined && this.#open.delete(connection)) connection.closeSync();
   }
 }
 
@@ -175,31 +170,16 @@ async function parquetColumns(
   return columns;
 }
 
-interface Sandbox {
-  readonly connection: DuckDBConnection;
-  close(): Promise<void>;
+/** An answer that comes in chunks; errors on the way are wrapped. */
+function streamed(result: DuckDBResult, done: () => void, wrap: (error: unknown) => unknown): Answer {
+  const answer = answerOf(result, done);
+  return { ...answer, chunks: wrapErrors(answer.chunks, wrap) };
 }
 
-async function* wrapErrors<T>(chunks: AsyncIterable<T>): AsyncIterable<T> {
+async function* wrapErrors<T>(chunks: AsyncIterable<T>, wrap: (error: unknown) => unknown): AsyncIterable<T> {
   try {
     yield* chunks;
   } catch (error) {
-    throw sqlError(error);
+    throw wrap(error);
   }
-}
-
-function typesOf(parameters: SqlParameters): SqlParameters['types'] {
-  return parameters.types;
-}
-
-/** DuckDB reads regular expressions itself: one that only it refuses is a fault of the filter. */
-function questionError(error: unknown): unknown {
-  const message = error instanceof Error ? error.message : '';
-  const match =
-    /invalid (?:regular expression|regex)[^\n]*|(?:no argument for repetition|missing \)|invalid perl operator|bad repetition|invalid escape)[^\n]*/i.exec(
-      message,
-    );
-  return match === null
-    ? error
-    : new FlowError('filter-syntax', `the filter's regular expression is refused: ${match[0]}`, { cause: error });
 }

@@ -1,6 +1,7 @@
 import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api';
 import { StatementType } from '@duckdb/node-api';
 import { FlowError } from '../base/errors.ts';
+import { sqlError } from './engine-error.ts';
 
 /** Words that a question may begin with. PRAGMA and the like are turned into SELECTs by DuckDB, so the type alone does not tell. */
 const questionWords = new Set([
@@ -45,23 +46,6 @@ export async function prepareQuestion(connection: DuckDBConnection, sql: string)
   } catch (error) {
     throw sqlError(error);
   }
-}
-
-/** Wraps DuckDB's error: what it forbids is a refusal, all else a failure. */
-export function sqlError(error: unknown): FlowError {
-  if (error instanceof FlowError) return error;
-  const message = (error instanceof Error ? error.message : String(error))
-    .replace(/^Failed to extract statements: /, '')
-    .trim();
-  if (/^Permission Error/i.test(message))
-    return new FlowError(
-      'sql-refused',
-      `the SQL text may only read flows: ${message.replace(/^Permission Error: /i, '')}`,
-      {
-        cause: error,
-      },
-    );
-  return new FlowError('sql-failed', message, { cause: error });
 }
 
 /** The first word in lower case, or `(`; behind blanks, semicolons and comments. */

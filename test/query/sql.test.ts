@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { FlowError } from '../../src/base/errors.ts';
+import { FlowError, errorTable } from '../../src/base/errors.ts';
 import { openLake } from '../../src/lake/lake.ts';
 import { MemoryTable } from '../../src/lake/memory-table.ts';
 import type { Engine } from '../../src/query/engine.ts';
@@ -52,7 +52,7 @@ async function codeOf(engine: Engine, sql: string): Promise<string> {
     await ask(engine, sql);
     return 'answered';
   } catch (error) {
-    if (error instanceof FlowError && error.exitCode === 2) return error.code;
+    if (error instanceof FlowError) return error.code;
     throw error;
   }
 }
@@ -155,8 +155,12 @@ test('SQL may read the files of the snapshot, never write them', async () => {
   expect(await ask(engines.lake, read)).toEqual([{ n: 2 }]);
 });
 
+test('all refusals and failures end with exit code 2', () => {
+  expect([errorTable['sql-refused'].exit, errorTable['sql-failed'].exit]).toEqual([2, 2]);
+});
+
 test('SQL that needs more memory than there is fails, and the engine lives', async () => {
   const hungry = 'SELECT list(a.range || b.range) AS x FROM range(100000) a, range(100000) b';
-  expect(await codeOf(engines.memory, hungry)).toBe('sql-failed');
+  expect(await codeOf(engines.memory, hungry)).toBe('memory');
   expect(await ask(engines.memory, { ask: 'count' })).toEqual([{ tuples: 2, conversations: 1 }]);
 }, 120_000);
