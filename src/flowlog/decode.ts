@@ -15,18 +15,20 @@
  * carry no data; having too few or too many of them is not a rejection.
  */
 import { limits } from '../base/limits.ts';
-import { parseTime } from '../base/time.ts';
 import { parseMac } from '../net/mac.ts';
 import { parseFlatEvent } from './flat-event.ts';
 import { quote, skipSpace, stringEnd, stringText, TextCache } from './json-bytes.ts';
 import type { Key } from './keys.ts';
 import { isTupleKey, keyAt, keyOf, recordKeys } from './keys.ts';
+import type { ByteRange, Draft } from './record-draft.ts';
+import { createDraft, formatOf, isFlowCategory, recordOf } from './record-draft.ts';
 import type { FlowLog, FlowRecord, Rejection } from './record.ts';
 import type { RejectionReason } from './rejection.ts';
 import { reject } from './rejection.ts';
+import { resync } from './resync.ts';
 import { TupleReader } from './tuple-array.ts';
-import type { FlowLogFormat, TupleColumns } from './tuple.ts';
-import { createTupleColumns, stateNone } from './tuple.ts';
+import type { TupleColumns } from './tuple.ts';
+import { createTupleColumns } from './tuple.ts';
 
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
@@ -50,11 +52,6 @@ export function decodeFlowLog(bytes: Uint8Array): FlowLog {
   return log;
 }
 
-interface ByteRange {
-  readonly startByte: number;
-  readonly endByte: number;
-}
-
 interface MutableGroup {
   record: number;
   rule: string;
@@ -67,25 +64,6 @@ interface MutableLog {
   readonly groups: MutableGroup[];
   readonly tuples: TupleColumns;
   readonly rejections: Rejection[];
-}
-
-/** What is known of an object that may be a record while it is read. */
-interface Draft {
-  readonly startByte: number;
-  readonly firstRow: number;
-  readonly firstGroup: number;
-  /** Index in `records`, -1 until the first tuples need one. */
-  record: number;
-  readonly texts: Partial<Record<Key, string>>;
-  version: FlowLogFormat | undefined;
-  /** A key that holds flows was met. */
-  hasFlows: boolean;
-  /** Records were found inside: an envelope, or an event that wraps one. */
-  hasRecords: boolean;
-  /** It may be one flow as one flat object. */
-  isFlat: boolean;
-  /** First key of the objects at which reading can go on inside the record: `rule` in NSG logs, `aclid` in VNet logs. */
-  groupKey: Key | undefined;
 }
 
 /** What one object says about the tuples inside it; '' where it says nothing. */
@@ -154,7 +132,7 @@ class Decoder {
       } else if (isByteOrderMark(bytes, this.#at)) this.#at += 3;
       else {
         const from = this.#at;
-        this.#at = this.#resync(from, undefined).at;
+        this.#at = resync(bytes, from, undefined).at;
         this.#reject(from, this.#at, 'syntax');
       }
     }
@@ -176,25 +154,14 @@ class Decoder {
     const startByte = this.#at;
     const { rejections, tuples, groups } = this.#log;
     const rejectionsBefore = rejections.length;
-    const draft: Draft = {
-      startByte,
-      firstRow: tuples.count,
-      firstGroup: groups.length,
-      record: -1,
-      texts: {},
-      version: undefined,
-      hasFlows: false,
-      hasRecords: false,
-      isFlat: false,
-      groupKey: undefined,
-    };
+    const draft = createDraft(startByte, tuples.count, groups.length);
     let reason: RejectionReason = 'not-a-flow-record';
     let parsedFrom = startByte;
     let whole = this.#object(draft, depth, true);
     while (!whole) {
       const from = this.#at;
       if (draft.hasRecords && from >= this.#end) break;
-      const next = this.#resync(Math.max(from, parsedFrom + 1), draft.groupKey);
+      const next = resync(this.#bytes, Math.max(from, parsedFrom + 1), draft.groupKey);
       reason = this.#fault === 'truncated' && next.at < this.#end ? 'syntax' : this.#fault;
       this.#at = next.at;
       this.#reject(from, next.at, reason);
@@ -203,8 +170,8 @@ class Decoder {
       whole = this.#strayGroups(draft, depth);
     }
     const named = Object.keys(draft.texts).length > 0;
-    const known = draft.version !== undefined || flowCategories.has(draft.texts.category);
-    if (whole && draft.hasFlows && named && known) this.#recordOf(draft);
+    const known = draft.version !== undefined || isFlowCategory(draft.texts.category);
+    if (whole && draft.hasFlows && known) this.#recordOf(draft);
     if (draft.record >= 0 && (named || draft.hasRecords)) this.#finish(draft);
     else if (!draft.hasRecords && !(whole && draft.isFlat && this.#flatEvent(draft))) {
       if (draft.record >= 0) this.#discard(draft);
@@ -428,29 +395,8 @@ class Decoder {
   }
 
   #record(draft: Draft): FlowRecord {
-    const { texts } = draft;
-    const time = texts.time ?? '';
-    return {
-      format: draft.version ?? this.#formatOfTuples(draft),
-      timeMillis: parseTime(time) ?? Number.NaN,
-      time,
-      resourceId: texts.flowlogresourceid ?? texts.resourceid ?? '',
-      systemId: texts.systemid ?? '',
-      macAddress: texts.macaddress ?? '',
-      flowLogGuid: texts.flowlogguid ?? '',
-      targetResourceId: texts.targetresourceid ?? '',
-      startByte: this.#embedded?.startByte ?? draft.startByte,
-      endByte: this.#embedded?.endByte ?? this.#at,
-    };
-  }
-
-  /** The format of a record that does not say its version. */
-  #formatOfTuples(draft: Draft): FlowLogFormat {
-    const { tuples } = this.#log;
-    if (draft.groupKey === 'aclid' || draft.texts.category === vnetCategory) return 'vnet';
-    if (draft.firstRow === tuples.count) return 'nsg2';
-    if (tuples.encryption[draft.firstRow] !== 0) return 'vnet';
-    return tuples.state[draft.firstRow] === stateNone ? 'nsg1' : 'nsg2';
+    const range = this.#embedded ?? { startByte: draft.startByte, endByte: this.#at };
+    return recordOf(draft, this.#log.tuples, range);
   }
 
   /** Completes the record and its groups with what came after them. */
@@ -500,26 +446,6 @@ class Decoder {
     return this.#log.records.length > before;
   }
 
-  /**
-   * The next object at or behind `from` that surely begins a record, or a group of the record at hand: a brace and one of their keys, which no string can
-   * hold unescaped. A group counts only while no key of a record was passed, so no tuple goes to another record's NSG.
-   */
-  #resync(from: number, groupKey: Key | undefined): { at: number; inRecord: boolean } {
-    const bytes = this.#bytes;
-    let passedRecordKey = false;
-    for (let at = bytes.indexOf(quote, from); at >= 0; at = bytes.indexOf(quote, at + 1)) {
-      const key = keyAt(bytes, at, this.#end);
-      if (key === undefined) continue;
-      let before = at - 1;
-      while (before >= from && bytes[before] <= 0x20) before--;
-      const first = before >= from && bytes[before] === openBrace;
-      if (first && (recordKeys.has(key) || key === 'records')) return { at: before, inRecord: false };
-      if (first && key === groupKey && !passedRecordKey) return { at: before, inRecord: true };
-      if (recordKeys.has(key)) passedRecordKey = true;
-    }
-    return { at: this.#end, inRecord: false };
-  }
-
   #fail(fault?: RejectionReason): false {
     this.#fault = fault ?? (this.#at >= this.#end ? 'truncated' : 'syntax');
     return false;
@@ -534,15 +460,6 @@ class Decoder {
 
 /** Texts of JSON inside texts of JSON are followed this deep. */
 const embeddingMax = 3;
-
-const vnetCategory = 'FlowLogFlowEvent';
-const flowCategories: ReadonlySet<string | undefined> = new Set([vnetCategory, 'NetworkSecurityGroupFlowEvent']);
-
-/** `digit` is the first character of the version. */
-function formatOf(key: 'version' | 'flowlogversion', digit: number): FlowLogFormat | undefined {
-  if (key === 'flowlogversion' || digit === 0x34) return 'vnet';
-  return digit === 0x31 ? 'nsg1' : digit === 0x32 ? 'nsg2' : undefined;
-}
 
 /** Letters, digits, `+`, `-` and `.`: numbers, `true`, `false`, `null`. */
 function isLiteral(b: number): boolean {

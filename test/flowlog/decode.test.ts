@@ -366,6 +366,17 @@ describe('rejections', () => {
     expect(log.rejections.map((rejection) => rejection.reason)).toEqual(['syntax']);
   });
 
+  test('a rule behind lost structure is not given to a record that ended before it', () => {
+    const torn = one.replace(/\]\}\]\}\]\}\}$/, ']#');
+    const strange = nsg2([end]).replace('{"time"', '{"x":1,"time"').replace('UserRule_web', 'UserRule_strange');
+    const log = decode(`{"records":[${torn},${strange},${one}]}`);
+    expect(log.groups.map(({ record, rule }) => [record, rule])).toEqual([
+      [0, 'UserRule_web'],
+      [1, 'UserRule_web'],
+    ]);
+    expect(log.rejections).toHaveLength(1);
+  });
+
   test.each([
     ['prose', 'This is no flow log.', 'syntax'],
     ['a number', '17', 'syntax'],

@@ -214,6 +214,7 @@ describe('input made to hurt', () => {
     ['records in records', '{"records":['],
     ['records in times', '{"time":'],
     ['arrays of records in keys', '{"a":1,"records":['],
+    ['records in records by time', '{"time":1,"records":['],
     ['quotes', '"'],
     ['escaped quotes', '"1\\",'],
     ['backslashes', '\\'],

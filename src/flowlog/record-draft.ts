@@ -1,0 +1,81 @@
+import { parseTime } from '../base/time.ts';
+import type { Key } from './keys.ts';
+import type { FlowRecord } from './record.ts';
+import type { FlowLogFormat, TupleColumns } from './tuple.ts';
+import { stateNone } from './tuple.ts';
+
+export interface ByteRange {
+  readonly startByte: number;
+  readonly endByte: number;
+}
+
+/** What is known of an object that may be a record while it is read. */
+export interface Draft {
+  readonly startByte: number;
+  readonly firstRow: number;
+  readonly firstGroup: number;
+  /** Index in `records`, -1 until the first tuples need one. */
+  record: number;
+  readonly texts: Partial<Record<Key, string>>;
+  version: FlowLogFormat | undefined;
+  /** A key that holds flows was met. */
+  hasFlows: boolean;
+  /** Records were found inside: an envelope, or an event that wraps one. */
+  hasRecords: boolean;
+  /** It may be one flow as one flat object. */
+  isFlat: boolean;
+  /** First key of the objects at which reading can go on inside the record: `rule` in NSG logs, `aclid` in VNet logs. */
+  groupKey: Key | undefined;
+}
+
+export function createDraft(startByte: number, firstRow: number, firstGroup: number): Draft {
+  return {
+    startByte,
+    firstRow,
+    firstGroup,
+    record: -1,
+    texts: {},
+    version: undefined,
+    hasFlows: false,
+    hasRecords: false,
+    isFlat: false,
+    groupKey: undefined,
+  };
+}
+
+/** The record as far as it is known; `tuples` hold those of the draft from its first row on. */
+export function recordOf(draft: Draft, tuples: TupleColumns, range: ByteRange): FlowRecord {
+  const { texts } = draft;
+  const time = texts.time ?? '';
+  return {
+    format: draft.version ?? formatOfTuples(draft, tuples),
+    timeMillis: parseTime(time) ?? Number.NaN,
+    time,
+    resourceId: texts.flowlogresourceid ?? texts.resourceid ?? '',
+    systemId: texts.systemid ?? '',
+    macAddress: texts.macaddress ?? '',
+    flowLogGuid: texts.flowlogguid ?? '',
+    targetResourceId: texts.targetresourceid ?? '',
+    ...range,
+  };
+}
+
+/** The format of a record that does not say its version. */
+function formatOfTuples(draft: Draft, tuples: TupleColumns): FlowLogFormat {
+  if (draft.groupKey === 'aclid' || draft.texts.category === vnetCategory) return 'vnet';
+  if (draft.firstRow === tuples.count) return 'nsg2';
+  if (tuples.encryption[draft.firstRow] !== 0) return 'vnet';
+  return tuples.state[draft.firstRow] === stateNone ? 'nsg1' : 'nsg2';
+}
+
+const vnetCategory = 'FlowLogFlowEvent';
+
+export function isFlowCategory(category: string | undefined): boolean {
+  return category === vnetCategory || category === 'NetworkSecurityGroupFlowEvent';
+}
+
+/** The format that a version says, of which `digit` is the first character. */
+export function formatOf(key: 'version' | 'flowlogversion', digit: number): FlowLogFormat | undefined {
+  if (key === 'flowlogversion' || digit === 0x34) return 'vnet';
+  return digit === 0x31 ? 'nsg1' : digit === 0x32 ? 'nsg2' : undefined;
+}
