@@ -78,7 +78,7 @@ export function decodeBatch(
   let row = 0;
   let i = 0;
   while (i < count) {
-    const plain = decodePlainRun(captured, view, i, packets, row, inner);
+    const plain = decodePlainRun(captured, view, i, packets, row, !inner);
     row += plain;
     i += plain;
     if (i === count) break;

@@ -16,7 +16,6 @@ import { linkTypeEthernet } from '../capture/link-type.ts';
 import { ipv4MappedWord } from '../net/address.ts';
 import type { PacketBatch } from '../net/packet.ts';
 import { protocolTcp, protocolUdp } from '../net/protocol.ts';
-import { isTunnelPort } from './udp-tunnel.ts';
 
 /** Bytes from the beginning of TCP or UDP to behind the TCP flags; less is not read here. */
 const transportLength = 14;
@@ -27,7 +26,7 @@ const ipv6FrameLength = 14 + ipv6HeaderLength + transportLength;
 
 /**
  * Decodes the packets of `captured` from `first` on into rows from `firstRow` on, up to the first that is not plain.
- * @param view of the bytes of `captured`; @param inner that packets to the ports of tunnels are not plain.
+ * @param view of the bytes of `captured`; @param udp whether UDP is plain; not where tunnels in it are looked into.
  * @returns how many packets were decoded, one row each.
  */
 export function decodePlainRun(
@@ -36,10 +35,11 @@ export function decodePlainRun(
   first: number,
   packets: PacketBatch,
   firstRow: number,
-  inner: boolean,
+  udp: boolean,
 ): number {
   const { bytes, start, capturedLength, linkType, timeSeconds, timeNanos, count } = captured;
   const { timeMillis, family, source, destination, sourcePort, destinationPort, protocol, tcpFlags, ipBytes } = packets;
+  const plainUdp = udp ? protocolUdp : protocolTcp;
   let row = firstRow;
   for (let i = first; i < count; i++) {
     if (linkType[i] !== linkTypeEthernet || capturedLength[i] < ipv4FrameLength) break;
@@ -53,7 +53,7 @@ export function decodePlainRun(
       if (
         bytes[at + 14] !== 0x45 ||
         ((bytes[at + 20] & 0x3f) | bytes[at + 21]) !== 0 ||
-        (next !== protocolTcp && next !== protocolUdp) ||
+        (next !== protocolTcp && next !== plainUdp) ||
         total < ipv4HeaderLength + transportLength
       )
         break;
@@ -74,7 +74,7 @@ export function decodePlainRun(
       const next = bytes[at + 20];
       if (
         bytes[at + 14] >> 4 !== 6 ||
-        (next !== protocolTcp && next !== protocolUdp) ||
+        (next !== protocolTcp && next !== plainUdp) ||
         length < transportLength ||
         capturedLength[i] < ipv6FrameLength
       )
@@ -94,7 +94,6 @@ export function decodePlainRun(
     timeMillis[row] = timeSeconds[i] * 1000 + timeNanos[i] / 1_000_000;
     sourcePort[row] = view.getUint16(transport);
     destinationPort[row] = view.getUint16(transport + 2);
-    if (inner && protocol[row] === protocolUdp && isTunnelPort(destinationPort[row])) break;
     tcpFlags[row] = protocol[row] === protocolTcp ? bytes[transport + 13] : 0;
     row++;
   }
