@@ -1,5 +1,5 @@
 /**
- * GRE, and what it carries: IP, Ethernet, MPLS, PPP (version 1, PPTP), mirrored frames (ERSPAN).
+ * GRE, and what it carries: IP, Ethernet, MPLS, PPP (in version 1: PPTP), mirrored frames (ERSPAN).
  *
  *   GRE          | C R K S … version (16 bits) | type (2) | checksum, 0 (4, if C or R) | key (4, if K) | sequence (4, if S) | …
  *   version 1    | K 1, S, A at bit 8          | 880b     | length (2), call (2) | sequence (4, if S) | acknowledged (4, if A) | PPP …
@@ -57,6 +57,7 @@ export function decodeGre(bytes: Uint8Array, at: number, end: number, whole: boo
     return frame > end ? short : decodeFrame(bytes, frame, end, whole);
   }
   if (type === typeErspan3) return decodeErspan3(bytes, payload, end, whole);
+  if (type === typePpp) return decodePppIn(bytes, payload, end, whole);
   return decodeType(bytes, type, payload, end, whole);
 }
 

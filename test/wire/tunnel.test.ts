@@ -41,6 +41,7 @@ const samples: readonly (readonly [string, Uint8Array, string, string])[] = [
     ip6Text,
   ],
   ['ERSPAN III, IP', gre('1000 22eb 00000001 2001000a 00000000 0000 0800', ip4), 'gre', ip4Text],
+  ['PPP in GRE', gre('0000 880b ff03 0021', ip4), 'gre', ip4Text],
   ['PPTP', gre('3001 880b 00340001 00000001 ff03 0021', ip4), 'gre', ip4Text],
   ['PPTP with an acknowledgment', gre('3081 880b 00340001 00000001 00000002 21', ip4), 'gre', ip4Text],
   ['VXLAN', vxlan(frame4), outerUdp(4789, 98), ip4Text],
