@@ -70,7 +70,12 @@ export function writeTuple(
   const vnet = format === 'vnet';
   const time = columns.timeMillis[row];
   // Readers tell seconds from milliseconds by the number of digits, so milliseconds always have 13, times of 1970 too.
-  at = vnet ? writePadded(bytes, at, Math.floor(time), 13) : writeNumber(bytes, at, Math.floor(time / 1000));
+  const seconds = Math.floor(time / 1000);
+  if (vnet) {
+    const high = Math.floor(seconds / 10_000);
+    at = writeDigits(bytes, at, high, 6);
+    at = writeDigits(bytes, at, Math.floor(time) - high * 1e7, 7);
+  } else at = writeNumber(bytes, at, seconds);
   bytes[at++] = comma;
   const family = columns.family[row];
   at = writeAddress(bytes, at, sourceFamily(family), columns.source, row * 4);
@@ -131,13 +136,13 @@ function writeCounter(bytes: Uint8Array, at: number, value: number, missing: num
 function writeAddress(bytes: Uint8Array, at: number, family: number, words: Uint32Array, base: number): number {
   if (family === 4) {
     const word = words[base + 3];
-    at = writeSmall(bytes, at, word >>> 24);
-    bytes[at++] = dot;
-    at = writeSmall(bytes, at, (word >>> 16) & 255);
-    bytes[at++] = dot;
-    at = writeSmall(bytes, at, (word >>> 8) & 255);
-    bytes[at++] = dot;
-    return writeSmall(bytes, at, word & 255);
+    at = writeOctet(bytes, at, word >>> 24);
+    bytes[at] = dot;
+    at = writeOctet(bytes, at + 1, (word >>> 16) & 255);
+    bytes[at] = dot;
+    at = writeOctet(bytes, at + 1, (word >>> 8) & 255);
+    bytes[at] = dot;
+    return writeOctet(bytes, at + 1, word & 255);
   }
   let runStart = 8;
   let runLength = 1;
@@ -178,50 +183,49 @@ function writeHex(bytes: Uint8Array, at: number, value: number): number {
   return at;
 }
 
-/** Digits of a whole number from 0 to 999,999,999. */
-function writeSmall(bytes: Uint8Array, at: number, value: number): number {
-  if (value < 10_000) {
-    const entry = value << 2;
-    const skipped = value < 10 ? 3 : value < 100 ? 2 : value < 1000 ? 1 : 0;
-    for (let i = skipped; i < 4; i++) bytes[at++] = fourDigits[entry + i];
-    return at;
-  }
-  const high = (value / 10_000) | 0;
-  return writeFour(bytes, writeSmall(bytes, at, high), value - high * 10_000);
-}
-
 /** Digits of a whole number from 0 to 2^53 - 1. */
 function writeNumber(bytes: Uint8Array, at: number, value: number): number {
-  if (value < 1e9) return writeSmall(bytes, at, value | 0);
-  const high = Math.floor(value / 1e8);
-  at = writeNumber(bytes, at, high);
-  const low = (value - high * 1e8) | 0;
-  const middle = (low / 10_000) | 0;
-  return writeFour(bytes, writeFour(bytes, at, middle), low - middle * 10_000);
+  if (value < 1e9) return writeSmall(bytes, at, value);
+  const high = Math.floor(value / 1e9);
+  return writeDigits(bytes, writeSmall(bytes, at, high), value - high * 1e9, 9);
 }
 
-/** The digits of 0 to 9999, four each: numbers are written four digits at a time. */
-const fourDigits = Uint8Array.from(
-  { length: 40_000 },
-  (_, i) => zero + (Math.floor((i >> 2) / 10 ** (3 - (i & 3))) % 10),
-);
-
-function writeFour(bytes: Uint8Array, at: number, value: number): number {
-  const entry = value << 2;
-  bytes[at] = fourDigits[entry];
-  bytes[at + 1] = fourDigits[entry + 1];
-  bytes[at + 2] = fourDigits[entry + 2];
-  bytes[at + 3] = fourDigits[entry + 3];
-  return at + 4;
+/** Digits of a whole number from 0 to 999,999,999. */
+function writeSmall(bytes: Uint8Array, at: number, value: number): number {
+  let width = 1;
+  for (let bound = 10; bound <= value; bound *= 10) width++;
+  return writeDigits(bytes, at, value, width);
 }
 
-/** `width` digits, leading zeros where the number is shorter. */
-function writePadded(bytes: Uint8Array, at: number, value: number, width: number): number {
-  let rest = value;
-  for (let i = at + width - 1; i >= at; i--) {
-    const tenth = Math.floor(rest / 10);
-    bytes[i] = zero + rest - tenth * 10;
-    rest = tenth;
+/** The last `width` digits of a whole number from 0 to 2^31 - 1, leading zeros where it is shorter; two at a time. */
+function writeDigits(bytes: Uint8Array, at: number, value: number, width: number): number {
+  let rest = value | 0;
+  let i = at + width - 2;
+  for (; i >= at; i -= 2) {
+    const quotient = (rest / 100) | 0;
+    const pair = (rest - quotient * 100) << 1;
+    bytes[i] = pairs[pair];
+    bytes[i + 1] = pairs[pair + 1];
+    rest = quotient;
   }
+  if (i === at - 1) bytes[at] = zero + (rest % 10);
   return at + width;
 }
+
+/** `00` to `99`. */
+const pairs = Uint8Array.from({ length: 200 }, (_, i) => zero + ((i & 1) === 0 ? Math.floor(i / 20) : (i >> 1) % 10));
+
+/** An octet's digits; writes three bytes, of which those behind its digits are for the next writer. */
+function writeOctet(bytes: Uint8Array, at: number, octet: number): number {
+  const entry = octet << 2;
+  bytes[at] = octets[entry];
+  bytes[at + 1] = octets[entry + 1];
+  bytes[at + 2] = octets[entry + 2];
+  return at + octets[entry + 3];
+}
+
+/** Per octet its digits, padded to three, and their number. */
+const octets = Uint8Array.from({ length: 1024 }, (_, i) => {
+  const text = String(i >> 2);
+  return (i & 3) === 3 ? text.length : (text.codePointAt(i & 3) ?? 0);
+});
