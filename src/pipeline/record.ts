@@ -122,6 +122,7 @@ export async function record(settings: RecordSettings): Promise<RecordResult> {
       appenders.set(container, (appender = new BlockAppender(settings.to.container(container))));
     return appender;
   });
+  const input = settings.tunnel === 'inner' ? `${captures.identity} inner` : captures.identity;
   const captured = createCaptureBatch(limits.batchPackets);
   const packets = createPacketBatch(limits.batchPackets);
   const refusals = createRefusals();
@@ -133,12 +134,7 @@ export async function record(settings: RecordSettings): Promise<RecordResult> {
   let part = 0;
 
   const flush = (): void => {
-    const blocks = flushBlocks(
-      meter.events,
-      plan,
-      { input: captures.identity, timeMillis: meter.boundaryMillis, part },
-      writer,
-    );
+    const blocks = flushBlocks(meter.events, plan, { input, timeMillis: meter.boundaryMillis, part }, writer);
     meter.events.columns.count = 0;
     part++;
     for (const block of blocks) tuples += block.tuples;
