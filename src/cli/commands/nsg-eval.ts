@@ -4,7 +4,7 @@ import { FlowError } from '../../base/errors.ts';
 import type { Address } from '../../net/address.ts';
 import { parseAddress } from '../../net/address.ts';
 import { protocolTcp, protocolUdp } from '../../net/protocol.ts';
-import type { Evaluation } from '../../nsg/evaluate.ts';
+import type { Evaluation, Mismatch } from '../../nsg/evaluate.ts';
 import { evaluate } from '../../nsg/evaluate.ts';
 import type { Network, Nic } from '../../nsg/network.ts';
 import type { Direction } from '../../nsg/rule.ts';
@@ -55,13 +55,13 @@ export function define(command: Command): void {
       destination: destination.address,
       destinationPort: destination.port,
     });
-    const trace = evaluation.trace.map(({ level, nsg, rule, mismatch }) => ({
+    const trace = evaluation.trace.map(({ level, nsg, rule, mismatch, unresolvedTags }) => ({
       level,
       nsg: nsg.name,
       priority: rule.priority,
       rule: rule.name,
       access: rule.access,
-      verdict: mismatch === undefined ? 'matches' : `${mismatch} differs`,
+      verdict: verdictOf(mismatch, unresolvedTags),
     }));
     const { access, nsg, rule } = evaluation;
     if (format === 'json' || format === 'jsonl' || format === 'yaml') {
@@ -72,6 +72,13 @@ export function define(command: Command): void {
       process.stderr.write(`${describe(evaluation, nic)}\n`);
     }
   });
+}
+
+/** `source differs (service tag AzureCloud is not known)` */
+function verdictOf(mismatch: Mismatch | undefined, unresolvedTags: readonly string[]): string {
+  if (mismatch === undefined) return 'matches';
+  const tags = unresolvedTags.length === 0 ? '' : ` (service tag ${unresolvedTags.join(', ')} is not known)`;
+  return `${mismatch} differs${tags}`;
 }
 
 function describe({ access, nsg, rule }: Evaluation, nic: Nic): string {
