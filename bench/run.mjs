@@ -1,0 +1,38 @@
+// `npm run bench [-- NAME …]`: runs bench/NAME.bench.mjs, or all, and writes their tables into docs/benchmarks.md with machine and date.
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+
+const page = 'docs/benchmarks.md';
+const [chosen, ...rest] = process.argv.slice(2);
+const names = readdirSync('bench')
+  .filter((file) => file.endsWith('.bench.mjs'))
+  .map((file) => file.replace('.bench.mjs', ''))
+  .filter((name) => chosen === undefined || name === chosen);
+
+for (const name of names) {
+  const { run } = await import(`./${name}.bench.mjs`);
+  const { title, header, rows } = await run(...rest.map(Number));
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  const section = [
+    `<!-- ${name} -->`,
+    `## ${title}`,
+    '',
+    line(header),
+    line(header.map((_, i) => (i === 0 ? '---' : '---:'))),
+    ...rows.map(line),
+    '',
+    `${cpus()[0].model.trim()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, ` +
+      `${new Date().toISOString().slice(0, 10)}: \`npm run bench -- ${[name, ...rest].join(' ')}\``,
+    `<!-- /${name} -->`,
+  ].join('\n');
+  console.log(section);
+  const before = readFileSync(page, 'utf8');
+  const start = before.indexOf(`<!-- ${name} -->`);
+  const end = before.indexOf(`<!-- /${name} -->`);
+  writeFileSync(
+    page,
+    start < 0
+      ? `${before.trimEnd()}\n\n${section}\n`
+      : before.slice(0, start) + section + before.slice(end + `<!-- /${name} -->`.length),
+  );
+}
