@@ -31,6 +31,21 @@ export function fieldsOf(condition: Condition): Set<string> {
   }
 }
 
+/** Columns of the lake that the SQL of a condition names. */
+export function columnsOfCondition(condition: Condition): string[] {
+  return [...fieldsOf(condition)].flatMap((name) => {
+    const field = fieldNamed(name);
+    const keys = field.kind === 'address' ? field.columns.flatMap(addressKeys) : [];
+    return [...field.columns, ...keys];
+  });
+}
+
+/** The number columns of an address column. */
+function addressKeys(column: string): string[] {
+  const side = column.slice(0, 3);
+  return [`${side}_ipv4`, `${side}_ipv6_high`, `${side}_ipv6_low`];
+}
+
 /** `inverted`: under an odd number of `not`s, where null would turn into neither. */
 function compile(condition: Condition, parameters: SqlParameters, inverted: boolean): string {
   switch (condition.kind) {

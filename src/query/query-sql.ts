@@ -1,13 +1,13 @@
 import { FlowError } from '../base/errors.ts';
 import { conditionSql } from './condition-sql.ts';
 import type { ConversationScope } from './conversation.ts';
-import { conversationsSql, countConversationsSql, observedFlowsSql } from './conversation.ts';
+import { conversationsSql, countConversationsSql, countObservedSql } from './conversation.ts';
 import type { Field } from './fields.ts';
 import { fields, findField } from './fields.ts';
 import { nearest } from './nearest.ts';
 import type { Answer, AnswerColumn, Cell } from './result.ts';
 import { smallAnswer } from './result.ts';
-import { flowsColumnList } from './row-source.ts';
+import { flowsColumnList, flowsColumnNames } from './row-source.ts';
 import type { SqlParameters } from './sql-parameters.ts';
 import type { Query, QueryRange } from './tree.ts';
 
@@ -19,9 +19,9 @@ export function querySql(query: Query, rows: string, parameters: SqlParameters):
   const scope: ConversationScope = { rows, tests, condition: query.where };
   switch (query.ask) {
     case 'tuples':
-      return `SELECT ${flowsColumnList} FROM (${tuplesSql(scope, parameters)}) ORDER BY time, record_time, record_offset, tuple_index, blob${limitSql(query.limit, parameters)}`;
+      return `SELECT ${flowsColumnList} FROM (${tuplesSql(scope, parameters)}) ORDER BY time, date_trunc('second', record_time), record_offset, tuple_index, blob${limitSql(query.limit, parameters)}`;
     case 'conversations':
-      return `SELECT ${flowsColumnList}, last_time, tuples, observations FROM (${conversationsSql(scope, parameters)}) ORDER BY time, ${conversationOrder}${limitSql(query.limit, parameters)}`;
+      return `SELECT ${flowsColumnList}, last_time, tuples, observations FROM (${conversationsSql(scope, flowsColumnNames, parameters)}) ORDER BY time, ${conversationOrder}${limitSql(query.limit, parameters)}`;
     case 'top':
       return topSql(query, scope, parameters);
     default:
@@ -36,6 +36,7 @@ export function queryColumns(query: Query): string[] | undefined {
   return query.ask === 'top' ? [...groupFields(query.by).map(({ columns }) => columns[0]), ...measures] : undefined;
 }
 
+const counters = ['packets_forward', 'bytes_forward', 'packets_reverse', 'bytes_reverse'];
 const measures = ['flows', 'packets', 'bytes'];
 const totals = ['all_flows', 'counted_flows'];
 
@@ -58,7 +59,7 @@ function limitSql(limit: number | undefined, parameters: SqlParameters): string 
 function countSql(observations: boolean, scope: ConversationScope, parameters: SqlParameters): string {
   const tuples = `(SELECT count(*) FROM (${tuplesSql(scope, parameters)}))`;
   const conversations = observations
-    ? `(SELECT count(*) FROM (${observedFlowsSql(scope, parameters)}))`
+    ? `(${countObservedSql(scope, parameters)})`
     : `(${countConversationsSql(scope, parameters)})`;
   return `SELECT ${tuples} AS tuples, ${conversations} AS conversations`;
 }
@@ -66,7 +67,10 @@ function countSql(observations: boolean, scope: ConversationScope, parameters: S
 function topSql(query: TopQuery, scope: ConversationScope, parameters: SqlParameters): string {
   const columns = groupFields(query.by).map((field) => field.columns[0]);
   const list = columns.join(', ');
-  const from = query.observations === true ? tuplesSql(scope, parameters) : conversationsSql(scope, parameters);
+  const from =
+    query.observations === true
+      ? tuplesSql(scope, parameters)
+      : conversationsSql(scope, [...columns, ...counters], parameters);
   const sum = (name: string): string =>
     `sum(CASE WHEN ${name}_forward IS NULL THEN ${name}_reverse ELSE ${name}_forward + coalesce(${name}_reverse, 0) END)`;
   const counted = 'count(coalesce(packets_forward, bytes_forward, packets_reverse, bytes_reverse))';

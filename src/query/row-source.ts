@@ -52,4 +52,6 @@ export function snapshotRows(snapshot: Snapshot): RowSource {
 /** No row, but every column with its type: what a file lacks is null. */
 const noRows = `SELECT ${storedColumns.map(({ name, delta }) => `NULL::${duckdbTypes[delta]} AS ${name}`).join(', ')} WHERE false`;
 
-export const flowsColumnList = flowsColumns.map((column) => column.name).join(', ');
+export const flowsColumnNames: readonly string[] = flowsColumns.map((column) => column.name);
+
+export const flowsColumnList = flowsColumnNames.join(', ');

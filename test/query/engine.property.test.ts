@@ -16,8 +16,8 @@ import { plainRecords, query } from './arbitrary.ts';
 import { plainAnswer } from './plain-query.ts';
 
 const long = process.env['NSGFLOW_LONG'] === '1';
-const datasets = long ? 60 : 2;
-const queries = long ? 400 : 50;
+const datasets = long ? 15 : 2;
+const queries = long ? 200 : 50;
 const seed = 20_231_114;
 
 /** The engine's rows with times as epoch milliseconds, as the plain twin has them. */

@@ -123,7 +123,7 @@ function ordered<T extends PlainRow>(rows: readonly T[], names: readonly string[
   });
 }
 
-const timeOrder = ['time', 'record_time', 'record_offset', 'tuple_index'];
+const timeOrder = ['time', 'record_second', 'record_offset', 'tuple_index'];
 
 /** One row a flow that one observer saw. */
 function observed(rows: readonly PlainRow[]): PlainRow[] {
@@ -200,7 +200,9 @@ export const flowsNames = [
 /** The answer's rows, in order; times as epoch milliseconds. Ties that the engine leaves open are for the caller. */
 export function plainAnswer(query: Query, all: readonly PlainRow[]): (string | number | null)[][] {
   const { start = -Infinity, end = Infinity } = query.range ?? {};
-  const rows = all.filter((row) => Number(row['time']) >= start && Number(row['time']) < end);
+  const rows = all
+    .filter((row) => Number(row['time']) >= start && Number(row['time']) < end)
+    .map((row): PlainRow => ({ ...row, record_second: Math.floor(Number(row['record_time']) / 1000) }));
   const selects = (row: PlainRow): boolean => query.where === undefined || holds(query.where, row) === true;
   const tuples = ordered(rows.filter(selects), timeOrder);
   const flows = observed(rows).filter(selects);
