@@ -20,7 +20,7 @@ export const errorTable = {
     exit: 2,
     status: 400,
     meaning: 'The engine could not run an SQL text.',
-    hint: 'Columns of the view flows: nsgflow query --sql "describe flows".',
+    hint: 'Columns of the view flows: nsgflow query --lake DIR --sql "describe flows".',
   },
   'network-invalid': {
     exit: 2,

@@ -1,7 +1,7 @@
 import { assert } from '../base/assert.ts';
 import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
-import type { BlockList, Container } from './container.ts';
+import type { Block, BlockList, Container } from './container.ts';
 
 /**
  * The hourly blob that grows by one block a flush, on any container:
@@ -28,12 +28,16 @@ const closing = Buffer.from(']}');
 const openingId = blockId('A', '0'.repeat(32));
 const closingId = blockId('Z', '0'.repeat(32));
 const comma = Buffer.from(',');
+const newBlob: readonly Block[] = [
+  { id: openingId, lengthBytes: opening.length },
+  { id: closingId, lengthBytes: closing.length },
+];
 
 /** Rounds of reading a blob's block list and committing, before a conflict or an unknown outcome is reported. */
 const roundsMax = 8;
 
 interface OpenBlob {
-  readonly ids: readonly string[];
+  readonly blocks: readonly Block[];
   /** `undefined` for a blob that is not there yet. */
   readonly etag: string | undefined;
 }
@@ -73,16 +77,17 @@ export class BlockAppender {
     let added: B[] | undefined;
     for (let round = 1; ; round++) {
       const blob = this.#open.get(name) ?? (await this.#read(name));
-      const missing = missingFrom(blob.ids, blocks);
+      const missing = this.#missing(name, blob, blocks);
       added ??= missing;
       if (missing.length === 0) {
         this.#keep(name, blob);
         return added;
       }
-      const ids = await this.#stage(name, blob, missing);
+      const all = await this.#stage(name, blob, missing);
       try {
+        const ids = all.map((block) => block.id);
         const { etag } = await this.container.commitBlocks(name, ids, blob.etag);
-        this.#keep(name, { ids, etag });
+        this.#keep(name, { blocks: all, etag });
         return added;
       } catch (error) {
         this.#open.delete(name);
@@ -92,27 +97,48 @@ export class BlockAppender {
     }
   }
 
-  /** @returns the ids that the blob is to consist of */
-  async #stage(name: string, blob: OpenBlob, missing: readonly DataBlock[]): Promise<string[]> {
+  /**
+   * Blocks that the blob lacks, each once. One that it has must have the length that it would get now: otherwise the same input was recorded
+   * before with other rules or settings, or only a part of it, and what is there is not what is recorded now.
+   */
+  #missing<B extends DataBlock>(name: string, blob: OpenBlob, blocks: readonly B[]): B[] {
+    const committed = new Map(blob.blocks.map((block, index) => [block.id, { block, index }]));
+    const seen = new Set<string>();
+    return blocks.filter((block) => {
+      const id = blockId('D', block.id);
+      const known = committed.get(id);
+      if (known === undefined) return !seen.has(id) && seen.add(id);
+      if (known.block.lengthBytes === block.bytes.length + (known.index === 1 ? 0 : comma.length)) return false;
+      throw new FlowError(
+        'blob-conflict',
+        `the blob ${this.container.location}/${name} holds another recording of this input, made with other rules or settings, or of a part of it`,
+        { hint: 'Record into another folder or account, or move that recording away.' },
+      );
+    });
+  }
+
+  /** @returns the blocks that the blob is to consist of */
+  async #stage(name: string, blob: OpenBlob, missing: readonly DataBlock[]): Promise<Block[]> {
     const { container } = this;
-    const before = blob.etag === undefined ? [openingId, closingId] : blob.ids;
+    const before = blob.etag === undefined ? newBlob : blob.blocks;
     if (blob.etag === undefined) {
       await container.stageBlock(name, openingId, opening);
       await container.stageBlock(name, closingId, closing);
     }
-    const inserted: string[] = [];
+    const inserted: Block[] = [];
     for (const { id, bytes } of missing) {
       const isFirst = before.length + inserted.length === 2;
       const blockName = blockId('D', id);
-      await container.stageBlock(name, blockName, isFirst ? bytes : Buffer.concat([comma, bytes]));
-      inserted.push(blockName);
+      const content = isFirst ? bytes : Buffer.concat([comma, bytes]);
+      await container.stageBlock(name, blockName, content);
+      inserted.push({ id: blockName, lengthBytes: content.length });
     }
     return [...before.slice(0, -1), ...inserted, ...before.slice(-1)];
   }
 
   async #read(name: string): Promise<OpenBlob> {
     const list = await this.container.blocks(name);
-    if (list === undefined) return { ids: [], etag: undefined };
+    if (list === undefined) return { blocks: [], etag: undefined };
     if (!isGrowing(list))
       throw new FlowError(
         'blob-conflict',
@@ -121,7 +147,7 @@ export class BlockAppender {
           hint: 'Move the blob away, or record into another container: nsgflow does not write over it.',
         },
       );
-    return { ids: list.blocks.map((block) => block.id), etag: list.etag };
+    return list;
   }
 
   #keep(name: string, blob: OpenBlob): void {
@@ -145,15 +171,6 @@ function isGrowing({ blocks }: BlockList): boolean {
     last?.id === closingId &&
     last.lengthBytes === closing.length
   );
-}
-
-/** Blocks that are not in the list, each once. */
-function missingFrom<B extends DataBlock>(ids: readonly string[], blocks: readonly B[]): B[] {
-  const seen = new Set(ids);
-  return blocks.filter((block) => {
-    const id = blockId('D', block.id);
-    return !seen.has(id) && seen.add(id);
-  });
 }
 
 function blockId(letter: 'A' | 'D' | 'Z', hex: string): string {

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, resolve, sep } from 'node:path';
 import { FlowError, fileError } from '../base/errors.ts';
-import { isUrl, parseAzureTarget } from './azure-target.ts';
+import { isUrl, parseAzureTarget, withoutSecrets } from './azure-target.ts';
 import type { Account, Container } from './container.ts';
 import { folderAccount } from './folder.ts';
 import type { FolderOptions } from './folder.ts';
@@ -35,6 +35,8 @@ const logContainerPrefix = 'insights-logs-';
  * @throws usage, authentication
  */
 export async function openStorage(target: string, options: OpenOptions = {}): Promise<Storage> {
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(target) && !isUrl(target))
+    throw new FlowError('usage', `${withoutSecrets(target)} is neither a folder nor an http or https URL`);
   if (isUrl(target)) return await openUrl(target, options);
   if (basename(resolve(target)).startsWith(logContainerPrefix))
     return ofContainer(new FolderContainer(target, options));

@@ -68,10 +68,11 @@ export function readRange({ from, to }: AskOptions): QueryRange {
       });
     return millis;
   };
-  return {
-    ...(from === undefined ? {} : { start: point('--from', from) }),
-    ...(to === undefined ? {} : { end: point('--to', to) }),
-  };
+  const start = from === undefined ? undefined : point('--from', from);
+  const end = to === undefined ? undefined : point('--to', to);
+  if (start !== undefined && end !== undefined && start > end)
+    throw new FlowError('usage', '--from is later than --to', { hint: 'Exchange them.' });
+  return { ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) };
 }
 
 /** Opens the lake, or reads the logs named by `-i`, and lets `ask` have the engine. @throws usage, and what reading throws */

@@ -1,10 +1,11 @@
 #!/usr/bin/env node
+import { fileError } from '../base/errors.ts';
 import { askToStop } from './interrupt.ts';
-import { run } from './program.ts';
+import { report, run } from './program.ts';
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  process.exit(report(fileError(error, 'write the answer'), false));
 });
 process.on('SIGINT', () => {
   if (askToStop()) return;

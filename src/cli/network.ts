@@ -2,6 +2,7 @@ import { type Command } from 'commander';
 import { FlowError } from '../base/errors.ts';
 import type { Network } from '../nsg/network.ts';
 import { collect, readText } from './options.ts';
+import { printable } from './printable.ts';
 
 /** Options that name a network, for every command that takes one. */
 export interface NetworkOptions {
@@ -37,6 +38,6 @@ export async function readNetwork(options: NetworkOptions): Promise<Network | un
 export async function requireNetwork(options: NetworkOptions): Promise<Network> {
   const network = await readNetwork(options);
   if (network === undefined) throw new FlowError('usage', 'name a network: --network FILE');
-  for (const warning of network.warnings) process.stderr.write(`warning: ${warning}\n`);
+  for (const warning of network.warnings) process.stderr.write(`warning: ${printable(warning)}\n`);
   return network;
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { FlowError } from '../base/errors.ts';
 import { commands, groups } from './commands.ts';
+import { printable } from './printable.ts';
 
 /**
  * Runs one command and turns every failure into a sentence on stderr.
@@ -10,6 +11,7 @@ import { commands, groups } from './commands.ts';
 export async function run(args: readonly string[]): Promise<number> {
   const debug = args.includes('--debug');
   const words = args.filter((word) => !word.startsWith('-'));
+  if (words[0] === 'help') words.shift();
   try {
     const program = await createProgram((name) => name.split(' ').every((part, i) => words[i] === part));
     await program.parseAsync(args, { from: 'user' });
@@ -66,7 +68,8 @@ function version(): string {
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
-function report(error: unknown, debug: boolean): number {
+/** Says on stderr what failed. @returns the exit code */
+export function report(error: unknown, debug: boolean): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
     if (error.code === 'commander.help') return 2;
@@ -75,8 +78,8 @@ function report(error: unknown, debug: boolean): number {
     return 2;
   }
   if (error instanceof FlowError) {
-    process.stderr.write(`nsgflow: ${error.message}\n`);
-    if (error.hint !== '') process.stderr.write(`  ${error.hint}\n`);
+    process.stderr.write(`nsgflow: ${printable(error.message)}\n`);
+    if (error.hint !== '') process.stderr.write(`  ${printable(error.hint)}\n`);
     if (debug) process.stderr.write(`${error.code}\n${stackOf(error)}\n`);
     return error.exitCode;
   }

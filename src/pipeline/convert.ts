@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
 import { providerPath } from '../arm-template/resource-id.ts';
 import { Counters } from '../base/counters.ts';
 import { FlowError } from '../base/errors.ts';
 import { floorToHour } from '../base/time.ts';
+import { isUrl } from '../blob/azure-target.ts';
 import { BlockAppender } from '../blob/block-blob.ts';
 import type { Account } from '../blob/container.ts';
 import { containerOf, formatBlobPath, parseResourceId } from '../flowlog/blob-path.ts';
@@ -17,6 +19,7 @@ import { protocolTcp, protocolUdp } from '../net/protocol.ts';
 import { guidOf } from '../nsg/network.ts';
 import { Delivery } from './delivery.ts';
 import type { BlobRejection } from './ingest.ts';
+import { secondsSince } from './ingest.ts';
 import { fingerprintOf, listSources } from './source.ts';
 
 export interface ConvertSettings {
@@ -29,7 +32,8 @@ export interface ConvertSettings {
 export interface ConvertResult {
   readonly blobs: { readonly read: number; readonly written: number };
   readonly records: number;
-  readonly tuples: { readonly read: number; readonly written: number };
+  /** `converted` have a place in the other format; `written` of them were not in storage before. */
+  readonly tuples: { readonly read: number; readonly converted: number; readonly written: number };
   /** Tuples that lost a field, or were left out, by what is lost. One tuple may stand under several. */
   readonly lost: Readonly<Record<string, number>>;
   /** Byte ranges of the source that could not be read. */
@@ -73,7 +77,18 @@ export async function convert(settings: ConvertSettings): Promise<ConvertResult>
     return appender;
   });
   const writer = new ByteWriter();
+  const ordinals = new Map<string, number>();
+  /** 0 for the first record of these bytes, 1 for the next: a block is known by its record, so a source that grows is converted on. */
+  const ordinalOf = (key: string): number => {
+    const ordinal = ordinals.get(key) ?? 0;
+    ordinals.set(key, ordinal + 1);
+    return ordinal;
+  };
   for await (const blob of listSources([settings.source])) {
+    if (isWithin(blob.key, settings.to))
+      throw new FlowError('usage', `${settings.to.location} is the source itself`, {
+        hint: 'Convert into another folder or account: the source would be read and written at once.',
+      });
     const bytes = await blob.read();
     const log = decodeFlowLog(bytes);
     total.blobs++;
@@ -86,9 +101,11 @@ export async function convert(settings: ConvertSettings): Promise<ConvertResult>
         .slice(0, Math.max(0, examplesMax - rejections.length))
         .map((rejection) => ({ ...rejection, blob: blob.key })),
     );
-    const input = fingerprintOf(bytes);
     for (const piece of piecesOf(log, settings.format, lost)) {
       const { header, rows } = piece;
+      const { startByte, endByte } = log.records[piece.record];
+      const input = fingerprintOf(bytes.subarray(startByte, endByte));
+      const ordinal = ordinalOf(`${input} ${header.resourceId} ${header.macAddress}`);
       writer.clear();
       const tuples = encodeRecord(writer, header, log.tuples, piece.groups, rows, 0, rows.length);
       if (tuples === 0) continue;
@@ -102,7 +119,7 @@ export async function convert(settings: ConvertSettings): Promise<ConvertResult>
         header.macAddress || undefined,
       );
       const id = createHash('sha256')
-        .update([input, settings.format, piece.record, header.resourceId, header.macAddress].join('\n').toLowerCase())
+        .update([input, settings.format, ordinal, header.resourceId, header.macAddress].join('\n').toLowerCase())
         .digest('hex')
         .slice(0, 32);
       delivery.add([{ container: containerOf(kind), blob: name, id, bytes: writer.toBytes(), tuples }]);
@@ -116,12 +133,18 @@ export async function convert(settings: ConvertSettings): Promise<ConvertResult>
   return {
     blobs: { read: total.blobs, written: delivery.blobs },
     records: total.records,
-    tuples: { read: total.read, written: total.written },
+    tuples: { read: total.read, converted: total.written, written: delivery.tuplesWritten },
     lost: lost.toJSON(),
     rejected: total.rejected,
     rejections,
-    seconds: (performance.now() - startMillis) / 1000,
+    seconds: secondsSince(startMillis),
   };
+}
+
+/** Whether a blob lies in the account or container. */
+function isWithin(key: string, to: Account): boolean {
+  const root = isUrl(to.location) ? to.location : resolve(to.location);
+  return key.startsWith(`${root}/`);
 }
 
 /** Rows of one record that go into one record of the other format. */

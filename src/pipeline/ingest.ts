@@ -62,8 +62,11 @@ export async function ingest(settings: IngestSettings): Promise<IngestResult> {
   const rejections: BlobRejection[] = [];
   let passedBytes = 0;
   const blobs = listSources(settings.sources);
-  let next = await blobs.next();
+  const first = await blobs.next();
   const totalBytes = settings.onProgress === undefined ? 0 : await sizeOf(settings.sources);
+  if (first.done === true) return { ...total, rejections, seconds: secondsSince(startMillis) };
+  if (first.value.named) await readNew(first.value, undefined);
+  let next = first as IteratorResult<SourceBlob, void>;
   const lake = await openLake(settings.lake, { create: true });
   try {
     while (next.done !== true) {
@@ -77,7 +80,7 @@ export async function ingest(settings: IngestSettings): Promise<IngestResult> {
   } finally {
     await lake.close();
   }
-  return { ...total, rejections, seconds: (performance.now() - startMillis) / 1000 };
+  return { ...total, rejections, seconds: secondsSince(startMillis) };
 
   /** Reads and commits one batch: those already in `batch` again, then more until it is full. `undefined` when it lost a race. */
   async function ingestBatch(batch: SourceBlob[]) {
@@ -140,6 +143,11 @@ async function sizeOf(sources: readonly string[]): Promise<number> {
   return bytes;
 }
 
+/** Whole milliseconds as seconds. */
+export function secondsSince(startMillis: number): number {
+  return Math.round(performance.now() - startMillis) / 1000;
+}
+
 /** `PATH, bytes 10 to 42: reason: detail` */
 export function describeRejection({ blob, startByte, endByte, reason, detail }: BlobRejection): string {
   return `${blob}, bytes ${startByte} to ${endByte}: ${reason}: ${detail}`;
@@ -154,7 +162,7 @@ async function readNew(blob: SourceBlob, before: BlobPosition | undefined): Prom
       ? await readBytes(blob, before)
       : await readBlocks(blob, before, list);
   if (reading !== undefined && blob.named && reading.flowLog.records.length === 0 && before === undefined)
-    throw new FlowError('flowlog-invalid', `${blob.name} holds no flow log`);
+    throw new FlowError('flowlog-invalid', `${blob.key} holds no flow log`);
   return reading;
 }
 

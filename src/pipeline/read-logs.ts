@@ -18,6 +18,8 @@ export interface ReadLogs {
 /** @throws not-found where the sources hold no blob, flowlog-invalid where they hold no flow log, and what storage throws */
 export async function readLogs(sources: readonly string[], onProgress: (doneBytes: number) => void): Promise<ReadLogs> {
   const table = await MemoryTable.open();
+  /** Sources may overlap; each blob is read once. */
+  const seen = new Set<string>();
   let blobs = 0;
   let records = 0;
   let bytes = 0;
@@ -25,6 +27,8 @@ export async function readLogs(sources: readonly string[], onProgress: (doneByte
   let firstRejection = '';
   try {
     for await (const blob of listSources(sources)) {
+      if (seen.has(blob.key)) continue;
+      seen.add(blob.key);
       const content = await blob.read();
       const log = decodeFlowLog(content);
       await table.addFlowLog(log, { blob: blob.key });

@@ -205,7 +205,7 @@ export async function record(settings: RecordSettings): Promise<RecordResult> {
     damage: damage.toJSON(),
     dropped: live === undefined ? 0 : (live.dropped ?? null),
     failure: live?.failure ?? null,
-    seconds: (performance.now() - startMillis) / 1000,
+    seconds: Math.round(performance.now() - startMillis) / 1000,
   };
 }
 

@@ -166,8 +166,11 @@ describe('convert', () => {
     const args = ['convert', logs, '--to', to, '--format', 'nsg1', '--report', 'json'];
     const plain = await nsgflow(args);
     expect(plain.code).toBe(0);
-    const report = JSON.parse(plain.out) as { lost: Record<string, number>; tuples: { read: number; written: number } };
-    expect(report.lost['tuple: continuing or end']).toBe(report.tuples.read - report.tuples.written);
+    const report = JSON.parse(plain.out) as {
+      lost: Record<string, number>;
+      tuples: { read: number; converted: number };
+    };
+    expect(report.lost['tuple: continuing or end']).toBe(report.tuples.read - report.tuples.converted);
     expect((await nsgflow([...args, '--strict'])).code).toBe(1);
   });
 
@@ -281,5 +284,65 @@ describe('what goes wrong is one sentence, a hint and an exit code', () => {
   test('--debug shows the stack', async () => {
     const ran = await nsgflow(['count', '--lake', join(folder, 'absent'), '--debug']);
     expect(ran.err).toMatch(/\bat .*\.js:\d+/);
+  });
+});
+
+describe('nothing comes twice and nothing is mixed', () => {
+  test('recording an input again with other rules into the same blobs is refused', async () => {
+    const to = join(folder, 'rules');
+    const other = join(folder, 'other-rules.json');
+    writeFileSync(other, readFileSync(network, 'utf8').replaceAll('"AllowHttp"', '"AllowHttpRenamed"'));
+    const args = (file: string): string[] => ['record', '--capture', capture, '--network', file, '--to', to];
+    expect((await nsgflow(args(network))).code).toBe(0);
+    const again = await nsgflow(args(other));
+    expect([again.code, again.err]).toEqual([5, expect.stringContaining('another recording of this input')]);
+  });
+
+  test('a source named twice is read once', async () => {
+    const [once, twice] = await Promise.all([
+      nsgflow(['count', '-i', logs]),
+      nsgflow(['count', '-i', logs, '-i', logs]),
+    ]);
+    expect(twice.out).toBe(once.out);
+  });
+
+  test('a source that grew is converted on, and one converted into itself is refused', async () => {
+    const lines = (n: number): string =>
+      Array.from(
+        { length: n },
+        (_, i) =>
+          `{"time":"2024-01-01T00:0${i}:00.0000000Z","category":"NetworkSecurityGroupFlowEvent","resourceId":"/SUBSCRIPTIONS/S/RESOURCEGROUPS/G/PROVIDERS/MICROSOFT.NETWORK/NETWORKSECURITYGROUPS/N","operationName":"NetworkSecurityGroupFlowEvents","properties":{"Version":2,"flows":[{"rule":"UserRule_r","flows":[{"mac":"000D3AF87856","flowTuples":["170406720${i},10.0.0.4,10.0.0.5,5000,443,T,O,A,B,,,,"]}]}]}}`,
+      ).join('\n');
+    const source = join(folder, 'growing.json');
+    const to = join(folder, 'grown');
+    for (const records of [2, 5]) {
+      writeFileSync(source, lines(records));
+      expect((await nsgflow(['convert', source, '--to', to, '--format', 'vnet'])).code).toBe(0);
+    }
+    expect((JSON.parse((await nsgflow(['count', '-i', to])).out) as { tuples: number }).tuples).toBe(5);
+    expect((await nsgflow(['convert', to, '--to', to, '--format', 'vnet'])).code).toBe(2);
+  });
+
+  test('a refused source leaves no lake behind', async () => {
+    const lake2 = join(folder, 'no-lake');
+    expect((await nsgflow(['ingest', network, '--lake', lake2])).code).toBe(6);
+    expect(readdirSync(folder)).not.toContain('no-lake');
+  });
+
+  test.skipIf(process.platform !== 'linux')('a full stdout is one sentence and 5', async () => {
+    const { execFile } = await import('node:child_process');
+    const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
+    const code = await new Promise<unknown>((resolve) => {
+      execFile(
+        'sh',
+        ['-c', '"$0" "$1" flows --tuples --lake "$2" > /dev/full', process.execPath, main, lake],
+        (error) => resolve(error?.code),
+      );
+    });
+    expect(code).toBe(5);
+  });
+
+  test('help shows the options of a command', async () => {
+    expect((await nsgflow(['help', 'record'])).out).toContain('--capture');
   });
 });

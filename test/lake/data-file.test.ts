@@ -15,7 +15,7 @@ import type { PlainRecord } from './build-flow-log.ts';
 import type { PlainRow } from './plain-rows.ts';
 import { plainRows } from './plain-rows.ts';
 
-const runs = process.env['NSGFLOW_LONG'] === '1' ? 200 : 6;
+const runs = process.env['NSGFLOW_LONG'] === '1' ? 200 : 3;
 
 let duckdb: Duckdb;
 let connection: DuckDBConnection;

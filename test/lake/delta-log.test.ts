@@ -229,6 +229,7 @@ describe('a lake is refused, and the message says why', () => {
 });
 
 test('every prefix of a commit is refused or is a whole commit', async () => {
+  await rm(logPath(10, '.checkpoint.parquet'));
   const whole = await readFile(logPath(12), 'utf8');
   const ends = whole.split('\n').map((_, i, lines) => lines.slice(0, i + 1).join('\n').length);
   const step = process.env['NSGFLOW_LONG'] === '1' ? 1 : 23;

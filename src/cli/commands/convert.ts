@@ -48,10 +48,11 @@ export function define(command: Command): void {
 function describe({ tuples, blobs, lost, rejected }: ConvertResult): string {
   const number = (value: number): string => value.toLocaleString('en-US');
   const lines = [
-    `tuples   ${number(tuples.written)} of ${number(tuples.read)} written, in ${number(blobs.written)} blobs`,
+    `tuples   ${number(tuples.converted)} of ${number(tuples.read)} converted, in ${number(blobs.written)} blobs`,
+    `new      ${number(tuples.written)}`,
   ];
   for (const [what, count] of Object.entries(lost)) lines.push(`lost     ${what}: ${number(count)}`);
-  if (lines.length === 1) lines.push('lost     nothing');
+  if (Object.keys(lost).length === 0) lines.push('lost     nothing');
   if (rejected > 0) lines.push(`rejected ${number(rejected)} byte ranges of the source`);
   return `${lines.join('\n')}\n`;
 }

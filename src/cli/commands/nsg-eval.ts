@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { resourceKey } from '../../arm-template/resource-id.ts';
 import { FlowError } from '../../base/errors.ts';
 import type { Address } from '../../net/address.ts';
-import { parseAddress } from '../../net/address.ts';
+import { formatAddress, parseAddress, sameAddress } from '../../net/address.ts';
 import { protocolTcp, protocolUdp } from '../../net/protocol.ts';
 import type { Evaluation, Mismatch } from '../../nsg/evaluate.ts';
 import { evaluate } from '../../nsg/evaluate.ts';
@@ -48,6 +48,13 @@ export function define(command: Command): void {
     const nic = findNic(network, options.nic);
     const source = readEnd('--src', options.src, sourcePortDefault);
     const destination = readEnd('--dst', options.dst, destinationPortDefault);
+    if (source.address.family !== destination.address.family)
+      throw new FlowError('usage', '--src and --dst are of two families: no packet has both');
+    const own = options.direction === 'inbound' ? destination.address : source.address;
+    if (!nic.addresses.some((address) => sameAddress(address, own)))
+      process.stderr.write(
+        `warning: ${formatAddress(own)} is no address of ${nic.name}: ${nic.addresses.map(formatAddress).join(', ')}\n`,
+      );
     const evaluation = evaluate(network, nic, options.direction, {
       protocol: options.protocol === 'tcp' ? protocolTcp : protocolUdp,
       source: source.address,

@@ -11,6 +11,7 @@ import { parseBytes, parseDuration } from '../amount.ts';
 import { stopGently } from '../interrupt.ts';
 import { addStats, collect, parseFormat, parseWhole } from '../options.ts';
 import { addNetwork, readNetwork } from '../network.ts';
+import { printable } from '../printable.ts';
 import { createProgress, formatBytes } from '../progress.ts';
 
 /** Addresses on the near side where no network is given: private, shared, link-local and loopback. */
@@ -77,7 +78,7 @@ export function define(command: Command): void {
     const network = await readNetwork(options);
     if (network !== undefined && (options.mac !== undefined || options.local !== undefined))
       throw new FlowError('usage', '--mac and --local describe the one NIC of a recording without --network');
-    for (const warning of network?.warnings ?? []) process.stderr.write(`warning: ${warning}\n`);
+    for (const warning of network?.warnings ?? []) process.stderr.write(`warning: ${printable(warning)}\n`);
     const formats = [...new Set((options.format ?? ['nsg2']).map(parseFormat))];
     const to = await openStorage(options.to);
     const progress = createProgress('recording');
