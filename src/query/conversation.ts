@@ -11,7 +11,7 @@
  *   islands   groups of these, of one five-tuple, whose times touch, give or take two seconds
  *   matched   the nth flow that each observer has in an island is the same conversation
  *
- * An observer is one log's view of one NIC in one direction: resource, MAC and direction.
+ * An observer is one log's view of one NIC in one direction: resource, MAC, direction and format (an NSG may be logged in both versions).
  *
  * Most five-tuples are one flow of one observer, so windows (sorts) run over few tuples. Groups are keyed by pairs of 64-bit hashes, of
  * the columns forwards and backwards: that takes half the time of the columns themselves, and differs from it once in 2^128 pairs.
@@ -25,7 +25,7 @@ import type { Condition } from './tree.ts';
 const slackSeconds = 2;
 
 export const fiveTuple = ['src_ip', 'src_port', 'dst_ip', 'dst_port', 'protocol'];
-const observer = ['resource_id', 'mac', 'direction'];
+const observer = ['resource_id', 'mac', 'direction', 'format'];
 
 /** Fields that are the same in all tuples of a flow, by its key: tests of them select whole flows. */
 const flowFields = new Set('src.ip dst.ip ip src.port dst.port port protocol direction access mac resource'.split(' '));

@@ -95,7 +95,7 @@ function sum(values: readonly (string | number | null)[]): number | null {
 }
 
 const fiveTuple = ['src_ip', 'src_port', 'dst_ip', 'dst_port', 'protocol'];
-const observer = ['resource_id', 'mac', 'direction'];
+const observer = ['resource_id', 'mac', 'direction', 'format'];
 const slackMillis = 2000;
 
 function grouped<T extends PlainRow>(rows: readonly T[], names: readonly string[]): T[][] {
