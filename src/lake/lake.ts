@@ -1,7 +1,7 @@
 /**
  * A lake: one Delta Lake table of flow tuples in a folder, written and read through DuckDB.
  *
- *   DIR/_delta_log/%020d.json            the log (delta-log.ts), a checkpoint every tenth version
+ *   DIR/_delta_log/%020d.json            the log (delta-log.ts), a checkpoint every ten versions or so
  *   DIR/date=YYYY-MM-DD/part-*.parquet   the rows (data-file.ts)
  *   DIR/_nsgflow/positions/*.json        what has been read of which blob (positions.ts)
  *   DIR/_nsgflow/tmp/                    files on their way
@@ -23,6 +23,7 @@ import { rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { assert } from '../base/assert.ts';
 import { FlowError, fileError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import type { FlowLog } from '../flowlog/record.ts';
@@ -36,9 +37,10 @@ import type { PositionChange, Positions } from './positions.ts';
 import { conflictsOf, liveTransactions, positionsPath, readPositions, writePositions } from './positions.ts';
 import type { RowOrigin } from './row-stage.ts';
 import { RowStage } from './row-stage.ts';
-import { deltaSchemaString, lakeColumns, partitionColumn } from './schema.ts';
+import { deltaSchemaString, partitionColumn } from './schema.ts';
 import type { Snapshot } from './snapshot.ts';
 import { snapshotOf } from './snapshot.ts';
+import { checkColumns, metadataWithColumns } from './table-columns.ts';
 import type { TableState } from './table-state.ts';
 import { checkWritable, newProtocol, readTableState } from './table-state.ts';
 
@@ -108,6 +110,7 @@ export class Lake {
    * Called by LakeAppend.
    */
   async commit(files: readonly AddAction[], changes: readonly PositionChange[]): Promise<CommitOutcome> {
+    assert(new Set(changes.map(({ key }) => key)).size === changes.length, 'the keys of position changes differ');
     for (let attempt = 0; attempt < limits.commitAttemptsMax; attempt++) {
       if (attempt > 0) await sleep(Math.random() * Math.min(200, 5 * attempt));
       const { state, positions } = await this.#current();
@@ -117,10 +120,12 @@ export class Lake {
       const version = state.version + 1;
       const actions: Action[] = [{ commitInfo: commitInfo('WRITE', files.length) }];
       const appId = changes.length === 0 ? undefined : await writePositions(this.folder, positions, changes);
+      const metaData = metadataWithColumns(state);
+      if (metaData !== undefined) actions.push({ metaData });
       if (appId !== undefined) actions.push({ txn: { appId, version, lastUpdated: Date.now() } });
       for (const add of files) actions.push({ add });
       if (await writeCommit(this.folder, version, actions)) {
-        if (version % versionsPerCheckpoint === 0) await this.#checkpoint(version);
+        if (version - Math.max(0, state.checkpointVersion) >= versionsPerCheckpoint) await this.#checkpoint();
         return { outcome: 'committed', version };
       }
       if (appId !== undefined) await rm(positionsPath(this.folder, appId), { force: true });
@@ -153,18 +158,17 @@ export class Lake {
     const state = await readTableState(this.folder, this.#state);
     if (state === undefined) throw new FlowError('not-found', `the lake ${this.folder} is gone`);
     if (state.metadata !== this.#state.metadata) checkColumns(this.folder, state);
-    if (state.version > this.#state.version) this.#state = state;
+    if (state.version >= this.#state.version) this.#state = state;
     return state;
   }
 
-  /** The rows are committed already: a checkpoint that fails is made by a later commit. */
-  async #checkpoint(version: number): Promise<void> {
+  /** The rows are committed already, and a checkpoint only saves time: one that fails is made by a later commit. */
+  async #checkpoint(): Promise<void> {
     try {
       const { state, positions } = await this.#current();
-      if (state.version === version)
-        await writeCheckpoint(this.folder, state, liveTransactions(state, positions), Date.now());
+      await writeCheckpoint(this.folder, state, liveTransactions(state, positions), Date.now());
     } catch {
-      // A checkpoint only saves time.
+      return;
     }
   }
 }
@@ -265,21 +269,4 @@ function commitInfo(operation: string, files: number): Record<string, unknown> {
     operationMetrics: { numFiles: String(files) },
     engineInfo: 'nsgflow',
   };
-}
-
-/** A Delta table that is no lake of ours is refused before anybody adds to it. */
-function checkColumns(folder: string, state: TableState): void {
-  let fields: readonly { name?: unknown; type?: unknown }[] = [];
-  try {
-    fields = (JSON.parse(state.metadata.schemaString) as { fields?: typeof fields }).fields ?? [];
-  } catch {
-    fields = [];
-  }
-  const types = new Map(fields.map((field) => [field.name, field.type]));
-  const missing = lakeColumns.filter((column) => types.get(column.name) !== column.delta);
-  if (missing.length > 0)
-    throw new FlowError(
-      'lake-invalid',
-      `the Delta table in ${folder} is no lake of nsgflow: it has no column ${missing[0].name} of type ${missing[0].delta}`,
-    );
 }

@@ -226,7 +226,7 @@ export class RowStage {
       group.aclId,
       blob,
     ];
-    const key = values.join('\n');
+    const key = JSON.stringify(values);
     let row = this.#groups.get(key);
     if (row === undefined) {
       row = { id: this.#groups.size, values };

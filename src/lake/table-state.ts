@@ -13,7 +13,7 @@ export interface TableState {
   /** Removed files that no later commit added again, for checkpoints. */
   readonly removed: ReadonlyMap<string, RemoveAction>;
   readonly transactions: ReadonlyMap<string, TxnAction>;
-  /** Version of the checkpoint that was read or is known; -1 for none. */
+  /** Version of the newest checkpoint; -1 for none. */
   readonly checkpointVersion: number;
 }
 
@@ -23,7 +23,7 @@ const writerVersion = 2;
 
 /**
  * Reads the newest version of the table; from `known` on where that is given and the log still reaches back to it.
- * @returns `undefined` where there is no table; `known` itself where nothing was added
+ * @returns `undefined` where there is no table
  * @throws lake-invalid when the log is torn, has a gap, or asks for a newer reader
  */
 export async function readTableState(lake: string, known?: TableState): Promise<TableState | undefined> {
@@ -31,12 +31,13 @@ export async function readTableState(lake: string, known?: TableState): Promise<
   if (listing === undefined) return undefined;
   const checkpoint = listing.checkpoints.at(-1);
   const last = Math.max(listing.commits.at(-1) ?? -1, checkpoint?.version ?? -1);
-  if (known !== undefined && last <= known.version) return known;
-  const state = new Replay();
-  const fromKnown = known !== undefined && known.version >= (checkpoint?.version ?? -1);
+  const checkpointVersion = checkpoint?.version ?? -1;
+  if (known !== undefined && last <= known.version)
+    return known.checkpointVersion === checkpointVersion ? known : { ...known, checkpointVersion };
+  const state = new Replay(checkpointVersion);
+  const fromKnown = known !== undefined && known.version >= checkpointVersion;
   if (fromKnown) state.start(known);
-  else if (checkpoint !== undefined)
-    state.startAtCheckpoint(checkpoint.version, await readCheckpoint(checkpoint.files));
+  else if (checkpoint !== undefined) state.apply(checkpoint.version, await readCheckpoint(checkpoint.files));
   for (let version = state.version + 1; version <= last; version++) {
     const actions = await readCommit(lake, version);
     if (actions === undefined)
@@ -57,7 +58,11 @@ class Replay {
   #files = new Map<string, AddAction>();
   #removed = new Map<string, RemoveAction>();
   #transactions = new Map<string, TxnAction>();
-  #checkpointVersion = -1;
+  readonly #checkpointVersion: number;
+
+  constructor(checkpointVersion: number) {
+    this.#checkpointVersion = checkpointVersion;
+  }
 
   start(known: TableState): void {
     this.version = known.version;
@@ -66,12 +71,6 @@ class Replay {
     this.#files = new Map(known.files);
     this.#removed = new Map(known.removed);
     this.#transactions = new Map(known.transactions);
-    this.#checkpointVersion = known.checkpointVersion;
-  }
-
-  startAtCheckpoint(version: number, actions: readonly Action[]): void {
-    this.apply(version, actions);
-    this.#checkpointVersion = version;
   }
 
   apply(version: number, actions: readonly Action[]): void {

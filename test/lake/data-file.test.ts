@@ -104,6 +104,29 @@ describe('data files', () => {
     });
   });
 
+  test('keep texts as they are logged, however odd', async () => {
+    const odd = [
+      '',
+      ' ',
+      "it's",
+      '"; DROP TABLE x',
+      'a\nb',
+      'a\tb',
+      'a\u0000b',
+      'é…😀',
+      'x'.repeat(70_000),
+      String.raw`\N`,
+      'NULL',
+    ];
+    const tuples = odd.map((rule, i) => ({ time: i, src: '10.0.0.1', dst: '10.0.0.2', rule, mac: odd.at(-1 - i)! }));
+    await withLake([{ tuples }], async (folder) => {
+      const rows = await query(`SELECT rule, mac FROM read_parquet('${folder}/*/*.parquet') ORDER BY tuple_index`);
+      expect(rows).toEqual(
+        tuples.map(({ rule, mac }) => ({ rule: rule === '' ? null : rule, mac: mac === '' ? null : mac })),
+      );
+    });
+  });
+
   test('keep ports above 32767, counters above 2^53 and addresses of all sizes', async () => {
     const tuples = [
       {

@@ -5,6 +5,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { FlowError } from '../../src/base/errors.ts';
 import { openDuckdb } from '../../src/lake/duckdb.ts';
 import { openLake } from '../../src/lake/lake.ts';
+import { deltaSchemaString } from '../../src/lake/schema.ts';
+import { readTableState } from '../../src/lake/table-state.ts';
 import { openLakeEngine } from '../../src/query/engine.ts';
 import { ask } from '../query/ask.ts';
 import { buildFlowLog } from './build-flow-log.ts';
@@ -67,6 +69,14 @@ async function writeActions(version: number, ...actions: object[]): Promise<void
 }
 
 const all = Array.from({ length: commits }, (_, i) => i);
+
+test('a checkpoint is written every ten versions', async () => {
+  const names = await readdir(join(folder, '_delta_log'));
+  expect(names.filter((name) => name.includes('checkpoint')).sort()).toEqual([
+    '00000000000000000010.checkpoint.parquet',
+    '_last_checkpoint',
+  ]);
+});
 
 describe('a lake opens whole', () => {
   test('beside orphans that kills and lost races leave', async () => {
@@ -140,6 +150,55 @@ describe('a lake opens whole', () => {
     await lake.close();
   });
 
+  test('of an older nsgflow, and gets the columns that it lacks with the next commit', async () => {
+    const first = (await readFile(logPath(0), 'utf8'))
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { metaData?: { schemaString: string } });
+    const { metaData } = first.find((action) => action.metaData !== undefined)!;
+    const schema = JSON.parse(metaData!.schemaString) as { fields: { name: string }[] };
+    const fields = schema.fields.filter(({ name }) => name !== 'tuple_index' && name !== 'acl_id');
+    await rm(logPath(10, '.checkpoint.parquet'));
+    metaData!.schemaString = JSON.stringify({ ...schema, fields });
+    await writeActions(0, ...first);
+    const duckdb = await openDuckdb();
+    const connection = await duckdb.connect();
+    for (let version = 1; version <= commits; version++) {
+      const lines = (await readFile(logPath(version), 'utf8')).replace(
+        '"nsgflow.columns":"1"',
+        '"nsgflow.columns":"0"',
+      );
+      await writeFile(logPath(version), lines);
+      const path = join(folder, /"path":"([^"]+)"/.exec(lines)![1]);
+      await connection.run(
+        `COPY (SELECT * EXCLUDE (tuple_index, acl_id) FROM read_parquet('${path}')) TO '${path}.old' (FORMAT parquet)`,
+      );
+      await rename(`${path}.old`, path);
+    }
+    connection.closeSync();
+    await duckdb.close();
+    expect(await ports()).toEqual(all);
+    const lake = await openLake(folder);
+    const append = await lake.beginAppend();
+    await append.addFlowLog(
+      buildFlowLog([{ tuples: [{ time: 2e12, src: '10.0.0.1', dst: '10.0.0.2', srcPort: 99 }] }]),
+      { blob: 'b' },
+    );
+    await append.commit([]);
+    await lake.close();
+    expect(await ports()).toEqual([...all, 99]);
+    expect(
+      JSON.parse((await readTableState(folder))!.metadata.schemaString).fields.map(
+        (field: { name: string }) => field.name,
+      ),
+    ).toEqual([...fields.map(({ name }) => name), 'acl_id', 'tuple_index']);
+    const opened = await openLake(folder);
+    const engine = await openLakeEngine(await opened.snapshot());
+    expect(await ask(engine, { ask: 'count' })).toEqual([{ tuples: commits + 1, conversations: commits + 1 }]);
+    await engine.close();
+    await opened.close();
+  });
+
   test('when a commit repeats an add, once', async () => {
     const add = (await readFile(logPath(12), 'utf8')).split('\n').find((line) => line.startsWith('{"add"'));
     await writeFile(logPath(13), `${add}\n`);
@@ -178,6 +237,19 @@ describe('a lake is refused, and the message says why', () => {
       'a newer reader',
       async () => await writeActions(13, { protocol: { minReaderVersion: 3, minWriterVersion: 7 } }),
       /lake-invalid: .*Delta reader of version 3; nsgflow reads version 1/,
+    ],
+    [
+      'a table of another partition',
+      async () =>
+        await writeActions(13, {
+          metaData: {
+            id: 'x',
+            format: { provider: 'parquet' },
+            schemaString: deltaSchemaString(),
+            partitionColumns: ['nsg'],
+          },
+        }),
+      /lake-invalid: .*no lake of nsgflow: it is not partitioned by date/,
     ],
     [
       'another table',
