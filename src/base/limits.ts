@@ -34,7 +34,7 @@ export const limits = {
   flowsPerNicMax: 500_000,
   /** Events held between two flushes; at the limit the minute is flushed in parts. */
   eventsMax: 131_072,
-  /** Bytes of one flow log blob read into memory to be decoded; a larger one is refused with `blob-too-large`. */
+  /** Bytes that a gzip blob may unpack to; a larger one is refused as `flowlog-invalid`. */
   blobBytesMax: 2_000_000_000,
   /** Blobs whose block lists are kept in memory by one writer; beyond it the list of the longest unused is read again when needed. */
   openBlobsMax: 4096,
