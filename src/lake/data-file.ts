@@ -22,11 +22,14 @@ import { partitionColumn, storedColumns } from './schema.ts';
 /** Tag of the files that we write: all such files have the same columns. A new column raises it. */
 export const columnsTag = { name: 'nsgflow.columns', value: '1' } as const;
 
-/** What readers can skip files by; the rest would only make the log longer. */
-const statisticsColumns = storedColumns.filter(({ place, name }) => place === 'flows' || name.includes('_ipv'));
+/** What readers can skip files by, and by which a blob's rows are found; the rest would only make the log longer. */
+const statisticsColumns = storedColumns.filter(
+  ({ place, name }) => place === 'flows' || name.includes('_ipv') || name === 'blob',
+);
 
-/** Texts longer than this have no minimum and maximum in the log. */
+/** Texts longer than this have no minimum and maximum in the log; names of blobs are long. */
 const statisticsTextMax = 64;
+const statisticsBlobMax = 1024;
 
 /** Writes all staged rows, one file a date. @returns the actions that add them; nothing is committed yet */
 export async function writeDataFiles(
@@ -36,19 +39,33 @@ export async function writeDataFiles(
 ): Promise<AddAction[]> {
   await stage.flush();
   const added: AddAction[] = [];
-  for (const day of [...stage.days.keys()].sort((a, b) => a - b)) added.push(await writeDay(lake, connection, day));
+  for (const day of [...stage.days.keys()].sort((a, b) => a - b)) {
+    const date = formatTime(day * dayMillis).slice(0, 10);
+    added.push(await writeDataFile(lake, connection, date, selectRows(storedColumns, `s.day = ${day}`)));
+  }
   await stage.clear();
   return added;
 }
 
-async function writeDay(lake: string, connection: DuckDBConnection, day: number): Promise<AddAction> {
-  const date = formatTime(day * dayMillis).slice(0, 10);
+/**
+ * Writes the rows of a SELECT, all of one UTC date (`YYYY-MM-DD`) and with all stored columns, to a new file.
+ * @returns the action that adds it; nothing is committed yet
+ * @throws disk-full, permission, io; lake-invalid where the date is none
+ */
+export async function writeDataFile(
+  lake: string,
+  connection: DuckDBConnection,
+  date: string,
+  select: string,
+): Promise<AddAction> {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(date))
+    throw new FlowError('lake-invalid', `the lake ${lake} has a data file of the date ${JSON.stringify(date)}`);
   const name = `${partitionColumn}=${date}/part-${randomUUID()}.parquet`;
   const temporary = join(temporaryFolder(lake), `${randomUUID()}.parquet`);
   const target = join(lake, name);
   try {
     await makeFolderOf(temporary, false);
-    const statistics = await copyRows(connection, `s.day = ${day}`, temporary);
+    const statistics = await copyRows(connection, select, temporary);
     const size = await syncFile(temporary);
     await makeFolderOf(target, true);
     await rename(temporary, target);
@@ -69,9 +86,9 @@ async function writeDay(lake: string, connection: DuckDBConnection, day: number)
 }
 
 /** Copies rows to a Parquet file. @returns the statistics for the log */
-async function copyRows(connection: DuckDBConnection, where: string, path: string): Promise<string> {
+async function copyRows(connection: DuckDBConnection, select: string, path: string): Promise<string> {
   const reader = await connection.runAndReadAll(
-    `COPY (${selectRows(storedColumns, where)}) TO ${quoteText(path)} (FORMAT parquet, COMPRESSION zstd, RETURN_STATS true)`,
+    `COPY (${select}) TO ${quoteText(path)} (FORMAT parquet, COMPRESSION zstd, RETURN_STATS true)`,
   );
   const [row] = reader.getRowObjectsJson() as unknown as [CopyStatistics];
   return formatStatistics(row);
@@ -118,7 +135,10 @@ function statisticsValue(
 ): string | undefined {
   if (text === undefined) return undefined;
   if (column.delta === 'integer' || column.delta === 'long') return /^-?\d+$/.test(text) ? text : undefined;
-  if (column.delta === 'string') return text.length <= statisticsTextMax ? JSON.stringify(text) : undefined;
+  if (column.delta === 'string') {
+    const longest = column.name === 'blob' ? statisticsBlobMax : statisticsTextMax;
+    return text.length <= longest ? JSON.stringify(text) : undefined;
+  }
   const micros = parseDuckdbTime(text);
   return micros === undefined ? undefined : JSON.stringify(formatTime(round(micros / 1000)));
 }

@@ -12,7 +12,7 @@
  *   const { byKey } = await lake.positions();                     // plan: what is new of each blob
  *   const append = await lake.beginAppend();
  *   const key = blobKey(container.location, container.name, name);
- *   await append.addFlowLog(decoded, { blob: key, startByte });
+ *   await append.addBytes(bytes, { blob: key, startByte });
  *   const outcome = await append.commit([{ key, before: byKey.get(key), after: { etag, lengthBytes, readBytes } }]);
  *   if (outcome.outcome === 'conflict') …                         // somebody else read outcome.keys: plan again
  *
@@ -20,22 +20,20 @@
  */
 import { randomUUID } from 'node:crypto';
 import { rm, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DuckDBConnection } from '@duckdb/node-api';
 import { assert } from '../base/assert.ts';
 import { FlowError, fileError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
-import type { FlowLog } from '../flowlog/record.ts';
+import { LakeAppend } from './append.ts';
 import { writeCheckpoint } from './checkpoint.ts';
-import { writeDataFiles } from './data-file.ts';
-import type { Action, AddAction } from './delta-log.ts';
+import type { Action } from './delta-log.ts';
 import { writeCommit } from './delta-log.ts';
 import type { Duckdb } from './duckdb.ts';
 import { openDuckdb } from './duckdb.ts';
 import type { PositionChange, Positions } from './positions.ts';
 import { conflictsOf, liveTransactions, positionsPath, readPositions, writePositions } from './positions.ts';
-import type { RowOrigin } from './row-stage.ts';
+import { BlobReplacement } from './replace-blobs.ts';
 import { RowStage } from './row-stage.ts';
 import { deltaSchemaString, partitionColumn } from './schema.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -97,19 +95,26 @@ export class Lake {
     return (await this.#current()).positions;
   }
 
-  /** Begins to add rows: nothing is seen by anybody before `commit`. Each append must end with `commit` or `abandon`. */
-  async beginAppend(): Promise<LakeAppend> {
+  /**
+   * Begins to add rows: nothing is seen by anybody before `commit`. Each append must end with `commit` or `abandon`. The same commit
+   * removes every row of `replacedBlobs` (values of the column `blob`) that was there before.
+   */
+  async beginAppend(options: { replacedBlobs?: readonly string[] } = {}): Promise<LakeAppend> {
     checkWritable(this.folder, this.#state);
     this.#duckdb ??= openDuckdb(limits.ingestMemoryBytesMax);
     const connection = await (await this.#duckdb).connect();
-    return new LakeAppend(this, connection, await RowStage.open(connection));
+    const replacement = new BlobReplacement(this.folder, connection, options.replacedBlobs ?? []);
+    return new LakeAppend(this, connection, await RowStage.open(connection), replacement);
   }
 
   /**
-   * Adds files and positions in one version, or neither. After a lost race the positions are read again before the next attempt.
-   * Called by LakeAppend.
+   * Changes files and positions in one version, or neither. After a lost race the positions are read again before the next attempt, and
+   * `filesOf` is asked again what to add and remove on top of the newest version. Called by LakeAppend.
    */
-  async commit(files: readonly AddAction[], changes: readonly PositionChange[]): Promise<CommitOutcome> {
+  async commit(
+    filesOf: (state: TableState) => Promise<readonly Action[]>,
+    changes: readonly PositionChange[],
+  ): Promise<CommitOutcome> {
     assert(new Set(changes.map(({ key }) => key)).size === changes.length, 'the keys of position changes differ');
     for (let attempt = 0; attempt < limits.commitAttemptsMax; attempt++) {
       if (attempt > 0) await sleep(Math.random() * Math.min(200, 5 * attempt));
@@ -118,12 +123,14 @@ export class Lake {
       const keys = conflictsOf(positions, changes);
       if (keys.length > 0) return { outcome: 'conflict', keys };
       const version = state.version + 1;
-      const actions: Action[] = [{ commitInfo: commitInfo('WRITE', files.length) }];
+      const files = await filesOf(state);
+      if (files.length === 0 && changes.length === 0) return { outcome: 'committed', version: state.version };
+      const actions: Action[] = [{ commitInfo: commitInfo('WRITE', files) }];
       const appId = changes.length === 0 ? undefined : await writePositions(this.folder, positions, changes);
       const metaData = metadataWithColumns(state);
       if (metaData !== undefined) actions.push({ metaData });
       if (appId !== undefined) actions.push({ txn: { appId, version, lastUpdated: Date.now() } });
-      for (const add of files) actions.push({ add });
+      actions.push(...files);
       if (await writeCommit(this.folder, version, actions)) {
         if (version - Math.max(0, state.checkpointVersion) >= versionsPerCheckpoint) await this.#checkpoint();
         return { outcome: 'committed', version };
@@ -178,67 +185,9 @@ export type CommitOutcome =
   | { readonly outcome: 'committed'; readonly version: number }
   | { readonly outcome: 'conflict'; readonly keys: readonly string[] };
 
-/** Rows on their way into the lake. Memory stays bounded: beyond `limits.stagedRowsMax` rows they go to data files early. */
-export class LakeAppend {
-  /** Rows added so far. */
-  rows = 0;
-  readonly #lake: Lake;
-  readonly #connection: DuckDBConnection;
-  readonly #stage: RowStage;
-  readonly #files: AddAction[] = [];
-
-  constructor(lake: Lake, connection: DuckDBConnection, stage: RowStage) {
-    this.#lake = lake;
-    this.#connection = connection;
-    this.#stage = stage;
-  }
-
-  /** Tuples that have no row or lost a counter, by reason. */
-  get refused(): RowStage['refused'] {
-    return this.#stage.refused;
-  }
-
-  /** Adds all tuples of a flow log. @returns the rows that gave */
-  async addFlowLog(flowLog: FlowLog, origin: RowOrigin): Promise<number> {
-    const rows = this.#stage.add(flowLog, origin);
-    this.rows += rows;
-    if (this.#stage.rows >= limits.stagedRowsMax) await this.#writeFiles();
-    return rows;
-  }
-
-  /**
-   * Commits the rows and the positions together. Ends the append, whatever the outcome. Without rows and changes, nothing is
-   * committed. Keys of `changes` must differ.
-   * @throws disk-full, permission, io, lake-invalid
-   */
-  async commit(changes: readonly PositionChange[]): Promise<CommitOutcome> {
-    try {
-      if (this.rows === 0 && changes.length === 0)
-        return { outcome: 'committed', version: (await this.#lake.snapshot()).version };
-      await this.#writeFiles();
-      const outcome = await this.#lake.commit(this.#files, changes);
-      if (outcome.outcome === 'committed') this.#files.length = 0;
-      return outcome;
-    } finally {
-      await this.abandon();
-    }
-  }
-
-  /** Drops the rows that were not committed, and their files. May be called twice. */
-  async abandon(): Promise<void> {
-    for (const { path } of this.#files.splice(0)) await rm(join(this.#lake.folder, path), { force: true });
-    this.#connection.closeSync();
-  }
-
-  async #writeFiles(): Promise<void> {
-    if (this.#stage.rows > 0)
-      this.#files.push(...(await writeDataFiles(this.#lake.folder, this.#connection, this.#stage)));
-  }
-}
-
 async function createTable(folder: string): Promise<void> {
   const actions: Action[] = [
-    { commitInfo: commitInfo('CREATE TABLE', 0) },
+    { commitInfo: commitInfo('CREATE TABLE', []) },
     { protocol: newProtocol },
     {
       metaData: {
@@ -260,13 +209,15 @@ async function createTable(folder: string): Promise<void> {
   }
 }
 
-function commitInfo(operation: string, files: number): Record<string, unknown> {
+function commitInfo(operation: string, actions: readonly Action[]): Record<string, unknown> {
+  const added = actions.filter((action) => action.add != null).length;
+  const removed = actions.length - added;
   return {
     timestamp: Date.now(),
     operation,
     operationParameters: { mode: 'Append', partitionBy: JSON.stringify([partitionColumn]) },
-    isBlindAppend: true,
-    operationMetrics: { numFiles: String(files) },
+    isBlindAppend: removed === 0,
+    operationMetrics: { numFiles: String(added), numRemovedFiles: String(removed) },
     engineInfo: 'nsgflow',
   };
 }

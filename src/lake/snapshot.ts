@@ -16,6 +16,9 @@ export interface DataFile {
   /** Times of its rows lie at or after `startMillis` and before `endMillis`; -Infinity and Infinity where the log does not say. */
   readonly startMillis: number;
   readonly endMillis: number;
+  /** The least and greatest text of `blob`; `undefined` where the log does not say. */
+  readonly firstBlob: string | undefined;
+  readonly lastBlob: string | undefined;
   /** Whether it surely has all of our columns. A file that another engine wrote, or an older nsgflow, may lack some. */
   readonly hasAllColumns: boolean;
 }
@@ -33,7 +36,7 @@ export interface Snapshot {
 }
 
 export function snapshotOf(lake: string, state: TableState): Snapshot {
-  return { version: state.version, files: [...state.files.values()].map((add) => dataFile(lake, add)) };
+  return { version: state.version, files: [...state.files.values()].map((add) => dataFileOf(lake, add)) };
 }
 
 /** The files that may hold rows of a range. */
@@ -42,7 +45,8 @@ export function filesWithin(snapshot: Snapshot, range: TimeRange): DataFile[] {
   return snapshot.files.filter((file) => file.startMillis < end && file.endMillis > start);
 }
 
-function dataFile(lake: string, add: AddAction): DataFile {
+/** What we use of an action that adds a file. @throws lake-invalid where the file lies outside the lake */
+export function dataFileOf(lake: string, add: AddAction): DataFile {
   const path = decodeURIComponent(add.path);
   if (isAbsolute(path) || /^[a-z][a-z0-9+.-]*:/i.test(path) || path.split(/[/\\]/).includes('..'))
     throw new FlowError('lake-invalid', `the lake ${lake} names a data file outside its folder: ${path}`);
@@ -55,23 +59,28 @@ function dataFile(lake: string, add: AddAction): DataFile {
     rows: statistics.rows,
     startMillis: statistics.startMillis ?? day ?? -Infinity,
     endMillis: statistics.endMillis ?? (day === undefined ? Infinity : day + dayMillis),
+    firstBlob: statistics.firstBlob,
+    lastBlob: statistics.lastBlob,
     hasAllColumns: add.tags?.[columnsTag.name] === columnsTag.value,
   };
 }
 
+interface FileStatistics {
+  readonly rows?: number | undefined;
+  readonly startMillis?: number | undefined;
+  readonly endMillis?: number | undefined;
+  readonly firstBlob?: string | undefined;
+  readonly lastBlob?: string | undefined;
+}
+
 /** What we use of a file's statistics; whatever is not of their form counts as absent. */
-function readStatistics(text: string | null | undefined): {
-  rows: number | undefined;
-  startMillis: number | undefined;
-  endMillis: number | undefined;
-} {
-  const none = { rows: undefined, startMillis: undefined, endMillis: undefined };
-  if (text == null || text === '') return none;
+function readStatistics(text: string | null | undefined): FileStatistics {
+  if (text == null || text === '') return {};
   let value: { numRecords?: unknown; minValues?: Record<string, unknown>; maxValues?: Record<string, unknown> };
   try {
     value = JSON.parse(text) as typeof value;
   } catch {
-    return none;
+    return {};
   }
   const minimum = timeOf(value.minValues?.['time']);
   const maximum = timeOf(value.maxValues?.['time']);
@@ -80,7 +89,13 @@ function readStatistics(text: string | null | undefined): {
     startMillis: minimum,
     // Other writers cut the greatest time to whole milliseconds.
     endMillis: maximum === undefined ? undefined : maximum + 1,
+    firstBlob: textOf(value.minValues?.['blob']),
+    lastBlob: textOf(value.maxValues?.['blob']),
   };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 function timeOf(value: unknown): number | undefined {

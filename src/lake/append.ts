@@ -1,0 +1,99 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { limits } from '../base/limits.ts';
+import { decodeFlowLog } from '../flowlog/decode.ts';
+import type { FlowLog, Rejection } from '../flowlog/record.ts';
+import { writeDataFiles } from './data-file.ts';
+import type { Action, AddAction } from './delta-log.ts';
+import type { CommitOutcome, Lake } from './lake.ts';
+import type { PositionChange } from './positions.ts';
+import type { BlobReplacement } from './replace-blobs.ts';
+import type { RowOrigin, RowStage } from './row-stage.ts';
+import type { TableState } from './table-state.ts';
+
+/** What the bytes of a flow log gave. */
+export interface AddedFlowLog {
+  readonly records: number;
+  readonly tuples: number;
+  /** By byte range of the bytes given: `RowOrigin.startByte` is not added. */
+  readonly rejections: readonly Rejection[];
+  /** Behind the last whole record or rejection, in the bytes given; 0 where there is none. */
+  readonly readEndByte: number;
+}
+
+/** Rows on their way into the lake. Memory stays bounded: beyond `limits.stagedRowsMax` rows they go to data files early. */
+export class LakeAppend {
+  /** Rows added so far. */
+  rows = 0;
+  readonly #lake: Lake;
+  readonly #connection: DuckDBConnection;
+  readonly #stage: RowStage;
+  readonly #replacement: BlobReplacement;
+  readonly #files: AddAction[] = [];
+
+  constructor(lake: Lake, connection: DuckDBConnection, stage: RowStage, replacement: BlobReplacement) {
+    this.#lake = lake;
+    this.#connection = connection;
+    this.#stage = stage;
+    this.#replacement = replacement;
+  }
+
+  /** Tuples that have no row or lost a counter, by reason. */
+  get refused(): RowStage['refused'] {
+    return this.#stage.refused;
+  }
+
+  /** Decodes a flow log, or a piece of one, and adds all its tuples. */
+  async addBytes(bytes: Uint8Array, origin: RowOrigin): Promise<AddedFlowLog> {
+    const flowLog = decodeFlowLog(bytes);
+    await this.addFlowLog(flowLog, origin);
+    const { records, rejections, tuples } = flowLog;
+    const readEndByte = [...records, ...rejections].reduce((last, { endByte }) => Math.max(last, endByte), 0);
+    return { records: records.length, tuples: tuples.count, rejections, readEndByte };
+  }
+
+  /** Adds all tuples of a flow log. @returns the rows that gave */
+  async addFlowLog(flowLog: FlowLog, origin: RowOrigin): Promise<number> {
+    const rows = this.#stage.add(flowLog, origin);
+    this.rows += rows;
+    if (this.#stage.rows >= limits.stagedRowsMax) await this.#writeFiles();
+    return rows;
+  }
+
+  /**
+   * Commits the rows and the positions together, and the removal of the replaced blobs' rows. Ends the append, whatever the outcome.
+   * Without rows, changes and replaced rows, nothing is committed. Keys of `changes` must differ.
+   * @throws disk-full, permission, io, lake-invalid
+   */
+  async commit(changes: readonly PositionChange[]): Promise<CommitOutcome> {
+    try {
+      await this.#writeFiles();
+      const added = this.#files.map((add): Action => ({ add }));
+      const actionsOf = async (state: TableState): Promise<Action[]> => [
+        ...(await this.#replacement.actions(state)),
+        ...added,
+      ];
+      const outcome = await this.#lake.commit(actionsOf, changes);
+      if (outcome.outcome === 'committed') {
+        this.#files.length = 0;
+        this.#replacement.commit();
+      }
+      return outcome;
+    } finally {
+      await this.abandon();
+    }
+  }
+
+  /** Drops the rows that were not committed, and their files. May be called twice. */
+  async abandon(): Promise<void> {
+    for (const { path } of this.#files.splice(0)) await rm(join(this.#lake.folder, path), { force: true });
+    await this.#replacement.abandon();
+    this.#connection.closeSync();
+  }
+
+  async #writeFiles(): Promise<void> {
+    if (this.#stage.rows > 0)
+      this.#files.push(...(await writeDataFiles(this.#lake.folder, this.#connection, this.#stage)));
+  }
+}

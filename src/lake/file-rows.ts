@@ -1,0 +1,29 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { listValue } from '@duckdb/node-api';
+import { duckdbTypes, storedColumns } from './schema.ts';
+import type { DataFile } from './snapshot.ts';
+
+/**
+ * The rows of data files as one relation with all stored columns: what an older file lacks is null. The list of files is a variable
+ * of the connection, so one relation a connection is in use at a time: names of files are not part of the SQL.
+ */
+export async function fileRows(connection: DuckDBConnection, files: readonly DataFile[]): Promise<string> {
+  const parts: string[] = [];
+  const add = async (variable: string, some: readonly DataFile[], options: string): Promise<void> => {
+    if (some.length === 0) return;
+    await connection.run(`SET VARIABLE ${variable} = $1`, [listValue(some.map((file) => file.path))]);
+    parts.push(`SELECT * FROM read_parquet(getvariable('${variable}'), hive_partitioning = false${options})`);
+  };
+  const whole = files.filter((file) => file.hasAllColumns);
+  await add('lake_files', whole, '');
+  await add(
+    'other_files',
+    files.filter((file) => !file.hasAllColumns),
+    ', union_by_name = true',
+  );
+  if (parts.length === 1 && whole.length === files.length) return `(${parts[0]})`;
+  return `(${[noRows, ...parts].join(' UNION ALL BY NAME ')})`;
+}
+
+/** No row, but every column with its type. */
+const noRows = `SELECT ${storedColumns.map(({ name, delta }) => `NULL::${duckdbTypes[delta]} AS ${name}`).join(', ')} WHERE false`;

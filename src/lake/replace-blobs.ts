@@ -1,0 +1,76 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { listValue } from '@duckdb/node-api';
+import { writeDataFile } from './data-file.ts';
+import type { Action, AddAction } from './delta-log.ts';
+import { fileRows } from './file-rows.ts';
+import { partitionColumn } from './schema.ts';
+import type { DataFile } from './snapshot.ts';
+import { dataFileOf } from './snapshot.ts';
+import type { TableState } from './table-state.ts';
+
+/**
+ * Removes all rows of some blobs: files that hold such rows are written anew without them. Statistics of the column `blob` say which
+ * files need not be opened. Files never change, so what was found out about one holds for every later version.
+ */
+export class BlobReplacement {
+  readonly #lake: string;
+  readonly #connection: DuckDBConnection;
+  readonly #blobs: readonly string[];
+  /** By path: the file without the rows; `null` where nothing is left of it; `undefined` where it holds none of them. */
+  readonly #known = new Map<string, AddAction | null | undefined>();
+
+  constructor(lake: string, connection: DuckDBConnection, blobs: readonly string[]) {
+    this.#lake = lake;
+    this.#connection = connection;
+    this.#blobs = blobs;
+  }
+
+  /** What a commit on top of `state` must say. Writes files as needed; called again for each version that is tried. */
+  async actions(state: TableState): Promise<Action[]> {
+    const actions: Action[] = [];
+    if (this.#blobs.length === 0) return actions;
+    for (const add of state.files.values()) {
+      if (!this.#known.has(add.path)) this.#known.set(add.path, await this.#without(add));
+      const rest = this.#known.get(add.path);
+      if (rest === undefined) continue;
+      actions.push({ remove: { path: add.path, deletionTimestamp: Date.now(), dataChange: true } });
+      if (rest !== null) actions.push({ add: rest });
+    }
+    return actions;
+  }
+
+  /** Removes the files that were written, where no commit named them. */
+  async abandon(): Promise<void> {
+    for (const rest of this.#known.values()) if (rest != null) await rm(join(this.#lake, rest.path), { force: true });
+    this.#known.clear();
+  }
+
+  /** Called once the actions were committed: the files stay. */
+  commit(): void {
+    this.#known.clear();
+  }
+
+  async #without(add: AddAction): Promise<AddAction | null | undefined> {
+    const file = dataFileOf(this.#lake, add);
+    const blobs = this.#blobs.filter((blob) => mayHold(file, blob));
+    if (blobs.length === 0) return undefined;
+    const connection = this.#connection;
+    const rows = await fileRows(connection, [file]);
+    await connection.run('SET VARIABLE replaced_blobs = $1', [listValue([...blobs])]);
+    const rest = `blob IS NULL OR NOT list_contains(getvariable('replaced_blobs')::VARCHAR[], blob)`;
+    const reader = await connection.runAndReadAll(`SELECT count(*)::DOUBLE, count_if(${rest})::DOUBLE FROM ${rows}`);
+    const [[all, left]] = reader.getRowsJS() as [[number, number]];
+    if (left === all) return undefined;
+    if (left === 0) return null;
+    const date = add.partitionValues[partitionColumn] ?? '';
+    return writeDataFile(this.#lake, connection, date, `SELECT * FROM ${rows} WHERE ${rest}`);
+  }
+}
+
+function mayHold({ firstBlob, lastBlob }: DataFile, blob: string): boolean {
+  // Statistics compare bytes of UTF-8, which the order of JavaScript's texts is not.
+  const compare = (a: string): number => Buffer.compare(Buffer.from(a), Buffer.from(blob));
+  return (firstBlob === undefined || compare(firstBlob) <= 0) && (lastBlob === undefined || compare(lastBlob) >= 0);
+}
