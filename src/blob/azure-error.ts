@@ -43,6 +43,11 @@ export function failureCode(cause: unknown): string {
   return failure.details?.errorCode ?? failure.code ?? '';
 }
 
+/** The status of the service's answer; `undefined` where there was none. */
+export function statusOf(cause: unknown): number | undefined {
+  return asFailure(cause).statusCode;
+}
+
 /** True where the blob, or its container, does not exist. */
 export function isMissing(cause: unknown): boolean {
   const code = failureCode(cause);
@@ -64,6 +69,8 @@ export function azureError(cause: unknown, doing: string): FlowError {
   if (name === 'AbortError' || name === 'TimeoutError') return fail('unavailable', 'no answer in time');
   if (/^(?:\w*Authentication\w*|CredentialUnavailable)Error$/.test(name))
     return fail('authentication', 'no credential of this machine was accepted', signInHint);
+  if (code === 'PARSE_ERROR' || /^Data corruption failure|aborted$/.test(message))
+    return fail('unavailable', 'its answer was cut short');
   if (statusCode === undefined) {
     if (name !== 'RestError' && !/^(?:E(?!RR_)|ERR_TLS|ERR_SSL|CERT_)/.test(code)) throw cause;
     if (/ENOTFOUND|EAI_AGAIN/.test(code + message)) return fail('unavailable', 'the name of the host is not known');

@@ -24,6 +24,11 @@ export function isUrl(text: string): boolean {
   return /^https?:\/\//i.test(text);
 }
 
+/** True for names and addresses of this machine. Source: RFC 6761 section 6.3; RFC 1122 section 3.2.1.3. */
+function isLoopback(hostname: string): boolean {
+  return /^(?:localhost|.*\.localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
+}
+
 /** A URL as it may be shown: without user, query and fragment. */
 export function withoutSecrets(url: string): string {
   return url.replace(/[?#].*$/s, '').replace(/^(https?:\/\/)[^/]*@/i, '$1');
@@ -52,6 +57,10 @@ export function parseAzureTarget(text: string, connectionString: string | undefi
   if (account === undefined || !/^[a-z0-9-]{3,63}$/.test(account))
     throw new FlowError('usage', `${shown} names no storage account`, {
       hint: 'URLs are https://ACCOUNT.blob.core.windows.net/CONTAINER, or http://127.0.0.1:10000/devstoreaccount1/CONTAINER.',
+    });
+  if (url.protocol === 'http:' && !isLoopback(url.hostname) && account !== emulatorAccount)
+    throw new FlowError('usage', `${shown} would send flow logs and signatures in the clear`, {
+      hint: 'Use https. Plain http is for this machine, and for the account devstoreaccount1 of an emulator.',
     });
   const [container, ...rest] = segments;
   if (container !== undefined && !isContainerName(container))

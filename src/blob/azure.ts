@@ -6,6 +6,7 @@ import { azureError, failureCode, isMissing } from './azure-error.ts';
 import type { AzureTarget } from './azure-target.ts';
 import type { Account, BlobContent, BlobItem, BlockList, Container } from './container.ts';
 import { checkBlobName, isContainerName } from './name.ts';
+import { withRetries } from './retry.ts';
 
 /**
  * Containers of Azure Blob Storage, or of an emulator, through `@azure/storage-blob`. Loading that takes a third of a second: `open.ts`
@@ -15,13 +16,14 @@ import { checkBlobName, isContainerName } from './name.ts';
 /** An operation ends after this time, retries included, plus the time that its bytes take at the slowest rate. */
 const operationMillisMax = 20_000;
 const slowestBytesPerMilli = 100;
-/** A download ends when no byte has come for this time. */
+/** A download ends when no byte has come for this time; however slow, after an hour. */
 const silenceMillisMax = 20_000;
+const downloadMillisMax = 3_600_000;
 const pageBlobs = 5000;
 
-/** Few tries and short pauses: an account that cannot be reached is reported within seconds, and callers resume. */
+/** Retries are ours: retry.ts. */
 const clientOptions: StoragePipelineOptions = {
-  retryOptions: { maxTries: 4, retryDelayInMs: 500, maxRetryDelayInMs: 4000 },
+  retryOptions: { maxTries: 1 },
   userAgentOptions: { userAgentPrefix: 'nsgflow' },
 };
 
@@ -43,8 +45,10 @@ export async function azureAccount(target: AzureTarget): Promise<Account> {
     async *containers() {
       try {
         for (let token: string | undefined = ''; token !== undefined;) {
-          const pages = service.listContainers({ abortSignal: timeLimit() }).byPage(pageSettings(token));
-          const page = await firstOf(pages);
+          const settings = pageSettings(token);
+          const page = await withRetries(operationMillisMax, async (abortSignal) =>
+            firstOf(service.listContainers({ abortSignal }).byPage(settings)),
+          );
           yield* page.containerItems.map((item) => item.name).filter(isContainerName);
           token = page.continuationToken === '' ? undefined : page.continuationToken;
         }
@@ -82,8 +86,10 @@ class AzureContainer implements Container {
   async *list(prefix = ''): AsyncGenerator<BlobItem> {
     try {
       for (let token: string | undefined = ''; token !== undefined;) {
-        const pages = this.#client.listBlobsFlat({ prefix, abortSignal: timeLimit() }).byPage(pageSettings(token));
-        const page = await firstOf(pages);
+        const settings = pageSettings(token);
+        const page = await withRetries(operationMillisMax, async (abortSignal) =>
+          firstOf(this.#client.listBlobsFlat({ prefix, abortSignal }).byPage(settings)),
+        );
         for (const { name, properties } of page.segment.blobItems)
           yield {
             name,
@@ -102,7 +108,10 @@ class AzureContainer implements Container {
 
   async properties(name: string): Promise<BlobItem | undefined> {
     try {
-      const { contentLength, etag, lastModified } = await this.#blob(name).getProperties({ abortSignal: timeLimit() });
+      const { contentLength, etag, lastModified } = await withRetries(
+        operationMillisMax,
+        async (abortSignal) => await this.#blob(name).getProperties({ abortSignal }),
+      );
       return {
         name,
         lengthBytes: contentLength ?? 0,
@@ -132,7 +141,10 @@ class AzureContainer implements Container {
 
   async blocks(name: string): Promise<BlockList | undefined> {
     try {
-      const list = await this.#blob(name).getBlockList('committed', { abortSignal: timeLimit() });
+      const list = await withRetries(
+        operationMillisMax,
+        async (abortSignal) => await this.#blob(name).getBlockList('committed', { abortSignal }),
+      );
       // A blob that has staged blocks alone has no ETag.
       if (list.etag === undefined) return undefined;
       const blocks = (list.committedBlocks ?? []).map((block) => ({ id: block.name, lengthBytes: block.size }));
@@ -147,9 +159,11 @@ class AzureContainer implements Container {
 
   async stageBlock(name: string, id: string, bytes: Uint8Array): Promise<void> {
     checkBlobName(name);
-    const stage = async (): Promise<void> => {
-      await this.#blob(name).stageBlock(id, bytes, bytes.length, { abortSignal: timeLimit(bytes.length) });
-    };
+    const limitMillis = operationMillisMax + Math.ceil(bytes.length / slowestBytesPerMilli);
+    const stage = async (): Promise<void> =>
+      await withRetries(limitMillis, async (abortSignal) => {
+        await this.#blob(name).stageBlock(id, bytes, bytes.length, { abortSignal });
+      });
     await this.#making(stage, `write ${this.#label(name)}`);
   }
 
@@ -157,7 +171,10 @@ class AzureContainer implements Container {
     checkBlobName(name);
     const conditions = etag === undefined ? { ifNoneMatch: '*' } : { ifMatch: etag };
     try {
-      const done = await this.#blob(name).commitBlockList([...ids], { conditions, abortSignal: timeLimit() });
+      const done = await withRetries(
+        operationMillisMax,
+        async (abortSignal) => await this.#blob(name).commitBlockList([...ids], { conditions, abortSignal }),
+      );
       return { etag: quoted(done.etag) };
     } catch (error) {
       if (isMissing(error))
@@ -169,7 +186,10 @@ class AzureContainer implements Container {
   async delete(name: string, etag?: string): Promise<boolean> {
     try {
       const conditions = etag === undefined ? {} : { ifMatch: etag };
-      await this.#blob(name).delete({ conditions, abortSignal: timeLimit() });
+      await withRetries(
+        operationMillisMax,
+        async (abortSignal) => await this.#blob(name).delete({ conditions, abortSignal }),
+      );
       return true;
     } catch (error) {
       if (isMissing(error)) return false;
@@ -187,7 +207,7 @@ class AzureContainer implements Container {
     } catch (error) {
       if (failureCode(error) !== 'ContainerNotFound') throw azureError(error, doing);
       try {
-        await this.#client.createIfNotExists({ abortSignal: timeLimit() });
+        await this.#client.createIfNotExists({ abortSignal: AbortSignal.timeout(operationMillisMax) });
         await act();
       } catch (second) {
         throw azureError(second, doing);
@@ -204,26 +224,39 @@ class AzureContainer implements Container {
   }
 }
 
+/** Bytes `start` to `end`. What a broken connection leaves is gone on from, while the blob is the same. */
 async function download(blob: BlockBlobClient, start: number, end: number): Promise<BlobContent> {
-  const stop = new AbortController();
-  let timer = setTimeout(() => stop.abort(), silenceMillisMax);
-  try {
-    const count = Number.isFinite(end) ? end - start : undefined;
-    const response = await blob.download(start, count, { abortSignal: stop.signal });
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of response.readableStreamBody ?? []) {
+  let chunks: Uint8Array[] = [];
+  let got = 0;
+  let etag: string | undefined;
+  const attempt = async (): Promise<void> => {
+    const stop = new AbortController();
+    let timer = setTimeout(() => stop.abort(), silenceMillisMax);
+    try {
+      const response = await blob.download(start + got, Number.isFinite(end) ? end - start - got : undefined, {
+        abortSignal: stop.signal,
+        maxRetryRequests: 0,
+        ...(etag === undefined ? {} : { conditions: { ifMatch: etag } }),
+      });
+      etag = quoted(response.etag);
+      for await (const chunk of response.readableStreamBody ?? []) {
+        clearTimeout(timer);
+        timer = setTimeout(() => stop.abort(), silenceMillisMax);
+        chunks.push(chunk as Uint8Array);
+        got += (chunk as Uint8Array).length;
+      }
+    } catch (error) {
+      if (etag === undefined || failureCode(error) !== 'ConditionNotMet') throw error;
+      chunks = [];
+      got = 0;
+      etag = undefined;
+      await attempt();
+    } finally {
       clearTimeout(timer);
-      timer = setTimeout(() => stop.abort(), silenceMillisMax);
-      chunks.push(chunk as Uint8Array);
     }
-    return { bytes: Buffer.concat(chunks), etag: quoted(response.etag) };
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function timeLimit(bytes = 0): AbortSignal {
-  return AbortSignal.timeout(operationMillisMax + Math.ceil(bytes / slowestBytesPerMilli));
+  };
+  await withRetries(downloadMillisMax, attempt);
+  return { bytes: Buffer.concat(chunks), etag: quoted(etag) };
 }
 
 function pageSettings(token: string): { maxPageSize: number; continuationToken?: string } {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { assert } from '../base/assert.ts';
 import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
@@ -35,6 +36,8 @@ const newBlob: readonly Block[] = [
 
 /** Rounds of reading a blob's block list and committing, before a conflict or an unknown outcome is reported. */
 const roundsMax = 8;
+/** From the third round on, a random share of this, doubled each round: writers of one blob that lose races together part. */
+const roundPauseMillis = 5;
 
 interface OpenBlob {
   readonly blocks: readonly Block[];
@@ -93,6 +96,7 @@ export class BlockAppender {
         this.#open.delete(name);
         const again = error instanceof FlowError && (error.code === 'blob-conflict' || error.code === 'unavailable');
         if (!again || round === roundsMax) throw error;
+        if (round > 1) await sleep(Math.random() * roundPauseMillis * 2 ** round);
       }
     }
   }

@@ -204,6 +204,21 @@ describe('an Azure URL', () => {
   test('sends the SAS of a connection string to its own address only', () => {
     const sas = 'BlobEndpoint=https://acct.blob.core.windows.net/;SharedAccessSignature=sv=1&sig=x%3D';
     expect(parseAzureTarget('https://acct.blob.core.windows.net/logs1', sas)).toMatchObject({ sas: 'sv=1&sig=x%3D' });
-    expect(() => parseAzureTarget('http://acct.blob.core.windows.net/logs1', sas)).toThrow('another address');
+    expect(() => parseAzureTarget('https://acct.blob.core.chinacloudapi.cn/logs1', sas)).toThrow('another address');
+  });
+
+  test('plain http is for this machine and for the emulator’s account', () => {
+    for (const url of [
+      'http://acct.blob.core.windows.net/logs1?sig=x',
+      'http://10.0.0.7:10000/acct',
+      'http://127.evil.example/acct',
+    ])
+      expect(() => parseAzureTarget(url, undefined)).toThrow('in the clear');
+    for (const url of [
+      'http://localhost:10000/acct',
+      'http://[::1]:10000/acct',
+      'http://10.0.0.7:10000/devstoreaccount1',
+    ])
+      expect(parseAzureTarget(url, undefined).container).toBeUndefined();
   });
 });

@@ -1,0 +1,67 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FlowError } from '../base/errors.ts';
+import { failureCode, statusOf } from './azure-error.ts';
+
+/**
+ * Retries of one operation on a service. The client's own retries are switched off: they take no notice of `Retry-After`, do not try again
+ * after 408 and 429, and many writers that failed together come back together.
+ */
+
+/** Tries of one operation, the first included: an account that cannot be reached is reported within seconds, and callers resume. */
+const triesMax = 4;
+/** Before the second try at most so long, then twice as long each time; a random share of it, so that writers come back one by one. */
+const pauseMillis = 500;
+const pauseMillisMax = 4000;
+
+/** Answers that another try may not get. Source: Azure Storage, "Common REST API error codes"; RFC 6585 section 4. */
+const passingStatuses = new Set([408, 429, 500, 502, 503, 504]);
+
+/**
+ * Calls `act` until it succeeds, fails for good, has failed `triesMax` times, or `limitMillis` have passed; `act` gives up when the signal says so. A
+ * service that asks for a pause (`Retry-After`) gets it, or, where that is longer than the time left, its answer is thrown at once.
+ */
+export async function withRetries<T>(limitMillis: number, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const endMillis = performance.now() + limitMillis;
+  const signal = AbortSignal.timeout(limitMillis);
+  for (let tried = 1; ; tried++) {
+    try {
+      return await act(signal);
+    } catch (error) {
+      if (tried === triesMax || signal.aborted || !isPassing(error)) throw error;
+      const pause = retryAfterMillis(error) ?? Math.random() * Math.min(pauseMillisMax, pauseMillis * 2 ** (tried - 1));
+      if (performance.now() + pause >= endMillis) throw error;
+      await sleep(pause);
+    }
+  }
+}
+
+/** True for failures of the way to a service and for answers that say "later". */
+function isPassing(error: unknown): boolean {
+  if (error instanceof FlowError) return false;
+  const status = statusOf(error);
+  if (status !== undefined) return passingStatuses.has(status) || failureCode(error) === 'PARSE_ERROR';
+  const { name } = error as Error;
+  return name === 'RestError' || isCutShort(error) || /^E[A-Z]|^UND_ERR/.test(failureCode(error));
+}
+
+/** True where fewer bytes came than the service had announced. */
+export function isCutShort(error: unknown): boolean {
+  return error instanceof Error && /^Data corruption failure|aborted$/.test(error.message);
+}
+
+/**
+ * The pause that the service asked for in the answer that `error`, or its cause, is about; `undefined` where it named none.
+ * Source: RFC 9110 section 10.2.3 (seconds, or a date).
+ */
+export function retryAfterMillis(error: unknown): number | undefined {
+  const from = error instanceof FlowError ? error.cause : error;
+  const headers = (from as { response?: { headers?: { get?: (name: string) => string | undefined } } } | undefined)
+    ?.response?.headers;
+  const inMillis = headers?.get?.('retry-after-ms') ?? headers?.get?.('x-ms-retry-after-ms');
+  const text = headers?.get?.('retry-after');
+  if (inMillis !== undefined && /^\d+$/.test(inMillis)) return Number(inMillis);
+  if (text === undefined) return undefined;
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  const date = Date.parse(text);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
+}
