@@ -71,7 +71,7 @@ export async function convert(settings: ConvertSettings): Promise<ConvertResult>
   const rejections: BlobRejection[] = [];
   const total = { blobs: 0, records: 0, read: 0, written: 0, rejected: 0, bytes: 0 };
   const appenders = new Map<string, BlockAppender>();
-  const delivery = new Delivery((name) => {
+  const delivery = new Delivery((_, name) => {
     let appender = appenders.get(name);
     if (appender === undefined) appenders.set(name, (appender = new BlockAppender(settings.to.container(name))));
     return appender;
@@ -122,7 +122,7 @@ export async function convert(settings: ConvertSettings): Promise<ConvertResult>
         .update([input, settings.format, ordinal, header.resourceId, header.macAddress].join('\n').toLowerCase())
         .digest('hex')
         .slice(0, 32);
-      delivery.add([{ container: containerOf(kind), blob: name, id, bytes: writer.toBytes(), tuples }]);
+      delivery.add([{ storage: '', container: containerOf(kind), blob: name, id, bytes: writer.toBytes(), tuples }]);
       await delivery.room();
     }
     settings.onProgress?.(total.bytes, total.blobs);

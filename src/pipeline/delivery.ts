@@ -20,7 +20,7 @@ interface Queue {
 export class Delivery {
   /** Tuples that were not in storage before. */
   tuplesWritten = 0;
-  readonly #appenderOf: (container: string) => BlockAppender;
+  readonly #appenderOf: (storage: string, container: string) => BlockAppender;
   readonly #queues = new Map<string, Queue>();
   readonly #ready: Queue[] = [];
   #active = 0;
@@ -28,7 +28,8 @@ export class Delivery {
   #failure: { readonly error: unknown } | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(appenderOf: (container: string) => BlockAppender) {
+  /** `appenderOf` takes the key of an account and the name of a container. */
+  constructor(appenderOf: (storage: string, container: string) => BlockAppender) {
     this.#appenderOf = appenderOf;
   }
 
@@ -39,10 +40,15 @@ export class Delivery {
 
   add(blocks: readonly FlushedBlock[]): void {
     for (const block of blocks) {
-      const name = `${block.container}/${block.blob}`;
+      const name = `${block.storage}\n${block.container}/${block.blob}`;
       let queue = this.#queues.get(name);
       if (queue === undefined) {
-        queue = { appender: this.#appenderOf(block.container), blob: block.blob, waiting: [], busy: false };
+        queue = {
+          appender: this.#appenderOf(block.storage, block.container),
+          blob: block.blob,
+          waiting: [],
+          busy: false,
+        };
         this.#queues.set(name, queue);
       }
       this.#waitingBytes += block.bytes.length;

@@ -8,6 +8,8 @@ import type { FlowLogTarget, RecordingPlan } from './recording-plan.ts';
 
 /** One data block, ready to be appended to its blob. */
 export interface FlushedBlock {
+  /** Key of the account, as its flow log names it. */
+  readonly storage: string;
   readonly container: string;
   /** The blob's name in the container. */
   readonly blob: string;
@@ -31,7 +33,7 @@ export interface FlushKey {
 const timeBits = 2 ** 20;
 const sortBitsMax = 2 ** 53;
 
-/** Encodes the events held, one block for each flow log and NIC that has any, in order of NICs and flow logs. Pure: the events stay. */
+/** Encodes the events held, one block for each flow log and NIC that has any, in order of NICs. Pure: the events stay. */
 export function flushBlocks(
   events: FlowEvents,
   plan: RecordingPlan,
@@ -49,6 +51,7 @@ export function flushBlocks(
     if (tuples === 0) return;
     const kind = target.format === 'vnet' ? 'vnet' : 'nsg';
     blocks.push({
+      storage: target.storage,
       container: containerOf(kind),
       blob: formatBlobPath(kind, target.resourceId, floorToHour(key.timeMillis), mac),
       id: blockId(key, target, id),
@@ -60,19 +63,14 @@ export function flushBlocks(
     const nic = events.nic[rows[start]];
     let end = start + 1;
     while (end < rows.length && events.nic[rows[end]] === nic) end++;
-    for (const format of plan.formats) {
-      if (format === 'vnet') {
-        encode(plan.vnetTargets[nic], nic, start, end);
-        continue;
-      }
-      const targets = plan.nsgTargets.get(format)!;
-      for (let first = start; first < end;) {
-        const nsg = plan.nsgOf[group[rows[first]]];
-        let last = first + 1;
-        while (last < end && plan.nsgOf[group[rows[last]]] === nsg) last++;
-        if (nsg >= 0) encode(targets[nsg], nic, first, last);
-        first = last;
-      }
+    const vnet = plan.vnetTarget[nic];
+    if (vnet >= 0) encode(plan.targets[vnet], nic, start, end);
+    for (let first = start; first < end;) {
+      const nsg = plan.nsgOf[group[rows[first]]];
+      let last = first + 1;
+      while (last < end && plan.nsgOf[group[rows[last]]] === nsg) last++;
+      if (nsg >= 0) for (const target of plan.nsgTargets[nsg]) encode(plan.targets[target], nic, first, last);
+      first = last;
     }
     start = end;
   }

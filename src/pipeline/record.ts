@@ -25,6 +25,8 @@ import { createRefusals, drainRefusals } from '../wire/refusals.ts';
 import { Delivery } from './delivery.ts';
 import { flushBlocks } from './flush.ts';
 import { planRecording } from './recording-plan.ts';
+import type { FlowLogSettings } from './recording-settings.ts';
+import { defaultFlowLogs } from './recording-settings.ts';
 
 export interface RecordSettings {
   /** Files, or `-` for standard input; merged by time into one input. */
@@ -33,11 +35,15 @@ export interface RecordSettings {
   readonly live?: LiveSettings;
   /** Where packets are seen and what decides; `undefined` records one NIC that every packet crosses, behind an NSG that allows all. */
   readonly network: Network | undefined;
+  /** What is logged; `undefined` logs everything in `formats` to the account '' (see `defaultFlowLogs`). */
+  readonly flowLogs?: readonly FlowLogSettings[] | undefined;
   /** Of that one NIC, twelve upper-case digits; `undefined` derives it. */
   readonly mac: string | undefined;
   /** Prefixes on the near side of that one NIC. */
   readonly local: readonly Prefix[];
-  readonly to: Account;
+  /** The account of a flow log's `storage`; asked once for each. */
+  readonly accountOf: (storage: string) => Account;
+  /** Formats of the flow logs where `flowLogs` is not given. */
   readonly formats: readonly FlowLogFormat[];
   /** Wins over the VNet's own; `undefined` takes the VNet's, or 4 minutes. */
   readonly flowTimeoutMinutes: number | undefined;
@@ -99,7 +105,8 @@ export async function record(settings: RecordSettings): Promise<RecordResult> {
   if (network.nics.length === 0)
     throw new FlowError('network-without-nics', 'the network has no NIC, so no packet can be assigned to one');
   const compiled = compileNetwork(network);
-  const plan = planRecording(network, compiled, settings.formats);
+  const flowLogs = settings.flowLogs ?? defaultFlowLogs(network, settings.formats, '');
+  const plan = planRecording({ network, flowLogs }, compiled.decisions);
   const meter = new FlowMeter({
     network: compiled,
     idleTimeoutMillis: Float64Array.from(
@@ -115,13 +122,7 @@ export async function record(settings: RecordSettings): Promise<RecordResult> {
   const damage = new Counters<CaptureDamage>();
   const live = settings.live === undefined ? undefined : await openLive(settings.live, { refused, damage });
   const captures = live ?? (await readCaptures(settings.captures, { refused, damage }));
-  const appenders = new Map<string, BlockAppender>();
-  const delivery = new Delivery((container) => {
-    let appender = appenders.get(container);
-    if (appender === undefined)
-      appenders.set(container, (appender = new BlockAppender(settings.to.container(container))));
-    return appender;
-  });
+  const delivery = new Delivery(createAppenders(settings.accountOf));
   const input = settings.tunnel === 'inner' ? `${captures.identity} inner` : captures.identity;
   const captured = createCaptureBatch(limits.batchPackets);
   const packets = createPacketBatch(limits.batchPackets);
@@ -206,6 +207,24 @@ export async function record(settings: RecordSettings): Promise<RecordResult> {
     dropped: live === undefined ? 0 : (live.dropped ?? null),
     failure: live?.failure ?? null,
     seconds: Math.round(performance.now() - startMillis) / 1000,
+  };
+}
+
+/** One appender for each container of each account. */
+function createAppenders(
+  accountOf: RecordSettings['accountOf'],
+): (storage: string, container: string) => BlockAppender {
+  const accounts = new Map<string, Account>();
+  const appenders = new Map<string, BlockAppender>();
+  return (storage, container) => {
+    const key = `${storage}\n${container}`;
+    let appender = appenders.get(key);
+    if (appender === undefined) {
+      const account = accounts.get(storage) ?? accountOf(storage);
+      accounts.set(storage, account);
+      appenders.set(key, (appender = new BlockAppender(account.container(container))));
+    }
+    return appender;
   };
 }
 

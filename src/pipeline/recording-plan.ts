@@ -1,12 +1,12 @@
-import { providerPath } from '../arm-template/resource-id.ts';
-import { resourceName } from '../arm-template/resource-id.ts';
+import { resourceKey } from '../arm-template/resource-id.ts';
 import type { RuleGroup } from '../flowlog/encode.ts';
 import type { FlowLogFormat } from '../flowlog/tuple.ts';
-import type { CompiledNetwork } from '../nsg/compile.ts';
-import type { Network, Nic } from '../nsg/network.ts';
-import { guidOf, nsgResourceGuid } from '../nsg/network.ts';
+import type { Decision } from '../nsg/evaluate.ts';
+import type { Nic, Nsg } from '../nsg/network.ts';
+import { nsgResourceGuid } from '../nsg/network.ts';
+import type { FlowLogSettings, RecordingConfiguration } from './recording-settings.ts';
 
-/** One flow log: where its records say that they come from. */
+/** One flow log: where its records go, and where they say that they come from. */
 export interface FlowLogTarget {
   readonly format: FlowLogFormat;
   /** ARM id of the NSG, or of the flow log of a VNet. */
@@ -14,76 +14,100 @@ export interface FlowLogTarget {
   readonly systemId: string;
   readonly flowLogGuid: string;
   readonly targetResourceId: string;
+  /** Key of the account. */
+  readonly storage: string;
 }
 
 /**
- * What is logged where. A decision's rank orders the events of a NIC so that one sort serves all formats: by NSG, then by rule as Azure
- * tries them.
+ * What is logged where, as plain data. A decision's rank orders the events of a NIC so that one sort serves all flow logs: by NSG, then by rule
+ * as Azure tries them.
  */
 export interface RecordingPlan {
-  readonly formats: readonly FlowLogFormat[];
   readonly nics: readonly Nic[];
   /** By decision: rule and ACL as logs name them. */
   readonly groups: readonly RuleGroup[];
   /** By decision: place in the order of events. */
   readonly ranks: Uint32Array;
-  /** By decision: index of its NSG in the network, -1 where none decided. */
+  /** By decision: which NSG decided, an index of its own; -1 where none did. */
   readonly nsgOf: Int32Array;
-  /** The NSG's log; by NSG index. Present where an NSG format is recorded. */
-  readonly nsgTargets: ReadonlyMap<FlowLogFormat, readonly FlowLogTarget[]>;
-  /** The VNet's log that sees a NIC; by NIC index. */
-  readonly vnetTargets: readonly FlowLogTarget[];
+  readonly targets: readonly FlowLogTarget[];
+  /** By NSG as in `nsgOf`: its logs, of different formats; indexes into `targets`. */
+  readonly nsgTargets: readonly (readonly number[])[];
+  /** By NIC: the VNet log that holds its flows, an index into `targets`; -1 where none does. */
+  readonly vnetTarget: Int32Array;
 }
 
 /** The rule and ACL of VNet logs where no NSG applies. Source: facts 1.6. */
 const platformRule: RuleGroup = { rule: 'PlatformRule', aclId: '00000000-0000-0000-0000-000000000000' };
 
+/** `decisions` are those of the compiled network, with the older ones under which flows may still be open. */
 export function planRecording(
-  network: Network,
-  compiled: CompiledNetwork,
-  formats: readonly FlowLogFormat[],
+  { network, flowLogs }: RecordingConfiguration,
+  decisions: readonly Decision[],
 ): RecordingPlan {
-  const { decisions } = compiled;
-  const nsgOf = Int32Array.from(decisions, ({ nsg }) => (nsg === undefined ? -1 : network.nsgs.indexOf(nsg)));
+  const nsgs = indexNsgs(network.nsgs, decisions);
+  const nsgOf = Int32Array.from(decisions, ({ nsg }) =>
+    nsg === undefined ? -1 : nsgs.get(resourceKey(nsg.id))!.index,
+  );
   const order = [...decisions.keys()].sort((a, b) => nsgOf[a] - nsgOf[b] || a - b);
   const ranks = new Uint32Array(decisions.length);
   order.forEach((decision, rank) => (ranks[decision] = rank));
-  const nsgTargets = new Map<FlowLogFormat, FlowLogTarget[]>();
-  for (const format of formats) {
-    if (format === 'vnet') continue;
-    nsgTargets.set(
-      format,
-      network.nsgs.map((nsg) => ({
-        format,
-        resourceId: nsg.id,
-        systemId: nsgResourceGuid(nsg),
-        flowLogGuid: '',
-        targetResourceId: '',
-      })),
-    );
+  const targets: FlowLogTarget[] = [];
+  const nsgTargets: number[][] = Array.from(nsgs, () => []);
+  const scopes = new Map<string, number>();
+  for (const log of flowLogs) {
+    const key = resourceKey(log.targetId);
+    if (log.format === 'vnet') {
+      if (!scopes.has(key)) scopes.set(key, targets.push(vnetTarget(log)) - 1);
+      continue;
+    }
+    const found = nsgs.get(key);
+    if (found === undefined || nsgTargets[found.index].some((at) => targets[at].format === log.format)) continue;
+    nsgTargets[found.index].push(targets.push(nsgTarget(log, found.nsg)) - 1);
   }
   return {
-    formats,
     nics: network.nics,
     groups: decisions.map(({ nsg, rule }) =>
       nsg === undefined || rule === undefined ? platformRule : { rule: rule.logName, aclId: nsg.id },
     ),
     ranks,
     nsgOf,
+    targets,
     nsgTargets,
-    vnetTargets: network.nics.map(vnetTarget),
+    vnetTarget: Int32Array.from(network.nics, (nic) => narrowestScope(nic, scopes)),
   };
 }
 
-/** The flow log of a NIC's VNet, or of the NIC where its VNet is not known. Names: DESIGN section 5. */
-function vnetTarget(nic: Nic): FlowLogTarget {
-  const vnet = nic.subnet?.virtualNetwork;
-  const target = vnet?.id ?? nic.id;
-  const region = vnet?.location ?? 'local';
-  const parts = target.split('/');
-  const name = `${resourceName(target)}-${parts[4] ?? 'NSGFLOW'}-flowlog`;
-  const subscription = parts[2] ?? '00000000-0000-0000-0000-000000000000';
-  const path = providerPath('Microsoft.Network/networkWatchers/flowLogs', [`NetworkWatcher_${region}`, name]);
-  const resourceId = `/subscriptions/${subscription}/resourceGroups/NetworkWatcherRG${path}`;
-  return { format: 'vnet', resourceId, systemId: '', flowLogGuid: guidOf(resourceId), targetResourceId: target };
+interface IndexedNsg {
+  readonly nsg: Nsg;
+  readonly index: number;
+}
+
+/** The network's NSGs, then those that decided earlier and are no more; by resource key. */
+function indexNsgs(nsgs: readonly Nsg[], decisions: readonly Decision[]): Map<string, IndexedNsg> {
+  const indexed = new Map<string, IndexedNsg>();
+  for (const nsg of [...nsgs, ...decisions.flatMap((decision) => decision.nsg ?? [])]) {
+    const key = resourceKey(nsg.id);
+    if (!indexed.has(key)) indexed.set(key, { nsg, index: indexed.size });
+  }
+  return indexed;
+}
+
+/** A flow log of the NIC wins over one of its subnet, and that over one of the VNet. Source: facts 3.3. */
+function narrowestScope(nic: Nic, scopes: ReadonlyMap<string, number>): number {
+  for (const id of [nic.id, nic.subnet?.id, nic.subnet?.virtualNetwork.id]) {
+    const target = id === undefined ? undefined : scopes.get(resourceKey(id));
+    if (target !== undefined) return target;
+  }
+  return -1;
+}
+
+function nsgTarget(log: FlowLogSettings, nsg: Nsg): FlowLogTarget {
+  const { format, storage } = log;
+  return { format, resourceId: nsg.id, systemId: nsgResourceGuid(nsg), flowLogGuid: '', targetResourceId: '', storage };
+}
+
+function vnetTarget(log: FlowLogSettings): FlowLogTarget {
+  const { format, storage, id, guid, targetId } = log;
+  return { format, resourceId: id, systemId: '', flowLogGuid: guid, targetResourceId: targetId, storage };
 }

@@ -31,7 +31,7 @@ async function recordExample(to: string, formats: readonly ('nsg1' | 'nsg2' | 'v
     network: exampleNetwork(),
     mac: undefined,
     local: [],
-    to: folderAccount(to, { sync: false }),
+    accountOf: () => folderAccount(to, { sync: false }),
     formats,
     flowTimeoutMinutes: undefined,
   });

@@ -18,7 +18,7 @@ describe.skipIf(corpusSkipped !== undefined)(
         network: undefined,
         mac: undefined,
         local: [parsePrefix('10.0.0.0/8')!],
-        to,
+        accountOf: () => to,
         formats: ['nsg2'],
         flowTimeoutMinutes: undefined,
       });

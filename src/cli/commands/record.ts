@@ -99,7 +99,7 @@ export function define(command: Command): void {
         network,
         mac: options.mac === undefined ? undefined : readMac(options.mac),
         local: (options.local ?? localDefault).map(readPrefix),
-        to,
+        accountOf: () => to,
         formats,
         flowTimeoutMinutes:
           options.flowTimeout === undefined ? undefined : parseWhole('--flow-timeout', options.flowTimeout, 1, 1440),
