@@ -90,13 +90,25 @@ class AzureContainer implements Container {
         const page = await withRetries(operationMillisMax, async (abortSignal) =>
           firstOf(this.#client.listBlobsFlat({ prefix, abortSignal }).byPage(settings)),
         );
-        for (const { name, properties } of page.segment.blobItems)
-          yield {
-            name,
-            lengthBytes: properties.contentLength ?? 0,
-            etag: quoted(properties.etag),
-            lastModifiedMillis: properties.lastModified.getTime(),
-          };
+        for (const { name, properties } of page.segment.blobItems) yield itemOf(name, properties);
+        token = page.continuationToken === '' ? undefined : page.continuationToken;
+      }
+    } catch (error) {
+      if (isMissing(error))
+        throw new FlowError('not-found', `there is no container ${this.location}`, { cause: error });
+      throw azureError(error, `list ${this.location}`);
+    }
+  }
+
+  async *children(prefix: string): AsyncGenerator<BlobItem | string> {
+    try {
+      for (let token: string | undefined = ''; token !== undefined;) {
+        const settings = pageSettings(token);
+        const page = await withRetries(operationMillisMax, async (abortSignal) =>
+          firstOf(this.#client.listBlobsByHierarchy('/', { prefix, abortSignal }).byPage(settings)),
+        );
+        yield* (page.segment.blobPrefixes ?? []).map((folder) => folder.name);
+        for (const { name, properties } of page.segment.blobItems) yield itemOf(name, properties);
         token = page.continuationToken === '' ? undefined : page.continuationToken;
       }
     } catch (error) {
@@ -261,6 +273,15 @@ async function download(blob: BlockBlobClient, start: number, end: number): Prom
 
 function pageSettings(token: string): { maxPageSize: number; continuationToken?: string } {
   return token === '' ? { maxPageSize: pageBlobs } : { maxPageSize: pageBlobs, continuationToken: token };
+}
+
+function itemOf(name: string, properties: { contentLength?: number; etag: string; lastModified: Date }): BlobItem {
+  return {
+    name,
+    lengthBytes: properties.contentLength ?? 0,
+    etag: quoted(properties.etag),
+    lastModifiedMillis: properties.lastModified.getTime(),
+  };
 }
 
 /** Each page is asked for by a call of its own, since a time limit is one call's. */

@@ -15,6 +15,12 @@ export interface Container {
    * `properties`, `read` and `blocks` say is committed. @throws not-found where there is no such container
    */
   list(prefix?: string): AsyncIterable<BlobItem>;
+  /**
+   * What stands directly below `prefix` (empty, or ending with `/`): blobs, and folders as their whole prefix with the `/` at its end; in
+   * no order that all implementations share.
+   * @throws not-found where there is no such container
+   */
+  children(prefix: string): AsyncIterable<BlobItem | string>;
   /** `undefined` where there is no such blob (or no container). */
   properties(name: string): Promise<BlobItem | undefined>;
   /** Bytes `start` (included) to `end` (excluded; the blob's end when absent or beyond). @throws not-found */

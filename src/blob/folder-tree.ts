@@ -21,7 +21,40 @@ export interface TreeFile {
  * @throws the file system's own errors; ENOENT where `root` is missing.
  */
 export async function* walkTree(root: string, prefix = ''): AsyncGenerator<TreeFile> {
-  yield* walkNodes(root, prefix, await readNodes(root, '', prefix, 0));
+  const nodes = await readNodes(root, '', '', 0);
+  const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+  if (folder === '')
+    yield* walkNodes(
+      root,
+      prefix,
+      nodes.filter((node) => leads(node, prefix)),
+    );
+  else if (!climbs(folder))
+    yield* walkNodes(root, prefix, await readNodes(root, folder, prefix, folder.split('/').length - 1));
+}
+
+/**
+ * The files directly in the folder `prefix` (empty, or ending with `/`), and its folders as paths with a `/` at their end, in order of paths.
+ * @throws the file system's own errors; ENOENT where `root` is missing.
+ */
+export async function* childrenOf(root: string, prefix: string): AsyncGenerator<TreeFile | string> {
+  if (climbs(prefix)) return;
+  for (const node of await readNodes(root, prefix, prefix, prefix === '' ? 0 : 1)) {
+    if (node.isFolder) yield `${node.path}/`;
+    else {
+      const found = await lookAt(root, prefix, node);
+      if (!Array.isArray(found)) yield found;
+    }
+  }
+}
+
+/** Whether a path would lead out of its root. */
+function climbs(path: string): boolean {
+  return path.split('/').includes('..');
+}
+
+function leads({ path, isFolder }: Node, prefix: string): boolean {
+  return isFolder ? `${path}/`.startsWith(prefix) || prefix.startsWith(`${path}/`) : path.startsWith(prefix);
 }
 
 /** Nodes looked at before they are asked for. */
@@ -72,7 +105,8 @@ async function readNodes(root: string, folder: string, prefix: string, depth: nu
   try {
     entries = await readdir(join(root, folder), { withFileTypes: true });
   } catch (error) {
-    if (depth > 0 && (error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    const { code } = error as NodeJS.ErrnoException;
+    if (depth > 0 && (code === 'ENOENT' || code === 'ENOTDIR')) return [];
     throw error;
   }
   const nodes: Node[] = [];
@@ -80,8 +114,8 @@ async function readNodes(root: string, folder: string, prefix: string, depth: nu
     const isFolder = entry.isDirectory();
     if (!isFolder && !entry.isFile() && !entry.isSymbolicLink()) continue;
     const path = folder + entry.name;
-    const leads = isFolder ? `${path}/`.startsWith(prefix) || prefix.startsWith(`${path}/`) : path.startsWith(prefix);
-    if (leads && entry.name !== stateFolder) nodes.push({ path, isFolder, depth });
+    const node = { path, isFolder, depth };
+    if (leads(node, prefix) && entry.name !== stateFolder) nodes.push(node);
   }
   if (nodes.length < 2) return nodes;
   return nodes.sort((a, b) => compareNames(a.isFolder ? `${a.path}/` : a.path, b.isFolder ? `${b.path}/` : b.path));

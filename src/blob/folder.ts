@@ -9,7 +9,8 @@ import type { FoundBlob } from './folder-blob.ts';
 import { changeBlob, conflict, createBlob, settleBlob } from './folder-commit.ts';
 import type { BlobPlace, BlobState } from './folder-commit.ts';
 import { removeEmptyFolders, removeStaleTemporaries } from './folder-file.ts';
-import { stateFolder, walkTree } from './folder-tree.ts';
+import type { TreeFile } from './folder-tree.ts';
+import { childrenOf, stateFolder, walkTree } from './folder-tree.ts';
 import { checkBlobName, compareNames, isContainerName } from './name.ts';
 
 /**
@@ -90,13 +91,18 @@ export class FolderContainer implements Container {
 
   async *list(prefix = ''): AsyncGenerator<BlobItem> {
     try {
-      for await (const { name, sizeBytes, mtimeNanos } of walkTree(this.#root, prefix))
-        yield {
-          name,
-          lengthBytes: sizeBytes,
-          etag: fileEtag(sizeBytes, mtimeNanos),
-          lastModifiedMillis: millis(mtimeNanos),
-        };
+      for await (const file of walkTree(this.#root, prefix)) yield blobItem(file);
+    } catch (error) {
+      throw fileError(error, `list ${this.location}`);
+    }
+  }
+
+  async *children(prefix: string): AsyncGenerator<BlobItem | string> {
+    if (prefix !== '') checkBlobName(prefix.replace(/\/$/, ''));
+    try {
+      for await (const child of childrenOf(this.#root, prefix))
+        if (typeof child === 'string') yield child;
+        else yield blobItem(child);
     } catch (error) {
       throw fileError(error, `list ${this.location}`);
     }
@@ -235,6 +241,15 @@ export class FolderContainer implements Container {
       graceMillis: this.#graceMillis,
     };
   }
+}
+
+function blobItem({ name, sizeBytes, mtimeNanos }: TreeFile): BlobItem {
+  return {
+    name,
+    lengthBytes: sizeBytes,
+    etag: fileEtag(sizeBytes, mtimeNanos),
+    lastModifiedMillis: millis(mtimeNanos),
+  };
 }
 
 function millis(nanos: bigint): number {

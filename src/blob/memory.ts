@@ -59,6 +59,19 @@ export class MemoryContainer implements Container {
     }
   }
 
+  async *children(prefix: string): AsyncGenerator<BlobItem | string> {
+    const folders = new Set<string>();
+    for await (const blob of this.list(prefix)) {
+      const slash = blob.name.indexOf('/', prefix.length);
+      const folder = blob.name.slice(0, slash + 1);
+      if (slash < 0) yield blob;
+      else if (!folders.has(folder)) {
+        folders.add(folder);
+        yield folder;
+      }
+    }
+  }
+
   async properties(name: string): Promise<BlobItem | undefined> {
     const blob = this.#blobs.get(name);
     return blob === undefined ? undefined : item(name, blob);

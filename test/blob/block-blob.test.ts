@@ -32,6 +32,7 @@ function faulty(inner: Container, faults: Fault[]): Container {
     location: inner.location,
     name: inner.name,
     list: (prefix) => inner.list(prefix),
+    children: (prefix) => inner.children(prefix),
     properties: async (name) => await inner.properties(name),
     read: async (name, start, end) => await inner.read(name, start, end),
     blocks: async (name) => await inner.blocks(name),

@@ -243,6 +243,19 @@ export function containerContract(label: string, subject: ContractSubject): void
         );
     });
 
+    test('what stands directly below a prefix: blobs and folders', async () => {
+      const container = await fresh();
+      for (const name of ['a/b/c', 'a/b/d', 'a/e', 'a/bb/f', 'g']) await put(container, name, 'x');
+      const below = async (prefix: string): Promise<string[]> =>
+        (await collect(container.children(prefix))).map((one) => (typeof one === 'string' ? one : one.name)).sort();
+      expect(await below('')).toEqual(['a/', 'g']);
+      expect(await below('a/')).toEqual(['a/b/', 'a/bb/', 'a/e']);
+      expect(await below('a/b/')).toEqual(['a/b/c', 'a/b/d']);
+      expect(await below('none/')).toEqual([]);
+      const [item] = (await collect(container.children('a/'))).filter((one) => typeof one !== 'string');
+      expect(item).toEqual(await container.properties('a/e'));
+    });
+
     test('deleting takes the blob, its block list, and what was left of a conflict', async () => {
       const container = await fresh();
       const etag = await put(container, hourName, 'one');
