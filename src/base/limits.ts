@@ -32,6 +32,8 @@ export const limits = {
   rulesPerNsgMax: 1000,
   /** Concurrent flows of one NIC; at the limit the longest idle flows end early and a counter says so. Source: facts 4.5. */
   flowsPerNicMax: 500_000,
+  /** Concurrent flows of all NICs together, 430 MB of memory; at the limit the longest idle of all end early and a counter says so. */
+  flowsMax: 4_194_304,
   /** Events held between two flushes; at the limit the minute is flushed in parts. */
   eventsMax: 131_072,
   /** Bytes that a gzip blob may unpack to; a larger one is refused as `flowlog-invalid`. */
@@ -61,6 +63,15 @@ export const limits = {
   templateStepsMax: 1_000_000,
   /** Bytes of blocks that wait for storage while a capture is recorded; at the limit, reading waits. */
   deliveryBytesMax: 32 << 20,
+  /**
+   * Bytes of the spool that keeps flushes while storage is away, unless --spool-bytes says otherwise; beyond it, a live recording drops the newest
+   * flushes and counts them, and a capture file is not read further.
+   */
+  spoolBytesMax: 1 << 30,
+  /** Blobs that the status of a recorder names as lacking blocks; of further ones only the number of blocks is told. */
+  droppedBlobsMax: 1000,
+  /** Files that one run sets aside because storage will never take them; further ones are counted, and lost. */
+  spoolRefusedMax: 10_000,
   /** Objects and arrays inside each other in a flow log, of which real ones have ten; a deeper one is rejected as `nested-too-deep`. */
   flowLogDepthMax: 64,
   /** Rejected byte ranges kept of one flow log input; beyond, the last range is stretched over the rest. */
@@ -68,4 +79,17 @@ export const limits = {
   /** Characters of a filter expression, and levels of brackets in it; a longer or deeper one is refused with `filter-syntax`. */
   filterCharsMax: 1 << 20,
   filterDepthMax: 100,
+  /** Bytes of a request to the control plane, and characters of its path; a longer one is answered 413 or 400. Source: ARM's 4 MB. */
+  armRequestBytesMax: 4 << 20,
+  armPathCharsMax: 4096,
+  /** Resources of the control plane; one more is refused as `ResourceLimitReached`. */
+  armResourcesMax: 20_000,
+  /** Operations that are remembered for polling; beyond, the oldest are forgotten. */
+  armOperationsMax: 4096,
+  /** Bytes of the body of one HTTP request; a larger one is refused with 413. Source: Azure Resource Manager limits. */
+  httpBodyBytesMax: 4 << 20,
+  /** Characters of one HTTP path; a longer one is refused with 414. */
+  httpPathCharsMax: 8192,
+  /** HTTP connections open at once; further ones are closed. */
+  httpConnectionsMax: 1024,
 } as const;
