@@ -2,18 +2,19 @@ import { assert } from '../base/assert.ts';
 import { limits } from '../base/limits.ts';
 
 /**
- * The flows of one NIC. A flow is a row of 64 bytes, a cache line, in one buffer seen as words and as doubles:
+ * The flows of all NICs. A flow is a row of 64 bytes, a cache line, in one buffer seen as words and as doubles:
  *
  *     word  0 … 3       4 … 7           8       9       10 … 11     12        13      14        15
  *           initiator   responder       ports   kind    last seen   packets   bytes   packets   bytes
  *           address     address                         (double)    forward           reverse
  *
  *     ports  initiator's << 16 | responder's
- *     kind   decision << 8 | direction << 7 | bits of connection.ts << 2 | family 6 << 1 | TCP
+ *     kind   NIC << 8 | direction << 7 | bits of connection.ts << 2 | family 6 << 1 | TCP; `freeKind` in a row that is not used
  *
- * Rows are found through buckets of `[hash, row + 1]`, open addressed with linear probing and backward-shift delete: no tombstones, so a
- * table that lives for weeks stays as fast as a new one. The hash is symmetric: both directions of a flow land in one place. Counters wrap at 2^32;
- * what they carry is kept apart, since few flows pass 4 GiB between two events.
+ * Beside the rows stand what packets do not ask for: each flow's hash and decision. Rows are found through buckets of `[hash, row + 1]`, open
+ * addressed with linear probing and backward-shift delete: no tombstones, so a table that lives for weeks stays as fast as a new one. The hash is
+ * symmetric: both directions of a flow land in one place. Counters wrap at 2^32; what they carry is kept apart, since few flows pass 4 GiB between
+ * two events.
  */
 export const rowWords = 16;
 const rowDoubles = rowWords / 2;
@@ -24,13 +25,14 @@ export const countersWord = 12;
 
 export const kindTcp = 1;
 export const kindFamily6 = 2;
-/** What of the kind is part of the key. */
-const kindKeyMask = kindTcp | kindFamily6;
+/** What of the kind is part of the key, as a signed number: NIC, family and protocol. */
+const kindKeyMask = ~0xff | kindTcp | kindFamily6;
 export const kindFlagsShift = 2;
 export const kindOutbound = 128;
-export const kindDecisionShift = 8;
-/** Decisions that fit into a kind. */
-export const decisionsMax = 2 ** 24;
+export const kindNicShift = 8;
+/** NICs that fit into a kind. */
+export const nicsMax = 2 ** 24 - 1;
+const freeKind = 0xffffffff;
 
 const wordRange = 2 ** 32;
 const rowsInitial = 16;
@@ -50,33 +52,45 @@ export function hashFlow(ends: number, kind: number): number {
   return (h ^ (h >>> 13)) >>> 0;
 }
 
+/** The key bits of a flow's kind. */
+export function keyKind(nic: number, family: number, isTcp: boolean): number {
+  return ((nic << kindNicShift) | (family === 6 ? kindFamily6 : 0) | (isTcp ? kindTcp : 0)) >>> 0;
+}
+
+/** Where a table keeps its flows: columns of `capacity` rows and twice as many buckets. */
+export interface TableColumns {
+  readonly capacity: number;
+  /** `rowWords` a row, and the same memory as doubles. */
+  readonly words: Uint32Array;
+  readonly doubles: Float64Array;
+  /** Of each row in use. */
+  readonly hashes: Uint32Array;
+  readonly decisions: Uint32Array;
+  /** Rows that were used and are free, a stack. */
+  readonly free: Uint32Array;
+  /** Two words a bucket. */
+  readonly buckets: Uint32Array;
+}
+
+/** Makes room for `capacity` rows. What `before` held is there again; its buckets need not be. */
+export type GrowTable = (capacity: number, before: TableColumns | undefined) => TableColumns;
+
 export class FlowTable {
   /** Rows in use. */
   size = 0;
   /** Rows ever used: all that are in use lie below it. */
   high = 0;
-  words: Uint32Array;
-  doubles: Float64Array;
-  /** Hash of each row in use. */
-  #hashes: Uint32Array;
-  #used: Uint8Array;
-  #capacity = rowsInitial;
-  #buckets: Uint32Array;
-  #mask: number;
-  #free: Uint32Array;
+  columns: TableColumns;
+  mask: number;
+  readonly #grow: GrowTable;
   #freeCount = 0;
   /** What counters carried beyond 2^32, by index of the counter's word, in multiples of 2^32. */
   readonly #carried = new Map<number, number>();
 
-  constructor() {
-    const buffer = allocateRows(rowsInitial);
-    this.words = new Uint32Array(buffer, rowsOffsetBytes);
-    this.doubles = new Float64Array(buffer, rowsOffsetBytes);
-    this.#hashes = new Uint32Array(rowsInitial);
-    this.#used = new Uint8Array(rowsInitial);
-    this.#free = new Uint32Array(rowsInitial);
-    this.#buckets = new Uint32Array(4 * rowsInitial);
-    this.#mask = 2 * rowsInitial - 1;
+  constructor(grow: GrowTable = growColumns) {
+    this.#grow = grow;
+    this.columns = grow(rowsInitial, undefined);
+    this.mask = 2 * rowsInitial - 1;
   }
 
   /**
@@ -84,12 +98,12 @@ export class FlowTable {
    * memory overlap. @returns a number that means nothing
    */
   touch(row: number): number {
-    return row < 0 ? 0 : this.words[row * rowWords + portsWord];
+    return row < 0 ? 0 : this.columns.words[row * rowWords + portsWord];
   }
 
   /** The row that this hash's first bucket names, -1 for none: likely, not surely, the one that `find` will give. */
   guess(hash: number): number {
-    return this.#buckets[2 * (hash & this.#mask) + 1] - 1;
+    return this.columns.buckets[2 * (hash & this.mask) + 1] - 1;
   }
 
   /**
@@ -97,9 +111,8 @@ export class FlowTable {
    * there is none. `source` and `destination` hold four words at `at`; `ports` is source << 16 | destination, unsigned; of `kind` the key bits.
    */
   find(hash: number, source: Uint32Array, destination: Uint32Array, at: number, ports: number, kind: number): number {
-    const buckets = this.#buckets;
-    const mask = this.#mask;
-    const words = this.words;
+    const { buckets, words } = this.columns;
+    const mask = this.mask;
     const s3 = source[at + 3];
     const d3 = destination[at + 3];
     for (let bucket = hash & mask; ; bucket = (bucket + 1) & mask) {
@@ -108,7 +121,7 @@ export class FlowTable {
       if (buckets[2 * bucket] !== hash) continue;
       const row = reference - 1;
       const key = row * rowWords;
-      if ((words[key + kindWord] & kindKeyMask) !== kind) continue;
+      if (((words[key + kindWord] ^ kind) & kindKeyMask) !== 0) continue;
       const rowPorts = words[key + portsWord];
       if (
         rowPorts === ports &&
@@ -137,7 +150,7 @@ export class FlowTable {
     }
   }
 
-  /** Adds a row with this key and kind, counters zero. The key must not be in the table. @returns the row */
+  /** Adds a row with this key and kind, counters zero. The key must not be in the table, nor the table be at its limit. @returns the row */
   insert(
     hash: number,
     source: Uint32Array,
@@ -145,11 +158,12 @@ export class FlowTable {
     at: number,
     ports: number,
     kind: number,
+    decision: number,
     lastSeen: number,
   ): number {
-    if (this.size === this.#capacity) this.#grow();
-    const row = this.#freeCount > 0 ? this.#free[--this.#freeCount] : this.high++;
-    const { words } = this;
+    if (this.size === this.columns.capacity) this.#double();
+    const { words, doubles, hashes, decisions, free } = this.columns;
+    const row = this.#freeCount > 0 ? free[--this.#freeCount] : this.high++;
     const key = row * rowWords;
     for (let i = 0; i < 4; i++) {
       words[key + i] = source[at + i];
@@ -158,18 +172,18 @@ export class FlowTable {
     }
     words[key + portsWord] = ports;
     words[key + kindWord] = kind;
-    this.doubles[row * rowDoubles + lastSeenDouble] = lastSeen;
-    this.#hashes[row] = hash;
-    this.#used[row] = 1;
+    doubles[row * rowDoubles + lastSeenDouble] = lastSeen;
+    hashes[row] = hash;
+    decisions[row] = decision;
     this.#link(hash, row);
     this.size++;
     return row;
   }
 
   remove(row: number): void {
-    const buckets = this.#buckets;
-    const mask = this.#mask;
-    let hole = this.#hashes[row] & mask;
+    const { buckets, words, hashes, free } = this.columns;
+    const mask = this.mask;
+    let hole = hashes[row] & mask;
     while (buckets[2 * hole + 1] !== row + 1) hole = (hole + 1) & mask;
     for (let next = (hole + 1) & mask; buckets[2 * next + 1] !== 0; next = (next + 1) & mask) {
       const home = buckets[2 * next] & mask;
@@ -180,27 +194,31 @@ export class FlowTable {
     }
     buckets[2 * hole] = 0;
     buckets[2 * hole + 1] = 0;
-    this.#used[row] = 0;
+    words[row * rowWords + kindWord] = freeKind;
     if (this.#carried.size > 0) this.clearCounters(row);
-    this.#free[this.#freeCount++] = row;
+    free[this.#freeCount++] = row;
     this.size--;
   }
 
   isUsed(row: number): boolean {
-    return this.#used[row] === 1;
+    return this.columns.words[row * rowWords + kindWord] !== freeKind;
+  }
+
+  nicOf(row: number): number {
+    return this.columns.words[row * rowWords + kindWord] >>> kindNicShift;
   }
 
   lastSeen(row: number): number {
-    return this.doubles[row * rowDoubles + lastSeenDouble];
+    return this.columns.doubles[row * rowDoubles + lastSeenDouble];
   }
 
   setLastSeen(row: number, timeMillis: number): void {
-    this.doubles[row * rowDoubles + lastSeenDouble] = timeMillis;
+    this.columns.doubles[row * rowDoubles + lastSeenDouble] = timeMillis;
   }
 
   /** Counts a packet, `reverse` 1 for one from the responder. */
   count(row: number, reverse: number, ipBytes: number): void {
-    const { words } = this;
+    const { words } = this.columns;
     const at = row * rowWords + countersWord + 2 * reverse;
     const bytes = words[at + 1] + ipBytes;
     words[at]++;
@@ -212,15 +230,34 @@ export class FlowTable {
   /** Counter `index` of a row: packets forward, bytes forward, packets reverse, bytes reverse. */
   counter(row: number, index: number): number {
     const at = row * rowWords + countersWord + index;
-    return this.words[at] + (this.#carried.size === 0 ? 0 : wordRange * (this.#carried.get(at) ?? 0));
+    return this.columns.words[at] + (this.#carried.size === 0 ? 0 : wordRange * (this.#carried.get(at) ?? 0));
   }
 
   clearCounters(row: number): void {
     const at = row * rowWords + countersWord;
     for (let i = at; i < at + 4; i++) {
-      this.words[i] = 0;
+      this.columns.words[i] = 0;
       if (this.#carried.size > 0) this.#carried.delete(i);
     }
+  }
+
+  /** Gives every flow the NIC that `nicAfter` names, by the NIC it has. A flow whose hash is of its addresses and NIC gets a new one. */
+  moveNics(nicAfter: Int32Array): void {
+    const { words, hashes } = this.columns;
+    for (let row = 0; row < this.high; row++) {
+      if (!this.isUsed(row)) continue;
+      const key = row * rowWords;
+      const kind = words[key + kindWord];
+      const nic = nicAfter[kind >>> kindNicShift];
+      words[key + kindWord] = ((nic << kindNicShift) | (kind & 0xff)) >>> 0;
+      const ports = words[key + portsWord];
+      const ends =
+        (hashEnd(words[key], words[key + 1], words[key + 2], words[key + 3], ports >>> 16) +
+          hashEnd(words[key + 4], words[key + 5], words[key + 6], words[key + 7], ports & 0xffff)) |
+        0;
+      hashes[row] = hashFlow(ends, (words[key + kindWord] & kindKeyMask) >>> 0);
+    }
+    this.#linkAll();
   }
 
   #carry(at: number): void {
@@ -228,29 +265,26 @@ export class FlowTable {
   }
 
   #link(hash: number, row: number): void {
-    const buckets = this.#buckets;
-    const mask = this.#mask;
+    const { buckets } = this.columns;
+    const mask = this.mask;
     let bucket = hash & mask;
     while (buckets[2 * bucket + 1] !== 0) bucket = (bucket + 1) & mask;
     buckets[2 * bucket] = hash;
     buckets[2 * bucket + 1] = row + 1;
   }
 
-  #grow(): void {
-    const capacity = 2 * this.#capacity;
-    assert(capacity <= 2 * limits.flowsPerNicMax, 'a NIC has no more flows than its limit');
-    const buffer = allocateRows(capacity);
-    const words = new Uint32Array(buffer, rowsOffsetBytes);
-    words.set(this.words);
-    this.words = words;
-    this.doubles = new Float64Array(buffer, rowsOffsetBytes);
-    this.#hashes = grown(this.#hashes, new Uint32Array(capacity));
-    this.#used = grown(this.#used, new Uint8Array(capacity));
-    this.#free = new Uint32Array(capacity);
-    this.#buckets = new Uint32Array(4 * capacity);
-    this.#mask = 2 * capacity - 1;
-    this.#capacity = capacity;
-    for (let row = 0; row < this.high; row++) this.#link(this.#hashes[row], row);
+  #double(): void {
+    const capacity = 2 * this.columns.capacity;
+    assert(capacity <= 2 * limits.flowsMax, 'no more flows are in memory than the limit');
+    this.columns = this.#grow(capacity, this.columns);
+    this.mask = 2 * capacity - 1;
+    this.#linkAll();
+  }
+
+  #linkAll(): void {
+    const { buckets, hashes } = this.columns;
+    buckets.fill(0);
+    for (let row = 0; row < this.high; row++) if (this.isUsed(row)) this.#link(hashes[row], row);
   }
 }
 
@@ -260,11 +294,21 @@ export class FlowTable {
  */
 const rowsOffsetBytes = 48;
 
-function allocateRows(rows: number): ArrayBuffer {
-  return new ArrayBuffer(rowsOffsetBytes + rows * rowWords * 4);
-}
-
-function grown<Column extends Uint32Array | Uint8Array>(from: Column, to: Column): Column {
-  to.set(from);
-  return to;
+function growColumns(capacity: number, before: TableColumns | undefined): TableColumns {
+  const buffer = new ArrayBuffer(rowsOffsetBytes + capacity * rowWords * 4);
+  const columns: TableColumns = {
+    capacity,
+    words: new Uint32Array(buffer, rowsOffsetBytes),
+    doubles: new Float64Array(buffer, rowsOffsetBytes),
+    hashes: new Uint32Array(capacity),
+    decisions: new Uint32Array(capacity),
+    free: new Uint32Array(capacity),
+    buckets: new Uint32Array(4 * capacity),
+  };
+  if (before === undefined) return columns;
+  columns.words.set(before.words);
+  columns.hashes.set(before.hashes);
+  columns.decisions.set(before.decisions);
+  columns.free.set(before.free);
+  return columns;
 }

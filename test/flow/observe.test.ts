@@ -9,7 +9,7 @@ import type { Network } from '../../src/nsg/network.ts';
 import { createNsg, singleNicNetwork } from '../../src/nsg/network.ts';
 import type { Rule } from '../../src/nsg/rule.ts';
 import { anySide, ruleLogName } from '../../src/nsg/rule.ts';
-import { drive } from './drive.ts';
+import { describeEvents, drive } from './drive.ts';
 import type { SketchedPacket } from './packets.ts';
 import { batchOf } from './packets.ts';
 
@@ -147,6 +147,14 @@ describe('bounds', () => {
     expect(events.find((line) => line.includes(' end '))).toContain(':1000 >');
   });
 
+  test('at the limit of flows of all NICs the longest idle of any end early', () => {
+    const meter = alone({ flowsMax: 32, eventsMax: 64 });
+    const lines = Array.from({ length: 40 }, (_, i) => `0:${i} 10.0.0.4:${1000 + i} > 10.0.1.5:53 udp`);
+    const events = drive(meter, batchOf(sketch(...lines)));
+    expect(meter.counts.flowsEvicted).toBeGreaterThanOrEqual(8);
+    expect(events.filter((line) => line.includes(' end ')).length).toBe(40);
+  });
+
   test('a small event buffer gives the same events in parts', () => {
     const lines = Array.from(
       { length: 250 },
@@ -242,5 +250,120 @@ describe('a packet between two NICs', () => {
       `10:00:01.000 nic1 in ${scan} tcp denied @10:01:00`,
       `10:05:00.000 nic1 in ${scan} tcp denied @10:06:00`,
     ]);
+  });
+});
+
+describe('a change of the network', () => {
+  const noWeb = [rule('no', 'outbound', 'deny', 443)];
+
+  /** Packets of each part go through the meter, one network after another, a minute apart. */
+  function driveThrough(parts: { first: Rule[]; lines: string[]; flushed?: boolean }[]): string[] {
+    const networks = parts.map(({ first }) => compileNetwork(twoNics(first, [])));
+    const meter = meterOf(networks[0], 1);
+    const lines: string[] = [];
+    const take = (): void => void lines.push(...describeEvents(meter, meter.boundaryMillis));
+    parts.forEach((part, index) => {
+      const change = {
+        previousNic: Int32Array.of(0, -1),
+        idleTimeoutMillis: new Float64Array(2).fill(240_000),
+        flushed: () => part.flushed === true,
+      };
+      if (index > 0) {
+        while (!meter.changeNetwork(networks[index], change)) take();
+        take();
+      }
+      const batch = batchOf(sketch(...part.lines));
+      let row = 0;
+      while ((row = meter.observe(batch, row)) < batch.count) {
+        while (!meter.advance()) take();
+        take();
+        meter.nextMinute(batch.timeMillis[row]);
+      }
+      while (!meter.advance()) take();
+      take();
+      meter.nextMinute(meter.boundaryMillis);
+    });
+    while (!meter.finish()) take();
+    take();
+    return lines.map((line) => line.replace(/ @.*/, ''));
+  }
+  const far = '10.0.0.4:40000 > 203.0.113.9:443';
+  const back = '203.0.113.9:443 > 10.0.0.4:40000';
+  const other = '10.0.0.4:40001 > 203.0.113.9:443';
+
+  test('leaves an open flow as it is, and decides about a new one', () => {
+    const events = driveThrough([
+      { first: [], lines: [`0:01 ${far} S`, `0:02 ${back} SA`] },
+      { first: noWeb, lines: [`1:01 ${far} A`, `1:02 ${other} S`] },
+    ]);
+    expect(events).toEqual([
+      `10:00:01.000 nic0 out ${far} tcp begin`,
+      `10:01:02.000 nic0 out ${other} tcp denied`,
+      `10:01:01.000 nic0 out ${far} tcp end 2/200/1/100`,
+    ]);
+  });
+
+  test('ends an open flow of a flushed NIC that is denied now at its last packet, and its next packet is denied in the same direction', () => {
+    const events = driveThrough([
+      { first: [], lines: [`0:01 ${far} S`, `0:02 ${back} SA`] },
+      { first: noWeb, lines: [`1:01 ${back} A`], flushed: true },
+    ]);
+    expect(events).toEqual([
+      `10:00:01.000 nic0 out ${far} tcp begin`,
+      `10:00:02.000 nic0 out ${far} tcp end 1/100/1/100`,
+      `10:01:01.000 nic0 out ${far} tcp denied`,
+    ]);
+  });
+
+  test('lets an open flow of a flushed NIC go on that is still allowed', () => {
+    const events = driveThrough([
+      { first: [], lines: [`0:01 ${far} S`] },
+      { first: [rule('no', 'outbound', 'deny', 80)], lines: [`1:01 ${far} A`], flushed: true },
+    ]);
+    expect(events).toEqual([
+      `10:00:01.000 nic0 out ${far} tcp begin`,
+      `10:01:01.000 nic0 out ${far} tcp end 2/200/0/0`,
+    ]);
+  });
+
+  test('lets what was denied begin when it is tried again', () => {
+    const events = driveThrough([
+      { first: noWeb, lines: [`0:01 ${far} S`] },
+      { first: [], lines: [`1:01 ${far} S`] },
+    ]);
+    expect(events).toEqual([
+      `10:00:01.000 nic0 out ${far} tcp denied`,
+      `10:01:01.000 nic0 out ${far} tcp begin`,
+      `10:01:01.000 nic0 out ${far} tcp end 1/100/0/0`,
+    ]);
+  });
+
+  test('ends the flows of a NIC that goes, and those of the others go on under its new number', () => {
+    const meter = meterOf(compileNetwork(twoNics([], [])), 2);
+    const batch = batchOf(sketch(`0:01 ${c} S`, `0:02 ${s} SA`));
+    meter.observe(batch, 0);
+    describeEvents(meter, 0);
+    expect(meter.endNics((nic) => nic === 0)).toBe(true);
+    expect(describeEvents(meter, 0).map((line) => line.slice(0, 21))).toEqual(['10:00:02.000 nic0 out']);
+    const { nics, ...rest } = twoNics([], []);
+    meter.changeNetwork(compileNetwork({ ...rest, nics: [nics[1]] }), {
+      previousNic: Int32Array.of(1),
+      idleTimeoutMillis: Float64Array.of(240_000),
+      flushed: () => false,
+    });
+    meter.observe(batchOf(sketch(`0:03 ${c} A`)), 0);
+    expect(meter.finish()).toBe(true);
+    expect(describeEvents(meter, 0)).toEqual([`10:00:03.000 nic0 in ${c} tcp end 2/200/1/100 @00:00:00`]);
+  });
+
+  test('leaves no decision in use that no flow has', () => {
+    const network = compileNetwork(twoNics(noWeb, []));
+    const meter = meterOf(network, 2);
+    meter.observe(batchOf(sketch(`0:01 ${far} S`)), 0);
+    const used = [...meter.decisionsInUse().keys()].filter((decision) => meter.decisionsInUse()[decision] === 1);
+    expect(used.map((decision) => network.decisions[decision].rule?.name)).toEqual(['no']);
+    describeEvents(meter, 0);
+    meter.finish();
+    expect(meter.decisionsInUse().includes(1)).toBe(false);
   });
 });

@@ -23,7 +23,21 @@ export interface PlainRules {
   readonly denies: (initiator: string, responder: string) => boolean;
 }
 
-export function plainMeter(packets: readonly SketchedPacket[], rules: PlainRules): FlowEventLine[] {
+/** Other rules from a whole minute on. */
+export interface PlainChange {
+  readonly atMillis: number;
+  readonly denies: PlainRules['denies'];
+  /** Open flows are judged anew. */
+  readonly flushed: boolean;
+}
+
+export function plainMeter(
+  packets: readonly SketchedPacket[],
+  rules: PlainRules,
+  changes: readonly PlainChange[] = [],
+): FlowEventLine[] {
+  let { denies } = rules;
+  const coming = [...changes];
   const flows: PlainFlow[] = [];
   const events: FlowEventLine[] = [];
   let boundary = Number.NaN;
@@ -60,11 +74,21 @@ export function plainMeter(packets: readonly SketchedPacket[], rules: PlainRules
     }
   };
 
+  const change = ({ denies: deniesNow, flushed }: PlainChange): void => {
+    denies = deniesNow;
+    for (const flow of flows.slice()) {
+      const denied = denies(flow.initiator, flow.responder);
+      if (flow.denied && !denied) forget(flow);
+      else if (!flow.denied && !flow.ended && flushed && denied) end(flow, flow.lastSeen);
+    }
+  };
+
   for (const { timeMillis: time, line, ipBytes = 100 } of packets) {
     if (Number.isNaN(boundary)) boundary = (Math.floor(time / 60_000) + 1) * 60_000;
     while (time >= boundary) {
       advance();
       boundary += 60_000;
+      while (coming.length > 0 && coming[0].atMillis < boundary) change(coming.shift()!);
     }
     const [source, , destination, flags] = line.split(' ');
     const protocol = flags === 'udp' ? 'udp' : 'tcp';
@@ -97,7 +121,7 @@ export function plainMeter(packets: readonly SketchedPacket[], rules: PlainRules
         initiator,
         responder,
         protocol,
-        denied: rules.denies(initiator, responder),
+        denied: denies(initiator, responder),
         ended: false,
         finForward: false,
         finReverse: false,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FlowMeter } from '../../src/flow/observe.ts';
 import { stateNames } from '../../src/flowlog/tuple.ts';
-import { formatWords } from '../../src/net/address.ts';
+import { formatWords, parseAddress } from '../../src/net/address.ts';
 import { compileNetwork } from '../../src/nsg/compile.ts';
 import { createNsg, singleNicNetwork } from '../../src/nsg/network.ts';
 import { anySide, ruleLogName } from '../../src/nsg/rule.ts';
@@ -21,11 +21,11 @@ export interface FlowEventLine {
 }
 
 const long = process.env['NSGFLOW_LONG'] === '1';
-const deniedPort = 23;
+const telnet = 23;
 const start = Date.UTC(2026, 10, 20, 10, 3, 0);
 
-/** One NIC, whatever is sent to port 23 is denied. */
-function denyingNetwork() {
+/** One NIC, whatever is sent to this port is denied. */
+function denyingNetwork(deniedPort: number) {
   const base = singleNicNetwork();
   const rule = {
     name: 'no-telnet',
@@ -51,16 +51,25 @@ function denyingNetwork() {
     { ...allow, direction },
   ]);
   const nsg = createNsg({ id: '/nsgs/n', name: 'n', location: 'local' }, rules);
-  return compileNetwork({ ...base, nsgs: [nsg], nics: [{ ...base.nics[0], nsg }] });
+  const addresses = [parseAddress('10.0.0.4')!];
+  return compileNetwork({ ...base, nsgs: [nsg], nics: [{ ...base.nics[0], nsg, addresses }] });
 }
 
-function meterEvents(packets: readonly SketchedPacket[], timeoutMillis: number, batchPackets: number): FlowEventLine[] {
-  const meter = new FlowMeter({
-    network: denyingNetwork(),
-    idleTimeoutMillis: Float64Array.of(timeoutMillis),
-    isLocal: () => false,
-    eventsMax: 256,
-  });
+interface PortChange {
+  readonly atMillis: number;
+  readonly port: number;
+  readonly flushed: boolean;
+}
+
+function meterEvents(
+  packets: readonly SketchedPacket[],
+  timeoutMillis: number,
+  batchPackets: number,
+  changes: readonly PortChange[],
+): FlowEventLine[] {
+  const idleTimeoutMillis = Float64Array.of(timeoutMillis);
+  const meter = new FlowMeter({ network: denyingNetwork(telnet), idleTimeoutMillis, eventsMax: 256 });
+  const coming = [...changes];
   const events: FlowEventLine[] = [];
   const take = (): void => {
     const { columns } = meter.events;
@@ -86,6 +95,13 @@ function meterEvents(packets: readonly SketchedPacket[], timeoutMillis: number, 
         while (!meter.advance()) take();
         take();
         meter.nextMinute(batch.timeMillis[row]);
+        while (coming.length > 0 && coming[0].atMillis < meter.boundaryMillis) {
+          const { port, flushed } = coming.shift()!;
+          const network = denyingNetwork(port);
+          const change = { previousNic: Int32Array.of(0), idleTimeoutMillis, flushed: () => flushed };
+          while (!meter.changeNetwork(network, change)) take();
+          take();
+        }
       } else take();
     }
   }
@@ -109,29 +125,46 @@ const packet = fc.record({
     ['10.0.0.4:40000', '10.0.0.5:443'],
     ['10.0.0.4:40000', '10.0.0.5:23'],
     ['10.0.0.4:50000', '10.0.0.5:50001'],
-    ['10.0.0.4:23', '10.0.0.4:23'],
+    ['10.0.0.4:23', '10.0.0.6:23'],
   ),
   back: fc.boolean(),
   flags: fc.constantFrom('S', 'SA', 'A', 'A', 'FA', 'R', 'udp', 'udp', '-'),
   ipBytes: fc.integer({ min: 28, max: 1500 }),
 });
 
-test('the meter gives the events of its plain twin, for any packets and any batches', () => {
+const change = fc.record({
+  minutes: fc.integer({ min: 1, max: 12 }),
+  port: fc.constantFrom(telnet, 443, 50_001),
+  flushed: fc.boolean(),
+});
+
+test('the meter gives the events of its plain twin, for any packets, any batches and any changes of rules', () => {
   fc.assert(
     fc.property(
       fc.array(packet, { maxLength: 60 }),
       fc.integer({ min: 1, max: 16 }),
       fc.constantFrom(240_000, 360_000),
-      (sketches, batchPackets, timeoutMillis) => {
+      fc.array(change, { maxLength: 3 }),
+      (sketches, batchPackets, timeoutMillis, gaps) => {
+        let changeTime = start - (start % 60_000);
+        const changes = gaps.map(({ minutes, port, flushed }) => {
+          changeTime += minutes * 60_000;
+          return { atMillis: changeTime, port, flushed };
+        });
         let time = start;
         const packets = sketches.map(({ gapMillis, ends, back, flags, ipBytes }) => {
           time += gapMillis;
           const [from, to] = back ? [ends[1], ends[0]] : ends;
           return { timeMillis: time, line: `${from} > ${to} ${flags}`, ipBytes };
         });
-        const denies = (_: string, responder: string): boolean => responder.endsWith(`:${deniedPort}`);
-        expect(sorted(meterEvents(packets, timeoutMillis, batchPackets))).toEqual(
-          sorted(plainMeter(packets, { timeoutMillis, denies })),
+        const denier = (port: number) => (_: string, responder: string) => responder.endsWith(`:${port}`);
+        const plainChanges = changes.map(({ atMillis, port, flushed }) => ({
+          atMillis,
+          denies: denier(port),
+          flushed,
+        }));
+        expect(sorted(meterEvents(packets, timeoutMillis, batchPackets, changes))).toEqual(
+          sorted(plainMeter(packets, { timeoutMillis, denies: denier(telnet) }, plainChanges)),
         );
       },
     ),
