@@ -4,14 +4,19 @@
 import { parentId, resourceKey } from '../arm-template/resource-id.ts';
 import { FlowError } from '../base/errors.ts';
 import { formatAddress } from '../net/address.ts';
+import type { Prefix } from '../net/prefix.ts';
 import { assignAddresses } from './assign-address.ts';
 import type { ApplicationSecurityGroup, Network, Nic, Nsg, Subnet } from './network.ts';
 import { createNsgFinder } from './nsg-links.ts';
 import type { RawResource, ResourceKind } from './raw-resource.ts';
 import { readLocation } from './raw-resource.ts';
+import { readAdminRules } from './read-admin-rules.ts';
+import { readConnectedPrefixes } from './read-gateway.ts';
 import { readNic } from './read-nic.ts';
 import { readNsg } from './read-nsg.ts';
+import { readRouteTables } from './read-route-table.ts';
 import type { RuleReader } from './read-rule.ts';
+import { readTranslations } from './read-translations.ts';
 import { addSubnet, readVirtualNetworks } from './read-virtual-network.ts';
 
 /** `location` is that of resources without one. @throws network-invalid with the faults that were found */
@@ -30,6 +35,25 @@ export function buildNetwork(
     subnets: ofKind('subnet'),
     peerings: ofKind('peering'),
     nsgAt,
+    routes: readRouteTables(ofKind('route-table'), ofKind('route'), warnings),
+    connected: (addressSpaces: ReadonlyMap<string, readonly Prefix[]>) =>
+      readConnectedPrefixes({
+        gateways: ofKind('gateway'),
+        localGateways: ofKind('local-gateway'),
+        connections: ofKind('connection'),
+        addressSpaces,
+        warnings,
+      }),
+    adminRules: (addressSpaces: ReadonlyMap<string, readonly Prefix[]>) =>
+      readAdminRules({
+        configurations: ofKind('admin-configuration'),
+        collections: ofKind('admin-collection'),
+        rules: ofKind('admin-rule'),
+        members: ofKind('group-member'),
+        addressSpaces,
+        serviceTags: reader.serviceTags,
+        warnings,
+      }),
     location,
     problems,
     warnings,
@@ -45,7 +69,10 @@ export function buildNetwork(
     if (addresses.length === 0) warnings.push(`${draft.where}: it has no address, so no packet is found to cross it`);
     const { id, name, mac, applicationSecurityGroups } = draft;
     const nsg = nsgAt(id, draft.nsgId, draft.where);
-    return { id, name, mac, addresses, subnet: subnetOf(draft), nsg, applicationSecurityGroups };
+    const isPublished = draft.configurations.some(
+      ({ publicAddressId, backendIds }) => publicAddressId !== '' || backendIds.length > 0,
+    );
+    return { id, name, mac, addresses, subnet: subnetOf(draft), nsg, applicationSecurityGroups, isPublished };
   });
   if (problems.length > 0) throw faultsError(problems);
   warnOfDoubles(nics, warnings);
@@ -59,6 +86,7 @@ export function buildNetwork(
       name: resource.name,
       location: readLocation(resource, location, warnings),
     })),
+    translations: readTranslations(drafts, ofKind('public-address'), ofKind('load-balancer'), warnings),
     serviceTags: reader.serviceTags,
     warnings,
   };

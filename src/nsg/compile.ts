@@ -3,30 +3,34 @@
  * one row up on each, and the lowest bit that all rows share is the first rule that matches. The cost hardly depends on the number of rules.
  * Numbers and what was rejected: docs/decisions/0004-compiled-rules.md.
  */
+import { resourceKey } from '../arm-template/resource-id.ts';
 import type { Address, Family } from '../net/address.ts';
 import type { AddressRange } from './address-ranges.ts';
 import { addressNumber, allAddresses, mergeRanges, rangesOfPrefixes, subtractRanges } from './address-ranges.ts';
 import { groupAddresses } from './application-security-group.ts';
 import type { Decision } from './evaluate.ts';
-import { nsgLevels } from './evaluate.ts';
-import type { Network, Nic, Nsg, VirtualNetwork } from './network.ts';
+import { adminRulesAt, nsgLevels } from './evaluate.ts';
+import type { Network, Nic, Nsg } from './network.ts';
 import { buildNicTable, findNic } from './nic-table.ts';
 import type { Ipv4Axis, Ipv6Axis, PortAxis, RuleRanges } from './rule-axis.ts';
 import { buildIpv4Axis, buildIpv6Axis, buildPortAxis, findIpv4Row, findIpv6Row, findPortRow } from './rule-axis.ts';
 import type { AddressMatch, Direction, Rule, RuleSide } from './rule.ts';
-import { protocolMatches, protocolNumbers } from './rule.ts';
+import { isAdminRule, protocolMatches, protocolNumbers } from './rule.ts';
 import {
   globalUnicastPrefix,
   hostPrefix,
   internetTag,
   loadBalancerTag,
+  isPlatformRequest,
+  namesPlatform,
+  tagPlace,
   unreachablePrefixes,
   virtualNetworkPrefixes,
   virtualNetworkTag,
 } from './service-tag.ts';
 
 export interface CompiledNetwork {
-  /** What `decide` can answer. 0 is allowed without any NSG. */
+  /** What `decide` can answer. 0 is allowed without any rule. */
   readonly decisions: readonly Decision[];
   /** Index into `network.nics` of the NIC that has the address, -1 when none has. Words as in net/address.ts, unsigned. */
   nicOf(family: number, a: number, b: number, c: number, d: number): number;
@@ -63,8 +67,8 @@ interface Stage {
   readonly destination6: Ipv6Axis;
   readonly sourcePort: PortAxis;
   readonly destinationPort: PortAxis;
-  /** Index into `decisions` of the first rule; the others follow. */
-  readonly firstDecision: number;
+  /** By rule: its index into `decisions`. */
+  readonly decisionOf: Int32Array;
 }
 
 /** Where rules are judged, and what the tags of the file came to so far, by family and name. */
@@ -81,67 +85,137 @@ const protocolClass = Uint8Array.from({ length: 256 }, (_, protocol) => Math.max
 const directions: readonly Direction[] = ['inbound', 'outbound'];
 const none = -1;
 
-export function compileNetwork(network: Network): CompiledNetwork {
-  const decisions: Decision[] = [{ access: 'allow', nsg: undefined, rule: undefined }];
-  const firstDecision = new Map<readonly Rule[], number>();
+/** Stages of a NIC, in order: for inbound, outbound, and requests to the platform. */
+const chainLevels = 3;
+const chainLength = 3 * chainLevels;
+const platformChain = 2 * chainLevels;
+
+/**
+ * With `previous`, the network before its rules changed: decisions that are the same (NSG, direction, rule's name in logs, access) keep their index,
+ * new ones follow. `inUse`, by decision of `previous`, says with 1 which ones flows still have; the others, where the network has them no more, give
+ * their index to new ones, so that decisions do not grow over weeks. Without it all are in use.
+ */
+export function compileNetwork(network: Network, previous?: CompiledNetwork, inUse?: Uint8Array): CompiledNetwork {
+  const pending: { decisionOf: Int32Array; made: readonly Decision[] }[] = [];
   const stages: Stage[] = [];
   const tagRanges = new Map<string, AddressRange[]>();
-  const stageOf = new Map<VirtualNetwork | undefined, Map<readonly Rule[], number>>();
-  /** Two stages, or `none`, for each direction of each NIC. */
-  const chains = new Int32Array(4 * network.nics.length).fill(none);
+  const stageOf = new Map<ReturnType<typeof tagPlace>, Map<readonly Rule[], number>>();
+  const rulesOf = new RuleLists();
+  const chains = new Int32Array(chainLength * network.nics.length).fill(none);
   network.nics.forEach((nic, index) => {
+    const start = chainLength * index;
     directions.forEach((direction, way) => {
       nsgLevels(nic, direction).forEach(({ nsg }, level) => {
-        chains[4 * index + 2 * way + level] = addStage(nic, nsg, direction);
+        chains[start + chainLevels * way + 1 + level] = addStage(nic, nsg, rulesOf.nsg(nsg, direction));
       });
+    });
+    directions.forEach((direction, way) => {
+      chains[start + chainLevels * way] = addStage(nic, undefined, rulesOf.admin(nic, direction));
+    });
+    const platform = [undefined, ...nsgLevels(nic, 'outbound').map(({ nsg }) => nsg)];
+    platform.forEach((nsg, level) => {
+      const rules = nsg === undefined ? rulesOf.admin(nic, 'outbound') : rulesOf.nsg(nsg, 'outbound');
+      chains[start + platformChain + level] = addStage(nic, nsg, rulesOf.platform(rules));
     });
   });
 
-  /** NICs of one VNet share the stages of an NSG: its tags and groups mean the same there. */
-  function addStage(nic: Nic, nsg: Nsg, direction: Direction): number {
-    const rules = direction === 'inbound' ? nsg.inboundRules : nsg.outboundRules;
-    const place = nic.subnet?.virtualNetwork;
+  /** NICs of one place share the stages of a list of rules: its tags and groups mean the same there. */
+  function addStage(nic: Nic, nsg: Nsg | undefined, rules: readonly Rule[]): number {
+    if (rules.length === 0) return none;
+    const place = tagPlace(nic);
     const known = stageOf.get(place) ?? new Map<readonly Rule[], number>();
     stageOf.set(place, known);
     const found = known.get(rules);
     if (found !== undefined) return found;
-    const first = firstDecision.get(rules) ?? decisions.length;
-    if (first === decisions.length) for (const rule of rules) decisions.push({ access: rule.access, nsg, rule });
-    firstDecision.set(rules, first);
-    stages.push(compileStage({ network, nic, tagRanges }, rules, first));
+    const decisionOf = new Int32Array(rules.length);
+    pending.push({ decisionOf, made: rules.map((rule) => ({ access: rule.access, nsg, rule })) });
+    stages.push(compileStage({ network, nic, tagRanges }, rules, decisionOf));
     known.set(rules, stages.length - 1);
     return stages.length - 1;
   }
 
+  const decisions = assignDecisions(pending, previous?.decisions ?? [noRule], inUse);
   const nicTable = buildNicTable(network);
-  const isAllowed = Uint8Array.from(decisions, (decision) => (decision.access === 'allow' ? 1 : 0));
+  const isFinal = Uint8Array.from(decisions, ({ access, rule }) =>
+    access === 'deny' || (rule !== undefined && isAdminRule(rule) && rule.action === 'always-allow') ? 1 : 0,
+  );
   return {
     decisions,
     nicOf: (family, a, b, c, d) => findNic(nicTable, family, a, b, c, d),
     decide(nic, direction, family, protocol, s0, s1, s2, s3, sourcePort, d0, d1, d2, d3, destinationPort) {
-      const chain = 4 * nic + 2 * direction;
-      const first = chains[chain];
-      if (first === none) return 0;
-      const decision = decideStage(
-        stages[first],
-        family,
-        protocol,
-        s0,
-        s1,
-        s2,
-        s3,
-        sourcePort,
-        d0,
-        d1,
-        d2,
-        d3,
-        destinationPort,
-      );
-      const second = chains[chain + 1];
-      if (second === none || isAllowed[decision] === 0) return decision;
-      return decideStage(stages[second], family, protocol, s0, s1, s2, s3, sourcePort, d0, d1, d2, d3, destinationPort);
+      const isPlatform = direction === 1 && isPlatformRequest(family, protocol, d3, destinationPort);
+      const chain = chainLength * nic + (isPlatform ? platformChain : chainLevels * direction);
+      let decision = 0;
+      for (let level = chain; level < chain + chainLevels; level++) {
+        if (chains[level] === none) continue;
+        const stage = stages[chains[level]];
+        const found = decideStage(stage, family, protocol, s0, s1, s2, s3, sourcePort, d0, d1, d2, d3, destinationPort);
+        if (found === none) continue;
+        decision = found;
+        if (isFinal[found] === 1) break;
+      }
+      return decision;
     },
   };
+}
+
+const noRule: Decision = { access: 'allow', nsg: undefined, rule: undefined };
+
+/** Fills `decisionOf` of each list of decisions made. @returns all decisions by index, the first as in `previous` */
+function assignDecisions(
+  pending: readonly { decisionOf: Int32Array; made: readonly Decision[] }[],
+  previous: readonly Decision[],
+  inUse: Uint8Array | undefined,
+): Decision[] {
+  const decisions = [...previous];
+  const indexOf = new Map(previous.map((decision, index) => [decisionKey(decision), index]));
+  const wanted = new Set(pending.flatMap(({ made }) => made.map(decisionKey)));
+  const free = previous.flatMap((decision, index) =>
+    index > 0 && inUse?.[index] === 0 && !wanted.has(decisionKey(decision)) ? index : [],
+  );
+  for (const index of free) indexOf.delete(decisionKey(previous[index]));
+  free.reverse();
+  for (const { decisionOf, made } of pending) {
+    made.forEach((decision, at) => {
+      const key = decisionKey(decision);
+      const index = indexOf.get(key) ?? free.pop() ?? decisions.length;
+      indexOf.set(key, index);
+      decisions[index] = decision;
+      decisionOf[at] = index;
+    });
+  }
+  return decisions;
+}
+
+/** What makes two decisions the same in logs and for open flows. */
+function decisionKey({ access, nsg, rule }: Decision): string {
+  const acl = nsg === undefined ? (rule !== undefined && isAdminRule(rule) ? rule.aclId : '') : resourceKey(nsg.id);
+  return [acl, rule?.direction, rule?.logName, access, rule?.kind].join('\n');
+}
+
+/** Lists of rules, one object for each, so that stages can be known by them. */
+class RuleLists {
+  readonly #admin = new Map<unknown, readonly Rule[]>();
+  readonly #platform = new Map<readonly Rule[], readonly Rule[]>();
+
+  nsg(nsg: Nsg, direction: Direction): readonly Rule[] {
+    return direction === 'inbound' ? nsg.inboundRules : nsg.outboundRules;
+  }
+
+  admin(nic: Nic, direction: Direction): readonly Rule[] {
+    const virtualNetwork = nic.subnet?.virtualNetwork;
+    if (virtualNetwork === undefined || virtualNetwork.adminRules.length === 0) return [];
+    const key = direction === 'inbound' ? virtualNetwork : virtualNetwork.adminRules;
+    const rules = this.#admin.get(key) ?? adminRulesAt(nic, direction);
+    this.#admin.set(key, rules);
+    return rules;
+  }
+
+  platform(rules: readonly Rule[]): readonly Rule[] {
+    const named = this.#platform.get(rules) ?? rules.filter(namesPlatform);
+    this.#platform.set(rules, named);
+    return named;
+  }
 }
 
 function decideStage(
@@ -176,12 +250,12 @@ function decideStage(
       destinationBits[destinationRow + word] &
       sourcePortBits[sourcePortRow + word] &
       destinationPortBits[destinationPortRow + word];
-    if (bits !== 0) return stage.firstDecision + 32 * word + 31 - Math.clz32(bits & -bits);
+    if (bits !== 0) return stage.decisionOf[32 * word + 31 - Math.clz32(bits & -bits)];
   }
-  return 0;
+  return none;
 }
 
-function compileStage(place: Place, rules: readonly Rule[], firstDecision: number): Stage {
+function compileStage(place: Place, rules: readonly Rule[], decisionOf: Int32Array): Stage {
   const words = Math.ceil(rules.length / 32);
   const protocols = new Uint32Array(protocolSamples.length * words);
   rules.forEach((rule, index) => {
@@ -202,7 +276,7 @@ function compileStage(place: Place, rules: readonly Rule[], firstDecision: numbe
     destination6: buildIpv6Axis(addresses('destination', 6), words),
     sourcePort: buildPortAxis(ports('source'), words),
     destinationPort: buildPortAxis(ports('destination'), words),
-    firstDecision,
+    decisionOf,
   };
 }
 

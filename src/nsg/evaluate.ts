@@ -4,7 +4,9 @@
  *   inbound    subnet's NSG, then the NIC's      a deny ends, and its NSG logs
  *   outbound   NIC's NSG, then the subnet's      an allow passes on, and only the last NSG that allows logs
  *
- * No NSG at a level lets the flow pass; none at either allows it, and no rule is named. Source: facts 1.3 and 4.3.
+ * No NSG at a level lets the flow pass; none at either allows it, and no rule is named. Before the NSGs come the admin rules of the VNet: the first
+ * that matches passes the flow on to the NSGs, delivers it without them, or stops it. Requests to the platform's own addresses are exempt from all rules
+ * that do not name one of the platform's tags. Source: facts 1.3 and 4.3.
  */
 import type { Address } from '../net/address.ts';
 import { sameAddress } from '../net/address.ts';
@@ -12,7 +14,7 @@ import type { FiveTuple } from '../net/five-tuple.ts';
 import { prefixContains } from '../net/prefix.ts';
 import { groupAddresses } from './application-security-group.ts';
 import type { Network, Nic, Nsg } from './network.ts';
-import type { Access, AddressMatch, Direction, Rule, RuleSide } from './rule.ts';
+import type { Access, AddressMatch, AdminRule, Direction, Rule, RuleSide } from './rule.ts';
 import { protocolMatches } from './rule.ts';
 import {
   globalUnicastPrefix,
@@ -20,12 +22,17 @@ import {
   internetTag,
   knownTag,
   loadBalancerTag,
+  isPlatformRequest,
+  namesPlatform,
   unreachablePrefixes,
   virtualNetworkPrefixes,
   virtualNetworkTag,
 } from './service-tag.ts';
 
-/** What happens to a flow, and the rule of the NSG that logs it. `nsg` and `rule` are undefined where no NSG applies. */
+/**
+ * What happens to a flow, and the rule that logs it: of an NSG, or an admin rule, where `nsg` is undefined. Both are undefined where no rule
+ * decides.
+ */
 export interface Decision {
   readonly access: Access;
   readonly nsg: Nsg | undefined;
@@ -37,8 +44,9 @@ export type Mismatch = 'protocol' | 'source' | 'source port' | 'destination' | '
 
 /** One rule tried. */
 export interface EvaluationStep {
-  readonly level: 'subnet' | 'nic';
-  readonly nsg: Nsg;
+  readonly level: 'admin' | 'subnet' | 'nic';
+  /** `undefined` for an admin rule. */
+  readonly nsg: Nsg | undefined;
   readonly rule: Rule;
   /** `undefined`: the rule matches. */
   readonly mismatch: Mismatch | undefined;
@@ -47,6 +55,8 @@ export interface EvaluationStep {
 }
 
 export interface Evaluation extends Decision {
+  /** A request to one of the platform's addresses: only rules that name the platform's tags were tried. */
+  readonly isPlatform: boolean;
   /** Every rule tried, in order. */
   readonly trace: readonly EvaluationStep[];
 }
@@ -54,18 +64,48 @@ export interface Evaluation extends Decision {
 /** Decides about a flow as its initiator sent it, at `nic`, which belongs to `network`. */
 export function evaluate(network: Network, nic: Nic, direction: Direction, fiveTuple: FiveTuple): Evaluation {
   const trace: EvaluationStep[] = [];
-  let decision: Decision = { access: 'allow', nsg: undefined, rule: undefined };
-  for (const { level, nsg } of nsgLevels(nic, direction)) {
-    for (const rule of direction === 'inbound' ? nsg.inboundRules : nsg.outboundRules) {
+  const { destination, protocol, destinationPort } = fiveTuple;
+  const isPlatform =
+    direction === 'outbound' && isPlatformRequest(destination.family, protocol, destination.words[3], destinationPort);
+  const firstMatch = <R extends Rule>(
+    rules: readonly R[],
+    level: EvaluationStep['level'],
+    nsg: Nsg | undefined,
+  ): R | undefined => {
+    for (const rule of isPlatform ? rules.filter(namesPlatform) : rules) {
       const mismatch = firstMismatch(network, nic, rule, fiveTuple);
       trace.push({ level, nsg, rule, mismatch, unresolvedTags: unresolvedTags(network, rule, mismatch) });
-      if (mismatch !== undefined) continue;
-      decision = { access: rule.access, nsg, rule };
-      break;
+      if (mismatch === undefined) return rule;
     }
-    if (decision.access === 'deny') break;
+    return undefined;
+  };
+  const decision = decide(nic, direction, firstMatch);
+  return { ...decision, isPlatform, trace };
+}
+
+/** The first rule of a list that the flow matches. */
+type FirstMatch = <R extends Rule>(
+  rules: readonly R[],
+  level: EvaluationStep['level'],
+  nsg: Nsg | undefined,
+) => R | undefined;
+
+function decide(nic: Nic, direction: Direction, firstMatch: FirstMatch): Decision {
+  const admin = firstMatch(adminRulesAt(nic, direction), 'admin', undefined);
+  let decision: Decision = { access: admin?.access ?? 'allow', nsg: undefined, rule: admin };
+  if (admin !== undefined && admin.action !== 'allow') return decision;
+  for (const { level, nsg } of nsgLevels(nic, direction)) {
+    const rule = firstMatch(direction === 'inbound' ? nsg.inboundRules : nsg.outboundRules, level, nsg);
+    if (rule === undefined) continue;
+    decision = { access: rule.access, nsg, rule };
+    if (rule.access === 'deny') break;
   }
-  return { ...decision, trace };
+  return decision;
+}
+
+/** The admin rules of a NIC's VNet in a direction, in order. */
+export function adminRulesAt(nic: Nic, direction: Direction): AdminRule[] {
+  return nic.subnet?.virtualNetwork.adminRules.filter((rule) => rule.direction === direction) ?? [];
 }
 
 /** The NSGs that judge a flow at a NIC, in order; none, one or two. */

@@ -66,6 +66,16 @@ export function readReference(object: ValueObject, name: string, where: string):
   return reference === undefined ? '' : readText(reference, 'id', where);
 }
 
+/** `preset` where a field that a network can do without is unresolved or of a wrong shape. */
+export function readOr<T>(preset: T, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof FlowError) return preset;
+    throw error;
+  }
+}
+
 /** The fields of a resource: `properties` of the API, the object itself of az, which lifts them up. */
 export function readProperties(body: ValueObject, where: string): ValueObject {
   return readObject(body, 'properties', where) ?? body;

@@ -8,7 +8,7 @@ import type { JsonObject, Value } from '../arm-template/value.ts';
 import { getProperty, isObject, scalarText } from '../arm-template/value.ts';
 import { cidrFunctions } from './cidr-functions.ts';
 import type { RawResource } from './raw-resource.ts';
-import { kindOfType } from './raw-resource.ts';
+import { isAsideType, kindOfType } from './raw-resource.ts';
 
 /** Whether a file is a deployment template. */
 export function isTemplate(json: Value): json is JsonObject {
@@ -30,9 +30,11 @@ export function templateResources(
 ): RawResource[] {
   const expanded = expandTemplate(template, { file, parameters, scope, functions: cidrFunctions });
   for (const { type, problem } of expanded.unresolved) {
-    if (kindOfType(type) !== undefined) throw problem.error();
-    if (type === '')
-      warnings.push(`${problem.where}: a resource is left out: its type ${problem.expression}: ${problem.reason}`);
+    if (kindOfType(type) !== undefined && !isAsideType(type)) throw problem.error();
+    if (type === '' || isAsideType(type))
+      warnings.push(
+        `${problem.where}: a resource is left out: its ${type === '' ? 'type' : 'name, loop or condition'} ${problem.expression}: ${problem.reason}`,
+      );
   }
   for (const { name, path } of expanded.linked)
     warnings.push(

@@ -9,7 +9,7 @@ import { defaultScope } from '../arm-template/scope.ts';
 import type { Address } from '../net/address.ts';
 import type { Prefix } from '../net/prefix.ts';
 import { defaultInboundRules, defaultOutboundRules } from './default-rules.ts';
-import type { Rule } from './rule.ts';
+import type { AdminRule, Rule } from './rule.ts';
 import { anySide, ruleLogName, sortRules } from './rule.ts';
 import type { ServiceTags } from './service-tag.ts';
 
@@ -19,6 +19,8 @@ export interface Network {
   readonly virtualNetworks: readonly VirtualNetwork[];
   readonly nsgs: readonly Nsg[];
   readonly applicationSecurityGroups: readonly ApplicationSecurityGroup[];
+  /** Where the outside knows NICs by other addresses: public ones, and frontends of load balancers. */
+  readonly translations: readonly Translation[];
   /** Of the ServiceTags file; empty without one. */
   readonly serviceTags: ServiceTags;
   /** One sentence each, for a person: what was assumed, or is missing in the files. */
@@ -37,6 +39,21 @@ export interface Nic {
   readonly nsg: Nsg | undefined;
   /** Ids of the groups that it belongs to. */
   readonly applicationSecurityGroups: readonly string[];
+  /** It has a public address, or serves a load balancer: flows from outside reach it. */
+  readonly isPublished: boolean;
+}
+
+/**
+ * An address, or one port of it, behind which a NIC stands. Rules and logs have the private side: inbound they come after this translation,
+ * outbound before it. Source: facts 4.1.
+ */
+export interface Translation {
+  readonly public: Address;
+  readonly private: Address;
+  /** IANA number; `undefined` for every protocol and port. */
+  readonly protocol: number | undefined;
+  readonly publicPort: number;
+  readonly privatePort: number;
 }
 
 export interface Subnet {
@@ -45,6 +62,8 @@ export interface Subnet {
   readonly addressPrefixes: readonly Prefix[];
   readonly virtualNetwork: VirtualNetwork;
   readonly nsg: Nsg | undefined;
+  /** Destinations of its user-defined routes, which belong to VirtualNetwork. */
+  readonly routePrefixes: readonly Prefix[];
 }
 
 export interface VirtualNetwork {
@@ -54,10 +73,19 @@ export interface VirtualNetwork {
   readonly addressPrefixes: readonly Prefix[];
   /** Address space of the VNets that it is peered with. */
   readonly peeredPrefixes: readonly Prefix[];
+  /** What its gateways reach: on-premises networks, VPN clients, VNets behind another gateway. */
+  readonly connectedPrefixes: readonly Prefix[];
+  /** In order of evaluation, both directions. */
+  readonly adminRules: readonly AdminRule[];
+  /** `undefined` where traffic between its VMs is not encrypted. */
+  readonly encryption: EncryptionEnforcement | undefined;
   /** 4 to 30; `undefined` where it is not set. */
   readonly flowTimeoutMinutes: number | undefined;
   readonly resourceGuid: string | undefined;
 }
+
+/** What an encrypted VNet does with traffic of VMs that cannot encrypt. */
+export type EncryptionEnforcement = 'AllowUnencrypted' | 'DropUnencrypted';
 
 export interface Nsg {
   readonly id: string;
@@ -65,6 +93,8 @@ export interface Nsg {
   readonly location: string;
   /** As Azure gave it; see `nsgResourceGuid`. */
   readonly resourceGuid: string | undefined;
+  /** Open flows are judged anew when its rules change. */
+  readonly flushConnection: boolean;
   /** In order of evaluation, the default rules last. */
   readonly inboundRules: readonly Rule[];
   readonly outboundRules: readonly Rule[];
@@ -78,7 +108,13 @@ export interface ApplicationSecurityGroup {
 
 /** An NSG with its default rules, from user rules of both directions in any order. */
 export function createNsg(
-  about: { id: string; name: string; location: string; resourceGuid?: string | undefined },
+  about: {
+    id: string;
+    name: string;
+    location: string;
+    resourceGuid?: string | undefined;
+    flushConnection?: boolean;
+  },
   userRules: readonly Rule[],
 ): Nsg {
   const inbound = userRules.filter((rule) => rule.direction === 'inbound');
@@ -88,6 +124,7 @@ export function createNsg(
     name: about.name,
     location: about.location,
     resourceGuid: about.resourceGuid,
+    flushConnection: about.flushConnection ?? false,
     inboundRules: [...sortRules(inbound), ...defaultInboundRules],
     outboundRules: [...sortRules(outbound), ...defaultOutboundRules],
   };
@@ -131,6 +168,9 @@ export function singleNicNetwork(mac?: string, scope: Scope = defaultScope, name
     location: scope.location,
     addressPrefixes: [],
     peeredPrefixes: [],
+    connectedPrefixes: [],
+    adminRules: [],
+    encryption: undefined,
     flowTimeoutMinutes: undefined,
     resourceGuid: undefined,
   };
@@ -140,6 +180,7 @@ export function singleNicNetwork(mac?: string, scope: Scope = defaultScope, name
     addressPrefixes: [],
     virtualNetwork,
     nsg: undefined,
+    routePrefixes: [],
   };
   const nicId = idOf('networkInterfaces', name);
   const nic: Nic = {
@@ -150,6 +191,7 @@ export function singleNicNetwork(mac?: string, scope: Scope = defaultScope, name
     subnet,
     nsg,
     applicationSecurityGroups: [],
+    isPublished: true,
   };
   return {
     nics: [nic],
@@ -157,6 +199,7 @@ export function singleNicNetwork(mac?: string, scope: Scope = defaultScope, name
     virtualNetworks: [virtualNetwork],
     nsgs: [nsg],
     applicationSecurityGroups: [],
+    translations: [],
     serviceTags: new Map(),
     warnings: [],
   };

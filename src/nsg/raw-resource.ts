@@ -22,7 +22,37 @@ export type ResourceKind =
   | 'subnet'
   | 'peering'
   | 'nic'
-  | 'application-security-group';
+  | 'application-security-group'
+  | AsideKind;
+
+/** What widens the meaning of rules, and decides nothing itself but for admin rules: see read-aside.ts. */
+export type AsideKind =
+  | 'gateway'
+  | 'local-gateway'
+  | 'connection'
+  | 'route-table'
+  | 'route'
+  | 'public-address'
+  | 'load-balancer'
+  | 'admin-configuration'
+  | 'admin-collection'
+  | 'admin-rule'
+  | 'group-member';
+
+const managers = 'microsoft.network/networkmanagers';
+const asideKinds: Readonly<Record<string, AsideKind>> = {
+  'microsoft.network/virtualnetworkgateways': 'gateway',
+  'microsoft.network/localnetworkgateways': 'local-gateway',
+  'microsoft.network/connections': 'connection',
+  'microsoft.network/routetables': 'route-table',
+  'microsoft.network/routetables/routes': 'route',
+  'microsoft.network/publicipaddresses': 'public-address',
+  'microsoft.network/loadbalancers': 'load-balancer',
+  [`${managers}/securityadminconfigurations`]: 'admin-configuration',
+  [`${managers}/securityadminconfigurations/rulecollections`]: 'admin-collection',
+  [`${managers}/securityadminconfigurations/rulecollections/rules`]: 'admin-rule',
+  [`${managers}/networkgroups/staticmembers`]: 'group-member',
+};
 
 const kinds: Readonly<Record<string, ResourceKind>> = {
   'microsoft.network/networksecuritygroups': 'nsg',
@@ -33,12 +63,17 @@ const kinds: Readonly<Record<string, ResourceKind>> = {
   'microsoft.network/networkinterfaces': 'nic',
   'microsoft.compute/virtualmachinescalesets/virtualmachines/networkinterfaces': 'nic',
   'microsoft.network/applicationsecuritygroups': 'application-security-group',
+  ...asideKinds,
 };
 
 /** `undefined` for resources that say nothing about who may talk to whom. */
 export function kindOfType(type: string): ResourceKind | undefined {
   const lower = type.toLowerCase();
   return Object.hasOwn(kinds, lower) ? kinds[lower] : undefined;
+}
+
+export function isAsideType(type: string): boolean {
+  return Object.hasOwn(asideKinds, type.toLowerCase());
 }
 
 /** The region of a resource, or `preset`. It decides nothing, so one that cannot be resolved is a warning. */

@@ -6,14 +6,20 @@ import type { ValueObject } from '../arm-template/value.ts';
 import type { Address, Family } from '../net/address.ts';
 import { parseAddress } from '../net/address.ts';
 import { parseMac } from '../net/mac.ts';
-import { readObjects, readProperties, readReference, readText } from './fields.ts';
+import { readObjects, readOr, readProperties, readReference, readText } from './fields.ts';
 import { macOf } from './network.ts';
 import type { RawResource } from './raw-resource.ts';
 
 /** One IP configuration. `address` is undefined until it is assigned, where Azure assigns it. */
 export interface IpConfiguration {
+  /** ARM id; '' where none is given. */
+  readonly id: string;
   readonly family: Family;
   address: Address | undefined;
+  /** ARM id of its public address; '' for none, '?' for one that is not known. */
+  readonly publicAddressId: string;
+  /** ARM ids of the load balancers' pools and NAT rules that it serves; '?' for ones that are not known. */
+  readonly backendIds: readonly string[];
 }
 
 /** A NIC before its references are followed. */
@@ -33,7 +39,8 @@ export interface NicDraft {
 export function readNic(resource: RawResource, problems: string[]): NicDraft {
   const where = `${resource.where}: NIC ${resource.name}`;
   const fields = readProperties(resource.body, where);
-  const bodies = readObjects(fields, 'ipConfigurations', where).map((body) => readProperties(body, where));
+  const items = readObjects(fields, 'ipConfigurations', where);
+  const bodies = items.map((body) => readProperties(body, where));
   const subnets = new Map(
     bodies.map((body) => readReference(body, 'subnet', where)).map((id) => [resourceKey(id), id]),
   );
@@ -50,7 +57,14 @@ export function readNic(resource: RawResource, problems: string[]): NicDraft {
     subnetId: [...subnets.values()][0] ?? '',
     nsgId: readReference(fields, 'networkSecurityGroup', where),
     applicationSecurityGroups: [...groupIds.values()],
-    configurations: bodies.map((body) => readConfiguration(body, where, problems)),
+    configurations: bodies.map((body, index) =>
+      readConfiguration(
+        readOr('', () => readText(items[index], 'id', where)),
+        body,
+        where,
+        problems,
+      ),
+    ),
   };
 }
 
@@ -62,15 +76,21 @@ function readMac(fields: ValueObject, id: string, where: string, problems: strin
   return mac ?? '';
 }
 
-function readConfiguration(body: ValueObject, where: string, problems: string[]): IpConfiguration {
+function readConfiguration(id: string, body: ValueObject, where: string, problems: string[]): IpConfiguration {
   const family = readText(body, 'privateIPAddressVersion', where).toLowerCase() === 'ipv6' ? 6 : 4;
+  const idsOf = (field: string): string[] =>
+    readOr(['?'], () => readObjects(body, field, where).map((reference) => readText(reference, 'id', where)));
+  const outside = {
+    publicAddressId: readOr('?', () => readReference(body, 'publicIPAddress', where)),
+    backendIds: [...idsOf('loadBalancerBackendAddressPools'), ...idsOf('loadBalancerInboundNatRules')],
+  };
   const text = readText(body, 'privateIPAddress', where);
   const isStatic = readText(body, 'privateIPAllocationMethod', where).toLowerCase() === 'static';
   if (text === '') {
     if (isStatic) problems.push(`${where}: its address is static, but not given: privateIPAddress is missing`);
-    return { family, address: undefined };
+    return { id, family, address: undefined, ...outside };
   }
   const address = parseAddress(text);
   if (address === undefined) problems.push(`${where}: '${text}' is no IP address`);
-  return { family: address?.family ?? family, address };
+  return { id, family: address?.family ?? family, address, ...outside };
 }

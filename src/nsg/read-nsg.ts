@@ -5,7 +5,7 @@ import { resourceName } from '../arm-template/resource-id.ts';
 import type { ValueObject } from '../arm-template/value.ts';
 import { limits } from '../base/limits.ts';
 import { defaultInboundRules, defaultOutboundRules } from './default-rules.ts';
-import { readObjects, readProperties, readText } from './fields.ts';
+import { readField, readObjects, readOr, readProperties, readText } from './fields.ts';
 import { readLocation } from './raw-resource.ts';
 import type { Nsg } from './network.ts';
 import { createNsg } from './network.ts';
@@ -41,6 +41,7 @@ export function readNsg(
     name,
     location: nsg === undefined ? location : readLocation(nsg, location, warnings),
     resourceGuid: readText(fields, 'resourceGuid', where) || undefined,
+    flushConnection: readOr(false, () => readField(fields, 'flushConnection') === true),
   };
   return createNsg(about, [...rules.values()]);
 }

@@ -27,7 +27,8 @@ export const priorityMin = 100;
 export const priorityMax = 4096;
 const nameLengthMax = 80;
 
-const protocols: Readonly<Record<string, RuleProtocol>> = {
+/** In lower case, as ARM, az and the SDKs spell them. */
+export const ruleProtocols: Readonly<Record<string, RuleProtocol>> = {
   '*': '*',
   any: '*',
   all: '*',
@@ -52,7 +53,7 @@ export function readRule(reader: RuleReader, body: ValueObject, name: string, wh
   const priority = readPriority(fields, at, fault);
   const direction = readWord<Direction>(fields, 'direction', { inbound: 'inbound', outbound: 'outbound' }, at, fault);
   const access = readWord<Access>(fields, 'access', { allow: 'allow', deny: 'deny' }, at, fault);
-  const protocol = readWord<RuleProtocol>(fields, 'protocol', protocols, at, fault);
+  const protocol = readWord<RuleProtocol>(fields, 'protocol', ruleProtocols, at, fault);
   const source = readSide(reader, fields, 'source', at, fault);
   const destination = readSide(reader, fields, 'destination', at, fault);
   if (reader.problems.length > faults) return undefined;
@@ -84,7 +85,8 @@ function readPriority(fields: ValueObject, at: string, fault: Fault): number | u
   return priority;
 }
 
-function readWord<T>(
+/** A field that holds one of some words, in any casing; `undefined` where it does not, which is a fault. */
+export function readWord<T>(
   fields: ValueObject,
   field: string,
   words: Readonly<Record<string, T>>,

@@ -5,11 +5,21 @@ import { parentId, resourceKey, resourceName } from '../arm-template/resource-id
 import type { ValueObject } from '../arm-template/value.ts';
 import type { Prefix } from '../net/prefix.ts';
 import { formatPrefix, parsePrefix } from '../net/prefix.ts';
-import { readField, readObject, readObjects, readProperties, readReference, readText, readTexts } from './fields.ts';
+import {
+  readField,
+  readObject,
+  readObjects,
+  readOr,
+  readProperties,
+  readReference,
+  readText,
+  readTexts,
+} from './fields.ts';
 import type { NsgFinder } from './nsg-links.ts';
-import type { Subnet, VirtualNetwork } from './network.ts';
+import type { EncryptionEnforcement, Subnet, VirtualNetwork } from './network.ts';
 import type { RawResource } from './raw-resource.ts';
 import { readLocation } from './raw-resource.ts';
+import type { AdminRule } from './rule.ts';
 import { privatePrefixes } from './service-tag.ts';
 
 /** What VNets are made of, and where faults and warnings go. */
@@ -17,6 +27,13 @@ export interface VirtualNetworkSources {
   readonly virtualNetworks: readonly RawResource[];
   readonly subnets: readonly RawResource[];
   readonly peerings: readonly RawResource[];
+  /** Prefixes of route tables, by resource key. */
+  readonly routes: ReadonlyMap<string, readonly Prefix[]>;
+  /** By resource key of the VNet. */
+  readonly connected: (addressSpaces: ReadonlyMap<string, readonly Prefix[]>) => ReadonlyMap<string, readonly Prefix[]>;
+  readonly adminRules: (
+    addressSpaces: ReadonlyMap<string, readonly Prefix[]>,
+  ) => ReadonlyMap<string, readonly AdminRule[]>;
   readonly nsgAt: NsgFinder;
   readonly location: string;
   readonly problems: string[];
@@ -49,12 +66,19 @@ export function readVirtualNetworks(sources: VirtualNetworkSources): Places {
       readAddressSpace(sources, readProperties(resource.body, resource.where), resource.where),
     );
   const peerings = childrenOf(sources.virtualNetworks, 'virtualNetworkPeerings', sources.peerings);
+  const connected = sources.connected(prefixes);
+  const adminRules = sources.adminRules(prefixes);
   const places: Places = { virtualNetworks: new Map(), subnets: new Map() };
   for (const resource of sources.virtualNetworks) {
     const key = resourceKey(resource.id);
     const own = peerings.filter((peering) => peering.parent === key);
     const peeredPrefixes = own.flatMap((peering) => readPeering(sources, peering, prefixes));
-    places.virtualNetworks.set(key, readVirtualNetwork(sources, resource, prefixes.get(key) ?? [], peeredPrefixes));
+    const reached = {
+      peeredPrefixes,
+      connectedPrefixes: connected.get(key) ?? [],
+      adminRules: adminRules.get(key) ?? [],
+    };
+    places.virtualNetworks.set(key, readVirtualNetwork(sources, resource, prefixes.get(key) ?? [], reached));
   }
   for (const child of childrenOf(sources.virtualNetworks, 'subnets', sources.subnets)) {
     const virtualNetwork =
@@ -69,7 +93,7 @@ export function addSubnet(sources: VirtualNetworkSources, places: Places, id: st
   const parent = parentId(id);
   const virtualNetwork = places.virtualNetworks.get(resourceKey(parent)) ?? addVirtualNetwork(sources, places, parent);
   const nsg = sources.nsgAt(id, '', '');
-  const subnet: Subnet = { id, name: resourceName(id), addressPrefixes: [], virtualNetwork, nsg };
+  const subnet: Subnet = { id, name: resourceName(id), addressPrefixes: [], virtualNetwork, nsg, routePrefixes: [] };
   places.subnets.set(resourceKey(id), subnet);
   return subnet;
 }
@@ -84,6 +108,9 @@ function addVirtualNetwork(sources: VirtualNetworkSources, places: Places, id: s
     location: sources.location,
     addressPrefixes: privatePrefixes,
     peeredPrefixes: [],
+    connectedPrefixes: [],
+    adminRules: [],
+    encryption: undefined,
     flowTimeoutMinutes: undefined,
     resourceGuid: undefined,
   };
@@ -111,7 +138,7 @@ function readVirtualNetwork(
   sources: VirtualNetworkSources,
   resource: RawResource,
   addressPrefixes: readonly Prefix[],
-  peeredPrefixes: readonly Prefix[],
+  reached: Pick<VirtualNetwork, 'peeredPrefixes' | 'connectedPrefixes' | 'adminRules'>,
 ): VirtualNetwork {
   const where = resource.where;
   const fields = readProperties(resource.body, where);
@@ -126,10 +153,19 @@ function readVirtualNetwork(
     name: resource.name,
     location: readLocation(resource, sources.location, sources.warnings),
     addressPrefixes,
-    peeredPrefixes,
+    ...reached,
+    encryption: readOr(undefined, () => readEncryption(fields, where)),
     flowTimeoutMinutes: typeof timeout === 'number' ? timeout : undefined,
     resourceGuid: readText(fields, 'resourceGuid', where) || undefined,
   };
+}
+
+/** `{"enabled": true, "enforcement": "AllowUnencrypted"}`, which is also what Azure takes where `enforcement` is absent. */
+function readEncryption(fields: ValueObject, where: string): EncryptionEnforcement | undefined {
+  const encryption = readObject(fields, 'encryption', where);
+  if (encryption === undefined || readField(encryption, 'enabled') !== true) return undefined;
+  const drops = readText(encryption, 'enforcement', where).toLowerCase() === 'dropunencrypted';
+  return drops ? 'DropUnencrypted' : 'AllowUnencrypted';
 }
 
 function readAddressSpace(sources: VirtualNetworkSources, fields: ValueObject, where: string): Prefix[] {
@@ -179,11 +215,13 @@ function readSubnet(sources: VirtualNetworkSources, child: Child, virtualNetwork
   const many = readTexts(fields, 'addressPrefixes', child.where);
   const texts = many.length > 0 ? many : readTexts(fields, 'addressPrefix', child.where);
   const nsgId = readReference(fields, 'networkSecurityGroup', child.where);
+  const routeTableId = readOr('', () => readReference(fields, 'routeTable', child.where));
   return {
     id: child.id,
     name: child.name,
     addressPrefixes: readPrefixes(sources, texts, child.where),
     virtualNetwork,
     nsg: sources.nsgAt(child.id, nsgId, child.where),
+    routePrefixes: sources.routes.get(resourceKey(routeTableId)) ?? [],
   };
 }

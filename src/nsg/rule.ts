@@ -34,18 +34,31 @@ export interface RuleSide {
 
 export interface Rule {
   readonly name: string;
-  /** As flow logs write it: `UserRule_<name>` or `DefaultRule_<name>`. */
+  /** As flow logs write it: `UserRule_<name>` or `DefaultRule_<name>`; of an admin rule its bare name. */
   readonly logName: string;
-  readonly kind: 'user' | 'default';
+  readonly kind: 'user' | 'default' | 'admin';
   /** '' where there is none. */
   readonly description: string;
-  /** 100 to 4096 for user rules, 65000 and above for default rules. */
+  /** 100 to 4096 for user rules, 65000 and above for default rules, 1 to 4096 for admin rules. */
   readonly priority: number;
   readonly direction: Direction;
   readonly access: Access;
   readonly protocol: RuleProtocol;
   readonly source: RuleSide;
   readonly destination: RuleSide;
+}
+
+/** What an admin rule does: let the NSGs decide, deliver whatever they say, or stop. Source: facts 4.3. */
+export type AdminAction = 'allow' | 'always-allow' | 'deny';
+
+/** A security admin rule of a Virtual Network Manager: tried before all NSGs. `access` is that of its action. */
+export interface AdminRule extends Rule {
+  readonly kind: 'admin';
+  readonly action: AdminAction;
+  /** Name of its configuration. */
+  readonly configuration: string;
+  /** `aclID` in VNet logs: GUID of its configuration. */
+  readonly aclId: string;
 }
 
 export const portCount = 65_536;
@@ -65,8 +78,12 @@ export function protocolMatches(protocol: RuleProtocol, number: number): boolean
   return protocol === '*' || protocolNumbers[protocol].includes(number);
 }
 
-/** The name of a rule in flow logs. Source: facts 1.1. */
-export function ruleLogName(kind: Rule['kind'], name: string): string {
+export function isAdminRule(rule: Rule): rule is AdminRule {
+  return rule.kind === 'admin';
+}
+
+/** The name of an NSG's rule in flow logs. Source: facts 1.1. */
+export function ruleLogName(kind: 'user' | 'default', name: string): string {
   return `${kind === 'user' ? 'UserRule' : 'DefaultRule'}_${name}`;
 }
 
@@ -91,6 +108,6 @@ export function formatPortRange(range: PortRange): string {
 }
 
 /** Order of evaluation: by priority. */
-export function sortRules(rules: readonly Rule[]): Rule[] {
+export function sortRules<R extends Rule>(rules: readonly R[]): R[] {
   return [...rules].sort((a, b) => a.priority - b.priority);
 }

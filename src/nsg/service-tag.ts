@@ -1,7 +1,8 @@
 /**
  * Service tags: names for sets of addresses. Three have a meaning of their own, which depends on the NIC:
  *
- *   VirtualNetwork     address space of the NIC's VNet and of those peered with it, and 168.63.129.16
+ *   VirtualNetwork     address space of the NIC's VNet, of those peered with it and of what its gateways reach, destinations of the subnet's
+ *                      user-defined routes, and 168.63.129.16
  *   AzureLoadBalancer  168.63.129.16, from where the probes come
  *   Internet           what is publicly reachable and outside VirtualNetwork; Azure's own public addresses included
  *
@@ -12,7 +13,9 @@ import { getProperty, isArray, isObject, scalarText } from '../arm-template/valu
 import { FlowError } from '../base/errors.ts';
 import type { Prefix } from '../net/prefix.ts';
 import { parsePrefix } from '../net/prefix.ts';
-import type { Nic } from './network.ts';
+import { protocolTcp } from '../net/protocol.ts';
+import type { Nic, Subnet, VirtualNetwork } from './network.ts';
+import type { Rule } from './rule.ts';
 
 export interface ServiceTag {
   /** In the file's spelling: `Storage.WestEurope`. */
@@ -58,13 +61,46 @@ export const privatePrefixes: readonly Prefix[] = [
 export function virtualNetworkPrefixes(nic: Nic): readonly Prefix[] {
   const virtualNetwork = nic.subnet?.virtualNetwork;
   if (virtualNetwork === undefined) return [...privatePrefixes, hostPrefix];
-  return [...virtualNetwork.addressPrefixes, ...virtualNetwork.peeredPrefixes, hostPrefix];
+  const { addressPrefixes, peeredPrefixes, connectedPrefixes } = virtualNetwork;
+  const routePrefixes = nic.subnet?.routePrefixes ?? [];
+  return [...addressPrefixes, ...peeredPrefixes, ...connectedPrefixes, ...routePrefixes, hostPrefix];
 }
 
-/** Tags that mean one platform address each, which no ServiceTags file lists. Source: facts 4.3. */
+/** NICs of one place mean the same by each tag and group. */
+export function tagPlace(nic: Nic): Subnet | VirtualNetwork | undefined {
+  const { subnet } = nic;
+  return subnet !== undefined && subnet.routePrefixes.length > 0 ? subnet : subnet?.virtualNetwork;
+}
+
+/**
+ * Whether a VM asks one of the platform's services: 168.63.129.16 (DNS, DHCP, health of the VM), 169.254.169.254 (instance metadata), or the
+ * activation of Windows by TCP at port 1688. `word` is the last of the destination's. Source: facts 4.3; of the last, https://faultbucket.ca/2021/06/azure-kms-and-nsgs
+ */
+export function isPlatformRequest(family: number, protocol: number, word: number, port: number): boolean {
+  if (family !== 4) return false;
+  return hostWords.has(word) || (port === 1688 && protocol === protocolTcp && activationWords.has(word));
+}
+
+/**
+ * Whether a rule names the platform's services by one of their own tags. Requests to them are exempt from all rules but these. Source: facts 4.3.
+ */
+export function namesPlatform(rule: Rule): boolean {
+  return rule.destination.addresses.some(
+    (match) => match.kind === 'tag' && platformTags.some(({ name }) => name === match.tag),
+  );
+}
+
+const hostServices = [prefixOf('168.63.129.16/32')];
+const metadataServices = [prefixOf('169.254.169.254/32')];
+const activationServices = ['20.118.99.224/32', '40.83.235.53/32', '23.102.135.246/32'].map(prefixOf);
+const hostWords = new Set([...hostServices, ...metadataServices].map(({ words }) => words[3]));
+const activationWords = new Set(activationServices.map(({ words }) => words[3]));
+
+/** Tags of the platform's services, which no ServiceTags file lists; the last is the activation of Windows. Source: facts 4.3. */
 const platformTags: readonly ServiceTag[] = [
-  { name: 'AzurePlatformDNS', prefixes: [prefixOf('168.63.129.16/32')] },
-  { name: 'AzurePlatformIMDS', prefixes: [prefixOf('169.254.169.254/32')] },
+  { name: 'AzurePlatformDNS', prefixes: hostServices },
+  { name: 'AzurePlatformIMDS', prefixes: metadataServices },
+  { name: 'AzurePlatformLKM', prefixes: activationServices },
 ];
 
 const ownTags: Readonly<Record<string, string>> = {

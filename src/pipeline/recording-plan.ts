@@ -4,6 +4,7 @@ import type { FlowLogFormat } from '../flowlog/tuple.ts';
 import type { Decision } from '../nsg/evaluate.ts';
 import type { Nic, Nsg } from '../nsg/network.ts';
 import { nsgResourceGuid } from '../nsg/network.ts';
+import { isAdminRule } from '../nsg/rule.ts';
 import type { FlowLogSettings, RecordingConfiguration } from './recording-settings.ts';
 
 /** One flow log: where its records go, and where they say that they come from. */
@@ -37,7 +38,7 @@ export interface RecordingPlan {
   readonly vnetTarget: Int32Array;
 }
 
-/** The rule and ACL of VNet logs where no NSG applies. Source: facts 1.6. */
+/** The rule and ACL of VNet logs where no rule decides. Source: facts 1.6. */
 const platformRule: RuleGroup = { rule: 'PlatformRule', aclId: '00000000-0000-0000-0000-000000000000' };
 
 /** `decisions` are those of the compiled network, with the older ones under which flows may still be open. */
@@ -67,15 +68,18 @@ export function planRecording(
   }
   return {
     nics: network.nics,
-    groups: decisions.map(({ nsg, rule }) =>
-      nsg === undefined || rule === undefined ? platformRule : { rule: rule.logName, aclId: nsg.id },
-    ),
+    groups: decisions.map(groupOf),
     ranks,
     nsgOf,
     targets,
     nsgTargets,
     vnetTarget: Int32Array.from(network.nics, (nic) => narrowestScope(nic, scopes)),
   };
+}
+
+function groupOf({ nsg, rule }: Decision): RuleGroup {
+  if (rule === undefined) return platformRule;
+  return { rule: rule.logName, aclId: isAdminRule(rule) ? rule.aclId : (nsg?.id ?? platformRule.aclId) };
 }
 
 interface IndexedNsg {

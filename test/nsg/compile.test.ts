@@ -58,10 +58,42 @@ describe('compiled rules', () => {
       ),
       { numRuns: networks, seed: 20_260_101 },
     );
-    expect([...rulesHit].sort()).toEqual(['default', 'none', 'user']);
+    expect([...rulesHit].sort()).toEqual(['admin', 'default', 'none', 'user']);
     expect(evaluations).toBeGreaterThanOrEqual(networks * flowsPerNetwork);
     expect(denied / evaluations).toBeGreaterThan(0.2);
     expect(denied / evaluations).toBeLessThan(0.8);
+  });
+
+  test('decide alike after rules changed, and open flows still find what decided them', () => {
+    fc.assert(
+      fc.property(
+        anyNetwork,
+        anyNetwork,
+        fc.array(fc.tuple(fc.nat(4), fc.nat(1), anyFiveTuple()), { minLength: 20, maxLength: 20 }),
+        fc.boolean(),
+        (before, after, flows, isTold) => {
+          const first = compileNetwork(before);
+          const old = flows.map(([nic, way, flow]) => decided(first, nic, way, flow));
+          const inUse = Uint8Array.from(first.decisions, (decision) => (old.includes(decision) ? 1 : 0));
+          const second = compileNetwork(after, first, isTold ? inUse : undefined);
+          for (const decision of old) {
+            const now = second.decisions[first.decisions.indexOf(decision)];
+            expect([now.access, now.nsg?.id, now.rule?.logName]).toEqual([
+              decision.access,
+              decision.nsg?.id,
+              decision.rule?.logName,
+            ]);
+          }
+          for (const [nic, way, flow] of flows) expectSame(after, second, nic, way, flow);
+          if (isTold) {
+            const rules = new Set(compileNetwork(after).decisions).size;
+            const used = inUse.reduce((sum, one) => sum + one, 0);
+            expect(second.decisions.length).toBeLessThanOrEqual(Math.max(first.decisions.length, rules + used));
+          }
+        },
+      ),
+      { numRuns: networks / 4, seed: 20_260_103 },
+    );
   });
 
   test('find the NIC of each address, and of no other', () => {

@@ -226,7 +226,7 @@ describe.skipIf(corpus === undefined || !existsSync(folder))(
       const counts = ['ServiceTags_Public_20250127.json', tagsFile].map(
         (name) => importNetwork({ files: [nsg, read(name)] }).serviceTags.size,
       );
-      expect(counts[0]).toBe(2647 + 2);
+      expect(counts[0]).toBe(2647 + 3);
       expect(counts[1]).toBeGreaterThan(2647);
     });
   },

@@ -10,9 +10,10 @@ import type { Prefix } from '../../src/net/prefix.ts';
 import { parsePrefix } from '../../src/net/prefix.ts';
 import type { Network, Nic, Nsg, Subnet, VirtualNetwork } from '../../src/nsg/network.ts';
 import { createNsg, macOf } from '../../src/nsg/network.ts';
-import type { AddressMatch, PortRange, Rule } from '../../src/nsg/rule.ts';
+import type { AddressMatch, AdminRule, PortRange, Rule } from '../../src/nsg/rule.ts';
 import { ruleLogName } from '../../src/nsg/rule.ts';
 import type { ServiceTags } from '../../src/nsg/service-tag.ts';
+import { platformServiceTags } from '../../src/nsg/service-tag.ts';
 
 export function address(text: string): Address {
   const parsed = parseAddress(text);
@@ -70,6 +71,8 @@ const addresses = [
   '168.63.129.16',
   '168.63.129.17',
   '169.254.169.254',
+  '23.102.135.246',
+  '169.254.169.254',
   '52.239.1.1',
   '52.240.0.0',
   '0.0.0.0',
@@ -100,6 +103,7 @@ export const serviceTags: ServiceTags = new Map(
     { name: 'Storage', prefixes: ['52.239.0.0/16', '20.0.0.0/24', '20.0.1.0/24', '2603:1000::/24'].map(prefix) },
     { name: 'Sql.WestEurope', prefixes: ['52.239.1.0/24', '8.8.4.0/24'].map(prefix) },
     { name: 'Empty', prefixes: [] },
+    ...platformServiceTags().values(),
   ].map((tag) => [tag.name.toLowerCase(), tag]),
 );
 
@@ -120,6 +124,9 @@ const anyMatch: fc.Arbitrary<AddressMatch> = fc.oneof(
         'Sql.WestEurope',
         'Empty',
         'NotListed',
+        'AzurePlatformDNS',
+        'AzurePlatformIMDS',
+        'AzurePlatformLKM',
       )
       .map((tag): AddressMatch => ({ kind: 'tag', tag })),
     weight: 3,
@@ -130,7 +137,7 @@ const anyMatch: fc.Arbitrary<AddressMatch> = fc.oneof(
   },
 );
 
-const ports = [0, 1, 21, 22, 23, 53, 79, 80, 81, 443, 1024, 8080, 49_152, 65_534, 65_535];
+const ports = [0, 1, 21, 22, 23, 53, 79, 80, 81, 443, 1024, 1688, 8080, 49_152, 65_534, 65_535];
 
 const portRange: fc.Arbitrary<PortRange> = fc.oneof(
   fc.constant({ start: 0, end: 65_536 }),
@@ -166,6 +173,22 @@ const rule: fc.Arbitrary<Rule> = fc
     return { ...body, name, logName: ruleLogName('user', name), kind: 'user', description: '' };
   });
 
+/** Few, so that most flows come to the NSGs. */
+const adminRules: fc.Arbitrary<AdminRule[]> = fc
+  .array(fc.tuple(rule, fc.constantFrom('allow' as const, 'always-allow' as const, 'deny' as const)), { maxLength: 3 })
+  .map((pairs) =>
+    pairs.map(([body, action], index) => ({
+      ...body,
+      name: `a${index}`,
+      logName: `a${index}`,
+      kind: 'admin',
+      action,
+      access: action === 'deny' ? 'deny' : 'allow',
+      configuration: 'c',
+      aclId: 'acl',
+    })),
+  );
+
 const nsg = (name: string): fc.Arbitrary<Nsg> =>
   fc
     .uniqueArray(rule, { maxLength: 40, selector: (rule) => `${rule.direction} ${rule.priority}` })
@@ -181,9 +204,16 @@ export const anyNetwork: fc.Arbitrary<Network> = fc
     nicNsgs: fc.tuple(maybe(nsg('n0')), maybe(nsg('n1')), maybe(nsg('n2')), maybe(nsg('n3')), maybe(nsg('n4'))),
     groups: fc.array(fc.subarray(groupIds), { minLength: 5, maxLength: 5 }),
     shared: fc.boolean(),
+    admin: adminRules,
+    connected: fc.subarray(['192.168.0.0/16', '8.8.8.8/32']),
+    routes: fc.array(fc.subarray(['0.0.0.0/0', '10.3.0.0/16', '2001:db8::/32']), { minLength: 3, maxLength: 3 }),
   })
-  .map(({ subnetNsgs, nicNsgs, groups, shared }) => {
-    const first = virtualNetwork('first', ['10.1.0.0/16', 'fd00:10::/32'], ['10.2.0.0/16']);
+  .map(({ subnetNsgs, nicNsgs, groups, shared, admin, connected, routes }) => {
+    const first: VirtualNetwork = {
+      ...virtualNetwork('first', ['10.1.0.0/16', 'fd00:10::/32'], ['10.2.0.0/16']),
+      adminRules: admin,
+      connectedPrefixes: connected.map(prefix),
+    };
     const second = virtualNetwork('second', ['10.2.0.0/16'], []);
     const subnets: Subnet[] = [first, first, second].map((virtualNetwork, index) => ({
       id: `/subnets/${index}`,
@@ -191,6 +221,7 @@ export const anyNetwork: fc.Arbitrary<Network> = fc
       addressPrefixes: [],
       virtualNetwork,
       nsg: subnetNsgs[index],
+      routePrefixes: routes[index].map(prefix),
     }));
     const places = [
       { subnet: subnets[0], texts: ['10.1.1.4', 'fd00:10:0:1::4'] },
@@ -207,6 +238,7 @@ export const anyNetwork: fc.Arbitrary<Network> = fc
       subnet,
       nsg: shared ? nicNsgs[0] : nicNsgs[index],
       applicationSecurityGroups: groups[index],
+      isPublished: false,
     }));
     const nsgs = [...new Set([...subnetNsgs, ...nics.map((nic) => nic.nsg)])].filter((nsg) => nsg !== undefined);
     return {
@@ -215,6 +247,7 @@ export const anyNetwork: fc.Arbitrary<Network> = fc
       virtualNetworks: [first, second],
       nsgs,
       applicationSecurityGroups: groupIds.map((id) => ({ id, name: id, location: 'local' })),
+      translations: [],
       serviceTags,
       warnings: [],
     };
@@ -227,6 +260,9 @@ function virtualNetwork(name: string, own: string[], peered: string[]): VirtualN
     location: 'local',
     addressPrefixes: own.map(prefix),
     peeredPrefixes: peered.map(prefix),
+    connectedPrefixes: [],
+    adminRules: [],
+    encryption: undefined,
     flowTimeoutMinutes: undefined,
     resourceGuid: undefined,
   };

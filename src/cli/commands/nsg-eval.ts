@@ -8,6 +8,7 @@ import type { Evaluation, Mismatch } from '../../nsg/evaluate.ts';
 import { evaluate } from '../../nsg/evaluate.ts';
 import type { Network, Nic } from '../../nsg/network.ts';
 import type { Direction } from '../../nsg/rule.ts';
+import { isAdminRule } from '../../nsg/rule.ts';
 import type { OutputOptions } from '../asking.ts';
 import { addOutput, formatOf, print, printObject } from '../asking.ts';
 import type { NetworkOptions } from '../network.ts';
@@ -64,10 +65,10 @@ export function define(command: Command): void {
     });
     const trace = evaluation.trace.map(({ level, nsg, rule, mismatch, unresolvedTags }) => ({
       level,
-      nsg: nsg.name,
+      nsg: nsg?.name ?? (isAdminRule(rule) ? rule.configuration : ''),
       priority: rule.priority,
       rule: rule.name,
-      access: rule.access,
+      access: isAdminRule(rule) ? rule.action : rule.access,
       verdict: verdictOf(mismatch, unresolvedTags),
     }));
     const { access, nsg, rule } = evaluation;
@@ -88,10 +89,15 @@ function verdictOf(mismatch: Mismatch | undefined, unresolvedTags: readonly stri
   return `${mismatch} differs${tags}`;
 }
 
-function describe({ access, nsg, rule }: Evaluation, nic: Nic): string {
-  if (nsg === undefined || rule === undefined)
-    return `allowed: no NSG applies to ${nic.name}, so no NSG flow log shows it`;
-  return `${access === 'allow' ? 'allowed' : 'denied'} by ${rule.name} of ${nsg.name}, which logs it as ${rule.logName}`;
+function describe({ access, nsg, rule, isPlatform }: Evaluation, nic: Nic): string {
+  const outcome = access === 'allow' ? 'allowed' : 'denied';
+  if (rule === undefined)
+    return isPlatform
+      ? 'allowed: a service of the platform, exempt from rules that do not name its tag; VNet flow logs show it as PlatformRule'
+      : `allowed: no NSG applies to ${nic.name}, so no NSG flow log shows it; VNet flow logs show it as PlatformRule`;
+  if (isAdminRule(rule))
+    return `${outcome} by admin rule ${rule.name} of ${rule.configuration}; VNet flow logs show it as ${rule.logName}, NSG flow logs do not`;
+  return `${outcome} by ${rule.name} of ${nsg?.name}, which logs it as ${rule.logName}`;
 }
 
 /** @throws not-found */
