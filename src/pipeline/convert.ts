@@ -5,7 +5,6 @@ import { Counters } from '../base/counters.ts';
 import { FlowError } from '../base/errors.ts';
 import { floorToHour } from '../base/time.ts';
 import { isUrl } from '../blob/azure-target.ts';
-import { BlockAppender } from '../blob/block-blob.ts';
 import type { Account } from '../blob/container.ts';
 import { containerOf, formatBlobPath, parseResourceId } from '../flowlog/blob-path.ts';
 import { ByteWriter } from '../flowlog/byte-writer.ts';
@@ -17,7 +16,7 @@ import type { FlowLogFormat } from '../flowlog/tuple.ts';
 import { stateBegin, stateContinuing, stateDenied, stateEnd, stateNone } from '../flowlog/tuple.ts';
 import { protocolTcp, protocolUdp } from '../net/protocol.ts';
 import { guidOf } from '../nsg/network.ts';
-import { Delivery } from './delivery.ts';
+import { Delivery, deliveryWaitMillis } from './delivery.ts';
 import type { BlobRejection } from './ingest.ts';
 import { secondsSince } from './ingest.ts';
 import { fingerprintOf, listSources } from './source.ts';
@@ -70,12 +69,8 @@ export async function convert(settings: ConvertSettings): Promise<ConvertResult>
   const lost = new Counters<Loss>();
   const rejections: BlobRejection[] = [];
   const total = { blobs: 0, records: 0, read: 0, written: 0, rejected: 0, bytes: 0 };
-  const appenders = new Map<string, BlockAppender>();
-  const delivery = new Delivery((_, name) => {
-    let appender = appenders.get(name);
-    if (appender === undefined) appenders.set(name, (appender = new BlockAppender(settings.to.container(name))));
-    return appender;
-  });
+  const delivery = new Delivery({ accountOf: () => settings.to, mayDrop: false, waitMillis: deliveryWaitMillis });
+  const blobs = new Set<string>();
   const writer = new ByteWriter();
   const ordinals = new Map<string, number>();
   /** 0 for the first record of these bytes, 1 for the next: a block is known by its record, so a source that grows is converted on. */
@@ -122,7 +117,9 @@ export async function convert(settings: ConvertSettings): Promise<ConvertResult>
         .update([input, settings.format, ordinal, header.resourceId, header.macAddress].join('\n').toLowerCase())
         .digest('hex')
         .slice(0, 32);
-      delivery.add([{ storage: '', container: containerOf(kind), blob: name, id, bytes: writer.toBytes(), tuples }]);
+      blobs.add(name);
+      const block = { storage: '', container: containerOf(kind), blob: name, id, bytes: writer.toBytes(), tuples };
+      delivery.add([block], header.timeMillis);
       await delivery.room();
     }
     settings.onProgress?.(total.bytes, total.blobs);
@@ -131,7 +128,7 @@ export async function convert(settings: ConvertSettings): Promise<ConvertResult>
   if (total.records === 0)
     throw new FlowError('flowlog-invalid', `${settings.source.replace(/\?.*$/, '')} holds no flow log`);
   return {
-    blobs: { read: total.blobs, written: delivery.blobs },
+    blobs: { read: total.blobs, written: blobs.size },
     records: total.records,
     tuples: { read: total.read, converted: total.written, written: delivery.tuplesWritten },
     lost: lost.toJSON(),

@@ -2,7 +2,6 @@ import { Counters } from '../base/counters.ts';
 import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { minuteMillis } from '../base/time.ts';
-import { BlockAppender } from '../blob/block-blob.ts';
 import type { Account } from '../blob/container.ts';
 import { createCaptureBatch } from '../capture/batch.ts';
 import type { LiveSettings } from '../capture/live.ts';
@@ -22,11 +21,14 @@ import { type TunnelEnd, decodeBatch } from '../wire/decode-packet.ts';
 import { Fragments } from '../wire/fragments.ts';
 import type { WireReason } from '../wire/reason.ts';
 import { createRefusals, drainRefusals } from '../wire/refusals.ts';
-import { Delivery } from './delivery.ts';
+import { Delivery, deliveryWaitMillis } from './delivery.ts';
+import type { DeliveryStatus } from './delivery-status.ts';
 import { flushBlocks } from './flush.ts';
 import { planRecording } from './recording-plan.ts';
 import type { FlowLogSettings } from './recording-settings.ts';
 import { defaultFlowLogs } from './recording-settings.ts';
+import type { SpoolSettings } from './spool.ts';
+import { Spool } from './spool.ts';
 
 export interface RecordSettings {
   /** Files, or `-` for standard input; merged by time into one input. */
@@ -41,7 +43,13 @@ export interface RecordSettings {
   readonly mac: string | undefined;
   /** Prefixes on the near side of that one NIC. */
   readonly local: readonly Prefix[];
-  /** The account of a flow log's `storage`; asked once for each. */
+  /** Where flushes lie until storage has them; without it, storage that is away ends the recording after `waitMillis`. */
+  readonly spool?: SpoolSettings | undefined;
+  /** How long storage that is away is waited for at the end; `deliveryWaitMillis` where absent. */
+  readonly waitMillis?: number | undefined;
+  /** Takes a sentence when, with a spool, storage goes away or comes back. */
+  readonly onDelivery?: (sentence: string) => void;
+  /** The account of a flow log's `storage`; asked again after its credentials were refused. */
   readonly accountOf: (storage: string) => Account;
   /** Formats of the flow logs where `flowLogs` is not given. */
   readonly formats: readonly FlowLogFormat[];
@@ -49,12 +57,13 @@ export interface RecordSettings {
   readonly flowTimeoutMinutes: number | undefined;
   /** Whose addresses are logged of packets in tunnels; `outer` when not given. */
   readonly tunnel?: TunnelEnd;
-  /** Called after each read with bytes done, bytes in all (`undefined` for a pipe), packets read, and flows in memory. */
+  /** Called after each read with bytes done, bytes in all (`undefined` for a pipe), packets read, flows in memory, and how storage stands. */
   readonly onProgress?: (
     doneBytes: number,
     totalBytes: number | undefined,
     packets: number,
     flows: () => number,
+    delivery: () => DeliveryStatus,
   ) => void;
 }
 
@@ -85,8 +94,10 @@ export interface RecordResult {
   readonly damage: Readonly<Record<string, number>>;
   /** Live, packets that passed the filter and did not get here, most by the kernel's word; null where nobody told. 0 for files. */
   readonly dropped: number | null;
-  /** Why a live capture ended before it was asked to; null when all went well. */
+  /** Why a live capture ended before it was asked to, or why blocks wait in the spool; null when all went well. */
   readonly failure: string | null;
+  /** With a spool, how the way to storage stood at the end. */
+  readonly delivery: DeliveryStatus | null;
   readonly seconds: number;
 }
 
@@ -100,6 +111,24 @@ const liveGraceMillis = 3000;
  * @throws capture-invalid, not-found, network-without-nics, and what storage throws
  */
 export async function record(settings: RecordSettings): Promise<RecordResult> {
+  const spool = settings.spool === undefined ? undefined : await Spool.open(settings.spool);
+  const delivery = new Delivery({
+    accountOf: settings.accountOf,
+    spool,
+    mayDrop: settings.live !== undefined || settings.captures.includes('-'),
+    waitMillis: settings.waitMillis ?? deliveryWaitMillis,
+    onChange: settings.onDelivery,
+  });
+  try {
+    await delivery.begin();
+    return await recordTo(delivery, settings);
+  } finally {
+    await delivery.close();
+    await spool?.close();
+  }
+}
+
+async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<RecordResult> {
   const startMillis = performance.now();
   const network = settings.network ?? singleNicNetwork(settings.mac);
   if (network.nics.length === 0)
@@ -122,7 +151,6 @@ export async function record(settings: RecordSettings): Promise<RecordResult> {
   const damage = new Counters<CaptureDamage>();
   const live = settings.live === undefined ? undefined : await openLive(settings.live, { refused, damage });
   const captures = live ?? (await readCaptures(settings.captures, { refused, damage }));
-  const delivery = new Delivery(createAppenders(settings.accountOf));
   const input = settings.tunnel === 'inner' ? `${captures.identity} inner` : captures.identity;
   const captured = createCaptureBatch(limits.batchPackets);
   const packets = createPacketBatch(limits.batchPackets);
@@ -139,7 +167,7 @@ export async function record(settings: RecordSettings): Promise<RecordResult> {
     meter.events.columns.count = 0;
     part++;
     for (const block of blocks) tuples += block.tuples;
-    delivery.add(blocks);
+    delivery.add(blocks, meter.boundaryMillis);
   };
 
   const endMinute = (nextPacketMillis: number): void => {
@@ -169,7 +197,13 @@ export async function record(settings: RecordSettings): Promise<RecordResult> {
         }
       } while (fragments.take(packets));
       if (live !== undefined && isQuiet) await passTime(Date.now() - liveGraceMillis);
-      settings.onProgress?.(captures.bytesRead, captures.bytesTotal, handedOn, () => meter.flows);
+      settings.onProgress?.(
+        captures.bytesRead,
+        captures.bytesTotal,
+        handedOn,
+        () => meter.flows,
+        () => delivery.status(),
+      );
     }
   } finally {
     await captures.close();
@@ -177,7 +211,7 @@ export async function record(settings: RecordSettings): Promise<RecordResult> {
   fragments.end();
   while (!meter.finish()) flush();
   flush();
-  await delivery.finish();
+  const undelivered = await delivery.finish();
 
   const wireRefused = new Counters<WireReason>();
   drainRefusals(refusals, wireRefused);
@@ -205,26 +239,9 @@ export async function record(settings: RecordSettings): Promise<RecordResult> {
     written: delivery.tuplesWritten,
     damage: damage.toJSON(),
     dropped: live === undefined ? 0 : (live.dropped ?? null),
-    failure: live?.failure ?? null,
+    failure: live?.failure ?? undelivered ?? null,
+    delivery: settings.spool === undefined ? null : delivery.status(),
     seconds: Math.round(performance.now() - startMillis) / 1000,
-  };
-}
-
-/** One appender for each container of each account. */
-function createAppenders(
-  accountOf: RecordSettings['accountOf'],
-): (storage: string, container: string) => BlockAppender {
-  const accounts = new Map<string, Account>();
-  const appenders = new Map<string, BlockAppender>();
-  return (storage, container) => {
-    const key = `${storage}\n${container}`;
-    let appender = appenders.get(key);
-    if (appender === undefined) {
-      const account = accounts.get(storage) ?? accountOf(storage);
-      accounts.set(storage, account);
-      appenders.set(key, (appender = new BlockAppender(account.container(container))));
-    }
-    return appender;
   };
 }
 

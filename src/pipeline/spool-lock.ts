@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import { open, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { FlowError } from '../base/errors.ts';
+
+/**
+ * Which process a folder belongs to: the file `lock` in it, with host, process id and, where the system tells it, the time that the process began at
+ * (ids are given again after a restart). On another host, such as the container that ran before, the file's age tells: its owner touches it.
+ */
+interface Owner {
+  readonly host: string;
+  readonly pid: number;
+  readonly begun: string;
+}
+
+const touchMillis = 5000;
+const staleMillis = 30_000;
+
+/**
+ * Takes `path` for this process, also from one that has died.
+ * @returns what gives it up
+ * @throws usage while another process has it
+ */
+export async function takeLock(path: string, what: string): Promise<() => Promise<void>> {
+  const mine = JSON.stringify({ host: hostname(), pid: process.pid, begun: begunOf(process.pid) } satisfies Owner);
+  for (let tried = 0; ; tried++) {
+    if (await create(path, mine)) break;
+    const owner = parse(await readFile(path, 'utf8').catch(() => ''));
+    const ageMillis = Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? 0);
+    if (tried > 3 || isAlive(owner, ageMillis))
+      throw new FlowError('usage', `${what} is in use by process ${owner?.pid ?? 'unknown'} of ${owner?.host ?? '?'}`, {
+        hint: 'One recorder has one spool: stop that one, or name another folder with --spool.',
+      });
+    await rm(path, { force: true });
+  }
+  const timer = setInterval(() => {
+    const now = new Date();
+    void utimes(path, now, now).catch(() => undefined);
+  }, touchMillis);
+  timer.unref();
+  return async () => {
+    clearInterval(timer);
+    if ((await readFile(path, 'utf8').catch(() => '')) === mine) await rm(path, { force: true });
+  };
+}
+
+async function create(path: string, text: string): Promise<boolean> {
+  try {
+    const file = await open(path, 'wx');
+    await file.writeFile(text);
+    await file.close();
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function parse(text: string): Owner | undefined {
+  try {
+    const { host, pid, begun } = JSON.parse(text) as Partial<Owner>;
+    return typeof host === 'string' && Number.isSafeInteger(pid) && typeof begun === 'string'
+      ? { host, pid: pid as number, begun }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(owner: Owner | undefined, ageMillis: number): boolean {
+  // A file without text is that of a process between making and writing it, or of one killed there.
+  if (owner === undefined) return ageMillis < touchMillis;
+  if (owner.host !== hostname()) return ageMillis < staleMillis;
+  if (owner.pid === process.pid) return owner.begun === begunOf(process.pid);
+  try {
+    process.kill(owner.pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+  }
+  return owner.begun === begunOf(owner.pid);
+}
+
+/** Start of a process in ticks since the system started, where /proc has it; otherwise an empty text. Source: proc(5), field 22. */
+function begunOf(pid: number): string {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return '';
+  }
+}

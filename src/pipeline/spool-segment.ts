@@ -1,0 +1,97 @@
+/**
+ * One file of the spool: the blocks that one flush made for one storage account.
+ *
+ *     nsgflow-spool 1 8d3c1f0a⏎      CRC-32 of all that follows, eight hex digits
+ *     {"storage":"","account":"/srv/logs","minuteMillis":1700000040000,"blocks":[
+ *        {"container":"insights-logs-…","blob":"resourceId=/…/PT1H.json","id":"0f…","tuples":12,"lengthBytes":934},…]}⏎    on one line
+ *     the bytes of the blocks, one behind the other
+ */
+import { crc32 } from 'node:zlib';
+import type { FlushedBlock } from './flush.ts';
+
+export interface SpoolSegment {
+  /** Key of the account, as flow logs name it. */
+  readonly storage: string;
+  /** Where that account lies: its URL, or an absolute path. Blocks go nowhere else, whatever the key means later. */
+  readonly account: string;
+  /** The whole minute of the flush, epoch milliseconds. */
+  readonly minuteMillis: number;
+  readonly blocks: readonly FlushedBlock[];
+}
+
+const magic = 'nsgflow-spool 1 ';
+const newline = 0x0a;
+
+export function encodeSegment({ storage, account, minuteMillis, blocks }: SpoolSegment): Uint8Array {
+  const list = blocks.map(({ container, blob, id, tuples, bytes }) => ({
+    container,
+    blob,
+    id,
+    tuples,
+    lengthBytes: bytes.length,
+  }));
+  const body = Buffer.concat([
+    Buffer.from(`${JSON.stringify({ storage, account, minuteMillis, blocks: list })}\n`),
+    ...blocks.map(({ bytes }) => bytes),
+  ]);
+  return Buffer.concat([Buffer.from(`${magic}${crc32(body).toString(16).padStart(8, '0')}\n`), body]);
+}
+
+/** @returns `undefined` for bytes that are no whole segment */
+export function decodeSegment(bytes: Uint8Array): SpoolSegment | undefined {
+  const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const bodyStart = magic.length + 9;
+  const body = all.subarray(bodyStart);
+  const head = `${magic}${crc32(body).toString(16).padStart(8, '0')}\n`;
+  if (all.toString('latin1', 0, bodyStart) !== head) return undefined;
+  const end = body.indexOf(newline);
+  if (end < 0) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(body.toString('utf8', 0, end));
+  } catch {
+    return undefined;
+  }
+  if (!isHeader(value)) return undefined;
+  const { storage, account, minuteMillis } = value;
+  const blocks: FlushedBlock[] = [];
+  let at = end + 1;
+  for (const { container, blob, id, tuples, lengthBytes } of value.blocks) {
+    blocks.push({ storage, container, blob, id, tuples, bytes: body.subarray(at, at + lengthBytes) });
+    at += lengthBytes;
+  }
+  return at === body.length ? { storage, account, minuteMillis, blocks } : undefined;
+}
+
+interface Header {
+  readonly storage: string;
+  readonly account: string;
+  readonly minuteMillis: number;
+  readonly blocks: readonly (Omit<FlushedBlock, 'bytes' | 'storage'> & { readonly lengthBytes: number })[];
+}
+
+function isHeader(value: unknown): value is Header {
+  if (typeof value !== 'object' || value === null) return false;
+  const { storage, account, minuteMillis, blocks } = value as Record<string, unknown>;
+  return (
+    typeof storage === 'string' &&
+    typeof account === 'string' &&
+    Number.isSafeInteger(minuteMillis) &&
+    Array.isArray(blocks) &&
+    blocks.every(isBlock)
+  );
+}
+
+function isBlock(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { container, blob, id, tuples, lengthBytes } = value as Record<string, unknown>;
+  return (
+    typeof container === 'string' &&
+    typeof blob === 'string' &&
+    typeof id === 'string' &&
+    /^[0-9a-f]{32}$/.test(id) &&
+    Number.isSafeInteger(tuples) &&
+    Number.isSafeInteger(lengthBytes) &&
+    (lengthBytes as number) > 0
+  );
+}
