@@ -16,10 +16,10 @@ import type { FlowLogFormat } from '../flowlog/tuple.ts';
 import { stateBegin, stateContinuing, stateDenied, stateEnd, stateNone } from '../flowlog/tuple.ts';
 import { protocolTcp, protocolUdp } from '../net/protocol.ts';
 import { guidOf } from '../nsg/network.ts';
-import { Delivery, deliveryWaitMillis } from './delivery.ts';
+import { Delivery } from './delivery.ts';
 import type { BlobRejection } from './ingest.ts';
 import { secondsSince } from './ingest.ts';
-import { fingerprintOf, listSources } from './source.ts';
+import { fingerprintOf, listSources, readWhole } from './source.ts';
 
 export interface ConvertSettings {
   readonly source: string;
@@ -69,7 +69,7 @@ export async function convert(settings: ConvertSettings): Promise<ConvertResult>
   const lost = new Counters<Loss>();
   const rejections: BlobRejection[] = [];
   const total = { blobs: 0, records: 0, read: 0, written: 0, rejected: 0, bytes: 0 };
-  const delivery = new Delivery({ accountOf: () => settings.to, mayDrop: false, waitMillis: deliveryWaitMillis });
+  const delivery = new Delivery({ accountOf: () => settings.to, mayDrop: false, waitMillis: 0 });
   const blobs = new Set<string>();
   const writer = new ByteWriter();
   const ordinals = new Map<string, number>();
@@ -84,7 +84,7 @@ export async function convert(settings: ConvertSettings): Promise<ConvertResult>
       throw new FlowError('usage', `${settings.to.location} is the source itself`, {
         hint: 'Convert into another folder or account: the source would be read and written at once.',
       });
-    const bytes = await blob.read();
+    const bytes = await readWhole(blob);
     const log = decodeFlowLog(bytes);
     total.blobs++;
     total.records += log.records.length;

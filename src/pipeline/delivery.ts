@@ -34,9 +34,6 @@ export interface DeliverySettings {
   readonly onChange?: ((sentence: string) => void) | undefined;
 }
 
-/** `waitMillis` where nobody says otherwise. */
-export const deliveryWaitMillis = 15_000;
-
 /** Blobs of one account appended to at the same time. */
 const parallelMax = 8;
 /** Storage that is away is tried again after at most so long, then twice as long each time; a random share from a half up. */

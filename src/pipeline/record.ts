@@ -21,7 +21,7 @@ import { type TunnelEnd, decodeBatch } from '../wire/decode-packet.ts';
 import { Fragments } from '../wire/fragments.ts';
 import type { WireReason } from '../wire/reason.ts';
 import { createRefusals, drainRefusals } from '../wire/refusals.ts';
-import { Delivery, deliveryWaitMillis } from './delivery.ts';
+import { Delivery } from './delivery.ts';
 import type { DeliveryStatus } from './delivery-status.ts';
 import { flushBlocks } from './flush.ts';
 import { planRecording } from './recording-plan.ts';
@@ -45,7 +45,7 @@ export interface RecordSettings {
   readonly local: readonly Prefix[];
   /** Where flushes lie until storage has them; without it, storage that is away ends the recording after `waitMillis`. */
   readonly spool?: SpoolSettings | undefined;
-  /** How long storage that is away is waited for at the end; `deliveryWaitMillis` where absent. */
+  /** How long storage that is away is waited for at the end; a few tries where 0 or absent. */
   readonly waitMillis?: number | undefined;
   /** Takes a sentence when, with a spool, storage goes away or comes back. */
   readonly onDelivery?: (sentence: string) => void;
@@ -116,7 +116,7 @@ export async function record(settings: RecordSettings): Promise<RecordResult> {
     accountOf: settings.accountOf,
     spool,
     mayDrop: settings.live !== undefined || settings.captures.includes('-'),
-    waitMillis: settings.waitMillis ?? deliveryWaitMillis,
+    waitMillis: settings.waitMillis ?? 0,
     onChange: settings.onDelivery,
   });
   try {

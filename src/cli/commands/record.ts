@@ -13,6 +13,8 @@ import { addStats, collect, parseFormat, parseWhole } from '../options.ts';
 import { addNetwork, readNetwork } from '../network.ts';
 import { printable } from '../printable.ts';
 import { createProgress, formatBytes } from '../progress.ts';
+import type { SpoolOptions } from '../spool-folder.ts';
+import { addSpool, describeDelivery, describeSpooling, readSpool, readWait } from '../spool-folder.ts';
 
 /** Addresses on the near side where no network is given: private, shared, link-local and loopback. */
 const localDefault = [
@@ -27,7 +29,7 @@ const localDefault = [
   '::1/128',
 ];
 
-interface RecordOptions {
+interface RecordOptions extends SpoolOptions {
   readonly capture?: readonly string[];
   readonly interface?: string;
   readonly filter?: string;
@@ -67,6 +69,7 @@ export function define(command: Command): void {
         'inner',
       ]),
     );
+  addSpool(command);
   addStats(command);
   command.addHelpText(
     'after',
@@ -100,13 +103,19 @@ export function define(command: Command): void {
         mac: options.mac === undefined ? undefined : readMac(options.mac),
         local: (options.local ?? localDefault).map(readPrefix),
         accountOf: () => to,
+        spool: readSpool(options, live && { interface: live.interface, filter: live.filter, to: to.location }),
+        waitMillis: readWait(options, live !== undefined),
+        onDelivery: (sentence) => {
+          progress.end();
+          process.stderr.write(`warning: ${printable(sentence)}\n`);
+        },
         formats,
         flowTimeoutMinutes:
           options.flowTimeout === undefined ? undefined : parseWhole('--flow-timeout', options.flowTimeout, 1, 1440),
         ...(options.tunnel === undefined ? {} : { tunnel: options.tunnel }),
-        onProgress: (done, total, packets, flows) =>
+        onProgress: (done, total, packets, flows, delivery) =>
           progress.update(done, total, () => {
-            const read = `${packets.toLocaleString('en-US')} packets`;
+            const read = `${packets.toLocaleString('en-US')} packets${describeSpooling(delivery())}`;
             if (live === undefined) return read;
             const seconds = Math.floor((performance.now() - startMillis) / 1000);
             return `${read}  ${flows().toLocaleString('en-US')} flows  ${formatElapsed(seconds)}`;
@@ -119,7 +128,12 @@ export function define(command: Command): void {
     if (options.stats === 'json') process.stdout.write(`${JSON.stringify(result)}\n`);
     else process.stdout.write(describe(result, formats, to.location));
     if (result.failure !== null)
-      throw new FlowError('unavailable', result.failure, { hint: 'What came until then is recorded.' });
+      throw new FlowError('unavailable', result.failure, {
+        hint:
+          (result.delivery?.spoolBytes ?? 0) > 0
+            ? 'Record with the same spool again, and it is delivered first.'
+            : 'What came until then is recorded.',
+      });
   });
 }
 
@@ -193,6 +207,7 @@ function describe(result: RecordResult, formats: readonly FlowLogFormat[], to: s
   lines.push(
     `tuples           ${number(result.tuples)} (${formats.join(', ')}) in ${number(result.blobs)} blobs`,
     `newly written    ${number(result.written)} to ${to}`,
+    ...describeDelivery(result.delivery),
   );
   return `${lines.join('\n')}\n`;
 }
