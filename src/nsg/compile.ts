@@ -11,6 +11,7 @@ import { groupAddresses } from './application-security-group.ts';
 import type { Decision } from './evaluate.ts';
 import { adminRulesAt, nsgLevels } from './evaluate.ts';
 import type { Network, Nic, Nsg } from './network.ts';
+import type { NicTable } from './nic-table.ts';
 import { buildNicTable, findNic } from './nic-table.ts';
 import type { Ipv4Axis, Ipv6Axis, PortAxis, RuleRanges } from './rule-axis.ts';
 import { buildIpv4Axis, buildIpv6Axis, buildPortAxis, findIpv4Row, findIpv6Row, findPortRow } from './rule-axis.ts';
@@ -34,6 +35,8 @@ export interface CompiledNetwork {
   readonly decisions: readonly Decision[];
   /** Index into `network.nics` of the NIC that has the address, -1 when none has. Words as in net/address.ts, unsigned. */
   nicOf(family: number, a: number, b: number, c: number, d: number): number;
+  /** What `nicOf` looks into. */
+  readonly nicTable: NicTable;
   /**
    * Index into `decisions` for a flow as its initiator sent it, at NIC `nic`; the same as `evaluate`. `direction` is 0 inbound, 1
    * outbound, as in flowlog/tuple.ts; words are unsigned, and of an IPv4 address only the last counts.
@@ -142,6 +145,7 @@ export function compileNetwork(network: Network, previous?: CompiledNetwork, inU
   return {
     decisions,
     nicOf: (family, a, b, c, d) => findNic(nicTable, family, a, b, c, d),
+    nicTable,
     decide(nic, direction, family, protocol, s0, s1, s2, s3, sourcePort, d0, d1, d2, d3, destinationPort) {
       const isPlatform = direction === 1 && isPlatformRequest(family, protocol, d3, destinationPort);
       const chain = chainLength * nic + (isPlatform ? platformChain : chainLevels * direction);
