@@ -36,8 +36,27 @@ export const limits = {
   flowsMax: 4_194_304,
   /** Events held between two flushes; at the limit the minute is flushed in parts. */
   eventsMax: 131_072,
-  /** Bytes that a gzip blob may unpack to; a larger one is refused as `flowlog-invalid`. */
+  /** Bytes of one flow log blob, unpacked: `ingest` rejects what lies behind them as `too-large`; other commands refuse a larger gzip file. */
   blobBytesMax: 2_000_000_000,
+  /** Bytes of a blob that are read and decoded at once; a block that is longer is read whole up to `recordBytesMax`. */
+  pieceBytesMax: 16 << 20,
+  /** Bytes of one record or block; a longer one is rejected as `too-large`, or read in torn pieces. */
+  recordBytesMax: 64 << 20,
+  /** Bytes fetched and not yet decoded while blobs are read in parallel; at the limit, fetching waits. */
+  fetchedBytesMax: 64 << 20,
+  /** Blobs fetched at once: the largest `--parallel`. */
+  parallelMax: 64,
+  /** Rejections kept of one blob with its position; the last one then covers the rest. */
+  rejectionsPerBlobMax: 100,
+  /** Blobs to read that are held in memory; beyond, the plan goes to a temporary file a day. */
+  plannedBlobsMax: 50_000,
+  /** Rewritten blobs that one commit replaces. */
+  replacedBlobsMax: 200,
+  /** Entries of one zip archive; a larger one is refused as `flowlog-invalid`. */
+  zipEntriesMax: 1_000_000,
+  /** Free bytes of the lake's disk below which ingesting stops, and the share of the disk that is enough on a small one. A warning comes at four times as many. */
+  diskReserveBytes: 512 << 20,
+  diskReserveShare: 0.05,
   /** Blobs whose block lists are kept in memory by one writer; beyond it the list of the longest unused is read again when needed. */
   openBlobsMax: 4096,
   /** Bytes of the block journal of one blob in a folder; a longer one counts as absent: the blob is read without a block list. */
@@ -79,6 +98,8 @@ export const limits = {
   /** Characters of a filter expression, and levels of brackets in it; a longer or deeper one is refused with `filter-syntax`. */
   filterCharsMax: 1 << 20,
   filterDepthMax: 100,
+  /** Buckets of a series; a question for more is refused with `usage`, and counters are spread over so many at the most. */
+  seriesBucketsMax: 20_000,
   /** Bytes of a request to the control plane, and characters of its path; a longer one is answered 413 or 400. Source: ARM's 4 MB. */
   armRequestBytesMax: 4 << 20,
   armPathCharsMax: 4096,

@@ -1,0 +1,63 @@
+/** What a shell needs so that `az` and the Azure SDKs in it talk to this service. Source: control-plane facts 1.1 and 2. */
+import { FlowError } from '../base/errors.ts';
+
+export const shells = ['bash', 'fish', 'powershell'] as const;
+export type Shell = (typeof shells)[number];
+
+export interface Environment {
+  readonly origin: string;
+  /** `undefined` for a certificate of the user's own, which clients trust already. */
+  readonly caPath: string | undefined;
+  readonly tenantId: string;
+  readonly subscriptionId: string;
+  /** Folder for the state of `az`, so that a login of the user's own stays as it is. */
+  readonly azFolder: string;
+  readonly strict: boolean;
+}
+
+/** Lines for a shell to evaluate; the last ones, comments, say how to go on. */
+export function formatEnvironment(environment: Environment, shell: Shell): string {
+  const { origin, caPath, tenantId, subscriptionId } = environment;
+  const variables: [string, string][] = [
+    ['AZURE_CONFIG_DIR', environment.azFolder],
+    ...(caPath === undefined
+      ? []
+      : (['REQUESTS_CA_BUNDLE', 'SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS'] as const).map((name): [string, string] => [
+          name,
+          caPath,
+        ])),
+    ['ARM_CLOUD_METADATA_URL', `${origin}/metadata/endpoints?api-version=2020-06-01`],
+    ['AZURE_CORE_INSTANCE_DISCOVERY', 'false'],
+    ['AZURE_SUBSCRIPTION_ID', subscriptionId],
+    ['AZURE_TENANT_ID', tenantId],
+    ['NSGFLOW_ENDPOINT', origin],
+  ];
+  const lines = variables.map(([name, value]) => assign[shell](name, value));
+  const secret = environment.strict ? '"$NSGFLOW_SECRET"' : 'any';
+  return [
+    ...lines,
+    `# then: az login --service-principal -u 00000000-0000-0000-0000-000000000001 -p ${secret} --tenant ${tenantId}`,
+    `# this shell: ${usage[shell]}`,
+    '',
+  ].join('\n');
+}
+
+const assign: Readonly<Record<Shell, (name: string, value: string) => string>> = {
+  bash: (name, value) => `export ${name}='${plain(value).replaceAll("'", `'\\''`)}'`,
+  fish: (name, value) => `set -gx ${name} '${plain(value).replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`,
+  powershell: (name, value) => `$env:${name} = '${plain(value).replaceAll(/['\u2018\u2019\u201a\u201b]/g, '$&$&')}'`,
+};
+
+const usage: Readonly<Record<Shell, string>> = {
+  bash: 'eval "$(nsgflow serve --env)"',
+  fish: 'nsgflow serve --env --shell fish | source',
+  powershell: 'nsgflow serve --env --shell powershell | Out-String | Invoke-Expression',
+};
+
+/** A line break would end the assignment, whatever the quotes. @throws usage */
+function plain(value: string): string {
+  // eslint-disable-next-line no-control-regex
+  if (/[\u0000-\u001f\u007f]/.test(value))
+    throw new FlowError('usage', 'the data folder has a control character in its name');
+  return value;
+}

@@ -1,0 +1,39 @@
+import { RequestError } from './arm-error.ts';
+
+/**
+ * Refuses requests that a web page of somebody else could make a browser send here (DNS rebinding): `Host`, and `Origin` where there is one,
+ * must be a name that the service was given. Ports are not compared: they may be forwarded.
+ * @param names host names and addresses in lower case, IPv6 without brackets
+ * @throws RequestError
+ */
+export function checkHost(
+  names: ReadonlySet<string>,
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): void {
+  const host = hostOf(`https://${single(headers['host']) ?? ''}`);
+  if (host === undefined || !names.has(host))
+    throw new RequestError(
+      421,
+      'MisdirectedRequest',
+      'The Host of the request is not a name of this service; name it with --host-name.',
+    );
+  const origin = single(headers['origin']);
+  if (origin === undefined) return;
+  const from = hostOf(origin);
+  if (from === undefined || !names.has(from))
+    throw new RequestError(403, 'OriginNotAllowed', 'Pages of other origins may not call this service.');
+}
+
+function single(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(',') : value;
+}
+
+/** In lower case, without port and brackets; `undefined` for what is no URL of a host alone. */
+function hostOf(url: string): string | undefined {
+  if (!/^https?:\/\/[^/?#@\\\s]+$/i.test(url)) return undefined;
+  try {
+    return new URL(url).hostname.toLowerCase().replace(/^\[(.*)\]$/, '$1');
+  } catch {
+    return undefined;
+  }
+}

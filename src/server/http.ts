@@ -1,0 +1,102 @@
+import { isIP } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { FlowError } from '../base/errors.ts';
+import { dayMillis } from '../base/time.ts';
+import { ownCertificate, serverCertificate } from './certificate.ts';
+import type { ServerCertificate } from './certificate.ts';
+import type { HttpServer } from './listen.ts';
+import { createHttpServer } from './listen.ts';
+
+export interface HttpSettings {
+  /** Name or address to listen at, IPv6 without brackets. */
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Names that the service also answers to. */
+  readonly hostNames: readonly string[];
+  /** Where the service keeps what it makes for itself. */
+  readonly tlsFolder: string;
+  /** In place of that. */
+  readonly own: { readonly certificate: string; readonly key: string } | undefined;
+  readonly log: (line: string) => void;
+  readonly now: () => number;
+}
+
+/** An HTTPS server that listens. */
+export interface Http {
+  /** `https://localhost:8443`: how clients are to call it. */
+  readonly origin: string;
+  readonly certificate: ServerCertificate;
+  close(): Promise<void>;
+}
+
+const loopbackNames = ['localhost', '127.0.0.1', '::1'];
+const anyAddresses = new Set(['0.0.0.0', '::']);
+/** How often the certificate is looked at: it is made anew weeks before its end. */
+const renewMillis = dayMillis / 2;
+
+/** True for a host that only this machine reaches. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+/**
+ * Listens, with the routes that `addRoutes` adds. `addRoutes` is told how to find the origin, which is known once it listens.
+ * @throws usage, permission, unavailable
+ */
+export async function openHttp(
+  settings: HttpSettings,
+  addRoutes: (app: HttpServer, origin: () => string) => void,
+): Promise<Http> {
+  const { host, now } = settings;
+  const names = [...new Set([...loopbackNames, ...(anyAddresses.has(host) ? [] : [host]), ...settings.hostNames])].map(
+    (name) => name.toLowerCase(),
+  );
+  const readCertificate = (): Promise<ServerCertificate> =>
+    settings.own === undefined
+      ? serverCertificate(settings.tlsFolder, names, now())
+      : ownCertificate(settings.own.certificate, settings.own.key);
+  const certificate = await readCertificate();
+  const app = createHttpServer({ certificate, names: new Set(names), log: settings.log, now });
+  let origin = '';
+  addRoutes(app, () => origin);
+  try {
+    await app.listen({ host, port: settings.port });
+  } catch (cause) {
+    throw listenError(cause, `${host}:${settings.port}`);
+  }
+  const { port } = app.server.address() as AddressInfo;
+  const name = settings.hostNames[0] ?? (isLoopback(host) || anyAddresses.has(host) ? 'localhost' : host);
+  origin = `https://${isIP(name) === 6 ? `[${name}]` : name}:${port}`;
+  const timer = setInterval(() => {
+    readCertificate()
+      .then((fresh) => app.server.setSecureContext({ cert: fresh.certificate, key: fresh.key }))
+      .catch((error: unknown) => settings.log(`the certificate could not be renewed: ${String(error)}`));
+  }, renewMillis);
+  timer.unref();
+  return {
+    origin,
+    certificate,
+    async close() {
+      clearInterval(timer);
+      await app.close();
+    },
+  };
+}
+
+function listenError(cause: unknown, where: string): FlowError {
+  const { code } = cause as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE')
+    return new FlowError('unavailable', `cannot listen at ${where}: something listens there already`, {
+      cause,
+      hint: 'Name another address or port with --listen, or end what listens there.',
+    });
+  if (code === 'EACCES')
+    return new FlowError('permission', `cannot listen at ${where}: permission denied`, {
+      cause,
+      hint: 'Ports below 1024 need privileges: name another with --listen.',
+    });
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+    return new FlowError('usage', `cannot listen at ${where}: that is no address of this machine`, { cause });
+  return new FlowError('io', `cannot listen at ${where}: ${String(code)}`, { cause });
+}

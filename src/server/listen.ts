@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto';
+import type { Server } from 'node:https';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import Fastify from 'fastify';
+import { limits } from '../base/limits.ts';
+import { describeFailure, errorBody } from './arm-error.ts';
+import type { ServerCertificate } from './certificate.ts';
+import { checkHost } from './host-check.ts';
+
+/** An HTTPS server without routes. Everything in this folder adds its own. */
+export type HttpServer = FastifyInstance<Server>;
+
+export interface ListenSettings {
+  readonly certificate: ServerCertificate;
+  /** See `checkHost`. */
+  readonly names: ReadonlySet<string>;
+  /** One line for each request, when it is answered: without query, headers and body, where secrets are. */
+  readonly log: (line: string) => void;
+  readonly now: () => number;
+}
+
+/** A request that takes longer to arrive is ended with 408. */
+const requestMillisMax = 60_000;
+const keepAliveMillis = 65_000;
+
+/** The server, with what holds for every request: names, size and form of bodies, the shape of errors, and the log. */
+export function createHttpServer(settings: ListenSettings): HttpServer {
+  const { certificate, names, log, now } = settings;
+  const app = Fastify({
+    https: { cert: certificate.certificate, key: certificate.key, minVersion: 'TLSv1.2' },
+    bodyLimit: limits.httpBodyBytesMax,
+    requestTimeout: requestMillisMax,
+    keepAliveTimeout: keepAliveMillis,
+    forceCloseConnections: true,
+    exposeHeadRoutes: false,
+    logger: false,
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    routerOptions: { maxParamLength: limits.httpPathCharsMax },
+    rewriteUrl: (request) => (request.url ?? '/').replace(/^\/{2,}/, '/'),
+    frameworkErrors: (error, request, reply) => {
+      answerFailure(error, reply);
+      log(logLine(request, reply, now()));
+    },
+  });
+  app.server.maxConnections = limits.httpConnectionsMax;
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
+    done(null, Object.fromEntries(new URLSearchParams(String(body)))),
+  );
+  app.addHook('onRequest', async (request, reply) => {
+    await reply.header('x-ms-request-id', request.id);
+    checkHost(names, request.headers);
+  });
+  app.addHook('onResponse', async (request, reply) => log(logLine(request, reply, now())));
+  app.setErrorHandler((error, _request, reply) => answerFailure(error, reply));
+  return app;
+}
+
+function answerFailure(error: unknown, reply: FastifyReply): FastifyReply {
+  const failure = describeFailure(error);
+  if (failure.status >= 500) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  return reply
+    .code(failure.status)
+    .headers({ ...failure.headers, 'x-ms-error-code': failure.code })
+    .type('application/json; charset=utf-8')
+    .send(JSON.stringify(errorBody(failure)));
+}
+
+/** `2026-11-22T21:00:00.000Z PUT /subscriptions/… 201 12 ms`, and the code of a failure. */
+function logLine(request: FastifyRequest, reply: FastifyReply, nowMillis: number): string {
+  const path = (request.originalUrl.split('?')[0] ?? '').slice(0, logPathCharsMax);
+  const code = reply.getHeader('x-ms-error-code');
+  return [
+    new Date(nowMillis).toISOString(),
+    request.method,
+    path.replace(/[^\x21-\x7e]/g, '?'),
+    String(reply.statusCode),
+    `${Math.round(reply.elapsedTime)} ms`,
+    ...(typeof code === 'string' ? [code] : []),
+  ].join(' ');
+}
+
+const logPathCharsMax = 512;

@@ -1,0 +1,45 @@
+import type { HttpServer } from '../listen.ts';
+import type { Metric } from '../metrics.ts';
+import { formatMetrics } from '../metrics.ts';
+import type { Tokens } from '../tokens.ts';
+
+/** How a part of the service is. */
+export interface PartHealth {
+  readonly name: string;
+  readonly state: 'ok' | 'degraded' | 'failed' | 'off';
+  /** One sentence; empty where there is nothing to say. */
+  readonly detail: string;
+}
+
+export interface HealthSettings {
+  readonly tokens: Tokens;
+  readonly challenge: () => string;
+  readonly isReady: () => boolean;
+  readonly health: () => readonly PartHealth[];
+  readonly metrics: () => readonly Metric[] | Promise<readonly Metric[]>;
+}
+
+/**
+ * `/healthz` for whoever restarts the service (503 until it is ready and when a part has failed), `/metrics` for Prometheus. With `--auth
+ * strict`, `/metrics` wants a token, and `/healthz` tells the state alone.
+ */
+export function addHealthRoutes(app: HttpServer, settings: HealthSettings): void {
+  app.get('/healthz', (_request, reply) => {
+    const parts = settings.health();
+    const state = !settings.isReady()
+      ? 'starting'
+      : parts.some((part) => part.state === 'failed')
+        ? 'failed'
+        : parts.some((part) => part.state === 'degraded')
+          ? 'degraded'
+          : 'ok';
+    void reply.code(state === 'ok' || state === 'degraded' ? 200 : 503).header('cache-control', 'no-store');
+    return settings.tokens.settings.strict ? { state } : { state, parts };
+  });
+  app.get('/metrics', async (request, reply) => {
+    if (settings.tokens.settings.strict)
+      await settings.tokens.check(request.headers.authorization, settings.challenge());
+    void reply.type('text/plain; version=0.0.4; charset=utf-8');
+    return formatMetrics(await settings.metrics());
+  });
+}

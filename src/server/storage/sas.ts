@@ -1,0 +1,135 @@
+/**
+ * Shared access signatures of an account, a container or a blob. Source: Azure Storage, "Create an account SAS", "Create a service SAS".
+ * Versions before 2015-04-05, stored access policies and user delegation keys are refused.
+ */
+import { BlockList, isIP } from 'node:net';
+import { isSignedBy } from './shared-key.ts';
+import { StorageError } from './storage-error.ts';
+
+/** What a request wants to do: `list` blobs or containers, or `read` a blob or properties. */
+export interface SasRequest {
+  readonly account: string;
+  /** In base64. */
+  readonly keys: readonly string[];
+  /** `undefined` for the account itself. */
+  readonly container: string | undefined;
+  /** Unescaped; `undefined` for a container or the account. */
+  readonly blob: string | undefined;
+  readonly access: 'read' | 'list';
+  readonly clientAddress: string;
+  readonly nowMillis: number;
+}
+
+const versionMin = '2015-04-05';
+const versionEncryptionScope = '2020-12-06';
+const versionResource = '2018-11-09';
+
+/** Lets the request pass or not. @throws StorageError 403 */
+export function checkSas(query: URLSearchParams, request: SasRequest): void {
+  const get = (name: string): string => query.get(name) ?? '';
+  const version = get('sv');
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(version) || version < versionMin)
+    throw refuse(`The signed version sv must be ${versionMin} or later.`);
+  if (get('si') !== '') throw refuse('Stored access policies (si) are not served.');
+  if (get('skoid') !== '') throw refuse('User delegation signatures are not served: there is no key that made them.');
+  const isAccount = query.has('ss');
+  const text = isAccount ? accountText(get, version, request) : serviceText(get, version, request);
+  if (!isSignedBy(request.keys, text, get('sig'))) throw refuse('Signature did not match.');
+  checkTimes(get('st'), get('se'), request.nowMillis);
+  checkAddress(get('sip'), request.clientAddress);
+  const wanted = request.access === 'read' ? 'r' : 'l';
+  if (!get('sp').includes(wanted))
+    throw new StorageError(
+      403,
+      'AuthorizationPermissionMismatch',
+      'This request is not authorized to perform this operation using this permission.',
+    );
+  const isInScope = isAccount ? accountScope(get, request) : serviceScope(get, request);
+  if (!isInScope)
+    throw new StorageError(
+      403,
+      isAccount ? 'AuthorizationResourceTypeMismatch' : 'AuthorizationFailure',
+      'This request is not authorized to perform this operation.',
+    );
+}
+
+/** Headers of the answer that a signature for a blob replaces. */
+export function sasHeaders(query: URLSearchParams): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [parameter, header] of Object.entries(overrides)) {
+    const value = query.get(parameter);
+    // eslint-disable-next-line no-control-regex
+    if (value !== null && !/[^\u0020-\u007e]/.test(value)) headers[header] = value;
+  }
+  return headers;
+}
+
+const overrides = {
+  rscc: 'cache-control',
+  rscd: 'content-disposition',
+  rsce: 'content-encoding',
+  rscl: 'content-language',
+  rsct: 'content-type',
+} as const;
+
+type Get = (name: string) => string;
+
+function accountText(get: Get, version: string, { account }: SasRequest): string {
+  const parts = [account, ...['sp', 'ss', 'srt', 'st', 'se', 'sip', 'spr', 'sv'].map(get)];
+  if (version >= versionEncryptionScope) parts.push(get('ses'));
+  return `${parts.join('\n')}\n`;
+}
+
+function serviceText(get: Get, version: string, { account, container, blob }: SasRequest): string {
+  const path = get('sr') === 'b' && blob !== undefined ? `${container}/${blob}` : (container ?? '');
+  const parts = [...['sp', 'st', 'se'].map(get), `/blob/${account}/${path}`, ...['si', 'sip', 'spr', 'sv'].map(get)];
+  if (version >= versionResource) parts.push(get('sr'), get('snapshot'));
+  if (version >= versionEncryptionScope) parts.push(get('ses'));
+  parts.push(...Object.keys(overrides).map(get));
+  return parts.join('\n');
+}
+
+function accountScope(get: Get, { container, blob, access }: SasRequest): boolean {
+  const type = container === undefined ? 's' : blob === undefined ? 'c' : 'o';
+  const isListOfContainers = container === undefined && access === 'list';
+  return get('ss').includes('b') && get('srt').includes(isListOfContainers ? 's' : type);
+}
+
+function serviceScope(get: Get, { container, blob }: SasRequest): boolean {
+  if (container === undefined) return false;
+  return get('sr') === 'c' || (get('sr') === 'b' && blob !== undefined);
+}
+
+function checkTimes(start: string, end: string, nowMillis: number): void {
+  const expiry = Date.parse(end);
+  if (Number.isNaN(expiry)) throw refuse('The signed expiry se is missing.');
+  if (start !== '' && !(Date.parse(start) <= nowMillis)) throw refuse('Signature not valid yet: see its start st.');
+  if (expiry <= nowMillis) throw refuse('Signature has expired: see its end se.');
+}
+
+function checkAddress(range: string, clientAddress: string): void {
+  if (range === '') return;
+  const [first, last = first] = range.split('-');
+  const client = clientAddress.replace(/^::ffff:/i, '');
+  const family = isIP(client) === 6 ? 'ipv6' : 'ipv4';
+  const allowed = new BlockList();
+  try {
+    allowed.addRange(first, last, family);
+  } catch {
+    throw refuse('The signed address range sip cannot be read, or is of the other family.');
+  }
+  if (!allowed.check(client, family))
+    throw new StorageError(
+      403,
+      'AuthorizationSourceIPMismatch',
+      'This request is not authorized to perform this operation using this source IP.',
+    );
+}
+
+function refuse(why: string): StorageError {
+  return new StorageError(
+    403,
+    'AuthenticationFailed',
+    `Server failed to authenticate the request. Make sure the value of Authorization header is formed correctly including the signature. ${why}`,
+  );
+}

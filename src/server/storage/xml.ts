@@ -1,0 +1,33 @@
+/** Writes XML 1.0. Reading is not needed: no request that is served has a body. */
+
+/** A piece of XML, made by the functions of this file only: text becomes one through escaping. */
+export interface Xml {
+  readonly xml: string;
+}
+
+/** An element with text, with other elements, or empty. Names are ours, never data; attribute values are escaped. */
+export function xmlElement(
+  name: string,
+  content: string | readonly Xml[] = '',
+  attributes: Readonly<Record<string, string>> = {},
+): Xml {
+  const inner = typeof content === 'string' ? escapeXml(content) : content.map(({ xml }) => xml).join('');
+  const head = Object.entries(attributes)
+    .map(([key, value]) => ` ${key}="${escapeXml(value)}"`)
+    .join('');
+  return { xml: inner === '' ? `<${name}${head} />` : `<${name}${head}>${inner}</${name}>` };
+}
+
+export function xmlDocument(root: Xml): string {
+  return `\uFEFF<?xml version="1.0" encoding="utf-8"?>${root.xml}`;
+}
+
+/** True for text that XML 1.0 can hold. Source: XML 1.0, production 2. */
+export function isXmlText(text: string): boolean {
+  // eslint-disable-next-line no-control-regex
+  return !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff\p{Surrogate}]/u.test(text);
+}
+
+function escapeXml(text: string): string {
+  return text.replace(/[&<>"'\t\n\r]/g, (unit) => `&#${unit.charCodeAt(0)};`);
+}
