@@ -98,6 +98,8 @@ export const limits = {
   /** Characters of a filter expression, and levels of brackets in it; a longer or deeper one is refused with `filter-syntax`. */
   filterCharsMax: 1 << 20,
   filterDepthMax: 100,
+  /** Characters of a flow log's `enabledFilteringCriteria`; a longer text is refused with `filter-syntax`. Source: facts 3.5. */
+  filteringCriteriaCharsMax: 1000,
   /** Buckets of a series; a question for more is refused with `usage`, and counters are spread over so many at the most. */
   seriesBucketsMax: 20_000,
   /** Bytes of a request to the control plane, and characters of its path; a longer one is answered 413 or 400. Source: ARM's 4 MB. */

@@ -3,7 +3,7 @@
  *
  *   _nsgflow/positions/<uuid>.json       named by  txn {appId: "nsgflow-positions/<uuid>", version: <the commit's>}
  *     {"form":1,"base":false,"positions":[
- *       ["…/PT1H.json",{"etag":"…","lengthBytes":5420,"readBytes":5418}],
+ *       ["…/PT1H.json",{"etag":"…","lengthBytes":5420,"readBytes":5418,"blocks":3,…,"rejections":[…]}],
  *       ["…/PT1H.json",null]]}                                   (forgotten)
  *
  * So rows and positions come or fail together. A file holds what changed; now and then one holds all (`base`), and those of lower
@@ -27,8 +27,25 @@ export interface BlobPosition {
   readonly readBytes: number;
   /** Committed blocks that lie in `readBytes`; absent for a blob without a block list. */
   readonly blocks?: number;
-  /** Of the bytes or blocks that lie in `readBytes`, so that a rewritten blob is noticed. */
+  /** Of the bytes in `readBytes`, or of the ids and lengths of the blocks in it, so that a rewritten blob is noticed. */
   readonly fingerprint?: string;
+  /** Of the bytes of the blocks in `readBytes`, for a blob whose ETag changed though its block list did not. */
+  readonly content?: string;
+  /** What was read ended inside a record: when the blob changes, all of it is read again. */
+  readonly torn?: true;
+  /** When the blob was last changed, as it was read; epoch milliseconds. */
+  readonly modifiedMillis?: number;
+  /** Byte ranges of the blob that could not be used; absent where there are none. At most `limits.rejectionsPerBlobMax`. */
+  readonly rejections?: readonly KeptRejection[];
+}
+
+/** Bytes of a blob, `startByte` included to `endByte` excluded, that could not be used. */
+export interface KeptRejection {
+  readonly startByte: number;
+  readonly endByte: number;
+  readonly reason: string;
+  /** One sentence for a person; absent where the reason says it all. */
+  readonly detail?: string;
 }
 
 /** One blob's step: `before` is what the reader planned by (`undefined`: never read); `after` undefined forgets the blob. */

@@ -2,7 +2,7 @@ import { FlowError } from '../base/errors.ts';
 import { decodeFlowLog } from '../flowlog/decode.ts';
 import { MemoryTable } from '../lake/memory-table.ts';
 import { describeRejection } from './ingest.ts';
-import { listSources } from './source.ts';
+import { listSources, readWhole } from './source.ts';
 
 /** Flow logs read into a table in memory, to be asked without a lake. */
 export interface ReadLogs {
@@ -29,7 +29,7 @@ export async function readLogs(sources: readonly string[], onProgress: (doneByte
     for await (const blob of listSources(sources)) {
       if (seen.has(blob.key)) continue;
       seen.add(blob.key);
-      const content = await blob.read();
+      const content = await readWhole(blob);
       const log = decodeFlowLog(content);
       await table.addFlowLog(log, { blob: blob.key });
       blobs++;

@@ -2,8 +2,6 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import { glob } from 'tinyglobby';
 import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
@@ -12,10 +10,15 @@ import type { BlobItem, BlockList, Container } from '../blob/container.ts';
 import type { Storage } from '../blob/open.ts';
 import { openSource } from '../blob/open.ts';
 import { nsgContainer, vnetContainer } from '../flowlog/blob-path.ts';
+import { ByteStream, rangeChunks, unpackedChunks } from './source-bytes.ts';
+import type { Selection } from './source-selection.ts';
+import { selects, selectsAll } from './source-selection.ts';
+import { selectedBlobs } from './source-walk.ts';
+import { zipMembers } from './source-zip.ts';
 
 /**
  * Where flow logs are read from: a folder that stands for a storage account, a container of one, any other folder of copies, a file, a
- * glob, `-` for standard input, or the URL of an Azure account or container.
+ * zip archive, a glob, `-` for standard input, or the URL of an Azure account or container.
  */
 export interface SourceBlob {
   /** One text that names the blob, the same however the source was named: a path or URL. */
@@ -25,20 +28,29 @@ export interface SourceBlob {
   readonly lengthBytes: number;
   /** Changes whenever the bytes do. */
   readonly etag: string;
+  /** Epoch milliseconds. */
+  readonly modifiedMillis: number;
   /** The only blob of a source that names one file: being no flow log is then an error, not a rejection. */
   readonly named: boolean;
+  /** Where it lies, for a blob that is one of a container's by itself. */
+  readonly container?: Container;
   /** Committed blocks; `undefined` for files and copies. */
   blocks(): Promise<BlockList | undefined>;
-  /** Bytes `start` to `end` (excluded), unpacked where the file is gzip. */
-  read(start?: number, end?: number): Promise<Uint8Array>;
+  /** Bytes `start` to `end` (excluded) as they are stored. */
+  range(start: number, end: number): Promise<Uint8Array>;
+  /** All bytes from the start, unpacked where the file is gzip. */
+  open(): ByteStream;
 }
 
-/** All blobs of the sources, in order. @throws not-found, authentication, permission, unavailable, usage */
-export async function* listSources(sources: readonly string[]): AsyncGenerator<SourceBlob> {
-  for (const source of sources) yield* listSource(source);
+/** All selected blobs of the sources, in order. @throws not-found, authentication, permission, unavailable, usage */
+export async function* listSources(
+  sources: readonly string[],
+  selection: Selection = selectsAll,
+): AsyncGenerator<SourceBlob> {
+  for (const source of sources) yield* listSource(source, selection);
 }
 
-async function* listSource(source: string): AsyncGenerator<SourceBlob> {
+async function* listSource(source: string, selection: Selection): AsyncGenerator<SourceBlob> {
   if (source === '-') {
     yield await standardInput();
     return;
@@ -46,27 +58,32 @@ async function* listSource(source: string): AsyncGenerator<SourceBlob> {
   if (!isUrl(source) && /[*?[{]/.test(source) && !existsSync(source)) {
     const paths = await glob(source.replaceAll('\\', '/'), { absolute: true, expandDirectories: false, dot: true });
     if (paths.length === 0) throw new FlowError('not-found', `no file matches ${source}`);
-    for (const path of paths.sort()) yield* listStorage(await openSource(path), false);
+    for (const path of paths.sort()) yield* listStorage(await openSource(path), false, selection);
     return;
   }
-  yield* listStorage(await openSource(source), true);
+  yield* listStorage(await openSource(source), true, selection);
 }
 
-async function* listStorage(storage: Storage, named: boolean): AsyncGenerator<SourceBlob> {
-  const { kind, only } = storage;
-  if (kind === 'blob') {
-    const item = await only!.properties(storage.blob!);
+async function* listStorage(storage: Storage, named: boolean, selection: Selection): AsyncGenerator<SourceBlob> {
+  if (storage.kind === 'blob') {
+    const item = await storage.only!.properties(storage.blob!);
     if (item === undefined) throw new FlowError('not-found', `no blob ${storage.location}`);
-    yield sourceBlob(only!, item, named);
-  } else if (kind === 'container') {
-    for await (const item of only!.list()) if (isLogName(item.name)) yield sourceBlob(only!, item, false);
-  } else {
-    for await (const name of storage.containers()) {
-      if (name !== nsgContainer && name !== vnetContainer) continue;
-      const container = storage.container(name);
-      for await (const item of container.list()) if (isLogName(item.name)) yield sourceBlob(container, item, false);
-    }
+    if (isZipName(item.name)) yield* zipBlobs(storage.only!, item, selection);
+    else yield sourceBlob(storage.only!, item, named);
+    return;
   }
+  for await (const container of logContainers(storage))
+    for await (const item of selectedBlobs(container, selection))
+      if (isLogName(item.name)) yield sourceBlob(container, item, false);
+      else if (isZipName(item.name)) yield* zipBlobs(container, item, selection);
+}
+
+/** The containers of a storage that hold flow logs: of an account those of Azure's names, else the one that it is. */
+export async function* logContainers(storage: Storage): AsyncGenerator<Container> {
+  if (storage.only !== undefined) yield storage.only;
+  else
+    for await (const name of storage.containers())
+      if (name === nsgContainer || name === vnetContainer) yield storage.container(name);
 }
 
 /** Files that a folder of logs may hold beside others. */
@@ -74,49 +91,116 @@ function isLogName(name: string): boolean {
   return /\.(json|ndjson|log)(\.gz)?$/i.test(name);
 }
 
-function sourceBlob(container: Container, item: BlobItem, named: boolean): SourceBlob {
-  const packed = item.name.toLowerCase().endsWith('.gz');
-  return {
-    key: `${isUrl(container.location) ? container.location : resolve(container.location)}/${item.name}`,
-    name: item.name,
-    lengthBytes: item.lengthBytes,
-    etag: item.etag,
-    named,
-    blocks: () => (packed ? Promise.resolve(undefined) : container.blocks(item.name)),
-    async read(start, end) {
-      if (!packed) return unpack((await container.read(item.name, start, end)).bytes, item.name, start);
-      return (await unpack((await container.read(item.name)).bytes, item.name, 0)).subarray(start, end);
-    },
-  };
+function isZipName(name: string): boolean {
+  return /\.zip$/i.test(name);
+}
+
+/** A blob as `listSources` gives it, of an item that a listing gave before. */
+export function sourceBlob(container: Container, item: BlobItem, named: boolean): SourceBlob {
+  return new ContainerBlob(container, item, named);
+}
+
+/** A class, since there may be very many: methods cost nothing a blob. */
+class ContainerBlob implements SourceBlob {
+  readonly container: Container;
+  readonly name: string;
+  readonly lengthBytes: number;
+  readonly etag: string;
+  readonly modifiedMillis: number;
+  readonly named: boolean;
+
+  constructor(container: Container, item: BlobItem, named: boolean) {
+    this.container = container;
+    this.name = item.name;
+    this.lengthBytes = item.lengthBytes;
+    this.etag = item.etag;
+    this.modifiedMillis = item.lastModifiedMillis;
+    this.named = named;
+  }
+
+  get key(): string {
+    return keyOf(this.container, this.name);
+  }
+
+  async blocks(): Promise<BlockList | undefined> {
+    return this.name.toLowerCase().endsWith('.gz') ? undefined : await this.container.blocks(this.name);
+  }
+
+  async range(start: number, end: number): Promise<Uint8Array> {
+    return (await this.container.read(this.name, start, end)).bytes;
+  }
+
+  open(): ByteStream {
+    return new ByteStream(unpackedChunks(rangeChunks((start, end) => this.range(start, end), 0, this.lengthBytes)));
+  }
+}
+
+function keyOf({ location }: Container, name: string): string {
+  return `${isUrl(location) ? location : resolve(location)}/${name}`;
+}
+
+async function* zipBlobs(container: Container, item: BlobItem, selection: Selection): AsyncGenerator<SourceBlob> {
+  for await (const member of zipMembers(container, item))
+    if (isLogName(member.name) && selects(selection, member.name))
+      yield {
+        key: `${keyOf(container, item.name)}/${member.name}`,
+        name: member.name,
+        lengthBytes: member.lengthBytes,
+        etag: member.etag,
+        modifiedMillis: member.modifiedMillis,
+        named: false,
+        ...unblocked(() => new ByteStream(unpackedChunks(member.chunks()))),
+      };
 }
 
 /** Standard input is read whole; its bytes name it. */
 async function standardInput(): Promise<SourceBlob> {
-  const bytes = await unpack(await buffer(process.stdin), 'standard input', undefined);
+  const bytes = await buffer(process.stdin);
   const etag = fingerprintOf(bytes);
+  const one = async function* (): AsyncGenerator<Uint8Array> {
+    if (bytes.length > 0) yield bytes;
+  };
   return {
     key: `stdin/${etag}`,
     name: 'standard input',
     lengthBytes: bytes.length,
     etag,
+    modifiedMillis: Date.now(),
     named: true,
-    blocks: () => Promise.resolve(undefined),
-    read: (start, end) => Promise.resolve(bytes.subarray(start, end)),
+    ...unblocked(() => new ByteStream(unpackedChunks(one()))),
   };
 }
 
-const gunzipBytes = promisify(gunzip);
+/** What a blob without blocks does: it is read from its start. */
+function unblocked(open: () => ByteStream): Pick<SourceBlob, 'blocks' | 'range' | 'open'> {
+  return {
+    blocks: () => Promise.resolve(undefined),
+    range: async (start, end) => {
+      const stream = open();
+      try {
+        return (await stream.look(end)).slice(start);
+      } finally {
+        await stream.close();
+      }
+    },
+    open,
+  };
+}
 
-async function unpack(bytes: Uint8Array, name: string, start: number | undefined): Promise<Uint8Array> {
-  if ((start ?? 0) > 0 || bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+/** All bytes of a blob, unpacked. @throws flowlog-invalid where they cannot be unpacked, or are too many */
+export async function readWhole(blob: SourceBlob): Promise<Uint8Array> {
+  const stream = blob.open();
   try {
-    return await gunzipBytes(bytes, { maxOutputLength: limits.blobBytesMax });
-  } catch (cause) {
-    throw new FlowError('flowlog-invalid', `cannot unpack ${name}: its gzip data is damaged or too large`, { cause });
+    const bytes = await stream.take(limits.blobBytesMax);
+    if (stream.fault !== undefined)
+      throw new FlowError('flowlog-invalid', `cannot unpack ${blob.name}: its data is damaged or too large`);
+    return bytes;
+  } finally {
+    await stream.close();
   }
 }
 
-/** SHA-256 of bytes or text, as positions keep it. */
+/** SHA-256 of bytes or text. */
 export function fingerprintOf(data: Uint8Array | string): string {
   return createHash('sha256').update(data).digest('hex');
 }

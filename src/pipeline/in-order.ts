@@ -1,0 +1,34 @@
+/**
+ * Works on several items at once and gives the results in the order of the items. Begun and not yet taken are at most `parallel` of them, and
+ * about `weightMax` of weight (one item may have more). Leaving it early abandons what was begun: `discard` gets those results.
+ */
+export async function* inOrder<T, R>(
+  items: AsyncIterable<T> | Iterable<T>,
+  work: (item: T) => Promise<R>,
+  limit: { readonly parallel: number; readonly weightMax: number; readonly weightOf: (item: T) => number },
+  discard: (result: R) => Promise<void>,
+): AsyncGenerator<{ readonly item: T; readonly result: R }> {
+  const begun: { item: T; weight: number; result: Promise<R> }[] = [];
+  let weight = 0;
+  const finish = async function* (): AsyncGenerator<{ item: T; result: R }> {
+    const { item, weight: its, result } = begun[0];
+    const value = await result;
+    begun.shift();
+    weight -= its;
+    yield { item, result: value };
+  };
+  try {
+    for await (const item of items) {
+      const its = limit.weightOf(item);
+      while (begun.length >= limit.parallel || (begun.length > 0 && weight + its > limit.weightMax)) yield* finish();
+      const result = work(item);
+      // Awaited in its turn.
+      result.catch(() => undefined);
+      begun.push({ item, weight: its, result });
+      weight += its;
+    }
+    while (begun.length > 0) yield* finish();
+  } finally {
+    for (const { result } of begun) await result.then(discard, () => undefined);
+  }
+}

@@ -1,0 +1,253 @@
+import { FlowError } from '../base/errors.ts';
+import { limits } from '../base/limits.ts';
+import type { Rejection } from '../flowlog/record.ts';
+import type { LakeAppend } from '../lake/append.ts';
+import type { Lake } from '../lake/lake.ts';
+import type { BlobPosition, PositionChange } from '../lake/positions.ts';
+import type { BlobReading, Piece, Replacement } from './blob-reading.ts';
+import { openReading } from './blob-reading.ts';
+import type { DiskReserve } from './disk-reserve.ts';
+import { inOrder } from './in-order.ts';
+import type { SourceBlob } from './source.ts';
+
+export interface PassOptions {
+  /** Blobs fetched at once. */
+  readonly parallel: number;
+  readonly disk: DiskReserve;
+  /** Called when the blob's old rows have gone and its new ones come, in one commit. */
+  onReplaced(blob: string, replacement: Replacement): void;
+  onWarning(sentence: string): void;
+  /** After each blob: how many bytes of it were new. */
+  onBlob(bytes: number): void;
+  /** Byte ranges that could not be used. @throws to end the pass before they are committed */
+  onRejected(blob: string, rejections: readonly Rejection[]): void;
+  /** Once aborted, what was read is committed, and the pass ends. */
+  readonly stop: AbortSignal | undefined;
+}
+
+/** What a pass committed. */
+export interface PassTotals {
+  records: number;
+  tuples: number;
+  rejected: number;
+  bytes: number;
+  /** Blobs whose old rows were replaced. */
+  replaced: number;
+  commits: number;
+}
+
+/** Rows and blobs after which a pass commits what it has. */
+const rowsPerCommit = 1_000_000;
+const blobsPerCommit = 10_000;
+/** Pieces being decoded at once. */
+const piecesAhead = 3;
+
+export function noTotals(): PassTotals {
+  return { records: 0, tuples: 0, rejected: 0, bytes: 0, replaced: 0, commits: 0 };
+}
+
+/**
+ * Reads what is new of these blobs into the lake. Positions and rows commit together; when somebody else read the same blobs meanwhile, nothing of the
+ * batch is added, and its blobs are looked at again. A blob that is gone when its turn comes is passed over.
+ */
+export async function ingestBlobs(
+  lake: Lake,
+  blobs: AsyncIterable<SourceBlob> | Iterable<SourceBlob>,
+  options: PassOptions,
+): Promise<PassTotals> {
+  const totals = noTotals();
+  let positions = (await lake.positions()).byKey;
+  let batch: Batch | undefined;
+  let replaced: { blob: SourceBlob; replacement: Replacement }[] = [];
+  const weightOf = (blob: SourceBlob): number =>
+    Math.min(Math.max(0, blob.lengthBytes - (positions.get(blob.key)?.readBytes ?? 0)), limits.pieceBytesMax);
+  const opened = inOrder(
+    blobs,
+    (blob) => openAhead(blob, positions.get(blob.key), false),
+    { parallel: options.parallel, weightMax: limits.fetchedBytesMax, weightOf },
+    async (ahead) => ahead?.reading.close(),
+  );
+  try {
+    for await (const { item: blob, result: ahead } of opened) {
+      if (ahead !== undefined) {
+        const { replaces } = ahead.reading;
+        if (replaces !== undefined) replaced.push({ blob, replacement: replaces });
+        else {
+          batch ??= await Batch.begin(lake, options, []);
+          await batch.add(ahead);
+        }
+      }
+      options.onBlob(Math.max(0, blob.lengthBytes - (ahead?.reading.before?.readBytes ?? 0)));
+      if (batch?.isFull === true) await commitBatch();
+      if (replaced.length >= limits.replacedBlobsMax) await commitReplaced();
+      if (options.stop?.aborted === true) break;
+    }
+    await commitBatch();
+    await commitReplaced();
+  } catch (error) {
+    await batch?.abandon();
+    throw error;
+  }
+  return totals;
+
+  async function commitBatch(): Promise<void> {
+    const ended = batch;
+    batch = undefined;
+    if (ended !== undefined) await finish(ended);
+  }
+
+  async function commitReplaced(): Promise<void> {
+    const some = replaced;
+    replaced = [];
+    if (some.length === 0) return;
+    const ended = await Batch.begin(
+      lake,
+      options,
+      some.map(({ blob }) => blob.key),
+    );
+    batch = ended;
+    for (const { blob } of some) {
+      const ahead = await openAhead(blob, positions.get(blob.key), true);
+      if (ahead !== undefined) await ended.add(ahead);
+    }
+    batch = undefined;
+    if (!(await finish(ended))) return;
+    totals.replaced += some.length;
+    for (const { blob, replacement } of some) options.onReplaced(blob.key, replacement);
+  }
+
+  async function finish(ended: Batch): Promise<boolean> {
+    const committed = await ended.commit();
+    positions = (await lake.positions()).byKey;
+    if (committed) addTotals(totals, ended.totals);
+    else addTotals(totals, await ingestBlobs(lake, ended.blobs, { ...options, onBlob: () => undefined }));
+    return committed;
+  }
+}
+
+export function addTotals(totals: PassTotals, more: PassTotals): void {
+  for (const key of ['records', 'tuples', 'rejected', 'bytes', 'replaced', 'commits'] as const)
+    totals[key] += more[key];
+}
+
+/** A reading, and its first piece, fetched. */
+interface Ahead {
+  readonly reading: BlobReading;
+  readonly first: Piece | undefined;
+}
+
+async function openAhead(
+  blob: SourceBlob,
+  before: BlobPosition | undefined,
+  fromStart: boolean,
+): Promise<Ahead | undefined> {
+  let reading: BlobReading | undefined;
+  try {
+    reading = await openReading(blob, before, fromStart);
+    return reading && { reading, first: await reading.next() };
+  } catch (error) {
+    await reading?.close();
+    if (error instanceof FlowError && error.code === 'not-found' && !blob.named) return undefined;
+    throw error;
+  }
+}
+
+/** What one commit adds. */
+class Batch {
+  readonly totals = { ...noTotals(), commits: 1 };
+  readonly blobs: SourceBlob[] = [];
+  readonly #keys = new Set<string>();
+  readonly #append: LakeAppend;
+  readonly #options: PassOptions;
+  readonly #changes = new Map<string, PositionChange>();
+  readonly #rejections: { blob: string; rejections: readonly Rejection[] }[] = [];
+  #pending: Promise<void>[] = [];
+
+  private constructor(append: LakeAppend, options: PassOptions) {
+    this.#append = append;
+    this.#options = options;
+  }
+
+  static async begin(lake: Lake, options: PassOptions, replacedBlobs: readonly string[]): Promise<Batch> {
+    const warning = await options.disk.check();
+    if (warning !== undefined) options.onWarning(warning);
+    return new Batch(await lake.beginAppend({ replacedBlobs }), options);
+  }
+
+  get isFull(): boolean {
+    return this.#append.rows >= rowsPerCommit || this.blobs.length >= blobsPerCommit;
+  }
+
+  /** Takes all pieces of a blob. A blob that the batch has already, named by two sources, is passed over. */
+  async add(ahead: Ahead): Promise<void> {
+    const { key } = ahead.reading.blob;
+    if (this.#keys.has(key)) {
+      await ahead.reading.close();
+      return;
+    }
+    this.#keys.add(key);
+    this.blobs.push(ahead.reading.blob);
+    while (this.#pending.length >= piecesAhead) await this.#pending.shift();
+    const adding = this.#addAll(ahead);
+    adding.catch(() => undefined);
+    this.#pending.push(adding);
+  }
+
+  /** @returns false where somebody else has read one of the blobs meanwhile, and nothing was added */
+  async commit(): Promise<boolean> {
+    await this.#settle();
+    const { outcome } = await this.#append.commit([...this.#changes.values()]);
+    return outcome === 'committed';
+  }
+
+  async abandon(): Promise<void> {
+    await Promise.allSettled(this.#pending);
+    await this.#append.abandon();
+  }
+
+  async #settle(): Promise<void> {
+    try {
+      for (const adding of this.#pending) await adding;
+      this.#pending = [];
+      for (const { blob, rejections } of this.#rejections) this.#options.onRejected(blob, rejections);
+      const warning = await this.#options.disk.check();
+      if (warning !== undefined) this.#options.onWarning(warning);
+    } catch (error) {
+      await this.abandon();
+      throw error;
+    }
+  }
+
+  async #addAll({ reading, first }: Ahead): Promise<void> {
+    const { blob, before } = reading;
+    const rejections: Rejection[] = [];
+    let readEndByte = 0;
+    let records = 0;
+    try {
+      for (let piece = first; piece !== undefined; piece = await reading.next()) {
+        const { bytes, startByte } = piece;
+        this.totals.bytes += bytes.length;
+        const added = await this.#append.addBytes(bytes, { blob: blob.key, startByte });
+        records += added.records;
+        this.totals.tuples += added.tuples;
+        if (added.readEndByte > 0) readEndByte = startByte + added.readEndByte;
+        for (const rejection of added.rejections)
+          rejections.push({
+            ...rejection,
+            startByte: rejection.startByte + startByte,
+            endByte: rejection.endByte + startByte,
+          });
+      }
+      if (reading.fault !== undefined) rejections.push(reading.fault);
+      const after = reading.position({ readEndByte, rejections });
+      if (blob.named && records === 0 && before === undefined)
+        throw new FlowError('flowlog-invalid', `${blob.key} holds no flow log`);
+      this.#changes.set(blob.key, { key: blob.key, before, after });
+    } finally {
+      await reading.close();
+    }
+    this.totals.records += records;
+    this.totals.rejected += rejections.length;
+    if (rejections.length > 0) this.#rejections.push({ blob: blob.key, rejections });
+  }
+}
