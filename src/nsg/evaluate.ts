@@ -156,10 +156,14 @@ function matchHolds(network: Network, nic: Nic, match: AddressMatch, address: Ad
 function tagHolds(network: Network, nic: Nic, tag: string, address: Address): boolean {
   if (tag === virtualNetworkTag) return virtualNetworkPrefixes(nic).some((prefix) => prefixContains(prefix, address));
   if (tag === loadBalancerTag) return prefixContains(hostPrefix, address);
-  if (tag === internetTag)
-    return isReachable(address) && !virtualNetworkPrefixes(nic).some((prefix) => prefixContains(prefix, address));
+  if (tag === internetTag) return isInternet(nic, address);
   const listed = network.serviceTags.get(tag.toLowerCase());
   return listed !== undefined && listed.prefixes.some((prefix) => prefixContains(prefix, address));
+}
+
+/** Whether an address is in the tag Internet at a NIC. */
+export function isInternet(nic: Nic, address: Address): boolean {
+  return isReachable(address) && !virtualNetworkPrefixes(nic).some((prefix) => prefixContains(prefix, address));
 }
 
 function isReachable(address: Address): boolean {

@@ -5,6 +5,8 @@ import { containerOf, formatBlobPath } from '../flowlog/blob-path.ts';
 import type { ByteWriter } from '../flowlog/byte-writer.ts';
 import { encodeRecord } from '../flowlog/encode.ts';
 import type { FlowLogTarget, RecordingPlan } from './recording-plan.ts';
+import { columnsShown, countHidden, countLeftOut, fillEncryption, selectRows } from './select-rows.ts';
+import type { Uncounted } from './uncounted.ts';
 
 /** One data block, ready to be appended to its blob. */
 export interface FlushedBlock {
@@ -33,48 +35,72 @@ export interface FlushKey {
 const timeBits = 2 ** 20;
 const sortBitsMax = 2 ** 53;
 
-/** Encodes the events held, one block for each flow log and NIC that has any, in order of NICs. Pure: the events stay. */
-export function flushBlocks(
-  events: FlowEvents,
-  plan: RecordingPlan,
-  key: FlushKey,
-  writer: ByteWriter,
-): FlushedBlock[] {
-  const rows = sortEvents(events, plan);
+/** What a flush gives. Plain data. */
+export interface Flush {
+  readonly blocks: FlushedBlock[];
+  readonly uncounted: Uncounted;
+}
+
+/**
+ * Encodes the events held, one block for each flow log and NIC that has any, in order of NICs. The events stay; of their columns `encryption`
+ * is filled.
+ */
+export function flushBlocks(events: FlowEvents, plan: RecordingPlan, key: FlushKey, writer: ByteWriter): Flush {
   const blocks: FlushedBlock[] = [];
-  const { group } = events.columns;
-  const encode = (target: FlowLogTarget, nic: number, start: number, end: number): void => {
+  const uncounted: Uncounted = {};
+  const { columns } = events;
+  if (plan.formats.includes('vnet')) fillEncryption(events, plan);
+  const shown = {
+    nsg1: columnsShown(columns, plan, 'nsg1'),
+    nsg2: columnsShown(columns, plan, 'nsg2'),
+    vnet: columnsShown(columns, plan, 'vnet'),
+  };
+  const rows = sortEvents(events, plan);
+  const encode = (target: FlowLogTarget, nic: number, range: Uint32Array): void => {
+    const selected = selectRows(events, plan, target, range, uncounted);
+    if (selected.length === 0) return;
+    const { format } = target;
+    countHidden(columns, shown[format], format, selected, uncounted);
     writer.clear();
     const { mac, id } = plan.nics[nic];
     const header = { ...target, timeMillis: key.timeMillis, macAddress: mac };
-    const tuples = encodeRecord(writer, header, events.columns, plan.groups, rows, start, end);
+    const tuples = encodeRecord(writer, header, shown[format], plan.groups, selected, 0, selected.length);
     if (tuples === 0) return;
-    const kind = target.format === 'vnet' ? 'vnet' : 'nsg';
+    const kind = format === 'vnet' ? 'vnet' : 'nsg';
+    const path = plan.quirks.vnetPath === 'long' ? 'long' : 'short';
     blocks.push({
       storage: target.storage,
       container: containerOf(kind),
-      blob: formatBlobPath(kind, target.resourceId, floorToHour(key.timeMillis), mac),
+      blob: formatBlobPath(kind, target.resourceId, floorToHour(key.timeMillis), mac, path),
       id: blockId(key, target, id),
       bytes: writer.toBytes(),
       tuples,
     });
   };
+  const nsgFormats = plan.formats.filter((format) => format !== 'vnet');
   for (let start = 0; start < rows.length;) {
     const nic = events.nic[rows[start]];
     let end = start + 1;
     while (end < rows.length && events.nic[rows[end]] === nic) end++;
     const vnet = plan.vnetTarget[nic];
-    if (vnet >= 0) encode(plan.targets[vnet], nic, start, end);
+    if (vnet >= 0) encode(plan.targets[vnet], nic, rows.subarray(start, end));
+    else if (plan.formats.includes('vnet'))
+      countLeftOut(columns, 'vnet', 'no-flow-log', rows.subarray(start, end), uncounted);
     for (let first = start; first < end;) {
-      const nsg = plan.nsgOf[group[rows[first]]];
+      const nsg = plan.nsgOf[columns.group[rows[first]]];
       let last = first + 1;
-      while (last < end && plan.nsgOf[group[rows[last]]] === nsg) last++;
-      if (nsg >= 0) for (const target of plan.nsgTargets[nsg]) encode(plan.targets[target], nic, first, last);
+      while (last < end && plan.nsgOf[columns.group[rows[last]]] === nsg) last++;
+      const range = rows.subarray(first, last);
+      const targets = nsg < 0 ? [] : plan.nsgTargets[nsg].map((target) => plan.targets[target]);
+      for (const target of targets) encode(target, nic, range);
+      for (const format of nsgFormats)
+        if (!targets.some((target) => target.format === format))
+          countLeftOut(columns, format, nsg < 0 ? 'no-nsg' : 'no-flow-log', range, uncounted);
       first = last;
     }
     start = end;
   }
-  return blocks;
+  return { blocks, uncounted };
 }
 
 /** Rows by NIC, rank of the decision, time, then emission. */

@@ -7,6 +7,7 @@ import { createCaptureBatch } from '../capture/batch.ts';
 import type { LiveSettings } from '../capture/live.ts';
 import { openLive } from '../capture/live.ts';
 import type { CaptureDamage, CaptureReason } from '../capture/reason.ts';
+import type { CaptureReader } from '../capture/merge-captures.ts';
 import { readCaptures } from '../capture/merge-captures.ts';
 import { FlowMeter } from '../flow/observe.ts';
 import type { FlowLogFormat } from '../flowlog/tuple.ts';
@@ -14,7 +15,6 @@ import { ByteWriter } from '../flowlog/byte-writer.ts';
 import { createPacketBatch } from '../net/packet.ts';
 import type { Prefix } from '../net/prefix.ts';
 import { prefixContains } from '../net/prefix.ts';
-import { compileNetwork } from '../nsg/compile.ts';
 import type { Network } from '../nsg/network.ts';
 import { singleNicNetwork } from '../nsg/network.ts';
 import { type TunnelEnd, decodeBatch } from '../wire/decode-packet.ts';
@@ -24,21 +24,36 @@ import { createRefusals, drainRefusals } from '../wire/refusals.ts';
 import { Delivery } from './delivery.ts';
 import type { DeliveryStatus } from './delivery-status.ts';
 import { flushBlocks } from './flush.ts';
-import { planRecording } from './recording-plan.ts';
-import type { FlowLogSettings } from './recording-settings.ts';
+import { ActiveConfiguration } from './active-configuration.ts';
+import type { Quirks } from './quirks.ts';
+import { defaultQuirks } from './quirks.ts';
+import type { FlowLogSettings, RecordingConfiguration } from './recording-settings.ts';
 import { defaultFlowLogs } from './recording-settings.ts';
 import type { SpoolSettings } from './spool.ts';
 import { Spool } from './spool.ts';
+import type { Uncounted } from './uncounted.ts';
+import { mergeUncounted } from './uncounted.ts';
 
 export interface RecordSettings {
   /** Files, or `-` for standard input; merged by time into one input. */
   readonly captures: readonly string[];
   /** In place of `captures`: an interface that is watched until it is asked to stop. */
   readonly live?: LiveSettings;
+  /** In place of both: packets from a reader of the caller's; while it has none, minutes pass by the clock. */
+  readonly reader?: CaptureReader;
+  /** Ends the recording after what was read: every flow ends, everything is flushed. Reading from a pipe or interface is ended by its own means. */
+  readonly stop?: AbortSignal;
   /** Where packets are seen and what decides; `undefined` records one NIC that every packet crosses, behind an NSG that allows all. */
   readonly network: Network | undefined;
   /** What is logged; `undefined` logs everything in `formats` to the account '' (see `defaultFlowLogs`). */
   readonly flowLogs?: readonly FlowLogSettings[] | undefined;
+  /**
+   * Asked at each whole minute, before its packets; `minuteMillis` is when it begins. Answers with what is in force from then on, where that is
+   * another than before: new flows are judged by the new rules, open ones go on (see `flushConnection` of Nsg). With it, a network may have no NIC.
+   */
+  readonly configure?: (minuteMillis: number) => RecordingConfiguration | undefined;
+  /** See quirks.ts; the defaults when not given. */
+  readonly quirks?: Quirks;
   /** Of that one NIC, twelve upper-case digits; `undefined` derives it. */
   readonly mac: string | undefined;
   /** Prefixes on the near side of that one NIC. */
@@ -83,8 +98,10 @@ export interface RecordResult {
     readonly guessed: number;
     readonly evicted: number;
   };
-  /** Packets at each NIC they cross: those of flows in the logs, of denied flows, and of flows that no NSG decided (not in NSG logs). */
+  /** Packets at each NIC they cross: those of allowed flows, and of denied ones. */
   readonly observed: { readonly allowed: number; readonly denied: number };
+  /** Of `observed.allowed`, by format, packets in no tuple of that format; see uncounted.ts. */
+  readonly uncounted: Uncounted;
   /** What this input produces, whether it was in storage before or not. */
   readonly tuples: number;
   readonly blobs: number;
@@ -101,8 +118,6 @@ export interface RecordResult {
   readonly seconds: number;
 }
 
-/** Idle timeout where neither the VNet nor the user says one. Source: facts 1.6. */
-const flowTimeoutMinutesDefault = 4;
 /** On a quiet interface a minute is flushed so long after its end: packets may be under way for a second. */
 const liveGraceMillis = 3000;
 
@@ -131,26 +146,25 @@ export async function record(settings: RecordSettings): Promise<RecordResult> {
 async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<RecordResult> {
   const startMillis = performance.now();
   const network = settings.network ?? singleNicNetwork(settings.mac);
-  if (network.nics.length === 0)
+  if (network.nics.length === 0 && settings.configure === undefined)
     throw new FlowError('network-without-nics', 'the network has no NIC, so no packet can be assigned to one');
-  const compiled = compileNetwork(network);
-  const flowLogs = settings.flowLogs ?? defaultFlowLogs(network, settings.formats, '');
-  const plan = planRecording({ network, flowLogs }, compiled.decisions);
+  const configuration = new ActiveConfiguration(
+    { network, flowLogs: settings.flowLogs ?? defaultFlowLogs(network, settings.formats, '') },
+    settings.quirks ?? defaultQuirks,
+    settings.flowTimeoutMinutes,
+  );
   const meter = new FlowMeter({
-    network: compiled,
-    idleTimeoutMillis: Float64Array.from(
-      network.nics,
-      (nic) =>
-        (settings.flowTimeoutMinutes ?? nic.subnet?.virtualNetwork.flowTimeoutMinutes ?? flowTimeoutMinutesDefault) *
-        minuteMillis,
-    ),
-    ...(settings.network === undefined ? { isLocal: localTest(settings.local) } : {}),
+    network: configuration.compiled,
+    idleTimeoutMillis: configuration.idleTimeoutMillis(),
+    ...(settings.network === undefined && settings.configure === undefined
+      ? { isLocal: localTest(settings.local) }
+      : {}),
   });
 
   const refused = new Counters<CaptureReason>();
   const damage = new Counters<CaptureDamage>();
   const live = settings.live === undefined ? undefined : await openLive(settings.live, { refused, damage });
-  const captures = live ?? (await readCaptures(settings.captures, { refused, damage }));
+  const captures = live ?? settings.reader ?? (await readCaptures(settings.captures, { refused, damage }));
   const input = settings.tunnel === 'inner' ? `${captures.identity} inner` : captures.identity;
   const captured = createCaptureBatch(limits.batchPackets);
   const packets = createPacketBatch(limits.batchPackets);
@@ -158,22 +172,33 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
   const fragments = new Fragments(refusals);
   const options = { fragments, tunnel: settings.tunnel ?? 'outer' } as const;
   const writer = new ByteWriter(1 << 20);
+  const uncounted: Uncounted = {};
   let handedOn = 0;
   let tuples = 0;
   let part = 0;
 
   const flush = (): void => {
-    const blocks = flushBlocks(meter.events, plan, { input, timeMillis: meter.boundaryMillis, part }, writer);
+    const key = { input, timeMillis: meter.boundaryMillis, part };
+    const { blocks, uncounted: more } = flushBlocks(meter.events, configuration.plan, key, writer);
+    mergeUncounted(uncounted, more);
     meter.events.columns.count = 0;
     part++;
     for (const block of blocks) tuples += block.tuples;
     delivery.add(blocks, meter.boundaryMillis);
   };
 
+  const configure = (atMillis: number): void => {
+    const next = settings.configure?.(atMillis);
+    if (next !== undefined) configuration.change(next, meter, flush);
+  };
   const endMinute = (nextPacketMillis: number): void => {
     while (!meter.advance()) flush();
     flush();
+    const ended = meter.boundaryMillis;
+    configure(ended);
     meter.nextMinute(nextPacketMillis);
+    const began = meter.boundaryMillis - minuteMillis;
+    if (began > ended) configure(began);
     part = 0;
   };
   const passTime = async (nowMillis: number): Promise<void> => {
@@ -184,11 +209,14 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
   };
 
   try {
-    while (await captures.next(captured)) {
+    while (settings.stop?.aborted !== true && (await captures.next(captured))) {
       handedOn += captured.count;
       decodeBatch(captured, packets, refusals, options);
       const isQuiet = packets.count === 0;
       do {
+        if (packets.count > 0 && Number.isNaN(meter.boundaryMillis))
+          configure(Math.floor(packets.timeMillis[0] / minuteMillis) * minuteMillis);
+        configuration.translate(packets);
         let row = 0;
         while ((row = meter.observe(packets, row)) < packets.count) {
           if (packets.timeMillis[row] >= meter.boundaryMillis) endMinute(packets.timeMillis[row]);
@@ -196,7 +224,7 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
           await delivery.room();
         }
       } while (fragments.take(packets));
-      if (live !== undefined && isQuiet) await passTime(Date.now() - liveGraceMillis);
+      if ((live ?? settings.reader) !== undefined && isQuiet) await passTime(Date.now() - liveGraceMillis);
       settings.onProgress?.(
         captures.bytesRead,
         captures.bytesTotal,
@@ -234,6 +262,7 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
       evicted: counts.flowsEvicted,
     },
     observed: { allowed: counts.observedAllowed, denied: counts.observedDenied },
+    uncounted,
     tuples,
     blobs: delivery.blobs,
     written: delivery.tuplesWritten,

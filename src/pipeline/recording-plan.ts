@@ -1,13 +1,20 @@
-import { resourceKey } from '../arm-template/resource-id.ts';
+import { resourceKey, resourceName } from '../arm-template/resource-id.ts';
 import type { RuleGroup } from '../flowlog/encode.ts';
+import type { FilteringCriteria } from '../flowlog/filtering-criteria.ts';
+import { parseFilteringCriteria, parseRecordTypes } from '../flowlog/filtering-criteria.ts';
 import type { FlowLogFormat } from '../flowlog/tuple.ts';
+import { encryptionNames } from '../flowlog/tuple.ts';
 import type { Decision } from '../nsg/evaluate.ts';
-import type { Nic, Nsg } from '../nsg/network.ts';
+import type { Network, Nic, Nsg } from '../nsg/network.ts';
 import { nsgResourceGuid } from '../nsg/network.ts';
+import type { NicTable } from '../nsg/nic-table.ts';
+import { buildNicTable } from '../nsg/nic-table.ts';
 import { isAdminRule } from '../nsg/rule.ts';
+import type { Quirks } from './quirks.ts';
+import { defaultQuirks } from './quirks.ts';
 import type { FlowLogSettings, RecordingConfiguration } from './recording-settings.ts';
 
-/** One flow log: where its records go, and where they say that they come from. */
+/** One flow log: where its records go, where they say that they come from, and which flows they hold. */
 export interface FlowLogTarget {
   readonly format: FlowLogFormat;
   /** ARM id of the NSG, or of the flow log of a VNet. */
@@ -17,6 +24,10 @@ export interface FlowLogTarget {
   readonly targetResourceId: string;
   /** Key of the account. */
   readonly storage: string;
+  /** `undefined` lets all flows through. */
+  readonly criteria: FilteringCriteria | undefined;
+  /** Bits by flow state; `undefined` lets all through. */
+  readonly recordTypes: number | undefined;
 }
 
 /**
@@ -32,19 +43,40 @@ export interface RecordingPlan {
   /** By decision: which NSG decided, an index of its own; -1 where none did. */
   readonly nsgOf: Int32Array;
   readonly targets: readonly FlowLogTarget[];
+  /** Formats of the targets. */
+  readonly formats: readonly FlowLogFormat[];
   /** By NSG as in `nsgOf`: its logs, of different formats; indexes into `targets`. */
   readonly nsgTargets: readonly (readonly number[])[];
   /** By NIC: the VNet log that holds its flows, an index into `targets`; -1 where none does. */
   readonly vnetTarget: Int32Array;
+  readonly quirks: Quirks;
+  /** By decision: 1 for a user-defined inbound rule that allows; and by NIC: 1 where its VNet has no flow timeout. */
+  readonly isStatelessRule: Uint8Array;
+  readonly isStatelessNic: Uint8Array;
+  readonly encryption: EncryptionPlan;
+}
+
+/** What VNet logs say about encryption. */
+export interface EncryptionPlan {
+  /** Index into `encryptionNames` that every flow has; 0 where NICs decide. */
+  readonly everywhere: number;
+  /** By NIC: 1 in an encrypted VNet. */
+  readonly isEncrypted: Uint8Array;
+  /** From a flow's far end to its NIC; `undefined` where no VNet is encrypted. */
+  readonly nicTable: NicTable | undefined;
 }
 
 /** The rule and ACL of VNet logs where no rule decides. Source: facts 1.6. */
 const platformRule: RuleGroup = { rule: 'PlatformRule', aclId: '00000000-0000-0000-0000-000000000000' };
 
-/** `decisions` are those of the compiled network, with the older ones under which flows may still be open. */
+/**
+ * `decisions` are those of the compiled network, with the older ones under which flows may still be open.
+ * @throws filter-syntax where a flow log's criteria or record types cannot be read
+ */
 export function planRecording(
   { network, flowLogs }: RecordingConfiguration,
   decisions: readonly Decision[],
+  quirks: Quirks = defaultQuirks,
 ): RecordingPlan {
   const nsgs = indexNsgs(network.nsgs, decisions);
   const nsgOf = Int32Array.from(decisions, ({ nsg }) =>
@@ -53,6 +85,7 @@ export function planRecording(
   const order = [...decisions.keys()].sort((a, b) => nsgOf[a] - nsgOf[b] || a - b);
   const ranks = new Uint32Array(decisions.length);
   order.forEach((decision, rank) => (ranks[decision] = rank));
+  const cut = quirks.nameTruncation === 'on';
   const targets: FlowLogTarget[] = [];
   const nsgTargets: number[][] = Array.from(nsgs, () => []);
   const scopes = new Map<string, number>();
@@ -64,22 +97,60 @@ export function planRecording(
     }
     const found = nsgs.get(key);
     if (found === undefined || nsgTargets[found.index].some((at) => targets[at].format === log.format)) continue;
-    nsgTargets[found.index].push(targets.push(nsgTarget(log, found.nsg)) - 1);
+    nsgTargets[found.index].push(targets.push(nsgTarget(log, found.nsg, cut)) - 1);
   }
   return {
     nics: network.nics,
-    groups: decisions.map(groupOf),
+    groups: decisions.map((decision) => groupOf(decision, cut)),
     ranks,
     nsgOf,
     targets,
+    formats: [...new Set(flowLogs.map(({ format }) => format))],
     nsgTargets,
     vnetTarget: Int32Array.from(network.nics, (nic) => narrowestScope(nic, scopes)),
+    quirks,
+    isStatelessRule: Uint8Array.from(decisions, ({ access, rule }) =>
+      rule?.kind === 'user' && rule.direction === 'inbound' && access === 'allow' ? 1 : 0,
+    ),
+    isStatelessNic: Uint8Array.from(network.nics, (nic) =>
+      nic.subnet?.virtualNetwork.flowTimeoutMinutes === undefined ? 1 : 0,
+    ),
+    encryption: planEncryption(network, quirks),
   };
 }
 
-function groupOf({ nsg, rule }: Decision): RuleGroup {
+function planEncryption(network: Network, quirks: Quirks): EncryptionPlan {
+  const isEncrypted = Uint8Array.from(network.nics, (nic) =>
+    nic.subnet?.virtualNetwork.encryption === undefined ? 0 : 1,
+  );
+  return {
+    everywhere: Math.max(
+      0,
+      encryptionNames.findIndex((name) => name === quirks.encryption),
+    ),
+    isEncrypted,
+    nicTable: isEncrypted.includes(1) ? buildNicTable(network) : undefined,
+  };
+}
+
+/** Characters of names that logs keep. Source: facts 1.3. */
+const nsgNameCharsMax = 80;
+const ruleNameCharsMax = 65;
+
+function groupOf({ nsg, rule }: Decision, cut: boolean): RuleGroup {
   if (rule === undefined) return platformRule;
-  return { rule: rule.logName, aclId: isAdminRule(rule) ? rule.aclId : (nsg?.id ?? platformRule.aclId) };
+  const prefix = rule.logName.length - rule.name.length;
+  return {
+    rule: cut ? rule.logName.slice(0, prefix + ruleNameCharsMax) : rule.logName,
+    aclId: isAdminRule(rule) ? rule.aclId : nsg === undefined ? platformRule.aclId : nsgIdInLogs(nsg, cut),
+  };
+}
+
+function nsgIdInLogs({ id }: Nsg, cut: boolean): string {
+  const name = resourceName(id);
+  return cut && name.length > nsgNameCharsMax
+    ? `${id.slice(0, id.length - name.length)}${name.slice(0, nsgNameCharsMax)}`
+    : id;
 }
 
 interface IndexedNsg {
@@ -106,12 +177,30 @@ function narrowestScope(nic: Nic, scopes: ReadonlyMap<string, number>): number {
   return -1;
 }
 
-function nsgTarget(log: FlowLogSettings, nsg: Nsg): FlowLogTarget {
-  const { format, storage } = log;
-  return { format, resourceId: nsg.id, systemId: nsgResourceGuid(nsg), flowLogGuid: '', targetResourceId: '', storage };
+/** Filters are those of VNet logs only. Source: facts 3.5. */
+function nsgTarget({ format, storage }: FlowLogSettings, nsg: Nsg, cut: boolean): FlowLogTarget {
+  return {
+    format,
+    resourceId: nsgIdInLogs(nsg, cut),
+    systemId: nsgResourceGuid(nsg),
+    flowLogGuid: '',
+    targetResourceId: '',
+    storage,
+    criteria: undefined,
+    recordTypes: undefined,
+  };
 }
 
 function vnetTarget(log: FlowLogSettings): FlowLogTarget {
   const { format, storage, id, guid, targetId } = log;
-  return { format, resourceId: id, systemId: '', flowLogGuid: guid, targetResourceId: targetId, storage };
+  return {
+    format,
+    resourceId: id,
+    systemId: '',
+    flowLogGuid: guid,
+    targetResourceId: targetId,
+    storage,
+    criteria: parseFilteringCriteria(log.enabledFilteringCriteria ?? ''),
+    recordTypes: parseRecordTypes(log.recordTypes ?? ''),
+  };
 }

@@ -1,0 +1,94 @@
+/**
+ * The configuration of a recording that is in force, and the way from one to the next.
+ */
+import { resourceKey } from '../arm-template/resource-id.ts';
+import { minuteMillis } from '../base/time.ts';
+import type { FlowMeter } from '../flow/observe.ts';
+import type { PacketBatch } from '../net/packet.ts';
+import type { CompiledNetwork } from '../nsg/compile.ts';
+import { compileNetwork } from '../nsg/compile.ts';
+import type { Network, Nic, Nsg } from '../nsg/network.ts';
+import type { TranslationTable } from '../nsg/translate.ts';
+import { buildTranslations, translateBatch } from '../nsg/translate.ts';
+import type { Quirks } from './quirks.ts';
+import type { RecordingPlan } from './recording-plan.ts';
+import { planRecording } from './recording-plan.ts';
+import type { RecordingConfiguration } from './recording-settings.ts';
+
+/** Idle timeout where neither the VNet nor the user says one. Source: facts 1.6. */
+const flowTimeoutMinutesDefault = 4;
+
+export class ActiveConfiguration {
+  compiled: CompiledNetwork;
+  plan: RecordingPlan;
+  #network: Network;
+  #translations: TranslationTable | undefined;
+  readonly #quirks: Quirks;
+  readonly #flowTimeoutMinutes: number | undefined;
+
+  /** `flowTimeoutMinutes` wins over the VNets'. @throws filter-syntax */
+  constructor(first: RecordingConfiguration, quirks: Quirks, flowTimeoutMinutes: number | undefined) {
+    this.#quirks = quirks;
+    this.#flowTimeoutMinutes = flowTimeoutMinutes;
+    this.#network = first.network;
+    this.compiled = compileNetwork(first.network);
+    this.plan = planRecording(first, this.compiled.decisions, quirks);
+    this.#translations = buildTranslations(first.network.translations);
+  }
+
+  /** By NIC. */
+  idleTimeoutMillis(): Float64Array {
+    return Float64Array.from(
+      this.#network.nics,
+      (nic) =>
+        (this.#flowTimeoutMinutes ?? nic.subnet?.virtualNetwork.flowTimeoutMinutes ?? flowTimeoutMinutesDefault) *
+        minuteMillis,
+    );
+  }
+
+  /** Gives packets their private addresses. */
+  translate(packets: PacketBatch): void {
+    if (this.#translations !== undefined) translateBatch(packets, this.#translations);
+  }
+
+  /**
+   * Goes over to another configuration between two minutes, when the events before have been flushed. Flows of NICs that are gone end, all
+   * others go on as they were decided, but for those whose NSG says otherwise (`flushConnection`). @throws filter-syntax, with nothing changed
+   */
+  change(next: RecordingConfiguration, meter: FlowMeter, flush: () => void): void {
+    if (next.network === this.#network) {
+      this.plan = planRecording(next, this.compiled.decisions, this.#quirks);
+      return;
+    }
+    const compiled = compileNetwork(next.network, this.compiled, meter.decisionsInUse());
+    const plan = planRecording(next, compiled.decisions, this.#quirks);
+    const before = new Map(this.#network.nics.map((nic, index) => [resourceKey(nic.id), index]));
+    const previousNic = Int32Array.from(next.network.nics, (nic) => before.get(resourceKey(nic.id)) ?? -1);
+    const stays = new Set(previousNic);
+    while (!meter.endNics((nic) => !stays.has(nic))) flush();
+    flush();
+    const changed = changedNsgs(this.#network, next.network);
+    const flushed = next.network.nics.map((nic) => nsgsOf(nic).some((nsg) => nsg.flushConnection && changed.has(nsg)));
+    this.#network = next.network;
+    this.#translations = buildTranslations(next.network.translations);
+    this.compiled = compiled;
+    this.plan = plan;
+    const change = { previousNic, flushed: (nic: number) => flushed[nic], idleTimeoutMillis: this.idleTimeoutMillis() };
+    while (!meter.changeNetwork(compiled, change)) flush();
+    flush();
+  }
+}
+
+function nsgsOf(nic: Nic): Nsg[] {
+  return [nic.subnet?.nsg, nic.nsg].filter((nsg) => nsg !== undefined);
+}
+
+/** NSGs of `after` whose rules are not those that they were, or that are new. */
+function changedNsgs(before: Network, after: Network): Set<Nsg> {
+  const known = new Map(before.nsgs.map((nsg) => [resourceKey(nsg.id), rulesText(nsg)]));
+  return new Set(after.nsgs.filter((nsg) => known.get(resourceKey(nsg.id)) !== rulesText(nsg)));
+}
+
+function rulesText({ inboundRules, outboundRules }: Nsg): string {
+  return JSON.stringify([inboundRules, outboundRules]);
+}
