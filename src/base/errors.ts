@@ -101,6 +101,12 @@ export const errorTable = {
     meaning: 'A lake cannot be read: its log is torn, or not of a form that nsgflow knows.',
     hint: 'Name the folder that holds _delta_log.',
   },
+  'state-invalid': {
+    exit: 6,
+    status: 500,
+    meaning: 'A file of the state of `nsgflow serve` cannot be read.',
+    hint: 'Mend the named file, or move it away: its resource is then gone.',
+  },
   'blob-conflict': {
     exit: 5,
     status: 412,

@@ -1,0 +1,65 @@
+/**
+ * The control plane: a local Azure Resource Manager, free of HTTP. Requests go in, answers come out, and what they change is on disk before
+ * it is answered.
+ *
+ *   request.ts      path, query, api-version, body
+ *   routes.ts       which of them asks for what
+ *   engine.ts       PUT, PATCH, DELETE with Azure's checks      types/   one file a resource type
+ *   state.ts        resources in memory and on disk, links, listeners
+ *   snapshot.ts     what should be logged where, for the recorder
+ */
+import type { Network } from '../nsg/network.ts';
+import { ArmError } from './arm-error.ts';
+import type { ArmRequest, ArmResponse } from './request.ts';
+import { parseRequest } from './request.ts';
+import { createRoutes } from './routes.ts';
+import type { ControlOptions } from './settings.ts';
+import type { ControlSnapshot } from './snapshot.ts';
+import { takeSnapshot } from './snapshot.ts';
+import type { Change } from './state.ts';
+import { openState } from './state.ts';
+
+export interface ControlPlane {
+  /** Never rejects: what fails is answered as an error. */
+  handle(request: ArmRequest): Promise<ArmResponse>;
+  /** NSGs, VNets and NICs as the rule evaluator has them; the same object until one of them changes. */
+  network(): Network;
+  snapshot(): ControlSnapshot;
+  /** Called after a change is on disk, before it is answered. @returns what ends it */
+  onChange(listener: (change: Change) => void): () => void;
+  /** Waits for the changes that are under way. */
+  close(): Promise<void>;
+}
+
+/** Reads the data folder. @throws state-invalid, and FlowError where the folder cannot be read or made */
+export async function createControlPlane(options: ControlOptions): Promise<ControlPlane> {
+  const state = await openState(options);
+  const route = createRoutes(state);
+  return {
+    async handle(request) {
+      try {
+        return withHeaders(await route(parseRequest(request, state.settings.origin)));
+      } catch (error) {
+        if (error instanceof ArmError) return errorResponse(error);
+        options.onFault?.(error, request);
+        return errorResponse(new ArmError('InternalServerError', `An error occurred: ${sentenceOf(error)}`));
+      }
+    },
+    network: () => state.view().network(),
+    snapshot: () => takeSnapshot(state),
+    onChange: (listener) => state.onChange(listener),
+    close: () => state.exclusive(() => Promise.resolve()),
+  };
+}
+
+function withHeaders(response: ArmResponse): ArmResponse {
+  return { ...response, headers: { 'cache-control': 'no-cache', ...response.headers } };
+}
+
+function errorResponse(error: ArmError): ArmResponse {
+  return { status: error.status, headers: { 'cache-control': 'no-cache' }, body: { error: error.describe() } };
+}
+
+function sentenceOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,64 @@
+/**
+ * `ipFlowVerify`: whether a packet is allowed at an interface, and by which rule.
+ */
+import { Type } from 'typebox';
+import type { Json } from '../../arm-template/value.ts';
+import { parseAddress } from '../../net/address.ts';
+import { protocolTcp, protocolUdp } from '../../net/protocol.ts';
+import { evaluate } from '../../nsg/evaluate.ts';
+import { ArmError } from '../arm-error.ts';
+import type { Action } from '../resource-type.ts';
+import { textOf } from '../resource.ts';
+import { words } from '../schema.ts';
+import { nicsOf } from './find-nic.ts';
+
+export const ipFlowVerify: Action = {
+  name: 'ipFlowVerify',
+  long: true,
+  schema: Type.Object({
+    targetResourceId: Type.String(),
+    direction: words(['Inbound', 'Outbound']),
+    protocol: words(['TCP', 'UDP']),
+    localPort: Type.String(),
+    remotePort: Type.String(),
+    localIPAddress: Type.String(),
+    remoteIPAddress: Type.String(),
+    targetNicResourceId: Type.Optional(Type.String()),
+  }),
+  run({ body, view }) {
+    const [nic] = nicsOf(view, textOf(body['targetNicResourceId']) || textOf(body['targetResourceId']));
+    const local = { address: readAddress(body, 'localIPAddress'), port: readPort(body, 'localPort') };
+    const remote = { address: readAddress(body, 'remoteIPAddress'), port: readPort(body, 'remotePort') };
+    const isInbound = body['direction'] === 'Inbound';
+    const [source, destination] = isInbound ? [remote, local] : [local, remote];
+    const { access, rule } = evaluate(view.network(), nic, isInbound ? 'inbound' : 'outbound', {
+      protocol: body['protocol'] === 'TCP' ? protocolTcp : protocolUdp,
+      source: source.address,
+      sourcePort: source.port,
+      destination: destination.address,
+      destinationPort: destination.port,
+    });
+    const list = rule?.kind === 'user' ? 'securityRules' : 'defaultSecurityRules';
+    return {
+      access: access === 'allow' ? 'Allow' : 'Deny',
+      ruleName: rule === undefined ? '' : `${list}/${rule.name}`,
+    };
+  },
+};
+
+function readAddress(body: Readonly<Record<string, Json>>, field: string) {
+  const address = parseAddress(textOf(body[field]));
+  if (address !== undefined) return address;
+  throw new ArmError('InvalidRequestContent', `'${textOf(body[field]).slice(0, 60)}' of ${field} is no IP address.`, {
+    target: field,
+  });
+}
+
+/** `*` stands for any port: 0 is taken. */
+function readPort(body: Readonly<Record<string, Json>>, field: string): number {
+  const text = textOf(body[field]);
+  if (text === '*') return 0;
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 65_536;
+  if (port < 65_536) return port;
+  throw new ArmError('InvalidRequestContent', `'${text.slice(0, 60)}' of ${field} is no port.`, { target: field });
+}

@@ -1,0 +1,89 @@
+/**
+ * Rules as the diagnostics show them.
+ */
+import type { Json, JsonObject } from '../../arm-template/value.ts';
+import { formatPrefix } from '../../net/prefix.ts';
+import type { Network, Nic, Nsg } from '../../nsg/network.ts';
+import { groupAddresses } from '../../nsg/application-security-group.ts';
+import { formatAddress } from '../../net/address.ts';
+import type { AddressMatch, Rule } from '../../nsg/rule.ts';
+import { formatAddressMatch, formatPortRange } from '../../nsg/rule.ts';
+import {
+  hostPrefix,
+  internetTag,
+  loadBalancerTag,
+  virtualNetworkPrefixes,
+  virtualNetworkTag,
+} from '../../nsg/service-tag.ts';
+
+/** The rules of an NSG at a NIC, inbound before outbound, with tags and groups taken apart into prefixes. */
+export function effectiveRuleShapes(network: Network, nic: Nic, nsg: Nsg): Json[] {
+  return [...nsg.inboundRules, ...nsg.outboundRules].map((rule) => effectiveShape(network, nic, rule));
+}
+
+function effectiveShape(network: Network, nic: Nic, rule: Rule): JsonObject {
+  const ports = (list: Rule['source']['ports']): string[] => list.map(({ start, end }) => `${start}-${end - 1}`);
+  const names = (list: readonly AddressMatch[]): string[] => list.map(formatAddressMatch);
+  const source = names(rule.source.addresses);
+  const destination = names(rule.destination.addresses);
+  return {
+    name: `${rule.kind === 'user' ? 'securityRules' : 'defaultSecurityRules'}/${rule.name}`,
+    protocol: rule.protocol === '*' ? 'All' : rule.protocol,
+    sourcePortRange: ports(rule.source.ports)[0],
+    sourcePortRanges: ports(rule.source.ports),
+    destinationPortRange: ports(rule.destination.ports)[0],
+    destinationPortRanges: ports(rule.destination.ports),
+    sourceAddressPrefix: source[0],
+    sourceAddressPrefixes: source,
+    destinationAddressPrefix: destination[0],
+    destinationAddressPrefixes: destination,
+    expandedSourceAddressPrefix: rule.source.addresses.flatMap((match) => expanded(network, nic, match)),
+    expandedDestinationAddressPrefix: rule.destination.addresses.flatMap((match) => expanded(network, nic, match)),
+    access: rule.access === 'allow' ? 'Allow' : 'Deny',
+    priority: rule.priority,
+    direction: rule.direction === 'inbound' ? 'Inbound' : 'Outbound',
+  };
+}
+
+/** The prefixes that a tag or group means at the NIC; [] for what stands for itself. */
+function expanded(network: Network, nic: Nic, match: AddressMatch): string[] {
+  if (match.kind === 'application-security-group')
+    return groupAddresses(network, nic, match.id).map(
+      (address) => `${formatAddress(address)}/${address.family === 4 ? 32 : 128}`,
+    );
+  if (match.kind !== 'tag' || match.tag === internetTag) return [];
+  if (match.tag === virtualNetworkTag) return virtualNetworkPrefixes(nic).map(formatPrefix);
+  if (match.tag === loadBalancerTag) return [formatPrefix(hostPrefix)];
+  return (network.serviceTags.get(match.tag.toLowerCase())?.prefixes ?? []).map(formatPrefix);
+}
+
+/** A rule as a security rule resource. */
+export function ruleShape(rule: Rule, nsgId: string): JsonObject {
+  const list = rule.kind === 'user' ? 'securityRules' : 'defaultSecurityRules';
+  const one = (items: readonly string[]): string => (items.length === 1 ? items[0] : '');
+  const many = (items: readonly string[]): string[] => (items.length === 1 ? [] : [...items]);
+  const sourcePorts = rule.source.ports.map(formatPortRange);
+  const destinationPorts = rule.destination.ports.map(formatPortRange);
+  const sources = rule.source.addresses.map(formatAddressMatch);
+  const destinations = rule.destination.addresses.map(formatAddressMatch);
+  return {
+    name: rule.name,
+    id: `${nsgId}/${list}/${rule.name}`,
+    properties: {
+      provisioningState: 'Succeeded',
+      description: rule.description,
+      protocol: rule.protocol,
+      sourcePortRange: one(sourcePorts),
+      sourcePortRanges: many(sourcePorts),
+      destinationPortRange: one(destinationPorts),
+      destinationPortRanges: many(destinationPorts),
+      sourceAddressPrefix: one(sources),
+      sourceAddressPrefixes: many(sources),
+      destinationAddressPrefix: one(destinations),
+      destinationAddressPrefixes: many(destinations),
+      access: rule.access === 'allow' ? 'Allow' : 'Deny',
+      priority: rule.priority,
+      direction: rule.direction === 'inbound' ? 'Inbound' : 'Outbound',
+    },
+  };
+}

@@ -1,0 +1,308 @@
+/**
+ * Which request asks for what. Paths are matched in any casing, and `//` counts as `/`.
+ *
+ *   /tenants  /subscriptions  /subscriptions/{id}[/locations | /resources | /providers[/{namespace}[/register | /unregister]]]
+ *   /subscriptions/{id}/resourceGroups[/{group}[/resources]]
+ *   /subscriptions/{id}/providers/{namespace}/{type}                                 a list of a subscription
+ *   /subscriptions/{id}/providers/{namespace}/locations/{region}/operations/{id}     see answer.ts
+ *   /subscriptions/{id}/resourceGroups/{group}/providers/{namespace}/{type}[/{name}[/{type}[/{name}]…]]
+ */
+import type { Json, JsonObject } from '../arm-template/value.ts';
+import { empty, ok, poll, pollHeaders } from './answer.ts';
+import { ArmError } from './arm-error.ts';
+import { createDeployments } from './deploy.ts';
+import type { Engine } from './engine.ts';
+import { createEngine } from './engine.ts';
+import { listPage } from './list.ts';
+import { createOperations } from './operations.ts';
+import { childElements, etagText, presentBody, presentChild } from './present.ts';
+import type { ArmResponse, Ask } from './request.ts';
+import { groupId, parseProviderPath } from './resource-path.ts';
+import { namespaceNamed } from './registration.ts';
+import type { ChildType, ResourceType } from './resource-type.ts';
+import { childTypeNamed, parentOfChild, resourceTypeNamed, resourceTypes } from './resource-types.ts';
+import type { Resource } from './resource.ts';
+import { conform } from './schema.ts';
+import type { State } from './state.ts';
+import { findChild } from './state.ts';
+import { answerSubscription, answerTenants, listSubscriptions } from './subscription.ts';
+import { deploymentType } from './types/deployment.ts';
+
+export type Route = (ask: Ask) => Promise<ArmResponse>;
+
+const groupType = 'Microsoft.Resources/resourceGroups';
+
+export function createRoutes(state: State): Route {
+  const engine = createEngine(state);
+  const operations = createOperations(state.settings.now);
+  const deployments = createDeployments(state, engine);
+
+  const show = (ask: Ask, definition: ResourceType, resource: Resource): JsonObject =>
+    presentBody(definition, resource, state.view(ask.origin), operations.isPending(resource.id));
+
+  /** GET, HEAD, PUT, PATCH and DELETE of a resource. */
+  const onResource = async (ask: Ask, definition: ResourceType, id: string): Promise<ArmResponse> => {
+    const subscription = engine.requireSubscription(id);
+    const conditions = conditionsOf(ask);
+    switch (ask.method) {
+      case 'GET': {
+        const resource = engine.require(definition, id);
+        return ok(show(ask, definition, resource), 200, { etag: etagText(resource) });
+      }
+      case 'HEAD': {
+        const there = state.store.get(id) !== undefined;
+        return empty(there ? 204 : 404);
+      }
+      case 'PUT': {
+        const body = ask.body();
+        const { resource, created } = await state.exclusive(() => engine.put(definition, id, body, conditions));
+        if (!state.settings.asynchronous || definition.scope === 'subscription')
+          return ok(show(ask, definition, resource), created ? 201 : 200);
+        const operation = operations.start(resource.id, ok(presentBody(definition, resource, state.view(ask.origin))));
+        if (definition.putByLocation === true)
+          return { status: 202, headers: pollHeaders(ask, subscription, operation, ['operationResults']) };
+        const headers = pollHeaders(ask, subscription, operation, ['operations']);
+        return ok(show(ask, definition, resource), created ? 201 : 200, headers);
+      }
+      case 'PATCH': {
+        const body = ask.body();
+        const { resource } = await state.exclusive(() => engine.patch(definition, id, body, conditions));
+        return ok(show(ask, definition, resource));
+      }
+      case 'DELETE': {
+        const there = await state.exclusive(() => engine.remove(definition, id, conditions));
+        if (definition.scope === 'subscription' && !there) engine.require(definition, id);
+        return removed(ask, subscription, definition, there);
+      }
+      default:
+        throw notAllowed(ask, 'GET, HEAD, PUT, PATCH, DELETE');
+    }
+  };
+
+  const removed = (ask: Ask, subscription: string, definition: ResourceType, there: boolean): ArmResponse => {
+    if (!there) return empty(204);
+    const isAsync = state.settings.asynchronous && definition.putByLocation !== true;
+    if (definition.deleteStatus !== 202 && !isAsync) return empty(definition.deleteStatus);
+    const operation = operations.start('', empty(definition.deleteStatus === 202 ? 200 : 204));
+    const ways =
+      isAsync && definition.deleteStatus !== 202
+        ? (['operations', 'operationResults'] as const)
+        : (['operationResults'] as const);
+    return { status: 202, headers: pollHeaders(ask, subscription, operation, ways) };
+  };
+
+  /** The same of a part, such as a subnet. */
+  const onChild = async (ask: Ask, definition: ResourceType, child: ChildType, id: string): Promise<ArmResponse> => {
+    const subscription = engine.requireSubscription(id);
+    const view = state.view(ask.origin);
+    const conditions = conditionsOf(ask);
+    if (child.readOnly === true && ask.method !== 'GET' && ask.method !== 'HEAD') throw notAllowed(ask, 'GET, HEAD');
+    const shown = (): { parent: Resource; body: JsonObject } => {
+      engine.requireGroup(id);
+      const found = findChild(state.store, id);
+      if (found === undefined) throw childNotFound(id);
+      return { parent: found.parent, body: presentChild(child, found.parent, found.element, view) };
+    };
+    switch (ask.method) {
+      case 'GET': {
+        const { parent, body } = shown();
+        return ok(body, 200, { etag: etagText(parent) });
+      }
+      case 'HEAD':
+        return empty(findChild(state.store, id) === undefined ? 404 : 204);
+      case 'PUT': {
+        const asked = ask.body();
+        const { created, resource } = await state.exclusive(() =>
+          engine.putChild(definition, child, id, asked, conditions),
+        );
+        const { body } = shown();
+        if (!state.settings.asynchronous) return ok(body, created ? 201 : 200);
+        const operation = operations.start(resource.id, ok(body));
+        return ok(body, created ? 201 : 200, pollHeaders(ask, subscription, operation, ['operations']));
+      }
+      case 'DELETE': {
+        const there = await state.exclusive(() => engine.removeChild(definition, child, id, conditions));
+        return removed(ask, subscription, definition, there);
+      }
+      default:
+        throw notAllowed(ask, 'GET, HEAD, PUT, DELETE');
+    }
+  };
+
+  const onAction = async (ask: Ask, definition: ResourceType, id: string, name: string): Promise<ArmResponse> => {
+    const action = definition.actions?.find((known) => known.name.toLowerCase() === name.toLowerCase());
+    if (action === undefined)
+      throw new ArmError(
+        'InvalidResourceType',
+        `There is no action '${name}' of the resource type '${definition.type}'.`,
+      );
+    const subscription = engine.requireSubscription(id);
+    const resource = engine.require(definition, id);
+    const body = conform(action.schema, ask.body(), '') as JsonObject;
+    const result = await state.exclusive(() =>
+      Promise.resolve(action.run({ resource, body, view: state.view(ask.origin), changes: engine.changes })),
+    );
+    if (!state.settings.asynchronous || action.long !== true) return ok(result);
+    const operation = operations.start('', ok(result));
+    return { status: 202, headers: pollHeaders(ask, subscription, operation, ['operationResults']) };
+  };
+
+  /** Below `…/resourceGroups/{group}/providers/`. */
+  const onProvider = async (ask: Ask, base: string, segments: readonly string[]): Promise<ArmResponse> => {
+    const { type, names, last } = parseProviderPath(segments);
+    const id = pathId(base, segments);
+    if (last === '') {
+      if (names.length === 0)
+        throw new ArmError('InvalidResourceType', `The path names no resource type of '${segments[0]}'.`);
+      if (type.toLowerCase() === deploymentType.toLowerCase() && ask.method === 'PUT') return deployments.put(ask, id);
+      return onTyped(ask, type, id);
+    }
+    const parentPath = pathId(base, segments.slice(0, -1));
+    if (ask.method === 'POST') {
+      if (type.toLowerCase() === deploymentType.toLowerCase()) return deployments.act(ask, parentPath, last);
+      const definition = requireType(type);
+      return onAction(ask, definition, parentPath, last);
+    }
+    if (ask.method !== 'GET') throw notAllowed(ask, 'GET, POST');
+    if (type.toLowerCase() === deploymentType.toLowerCase() && last.toLowerCase() === 'operations')
+      return deployments.operations(ask, parentPath);
+    return list(ask, `${type}/${last}`, names.length === 0 ? base : parentPath, names.length > 0);
+  };
+
+  const onTyped = (ask: Ask, type: string, id: string): Promise<ArmResponse> => {
+    const child = childTypeNamed(type);
+    const parent = parentOfChild(type);
+    if (child !== undefined && parent !== undefined) return onChild(ask, parent, child, id);
+    return onResource(ask, requireType(type), id);
+  };
+
+  /** A list of one type below `scope`: a subscription, a group, or (`inResource`) a resource. */
+  const list = (ask: Ask, type: string, scope: string, inResource: boolean): ArmResponse => {
+    const view = state.view(ask.origin);
+    const child = childTypeNamed(type);
+    const parentDefinition = parentOfChild(type);
+    if (child !== undefined && parentDefinition !== undefined) {
+      if (!inResource) throw noType(type);
+      const parent = engine.require(parentDefinition, scope);
+      const elements = childElements(child, parent).map((element) => presentChild(child, parent, element, view));
+      return ok(listPage(ask, elements, state.settings.pageSize));
+    }
+    const definition = requireType(type);
+    if (inResource) {
+      const parentType = definition.type.slice(0, definition.type.lastIndexOf('/'));
+      engine.require(requireType(parentType), scope);
+    } else if (/\/resourcegroups\//i.test(`${scope}/`)) engine.requireGroup(scope);
+    const below = `${scope.toLowerCase()}/`;
+    const found = [...state.store.ofType(definition.type)].filter(({ id }) => id.toLowerCase().startsWith(below));
+    return ok(listPage(ask, found, state.settings.pageSize, (resource) => show(ask, definition, resource)));
+  };
+
+  const onSubscription = async (ask: Ask, segments: readonly string[]): Promise<ArmResponse> => {
+    const subscription = engine.requireSubscription(`/subscriptions/${segments[0]}`);
+    const base = `/subscriptions/${subscription}`;
+    const [first = '', second, third] = segments.slice(1);
+    switch (first.toLowerCase()) {
+      case 'resourcegroups':
+        return onGroups(ask, subscription, segments.slice(2));
+      case 'resources':
+        return listAll(ask, base);
+      case 'providers': {
+        if (second === undefined || third === undefined || ['register', 'unregister'].includes(third.toLowerCase()))
+          return answerSubscription(state, ask, subscription, segments.slice(1));
+        const namespace = namespaceNamed(second);
+        if (third.toLowerCase() === 'locations') {
+          const [kind = '', id = ''] = segments.slice(5);
+          if (/^operation(s|results)$/i.test(kind) && id !== '')
+            return poll(ask, subscription, operations, kind.toLowerCase(), id);
+          return answerSubscription(state, ask, subscription, segments.slice(1));
+        }
+        if (ask.method === 'GET' && segments.length === 4) return list(ask, `${namespace}/${third}`, base, false);
+        return answerSubscription(state, ask, subscription, segments.slice(1));
+      }
+      default:
+        return answerSubscription(state, ask, subscription, segments.slice(1));
+    }
+  };
+
+  const onGroups = async (ask: Ask, subscription: string, segments: readonly string[]): Promise<ArmResponse> => {
+    if (segments.length === 0) {
+      if (ask.method !== 'GET') throw notAllowed(ask, 'GET');
+      return list(ask, groupType, `/subscriptions/${subscription}`, false);
+    }
+    const base = groupId(subscription, segments[0]);
+    if (segments.length === 1) return onResource(ask, requireType(groupType), base);
+    if (segments[1].toLowerCase() === 'resources' && segments.length === 2) {
+      engine.requireGroup(base);
+      return listAll(ask, base);
+    }
+    if (segments[1].toLowerCase() !== 'providers' || segments.length < 4) throw noPath(ask);
+    return onProvider(ask, base, segments.slice(2));
+  };
+
+  /** All resources below a subscription or group, of one type where `$filter` says so. */
+  const listAll = (ask: Ask, base: string): ArmResponse => {
+    if (ask.method !== 'GET') throw notAllowed(ask, 'GET');
+    const filter = /^\s*resourceType\s+eq\s+'([^']*)'\s*$/i.exec(ask.query.get('$filter') ?? '')?.[1].toLowerCase();
+    const found = resourceTypes
+      .filter(({ type, scope }) => scope === 'group' && type !== deploymentType)
+      .filter(({ type }) => filter === undefined || type.toLowerCase() === filter)
+      .flatMap((definition) => [...state.store.ofType(definition.type)])
+      .filter(({ id }) => id.toLowerCase().startsWith(`${base.toLowerCase()}/`));
+    return ok(listPage(ask, found, state.settings.pageSize, briefly));
+  };
+
+  return async (ask) => {
+    const [first = '', ...rest] = ask.segments;
+    switch (first.toLowerCase()) {
+      case 'tenants':
+        return answerTenants(state, ask);
+      case 'subscriptions':
+        return rest.length === 0 ? listSubscriptions(state, ask) : onSubscription(ask, rest);
+      default:
+        throw noPath(ask);
+    }
+  };
+}
+
+/** A resource as lists of mixed types show it. */
+function briefly({ id, name, type, body }: Resource): JsonObject {
+  const shown: Record<string, Json> = { id, name, type };
+  for (const key of ['location', 'tags', 'kind', 'sku', 'identity'])
+    if (body[key] !== undefined) shown[key] = body[key];
+  return shown;
+}
+
+function requireType(type: string): ResourceType {
+  const definition = resourceTypeNamed(type);
+  if (definition !== undefined) return definition;
+  throw noType(type);
+}
+
+function noType(type: string): ArmError {
+  const [namespace, ...rest] = type.split('/');
+  namespaceNamed(namespace);
+  return new ArmError(
+    'InvalidResourceType',
+    `The resource type '${rest.join('/').slice(0, 200)}' could not be found in the namespace '${namespace}'.`,
+  );
+}
+
+function noPath(ask: Ask): ArmError {
+  return new ArmError('NotFound', `There is nothing at '/${ask.segments.join('/').slice(0, 200)}'.`);
+}
+
+function childNotFound(id: string): ArmError {
+  return new ArmError('NotFound', `Resource ${id} not found.`);
+}
+
+function notAllowed(ask: Ask, allowed: string): ArmError {
+  return new ArmError('MethodNotAllowed', `The method ${ask.method.slice(0, 20)} is not allowed here; ${allowed} are.`);
+}
+
+function conditionsOf(ask: Ask): Parameters<Engine['put']>[3] {
+  return { ifMatch: ask.headers['if-match'], ifNoneMatch: ask.headers['if-none-match'] };
+}
+
+function pathId(base: string, segments: readonly string[]): string {
+  return `${base}/providers/${segments.join('/')}`;
+}

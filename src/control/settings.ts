@@ -1,0 +1,60 @@
+/**
+ * Settings of the control plane.
+ */
+import type { NetworkFile } from '../nsg/import.ts';
+import type { ArmRequest } from './request.ts';
+
+export interface ControlOptions {
+  /** The folder of the service; resources go to `resources/` in it. */
+  readonly dataFolder: string;
+  /** Beginning of absolute URLs, without a slash at the end: `https://localhost:8443`. */
+  readonly origin: string;
+  /** Epoch milliseconds; `undefined` takes the system's clock. */
+  readonly now?: (() => number) | undefined;
+  /** One of all zeros by default. */
+  readonly subscriptions?: readonly Subscription[] | undefined;
+  readonly tenantId?: string | undefined;
+  /** Whether long operations are answered before they are said to be done, as Azure does; false by default. */
+  readonly asynchronous?: boolean | undefined;
+  /** Whether a regenerated key stops the flow logs that were enabled with the old one, as in Azure; true by default. */
+  readonly keyRotationStops?: boolean | undefined;
+  /** A ServiceTags file, for rules that name tags and for `serviceTags`. */
+  readonly serviceTags?: NetworkFile | undefined;
+  /** Resources of one page of a list. */
+  readonly pageSize?: number | undefined;
+  /** Told of faults in nsgflow, which are answered 500. */
+  readonly onFault?: ((error: unknown, request: ArmRequest) => void) | undefined;
+}
+
+export interface Subscription {
+  /** A GUID. */
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Options with their defaults. */
+export interface ControlSettings {
+  readonly origin: string;
+  readonly now: () => number;
+  readonly subscriptions: readonly Subscription[];
+  readonly tenantId: string;
+  readonly asynchronous: boolean;
+  readonly keyRotationStops: boolean;
+  readonly serviceTags: NetworkFile | undefined;
+  readonly pageSize: number;
+}
+
+const zeros = '00000000-0000-0000-0000-000000000000';
+
+export function settingsOf(options: ControlOptions): ControlSettings {
+  return {
+    origin: options.origin.replace(/\/+$/, ''),
+    now: options.now ?? Date.now,
+    subscriptions: options.subscriptions ?? [{ id: zeros, name: 'nsgflow' }],
+    tenantId: options.tenantId ?? zeros,
+    asynchronous: options.asynchronous ?? false,
+    keyRotationStops: options.keyRotationStops ?? true,
+    serviceTags: options.serviceTags,
+    pageSize: options.pageSize ?? 1000,
+  };
+}

@@ -1,0 +1,134 @@
+/**
+ * The state: resources in memory as they are on disk, who refers to whom, and who is told of changes. Changes run one after another.
+ */
+import { parentId, resourceKey, resourceName } from '../arm-template/resource-id.ts';
+import type { JsonObject } from '../arm-template/value.ts';
+import { importNetwork } from '../nsg/import.ts';
+import type { Network } from '../nsg/network.ts';
+import { createLinkIndex } from './link-index.ts';
+import { presentBody } from './present.ts';
+import type { ResourceStore } from './resource-store.ts';
+import { openResourceStore } from './resource-store.ts';
+import type { View } from './resource-type.ts';
+import { childTypeNamed, networkTypes, resourceTypeNamed } from './resource-types.ts';
+import type { Resource } from './resource.ts';
+import { objectsOf, propertiesOf, textOf } from './resource.ts';
+import type { ControlOptions, ControlSettings } from './settings.ts';
+import { settingsOf } from './settings.ts';
+
+/** A change that is on disk. */
+export interface Change {
+  readonly id: string;
+  readonly type: string;
+  readonly verb: 'put' | 'delete';
+  /** Grows by one with every change since the start. */
+  readonly revision: number;
+}
+
+export interface State {
+  readonly settings: ControlSettings;
+  readonly store: ResourceStore;
+  readonly revision: number;
+  view(origin?: string): View;
+  save(resource: Resource): Promise<void>;
+  remove(resource: Resource): Promise<void>;
+  /** Runs after all that were asked to run before. */
+  exclusive<T>(run: () => Promise<T>): Promise<T>;
+  onChange(listener: (change: Change) => void): () => void;
+  /** NSGs, VNets, NICs and application security groups as GET shows them. */
+  networkResources(): JsonObject[];
+}
+
+/** @throws state-invalid, and FlowError where the folder cannot be read */
+export async function openState(options: ControlOptions): Promise<State> {
+  const settings = settingsOf(options);
+  const store = await openResourceStore(options.dataFolder);
+  const links = createLinkIndex();
+  for (const resource of store.all()) links.set(resource.id, resourceTypeNamed(resource.type)?.links?.(resource) ?? []);
+  const listeners = new Set<(change: Change) => void>();
+  let revision = 0;
+  let network: Network | undefined;
+  let queue: Promise<unknown> = Promise.resolve();
+
+  const changed = (resource: Resource, verb: Change['verb']): void => {
+    revision++;
+    const definition = resourceTypeNamed(resource.type);
+    links.set(resource.id, verb === 'put' ? (definition?.links?.(resource) ?? []) : []);
+    if (definition?.changes === 'network') network = undefined;
+    for (const listener of listeners) listener({ id: resource.id, type: resource.type, verb, revision });
+  };
+
+  const view = (origin = settings.origin): View => ({
+    settings,
+    origin,
+    get: (id) => store.get(id),
+    exists: (id) => store.get(id) !== undefined || findChild(store, id) !== undefined,
+    ofType: (type) => store.ofType(type),
+    linksTo: (id) => links.linksTo(id),
+    network: () => (network ??= buildNetwork(networkResources(), settings)),
+  });
+
+  const networkResources = (): JsonObject[] =>
+    networkTypes.flatMap((definition) =>
+      [...store.ofType(definition.type)].map((resource) => presentBody(definition, resource, view())),
+    );
+
+  return {
+    settings,
+    store,
+    get revision() {
+      return revision;
+    },
+    view,
+    async save(resource) {
+      await store.put(resource);
+      changed(resource, 'put');
+    },
+    async remove(resource) {
+      await store.remove(resource);
+      changed(resource, 'delete');
+    },
+    exclusive(run) {
+      const turn = queue.then(run, run);
+      queue = turn.catch(() => undefined);
+      return turn;
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    networkResources,
+  };
+}
+
+function buildNetwork(resources: readonly JsonObject[], settings: ControlSettings): Network {
+  if (resources.length === 0)
+    return {
+      nics: [],
+      subnets: [],
+      virtualNetworks: [],
+      nsgs: [],
+      applicationSecurityGroups: [],
+      translations: [],
+      serviceTags: new Map(),
+      warnings: [],
+    };
+  const text = JSON.stringify({ value: resources });
+  return importNetwork({ files: [{ path: 'control plane', text }], serviceTags: settings.serviceTags });
+}
+
+/** A part of a resource, such as a subnet of a VNet. */
+export function findChild(
+  store: Pick<ResourceStore, 'get'>,
+  id: string,
+): { parent: Resource; element: JsonObject } | undefined {
+  const parent = store.get(parentId(id));
+  if (parent === undefined) return undefined;
+  const parts = id.replace(/\/+$/, '').split('/');
+  const child = childTypeNamed(`${parent.type}/${parts[parts.length - 2]}`);
+  if (child === undefined) return undefined;
+  const elements = child.elements?.(parent) ?? objectsOf(propertiesOf(parent.body)[child.list]);
+  const name = resourceKey(resourceName(id));
+  const element = elements.find((candidate) => textOf(candidate['name']).toLowerCase() === name);
+  return element === undefined ? undefined : { parent, element };
+}

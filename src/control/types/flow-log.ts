@@ -1,0 +1,314 @@
+/**
+ * Flow logs: what of a network is logged, and to which account. The id and the type have a capital `FlowLogs`, though clients ask for
+ * `flowLogs`. Source: facts 5.2, 5.4, 9.
+ *
+ * Whether a flow log delivers follows from its account: the key that it was enabled with must still be key1, and a firewall must let
+ * Azure's services pass.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Static } from 'typebox';
+import { Type } from 'typebox';
+import { parentId, resourceKey, resourceName } from '../../arm-template/resource-id.ts';
+import type { JsonObject } from '../../arm-template/value.ts';
+import { guidOf } from '../../nsg/network.ts';
+import { ArmError } from '../arm-error.ts';
+import { isRegistered } from '../registration.ts';
+import { subscriptionOf } from '../resource-path.ts';
+import type { Making, View } from '../resource-type.ts';
+import { defineType, networkName, resourceSchema } from '../resource-type.ts';
+import type { Resource } from '../resource.ts';
+import { objectOf, propertiesOf, textOf } from '../resource.ts';
+import { words } from '../schema.ts';
+import { requireReference } from './reference.ts';
+import { accountKey, firewallOf, storageAccountType } from './storage-account.ts';
+
+export const flowLogType = 'Microsoft.Network/networkWatchers/FlowLogs';
+
+const readOnlyText = Type.Optional(Type.String({ readOnly: true }));
+const criteriaCharsMax = 1000;
+const retentionDaysMax = 365;
+
+export const retentionSchema = Type.Object(
+  { days: Type.Integer({ default: 0 }), enabled: Type.Boolean({ default: false }) },
+  { default: {} },
+);
+export const formatSchema = Type.Object(
+  { type: words(['JSON'], { default: 'JSON' }), version: Type.Integer({ default: 0 }) },
+  { default: {} },
+);
+export const analyticsSchema = Type.Object(
+  {
+    networkWatcherFlowAnalyticsConfiguration: Type.Optional(
+      Type.Object({
+        enabled: Type.Boolean({ default: false }),
+        workspaceId: Type.Optional(Type.String()),
+        workspaceRegion: Type.Optional(Type.String()),
+        workspaceResourceId: Type.Optional(Type.String()),
+        trafficAnalyticsInterval: Type.Integer({ default: 60 }),
+      }),
+    ),
+  },
+  { default: {} },
+);
+
+const schema = resourceSchema(
+  Type.Object({
+    targetResourceId: Type.String(),
+    targetResourceGuid: readOnlyText,
+    storageId: Type.String(),
+    enabled: Type.Boolean({ default: true }),
+    retentionPolicy: retentionSchema,
+    format: formatSchema,
+    flowAnalyticsConfiguration: analyticsSchema,
+    enabledFilteringCriteria: Type.Optional(Type.String()),
+    recordTypes: Type.Optional(Type.String()),
+  }),
+);
+
+type FlowLogProperties = Static<typeof schema>['properties'];
+
+export const flowLog = defineType({
+  type: flowLogType,
+  scope: 'group',
+  name: networkName,
+  location: 'required',
+  schema,
+  deleteStatus: 204,
+  changes: 'recording',
+  complete({ properties }, making) {
+    if (!isRegistered(making.view, subscriptionOf(making.id), 'Microsoft.Insights'))
+      throw new ArmError(
+        'AuthorizationFailed',
+        `The client does not have authorization to perform action 'Microsoft.Network/networkWatchers/flowLogs/write' over scope '${making.id}': the resource provider Microsoft.Insights is not registered in the subscription. Register it: az provider register --namespace Microsoft.Insights.`,
+      );
+    checkPlace(making);
+    const target = checkTarget(properties.targetResourceId, making);
+    const account = requireReference(making.view, properties.storageId, storageAccountType, making.id);
+    checkAccount(account, making);
+    checkRetention(properties, account);
+    checkFilter(properties);
+    checkAnalytics(properties, making.view, making.id);
+    const { version } = properties.format;
+    if (version !== 0 && version !== 1 && version !== 2)
+      throw new ArmError('FlowLogVersionInvalid', `The format version ${version} of a flow log is neither 1 nor 2.`, {
+        target: 'properties.format.version',
+      });
+    return {
+      properties: {
+        ...properties,
+        targetResourceId: target.id,
+        targetResourceGuid: target.guid,
+        storageId: account.id,
+        format: { type: 'JSON', version: version === 0 ? 1 : version },
+      },
+      hidden: enablingOf(properties, account, making),
+    };
+  },
+  links: ({ id, body }) => {
+    const { targetResourceId, storageId } = propertiesOf(body);
+    return [
+      { from: id, holder: id, to: textOf(targetResourceId), what: 'flowLogTarget' },
+      { from: id, holder: id, to: textOf(storageId), what: 'flowLogStorage' },
+    ];
+  },
+});
+
+function checkPlace({ id, location, view }: Making): void {
+  const watcher = view.get(parentId(id));
+  const region = textOf(watcher?.body['location']);
+  if (watcher !== undefined && region !== location)
+    throw new ArmError(
+      'FlowLogTargetLocationMismatch',
+      `The flow log is in ${location}, and its network watcher ${watcher.name} is in ${region}: both must be in the same region.`,
+      { target: 'location' },
+    );
+}
+
+const targetKinds: Readonly<Record<string, TargetKind>> = {
+  'microsoft.network/networksecuritygroups': 'nsg',
+  'microsoft.network/virtualnetworks': 'virtualNetwork',
+  'microsoft.network/networkinterfaces': 'nic',
+};
+
+export type TargetKind = 'nsg' | 'virtualNetwork' | 'subnet' | 'nic';
+
+/** What a flow log can be of; `undefined` for all else. */
+export function targetKind(view: View, id: string): TargetKind | undefined {
+  const resource = view.get(id);
+  if (resource !== undefined) return targetKinds[resource.type.toLowerCase()];
+  return /\/virtualnetworks\/[^/]+\/subnets\/[^/]+$/i.test(id) && view.exists(id) ? 'subnet' : undefined;
+}
+
+function checkTarget(id: string, making: Making): { id: string; guid: string } {
+  const { view, location } = making;
+  if (!view.exists(id))
+    throw new ArmError(
+      'InvalidResourceReference',
+      `Resource ${id} referenced by resource ${making.id} was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.`,
+      { target: 'properties.targetResourceId' },
+    );
+  const kind = targetKind(view, id);
+  if (kind === undefined)
+    throw new ArmError(
+      'FlowLogTargetNotSupported',
+      `${id} is no network security group, virtual network, subnet or network interface.`,
+      { target: 'properties.targetResourceId' },
+    );
+  const holder = view.get(id) ?? view.get(parentId(id));
+  const region = textOf(holder?.body['location']);
+  if (region !== location)
+    throw new ArmError(
+      'FlowLogTargetLocationMismatch',
+      `The target ${resourceName(id)} is in ${region}, and the flow log is in ${location}: both must be in the same region.`,
+      { target: 'properties.targetResourceId' },
+    );
+  if (subscriptionOf(id).toLowerCase() !== subscriptionOf(making.id).toLowerCase())
+    throw new ArmError(
+      'FlowLogTargetNotSupported',
+      `A flow log lies in the subscription of its target, which is ${subscriptionOf(id)}.`,
+      {
+        target: 'properties.targetResourceId',
+      },
+    );
+  const other = view
+    .linksTo(id)
+    .find(
+      ({ what, holder: flowLogId }) => what === 'flowLogTarget' && resourceKey(flowLogId) !== resourceKey(making.id),
+    );
+  if (other !== undefined)
+    throw new ArmError(
+      'FlowLogTargetInUse',
+      `The target ${resourceName(id)} has the flow log ${other.holder}; a resource has one at most.`,
+      {
+        target: 'properties.targetResourceId',
+      },
+    );
+  const canonical = view.get(id)?.id ?? `${holder?.id ?? ''}/subnets/${resourceName(id)}`;
+  const guid = textOf(propertiesOf(view.get(id)?.body ?? {})['resourceGuid']) || guidOf(canonical);
+  return { id: canonical, guid };
+}
+
+function checkAccount(account: Resource, { location }: Making): void {
+  const region = textOf(account.body['location']);
+  const target = 'properties.storageId';
+  if (region !== location)
+    throw new ArmError(
+      'FlowLogStorageLocationMismatch',
+      `The storage account ${account.name} is in ${region}, and the flow log's target is in ${location}: both must be in the same region.`,
+      { target },
+    );
+  const kind = textOf(account.body['kind']);
+  const sku = textOf(objectOf(account.body['sku'])['name']);
+  if (kind === 'BlockBlobStorage' || kind === 'FileStorage' || sku.startsWith('Premium'))
+    throw new ArmError(
+      'FlowLogStorageKindNotSupported',
+      `The storage account ${account.name} is ${kind} with ${sku}; flow logs go to standard accounts of general purpose v2.`,
+      { target },
+    );
+}
+
+function checkRetention({ retentionPolicy }: FlowLogProperties, account: Resource): void {
+  const { days, enabled } = retentionPolicy;
+  const target = 'properties.retentionPolicy.days';
+  if (days < 0 || days > retentionDaysMax)
+    throw new ArmError(
+      'FlowLogRetentionInvalid',
+      `The retention of ${days} days lies outside 0 to ${retentionDaysMax}; 0 keeps for ever.`,
+      {
+        target,
+      },
+    );
+  const kind = textOf(account.body['kind']);
+  if (enabled && days > 0 && kind !== 'StorageV2')
+    throw new ArmError(
+      'FlowLogRetentionNotSupported',
+      `Retention is available on accounts of general purpose v2 alone, and ${account.name} is ${kind}: set days to 0, or upgrade the account to StorageV2.`,
+      { target },
+    );
+}
+
+function checkFilter({ enabledFilteringCriteria = '', recordTypes = '' }: FlowLogProperties): void {
+  if (enabledFilteringCriteria.length > criteriaCharsMax)
+    throw new ArmError(
+      'FlowLogCriteriaInvalid',
+      `The filtering criteria have ${enabledFilteringCriteria.length} characters; at most ${criteriaCharsMax} are permitted.`,
+      { target: 'properties.enabledFilteringCriteria' },
+    );
+  const unknown = recordTypes
+    .split(',')
+    .map((word) => word.trim().toUpperCase())
+    .find((word) => word !== '' && !['B', 'C', 'E', 'D'].includes(word));
+  if (unknown !== undefined)
+    throw new ArmError(
+      'FlowLogCriteriaInvalid',
+      `The record type '${unknown.slice(0, 40)}' is not one of B, C, E, D.`,
+      {
+        target: 'properties.recordTypes',
+      },
+    );
+}
+
+function checkAnalytics({ enabled, flowAnalyticsConfiguration }: FlowLogProperties, view: View, id: string): void {
+  const analytics = flowAnalyticsConfiguration.networkWatcherFlowAnalyticsConfiguration;
+  if (analytics === undefined) return;
+  const target = 'properties.flowAnalyticsConfiguration';
+  if (analytics.trafficAnalyticsInterval !== 10 && analytics.trafficAnalyticsInterval !== 60)
+    throw new ArmError(
+      'InvalidRequestContent',
+      `The trafficAnalyticsInterval is ${analytics.trafficAnalyticsInterval}, not 10 or 60.`,
+      {
+        target,
+      },
+    );
+  if (!analytics.enabled) return;
+  if (!enabled)
+    throw new ArmError(
+      'FlowLogAnalyticsEnabled',
+      'Traffic analytics must be disabled before, or together with, the flow log.',
+      {
+        target,
+      },
+    );
+  if (analytics.workspaceResourceId === undefined)
+    throw new ArmError('InvalidRequestContent', 'Traffic analytics wants a workspaceResourceId.', { target });
+  const workspace = requireReference(
+    view,
+    analytics.workspaceResourceId,
+    'Microsoft.OperationalInsights/workspaces',
+    id,
+  );
+  const region = textOf(workspace.body['location']);
+  const said = analytics.workspaceRegion?.toLowerCase().replaceAll(' ', '') ?? region;
+  if (said !== region)
+    throw new ArmError(
+      'InvalidTAWorkspaceRegion',
+      `The specified region ${analytics.workspaceRegion} for workspace is invalid. Workspace ${workspace.id} located in ${region} region.`,
+      { target },
+    );
+}
+
+/** What is known of the moment in which the flow log was enabled: it delivers with the key of then. */
+function enablingOf(
+  { enabled, storageId }: FlowLogProperties,
+  account: Resource,
+  { previous, view }: Making,
+): JsonObject {
+  const before = propertiesOf(previous?.body ?? {});
+  const hidden = previous?.hidden ?? { guid: randomUUID() };
+  const goesOn = before['enabled'] === true && resourceKey(textOf(before['storageId'])) === resourceKey(storageId);
+  if (!enabled || goesOn) return hidden;
+  return { ...hidden, keyId: accountKey(account, 'key1').id, enabledAtMillis: view.settings.now() };
+}
+
+export type DeliveryStop = 'key-rotated' | 'firewall' | 'storage-account-missing';
+
+/** Whether what a flow log records reaches its account. */
+export function deliveryOf(resource: Resource, view: View): 'ok' | { readonly stopped: DeliveryStop } {
+  const account = view.get(textOf(propertiesOf(resource.body)['storageId']));
+  if (account === undefined) return { stopped: 'storage-account-missing' };
+  const { defaultAction, bypass } = firewallOf(account);
+  if (defaultAction === 'Deny' && !bypass.includes('AzureServices')) return { stopped: 'firewall' };
+  const isOld = textOf(resource.hidden['keyId']) !== accountKey(account, 'key1').id;
+  if (view.settings.keyRotationStops && isOld) return { stopped: 'key-rotated' };
+  return 'ok';
+}

@@ -1,0 +1,29 @@
+/**
+ * References between resources of one region.
+ */
+import { resourceName } from '../../arm-template/resource-id.ts';
+import { ArmError } from '../arm-error.ts';
+import type { Making, View } from '../resource-type.ts';
+import type { Resource } from '../resource.ts';
+import { textOf } from '../resource.ts';
+
+/** The resource of an id, of the type that is wanted. @throws InvalidResourceReference */
+export function requireReference(view: View, id: string, type: string, from: string): Resource {
+  const resource = view.get(id);
+  if (resource !== undefined && resource.type.toLowerCase() === type.toLowerCase()) return resource;
+  throw new ArmError(
+    'InvalidResourceReference',
+    `Resource ${id} referenced by resource ${from} was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.`,
+  );
+}
+
+/** The same, in the region of what is made. @throws InvalidResourceReference */
+export function requireNear(making: Making, id: string, type: string): Resource {
+  const resource = requireReference(making.view, id, type, making.id);
+  const location = textOf(resource.body['location']);
+  if (location === making.location) return resource;
+  throw new ArmError(
+    'InvalidResourceReference',
+    `Resource ${id} referenced by resource ${making.id} is in ${location}, and ${resourceName(making.id)} is in ${making.location}: both must be in the same region.`,
+  );
+}

@@ -1,0 +1,18 @@
+/** Resource groups: where everything else lies. */
+import { Type } from 'typebox';
+import { defineType, resourceSchema } from '../resource-type.ts';
+
+export const resourceGroup = defineType({
+  type: 'Microsoft.Resources/resourceGroups',
+  scope: 'subscription',
+  name: {
+    pattern: /^[\p{L}\p{N}_().-]{0,89}[\p{L}\p{N}_()-]$/u,
+    rule: 'can be up to 90 characters long, holds letters, digits, underscores, parentheses, hyphens and periods, and does not end with a period.',
+  },
+  location: 'required',
+  schema: resourceSchema(Type.Object({}, { default: {} }), { managedBy: Type.Optional(Type.String()) }),
+  deleteStatus: 202,
+  changes: 'nothing',
+  patch: 'merge',
+  complete: () => ({ properties: {} }),
+});
