@@ -1,5 +1,5 @@
 /**
- * Conditions as SQL of DuckDB. Three values: a counter that was not counted makes a test unknown, and so its negation; every
+ * Conditions as SQL. Three values: a counter that was not counted makes a test unknown, and so its negation; every
  * other absent value is just not equal to anything. A row is selected where the whole is true.
  */
 import { signedHalf } from '../lake/row-stage.ts';
@@ -8,12 +8,18 @@ import { sameAddress } from '../net/address.ts';
 import type { Field } from './fields.ts';
 import { findField } from './fields.ts';
 import { assert } from '../base/assert.ts';
-import type { SqlParameters } from './sql-parameters.ts';
+import type { Dialect, Parameters } from './dialect.ts';
 import type { Condition, FieldComparison, Match, Test } from './tree.ts';
 
 /** The condition over a relation that has the lake's columns. */
-export function conditionSql(condition: Condition, parameters: SqlParameters): string {
-  return compile(condition, parameters, false);
+export function conditionSql(condition: Condition, dialect: Dialect, parameters: Parameters): string {
+  return compile(condition, { dialect, parameters }, false);
+}
+
+/** What is compiled for, and where values go. */
+interface Target {
+  readonly dialect: Dialect;
+  readonly parameters: Parameters;
 }
 
 /** Names of the fields that a condition asks for. */
@@ -47,18 +53,18 @@ function addressKeys(column: string): string[] {
 }
 
 /** `inverted`: under an odd number of `not`s, where null would turn into neither. */
-function compile(condition: Condition, parameters: SqlParameters, inverted: boolean): string {
+function compile(condition: Condition, target: Target, inverted: boolean): string {
   switch (condition.kind) {
     case 'and':
-      return `(${condition.items.map((item) => compile(item, parameters, inverted)).join(' AND ')})`;
+      return `(${condition.items.map((item) => compile(item, target, inverted)).join(' AND ')})`;
     case 'or':
-      return `(${condition.items.map((item) => compile(item, parameters, inverted)).join(' OR ')})`;
+      return `(${condition.items.map((item) => compile(item, target, inverted)).join(' OR ')})`;
     case 'not':
-      return `(NOT ${compile(condition.item, parameters, !inverted)})`;
+      return `(NOT ${compile(condition.item, target, !inverted)})`;
     case 'fields':
       return comparisonSql(condition, inverted);
     default:
-      return testSql(condition, parameters, inverted);
+      return testSql(condition, target, inverted);
   }
 }
 
@@ -68,10 +74,10 @@ function comparisonSql({ left, operator, right }: FieldComparison, inverted: boo
   return field.kind === 'counter' || !inverted ? `(${sql})` : `coalesce(${sql}, false)`;
 }
 
-function testSql({ field: name, any }: Test, parameters: SqlParameters, inverted: boolean): string {
+function testSql({ field: name, any }: Test, target: Target, inverted: boolean): string {
   const field = fieldNamed(name);
   const values = field.join === 'either' ? field.columns : [valueSql(field)];
-  const tests = values.flatMap((value) => matchesSql(field, value, any, parameters));
+  const tests = values.flatMap((value) => matchesSql(field, value, any, target));
   const sql = `(${tests.join(' OR ')})`;
   return field.kind === 'counter' || !inverted ? sql : `coalesce(${sql}, false)`;
 }
@@ -89,46 +95,48 @@ function valueSql(field: Field): string {
   return `CASE WHEN ${a} IS NULL THEN ${b} ELSE ${a} + coalesce(${b}, 0) END`;
 }
 
-function matchesSql(field: Field, value: string, any: readonly Match[], parameters: SqlParameters): string[] {
+function matchesSql(field: Field, value: string, any: readonly Match[], target: Target): string[] {
   const tests: string[] = [];
   const equals: string[] = [];
   for (const match of any) {
-    if (match.kind === 'numbers' && match.from === match.to) equals.push(parameters.number(match.from));
+    if (match.kind === 'numbers' && match.from === match.to) equals.push(target.parameters.number(match.from));
     else if (match.kind === 'text' && field.kind !== 'rule' && field.kind !== 'text')
-      equals.push(parameters.text(match.value));
-    else tests.push(matchSql(field, value, match, parameters));
+      equals.push(target.parameters.text(match.value));
+    else tests.push(matchSql(field, value, match, target));
   }
   if (equals.length === 1) tests.push(`${value} = ${equals[0]}`);
+  // A counter that is absent is unknown; not every engine's IN says so.
+  else if (field.kind === 'counter') tests.push(...equals.map((other) => `${value} = ${other}`));
   else if (equals.length > 1) tests.push(`${value} IN (${equals.join(', ')})`);
   return tests;
 }
 
 const rulePrefixes = ['UserRule_', 'DefaultRule_'];
 
-function matchSql(field: Field, value: string, match: Match, parameters: SqlParameters): string {
+function matchSql(field: Field, value: string, match: Match, target: Target): string {
   switch (match.kind) {
     case 'absent':
       return `${value} IS NULL`;
     case 'addresses':
-      return addressesSql(value === 'src_ip' ? 'src' : 'dst', match.first, match.last, parameters);
+      return addressesSql(value === 'src_ip' ? 'src' : 'dst', match.first, match.last, target);
     case 'numbers':
-      return `${value} BETWEEN ${parameters.number(match.from)} AND ${parameters.number(match.to)}`;
+      return `${value} BETWEEN ${target.parameters.number(match.from)} AND ${target.parameters.number(match.to)}`;
     case 'order': {
-      const other = field.kind === 'time' ? parameters.time(match.value) : parameters.number(match.value);
+      const other = field.kind === 'time' ? target.parameters.time(match.value) : target.parameters.number(match.value);
       return `${value} ${match.operator} ${other}`;
     }
     case 'text': {
-      const texts = ruleForms(field, match.value).map((text) => `lower(${parameters.text(text)})`);
-      return `lower(${value}) IN (${texts.join(', ')})`;
+      const texts = ruleForms(field, match.value).map((text) => target.dialect.lower(target.parameters.text(text)));
+      return `${target.dialect.lower(value)} IN (${texts.join(', ')})`;
     }
     case 'glob': {
-      const patterns = ruleForms(field, match.pattern).map(
-        (pattern) => `${value} ILIKE ${parameters.text(likePattern(pattern))} ESCAPE '\\'`,
+      const patterns = ruleForms(field, match.pattern).map((pattern) =>
+        target.dialect.like(value, target.parameters.text(likePattern(pattern))),
       );
       return patterns.join(' OR ');
     }
     default:
-      return `regexp_matches(${value}, ${parameters.text(match.pattern)})`;
+      return target.dialect.matches(value, target.parameters.text(match.pattern));
   }
 }
 
@@ -145,32 +153,32 @@ function likePattern(glob: string): string {
 }
 
 /** Addresses `first` to `last` by the lake's number columns; see addressKeys in lake/schema.ts. */
-function addressesSql(side: 'src' | 'dst', first: Address, last: Address, parameters: SqlParameters): string {
+function addressesSql(side: 'src' | 'dst', first: Address, last: Address, target: Target): string {
   if (first.family === 4) {
     const column = `${side}_ipv4`;
-    const from = parameters.number(first.words[3]);
+    const from = target.parameters.number(first.words[3]);
     return sameAddress(first, last)
       ? `${column} = ${from}`
-      : `${column} BETWEEN ${from} AND ${parameters.number(last.words[3])}`;
+      : `${column} BETWEEN ${from} AND ${target.parameters.number(last.words[3])}`;
   }
   const high = `${side}_ipv6_high`;
   const low = `${side}_ipv6_low`;
   const [firstHigh, firstLow] = halves(first);
   const [lastHigh, lastLow] = halves(last);
   if (firstHigh === lastHigh)
-    return `(${high} = ${parameters.number(firstHigh)} AND ${unsignedRange(low, firstLow, lastLow, parameters)})`;
+    return `(${high} = ${target.parameters.number(firstHigh)} AND ${unsignedRange(low, firstLow, lastLow, target)})`;
   const parts: string[] = [];
   let from = BigInt.asUintN(64, firstHigh);
   let to = BigInt.asUintN(64, lastHigh);
   if (firstLow !== 0n) {
-    parts.push(`(${high} = ${parameters.number(firstHigh)} AND ${unsignedRange(low, firstLow, -1n, parameters)})`);
+    parts.push(`(${high} = ${target.parameters.number(firstHigh)} AND ${unsignedRange(low, firstLow, -1n, target)})`);
     from++;
   }
   if (lastLow !== -1n) {
-    parts.push(`(${high} = ${parameters.number(lastHigh)} AND ${unsignedRange(low, 0n, lastLow, parameters)})`);
+    parts.push(`(${high} = ${target.parameters.number(lastHigh)} AND ${unsignedRange(low, 0n, lastLow, target)})`);
     to--;
   }
-  if (from <= to) parts.push(unsignedRange(high, BigInt.asIntN(64, from), BigInt.asIntN(64, to), parameters));
+  if (from <= to) parts.push(unsignedRange(high, BigInt.asIntN(64, from), BigInt.asIntN(64, to), target));
   return `(${parts.join(' OR ')})`;
 }
 
@@ -179,8 +187,9 @@ function halves({ words }: Address): [bigint, bigint] {
 }
 
 /** `from` to `to` as unsigned numbers, over a column that holds them signed. */
-function unsignedRange(column: string, from: bigint, to: bigint, parameters: SqlParameters): string {
-  if (from === to) return `${column} = ${parameters.number(from)}`;
-  if (from < 0n === to < 0n) return `${column} BETWEEN ${parameters.number(from)} AND ${parameters.number(to)}`;
-  return `(${column} >= ${parameters.number(from)} OR ${column} <= ${parameters.number(to)})`;
+function unsignedRange(column: string, from: bigint, to: bigint, target: Target): string {
+  if (from === to) return `${column} = ${target.parameters.number(from)}`;
+  if (from < 0n === to < 0n)
+    return `${column} BETWEEN ${target.parameters.number(from)} AND ${target.parameters.number(to)}`;
+  return `(${column} >= ${target.parameters.number(from)} OR ${column} <= ${target.parameters.number(to)})`;
 }

@@ -2,7 +2,7 @@
  * Answers questions with DuckDB in process: over a version of a lake, or over logs read into memory.
  *
  *   const engine = await openLakeEngine(await lake.snapshot());
- *   const answer = await engine.ask({ ask: 'top', by: ['src.ip'], metric: 'bytes', limit: 10, where: parseFilter(text, Date.now()) });
+ *   const answer = await engine.ask({ ask: 'groups', axes: [{ by: ['src.ip'], limit: 10 }], measures: [parseMeasure('bytes')] });
  *   for await (const rows of answer.chunks) …                     // rows of cells, in the order of answer.columns
  *   await engine.close();
  *
@@ -26,13 +26,14 @@ import type { MemoryTable } from '../lake/memory-table.ts';
 import { memoryTableName } from '../lake/memory-table.ts';
 import type { Snapshot } from '../lake/snapshot.ts';
 import { questionError, sqlError } from './engine-error.ts';
-import { queryColumns, querySql, topSummary } from './query-sql.ts';
+import type { Dialect } from './dialect.ts';
+import { duckdbDialect, DuckdbParameters } from './duckdb-dialect.ts';
+import { groupAnswer, queryColumns, querySql, rangeOf } from './query-sql.ts';
 import type { Answer } from './result.ts';
 import { answerOf, columnsOf, rowsOf, smallAnswer } from './result.ts';
 import type { RowSource } from './row-source.ts';
 import { memoryRows, snapshotRows } from './row-source.ts';
 import { prepareQuestion } from './sql-guard.ts';
-import { SqlParameters } from './sql-parameters.ts';
 import type { SqlSandbox } from './sql-sandbox.ts';
 import { openSqlSandbox } from './sql-sandbox.ts';
 import type { Query } from './tree.ts';
@@ -54,11 +55,13 @@ export class Engine {
   readonly #ownership: 'own' | 'lent';
   readonly #open = new Set<DuckDBConnection>();
   #sandbox: Promise<SqlSandbox> | undefined;
+  readonly #dialect: Dialect;
 
-  constructor(duckdb: Duckdb, source: RowSource, ownership: 'own' | 'lent') {
+  constructor(duckdb: Duckdb, source: RowSource, ownership: 'own' | 'lent', dialect: Dialect = duckdbDialect) {
     this.#duckdb = duckdb;
     this.#source = source;
     this.#ownership = ownership;
+    this.#dialect = dialect;
   }
 
   /** Answers a question. Tuples and conversations come in chunks; the others are small. @throws filter-syntax, usage */
@@ -76,7 +79,7 @@ export class Engine {
       const rows = (await result.fetchAllChunks()).flatMap(rowsOf);
       this.#disconnect(connection);
       const columns = columnsOf(result);
-      return query.ask === 'top' ? topSummary(columns, rows, query) : smallAnswer(columns, rows);
+      return query.ask === 'groups' ? groupAnswer(columns, rows, query) : smallAnswer(columns, rows);
     } catch (error) {
       this.#disconnect(connection);
       throw questionError(error, query);
@@ -133,10 +136,10 @@ export class Engine {
     if (this.#ownership === 'own') await this.#duckdb.close();
   }
 
-  async #compile(query: Query, connection: DuckDBConnection): Promise<{ sql: string; parameters: SqlParameters }> {
-    const parameters = new SqlParameters();
-    const rows = await this.#source.relation(connection, query.range ?? {});
-    return { sql: querySql(query, rows, parameters), parameters };
+  async #compile(query: Query, connection: DuckDBConnection): Promise<{ sql: string; parameters: DuckdbParameters }> {
+    const parameters = new DuckdbParameters();
+    const rows = await this.#source.relation(connection, rangeOf(query));
+    return { sql: querySql(query, rows, this.#dialect, parameters), parameters };
   }
 
   async #connect(): Promise<DuckDBConnection> {

@@ -1,88 +1,96 @@
-import { FlowError } from '../base/errors.ts';
-import { conditionSql } from './condition-sql.ts';
 import type { ConversationScope } from './conversation.ts';
 import { conversationsSql, countConversationsSql, countObservedSql } from './conversation.ts';
-import type { Field } from './fields.ts';
-import { fields, findField } from './fields.ts';
-import { nearest } from './nearest.ts';
+import { conditionSql } from './condition-sql.ts';
+import type { Dialect, Parameters } from './dialect.ts';
+import { groupColumns, groupSql } from './group-sql.ts';
 import type { Answer, AnswerColumn, Cell } from './result.ts';
 import { smallAnswer } from './result.ts';
 import { flowsColumnList, flowsColumnNames } from './row-source.ts';
-import type { SqlParameters } from './sql-parameters.ts';
-import type { Query, QueryRange } from './tree.ts';
-
-type TopQuery = Extract<Query, { ask: 'top' }>;
+import type { GroupQuery, Query, QueryRange } from './tree.ts';
 
 /** The SQL of a question over the relation `rows`. @throws usage when a field cannot be grouped by */
-export function querySql(query: Query, rows: string, parameters: SqlParameters): string {
-  const tests = rangeTests(query.range ?? {}, parameters);
-  const scope: ConversationScope = { rows, tests, condition: query.where };
+export function querySql(query: Query, rows: string, dialect: Dialect, parameters: Parameters): string {
+  const scopeOf = (range: QueryRange): ConversationScope => ({
+    dialect,
+    parameters,
+    rows,
+    tests: rangeTests(range, parameters),
+    condition: query.where,
+  });
+  const scope = scopeOf(query.range ?? {});
   switch (query.ask) {
     case 'tuples':
-      return `SELECT ${flowsColumnList} FROM (${tuplesSql(scope, parameters)}) ORDER BY time, date_trunc('second', record_time), record_offset, tuple_index, blob${limitSql(query.limit, parameters)}`;
+      return tuplesListSql(query, scope);
     case 'conversations':
-      return `SELECT ${flowsColumnList}, last_time, tuples, observations FROM (${conversationsSql(scope, flowsColumnNames, parameters)}) ORDER BY time, ${conversationOrder}${limitSql(query.limit, parameters)}`;
-    case 'top':
-      return topSql(query, scope, parameters);
+      return `SELECT ${flowsColumnList}, last_time, tuples, observations FROM (${conversationsSql(scope, flowsColumnNames)}) c
+        ORDER BY time, src_ip, src_port, dst_ip, dst_port, protocol, island, nth${limitSql(query.limit, parameters)}`;
+    case 'groups':
+      return groupSql(
+        query,
+        scope,
+        query.compareMillis === undefined ? undefined : scopeOf(shifted(query.range ?? {}, query.compareMillis)),
+      );
     default:
-      return countSql(query.observations === true, scope, parameters);
+      return countSql(query.observations === true, scope);
   }
 }
 
-const conversationOrder = 'src_ip, src_port, dst_ip, dst_port, protocol, island, nth';
-
-/** Names of the columns that people see, where the SQL has more. */
-export function queryColumns(query: Query): string[] | undefined {
-  return query.ask === 'top' ? [...groupFields(query.by).map(({ columns }) => columns[0]), ...measures] : undefined;
+/** Names of the columns that people see, where the SQL has more. @throws usage */
+export function queryColumns(query: Query): readonly string[] | undefined {
+  return query.ask === 'groups' ? groupColumns(query).shown : undefined;
 }
 
-const counters = ['packets_forward', 'bytes_forward', 'packets_reverse', 'bytes_reverse'];
-const measures = ['flows', 'packets', 'bytes'];
-const totals = ['all_flows', 'counted_flows'];
+/** All times that a question reads. */
+export function rangeOf(query: Query): QueryRange {
+  const range = query.range ?? {};
+  if (query.ask !== 'groups' || query.compareMillis === undefined || range.start === undefined) return range;
+  return { ...range, start: range.start - query.compareMillis };
+}
 
-function rangeTests({ start, end }: QueryRange, parameters: SqlParameters): string[] {
+function shifted({ start, end }: QueryRange, byMillis: number): QueryRange {
+  return {
+    ...(start === undefined ? {} : { start: start - byMillis }),
+    ...(end === undefined ? {} : { end: end - byMillis }),
+  };
+}
+
+function rangeTests({ start, end }: QueryRange, parameters: Parameters): string[] {
   const tests: string[] = [];
   if (start !== undefined) tests.push(`time >= ${parameters.time(start)}`);
   if (end !== undefined) tests.push(`time < ${parameters.time(end)}`);
   return tests;
 }
 
-function tuplesSql({ rows, tests, condition }: ConversationScope, parameters: SqlParameters): string {
-  const all = condition === undefined ? tests : [...tests, conditionSql(condition, parameters)];
+function tuplesSql({ dialect, parameters, rows, tests, condition }: ConversationScope): string {
+  const all = condition === undefined ? tests : [...tests, conditionSql(condition, dialect, parameters)];
   return `SELECT * FROM ${rows}${all.length === 0 ? '' : ` WHERE ${all.join(' AND ')}`}`;
 }
 
-function limitSql(limit: number | undefined, parameters: SqlParameters): string {
+const tupleOrder = ['time', 'second', 'record_offset', 'tuple_index', 'blob'];
+
+function tuplesListSql(query: Extract<Query, { ask: 'tuples' }>, scope: ConversationScope): string {
+  const { dialect, parameters } = scope;
+  const columns = `${flowsColumnList}, ${dialect.second('record_time')} AS second, record_offset, tuple_index, blob`;
+  const all = `SELECT ${columns} FROM (${tuplesSql(scope)}) t`;
+  if (query.newest !== true || query.limit === undefined)
+    return `SELECT ${flowsColumnList} FROM (${all}) a ORDER BY ${tupleOrder.join(', ')}${limitSql(query.limit, parameters)}`;
+  const last = `SELECT * FROM (${all}) a ORDER BY ${tupleOrder.map((name) => `${name} DESC`).join(', ')}${limitSql(query.limit, parameters)}`;
+  return `SELECT ${flowsColumnList} FROM (${last}) l ORDER BY ${tupleOrder.join(', ')}`;
+}
+
+function limitSql(limit: number | undefined, parameters: Parameters): string {
   return limit === undefined ? '' : ` LIMIT ${parameters.number(limit)}`;
 }
 
-function countSql(observations: boolean, scope: ConversationScope, parameters: SqlParameters): string {
-  const tuples = `(SELECT count(*) FROM (${tuplesSql(scope, parameters)}))`;
-  const conversations = observations
-    ? `(${countObservedSql(scope, parameters)})`
-    : `(${countConversationsSql(scope, parameters)})`;
-  return `SELECT ${tuples} AS tuples, ${conversations} AS conversations`;
+function countSql(observations: boolean, scope: ConversationScope): string {
+  const tuples = `(SELECT count(*) FROM (${tuplesSql(scope)}) t)`;
+  const conversations = observations ? countObservedSql(scope) : countConversationsSql(scope);
+  return `SELECT ${tuples} AS tuples, (${conversations}) AS conversations`;
 }
 
-function topSql(query: TopQuery, scope: ConversationScope, parameters: SqlParameters): string {
-  const columns = groupFields(query.by).map((field) => field.columns[0]);
-  const list = columns.join(', ');
-  const from =
-    query.observations === true
-      ? tuplesSql(scope, parameters)
-      : conversationsSql(scope, [...columns, ...counters], parameters);
-  const sum = (name: string): string =>
-    `sum(CASE WHEN ${name}_forward IS NULL THEN ${name}_reverse ELSE ${name}_forward + coalesce(${name}_reverse, 0) END)`;
-  const counted = 'count(coalesce(packets_forward, bytes_forward, packets_reverse, bytes_reverse))';
-  const grouped = `SELECT ${list}, count(*) AS flows, ${sum('packets')} AS packets, ${sum('bytes')} AS bytes, ${counted} AS counted
-    FROM (${from}) GROUP BY ${list}`;
-  return `SELECT ${list}, ${measures.join(', ')}, sum(flows) OVER () AS ${totals[0]}, sum(counted) OVER () AS ${totals[1]}
-    FROM (${grouped}) ORDER BY ${query.metric} DESC NULLS LAST, ${list}${limitSql(query.limit, parameters)}`;
-}
-
-/** Takes the totals, which each row carries, out of a top answer. */
-export function topSummary(columns: readonly AnswerColumn[], rows: readonly Cell[][], query: TopQuery): Answer {
-  const width = columns.length - totals.length;
+/** Takes the totals, which each row carries, out of the answer of an aggregate. */
+export function groupAnswer(columns: readonly AnswerColumn[], rows: readonly Cell[][], query: GroupQuery): Answer {
+  const width = columns.length - groupColumns(query).totals.length;
   const [first] = rows;
   return smallAnswer(
     columns.slice(0, width),
@@ -93,35 +101,4 @@ export function topSummary(columns: readonly AnswerColumn[], rows: readonly Cell
       counted: first === undefined ? 0 : Number(first[width + 1]),
     },
   );
-}
-
-function groupFields(by: readonly string[]): Field[] {
-  const found = by.map(groupField);
-  if (found.length === 0) throw new FlowError('usage', 'no field to group by');
-  return found.filter((field, i) => found.indexOf(field) === i);
-}
-
-function groupField(name: string): Field {
-  const field = findField(name.trim());
-  const groupable = fields.filter((one) => one.groupable);
-  if (field === undefined) {
-    const meant = nearest(
-      name.trim().toLowerCase(),
-      groupable.flatMap((one) => one.names),
-    );
-    throw new FlowError(
-      'usage',
-      `unknown field ${JSON.stringify(name)} to group by${meant === undefined ? '' : `; did you mean "${meant}"?`}`,
-      {
-        hint: `Fields to group by: ${groupable.map((one) => one.name).join(', ')}.`,
-      },
-    );
-  }
-  if (field.join === 'either')
-    throw new FlowError('usage', `"${field.name}" means both sides: group by src.${field.name} or dst.${field.name}`);
-  if (!field.groupable)
-    throw new FlowError('usage', `"${field.name}" cannot be grouped by`, {
-      hint: `Fields to group by: ${groupable.map((one) => one.name).join(', ')}.`,
-    });
-  return field;
 }

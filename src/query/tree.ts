@@ -52,22 +52,85 @@ export interface QueryRange {
   readonly end?: number;
 }
 
-export type Metric = 'bytes' | 'packets' | 'flows';
+/** A counter in bytes or packets: one direction's, or the sum of both. */
+export type CounterName =
+  | 'bytes'
+  | 'packets'
+  | 'bytes.forward'
+  | 'bytes.reverse'
+  | 'packets.forward'
+  | 'packets.reverse';
+
+/** What is counted of the rows of a group. Each is null where nothing was counted, but for numbers of rows. */
+export type Measure =
+  /** Conversations; with `observations`, tuples. In a series, each in the bucket of its first tuple. */
+  | { readonly kind: 'flows' }
+  /** Flows that were denied. */
+  | { readonly kind: 'denied' }
+  /** Tuples of all observers. */
+  | { readonly kind: 'tuples' }
+  | { readonly kind: 'sum'; readonly of: CounterName }
+  /** The sum by the second: of the bucket; else of the range; else of the time from the first tuple to the last, one second at least. */
+  | { readonly kind: 'rate'; readonly of: CounterName }
+  /** Different values of a field, absent ones not counted. In a series, of all that have a counter or begin in the bucket. */
+  | { readonly kind: 'distinct'; readonly field: string }
+  /**
+   * The least value that at least `permille` thousandths of the flows' values do not exceed. In a series, of the flows that begin in
+   * the bucket, each with all its bytes.
+   */
+  | { readonly kind: 'percentile'; readonly of: CounterName; readonly permille: number }
+  /** Time of the first tuple, of the last. */
+  | { readonly kind: 'first' }
+  | { readonly kind: 'last' };
+
+/** Fields by which rows are grouped together, and how many groups. */
+export interface Axis {
+  /** Names of fields, one or more; `ip` and `port` put a row into the group of either side, once where both sides are equal. */
+  readonly by: readonly string[];
+  /** The largest groups by the first measure. */
+  readonly limit: number;
+  /** Whether all further groups together are one more row. */
+  readonly other?: boolean;
+  /** Of a single field `ip` or `port`: only values that are one of these are groups. */
+  readonly among?: readonly Match[];
+}
+
+/** What every question has. */
+export interface Selection {
+  readonly range?: QueryRange;
+  readonly where?: Condition;
+}
+
+/** Aggregates: of everything (no axis), `top` (one axis), a matrix (two), each over time where there are buckets. */
+export interface GroupQuery extends Selection {
+  readonly ask: 'groups';
+  /** None, one or two, of different fields. */
+  readonly axes: readonly Axis[];
+  /** Width of the time buckets; they begin at whole multiples of it since 1970. Absent: no buckets. */
+  readonly bucketMillis?: number;
+  /** One or more; groups are ordered by the first, largest first. */
+  readonly measures: readonly Measure[];
+  /** Counters of a series stand at the time of their tuple, instead of being spread over the time that they cover (DESIGN decision 11). */
+  readonly atReport?: boolean;
+  /** Tuples count, each as it was logged. */
+  readonly observations?: boolean;
+  /** Each measure also of the range that lies so much earlier. */
+  readonly compareMillis?: number;
+}
 
 /**
  * A question. Everywhere but in `tuples`, a conversation counts once though several NICs or logs saw it (conversation.ts);
  * `observations` counts every tuple instead (DESIGN decision 10).
  */
-export type Query = { readonly range?: QueryRange; readonly where?: Condition } & (
-  | { readonly ask: 'tuples'; readonly limit?: number }
-  | { readonly ask: 'conversations'; readonly limit?: number }
-  | {
-      readonly ask: 'top';
-      /** Names of fields to group by, one or more. */
-      readonly by: readonly string[];
-      readonly metric: Metric;
-      readonly limit: number;
-      readonly observations?: boolean;
-    }
-  | { readonly ask: 'count'; readonly observations?: boolean }
-);
+export type Query = Selection &
+  (
+    | {
+        readonly ask: 'tuples';
+        readonly limit?: number;
+        /** The last of them, not the first; in order of time all the same. */
+        readonly newest?: boolean;
+      }
+    | { readonly ask: 'conversations'; readonly limit?: number }
+    | GroupQuery
+    | { readonly ask: 'count'; readonly observations?: boolean }
+  );

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { parseAddress } from '../../src/net/address.ts';
 import { parsePrefix, prefixRange } from '../../src/net/prefix.ts';
 import { fields, findField } from '../../src/query/fields.ts';
-import type { Condition, Match, Query } from '../../src/query/tree.ts';
+import { measureColumn } from '../../src/query/measure.ts';
+import type { Axis, Condition, CounterName, Match, Measure, Query } from '../../src/query/tree.ts';
 import type { PlainRecord, PlainTuple } from '../lake/build-flow-log.ts';
 import { plainResource } from '../lake/build-flow-log.ts';
 
@@ -196,19 +197,68 @@ export const condition: fc.Arbitrary<Condition> = fc.letrec<{ condition: Conditi
 const range = fc.record({ start: time, end: time }, { requiredKeys: [] });
 const groupable = fields.filter((field) => field.groupable).map((field) => field.name);
 
+const counterName = fc.constantFrom<CounterName>('bytes', 'packets', 'bytes.forward', 'packets.reverse');
+const measure: fc.Arbitrary<Measure> = fc.oneof(
+  { arbitrary: counterName.map((of): Measure => ({ kind: 'sum', of })), weight: 3 },
+  fc.constantFrom<Measure>(
+    { kind: 'flows' },
+    { kind: 'denied' },
+    { kind: 'tuples' },
+    { kind: 'first' },
+    { kind: 'last' },
+  ),
+  counterName.map((of): Measure => ({ kind: 'rate', of })),
+  fc.constantFrom(...groupable).map((field): Measure => ({ kind: 'distinct', field })),
+  fc
+    .tuple(counterName, fc.constantFrom(1, 500, 550, 950, 999, 1000))
+    .map(([of, permille]): Measure => ({ kind: 'percentile', of, permille })),
+);
+
+const limit = fc.integer({ min: 1, max: 5 });
+const axes: fc.Arbitrary<readonly Axis[]> = fc
+  .tuple(
+    fc.uniqueArray(fc.oneof(fc.constantFrom(...groupable), fc.constantFrom('ip', 'port')), { maxLength: 4 }),
+    fc.boolean(),
+    fc.array(fc.record({ limit, other: fc.boolean() }), { minLength: 2, maxLength: 2 }),
+    fc.option(listOf(addressMatch), { nil: undefined }),
+  )
+  .map(([by, one, settings, among]) => {
+    const split = one ? by.length : Math.ceil(by.length / 2);
+    return [by.slice(0, split), by.slice(split)]
+      .filter((some) => some.length > 0)
+      .map((some, i): Axis => ({
+        by: some,
+        ...settings[i],
+        ...(among !== undefined && some.length === 1 && some[0] === 'ip' ? { among } : {}),
+      }));
+  });
+
+const groups = fc
+  .record({
+    ask: fc.constant('groups' as const),
+    axes,
+    measures: fc.uniqueArray(measure, { minLength: 1, maxLength: 3, selector: (one) => measureColumn(one) }),
+    bucketMillis: fc.option(fc.constantFrom(1000, 7000, 60_000, 3_600_000), { nil: undefined }),
+    atReport: fc.boolean(),
+    observations: fc.boolean(),
+    compareMillis: fc.option(fc.constantFrom(30_000, 60_000), { nil: undefined, freq: 4 }),
+  })
+  .map(({ bucketMillis, compareMillis, ...rest }) => ({
+    ...rest,
+    ...(bucketMillis === undefined ? {} : { bucketMillis }),
+    ...(compareMillis === undefined ? {} : { compareMillis }),
+  }));
+
 export const query: fc.Arbitrary<Query> = fc
   .tuple(
     fc.oneof(
-      fc.record({ ask: fc.constant('tuples' as const) }),
+      fc.record(
+        { ask: fc.constant('tuples' as const), limit: fc.nat(9).map((n) => n + 1), newest: fc.boolean() },
+        { requiredKeys: ['ask'] },
+      ),
       fc.record({ ask: fc.constant('conversations' as const) }),
       fc.record({ ask: fc.constant('count' as const), observations: fc.boolean() }),
-      fc.record({
-        ask: fc.constant('top' as const),
-        by: fc.uniqueArray(fc.constantFrom(...groupable), { minLength: 1, maxLength: 3 }),
-        metric: fc.constantFrom('bytes' as const, 'packets' as const, 'flows' as const),
-        limit: fc.integer({ min: 1, max: 20 }),
-        observations: fc.boolean(),
-      }),
+      { arbitrary: groups, weight: 4 },
     ),
     fc.option(condition, { nil: undefined }),
     fc.option(range, { nil: undefined }),

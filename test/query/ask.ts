@@ -1,8 +1,9 @@
 import type { Engine } from '../../src/query/engine.ts';
 import { openMemoryEngine } from '../../src/query/engine.ts';
+import { parseMeasure } from '../../src/query/measure.ts';
 import { parseFilter } from '../../src/query/filter.ts';
 import type { Cell } from '../../src/query/result.ts';
-import type { Query } from '../../src/query/tree.ts';
+import type { GroupQuery, Query, Selection } from '../../src/query/tree.ts';
 import { MemoryTable } from '../../src/lake/memory-table.ts';
 import type { PlainRecord } from '../lake/build-flow-log.ts';
 import { buildFlowLog } from '../lake/build-flow-log.ts';
@@ -36,4 +37,20 @@ export async function withRecords(
 export function where(expression: string): { where?: NonNullable<Query['where']> } {
   const condition = parseFilter(expression, Date.parse('2023-11-15T00:00:00Z'));
   return condition === undefined ? {} : { where: condition };
+}
+
+/** The largest groups by one axis, with flows, packets and bytes. */
+export function top({
+  by,
+  metric,
+  limit,
+  ...rest
+}: Selection & {
+  readonly by: readonly string[];
+  readonly metric: 'bytes' | 'packets' | 'flows';
+  readonly limit: number;
+  readonly observations?: boolean;
+}): GroupQuery {
+  const measures = [metric, 'flows', 'packets', 'bytes'].filter((name, i, all) => all.indexOf(name) === i);
+  return { ...rest, ask: 'groups', axes: [{ by, limit }], measures: measures.map(parseMeasure) };
 }

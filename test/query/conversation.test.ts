@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { PlainTuple } from '../lake/build-flow-log.ts';
-import { ask, where, withRecords } from './ask.ts';
+import { ask, where, withRecords, top } from './ask.ts';
 
 const start = Date.parse('2023-11-14T12:00:00Z');
 const pair = { src: '10.0.0.1', srcPort: 50_000, dst: '10.0.0.2', dstPort: 443 } as const;
@@ -43,7 +43,7 @@ describe('a conversation counts once', () => {
     ];
     await withRecords(records, async (engine) => {
       expect(await ask(engine, { ask: 'count' })).toEqual([{ tuples: 4, conversations: 1 }]);
-      expect(await ask(engine, { ask: 'top', by: ['src'], metric: 'bytes', limit: 1 })).toEqual([
+      expect(await ask(engine, top({ by: ['src'], metric: 'bytes', limit: 1 }))).toEqual([
         { src_ip: '10.0.0.1', flows: 1, packets: 2, bytes: 200 },
       ]);
     });
@@ -83,13 +83,22 @@ describe('of a conversation allowed at its source and denied at its destination'
     });
   });
 
-  test('each side is found by what its own log says', async () => {
+  test('it is denied, by whichever side it is found', async () => {
     await withRecords(records, async (engine) => {
-      for (const filter of ['access = allow', 'access = deny', 'rule = Out', 'rule = DenyIn', 'direction = in'])
+      for (const filter of ['access = deny', 'rule = Out', 'rule = DenyIn', 'direction = in', 'bytes > 0'])
         expect(await ask(engine, { ask: 'count', ...where(filter) }), filter).toMatchObject([{ conversations: 1 }]);
-      expect(await ask(engine, { ask: 'conversations', ...where('access = allow') })).toMatchObject([
-        { access: 'allow', rule: 'Out', observations: 1 },
+      for (const filter of ['access = allow', 'not access = deny', 'rule = Out and rule = DenyIn'])
+        expect(await ask(engine, { ask: 'count', ...where(filter) }), filter).toMatchObject([{ conversations: 0 }]);
+      expect(await ask(engine, { ask: 'conversations', ...where('rule = Out') })).toMatchObject([
+        { access: 'deny', rule: 'Out', direction: 'outbound', bytes_forward: 100, observations: 2 },
       ]);
+    });
+  });
+
+  test('groups by access count it where the filter finds it', async () => {
+    await withRecords(records, async (engine) => {
+      const rows = await ask(engine, top({ by: ['access'], metric: 'flows', limit: 9 }));
+      expect(rows).toEqual([{ access: 'deny', flows: 1, packets: 2, bytes: 200 }]);
     });
   });
 });
@@ -154,11 +163,11 @@ describe('sums', () => {
     const counted = flow(source, 0, 5000);
     const uncounted: PlainTuple = { ...pair, srcPort: 1, time: start, state: 'begin', src: '10.0.0.9' };
     await withRecords([{ tuples: [...counted, uncounted] }], async (engine) => {
-      const top = await engine.ask({ ask: 'top', by: ['src.ip'], metric: 'bytes', limit: 1 });
-      expect(top.summary).toEqual({ basis: 'conversations', flows: 2, counted: 1 });
-      const all = await engine.ask({ ask: 'top', by: ['src.ip'], metric: 'bytes', limit: 1, observations: true });
+      const best = await engine.ask(top({ by: ['src.ip'], metric: 'bytes', limit: 1 }));
+      expect(best.summary).toEqual({ basis: 'conversations', flows: 2, counted: 1 });
+      const all = await engine.ask(top({ by: ['src.ip'], metric: 'bytes', limit: 1, observations: true }));
       expect(all.summary).toEqual({ basis: 'tuples', flows: 3, counted: 1 });
-      const rows = await ask(engine, { ask: 'top', by: ['src.ip'], metric: 'bytes', limit: 5 });
+      const rows = await ask(engine, top({ by: ['src.ip'], metric: 'bytes', limit: 5 }));
       expect(rows[1]).toEqual({ src_ip: '10.0.0.9', flows: 1, packets: null, bytes: null });
     });
   });
@@ -170,7 +179,7 @@ describe('sums', () => {
       { ...source, time: start + 600_000, state: 'end', counters: [52, 29_952, 47, 27_072] },
     ];
     await withRecords([{ tuples }], async (engine) => {
-      expect(await ask(engine, { ask: 'top', by: ['dst.port'], metric: 'packets', limit: 1 })).toEqual([
+      expect(await ask(engine, top({ by: ['dst.port'], metric: 'packets', limit: 1 }))).toEqual([
         { dst_port: 443, flows: 1, packets: 9125, bytes: 5_256_000 },
       ]);
     });
@@ -186,7 +195,7 @@ describe('sums', () => {
       counters: [1, huge, 1, 0],
     }));
     await withRecords([{ tuples }], async (engine) => {
-      const [row] = await ask(engine, { ask: 'top', by: ['src.ip'], metric: 'bytes', limit: 1 });
+      const [row] = await ask(engine, top({ by: ['src.ip'], metric: 'bytes', limit: 1 }));
       expect(row['bytes']).toBe((3n * BigInt(huge)).toString());
     });
   });

@@ -5,7 +5,7 @@ import { decodeFlowLog } from '../../src/flowlog/decode.ts';
 import type { FlowLog } from '../../src/flowlog/record.ts';
 import { MemoryTable } from '../../src/lake/memory-table.ts';
 import { openMemoryEngine } from '../../src/query/engine.ts';
-import { ask } from './ask.ts';
+import { ask, top } from './ask.ts';
 
 const corpus = process.env['NSGFLOW_CORPUS'];
 const folder = corpus === undefined ? undefined : join(corpus, 'flowlogs');
@@ -34,7 +34,7 @@ describe.skipIf(skipped)(
       const engine = await openMemoryEngine(table);
       const [counted] = await ask(engine, { ask: 'count', observations: true });
       expect(counted['tuples']).toBe(log.tuples.count);
-      const rows = await ask(engine, { ask: 'top', by: ['access'], metric: 'bytes', limit: 9, observations: true });
+      const rows = await ask(engine, top({ by: ['access'], metric: 'bytes', limit: 9, observations: true }));
       const total = (column: string): number => rows.reduce((all, row) => all + Number(row[column]), 0);
       expect([total('flows'), total('packets'), total('bytes')]).toEqual([
         log.tuples.count,

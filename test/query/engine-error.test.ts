@@ -8,7 +8,7 @@ import type { Snapshot } from '../../src/lake/snapshot.ts';
 import { openLakeEngine } from '../../src/query/engine.ts';
 import type { Query } from '../../src/query/tree.ts';
 import { buildFlowLog } from '../lake/build-flow-log.ts';
-import { ask, where, withRecords } from './ask.ts';
+import { ask, where, withRecords, top } from './ask.ts';
 
 const folders: string[] = [];
 let snapshot: Snapshot;
@@ -71,13 +71,12 @@ test('a regular expression that only the engine refuses is a fault of the filter
 
 test('a field that cannot be grouped by is named, with the fields that can', async () => {
   await withRecords([], async (engine) => {
-    const top = (by: string): Promise<unknown> =>
+    const grouped = (by: string): Promise<unknown> =>
       engine
-        .ask({ ask: 'top', by: [by], metric: 'bytes', limit: 1 })
+        .ask(top({ by: [by], metric: 'bytes', limit: 1 }))
         .catch((error: unknown) => (error instanceof FlowError ? error.message : error));
-    expect(await top('src.iq')).toBe('unknown field "src.iq" to group by; did you mean "src.ip"?');
-    expect(await top('ip')).toBe('"ip" means both sides: group by src.ip or dst.ip');
-    expect(await top('bytes')).toBe('"bytes" cannot be grouped by');
+    expect(await grouped('src.iq')).toBe('unknown field "src.iq" to group by; did you mean "src.ip"?');
+    expect(await grouped('bytes')).toBe('"bytes" cannot be grouped by');
   });
 });
 
@@ -86,9 +85,9 @@ test('nothing is answered by nothing: no rows, counts of 0', async () => {
     expect(await ask(engine, { ask: 'tuples' })).toEqual([]);
     expect(await ask(engine, { ask: 'conversations' })).toEqual([]);
     expect(await ask(engine, { ask: 'count' })).toEqual([{ tuples: 0, conversations: 0 }]);
-    const top = await engine.ask({ ask: 'top', by: ['rule'], metric: 'flows', limit: 5 });
-    expect(top.columns.map(({ name }) => name)).toEqual(['rule', 'flows', 'packets', 'bytes']);
-    expect(top.summary).toEqual({ basis: 'conversations', flows: 0, counted: 0 });
+    const none = await engine.ask(top({ by: ['rule'], metric: 'flows', limit: 5 }));
+    expect(none.columns.map(({ name }) => name)).toEqual(['rule', 'flows', 'packets', 'bytes']);
+    expect(none.summary).toEqual({ basis: 'conversations', flows: 0, counted: 0 });
   });
   const folder = await mkdtemp(join(tmpdir(), 'nsgflow-error-'));
   folders.push(folder);

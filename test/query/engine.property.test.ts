@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { openLake } from '../../src/lake/lake.ts';
-import { MemoryTable } from '../../src/lake/memory-table.ts';
-import type { Engine } from '../../src/query/engine.ts';
-import { openLakeEngine, openMemoryEngine } from '../../src/query/engine.ts';
+import { MemoryTable, memoryTableName } from '../../src/lake/memory-table.ts';
+import { duckdbDialect } from '../../src/query/duckdb-dialect.ts';
+import { Engine, openLakeEngine, openMemoryEngine } from '../../src/query/engine.ts';
 import { formatFilter } from '../../src/query/format-filter.ts';
+import { memoryRows } from '../../src/query/row-source.ts';
 import type { Query } from '../../src/query/tree.ts';
 import type { PlainRecord } from '../lake/build-flow-log.ts';
 import { buildFlowLog } from '../lake/build-flow-log.ts';
@@ -56,6 +57,8 @@ describe('an engine answers every question as the plain twin does', () => {
         await table.addFlowLog(buildFlowLog(records), { blob: 'blob' });
         await table.flush();
         await compareOn(engine, records, queries, seed + i);
+        const plain = new Engine(table.duckdb, memoryRows(memoryTableName), 'lent', { ...duckdbDialect, quick: false });
+        await compareOn(plain, records, Math.ceil(queries / 4), seed + 200 + i);
       } finally {
         await engine.close();
         await table.close();

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
 import { openDuckdb } from '../../src/lake/duckdb.ts';
 import type { Query } from '../../src/query/tree.ts';
-import { ask, where, withRecords } from './ask.ts';
+import { ask, where, withRecords, top } from './ask.ts';
 
 let folder: string;
 
@@ -27,7 +27,7 @@ const tuples = Array.from({ length: 10 }, (_, i) => ({
 test.each<Query>([
   { ask: 'tuples', ...where('src.port > 2'), limit: 3 },
   { ask: 'conversations' },
-  { ask: 'top', by: ['src.port'], metric: 'bytes', limit: 4 },
+  top({ by: ['src.port'], metric: 'bytes', limit: 4 }),
   { ask: 'count' },
 ])('the answer to %j is written to Parquet as it is given', async (query) => {
   const path = join(folder, "it's.parquet");

@@ -1,13 +1,13 @@
 import { type Command, Option } from 'commander';
 import { FlowError } from '../../base/errors.ts';
-import type { Metric } from '../../query/tree.ts';
+import { parseMeasure } from '../../query/measure.ts';
 import type { AskOptions } from '../asking.ts';
 import { addQuestion, formatOf, print, readFilter, readRange, withEngine } from '../asking.ts';
 import { parseWhole } from '../options.ts';
 
 interface TopOptions extends AskOptions {
   readonly by: string;
-  readonly metric: Metric;
+  readonly metric: string;
   readonly limit: string;
   readonly observations?: boolean;
 }
@@ -30,10 +30,11 @@ export function define(command: Command): void {
     if (by.includes('')) throw new FlowError('usage', `--by ${JSON.stringify(options.by)} has an empty field`);
     await withEngine(options, async (engine) => {
       const answer = await engine.ask({
-        ask: 'top',
-        by,
-        metric: options.metric,
-        limit: parseWhole('--limit', options.limit, 1, 1_000_000),
+        ask: 'groups',
+        axes: [{ by, limit: parseWhole('--limit', options.limit, 1, 1_000_000) }],
+        measures: [options.metric, 'flows', 'packets', 'bytes']
+          .filter((name, i, all) => all.indexOf(name) === i)
+          .map(parseMeasure),
         observations: options.observations === true,
         range: readRange(options),
         ...(where === undefined ? {} : { where }),
