@@ -1,5 +1,6 @@
 import { type Command } from 'commander';
 import { FlowError } from '../base/errors.ts';
+import { parsePrefix } from '../net/prefix.ts';
 import type { Network } from '../nsg/network.ts';
 import { collect, readText } from './options.ts';
 import { printable } from './printable.ts';
@@ -9,20 +10,26 @@ export interface NetworkOptions {
   readonly network?: readonly string[];
   readonly parameters?: string;
   readonly serviceTags?: string;
+  readonly onPremises?: readonly string[];
 }
 
 export function addNetwork(command: Command): void {
   command
     .option('--network <file>', 'ARM template or export, REST answer, or az output; may be repeated', collect)
     .option('--parameters <file>', "the template's parameters file")
-    .option('--service-tags <file>', 'ServiceTags JSON file');
+    .option('--service-tags <file>', 'ServiceTags JSON file')
+    .option(
+      '--on-premises <prefix>',
+      'addresses that gateways reach, part of VirtualNetwork; may be repeated',
+      collect,
+    );
 }
 
 /** The network that the options name, `undefined` where they name none. @throws usage, not-found, network-invalid */
 export async function readNetwork(options: NetworkOptions): Promise<Network | undefined> {
   if (options.network === undefined) {
-    if (options.parameters !== undefined || options.serviceTags !== undefined)
-      throw new FlowError('usage', '--parameters and --service-tags go with --network');
+    if ((options.parameters ?? options.serviceTags ?? options.onPremises) !== undefined)
+      throw new FlowError('usage', '--parameters, --service-tags and --on-premises go with --network');
     return undefined;
   }
   const named = async (path: string): Promise<{ path: string; text: string }> => ({ path, text: await readText(path) });
@@ -30,6 +37,12 @@ export async function readNetwork(options: NetworkOptions): Promise<Network | un
   return importNetwork({
     files: await Promise.all(options.network.map(named)),
     ...(options.parameters === undefined ? {} : { parameters: await named(options.parameters) }),
+    onPremises: (options.onPremises ?? []).map((text) => {
+      const prefix = parsePrefix(text);
+      if (prefix === undefined)
+        throw new FlowError('usage', `--on-premises ${JSON.stringify(text)} is no address prefix, such as 10.0.0.0/8`);
+      return prefix;
+    }),
     ...(options.serviceTags === undefined ? {} : { serviceTags: await named(options.serviceTags) }),
   });
 }

@@ -19,11 +19,12 @@ import type { RuleReader } from './read-rule.ts';
 import { readTranslations } from './read-translations.ts';
 import { addSubnet, readVirtualNetworks } from './read-virtual-network.ts';
 
-/** `location` is that of resources without one. @throws network-invalid with the faults that were found */
+/** `location` is that of resources without one, `onPremises` what all VNets reach. @throws network-invalid with the faults that were found */
 export function buildNetwork(
   resources: readonly RawResource[],
   reader: RuleReader,
   location: string,
+  onPremises: readonly Prefix[],
   warnings: string[],
 ): Network {
   const ofKind = distinctResources(resources, warnings);
@@ -41,6 +42,7 @@ export function buildNetwork(
         gateways: ofKind('gateway'),
         localGateways: ofKind('local-gateway'),
         connections: ofKind('connection'),
+        onPremises,
         addressSpaces,
         warnings,
       }),

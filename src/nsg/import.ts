@@ -9,6 +9,7 @@ import { defaultScope } from '../arm-template/scope.ts';
 import type { Json, Value } from '../arm-template/value.ts';
 import { getProperty, isObject, scalarText } from '../arm-template/value.ts';
 import { FlowError } from '../base/errors.ts';
+import type { Prefix } from '../net/prefix.ts';
 import { buildNetwork } from './build-network.ts';
 import { isTemplate, templateResources } from './import-arm.ts';
 import { restResources } from './import-rest.ts';
@@ -28,6 +29,8 @@ export interface ImportOptions {
   readonly parameters?: NetworkFile | undefined;
   /** A ServiceTags file; one among `files` serves as well. */
   readonly serviceTags?: NetworkFile | undefined;
+  /** What the gateways of all VNets reach, besides what the files say. */
+  readonly onPremises?: readonly Prefix[] | undefined;
   /** Where templates are taken to be deployed. */
   readonly scope?: Scope | undefined;
 }
@@ -68,7 +71,7 @@ export function importNetwork(options: ImportOptions): Network {
     emptyTag: (tag: string, rule: string) =>
       void warnings.push(`${rule}: the ServiceTags file lists no prefix for ${tag}, so it matches no address`),
   };
-  const network = buildNetwork(resources, reader, scope.location, warnings);
+  const network = buildNetwork(resources, reader, scope.location, options.onPremises ?? [], warnings);
   for (const [tag, rules] of tags) {
     const others = rules.length > 1 ? ` and ${rules.length - 1} more` : '';
     warnings.push(

@@ -28,6 +28,21 @@ export function buildNicTable(network: Network): NicTable {
   return table;
 }
 
+/** The same NICs in a table of up to `slots` slots, a power of two, but of no more than 16 for each address: the first slot nearly always tells. */
+export function spreadNicTable(from: NicTable, slots: number): NicTable {
+  const size = Math.max(from.mask + 1, Math.min(slots, 8 * (from.mask + 1)));
+  const table: NicTable = { mask: size - 1, words: new Uint32Array(4 * size), nics: new Int32Array(size).fill(-1) };
+  from.nics.forEach((nic, before) => {
+    if (nic < 0) return;
+    const address = from.words.subarray(4 * before, 4 * before + 4);
+    let slot = hashAddress(address[0], address[1], address[2], address[3]) & table.mask;
+    while (table.nics[slot] >= 0) slot = (slot + 1) & table.mask;
+    table.words.set(address, 4 * slot);
+    table.nics[slot] = nic;
+  });
+  return table;
+}
+
 /** Index of the NIC that has the address, -1 when none has. */
 export function findNic(table: NicTable, family: number, a: number, b: number, c: number, d: number): number {
   const { nics, words, mask } = table;

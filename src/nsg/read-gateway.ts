@@ -12,6 +12,8 @@ interface GatewaySources {
   readonly gateways: readonly RawResource[];
   readonly localGateways: readonly RawResource[];
   readonly connections: readonly RawResource[];
+  /** What every VNet reaches, besides what gateways say. */
+  readonly onPremises: readonly Prefix[];
   /** Address space of the VNets in the files, by resource key. */
   readonly addressSpaces: ReadonlyMap<string, readonly Prefix[]>;
   readonly warnings: string[];
@@ -20,7 +22,7 @@ interface GatewaySources {
 /** By resource key of the VNet. */
 export function readConnectedPrefixes(sources: GatewaySources): Map<string, Prefix[]> {
   const { warnings, addressSpaces } = sources;
-  const connected = new Map<string, Prefix[]>();
+  const connected = new Map([...addressSpaces.keys()].map((key) => [key, [...sources.onPremises]]));
   const connect = (virtualNetwork: string | undefined, prefixes: readonly Prefix[]): void => {
     if (virtualNetwork !== undefined)
       connected.set(virtualNetwork, [...(connected.get(virtualNetwork) ?? []), ...prefixes]);
@@ -37,7 +39,7 @@ export function readConnectedPrefixes(sources: GatewaySources): Map<string, Pref
     const clients = readObject(fields, 'vpnClientConfiguration', resource.where);
     if (clients !== undefined) connect(place, readSpace(clients, 'vpnClientAddressPool', resource.where, warnings));
   });
-  const onPremises = new Map(
+  const reached = new Map(
     readAside(sources.localGateways, warnings, (resource, fields) => [
       resourceKey(resource.id),
       ['localNetworkAddressSpace', 'localNetworkSiteAddressSpace'].flatMap((space) =>
@@ -54,7 +56,7 @@ export function readConnectedPrefixes(sources: GatewaySources): Map<string, Pref
     const local = end('localNetworkGateway2');
     const other = placeOf.get(end('virtualNetworkGateway2'));
     if (local !== '') {
-      const prefixes = onPremises.get(local);
+      const prefixes = reached.get(local);
       if (prefixes === undefined)
         warnings.push(`${where}: its local network gateway is in no file, so VirtualNetwork lacks its addresses`);
       connect(own, prefixes ?? []);

@@ -4,6 +4,7 @@
 import { resourceKey } from '../arm-template/resource-id.ts';
 import { minuteMillis } from '../base/time.ts';
 import type { FlowMeter } from '../flow/observe.ts';
+import type { FlowLogFormat } from '../flowlog/tuple.ts';
 import type { PacketBatch } from '../net/packet.ts';
 import type { CompiledNetwork } from '../nsg/compile.ts';
 import { compileNetwork } from '../nsg/compile.ts';
@@ -24,15 +25,22 @@ export class ActiveConfiguration {
   #network: Network;
   #translations: TranslationTable | undefined;
   readonly #quirks: Quirks;
+  readonly #formats: readonly FlowLogFormat[];
   readonly #flowTimeoutMinutes: number | undefined;
 
-  /** `flowTimeoutMinutes` wins over the VNets'. @throws filter-syntax */
-  constructor(first: RecordingConfiguration, quirks: Quirks, flowTimeoutMinutes: number | undefined) {
+  /** Of `formats` the books are kept; `flowTimeoutMinutes` wins over the VNets'. @throws filter-syntax */
+  constructor(
+    first: RecordingConfiguration,
+    quirks: Quirks,
+    formats: readonly FlowLogFormat[],
+    flowTimeoutMinutes: number | undefined,
+  ) {
     this.#quirks = quirks;
+    this.#formats = formats;
     this.#flowTimeoutMinutes = flowTimeoutMinutes;
     this.#network = first.network;
     this.compiled = compileNetwork(first.network);
-    this.plan = planRecording(first, this.compiled.decisions, quirks);
+    this.plan = planRecording(first, this.compiled.decisions, quirks, formats);
     this.#translations = buildTranslations(first.network.translations);
   }
 
@@ -57,11 +65,11 @@ export class ActiveConfiguration {
    */
   change(next: RecordingConfiguration, meter: FlowMeter, flush: () => void): void {
     if (next.network === this.#network) {
-      this.plan = planRecording(next, this.compiled.decisions, this.#quirks);
+      this.plan = planRecording(next, this.compiled.decisions, this.#quirks, this.#formats);
       return;
     }
     const compiled = compileNetwork(next.network, this.compiled, meter.decisionsInUse());
-    const plan = planRecording(next, compiled.decisions, this.#quirks);
+    const plan = planRecording(next, compiled.decisions, this.#quirks, this.#formats);
     const before = new Map(this.#network.nics.map((nic, index) => [resourceKey(nic.id), index]));
     const previousNic = Int32Array.from(next.network.nics, (nic) => before.get(resourceKey(nic.id)) ?? -1);
     const stays = new Set(previousNic);

@@ -66,7 +66,7 @@ export interface RecordSettings {
   readonly onDelivery?: (sentence: string) => void;
   /** The account of a flow log's `storage`; asked again after its credentials were refused. */
   readonly accountOf: (storage: string) => Account;
-  /** Formats of the flow logs where `flowLogs` is not given. */
+  /** Formats of the flow logs where `flowLogs` is not given, and those that `uncounted` tells of although no flow log has them. */
   readonly formats: readonly FlowLogFormat[];
   /** Wins over the VNet's own; `undefined` takes the VNet's, or 4 minutes. */
   readonly flowTimeoutMinutes: number | undefined;
@@ -151,6 +151,7 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
   const configuration = new ActiveConfiguration(
     { network, flowLogs: settings.flowLogs ?? defaultFlowLogs(network, settings.formats, '') },
     settings.quirks ?? defaultQuirks,
+    settings.formats,
     settings.flowTimeoutMinutes,
   );
   const meter = new FlowMeter({

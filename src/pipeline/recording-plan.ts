@@ -43,7 +43,7 @@ export interface RecordingPlan {
   /** By decision: which NSG decided, an index of its own; -1 where none did. */
   readonly nsgOf: Int32Array;
   readonly targets: readonly FlowLogTarget[];
-  /** Formats of the targets. */
+  /** Formats of the targets, and those whose books are kept although there is none. */
   readonly formats: readonly FlowLogFormat[];
   /** By NSG as in `nsgOf`: its logs, of different formats; indexes into `targets`. */
   readonly nsgTargets: readonly (readonly number[])[];
@@ -70,13 +70,15 @@ export interface EncryptionPlan {
 const platformRule: RuleGroup = { rule: 'PlatformRule', aclId: '00000000-0000-0000-0000-000000000000' };
 
 /**
- * `decisions` are those of the compiled network, with the older ones under which flows may still be open.
+ * `decisions` are those of the compiled network, with the older ones under which flows may still be open; of `formats` the books are kept, whether a
+ * flow log has them or not.
  * @throws filter-syntax where a flow log's criteria or record types cannot be read
  */
 export function planRecording(
   { network, flowLogs }: RecordingConfiguration,
   decisions: readonly Decision[],
   quirks: Quirks = defaultQuirks,
+  formats: readonly FlowLogFormat[] = [],
 ): RecordingPlan {
   const nsgs = indexNsgs(network.nsgs, decisions);
   const nsgOf = Int32Array.from(decisions, ({ nsg }) =>
@@ -105,7 +107,7 @@ export function planRecording(
     ranks,
     nsgOf,
     targets,
-    formats: [...new Set(flowLogs.map(({ format }) => format))],
+    formats: [...new Set([...formats, ...flowLogs.map(({ format }) => format)])],
     nsgTargets,
     vnetTarget: Int32Array.from(network.nics, (nic) => narrowestScope(nic, scopes)),
     quirks,

@@ -5,12 +5,20 @@ import type { LiveSettings } from '../../capture/live.ts';
 import type { FlowLogFormat } from '../../flowlog/tuple.ts';
 import { parseMac } from '../../net/mac.ts';
 import { parsePrefix } from '../../net/prefix.ts';
+import type { Network } from '../../nsg/network.ts';
+import { singleNicNetwork } from '../../nsg/network.ts';
+import { parseQuirks } from '../../pipeline/quirks.ts';
 import { record } from '../../pipeline/record.ts';
 import type { RecordResult } from '../../pipeline/record.ts';
+import type { FlowLogSettings } from '../../pipeline/recording-settings.ts';
+import { defaultFlowLogs } from '../../pipeline/recording-settings.ts';
 import { parseBytes, parseDuration } from '../amount.ts';
 import { stopGently } from '../interrupt.ts';
 import { addStats, collect, parseFormat, parseWhole } from '../options.ts';
+import type { NetworkOptions } from '../network.ts';
 import { addNetwork, readNetwork } from '../network.ts';
+import { createChanger, readNetworkChanges } from '../network-change.ts';
+import { readFlowLogs } from '../flow-logs.ts';
 import { printable } from '../printable.ts';
 import { createProgress, formatBytes } from '../progress.ts';
 import type { SpoolOptions } from '../spool-folder.ts';
@@ -29,16 +37,18 @@ const localDefault = [
   '::1/128',
 ];
 
-interface RecordOptions extends SpoolOptions {
+interface RecordOptions extends SpoolOptions, NetworkOptions {
   readonly capture?: readonly string[];
   readonly interface?: string;
   readonly filter?: string;
   readonly snapLength?: string;
   readonly maxTime?: string;
   readonly maxBytes?: string;
-  readonly network?: readonly string[];
-  readonly parameters?: string;
-  readonly serviceTags?: string;
+  readonly change?: readonly string[];
+  readonly flowLogs?: string;
+  readonly filteringCriteria?: string;
+  readonly recordTypes?: string;
+  readonly quirk?: readonly string[];
   readonly to: string;
   readonly format?: readonly string[];
   readonly mac?: string;
@@ -58,8 +68,13 @@ export function define(command: Command): void {
     .option('--max-bytes <bytes>', 'with --interface: stop once packets of so many bytes were captured, such as 50MB');
   addNetwork(command);
   command
+    .option('--change <time=file>', 'from TIME on, FILE is the network in place of --network; may be repeated', collect)
     .requiredOption('--to <storage>', 'a folder, or the URL of an Azure account or container')
     .option('--format <format>', 'nsg1, nsg2 or vnet; may be repeated (default: nsg2)', collect)
+    .option('--flow-logs <file>', 'flow logs as az lists them, in place of --format: NSGs, VNets, subnets, NICs')
+    .option('--filtering-criteria <criteria>', 'with --format vnet: only these flows, in the language of Azure')
+    .option('--record-types <types>', 'with --format vnet: only these flow states, such as B,E')
+    .option('--quirk <name=value>', `how Azure is imitated, see docs/quirks.md; may be repeated`, collect)
     .option('--mac <mac>', 'MAC address of the NIC, without --network')
     .option('--local <prefix>', 'addresses on the near side, without --network; may be repeated', collect)
     .option('--flow-timeout <minutes>', 'idle timeout of flows, 1 to 1440; wins over the VNet (default: 4)')
@@ -82,7 +97,10 @@ export function define(command: Command): void {
     if (network !== undefined && (options.mac !== undefined || options.local !== undefined))
       throw new FlowError('usage', '--mac and --local describe the one NIC of a recording without --network');
     for (const warning of network?.warnings ?? []) process.stderr.write(`warning: ${printable(warning)}\n`);
-    const formats = [...new Set((options.format ?? ['nsg2']).map(parseFormat))];
+    const mac = options.mac === undefined ? undefined : readMac(options.mac);
+    const flowLogs = await readFlowLogChoice(options);
+    const logsOf = flowLogs.on;
+    const changes = createChanger(await readNetworkChanges(options.change ?? [], options));
     const to = await openStorage(options.to);
     const progress = createProgress('recording');
     const startMillis = performance.now();
@@ -100,7 +118,7 @@ export function define(command: Command): void {
         captures: options.capture ?? [],
         ...(live === undefined ? {} : { live: { ...live, stop: stop.signal, onStart: sayStart } }),
         network,
-        mac: options.mac === undefined ? undefined : readMac(options.mac),
+        mac,
         local: (options.local ?? localDefault).map(readPrefix),
         accountOf: () => to,
         spool: readSpool(options, live && { interface: live.interface, filter: live.filter, to: to.location }),
@@ -109,7 +127,17 @@ export function define(command: Command): void {
           progress.end();
           process.stderr.write(`warning: ${printable(sentence)}\n`);
         },
-        formats,
+        formats: flowLogs.formats,
+        flowLogs: logsOf(network ?? singleNicNetwork(mac)),
+        ...(options.change === undefined
+          ? {}
+          : {
+              configure: (minuteMillis: number) => {
+                const changed = changes(minuteMillis);
+                return changed === undefined ? undefined : { network: changed, flowLogs: logsOf(changed) };
+              },
+            }),
+        quirks: parseQuirks(options.quirk ?? []),
         flowTimeoutMinutes:
           options.flowTimeout === undefined ? undefined : parseWhole('--flow-timeout', options.flowTimeout, 1, 1440),
         ...(options.tunnel === undefined ? {} : { tunnel: options.tunnel }),
@@ -126,7 +154,7 @@ export function define(command: Command): void {
       progress.end();
     }
     if (options.stats === 'json') process.stdout.write(`${JSON.stringify(result)}\n`);
-    else process.stdout.write(describe(result, formats, to.location));
+    else process.stdout.write(describe(result, flowLogs.formats, to.location));
     if (result.failure !== null)
       throw new FlowError('unavailable', result.failure, {
         hint:
@@ -135,6 +163,39 @@ export function define(command: Command): void {
             : 'What came until then is recorded.',
       });
   });
+}
+
+interface FlowLogChoice {
+  readonly formats: readonly FlowLogFormat[];
+  /** The flow logs of a network. */
+  readonly on: (network: Network) => FlowLogSettings[];
+}
+
+/** @throws usage, filter-syntax, not-found */
+async function readFlowLogChoice(options: RecordOptions): Promise<FlowLogChoice> {
+  const { filteringCriteria, recordTypes } = options;
+  const filter = {
+    ...(filteringCriteria === undefined ? {} : { enabledFilteringCriteria: filteringCriteria }),
+    ...(recordTypes === undefined ? {} : { recordTypes }),
+  };
+  const isFiltered = filteringCriteria !== undefined || recordTypes !== undefined;
+  if (options.flowLogs !== undefined) {
+    if (options.format !== undefined || isFiltered)
+      throw new FlowError(
+        'usage',
+        '--flow-logs says itself what --format, --filtering-criteria and --record-types say',
+      );
+    if (options.network === undefined) throw new FlowError('usage', '--flow-logs goes with --network');
+    const logs = await readFlowLogs(options.flowLogs);
+    return { formats: [...new Set(logs.map(({ format }) => format))], on: () => logs };
+  }
+  const formats = [...new Set((options.format ?? ['nsg2']).map(parseFormat))];
+  if (isFiltered && !formats.includes('vnet'))
+    throw new FlowError(
+      'usage',
+      '--filtering-criteria and --record-types go with --format vnet: NSG flow logs have no filter',
+    );
+  return { formats, on: (network) => defaultFlowLogs(network, formats, '', filter) };
 }
 
 type LiveOptions = Omit<LiveSettings, 'stop' | 'onStart'>;
@@ -204,6 +265,9 @@ function describe(result: RecordResult, formats: readonly FlowLogFormat[], to: s
     lines.push(`dropped          ${result.dropped === null ? 'unknown' : number(result.dropped)}`);
   lines.push(`flows allowed    ${number(flows.allowed)}`, `flows denied     ${number(flows.denied)}`);
   if (flows.evicted > 0) lines.push(`  ended early    ${number(flows.evicted)}`);
+  for (const [format, reasons] of Object.entries(result.uncounted))
+    for (const [reason, count] of Object.entries(reasons))
+      lines.push(`not in ${format.padEnd(9)} ${number(count)} packets: ${reason}`);
   lines.push(
     `tuples           ${number(result.tuples)} (${formats.join(', ')}) in ${number(result.blobs)} blobs`,
     `newly written    ${number(result.written)} to ${to}`,
