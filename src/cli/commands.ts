@@ -14,6 +14,7 @@ export interface CommandEntry {
 
 /** What groups of commands are about, by their first word. */
 export const groups: Readonly<Record<string, string>> = {
+  blob: 'look into the blobs of flow logs',
   nsg: 'look at network security groups',
 };
 
@@ -28,4 +29,12 @@ export const commands: readonly CommandEntry[] = [
   { name: 'nsg show', summary: 'NSGs and their effective rules', load: () => import('./commands/nsg-show.ts') },
   { name: 'nsg eval', summary: 'which rule decides a packet, and why', load: () => import('./commands/nsg-eval.ts') },
   { name: 'convert', summary: 'any flow log format to any other', load: () => import('./commands/convert.ts') },
+  { name: 'retain', summary: 'delete blobs past their retention', load: () => import('./commands/retain.ts') },
+  { name: 'blob list', summary: 'hourly blobs of a flow log', load: () => import('./commands/blob-list.ts') },
+  { name: 'blob blocks', summary: 'the block list of a blob', load: () => import('./commands/blob-blocks.ts') },
+  {
+    name: 'blob show',
+    summary: 'records of a blob, or of its newest blocks',
+    load: () => import('./commands/blob-show.ts'),
+  },
 ];

@@ -1,0 +1,29 @@
+import type { Command } from 'commander';
+import { openSource } from '../../blob/open.ts';
+import { placeBlocks } from '../../pipeline/blob-blocks.ts';
+import { findOneBlob } from '../../pipeline/flow-log-blobs.ts';
+import type { OutputOptions } from '../asking.ts';
+import { addOutput, formatOf, print } from '../asking.ts';
+import type { BlobOptions } from '../blob-options.ts';
+import { addBlobOptions, readBlobSelection } from '../blob-options.ts';
+import { resultOf } from '../output.ts';
+
+export function define(command: Command): void {
+  addBlobOptions(command);
+  addOutput(command);
+  command.addHelpText(
+    'after',
+    '\nBlock 0 opens the blob, the last one closes it; each one between is what one flush added.\n',
+  );
+  command.action(async (source: string, options: BlobOptions & OutputOptions) => {
+    const format = formatOf(options);
+    const { container, name } = await findOneBlob(await openSource(source), readBlobSelection(options));
+    const rows = (await placeBlocks(container, name)).map(({ index, id, startByte, lengthBytes }) => ({
+      index,
+      id,
+      offset: startByte,
+      length: lengthBytes,
+    }));
+    await print(resultOf(rows), format);
+  });
+}

@@ -1,0 +1,58 @@
+import type { Command } from 'commander';
+import { FlowError } from '../../base/errors.ts';
+import { formatTime } from '../../base/time.ts';
+import { openSource } from '../../blob/open.ts';
+import { findFlowLogBlobs, logNameOf } from '../../pipeline/flow-log-blobs.ts';
+import type { OutputOptions } from '../asking.ts';
+import { addOutput, formatOf, print } from '../asking.ts';
+import type { BlobOptions } from '../blob-options.ts';
+import { addBlobOptions, readBlobSelection } from '../blob-options.ts';
+import type { ResultColumn } from '../output.ts';
+
+const columns: readonly ResultColumn[] = [
+  { name: 'hour', kind: 'text' },
+  { name: 'log', kind: 'text' },
+  { name: 'mac', kind: 'text' },
+  { name: 'bytes', kind: 'number' },
+  { name: 'modified', kind: 'text' },
+  { name: 'resource_id', kind: 'text' },
+  { name: 'container', kind: 'text' },
+  { name: 'blob', kind: 'text' },
+];
+/** A terminal is too narrow for the ids and names, which say the same. */
+const tableColumns = 5;
+const chunkRows = 1000;
+
+export function define(command: Command): void {
+  addBlobOptions(command);
+  addOutput(command);
+  command.action(async (source: string, options: BlobOptions & OutputOptions) => {
+    const format = formatOf(options);
+    const storage = await openSource(source);
+    const found = findFlowLogBlobs(storage, readBlobSelection(options));
+    async function* chunks(): AsyncGenerator<unknown[][]> {
+      let rows: unknown[][] = [];
+      for await (const { container, item, path } of found) {
+        const row = [
+          `${formatTime(path.hourMillis).slice(0, 13)}:00Z`,
+          logNameOf(path),
+          path.mac ?? null,
+          item.lengthBytes,
+          formatTime(item.lastModifiedMillis),
+          path.resourceId,
+          container.name,
+          item.name,
+        ];
+        rows.push(format === 'table' ? row.slice(0, tableColumns) : row);
+        if (rows.length === chunkRows) {
+          yield rows;
+          rows = [];
+        }
+      }
+      yield rows;
+    }
+    const shown = format === 'table' ? columns.slice(0, tableColumns) : columns;
+    const count = await print({ columns: shown, chunks: chunks() }, format);
+    if (count === 0) throw new FlowError('not-found', `${storage.location} holds no such flow log blob`);
+  });
+}
