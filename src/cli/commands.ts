@@ -22,6 +22,11 @@ export const groups: Readonly<Record<string, string>> = {
 export const commands: readonly CommandEntry[] = [
   { name: 'record', summary: 'packets → flow logs in storage', load: () => import('./commands/record.ts') },
   { name: 'ingest', summary: 'flow logs → the lake', load: () => import('./commands/ingest.ts') },
+  {
+    name: 'ingest rejects',
+    summary: 'what of the blobs could not be read',
+    load: () => import('./commands/ingest-rejects.ts'),
+  },
   { name: 'flows', summary: 'conversations or tuples', load: () => import('./commands/flows.ts') },
   { name: 'top', summary: 'the largest groups by any dimension', load: () => import('./commands/top.ts') },
   { name: 'count', summary: 'how many tuples and conversations', load: () => import('./commands/count.ts') },

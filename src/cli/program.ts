@@ -13,7 +13,10 @@ export async function run(args: readonly string[]): Promise<number> {
   const words = args.filter((word) => !word.startsWith('-'));
   if (words[0] === 'help') words.shift();
   try {
-    const program = await createProgram((name) => name.split(' ').every((part, i) => words[i] === part));
+    const program = await createProgram((name) => {
+      const [first, second] = name.split(' ');
+      return words[0] === first && (second === undefined || words.includes(second));
+    });
     await program.parseAsync(args, { from: 'user' });
     return typeof process.exitCode === 'number' ? process.exitCode : 0;
   } catch (error) {

@@ -153,7 +153,7 @@ export class Ingester {
 }
 
 /** The lake in a folder; `undefined` where there is none yet. */
-async function openExisting(folder: string): Promise<Lake | undefined> {
+export async function openExisting(folder: string): Promise<Lake | undefined> {
   try {
     return await openLake(folder);
   } catch (error) {

@@ -1,67 +1,217 @@
 import type { Command } from 'commander';
-import type { IngestResult } from '../../pipeline/ingest.ts';
-import { describeRejection, ingest } from '../../pipeline/ingest.ts';
-import { addStats, parseWhole } from '../options.ts';
+import { FlowError } from '../../base/errors.ts';
+import { limits } from '../../base/limits.ts';
+import { formatTime } from '../../base/time.ts';
+import type { Estimate } from '../../pipeline/estimate.ts';
+import { estimate, operationPrices } from '../../pipeline/estimate.ts';
+import type { FollowStatus } from '../../pipeline/follow.ts';
+import { follow, pollMillisDefault, rescanMillisDefault } from '../../pipeline/follow.ts';
+import type { IngestResult, IngestSettings } from '../../pipeline/ingest.ts';
+import { describeRejection, ingest, parallelDefault } from '../../pipeline/ingest.ts';
+import type { Selection } from '../../pipeline/source-selection.ts';
+import { parseNameTest } from '../../pipeline/source-selection.ts';
+import { parseBytes, parseDuration } from '../amount.ts';
+import { readRange } from '../asking.ts';
+import { stopGently } from '../interrupt.ts';
+import { addStats, collect, parseWhole } from '../options.ts';
+import { printable } from '../printable.ts';
 import { createProgress, formatBytes } from '../progress.ts';
 
 interface IngestOptions {
-  readonly lake: string;
+  readonly lake?: string;
+  readonly follow?: true;
+  readonly poll?: string;
+  readonly rescan?: string;
+  readonly dryRun?: true;
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly from?: string;
+  readonly to?: string;
+  readonly oldestFirst?: true;
+  readonly parallel?: string;
   readonly maxRejected?: string;
+  readonly diskReserve?: string;
+  readonly pricePer10000Reads?: string;
+  readonly pricePer10000Lists?: string;
   readonly stats?: 'json';
 }
 
 /** Rejections named on stderr; the rest are counted. */
 const rejectionsShown = 5;
+/** Days named by a dry run; `--stats json` has all. */
+const daysShown = 10;
 
 export function define(command: Command): void {
   command
-    .argument('<source...>', 'folder, file, glob, URL of an account or container, or -')
-    .requiredOption('--lake <dir>', 'folder of the table; made where there is none')
-    .option('--max-rejected <n>', 'fail when more byte ranges than this cannot be used (default: no limit)');
+    .argument('<source...>', 'folder, file, zip archive, glob, URL of an account or container, or -')
+    .option('--lake <dir>', 'folder of the table; made where there is none (required)')
+    .option('--follow', 'go on with what is written from now on, until interrupted')
+    .option('--poll <time>', `with --follow: how often to look (default: ${pollMillisDefault / 1000}s)`)
+    .option(
+      '--rescan <time>',
+      `with --follow: how often to list all of an account in Azure (default: ${rescanMillisDefault / 60_000}m)`,
+    )
+    .option('--dry-run', 'say what there is to read, what it costs and how large the lake gets; read nothing')
+    .option(
+      '--include <key=name>',
+      'subscription, group, nsg, flow-log or nic; * is any text; may be repeated',
+      collect,
+    )
+    .option('--exclude <key=name>', 'the same, left out; may be repeated', collect)
+    .option('--from <time>', 'only blobs of hours at or after: 6h, 2026-11-20, 2026-11-20T10:00:00Z, epoch')
+    .option('--to <time>', 'only blobs of hours before this time')
+    .option('--oldest-first', 'begin with the oldest day instead of the newest')
+    .option('--parallel <n>', `blobs fetched at once, 1 to ${limits.parallelMax} (default: ${parallelDefault})`)
+    .option('--max-rejected <n>', 'fail when more byte ranges than this cannot be used (default: no limit)')
+    .option('--disk-reserve <bytes>', 'stop when no more than this is free on the disk of the lake (default: 512MiB)')
+    .option(
+      '--price-per-10000-reads <dollars>',
+      `for --dry-run: what storage takes (default: ${operationPrices.per10000Reads})`,
+    )
+    .option('--price-per-10000-lists <dollars>', `the same for listings (default: ${operationPrices.per10000Lists})`);
   addStats(command);
+  command.enablePositionalOptions();
   command.addHelpText('after', '\nOnly what is new is read: running it again adds nothing.\n');
   command.action(async (sources: string[], options: IngestOptions) => {
-    const rejectedMax =
-      options.maxRejected === undefined
-        ? undefined
-        : parseWhole('--max-rejected', options.maxRejected, 0, Number.MAX_SAFE_INTEGER);
-    const progress = createProgress('ingesting');
-    let result: IngestResult;
-    try {
-      result = await ingest({
-        sources,
-        lake: options.lake,
-        rejectedMax,
-        ...(progress.isShown
-          ? {
-              onProgress: (done, total, blobs) =>
-                progress.update(done, total, () => `${blobs.toLocaleString('en-US')} blobs`),
-            }
-          : {}),
-      });
-    } finally {
-      progress.end();
-    }
+    const settings = readSettings(sources, options);
+    if (options.dryRun === true) return await runEstimate(settings, options);
+    const result = options.follow === true ? await runFollow(settings, options) : await runOnce(settings);
     report(result);
     const { rejections: _, ...stats } = result;
     if (options.stats === 'json') process.stdout.write(`${JSON.stringify(stats)}\n`);
-    else process.stdout.write(describe(result, options.lake));
+    else process.stdout.write(describe(result, settings.lake));
   });
+}
+
+function readSettings(sources: readonly string[], options: IngestOptions): IngestSettings & { selection: Selection } {
+  const { lake, maxRejected, parallel, diskReserve, oldestFirst } = options;
+  if (lake === undefined)
+    throw new FlowError('usage', 'name the folder of the lake: --lake DIR', { hint: 'See nsgflow ingest --help.' });
+  return {
+    sources,
+    lake,
+    rejectedMax:
+      maxRejected === undefined ? undefined : parseWhole('--max-rejected', maxRejected, 0, Number.MAX_SAFE_INTEGER),
+    selection: {
+      include: (options.include ?? []).map((text) => parseNameTest('--include', text)),
+      exclude: (options.exclude ?? []).map((text) => parseNameTest('--exclude', text)),
+      ...readRange(options),
+    },
+    ...(parallel === undefined ? {} : { parallel: parseWhole('--parallel', parallel, 1, limits.parallelMax) }),
+    ...(diskReserve === undefined ? {} : { diskReserveBytes: parseBytes('--disk-reserve', diskReserve) }),
+    ...(oldestFirst === true ? { order: 'oldest-first' } : {}),
+    onNotice: ({ notice, sentence }) => process.stderr.write(`${printable(`${notice}: ${sentence}`)}\n`),
+  };
+}
+
+async function runOnce(settings: IngestSettings): Promise<IngestResult> {
+  const progress = createProgress('ingesting');
+  try {
+    return await ingest({
+      ...settings,
+      onProgress: (done, total, blobs) => progress.update(done, total, () => `${blobs.toLocaleString('en-US')} blobs`),
+    });
+  } finally {
+    progress.end();
+  }
+}
+
+/** Follows until interrupted; on a terminal, a line says what came and whether storage answers. */
+async function runFollow(settings: IngestSettings, options: IngestOptions): Promise<IngestResult> {
+  const stop = new AbortController();
+  const undo = stopGently(() => stop.abort());
+  const { isTTY, columns = 80 } = process.stderr;
+  let wasAway = false;
+  const show = ({ away, added, total, blobs }: FollowStatus): void => {
+    if (isTTY) {
+      const time = formatTime(Date.now()).slice(11, 19);
+      const line =
+        away === undefined
+          ? `following  ${number(blobs)} blobs  ${number(total.tuples)} tuples  ${added.tuples > 0 ? `+${number(added.tuples)} at ` : ''}${time}`
+          : `waiting since ${formatTime(away.sinceMillis).slice(11, 19)}, again in ${Math.ceil(away.retryInMillis / 1000)} s: ${away.sentence}`;
+      process.stderr.write(
+        `\r\u001b[2K${printable(line)
+          .replaceAll('\n', ' ')
+          .slice(0, columns - 1)}`,
+      );
+    } else if (away !== undefined && !wasAway) process.stderr.write(`waiting: ${printable(away.sentence)}\n`);
+    else if (away === undefined && wasAway) process.stderr.write('following again\n');
+    wasAway = away !== undefined;
+  };
+  try {
+    return await follow({
+      ...settings,
+      ...(options.poll === undefined ? {} : { pollMillis: parseDuration('--poll', options.poll) }),
+      ...(options.rescan === undefined ? {} : { rescanMillis: parseDuration('--rescan', options.rescan) }),
+      stop: stop.signal,
+      onStatus: show,
+    });
+  } finally {
+    undo();
+    if (isTTY) process.stderr.write('\r\u001b[2K');
+  }
+}
+
+async function runEstimate(settings: IngestSettings & { selection: Selection }, options: IngestOptions): Promise<void> {
+  const { pricePer10000Reads: reads, pricePer10000Lists: lists } = options;
+  const { per10000Reads, per10000Lists } = operationPrices;
+  const result = await estimate(settings, {
+    per10000Reads: reads === undefined ? per10000Reads : parseDollars('--price-per-10000-reads', reads),
+    per10000Lists: lists === undefined ? per10000Lists : parseDollars('--price-per-10000-lists', lists),
+  });
+  if (options.stats === 'json') {
+    const days = result.days.map(({ dayMillis, blobs, bytes }) => ({ day: dayOf(dayMillis), blobs, bytes }));
+    process.stdout.write(`${JSON.stringify({ ...result, days })}\n`);
+  } else process.stdout.write(describeEstimate(result, settings.lake));
+}
+
+/** @throws usage */
+function parseDollars(name: string, text: string): number {
+  const value = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text))
+    throw new FlowError('usage', `${name} takes US dollars such as 0.0044, not ${JSON.stringify(text)}`);
+  return value;
+}
+
+function dayOf(millis: number): string {
+  return formatTime(millis).slice(0, 10);
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+function describeEstimate(result: Estimate, lake: string): string {
+  const { days, priceDollars } = result;
+  const shown = days.slice(-daysShown).reverse();
+  return [
+    `blobs            ${number(result.newBlobs)} of ${number(result.blobs)} have something new (${formatBytes(result.newBytes)})`,
+    `operations       about ${number(result.readOperations)} reads, ${number(result.listOperations)} listings${
+      priceDollars === undefined ? '' : `: $${priceDollars.toFixed(priceDollars < 1 ? 4 : 2)}, without transfer`
+    }`,
+    `lake             about ${formatBytes(result.lakeBytes)} more in ${lake}`,
+    `days             ${days.length === 0 ? 'none' : `${number(days.length)}, ${dayOf(days[0].dayMillis)} to ${dayOf(days[days.length - 1].dayMillis)}`}`,
+    ...shown.map(
+      ({ dayMillis, blobs, bytes }) => `  ${dayOf(dayMillis)}     ${number(blobs)} blobs, ${formatBytes(bytes)}`,
+    ),
+    ...(days.length > shown.length ? [`  and ${number(days.length - shown.length)} earlier days`] : []),
+    '',
+  ].join('\n');
 }
 
 function report({ blobs, rejections, rejected }: IngestResult): void {
   if (blobs === 0) process.stderr.write('warning: no flow log blobs were found there\n');
   for (const rejection of rejections.slice(0, rejectionsShown))
-    process.stderr.write(`rejected: ${describeRejection(rejection)}\n`);
+    process.stderr.write(`rejected: ${printable(describeRejection(rejection))}\n`);
   if (rejected > rejectionsShown) process.stderr.write(`rejected: ${rejected - rejectionsShown} further byte ranges\n`);
 }
 
 function describe(result: IngestResult, lake: string): string {
-  const number = (value: number): string => value.toLocaleString('en-US');
   return [
     `blobs            ${number(result.blobs)} (${formatBytes(result.bytes)} new)`,
     `records          ${number(result.records)}`,
     `tuples           ${number(result.tuples)} added to ${lake}`,
+    ...(result.replaced === 0 ? [] : [`replaced         ${number(result.replaced)} blobs that were rewritten`]),
     `rejected ranges  ${number(result.rejected)}`,
     '',
   ].join('\n');

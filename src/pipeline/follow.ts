@@ -1,0 +1,161 @@
+/**
+ * Ingests without end: the tails of growing blobs within seconds of their commit.
+ *
+ *   every poll        the blobs of the hours around now, by prefix, of every NSG and flow log seen: a listing or two each
+ *   every rescan      a whole listing: new NSGs, hours that came late, blobs that were rewritten. The less often, the longer it takes
+ *
+ * Each look that finds something is one commit. What storage does not answer is tried again, later and later, up to a minute apart.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FlowError } from '../base/errors.ts';
+import type { ErrorCode } from '../base/errors.ts';
+import { hourMillis, minuteMillis } from '../base/time.ts';
+import { isUrl } from '../blob/azure-target.ts';
+import type { BlobItem, Container } from '../blob/container.ts';
+import type { PassTotals } from './ingest-pass.ts';
+import type { IngestResult, IngestSettings } from './ingest.ts';
+import { Ingester } from './ingest.ts';
+import type { Selection } from './source-selection.ts';
+import { selects, selectsAll } from './source-selection.ts';
+import type { SourceBlob } from './source.ts';
+import { listSources, sourceBlob } from './source.ts';
+
+export interface FollowSettings extends IngestSettings {
+  /** Between two looks; `pollMillisDefault` where absent. */
+  readonly pollMillis?: number;
+  /** Between two whole listings of Azure at least; `rescanMillisDefault` where absent. Folders are listed whole as often as that is quick. */
+  readonly rescanMillis?: number;
+  /** Ends following, after what was read is committed. */
+  readonly stop: AbortSignal;
+  /** Called after each look. */
+  readonly onStatus?: (status: FollowStatus) => void;
+  /** Epoch milliseconds; the system's clock where absent. */
+  readonly now?: () => number;
+}
+
+export interface FollowStatus {
+  /** Why storage does not answer, and since when; `undefined` while it does. */
+  readonly away:
+    | { readonly sentence: string; readonly sinceMillis: number; readonly retryInMillis: number }
+    | undefined;
+  /** What the look committed. */
+  readonly added: PassTotals;
+  /** What all looks committed. */
+  readonly total: PassTotals;
+  readonly blobs: number;
+}
+
+export const pollMillisDefault = 5000;
+export const rescanMillisDefault = 300_000;
+
+/** A whole listing may take this share of the time. */
+const listingShare = 0.1;
+const retryMillisMax = 60_000;
+/** Clocks differ, and a minute is written after it has ended: the hours that lie within this of now are looked at. */
+const aroundNowMillis = 10 * minuteMillis;
+const prefixesAhead = 8;
+
+/** What may pass: a container that is not there yet, a key that is being rotated, an outage. */
+const survivable: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'unavailable',
+  'authentication',
+  'permission',
+  'not-found',
+  'io',
+  'blob-conflict',
+]);
+
+/** Runs until `stop`. @throws usage for standard input; rejected-too-many, disk-full, lake-invalid */
+export async function follow(settings: FollowSettings): Promise<IngestResult> {
+  const { stop, sources, selection = selectsAll, pollMillis = pollMillisDefault, now = Date.now } = settings;
+  if (sources.includes('-')) throw new FlowError('usage', 'standard input cannot be followed');
+  const rescanMillis = sources.some(isUrl) ? (settings.rescanMillis ?? rescanMillisDefault) : 0;
+  const ingester = new Ingester(settings);
+  const tree = new FollowedTree();
+  let rescanAt = -Infinity;
+  let away: { sentence: string; sinceMillis: number } | undefined;
+  let failures = 0;
+  try {
+    while (!stop.aborted) {
+      let waitMillis = pollMillis;
+      let added: PassTotals | undefined;
+      try {
+        const startMillis = performance.now();
+        if (startMillis >= rescanAt) {
+          let listedMillis = startMillis;
+          added = await ingester.pass(
+            tree.watch(listSources(sources, selection), () => (listedMillis = performance.now())),
+          );
+          rescanAt = performance.now() + Math.max(rescanMillis, (listedMillis - startMillis) / listingShare);
+        } else added = await ingester.pass(tree.recent(now(), selection));
+        away = undefined;
+        failures = 0;
+      } catch (error) {
+        if (!(error instanceof FlowError) || !survivable.has(error.code)) throw error;
+        away = { sentence: error.message, sinceMillis: away?.sinceMillis ?? now() };
+        const longest = Math.min(retryMillisMax, pollMillis * 2 ** Math.min(10, failures++));
+        waitMillis = longest * (0.5 + Math.random() / 2);
+        rescanAt = -Infinity;
+      }
+      const { totals, blobs } = ingester;
+      settings.onStatus?.({
+        away: away && { ...away, retryInMillis: waitMillis },
+        added: added ?? { ...totals, records: 0, tuples: 0, rejected: 0, bytes: 0, replaced: 0, commits: 0 },
+        total: { ...totals },
+        blobs,
+      });
+      await sleep(waitMillis, undefined, { signal: stop }).catch(() => undefined);
+    }
+    return ingester.result();
+  } finally {
+    await ingester.close();
+  }
+}
+
+const hourFolder = /^(.*\/)y=\d{4}\/m=\d{2}\/d=\d{2}\/h=\d{2}\//;
+
+/** The folders below which the dates of NSGs and flow logs stand, as whole listings have shown them. */
+class FollowedTree {
+  readonly #roots = new Map<Container, Set<string>>();
+
+  /** Passes a whole listing on, and remembers its folders. */
+  async *watch(blobs: AsyncIterable<SourceBlob>, onEnd: () => void): AsyncGenerator<SourceBlob> {
+    this.#roots.clear();
+    for await (const blob of blobs) {
+      const root = blob.container && hourFolder.exec(blob.name)?.[1];
+      if (root !== undefined) {
+        const roots = this.#roots.get(blob.container!);
+        if (roots === undefined) this.#roots.set(blob.container!, new Set([root]));
+        else roots.add(root);
+      }
+      yield blob;
+    }
+    onEnd();
+  }
+
+  /** The blobs of the hours around `nowMillis`. */
+  async *recent(nowMillis: number, selection: Selection): AsyncGenerator<SourceBlob> {
+    const hours = new Set(
+      [nowMillis - aroundNowMillis, nowMillis + aroundNowMillis].map((at) => Math.floor(at / hourMillis)),
+    );
+    for (const [container, roots] of this.#roots) {
+      const prefixes = [...roots].flatMap((root) => [...hours].map((hour) => root + hourPath(hour * hourMillis)));
+      for (let i = 0; i < prefixes.length; i += prefixesAhead) {
+        const listings = prefixes.slice(i, i + prefixesAhead).map((prefix) => itemsOf(container, prefix));
+        for (const items of await Promise.all(listings))
+          for (const item of items) if (selects(selection, item.name)) yield sourceBlob(container, item, false);
+      }
+    }
+  }
+}
+
+async function itemsOf(container: Container, prefix: string): Promise<BlobItem[]> {
+  const items: BlobItem[] = [];
+  for await (const item of container.list(prefix)) if (item.name.endsWith('.json')) items.push(item);
+  return items;
+}
+
+function hourPath(millis: number): string {
+  const [year, month, day, hour] = new Date(millis).toISOString().split(/[-T:]/);
+  return `y=${year}/m=${month}/d=${day}/h=${hour}/`;
+}
