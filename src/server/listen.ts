@@ -50,7 +50,7 @@ export function createHttpServer(settings: ListenSettings): HttpServer {
     done(null, Object.fromEntries(new URLSearchParams(String(body)))),
   );
   app.addHook('onRequest', async (request, reply) => {
-    await reply.header('x-ms-request-id', request.id);
+    void reply.header('x-ms-request-id', request.id);
     checkHost(names, request.headers);
   });
   app.addHook('onResponse', async (request, reply) => log(logLine(request, reply, now())));

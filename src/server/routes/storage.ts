@@ -3,6 +3,7 @@
  * Source: Azure Storage, "Blob service REST API"; which operations: docs/serve.md.
  */
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { FlowError } from '../../base/errors.ts';
 import type { Account, BlobItem, Container } from '../../blob/container.ts';
@@ -55,6 +56,8 @@ interface Call extends Place {
   readonly reply: FastifyReply;
   readonly query: URLSearchParams;
   readonly settings: StorageRouteSettings;
+  /** Headers that the signature wants in the answer. */
+  readonly signedHeaders: Readonly<Record<string, string>>;
 }
 
 /** The account that a path names, if there is one of that name. */
@@ -95,8 +98,7 @@ export async function answerStorage(
       settings.tokens,
       settings.challenge(),
     );
-    await operation({ ...place, request, reply, query, settings });
-    void reply.headers(headers);
+    await operation({ ...place, request, reply, query, settings, signedHeaders: headers });
     return reply;
   } catch (error) {
     return answerStorageFailure(error, request, reply);
@@ -232,7 +234,8 @@ async function listBlobs(call: Call): Promise<void> {
   const { account, query, reply, settings } = call;
   const container = await requireContainer(call);
   const request = listRequest(query);
-  const page = whole(await listPage(container.list(request.prefix), request));
+  const things = request.delimiter === '/' ? childrenOf(container, request.prefix) : container.list(request.prefix);
+  const page = whole(await listPage(things, request));
   sendXml(
     reply,
     xmlElement(
@@ -245,6 +248,17 @@ async function listBlobs(call: Call): Promise<void> {
     ),
   );
 }
+
+/** What is directly in the folder of the prefix: far less than all below it. */
+async function* childrenOf(container: Container, prefix: string): AsyncGenerator<BlobItem> {
+  for await (const child of container.children(prefix.slice(0, prefix.lastIndexOf('/') + 1))) {
+    const item = typeof child === 'string' ? { ...folderItem, name: child } : child;
+    if (item.name.startsWith(prefix)) yield item;
+  }
+}
+
+/** A folder's name ends in the delimiter, so that it becomes a prefix: nothing else of it shows. */
+const folderItem = { lengthBytes: 0, etag: '', lastModifiedMillis: 0 };
 
 function listedItem(item: BlobItem | CommonPrefix): Xml {
   if ('prefix' in item) return xmlElement('BlobPrefix', [nameElement(item.prefix)]);
@@ -264,7 +278,6 @@ function listedItem(item: BlobItem | CommonPrefix): Xml {
       xmlElement('LeaseState', 'available'),
       xmlElement('ServerEncrypted', 'true'),
     ]),
-    xmlElement('OrMetadata'),
   ]);
 }
 
@@ -313,11 +326,10 @@ async function getBlob(call: Call): Promise<void> {
     void reply.header('content-md5', createHash('md5').update(first).digest('base64'));
   }
   if (end - start <= pieceBytes) {
-    await reply.send(Buffer.from(first.buffer, first.byteOffset, first.byteLength));
+    void reply.send(Buffer.from(first.buffer, first.byteOffset, first.byteLength));
     return;
   }
-  const { Readable } = await import('node:stream');
-  await reply.send(
+  void reply.send(
     Readable.from(
       (async function* () {
         yield first;
@@ -359,9 +371,7 @@ async function blockList(call: Call): Promise<void> {
 }
 
 /** @throws StorageError 304, 404, 412 */
-async function readBlob(
-  call: Call,
-): Promise<{
+async function readBlob(call: Call): Promise<{
   container: Container;
   blob: BlobItem;
   headers: Record<'etag' | 'last-modified', string> & Record<string, string>;
@@ -392,6 +402,7 @@ async function readBlob(
       'x-ms-server-encrypted': 'true',
       'x-ms-access-tier': 'Hot',
       'x-ms-access-tier-inferred': 'true',
+      ...call.signedHeaders,
     },
   };
 }

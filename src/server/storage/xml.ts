@@ -22,12 +22,21 @@ export function xmlDocument(root: Xml): string {
   return `\uFEFF<?xml version="1.0" encoding="utf-8"?>${root.xml}`;
 }
 
-/** True for text that XML 1.0 can hold. Source: XML 1.0, production 2. */
+/** True for text that XML 1.0 can hold, and that comes out of it as it went in. Source: XML 1.0, production 2. */
 export function isXmlText(text: string): boolean {
   // eslint-disable-next-line no-control-regex
-  return !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff\p{Surrogate}]/u.test(text);
+  return !/[\u0000-\u001f\ufffe\uffff\p{Surrogate}]/u.test(text);
 }
 
+/** Named entities: some clients of Azure read no numbered ones. */
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+};
+
 function escapeXml(text: string): string {
-  return text.replace(/[&<>"'\t\n\r]/g, (unit) => `&#${unit.charCodeAt(0)};`);
+  return text.replace(/[&<>"']/g, (unit) => entities[unit]);
 }

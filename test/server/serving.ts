@@ -1,0 +1,116 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ArmRequest, ArmResponse } from '../../src/control/request.ts';
+import { isLoopback, openHttp } from '../../src/server/http.ts';
+import type { Http } from '../../src/server/http.ts';
+import { addControlRoutes } from '../../src/server/routes/control.ts';
+import { addHealthRoutes } from '../../src/server/routes/health.ts';
+import { addMetadataRoutes } from '../../src/server/routes/metadata.ts';
+import type { ServedAccount } from '../../src/server/routes/storage.ts';
+import { addTokenRoutes } from '../../src/server/routes/token.ts';
+import { Tokens, tokenKey } from '../../src/server/tokens.ts';
+
+export const tenantId = '11111111-2222-3333-4444-555555555555';
+
+/** The HTTP part of the service in this process, over accounts and a control plane of the test's own. */
+export interface Serving extends Http {
+  readonly ca: string;
+  readonly lines: string[];
+  readonly folder: string;
+}
+
+export async function serveParts(options: {
+  readonly accounts?: readonly ServedAccount[];
+  readonly handle?: (request: ArmRequest) => Promise<ArmResponse>;
+  readonly secret?: string;
+  readonly now?: () => number;
+  readonly hostNames?: readonly string[];
+}): Promise<Serving> {
+  const folder = await mkdtemp(join(tmpdir(), 'nsgflow-serving-'));
+  const now = options.now ?? Date.now;
+  const lines: string[] = [];
+  const strict = options.secret !== undefined || !isLoopback('127.0.0.1');
+  const key = await tokenKey(join(folder, 'tls', 'token-key'));
+  const tokens = new Tokens({ strict, secret: options.secret, tenantId }, key, now);
+  const http = await openHttp(
+    {
+      host: '127.0.0.1',
+      port: 0,
+      hostNames: options.hostNames ?? [],
+      tlsFolder: join(folder, 'tls'),
+      own: undefined,
+      log: (line) => lines.push(line),
+      now,
+    },
+    (app, origin) => {
+      const challenge = (): string => `Bearer authorization_uri="${origin()}/adfs"`;
+      addMetadataRoutes(app, { origin, tenantId });
+      addTokenRoutes(app, { tokens, origin, tenantId });
+      addHealthRoutes(app, { tokens, challenge, isReady: () => true, health: () => [], metrics: () => [] });
+      addControlRoutes(app, {
+        tokens,
+        origin,
+        challenge,
+        now,
+        accountOf: (name) => options.accounts?.find((account) => account.name === name),
+        handle: () =>
+          options.handle ??
+          (() => Promise.resolve({ status: 404, headers: {}, body: { error: { code: 'NotFound' } } })),
+      });
+    },
+  );
+  return {
+    ...http,
+    ca: await readFile(join(folder, 'tls', 'ca.pem'), 'utf8'),
+    lines,
+    folder,
+    async close() {
+      await http.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+}
+
+/** One request, checked against the CA, with whatever headers: also those that a browser or SDK would not send. */
+export async function ask(
+  server: { readonly origin: string; readonly ca: string },
+  path: string,
+  options: {
+    readonly method?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly body?: string | Uint8Array;
+  } = {},
+): Promise<Answer> {
+  const { request } = await import('node:https');
+  const { hostname, port } = new URL(server.origin);
+  return new Promise((resolve, reject) => {
+    const asked = request(
+      {
+        hostname,
+        port,
+        path,
+        ca: server.ca,
+        agent: false,
+        method: options.method ?? 'GET',
+        headers: { ...options.headers },
+      },
+      (answer) => {
+        const parts: Buffer[] = [];
+        answer.on('data', (part: Buffer) => parts.push(part));
+        answer.on('error', reject);
+        answer.on('end', () =>
+          resolve({ status: answer.statusCode!, headers: answer.headers, text: Buffer.concat(parts).toString() }),
+        );
+      },
+    );
+    asked.on('error', reject);
+    asked.end(options.body);
+  });
+}
