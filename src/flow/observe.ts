@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts';
 import { limits } from '../base/limits.ts';
-import { minuteMillis } from '../base/time.ts';
+import { minuteMillis, tickMillis } from '../base/time.ts';
 import { directionInbound, directionOutbound, stateBegin, stateDenied } from '../flowlog/tuple.ts';
 import type { PacketBatch } from '../net/packet.ts';
 import { protocolTcp, protocolUdp } from '../net/protocol.ts';
@@ -20,6 +20,7 @@ import {
 } from './connection.ts';
 import type { MeterCounts } from './counts.ts';
 import type { FlowEvents } from './event.ts';
+import type { FlowKernel } from './kernel.ts';
 import type { StoreSettings } from './store.ts';
 import { FlowStore } from './store.ts';
 import { Sweep, age, endForGood, rememberedUntil } from './sweep.ts';
@@ -44,6 +45,8 @@ export interface MeterSettings extends StoreSettings {
    * outbound. Absent, a packet crosses the NICs that its addresses belong to.
    */
   readonly isLocal?: (family: number, words: Uint32Array, at: number) => boolean;
+  /** Makes packets of its own batch fast. */
+  readonly kernel?: FlowKernel | undefined;
 }
 
 /** What is different from now on. */
@@ -79,21 +82,32 @@ export class FlowMeter {
   /** By decision. */
   #denies: Uint8Array;
   /** Of the batch being observed: the NICs that each packet crosses (-1: none), and the hash of its flow there. */
-  readonly #sourceNic = new Int32Array(limits.batchPackets);
-  readonly #destinationNic = new Int32Array(limits.batchPackets);
-  readonly #sourceHash = new Uint32Array(limits.batchPackets);
-  readonly #destinationHash = new Uint32Array(limits.batchPackets);
+  readonly #sourceNic: Int32Array;
+  readonly #destinationNic: Int32Array;
+  readonly #sourceHash: Uint32Array;
+  readonly #destinationHash: Uint32Array;
   readonly #guess = new Int32Array(2 * limits.batchPackets);
   /** Means nothing: it keeps the reads of `#prepare` from being left out as useless. */
   touched = 0;
   readonly #sweep = new Sweep();
+  /** `undefined` where there is none, or more NICs than it takes. */
+  #kernel: FlowKernel | undefined;
   /** A change of the network is under way: its flows are still being judged. */
   #changing = false;
+  /** The network changed in the middle of a batch: what is known of its other packets is of the network before. */
+  #hasChanged = false;
 
   constructor(settings: MeterSettings) {
     this.#network = settings.network;
     this.#isLocal = settings.isLocal;
-    this.#store = new FlowStore(settings);
+    const { kernel } = settings;
+    this.#store = new FlowStore(settings, kernel?.growTable);
+    this.#sourceNic = kernel?.sourceNic ?? new Int32Array(limits.batchPackets);
+    this.#destinationNic = kernel?.destinationNic ?? new Int32Array(limits.batchPackets);
+    this.#sourceHash = kernel?.sourceHash ?? new Uint32Array(limits.batchPackets);
+    this.#destinationHash = kernel?.destinationHash ?? new Uint32Array(limits.batchPackets);
+    this.#kernel = kernel;
+    this.#tellNics();
     this.#denies = deniesOf(settings.network);
     const { capacity } = this.#store.events;
     assert(capacity >= 4 * eventsPerPacketMax, 'the event buffer holds the events of a few packets');
@@ -104,6 +118,7 @@ export class FlowMeter {
   }
 
   get counts(): MeterCounts {
+    this.#kernel?.takeCounts(this.#store.counts);
     return this.#store.counts;
   }
 
@@ -118,13 +133,22 @@ export class FlowMeter {
    */
   observe(packets: PacketBatch, from: number): number {
     const { count, timeMillis } = packets;
-    if (from === 0) this.#prepare(packets);
+    const kernel = packets === this.#kernel?.packets ? this.#kernel : undefined;
+    if (from === 0 || this.#hasChanged) {
+      this.#hasChanged = false;
+      if (kernel === undefined) this.#prepare(packets);
+      else kernel.prepare(count);
+    }
     if (Number.isNaN(this.boundaryMillis) && from < count) this.#begin(timeMillis[from]);
     const boundary = this.boundaryMillis;
     const { counts, events, evictionsMax } = this.#store;
     const { columns } = events;
     const roomMax = events.capacity - evictionsPerPacketMax * evictionsMax - eventsPerPacketMax;
     for (let i = from; i < count; i++) {
+      if (kernel !== undefined) {
+        i = kernel.follow(i, count, boundary, this.#store.table.mask);
+        if (i === count) return count;
+      }
       if (timeMillis[i] >= boundary || columns.count > roomMax) return i;
       const sourceNic = this.#sourceNic[i];
       const destinationNic = this.#destinationNic[i];
@@ -163,7 +187,7 @@ export class FlowMeter {
     if ((table.columns.words[row * rowWords + kindWord] & (flowFlagsMask << kindFlagsShift)) !== 0) return false;
     const lastSeen = table.lastSeen(row);
     const now = packets.timeMillis[i];
-    if (now - lastSeen >= idleTimeoutMillis[nic]) return false;
+    if (now >= lastSeen + idleTimeoutMillis[nic]) return false;
     if (now > lastSeen) table.setLastSeen(row, now);
     const ipBytes = packets.ipBytes[i];
     table.count(row, found & 1, ipBytes);
@@ -206,7 +230,10 @@ export class FlowMeter {
   advance(): boolean {
     const store = this.#store;
     const now = this.boundaryMillis;
-    return this.#sweep.run(store, (row) => age(store, row, now));
+    const kernel = this.#kernel;
+    const isTick = now % tickMillis === 0;
+    const next = kernel === undefined ? undefined : (row: number) => kernel.scan(row, store.table.high, now, isTick);
+    return this.#sweep.run(store, (row) => age(store, row, now), next);
   }
 
   /** Moves the boundary on by a minute, or, while there is no flow, to the minute after `timeMillis`, the next packet's time. */
@@ -245,8 +272,10 @@ export class FlowMeter {
       assert(store.events.columns.count === 0, 'the events of the old network are taken before the new one comes');
       assert(this.#isLocal === undefined, 'only a network with addresses changes');
       this.#network = network;
+      this.#hasChanged = true;
       this.#denies = deniesOf(network);
       store.moveNics(nicAfterOf(change.previousNic, store.idleTimeoutMillis.length), change.idleTimeoutMillis);
+      this.#tellNics();
     }
     this.#changing = !this.#sweep.run(store, (row) => this.#judgeAnew(row, change.flushed));
     return !this.#changing;
@@ -271,6 +300,14 @@ export class FlowMeter {
     const isDenied = this.#denies[this.#decide(row)] === 1;
     if (wasDenied && !isDenied) store.remove(row);
     else if (!wasDenied && isDenied) store.end(row, store.table.lastSeen(row));
+  }
+
+  /** Without the kernel from now on where it has no room for all NICs. */
+  #tellNics(): void {
+    const table = this.#isLocal === undefined ? this.#network.nicTable : undefined;
+    if (this.#kernel?.setNics(table, this.#store.idleTimeoutMillis) !== false) return;
+    this.#kernel.takeCounts(this.#store.counts);
+    this.#kernel = undefined;
   }
 
   /** What the network decides about a flow in memory. */

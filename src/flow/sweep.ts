@@ -10,11 +10,11 @@ import type { FlowStore } from './store.ts';
 export class Sweep {
   #row = 0;
 
-  /** @returns false when it must go on later */
-  run(store: FlowStore, visit: (row: number) => void): boolean {
+  /** @param next passes over rows that need no visit: gives the first from a row on that may. @returns false when it must go on later */
+  run(store: FlowStore, visit: (row: number) => void, next: (row: number) => number = (row) => row): boolean {
     const { table } = store;
     const { columns, capacity } = store.events;
-    for (let row = this.#row; row < table.high; row++) {
+    for (let row = next(this.#row); row < table.high; row = next(row + 1)) {
       if (!table.isUsed(row)) continue;
       if (columns.count === capacity) {
         this.#row = row;

@@ -9,6 +9,7 @@ import { openLive } from '../capture/live.ts';
 import type { CaptureDamage, CaptureReason } from '../capture/reason.ts';
 import type { CaptureReader } from '../capture/merge-captures.ts';
 import { readCaptures } from '../capture/merge-captures.ts';
+import { createKernel } from '../flow/kernel.ts';
 import { FlowMeter } from '../flow/observe.ts';
 import type { FlowLogFormat } from '../flowlog/tuple.ts';
 import { ByteWriter } from '../flowlog/byte-writer.ts';
@@ -17,7 +18,7 @@ import type { Prefix } from '../net/prefix.ts';
 import { prefixContains } from '../net/prefix.ts';
 import type { Network } from '../nsg/network.ts';
 import { singleNicNetwork } from '../nsg/network.ts';
-import { type TunnelEnd, decodeBatch } from '../wire/decode-packet.ts';
+import { type DecodeOptions, type TunnelEnd, decodeBatch } from '../wire/decode-packet.ts';
 import { Fragments } from '../wire/fragments.ts';
 import type { WireReason } from '../wire/reason.ts';
 import { createRefusals, drainRefusals } from '../wire/refusals.ts';
@@ -39,8 +40,8 @@ export interface RecordSettings {
   readonly captures: readonly string[];
   /** In place of `captures`: an interface that is watched until it is asked to stop. */
   readonly live?: LiveSettings;
-  /** In place of both: packets from a reader of the caller's; while it has none, minutes pass by the clock. */
-  readonly reader?: CaptureReader;
+  /** In place of both: packets from a reader of the caller's; while it has none, minutes pass by its clock, or the system's. */
+  readonly reader?: CaptureReader & { nowMillis?(): number };
   /** Ends the recording after what was read: every flow ends, everything is flushed. Reading from a pipe or interface is ended by its own means. */
   readonly stop?: AbortSignal;
   /** Where packets are seen and what decides; `undefined` records one NIC that every packet crosses, behind an NSG that allows all. */
@@ -154,8 +155,10 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
     settings.formats,
     settings.flowTimeoutMinutes,
   );
+  const kernel = createKernel();
   const meter = new FlowMeter({
     network: configuration.compiled,
+    kernel,
     idleTimeoutMillis: configuration.idleTimeoutMillis(),
     ...(settings.network === undefined && settings.configure === undefined
       ? { isLocal: localTest(settings.local) }
@@ -168,10 +171,10 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
   const captures = live ?? settings.reader ?? (await readCaptures(settings.captures, { refused, damage }));
   const input = settings.tunnel === 'inner' ? `${captures.identity} inner` : captures.identity;
   const captured = createCaptureBatch(limits.batchPackets);
-  const packets = createPacketBatch(limits.batchPackets);
+  const packets = kernel?.packets ?? createPacketBatch(limits.batchPackets);
   const refusals = createRefusals();
   const fragments = new Fragments(refusals);
-  const options = { fragments, tunnel: settings.tunnel ?? 'outer' } as const;
+  const options: DecodeOptions = { fragments, tunnel: settings.tunnel ?? 'outer', decodeRun: kernel?.decodeRun };
   const writer = new ByteWriter(1 << 20);
   const uncounted: Uncounted = {};
   let handedOn = 0;
@@ -225,7 +228,8 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
           await delivery.room();
         }
       } while (fragments.take(packets));
-      if ((live ?? settings.reader) !== undefined && isQuiet) await passTime(Date.now() - liveGraceMillis);
+      if ((live ?? settings.reader) !== undefined && isQuiet)
+        await passTime((settings.reader?.nowMillis?.() ?? Date.now()) - liveGraceMillis);
       settings.onProgress?.(
         captures.bytesRead,
         captures.bytesTotal,

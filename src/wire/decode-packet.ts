@@ -57,7 +57,11 @@ export interface DecodeOptions {
   readonly fragments?: Fragments;
   /** Which addresses, ports and lengths count where packets are in tunnels; `outer` when not given. */
   readonly tunnel?: TunnelEnd;
+  readonly decodeRun?: DecodeRun | undefined;
 }
+
+/** Does what `decodePlainRun` does, faster, for the batch of packets that it was made for; -1 where it cannot. */
+export type DecodeRun = (captured: CaptureBatch, first: number, firstRow: number, udp: boolean) => number;
 
 /**
  * Decodes every packet of `captured` in place and fills `packets` anew with those that have a five-tuple, in the same order; each
@@ -72,13 +76,14 @@ export function decodeBatch(
   assert(captured.count <= packets.capacity, 'a batch of packets has room for all that were captured');
   const { bytes, count } = captured;
   const view = viewOf(bytes);
-  const { fragments } = options;
+  const { fragments, decodeRun } = options;
   const inner = options.tunnel === 'inner';
   const decoding: Decoding = { fragments, inner, tunnelEnd: 0, tunnelOriginalEnd: 0 };
   let row = 0;
   let i = 0;
   while (i < count) {
-    const plain = decodePlainRun(captured, view, i, packets, row, !inner);
+    const fast = decodeRun === undefined ? -1 : decodeRun(captured, i, row, !inner);
+    const plain = fast < 0 ? decodePlainRun(captured, view, i, packets, row, !inner) : fast;
     row += plain;
     i += plain;
     if (i === count) break;

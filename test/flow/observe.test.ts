@@ -356,6 +356,26 @@ describe('a change of the network', () => {
     expect(describeEvents(meter, 0)).toEqual([`10:00:03.000 nic0 in ${c} tcp end 2/200/1/100 @00:00:00`]);
   });
 
+  test('in the middle of a batch finds the NICs of the packets that follow anew', () => {
+    const { nics, ...rest } = twoNics([], []);
+    const meter = meterOf(compileNetwork({ ...rest, nics }), 2);
+    const batch = batchOf(sketch('0:01 10.0.1.5:9 > 203.0.113.9:53 udp', '1:01 10.0.1.5:9 > 203.0.113.9:53 udp'));
+    expect(meter.observe(batch, 0)).toBe(1);
+    meter.advance();
+    describeEvents(meter, 0);
+    meter.nextMinute(batch.timeMillis[1]);
+    meter.changeNetwork(compileNetwork({ ...rest, nics: [nics[1]] }), {
+      previousNic: Int32Array.of(1),
+      idleTimeoutMillis: Float64Array.of(240_000),
+      flushed: () => false,
+    });
+    expect(meter.observe(batch, 1)).toBe(2);
+    meter.finish();
+    expect(describeEvents(meter, 0)).toEqual([
+      '10:01:01.000 nic0 out 10.0.1.5:9 > 203.0.113.9:53 udp end 2/200/0/0 @00:00:00',
+    ]);
+  });
+
   test('leaves no decision in use that no flow has', () => {
     const network = compileNetwork(twoNics(noWeb, []));
     const meter = meterOf(network, 2);
