@@ -40,7 +40,7 @@ import {
 /** Conjunctions of which one must hold. Plain data. */
 export type FilteringCriteria = readonly (readonly Condition[])[];
 
-export interface Condition {
+interface Condition {
   readonly field: Field;
   /** `!=`: it holds where no value does. */
   readonly isNegated: boolean;
