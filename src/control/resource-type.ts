@@ -42,6 +42,8 @@ export interface View {
   get(id: string): Resource | undefined;
   /** Whether there is a resource, or a part such as a subnet, of this id. */
   exists(id: string): boolean;
+  /** The id of a resource or part in canonical casing; `undefined` where there is none. */
+  canonicalId(id: string): string | undefined;
   ofType(type: string): Iterable<Resource>;
   linksTo(id: string): readonly Link[];
   /** NSGs, VNets, NICs as the rule evaluator has them. */

@@ -6,13 +6,13 @@ import type { JsonObject } from '../arm-template/value.ts';
 import { importNetwork } from '../nsg/import.ts';
 import type { Network } from '../nsg/network.ts';
 import { createLinkIndex } from './link-index.ts';
-import { presentBody } from './present.ts';
+import { childElements, childId, presentBody } from './present.ts';
 import type { ResourceStore } from './resource-store.ts';
 import { openResourceStore } from './resource-store.ts';
 import type { View } from './resource-type.ts';
 import { childTypeNamed, networkTypes, resourceTypeNamed } from './resource-types.ts';
 import type { Resource } from './resource.ts';
-import { objectsOf, propertiesOf, textOf } from './resource.ts';
+import { textOf } from './resource.ts';
 import type { ControlOptions, ControlSettings } from './settings.ts';
 import { settingsOf } from './settings.ts';
 
@@ -63,6 +63,7 @@ export async function openState(options: ControlOptions): Promise<State> {
     origin,
     get: (id) => store.get(id),
     exists: (id) => store.get(id) !== undefined || findChild(store, id) !== undefined,
+    canonicalId: (id) => store.get(id)?.id ?? findChild(store, id)?.id,
     ofType: (type) => store.ofType(type),
     linksTo: (id) => links.linksTo(id),
     network: () => (network ??= buildNetwork(networkResources(), settings)),
@@ -121,14 +122,13 @@ function buildNetwork(resources: readonly JsonObject[], settings: ControlSetting
 export function findChild(
   store: Pick<ResourceStore, 'get'>,
   id: string,
-): { parent: Resource; element: JsonObject } | undefined {
+): { id: string; parent: Resource; element: JsonObject } | undefined {
   const parent = store.get(parentId(id));
   if (parent === undefined) return undefined;
   const parts = id.replace(/\/+$/, '').split('/');
   const child = childTypeNamed(`${parent.type}/${parts[parts.length - 2]}`);
   if (child === undefined) return undefined;
-  const elements = child.elements?.(parent) ?? objectsOf(propertiesOf(parent.body)[child.list]);
   const name = resourceKey(resourceName(id));
-  const element = elements.find((candidate) => textOf(candidate['name']).toLowerCase() === name);
-  return element === undefined ? undefined : { parent, element };
+  const element = childElements(child, parent).find((candidate) => textOf(candidate['name']).toLowerCase() === name);
+  return element === undefined ? undefined : { id: childId(child, parent, textOf(element['name'])), parent, element };
 }

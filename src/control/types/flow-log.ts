@@ -183,7 +183,7 @@ function checkTarget(id: string, making: Making): { id: string; guid: string } {
         target: 'properties.targetResourceId',
       },
     );
-  const canonical = view.get(id)?.id ?? `${holder?.id ?? ''}/subnets/${resourceName(id)}`;
+  const canonical = view.canonicalId(id) ?? id;
   const guid = textOf(propertiesOf(view.get(id)?.body ?? {})['resourceGuid']) || guidOf(canonical);
   return { id: canonical, guid };
 }
