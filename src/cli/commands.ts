@@ -22,6 +22,8 @@ export const groups: Readonly<Record<string, string>> = {
 export const commands: readonly CommandEntry[] = [
   { name: 'record', summary: 'packets → flow logs in storage', load: () => import('./commands/record.ts') },
   { name: 'ingest', summary: 'flow logs → the lake', load: () => import('./commands/ingest.ts') },
+  { name: 'ingest status', summary: 'how far the lake is', load: () => import('./commands/ingest-status.ts') },
+  { name: 'ingest gaps', summary: 'which minutes are missing', load: () => import('./commands/ingest-gaps.ts') },
   {
     name: 'ingest rejects',
     summary: 'what of the blobs could not be read',

@@ -120,7 +120,7 @@ async function runOnce(settings: IngestSettings): Promise<IngestResult> {
 async function runFollow(settings: IngestSettings, options: IngestOptions): Promise<IngestResult> {
   const stop = new AbortController();
   const undo = stopGently(() => stop.abort());
-  const { isTTY, columns = 80 } = process.stderr;
+  const { isTTY, columns } = process.stderr;
   let wasAway = false;
   const show = ({ away, added, total, blobs }: FollowStatus): void => {
     if (isTTY) {

@@ -1,0 +1,47 @@
+import type { Command } from 'commander';
+import { formatTime } from '../../base/time.ts';
+import { parseResourceId } from '../../flowlog/blob-path.ts';
+import { openLake } from '../../lake/lake.ts';
+import { ingestStatus } from '../../pipeline/ingest-status.ts';
+import { selectsAll } from '../../pipeline/source-selection.ts';
+import type { OutputOptions } from '../asking.ts';
+import { addOutput, formatOf, print } from '../asking.ts';
+import { lakeOf } from '../lake-option.ts';
+import { resultOf } from '../output.ts';
+
+export function define(command: Command): void {
+  command
+    .argument('[source...]', 'also list these, and say what of them is not read yet')
+    .option('--lake <dir>', 'folder of the table (required)');
+  addOutput(command);
+  command.addHelpText(
+    'after',
+    '\nlag_seconds: from the newest record to now. tuples_minute: in the hour that ends with it.\n',
+  );
+  command.action(async (sources: string[], _: unknown, self: Command) => {
+    const format = formatOf(self.opts<OutputOptions>());
+    const lake = await openLake(lakeOf(self));
+    try {
+      const now = Date.now();
+      const rows = (await ingestStatus(lake, sources, selectsAll)).map((log) => {
+        const id = parseResourceId(log.resourceId);
+        return {
+          flow_log: id?.child ?? id?.name ?? log.resourceId,
+          newest: log.newestMillis === undefined ? null : formatTime(log.newestMillis).replace('.000Z', 'Z'),
+          lag_seconds: log.newestMillis === undefined ? null : Math.round((now - log.newestMillis) / 1000),
+          tuples_minute: log.tuplesPerMinute,
+          nics: log.nics,
+          blobs: log.blobs,
+          bytes: log.readBytes,
+          rejected: log.rejected,
+          ...(sources.length === 0 ? {} : { pending_blobs: log.pendingBlobs, pending_bytes: log.pendingBytes }),
+          kind: log.kind,
+          resource: log.resourceId === '' ? null : log.resourceId,
+        };
+      });
+      await print(resultOf(rows), format);
+    } finally {
+      await lake.close();
+    }
+  });
+}

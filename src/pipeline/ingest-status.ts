@@ -1,0 +1,84 @@
+import { parseBlobPath } from '../flowlog/blob-path.ts';
+import type { Lake } from '../lake/lake.ts';
+import type { LogKey } from './log-evidence.ts';
+import { LogEvidence } from './log-evidence.ts';
+import type { Selection } from './source-selection.ts';
+import { listSources } from './source.ts';
+
+/** How far the lake is with one flow log. */
+export interface FlowLogStatus {
+  readonly kind: LogKey['kind'];
+  /** ARM id of the NSG or VNet flow log, in upper case; '' for blobs whose path does not say. */
+  readonly resourceId: string;
+  /** Blobs with a position, and the bytes of them that were read. */
+  readonly blobs: number;
+  readonly readBytes: number;
+  /** Byte ranges that could not be used. */
+  readonly rejected: number;
+  /** NICs with records. */
+  readonly nics: number;
+  /** Of the newest record; `undefined` where there is none. */
+  readonly newestMillis: number | undefined;
+  /** In the hour that ends with the newest record. */
+  readonly tuplesPerMinute: number;
+  /** Of the sources named: what is not read yet. */
+  readonly pendingBlobs: number;
+  readonly pendingBytes: number;
+}
+
+type Mutable = { -readonly [Name in keyof FlowLogStatus]: FlowLogStatus[Name] };
+
+/** One entry a flow log. The sources, where any are named, are listed for what is not read yet. @throws what storage throws */
+export async function ingestStatus(
+  lake: Lake,
+  sources: readonly string[],
+  selection: Selection,
+): Promise<readonly FlowLogStatus[]> {
+  const logs = new Map<string, Mutable>();
+  const logOf = (kind: LogKey['kind'], id: string): Mutable => {
+    const resourceId = id.toUpperCase();
+    let log = logs.get(`${kind}\n${resourceId}`);
+    if (log === undefined) {
+      log = {
+        kind,
+        resourceId,
+        blobs: 0,
+        readBytes: 0,
+        rejected: 0,
+        nics: 0,
+        newestMillis: undefined,
+        tuplesPerMinute: 0,
+        pendingBlobs: 0,
+        pendingBytes: 0,
+      };
+      logs.set(`${kind}\n${resourceId}`, log);
+    }
+    return log;
+  };
+  const logOfBlob = (key: string): Mutable => {
+    const path = parseBlobPath(key);
+    return logOf(path?.kind ?? 'nsg', path?.resourceId ?? '');
+  };
+  const { byKey } = await lake.positions();
+  for (const [key, { readBytes, rejections = [] }] of byKey) {
+    const log = logOfBlob(key);
+    log.blobs++;
+    log.readBytes += readBytes;
+    log.rejected += rejections.length;
+  }
+  const evidence = await LogEvidence.open(await lake.snapshot(), {});
+  try {
+    for await (const { kind, resourceId, nics, newestMillis, hourTuples } of evidence.newest())
+      Object.assign(logOf(kind, resourceId), { nics, newestMillis, tuplesPerMinute: Math.round(hourTuples / 6) / 10 });
+  } finally {
+    await evidence.close();
+  }
+  for await (const blob of listSources(sources, selection)) {
+    const before = byKey.get(blob.key);
+    if (before?.etag === blob.etag && before.lengthBytes === blob.lengthBytes) continue;
+    const log = logOfBlob(blob.key);
+    log.pendingBlobs++;
+    log.pendingBytes += Math.max(0, blob.lengthBytes - (before?.readBytes ?? 0));
+  }
+  return [...logs.values()].sort((a, b) => (a.resourceId < b.resourceId ? -1 : 1));
+}

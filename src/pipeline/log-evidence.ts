@@ -1,0 +1,180 @@
+/**
+ * What the rows of a lake say of the minutes of each NIC's log: which have records, which rejected ranges lie between which, and where an open flow
+ * did not continue. SQL over the data files of the range; DuckDB spills where they are many.
+ */
+import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
+import { hourMillis, minuteMillis, tickMillis } from '../base/time.ts';
+import type { Duckdb } from '../lake/duckdb.ts';
+import { openDuckdb } from '../lake/duckdb.ts';
+import { fileRows } from '../lake/file-rows.ts';
+import type { Snapshot, TimeRange } from '../lake/snapshot.ts';
+import { filesWithin } from '../lake/snapshot.ts';
+
+/** One NIC in one flow log. Texts in upper case; '' where the log says nothing. */
+export interface LogKey {
+  readonly kind: 'nsg' | 'vnet';
+  readonly resourceId: string;
+  readonly mac: string;
+}
+
+/** The minutes of an hour that have records: bits 0 to 29 in `first`, 30 to 59 in `second`. */
+export interface RecordedHour extends LogKey {
+  readonly hourMillis: number;
+  readonly first: number;
+  readonly second: number;
+  readonly rows: number;
+}
+
+/** A minute in which flows that were open had to continue, and did not. */
+export interface DueMinute extends LogKey {
+  readonly minuteMillis: number;
+  readonly flows: number;
+}
+
+export interface NewestRecord {
+  readonly kind: LogKey['kind'];
+  readonly resourceId: string;
+  readonly nics: number;
+  readonly newestMillis: number;
+  /** Tuples of the hour that ends with the newest record. */
+  readonly hourTuples: number;
+}
+
+/** The records around a rejected range; `undefined` where there is none on that side. */
+export interface RejectedNeighbours extends LogKey {
+  /** Index of the range asked for. */
+  readonly range: number;
+  readonly beforeMillis: number | undefined;
+  readonly afterMillis: number | undefined;
+}
+
+/** Clocks differ by seconds, and a flow's first tick may come late: a gap longer than two ticks and this is evidence. */
+const slackMillis = minuteMillis;
+/** Ticks counted of one gap: a week. */
+const ticksMax = 2016;
+
+export class LogEvidence {
+  readonly #duckdb: Duckdb;
+  readonly #connection: DuckDBConnection;
+  readonly #rows: string;
+
+  private constructor(duckdb: Duckdb, connection: DuckDBConnection, rows: string) {
+    this.#duckdb = duckdb;
+    this.#connection = connection;
+    this.#rows = rows;
+  }
+
+  /** Over a version of a lake; rows of a day around the range are looked at, too, for flows that began before it. */
+  static async open(snapshot: Snapshot, range: TimeRange): Promise<LogEvidence> {
+    const duckdb = await openDuckdb();
+    const connection = await duckdb.connect();
+    const around = {
+      ...(range.start === undefined ? {} : { start: range.start - 24 * hourMillis }),
+      ...(range.end === undefined ? {} : { end: range.end + 24 * hourMillis }),
+    };
+    return new LogEvidence(duckdb, connection, await fileRows(connection, filesWithin(snapshot, around)));
+  }
+
+  /** By NIC, in order of hours. */
+  async *recordedHours(): AsyncGenerator<RecordedHour> {
+    const bits = (from: number): string =>
+      `bit_or(CASE WHEN minute(t) BETWEEN ${from} AND ${from + 29} THEN 1 << (minute(t) - ${from}) ELSE 0 END)::INTEGER`;
+    const sql = `SELECT ${keyColumns}, epoch_ms(date_trunc('hour', t))::DOUBLE, ${bits(0)}, ${bits(30)}, count(*)::DOUBLE
+      FROM (SELECT *, coalesce(record_time, time) AS t FROM ${this.#rows}) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`;
+    for await (const [kind, id, mac, hour, first, second, rows] of this.#ask(sql))
+      yield {
+        ...keyOf(kind, id, mac),
+        hourMillis: Number(hour),
+        first: Number(first),
+        second: Number(second),
+        rows: Number(rows),
+      };
+  }
+
+  /**
+   * A flow that is open continues every tick (facts 1.3, 1.6). Where more than two ticks lie between two of its tuples, or between its last one and the NIC's
+   * last, each tick between was due; of the latter only the first. Flows of rules that never continue (stateless ones) are left out.
+   */
+  async *dueMinutes(): AsyncGenerator<DueMinute> {
+    const flow = `${keyNames}, direction, src_ip, src_port, dst_ip, dst_port, protocol`;
+    const gap = 2 * tickMillis + slackMillis;
+    const sql = `WITH tuples AS (
+        SELECT ${keyColumns}, direction, src_ip, src_port, dst_ip, dst_port, protocol, rule, state, epoch_ms(time) AS t,
+          CASE state WHEN 'begin' THEN 0 WHEN 'continuing' THEN 1 ELSE 2 END AS rank
+        FROM ${this.#rows} WHERE access = 'allow' AND state IN ('begin', 'continuing', 'end')),
+      ends AS (SELECT ${keyNames}, max(t) AS last FROM tuples GROUP BY ALL),
+      stateful AS (SELECT DISTINCT ${keyNames}, direction, protocol, rule FROM tuples WHERE state <> 'begin'),
+      steps AS (
+        SELECT ${flow}, rule, state, t, lead(t) OVER steps AS next, lead(state) OVER steps AS next_state
+        FROM tuples WINDOW steps AS (PARTITION BY ${flow} ORDER BY t, rank)),
+      gaps AS (
+        SELECT ${keyNames}, t, next, next_state,
+          CASE WHEN next IS NULL THEN 1 ELSE least(${ticksMax}, (next - t - ${slackMillis}) // ${tickMillis}) END AS ticks
+        FROM steps JOIN ends USING (${keyNames}) JOIN stateful USING (${keyNames}, direction, protocol, rule)
+        WHERE state <> 'end' AND coalesce(next, last) - t > ${gap}),
+      due AS (
+        SELECT ${keyNames}, CASE WHEN next_state = 'continuing' THEN next - tick * ${tickMillis} ELSE t + tick * ${tickMillis} END AS due_at
+        FROM (SELECT *, unnest(range(1, ticks + 1)) AS tick FROM gaps))
+      SELECT ${keyNames}, (due_at // ${minuteMillis} * ${minuteMillis})::DOUBLE AS minute, count(*)::DOUBLE FROM due GROUP BY ALL ORDER BY 1, 2, 3, 4`;
+    for await (const [kind, id, mac, minute, flows] of this.#ask(sql))
+      yield { ...keyOf(kind, id, mac), minuteMillis: Number(minute), flows: Number(flows) };
+  }
+
+  /** The minutes of the records before and behind each range, by NIC. */
+  async *neighbours(
+    ranges: readonly { readonly blob: string; readonly startByte: number; readonly endByte: number }[],
+  ): AsyncGenerator<RejectedNeighbours> {
+    await this.#connection.run('CREATE TEMP TABLE rejected (range INTEGER, blob VARCHAR, s BIGINT, e BIGINT)');
+    const appender = await this.#connection.createAppender('rejected', 'main', 'temp');
+    for (const [i, { blob, startByte, endByte }] of ranges.entries()) {
+      appender.appendInteger(i);
+      appender.appendVarchar(blob);
+      appender.appendBigInt(BigInt(startByte));
+      appender.appendBigInt(BigInt(endByte));
+      appender.endRow();
+    }
+    appender.closeSync();
+    const minute = `(epoch_ms(coalesce(record_time, time)) // ${minuteMillis} * ${minuteMillis})::DOUBLE`;
+    const sql = `SELECT ${keyColumns}, range, max(CASE WHEN record_offset < s THEN ${minute} END), min(CASE WHEN record_offset >= e THEN ${minute} END)
+      FROM ${this.#rows} JOIN rejected USING (blob) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`;
+    for await (const [kind, id, mac, range, before, after] of this.#ask(sql))
+      yield {
+        ...keyOf(kind, id, mac),
+        range: Number(range),
+        beforeMillis: before === null ? undefined : Number(before),
+        afterMillis: after === null ? undefined : Number(after),
+      };
+    await this.#connection.run('DROP TABLE rejected');
+  }
+
+  /** Of each flow log with rows in these files: NICs, the newest record, and tuples of the hour before that. */
+  async *newest(): AsyncGenerator<NewestRecord> {
+    const sql = `WITH rows AS (SELECT ${keyColumns}, epoch_ms(coalesce(record_time, time)) AS t FROM ${this.#rows}),
+      logs AS (SELECT kind, id, count(DISTINCT nic)::DOUBLE AS nics, max(t) AS newest FROM rows GROUP BY ALL)
+      SELECT kind, id, any_value(nics), any_value(newest)::DOUBLE, count(*) FILTER (t > newest - ${hourMillis})::DOUBLE
+      FROM logs JOIN rows USING (kind, id) GROUP BY 1, 2`;
+    for await (const [kind, id, nics, newest, tuples] of this.#ask(sql))
+      yield { ...keyOf(kind, id, ''), nics: Number(nics), newestMillis: Number(newest), hourTuples: Number(tuples) };
+  }
+
+  async close(): Promise<void> {
+    this.#connection.closeSync();
+    await this.#duckdb.close();
+  }
+
+  async *#ask(sql: string): AsyncGenerator<readonly DuckDBValue[]> {
+    const result = await this.#connection.stream(sql);
+    for (;;) {
+      const chunk = await result.fetchChunk();
+      if (chunk === null || chunk.rowCount === 0) return;
+      yield* chunk.getRows();
+    }
+  }
+}
+
+const keyNames = 'kind, id, nic';
+const keyColumns = `CASE format WHEN 'vnet' THEN 'vnet' ELSE 'nsg' END AS kind, upper(coalesce(resource_id, '')) AS id, coalesce(mac, '') AS nic`;
+
+function keyOf(kind: DuckDBValue, id: DuckDBValue, mac: DuckDBValue): LogKey {
+  return { kind: kind === 'vnet' ? 'vnet' : 'nsg', resourceId: String(id), mac: String(mac) };
+}
