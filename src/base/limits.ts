@@ -65,8 +65,14 @@ export const limits = {
   queryMemoryBytesMax: 1 << 30,
   /** The same for rows on their way into a lake. */
   ingestMemoryBytesMax: 384 << 20,
-  /** Rows held in memory before they are written to data files; a commit of more rows has more files. */
-  stagedRowsMax: 1_000_000,
+  /** Rows of one row group of a data file; a file of more rows has more groups. */
+  rowGroupRows: 245_760,
+  /** Rows held in memory on their way into data files, of all dates; beyond, the date with the most rows is written out. */
+  stagedRowsMax: 500_000,
+  /** Distinct addresses, groups or records that rows on their way name; beyond, all rows are written out and these are forgotten. */
+  stagedTableEntriesMax: 1_000_000,
+  /** Rows of logs read without a lake that lie in temporary files before they go to a table in memory. */
+  memoryRowsInFilesMax: 1_000_000,
   /** Attempts of one commit to the lake that lose the race for a version; then the commit fails. */
   commitAttemptsMax: 1000,
   /** Levels of nested JSON in a network file, and of calls, references and nested values in a template; a deeper one is refused. */

@@ -9,6 +9,7 @@ export class AddressTable {
   count = 0;
   #family = new Uint8Array(1024);
   #words = new Uint32Array(4 * 1024);
+  #texts: (string | undefined)[] = [];
   /** Number + 1 of the address in each bucket; 0 is empty. */
   #buckets = new Uint32Array(2048);
 
@@ -44,14 +45,19 @@ export class AddressTable {
   }
 
   text(number: number): string {
+    const known = this.#texts[number];
+    if (known !== undefined) return known;
     const at = 4 * number;
     const words = this.#words;
-    return formatWords(this.#family[number], words[at], words[at + 1], words[at + 2], words[at + 3]);
+    const text = formatWords(this.#family[number], words[at], words[at + 1], words[at + 2], words[at + 3]);
+    this.#texts[number] = text;
+    return text;
   }
 
   clear(): void {
     this.count = 0;
     this.#buckets.fill(0);
+    this.#texts.length = 0;
   }
 
   #add(bucket: number, family: number, a: number, b: number, c: number, d: number): number {
@@ -61,7 +67,12 @@ export class AddressTable {
       this.#words = grown(this.#words, new Uint32Array(2 * this.#words.length));
     }
     this.#family[number] = family;
-    this.#words.set([a, b, c, d], 4 * number);
+    this.#texts.push(undefined);
+    const at = 4 * number;
+    this.#words[at] = a;
+    this.#words[at + 1] = b;
+    this.#words[at + 2] = c;
+    this.#words[at + 3] = d;
     this.#buckets[bucket] = number + 1;
     if (2 * this.count > this.#buckets.length) this.#rehash();
     return number;

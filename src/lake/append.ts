@@ -1,10 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DuckDBConnection } from '@duckdb/node-api';
-import { limits } from '../base/limits.ts';
 import { decodeFlowLog } from '../flowlog/decode.ts';
 import type { FlowLog, Rejection } from '../flowlog/record.ts';
-import { writeDataFiles } from './data-file.ts';
 import type { Action, AddAction } from './delta-log.ts';
 import type { CommitOutcome, Lake } from './lake.ts';
 import type { PositionChange } from './positions.ts';
@@ -22,19 +19,19 @@ export interface AddedFlowLog {
   readonly readEndByte: number;
 }
 
-/** Rows on their way into the lake. Memory stays bounded: beyond `limits.stagedRowsMax` rows they go to data files early. */
+/** Rows on their way into the lake. They go to data files as they come, so that memory stays bounded. */
 export class LakeAppend {
   /** Rows added so far. */
   rows = 0;
   readonly #lake: Lake;
-  readonly #connection: DuckDBConnection;
   readonly #stage: RowStage;
   readonly #replacement: BlobReplacement;
   readonly #files: AddAction[] = [];
+  /** Rows are staged one flow log after the other. */
+  #staging: Promise<unknown> = Promise.resolve();
 
-  constructor(lake: Lake, connection: DuckDBConnection, stage: RowStage, replacement: BlobReplacement) {
+  constructor(lake: Lake, stage: RowStage, replacement: BlobReplacement) {
     this.#lake = lake;
-    this.#connection = connection;
     this.#stage = stage;
     this.#replacement = replacement;
   }
@@ -55,9 +52,10 @@ export class LakeAppend {
 
   /** Adds all tuples of a flow log. @returns the rows that gave */
   async addFlowLog(flowLog: FlowLog, origin: RowOrigin): Promise<number> {
-    const rows = this.#stage.add(flowLog, origin);
+    const added = this.#staging.then(() => this.#stage.add(flowLog, origin));
+    this.#staging = added.catch(() => undefined);
+    const rows = await added;
     this.rows += rows;
-    if (this.#stage.rows >= limits.stagedRowsMax) await this.#writeFiles();
     return rows;
   }
 
@@ -68,7 +66,8 @@ export class LakeAppend {
    */
   async commit(changes: readonly PositionChange[]): Promise<CommitOutcome> {
     try {
-      await this.#writeFiles();
+      await this.#staging;
+      this.#files.push(...(await this.#stage.finish()));
       const added = this.#files.map((add): Action => ({ add }));
       const actionsOf = async (state: TableState): Promise<Action[]> => [
         ...(await this.#replacement.actions(state)),
@@ -88,12 +87,8 @@ export class LakeAppend {
   /** Drops the rows that were not committed, and their files. May be called twice. */
   async abandon(): Promise<void> {
     for (const { path } of this.#files.splice(0)) await rm(join(this.#lake.folder, path), { force: true });
+    await this.#staging;
+    await this.#stage.abandon();
     await this.#replacement.abandon();
-    this.#connection.closeSync();
-  }
-
-  async #writeFiles(): Promise<void> {
-    if (this.#stage.rows > 0)
-      this.#files.push(...(await writeDataFiles(this.#lake.folder, this.#connection, this.#stage)));
   }
 }

@@ -5,7 +5,7 @@
  * Source: Delta transaction log protocol, "Checkpoints" (classic, one part; several parts are read).
  */
 import { randomUUID } from 'node:crypto';
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { listValue } from '@duckdb/node-api';
 import { FlowError, fileError } from '../base/errors.ts';
@@ -14,6 +14,7 @@ import { syncFolder } from '../blob/folder-file.ts';
 import type { Action, TxnAction } from './delta-log.ts';
 import { checkAction, formatVersion, logFolder, temporaryFolder, writeSynced } from './delta-log.ts';
 import { openDuckdb, quoteText } from './duckdb.ts';
+import { syncFile } from './new-data-file.ts';
 import type { TableState } from './table-state.ts';
 
 const columns = {
@@ -96,16 +97,5 @@ async function copyToParquet(lines: string, parquet: string): Promise<void> {
     );
   } finally {
     await duckdb.close();
-  }
-}
-
-/** Waits until the disk has a file that somebody else wrote. */
-export async function syncFile(path: string): Promise<number> {
-  const handle = await open(path, 'r+');
-  try {
-    await handle.sync();
-    return (await handle.stat()).size;
-  } finally {
-    await handle.close();
   }
 }

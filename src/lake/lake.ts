@@ -22,6 +22,7 @@ import { randomUUID } from 'node:crypto';
 import { rm, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { assert } from '../base/assert.ts';
 import { FlowError, fileError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
@@ -31,6 +32,7 @@ import type { Action } from './delta-log.ts';
 import { writeCommit } from './delta-log.ts';
 import type { Duckdb } from './duckdb.ts';
 import { openDuckdb } from './duckdb.ts';
+import { loadZstd } from './parquet/zstd.ts';
 import type { PositionChange, Positions } from './positions.ts';
 import { conflictsOf, liveTransactions, positionsPath, readPositions, writePositions } from './positions.ts';
 import { BlobReplacement } from './replace-blobs.ts';
@@ -101,10 +103,8 @@ export class Lake {
    */
   async beginAppend(options: { replacedBlobs?: readonly string[] } = {}): Promise<LakeAppend> {
     checkWritable(this.folder, this.#state);
-    this.#duckdb ??= openDuckdb(limits.ingestMemoryBytesMax);
-    const connection = await (await this.#duckdb).connect();
-    const replacement = new BlobReplacement(this.folder, connection, options.replacedBlobs ?? []);
-    return new LakeAppend(this, connection, await RowStage.open(connection), replacement);
+    const replacement = new BlobReplacement(this.folder, () => this.connect(), options.replacedBlobs ?? []);
+    return new LakeAppend(this, new RowStage(this.folder, await loadZstd()), replacement);
   }
 
   /**
@@ -141,6 +141,12 @@ export class Lake {
       'unavailable',
       `cannot commit to the lake ${this.folder}: other writers won every one of ${limits.commitAttemptsMax} races`,
     );
+  }
+
+  /** A connection to a DuckDB of the lake's own, which the caller closes. */
+  async connect(): Promise<DuckDBConnection> {
+    this.#duckdb ??= openDuckdb(limits.ingestMemoryBytesMax);
+    return (await this.#duckdb).connect();
   }
 
   async close(): Promise<void> {

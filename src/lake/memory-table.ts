@@ -1,24 +1,34 @@
-import type { FlowLog } from '../flowlog/record.ts';
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { listValue } from '@duckdb/node-api';
 import { limits } from '../base/limits.ts';
+import type { FlowLog } from '../flowlog/record.ts';
 import type { Duckdb } from './duckdb.ts';
 import { openDuckdb } from './duckdb.ts';
+import { loadZstd } from './parquet/zstd.ts';
 import type { RowOrigin } from './row-stage.ts';
-import { RowStage, selectRows } from './row-stage.ts';
+import { RowStage } from './row-stage.ts';
 import { duckdbTypes, storedColumns } from './schema.ts';
 
 /**
  * The rows of a lake without a lake: flow logs read into a table of DuckDB in memory, spilling to a temporary folder. Every
- * question that runs on a lake runs on it, by the same columns.
+ * question that runs on a lake runs on it, by the same columns. Rows go the way that they go into a lake, through data files, which
+ * live in a temporary folder until the table has them.
  */
 export class MemoryTable {
   readonly duckdb: Duckdb;
   readonly #connection: DuckDBConnection;
+  readonly #folder: string;
   readonly #stage: RowStage;
+  #rows = 0;
 
-  private constructor(duckdb: Duckdb, connection: DuckDBConnection, stage: RowStage) {
+  private constructor(duckdb: Duckdb, connection: DuckDBConnection, folder: string, stage: RowStage) {
     this.duckdb = duckdb;
     this.#connection = connection;
+    this.#folder = folder;
     this.#stage = stage;
   }
 
@@ -27,7 +37,9 @@ export class MemoryTable {
     const connection = await duckdb.connect();
     const columns = storedColumns.map((column) => `${column.name} ${duckdbTypes[column.delta]}`);
     await connection.run(`CREATE TABLE ${memoryTableName} (${columns.join(', ')})`);
-    return new MemoryTable(duckdb, connection, await RowStage.open(connection));
+    const folder = join(tmpdir(), `nsgflow-rows-${randomUUID()}`);
+    await mkdir(folder, { mode: 0o700 });
+    return new MemoryTable(duckdb, connection, folder, new RowStage(folder, await loadZstd()));
   }
 
   /** Tuples that have no row or lost a counter, by reason. */
@@ -37,22 +49,28 @@ export class MemoryTable {
 
   /** Adds all tuples of a flow log. @returns the rows that gave. */
   async addFlowLog(flowLog: FlowLog, origin: RowOrigin): Promise<number> {
-    const rows = this.#stage.add(flowLog, origin);
-    if (this.#stage.rows >= limits.stagedRowsMax) await this.flush();
+    const rows = await this.#stage.add(flowLog, origin);
+    this.#rows += rows;
+    if (this.#rows >= limits.memoryRowsInFilesMax) await this.flush();
     return rows;
   }
 
   /** Makes everything added visible to questions. */
   async flush(): Promise<void> {
-    if (this.#stage.rows === 0) return;
-    await this.#stage.flush();
-    await this.#connection.run(`INSERT INTO ${memoryTableName} ${selectRows(storedColumns)}`);
-    await this.#stage.clear();
+    if (this.#rows === 0) return;
+    this.#rows = 0;
+    const paths = (await this.#stage.finish()).map(({ path }) => join(this.#folder, path));
+    await this.#connection.run(
+      `INSERT INTO ${memoryTableName} SELECT ${storedColumns.map(({ name }) => name).join(', ')} FROM read_parquet($1::VARCHAR[], hive_partitioning = false)`,
+      [listValue(paths)],
+    );
+    for (const path of paths) await rm(path, { force: true });
   }
 
   async close(): Promise<void> {
     this.#connection.closeSync();
     await this.duckdb.close();
+    await rm(this.#folder, { recursive: true, force: true });
   }
 }
 

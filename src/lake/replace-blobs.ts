@@ -16,14 +16,16 @@ import type { TableState } from './table-state.ts';
  */
 export class BlobReplacement {
   readonly #lake: string;
-  readonly #connection: DuckDBConnection;
+  readonly #connect: () => Promise<DuckDBConnection>;
+  #connection: DuckDBConnection | undefined;
   readonly #blobs: readonly string[];
   /** By path: the file without the rows; `null` where nothing is left of it; `undefined` where it holds none of them. */
   readonly #known = new Map<string, AddAction | null | undefined>();
 
-  constructor(lake: string, connection: DuckDBConnection, blobs: readonly string[]) {
+  /** `connect` gives a connection of its own, where one is needed. */
+  constructor(lake: string, connect: () => Promise<DuckDBConnection>, blobs: readonly string[]) {
     this.#lake = lake;
-    this.#connection = connection;
+    this.#connect = connect;
     this.#blobs = blobs;
   }
 
@@ -45,6 +47,8 @@ export class BlobReplacement {
   async abandon(): Promise<void> {
     for (const rest of this.#known.values()) if (rest != null) await rm(join(this.#lake, rest.path), { force: true });
     this.#known.clear();
+    this.#connection?.closeSync();
+    this.#connection = undefined;
   }
 
   /** Called once the actions were committed: the files stay. */
@@ -56,6 +60,7 @@ export class BlobReplacement {
     const file = dataFileOf(this.#lake, add);
     const blobs = this.#blobs.filter((blob) => mayHold(file, blob));
     if (blobs.length === 0) return undefined;
+    this.#connection ??= await this.#connect();
     const connection = this.#connection;
     const rows = await fileRows(connection, [file]);
     await connection.run('SET VARIABLE replaced_blobs = $1', [listValue([...blobs])]);

@@ -1,23 +1,22 @@
 /**
- * Rows on their way into the table. Tuples are copied column by column into DataChunks and appended to a temporary table of
- * DuckDB; texts are appended once a distinct address and once a distinct group. No SQL text and no object a row.
+ * Tuples on their way into data files: decoded columns are copied to the rows of their date (staged-rows.ts); a date that has enough for
+ * a row group is written out. No object and no text a row, and memory that does not grow with what is added.
  *
- *   tuples     time_millis, src, dst, ports, codes, counters, grp, record_time_millis, record_offset, tuple_index, day
- *   addresses  id, text, ipv4, ipv6_high, ipv6_low          tuples.src and tuples.dst name them
- *   groups     id, rule, nsg, mac, format, ids, blob        tuples.grp names them
- *
- * `selectRows` joins them into the columns of schema.ts.
+ *   flow log ─▶ rows of 2026-11-20 ─▶ row group, row group, … of date=2026-11-20/part-….parquet
+ *            └▶ rows of 2026-11-21 ─▶ …
  */
-import type { DuckDBAppender, DuckDBConnection, DuckDBType } from '@duckdb/node-api';
-import { DOUBLE, DuckDBDataChunk, INTEGER, UTINYINT } from '@duckdb/node-api';
 import { Counters } from '../base/counters.ts';
+import { limits } from '../base/limits.ts';
 import { dayMillis } from '../base/time.ts';
 import type { FlowLog, FlowRecord, TupleGroup } from '../flowlog/record.ts';
 import type { TupleColumns } from '../flowlog/tuple.ts';
 import { destinationFamily, sourceFamily, stateBegin, stateDenied, stateNone } from '../flowlog/tuple.ts';
 import { protocolUdp } from '../net/protocol.ts';
-import { AddressTable } from './address-table.ts';
-import type { LakeColumn } from './schema.ts';
+import type { AddressTable } from './address-table.ts';
+import type { AddAction } from './delta-log.ts';
+import { NewDataFile } from './new-data-file.ts';
+import type { Compress } from './parquet/zstd.ts';
+import { StagedRows, StageTables } from './staged-rows.ts';
 
 /** Where a flow log was read. */
 export interface RowOrigin {
@@ -30,246 +29,277 @@ export interface RowOrigin {
 /** Why a tuple has no row, or a row no counters. */
 export type RowRefusal = 'time-out-of-range' | 'counter-out-of-range';
 
-const chunkRows = 2048;
 /** Years 1970 to 9999: what a partition's name can say. */
 const timeMillisEnd = 253_402_300_800_000;
 /** The greatest double below 2^63. */
 const counterMax = 2 ** 63 - 1024;
 
-const stageColumns: readonly (readonly [name: string, type: DuckDBType])[] = [
-  ['time_millis', DOUBLE],
-  ['src', INTEGER],
-  ['dst', INTEGER],
-  ['src_port', INTEGER],
-  ['dst_port', INTEGER],
-  ['protocol', UTINYINT],
-  ['direction', UTINYINT],
-  ['access', UTINYINT],
-  ['state', UTINYINT],
-  ['encryption', UTINYINT],
-  ['packets_forward', DOUBLE],
-  ['bytes_forward', DOUBLE],
-  ['packets_reverse', DOUBLE],
-  ['bytes_reverse', DOUBLE],
-  ['grp', INTEGER],
-  ['record_time_millis', DOUBLE],
-  ['record_offset', DOUBLE],
-  ['tuple_index', INTEGER],
-  ['day', INTEGER],
-];
+/** Rows of one date on their way. */
+interface Day {
+  readonly rows: StagedRows;
+  readonly file: NewDataFile;
+}
 
-/** Stages rows in temporary tables of one connection, which must be its own. */
 export class RowStage {
-  /** Rows staged and not yet taken. */
-  rows = 0;
-  /** Rows by day since the epoch, UTC. */
-  readonly days = new Map<number, number>();
   readonly refused = new Counters<RowRefusal>();
-  readonly #connection: DuckDBConnection;
-  readonly #appender: DuckDBAppender;
-  readonly #chunk = DuckDBDataChunk.create(stageColumns.map(([, type]) => type));
-  readonly #buffer = stageColumns.map(() => new Float64Array(chunkRows));
-  #buffered = 0;
-  readonly #addresses = new AddressTable();
-  readonly #groups = new Map<string, GroupRow>();
+  readonly #lake: string;
+  readonly #compress: Compress;
+  readonly #tables = new StageTables();
+  readonly #days = new Map<number, Day>();
+  /** Rows staged and not yet written, of all days. */
+  #staged = 0;
 
-  private constructor(connection: DuckDBConnection, appender: DuckDBAppender) {
-    this.#connection = connection;
-    this.#appender = appender;
-  }
-
-  static async open(connection: DuckDBConnection): Promise<RowStage> {
-    const columns = stageColumns.map(([name, type]) => `${name} ${type.toString()}`);
-    await connection.run(`CREATE TEMP TABLE tuples (${columns.join(', ')})`);
-    await connection.run(
-      'CREATE TEMP TABLE addresses (id INTEGER, text VARCHAR, ipv4 BIGINT, ipv6_high BIGINT, ipv6_low BIGINT)',
-    );
-    await connection.run(
-      `CREATE TEMP TABLE groups (id INTEGER, ${groupColumns.map((name) => `${name} VARCHAR`).join(', ')})`,
-    );
-    return new RowStage(connection, await connection.createAppender('tuples', 'main', 'temp'));
+  /** Files go to date folders of `lake`, which is made as needed. */
+  constructor(lake: string, compress: Compress) {
+    this.#lake = lake;
+    this.#compress = compress;
   }
 
   /** Takes all tuples of a flow log. @returns how many rows that gave; the rest is counted in `refused`. */
-  add(flowLog: FlowLog, origin: RowOrigin): number {
+  async add(flowLog: FlowLog, origin: RowOrigin): Promise<number> {
     const { tuples, groups, records } = flowLog;
-    const groupIds = groups.map((group) => this.#groupId(group, records[group.record], origin.blob));
-    const nextIndex = new Uint32Array(records.length);
-    const buffer = this.#buffer;
+    const tables = this.#tables;
+    if (tables.entries > limits.stagedTableEntriesMax) await this.#writeAll();
     const startByte = origin.startByte ?? 0;
-    const before = this.rows;
-    for (let row = 0; row < tuples.count; row++) {
-      const record = groups[tuples.group[row]].record;
-      const tupleIndex = nextIndex[record]++;
-      const timeMillis = tuples.timeMillis[row];
-      if (!(timeMillis >= 0 && timeMillis < timeMillisEnd)) {
+    const groupIds = Uint32Array.from(groups, (group) =>
+      tables.groupId(textsOf(group, records[group.record], origin.blob)),
+    );
+    const recordIds = Uint32Array.from(records, (record) =>
+      tables.recordId(record.timeMillis, startByte + record.startByte),
+    );
+    const nextIndex = new Uint32Array(records.length);
+    let added = 0;
+    let row = 0;
+    while (row < tuples.count) {
+      const day = Math.floor(tuples.timeMillis[row] / dayMillis);
+      if (!(tuples.timeMillis[row] >= 0 && tuples.timeMillis[row] < timeMillisEnd)) {
+        nextIndex[groups[tuples.group[row]].record]++;
+        const timeMillis = tuples.timeMillis[row++];
         this.refused.add('time-out-of-range', 1, () => `${origin.blob}: time ${timeMillis}`);
         continue;
       }
-      const day = Math.floor(timeMillis / dayMillis);
-      const at = this.#buffered;
-      const word = 4 * row;
-      const { source, destination } = tuples;
-      const family = tuples.family[row];
-      const counted = isCounted(tuples, row, records[record]);
-      buffer[0][at] = timeMillis;
-      buffer[1][at] = this.#addresses.intern(
+      const { rows, file } = this.#day(day);
+      const before = rows.count;
+      row = this.#copyRows(flowLog, row, day, rows, groupIds, recordIds, nextIndex, origin);
+      added += rows.count - before;
+      this.#staged += rows.count - before;
+      if (rows.count >= limits.rowGroupRows) await this.#write(rows, file);
+      else if (this.#staged >= limits.stagedRowsMax) await this.#writeLargest();
+    }
+    return added;
+  }
+
+  /** Writes what is left and ends the files. @returns the actions that add them; nothing is committed yet */
+  async finish(): Promise<AddAction[]> {
+    await this.#writeAll();
+    const added: AddAction[] = [];
+    for (const day of [...this.#days.keys()].sort((a, b) => a - b)) {
+      added.push(await this.#days.get(day)!.file.finish());
+      this.#days.delete(day);
+    }
+    return added;
+  }
+
+  /** Drops what was not finished. */
+  async abandon(): Promise<void> {
+    for (const { file } of this.#days.values()) await file.abandon();
+    this.#days.clear();
+    this.#staged = 0;
+  }
+
+  #day(number: number): Day {
+    let day = this.#days.get(number);
+    if (day === undefined) {
+      day = { rows: new StagedRows(this.#tables), file: new NewDataFile(this.#lake, number, this.#compress) };
+      this.#days.set(number, day);
+    }
+    return day;
+  }
+
+  /**
+   * Copies rows from `row` on while they are of `day` and there is room for them. @returns the first row that was not copied.
+   */
+  #copyRows(
+    flowLog: FlowLog,
+    row: number,
+    day: number,
+    rows: StagedRows,
+    groupIds: Uint32Array,
+    recordIds: Uint32Array,
+    nextIndex: Uint32Array,
+    origin: RowOrigin,
+  ): number {
+    const { tuples, groups } = flowLog;
+    const first = row;
+    const at = rows.count;
+    const { timeMillis } = tuples;
+    const dayStart = day * dayMillis;
+    const dayEnd = dayStart + dayMillis;
+    const limit = Math.min(tuples.count, first + limits.rowGroupRows - at);
+    let end = first;
+    while (end < limit && timeMillis[end] >= dayStart && timeMillis[end] < dayEnd) end++;
+    const count = end - first;
+    rows.reserve(count);
+    rows.timeMillis.set(timeMillis.subarray(first, end), at);
+    rows.sourcePort.set(tuples.sourcePort.subarray(first, end), at);
+    rows.destinationPort.set(tuples.destinationPort.subarray(first, end), at);
+    rows.protocol.set(tuples.protocol.subarray(first, end), at);
+    rows.direction.set(tuples.direction.subarray(first, end), at);
+    rows.access.set(tuples.access.subarray(first, end), at);
+    rows.state.set(tuples.state.subarray(first, end), at);
+    rows.encryption.set(tuples.encryption.subarray(first, end), at);
+    copyGroups(tuples.group, first, count, groups, groupIds, recordIds, nextIndex, rows);
+    copyAddresses(tuples, first, count, this.#tables.addresses, rows);
+    this.#copyCounters(flowLog, first, count, rows, origin);
+    rows.count += count;
+    return end;
+  }
+
+  #copyCounters(
+    { tuples, groups, records }: FlowLog,
+    first: number,
+    count: number,
+    rows: StagedRows,
+    origin: RowOrigin,
+  ): void {
+    const { packetsForward, bytesForward, packetsReverse, bytesReverse } = tuples;
+    const start = rows.count;
+    for (let i = 0; i < count; i++) {
+      const row = first + i;
+      const at = start + i;
+      const a = packetsForward[row];
+      const b = bytesForward[row];
+      const c = packetsReverse[row];
+      const d = bytesReverse[row];
+      rows.packetsForward[at] = a;
+      rows.bytesForward[at] = b;
+      rows.packetsReverse[at] = c;
+      rows.bytesReverse[at] = d;
+      const zero = a === 0 && b === 0 && c === 0 && d === 0;
+      if (zero && !areZerosCounts(tuples, row, records[groups[tuples.group[row]].record].format === 'vnet')) {
+        rows.packetsForward[at] = Number.NaN;
+        rows.bytesForward[at] = Number.NaN;
+        rows.packetsReverse[at] = Number.NaN;
+        rows.bytesReverse[at] = Number.NaN;
+      } else if (a > counterMax || b > counterMax || c > counterMax || d > counterMax)
+        for (const column of [rows.packetsForward, rows.bytesForward, rows.packetsReverse, rows.bytesReverse]) {
+          const value = column[at];
+          if (!(value > counterMax)) continue;
+          this.refused.add('counter-out-of-range', 1, () => `${origin.blob}: counter ${value}`);
+          column[at] = Number.NaN;
+        }
+    }
+  }
+
+  async #write(rows: StagedRows, file: NewDataFile): Promise<void> {
+    this.#staged -= rows.count;
+    await file.writeRows(rows);
+    rows.count = 0;
+  }
+
+  async #writeLargest(): Promise<void> {
+    let largest: Day | undefined;
+    for (const day of this.#days.values())
+      if (largest === undefined || day.rows.count > largest.rows.count) largest = day;
+    if (largest !== undefined) await this.#write(largest.rows, largest.file);
+  }
+
+  async #writeAll(): Promise<void> {
+    for (const { rows, file } of this.#days.values()) if (rows.count > 0) await this.#write(rows, file);
+    this.#tables.clear();
+  }
+}
+
+/** Groups, records and places in these of `count` rows. */
+function copyGroups(
+  from: Uint32Array,
+  first: number,
+  count: number,
+  groups: readonly TupleGroup[],
+  groupIds: Uint32Array,
+  recordIds: Uint32Array,
+  nextIndex: Uint32Array,
+  { count: at, group, record, tupleIndex }: StagedRows,
+): void {
+  let i = 0;
+  while (i < count) {
+    const number = from[first + i];
+    let end = i + 1;
+    while (end < count && from[first + end] === number) end++;
+    const ofRecord = groups[number].record;
+    group.fill(groupIds[number], at + i, at + end);
+    record.fill(recordIds[ofRecord], at + i, at + end);
+    let index = nextIndex[ofRecord];
+    for (; i < end; i++) tupleIndex[at + i] = index++;
+    nextIndex[ofRecord] = index;
+  }
+}
+
+/** Numbers of the addresses of `count` rows. A rule's tuples mostly have the NIC's own address on one side. */
+function copyAddresses(
+  { source, destination, family: families }: TupleColumns,
+  first: number,
+  count: number,
+  addresses: AddressTable,
+  { count: at, source: sourceIds, destination: destinationIds }: StagedRows,
+): void {
+  let lastFamily = 0;
+  let lastSource = -1;
+  let lastDestination = -1;
+  let sourceId = 0;
+  let destinationId = 0;
+  for (let i = 0; i < count; i++) {
+    const word = 4 * (first + i) + 3;
+    const family = families[first + i];
+    const plain = family === 4 && lastFamily === 4;
+    if (!plain || source[word] !== lastSource) {
+      lastSource = source[word];
+      sourceId = addresses.intern(
         sourceFamily(family),
-        source[word],
-        source[word + 1],
-        source[word + 2],
-        source[word + 3],
+        source[word - 3],
+        source[word - 2],
+        source[word - 1],
+        lastSource,
       );
-      buffer[2][at] = this.#addresses.intern(
+    }
+    if (!plain || destination[word] !== lastDestination) {
+      lastDestination = destination[word];
+      destinationId = addresses.intern(
         destinationFamily(family),
-        destination[word],
-        destination[word + 1],
-        destination[word + 2],
-        destination[word + 3],
+        destination[word - 3],
+        destination[word - 2],
+        destination[word - 1],
+        lastDestination,
       );
-      buffer[3][at] = tuples.sourcePort[row];
-      buffer[4][at] = tuples.destinationPort[row];
-      buffer[5][at] = tuples.protocol[row];
-      buffer[6][at] = tuples.direction[row];
-      buffer[7][at] = tuples.access[row];
-      buffer[8][at] = tuples.state[row];
-      buffer[9][at] = tuples.encryption[row];
-      buffer[10][at] = counted ? this.#counter(tuples.packetsForward[row], origin) : Number.NaN;
-      buffer[11][at] = counted ? this.#counter(tuples.bytesForward[row], origin) : Number.NaN;
-      buffer[12][at] = counted ? this.#counter(tuples.packetsReverse[row], origin) : Number.NaN;
-      buffer[13][at] = counted ? this.#counter(tuples.bytesReverse[row], origin) : Number.NaN;
-      buffer[14][at] = groupIds[tuples.group[row]];
-      buffer[15][at] = records[record].timeMillis;
-      buffer[16][at] = startByte + records[record].startByte;
-      buffer[17][at] = tupleIndex;
-      buffer[18][at] = day;
-      this.rows++;
-      this.days.set(day, (this.days.get(day) ?? 0) + 1);
-      if (++this.#buffered === chunkRows) this.#emit();
     }
-    return this.rows - before;
-  }
-
-  /** Makes all staged rows visible to SQL on the stage's connection. */
-  async flush(): Promise<void> {
-    this.#emit();
-    this.#appender.flushSync();
-    const addresses = await this.#connection.createAppender('addresses', 'main', 'temp');
-    for (let id = 0; id < this.#addresses.count; id++) this.#appendAddress(addresses, id);
-    addresses.closeSync();
-    const groups = await this.#connection.createAppender('groups', 'main', 'temp');
-    for (const { id, values } of this.#groups.values()) {
-      groups.appendInteger(id);
-      for (const value of values)
-        if (value === '') groups.appendNull();
-        else groups.appendVarchar(value);
-      groups.endRow();
-    }
-    groups.closeSync();
-  }
-
-  /** Drops all rows, after they have been taken. */
-  async clear(): Promise<void> {
-    await this.#connection.run('TRUNCATE tuples');
-    await this.#connection.run('TRUNCATE addresses');
-    await this.#connection.run('TRUNCATE groups');
-    this.#addresses.clear();
-    this.#groups.clear();
-    this.days.clear();
-    this.rows = 0;
-  }
-
-  #counter(value: number, origin: RowOrigin): number {
-    if (Number.isNaN(value) || (value >= 0 && value <= counterMax)) return value;
-    this.refused.add('counter-out-of-range', 1, () => `${origin.blob}: counter ${value}`);
-    return Number.NaN;
-  }
-
-  #emit(): void {
-    const rows = this.#buffered;
-    if (rows === 0) return;
-    this.#chunk.rowCount = rows;
-    for (let column = 0; column < stageColumns.length; column++) {
-      const vector = this.#chunk.getColumnVector(column);
-      const values = this.#buffer[column];
-      for (let row = 0; row < rows; row++) vector.setItem(row, values[row]);
-      vector.flush();
-    }
-    this.#appender.appendDataChunk(this.#chunk);
-    this.#buffered = 0;
-  }
-
-  #appendAddress(appender: DuckDBAppender, id: number): void {
-    const addresses = this.#addresses;
-    appender.appendInteger(id);
-    appender.appendVarchar(addresses.text(id));
-    if (addresses.family(id) === 4) {
-      appender.appendBigInt(BigInt(addresses.word(id, 3)));
-      appender.appendNull();
-      appender.appendNull();
-    } else {
-      appender.appendNull();
-      appender.appendBigInt(signedHalf(addresses.word(id, 0), addresses.word(id, 1)));
-      appender.appendBigInt(signedHalf(addresses.word(id, 2), addresses.word(id, 3)));
-    }
-    appender.endRow();
-  }
-
-  #groupId(group: TupleGroup, record: FlowRecord, blob: string): number {
-    const values = [
-      group.rule,
-      nsgName(group, record),
-      group.mac === '' ? record.macAddress : group.mac,
-      record.format,
-      record.resourceId,
-      record.targetResourceId,
-      group.aclId,
-      blob,
-    ];
-    const key = JSON.stringify(values);
-    let row = this.#groups.get(key);
-    if (row === undefined) {
-      row = { id: this.#groups.size, values };
-      this.#groups.set(key, row);
-    }
-    return row.id;
+    lastFamily = family;
+    sourceIds[at + i] = sourceId;
+    destinationIds[at + i] = destinationId;
   }
 }
 
-interface GroupRow {
-  readonly id: number;
-  readonly values: readonly string[];
-}
-
-const groupColumns = ['rule', 'nsg', 'mac', 'format', 'resource_id', 'target_id', 'acl_id', 'blob'];
-
-/** `SELECT` of these columns over the staged rows, in the order in which they were added where `ordered` is false. */
-export function selectRows(columns: readonly LakeColumn[], where = ''): string {
-  const list = columns.map((column) => `${column.from} AS ${column.name}`).join(', ');
-  return `SELECT ${list} FROM tuples s JOIN addresses a ON a.id = s.src JOIN addresses b ON b.id = s.dst JOIN groups g ON g.id = s.grp${
-    where === '' ? '' : ` WHERE ${where}`
-  }`;
-}
-
-/** 64 bits of two words as a signed number. */
-export function signedHalf(high: number, low: number): bigint {
-  return BigInt.asIntN(64, (BigInt(high) << 32n) | BigInt(low));
+/** In the order of `groupTexts`. */
+function textsOf(group: TupleGroup, record: FlowRecord, blob: string): string[] {
+  return [
+    group.rule,
+    nsgName(group, record),
+    group.mac === '' ? record.macAddress : group.mac,
+    record.format,
+    record.resourceId,
+    record.targetResourceId,
+    group.aclId,
+    blob,
+  ];
 }
 
 /**
- * Whether the counters of a tuple are counts. Zeros of a begin or denied tuple and of NSG logs' UDP stand for "not counted".
+ * Whether four zeros are counts. Those of a begin or denied tuple and of NSG logs' UDP stand for "not counted".
  * Source: facts 1.6 (UDP) and 3.2 (VNet B and D); DESIGN decision 9.
  */
-function isCounted(tuples: TupleColumns, row: number, record: FlowRecord): boolean {
-  const zero =
-    tuples.packetsForward[row] === 0 &&
-    tuples.bytesForward[row] === 0 &&
-    tuples.packetsReverse[row] === 0 &&
-    tuples.bytesReverse[row] === 0;
-  if (!zero) return true;
+function areZerosCounts(tuples: TupleColumns, row: number, vnet: boolean): boolean {
   const state = tuples.state[row];
   if (state === stateBegin || state === stateDenied || state === stateNone) return false;
-  return record.format === 'vnet' || tuples.protocol[row] !== protocolUdp;
+  return vnet || tuples.protocol[row] !== protocolUdp;
 }
 
 const noAcl = new Set(['', 'unspecified', '00000000-0000-0000-0000-000000000000']);

@@ -9,6 +9,8 @@
  */
 import { encryptionNames, stateNames } from '../flowlog/tuple.ts';
 import { formatProtocol } from '../net/protocol.ts';
+import type { ColumnValues } from './parquet/column.ts';
+import type { GroupText, StagedRows } from './staged-rows.ts';
 
 export type DeltaType = 'timestamp' | 'date' | 'string' | 'integer' | 'long';
 
@@ -23,6 +25,8 @@ export const duckdbTypes = {
 
 /** What a filter does with a column's values. */
 export type FilterKind = 'time' | 'address' | 'port' | 'protocol' | 'name' | 'mac' | 'rule' | 'text' | 'counter';
+
+type ColumnSource = (rows: StagedRows) => ColumnValues;
 
 export interface LakeColumn {
   readonly name: string;
@@ -41,18 +45,48 @@ export interface LakeColumn {
   readonly unit?: 'packets' | 'bytes';
   /** Where the value comes from, and what null means: the column's comment in the table. */
   readonly meaning: string;
-  /** SQL over the staged rows (row-stage.ts): `s` the tuple, `g` its group, `a` and `b` the source and destination address. */
-  readonly from: string;
+  /** Its values of staged rows; absent for the partition column. */
+  readonly value?: ColumnSource;
 }
 
 const flows = { place: 'flows', groupable: true } as const;
 const uncountable = { place: 'flows', groupable: false } as const;
 const internal = { place: 'internal', groupable: false, fields: [] as string[] } as const;
 
-/** SQL that turns a small number into its name; an empty name is null. */
-function nameOf(code: string, names: readonly string[]): string {
-  const cases = names.map((name, i) => (name === '' ? '' : ` WHEN ${i} THEN '${name}'`));
-  return `CASE ${code}${cases.join('')} END`;
+/** A column whose values are a few names, by code; '' is null. */
+function named(ids: (rows: StagedRows) => Uint8Array, names: readonly string[]): ColumnSource {
+  return (rows) => ({ kind: 'texts', ids: ids(rows), codes: names.length, text: (id) => names[id] });
+}
+
+/** A column whose value is one for all rows of a group. */
+function grouped(name: GroupText): ColumnSource {
+  return (rows) => {
+    const { texts } = rows.tables;
+    return { kind: 'texts', ids: rows.textIds(name), codes: texts.length, text: (id) => texts[id] };
+  };
+}
+
+/** The text of an address. */
+function address(ids: (rows: StagedRows) => Uint32Array): ColumnSource {
+  return (rows) => {
+    const { addresses } = rows.tables;
+    return { kind: 'texts', ids: ids(rows), codes: addresses.count, text: (id) => addresses.text(id) };
+  };
+}
+
+/** Two of the four words of an IPv6 address. */
+function addressHalf(ids: (rows: StagedRows) => Uint32Array, word: 0 | 2): ColumnSource {
+  return (rows) => {
+    const { addresses } = rows.tables;
+    const long = (id: number): bigint | undefined =>
+      addresses.family(id) === 4 ? undefined : signedHalf(addresses.word(id, word), addresses.word(id, word + 1));
+    return { kind: 'longs', ids: ids(rows), codes: addresses.count, long };
+  };
+}
+
+/** 64 bits of two words as a signed number. */
+export function signedHalf(high: number, low: number): bigint {
+  return BigInt.asIntN(64, (BigInt(high) << 32n) | BigInt(low));
 }
 
 /** By code: directionInbound, directionOutbound. */
@@ -73,35 +107,37 @@ function counter(direction: 'forward' | 'reverse', unit: 'packets' | 'bytes'): L
     label: `${unit === 'packets' ? 'Packets' : 'Bytes'} ${direction}`,
     unit,
     meaning: `${unit === 'packets' ? 'Packets' : 'Bytes'} ${way} since the flow's previous tuple; null where not counted.`,
-    from: `CASE WHEN isnan(s.${name}) THEN NULL ELSE s.${name}::BIGINT END`,
+    value: (rows) => ({ kind: 'numbers', values: counterOf(rows, direction, unit) }),
   };
 }
 
-/** An address for ranges: IPv4 as one number, IPv6 as two signed halves (a block of one or more bits never crosses a sign). */
-function addressKeys(side: 'src' | 'dst', alias: 'a' | 'b'): LakeColumn[] {
+function counterOf(rows: StagedRows, direction: 'forward' | 'reverse', unit: 'packets' | 'bytes'): Float64Array {
+  if (unit === 'packets') return direction === 'forward' ? rows.packetsForward : rows.packetsReverse;
+  return direction === 'forward' ? rows.bytesForward : rows.bytesReverse;
+}
+
+/**
+ * An IPv6 address for ranges, as two signed halves (a block of one or more bits never crosses a sign). IPv4 ranges are asked of the text
+ * (address-pattern.ts). Tables of nsgflow 0.1 also have `src_ipv4` and `dst_ipv4`, which newer files leave null.
+ */
+function addressKeys(side: 'src' | 'dst'): LakeColumn[] {
   const who = side === 'src' ? 'source' : 'destination';
+  const ids = (rows: StagedRows): Uint32Array => (side === 'src' ? rows.source : rows.destination);
   const key = { ...internal, delta: 'long' } as const;
   return [
-    {
-      ...key,
-      name: `${side}_ipv4`,
-      label: `IPv4 ${who}, number`,
-      meaning: `The 32 bits of an IPv4 ${who} address, 0 to 4294967295; null for IPv6.`,
-      from: `${alias}.ipv4`,
-    },
     {
       ...key,
       name: `${side}_ipv6_high`,
       label: `IPv6 ${who}, high half`,
       meaning: `The first 64 bits of an IPv6 ${who} address as a signed number; null for IPv4.`,
-      from: `${alias}.ipv6_high`,
+      value: addressHalf(ids, 0),
     },
     {
       ...key,
       name: `${side}_ipv6_low`,
       label: `IPv6 ${who}, low half`,
       meaning: `The last 64 bits of an IPv6 ${who} address as a signed number; null for IPv4.`,
-      from: `${alias}.ipv6_low`,
+      value: addressHalf(ids, 2),
     },
   ];
 }
@@ -115,7 +151,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     filter: 'time',
     label: 'Time',
     meaning: 'The time of the tuple, UTC: when it happened.',
-    from: 'make_timestamptz((s.time_millis * 1000)::BIGINT)',
+    value: (rows) => ({ kind: 'numbers', values: rows.timeMillis, scale: 1000 }),
   },
   {
     ...flows,
@@ -125,7 +161,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     filter: 'address',
     label: 'Source',
     meaning: 'Address of the initiator of the flow; IPv6 as RFC 5952 writes it.',
-    from: 'a.text',
+    value: address((rows) => rows.source),
   },
   {
     ...flows,
@@ -135,7 +171,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     filter: 'port',
     label: 'Source port',
     meaning: 'Port of the initiator.',
-    from: 's.src_port::INTEGER',
+    value: (rows) => ({ kind: 'shorts', values: rows.sourcePort }),
   },
   {
     ...flows,
@@ -145,7 +181,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     filter: 'address',
     label: 'Destination',
     meaning: 'Address of the responder; IPv6 as RFC 5952 writes it.',
-    from: 'b.text',
+    value: address((rows) => rows.destination),
   },
   {
     ...flows,
@@ -155,7 +191,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     filter: 'port',
     label: 'Destination port',
     meaning: 'Port of the responder.',
-    from: 's.dst_port::INTEGER',
+    value: (rows) => ({ kind: 'shorts', values: rows.destinationPort }),
   },
   {
     ...flows,
@@ -165,7 +201,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     filter: 'protocol',
     label: 'Protocol',
     meaning: 'tcp or udp; of other protocols the name, or the IANA number as text.',
-    from: nameOf('s.protocol', protocolNames),
+    value: named((rows) => rows.protocol, protocolNames),
   },
   {
     ...flows,
@@ -176,7 +212,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     values: directionNames,
     label: 'Direction',
     meaning: 'inbound or outbound, seen from the NIC.',
-    from: nameOf('s.direction', directionNames),
+    value: named((rows) => rows.direction, directionNames),
   },
   {
     ...flows,
@@ -187,7 +223,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     values: accessNames,
     label: 'Access',
     meaning: 'allow or deny: what the rule decided.',
-    from: nameOf('s.access', accessNames),
+    value: named((rows) => rows.access, accessNames),
   },
   {
     ...flows,
@@ -198,7 +234,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     values: stateNames.filter((name) => name !== ''),
     label: 'State',
     meaning: 'begin, continuing, end or denied; null in NSG version 1, which has no state.',
-    from: nameOf('s.state', stateNames),
+    value: named((rows) => rows.state, stateNames),
   },
   {
     ...flows,
@@ -208,7 +244,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     filter: 'rule',
     label: 'Rule',
     meaning: 'The rule that decided, as logged: UserRule_… or DefaultRule_… of an NSG, else a bare name.',
-    from: 'g.rule',
+    value: grouped('rule'),
   },
   {
     ...flows,
@@ -218,7 +254,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     filter: 'text',
     label: 'NSG',
     meaning: 'Name of the NSG, in the casing of the log (NSG logs have it upper-cased); null where none applied.',
-    from: 'g.nsg',
+    value: grouped('nsg'),
   },
   {
     ...flows,
@@ -228,7 +264,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     filter: 'mac',
     label: 'MAC',
     meaning: 'The NIC that saw the flow, twelve upper-case digits; null where the log says nothing.',
-    from: 'g.mac',
+    value: grouped('mac'),
   },
   {
     ...flows,
@@ -239,14 +275,14 @@ export const lakeColumns: readonly LakeColumn[] = [
     values: encryptionNames.filter((name) => name !== ''),
     label: 'Encryption',
     meaning: 'VNet encryption as logged: X, NX or NX_…; null in NSG logs.',
-    from: nameOf('s.encryption', encryptionNames),
+    value: named((rows) => rows.encryption, encryptionNames),
   },
   counter('forward', 'packets'),
   counter('forward', 'bytes'),
   counter('reverse', 'packets'),
   counter('reverse', 'bytes'),
-  ...addressKeys('src', 'a'),
-  ...addressKeys('dst', 'b'),
+  ...addressKeys('src'),
+  ...addressKeys('dst'),
   {
     ...internal,
     name: 'format',
@@ -256,7 +292,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     values: ['nsg1', 'nsg2', 'vnet'],
     label: 'Log format',
     meaning: 'nsg1, nsg2 or vnet.',
-    from: 'g.format',
+    value: grouped('format'),
   },
   {
     ...internal,
@@ -266,7 +302,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     filter: 'text',
     label: 'Resource',
     meaning: 'resourceId of an NSG log, flowLogResourceID of a VNet log, as logged; null where absent.',
-    from: 'g.resource_id',
+    value: grouped('resource_id'),
   },
   {
     ...internal,
@@ -276,7 +312,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     filter: 'text',
     label: 'Target',
     meaning: 'targetResourceID of a VNet log, as logged; null in NSG logs.',
-    from: 'g.target_id',
+    value: grouped('target_id'),
   },
   {
     ...internal,
@@ -286,7 +322,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     filter: 'text',
     label: 'ACL',
     meaning: 'aclID of a VNet log, as logged; null in NSG logs.',
-    from: 'g.acl_id',
+    value: grouped('acl_id'),
   },
   {
     ...internal,
@@ -296,7 +332,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     filter: 'time',
     label: 'Record time',
     meaning: 'When the record was flushed, UTC; null where the log does not say.',
-    from: 'CASE WHEN isnan(s.record_time_millis) THEN NULL ELSE make_timestamptz((s.record_time_millis * 1000)::BIGINT) END',
+    value: (rows) => ({ kind: 'numbers', values: rows.recordTimes(), scale: 1000 }),
   },
   {
     ...internal,
@@ -306,7 +342,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     filter: 'text',
     label: 'Blob',
     meaning: 'Where the row was read: location, container and blob name.',
-    from: 'g.blob',
+    value: grouped('blob'),
   },
   {
     ...internal,
@@ -314,7 +350,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     delta: 'long',
     label: 'Record offset',
     meaning: "The byte of the blob at which the tuple's record begins.",
-    from: 's.record_offset::BIGINT',
+    value: (rows) => ({ kind: 'numbers', values: rows.recordOffsets() }),
   },
   {
     ...internal,
@@ -322,7 +358,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     delta: 'integer',
     label: 'Tuple index',
     meaning: 'Which tuple of its record it is, from 0.',
-    from: 's.tuple_index',
+    value: (rows) => ({ kind: 'numbers', values: rows.tupleIndex }),
   },
   {
     ...internal,
@@ -331,15 +367,22 @@ export const lakeColumns: readonly LakeColumn[] = [
     place: 'partition',
     label: 'Date',
     meaning: 'UTC date of the time: the partition.',
-    from: "(DATE '1970-01-01' + s.day)",
   },
 ];
 
 /** Columns of the view `flows`, in order. */
 export const flowsColumns: readonly LakeColumn[] = lakeColumns.filter((column) => column.place === 'flows');
 
-/** Columns that a data file holds: all but the partition column. */
-export const storedColumns: readonly LakeColumn[] = lakeColumns.filter((column) => column.place !== 'partition');
+/** A column that a data file holds: all but the partition column. */
+export interface StoredColumn extends LakeColumn {
+  readonly delta: Exclude<DeltaType, 'date'>;
+  readonly value: ColumnSource;
+}
+
+/** In the order in which data files hold them. */
+export const storedColumns: readonly StoredColumn[] = lakeColumns.flatMap(({ value, delta, ...column }) =>
+  value === undefined || delta === 'date' ? [] : [{ ...column, value, delta }],
+);
 
 export const partitionColumn = 'date';
 

@@ -1,8 +1,8 @@
 import { isAbsolute, join } from 'node:path';
 import { FlowError } from '../base/errors.ts';
 import { dayMillis, parseTime } from '../base/time.ts';
-import { columnsTag } from './data-file.ts';
 import type { AddAction } from './delta-log.ts';
+import { columnsTag } from './new-data-file.ts';
 import { partitionColumn } from './schema.ts';
 import type { TableState } from './table-state.ts';
 

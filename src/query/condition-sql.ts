@@ -2,9 +2,10 @@
  * Conditions as SQL. Three values: a counter that was not counted makes a test unknown, and so its negation; every
  * other absent value is just not equal to anything. A row is selected where the whole is true.
  */
-import { signedHalf } from '../lake/row-stage.ts';
+import { ipv4RangePattern } from '../lake/address-pattern.ts';
+import { signedHalf } from '../lake/schema.ts';
 import type { Address } from '../net/address.ts';
-import { sameAddress } from '../net/address.ts';
+import { formatAddress, sameAddress } from '../net/address.ts';
 import type { Field } from './fields.ts';
 import { findField } from './fields.ts';
 import { assert } from '../base/assert.ts';
@@ -49,7 +50,7 @@ export function columnsOfCondition(condition: Condition): string[] {
 /** The number columns of an address column. */
 function addressKeys(column: string): string[] {
   const side = column.slice(0, 3);
-  return [`${side}_ipv4`, `${side}_ipv6_high`, `${side}_ipv6_low`];
+  return [`${side}_ipv6_high`, `${side}_ipv6_low`];
 }
 
 /** `inverted`: under an odd number of `not`s, where null would turn into neither. */
@@ -152,14 +153,13 @@ function likePattern(glob: string): string {
     .replaceAll('?', '_');
 }
 
-/** Addresses `first` to `last` by the lake's number columns; see addressKeys in lake/schema.ts. */
+/** Addresses `first` to `last`: IPv4 by its text, IPv6 by the lake's number columns; see addressKeys in lake/schema.ts. */
 function addressesSql(side: 'src' | 'dst', first: Address, last: Address, target: Target): string {
   if (first.family === 4) {
-    const column = `${side}_ipv4`;
-    const from = target.parameters.number(first.words[3]);
+    const column = `${side}_ip`;
     return sameAddress(first, last)
-      ? `${column} = ${from}`
-      : `${column} BETWEEN ${from} AND ${target.parameters.number(last.words[3])}`;
+      ? `${column} = ${target.parameters.text(formatAddress(first))}`
+      : target.dialect.matches(column, target.parameters.text(ipv4RangePattern(first.words[3], last.words[3])));
   }
   const high = `${side}_ipv6_high`;
   const low = `${side}_ipv6_low`;

@@ -105,7 +105,7 @@ describe.skipIf(clickhouseSkipped !== undefined)(
         expect(
           await askClickhouse(
             folder,
-            'SELECT src_port, dst_port, packets_forward, bytes_reverse, src_ipv4, dst_ipv6_low FROM {lake}',
+            'SELECT src_port, dst_port, packets_forward, bytes_reverse, src_ip, dst_ipv6_low FROM {lake}',
           ),
         ).toEqual([
           {
@@ -113,7 +113,7 @@ describe.skipIf(clickhouseSkipped !== undefined)(
             dst_port: 60_000,
             packets_forward: '1152921504606846976',
             bytes_reverse: '9223372036854774784',
-            src_ipv4: '4294967295',
+            src_ip: '255.255.255.255',
             dst_ipv6_low: '-2',
           },
         ]);

@@ -7,7 +7,7 @@ import { openDuckdb } from '../../src/lake/duckdb.ts';
 import { openLake } from '../../src/lake/lake.ts';
 import { deltaSchemaString } from '../../src/lake/schema.ts';
 import { readTableState } from '../../src/lake/table-state.ts';
-import { openLakeEngine } from '../../src/query/engine.ts';
+import { openLakeEngine } from '../../src/query/duckdb-engine.ts';
 import { ask } from '../query/ask.ts';
 import { buildFlowLog } from './build-flow-log.ts';
 
@@ -165,7 +165,7 @@ describe('a lake opens whole', () => {
     const connection = await duckdb.connect();
     for (let version = 1; version <= commits; version++) {
       const lines = (await readFile(logPath(version), 'utf8')).replace(
-        '"nsgflow.columns":"1"',
+        '"nsgflow.columns":"2"',
         '"nsgflow.columns":"0"',
       );
       await writeFile(logPath(version), lines);

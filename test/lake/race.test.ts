@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openLake } from '../../src/lake/lake.ts';
-import { openLakeEngine } from '../../src/query/engine.ts';
+import { openLakeEngine } from '../../src/query/duckdb-engine.ts';
 import { ask } from '../query/ask.ts';
 
 /**

@@ -6,7 +6,7 @@ import { readCommit } from '../../src/lake/delta-log.ts';
 import type { Lake } from '../../src/lake/lake.ts';
 import { openLake } from '../../src/lake/lake.ts';
 import type { BlobPosition } from '../../src/lake/positions.ts';
-import { openLakeEngine } from '../../src/query/engine.ts';
+import { openLakeEngine } from '../../src/query/duckdb-engine.ts';
 import { ask } from '../query/ask.ts';
 import { buildFlowLog } from './build-flow-log.ts';
 

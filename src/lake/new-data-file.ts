@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileError } from '../base/errors.ts';
+import { dayMillis, formatTime } from '../base/time.ts';
+import { makeFolderOf, syncFolder } from '../blob/folder-file.ts';
+import type { AddAction } from './delta-log.ts';
+import { temporaryFolder } from './delta-log.ts';
+import { formatStatistics } from './file-statistics.ts';
+import { ParquetFile } from './parquet/file.ts';
+import type { Compress } from './parquet/zstd.ts';
+import { partitionColumn, storedColumns } from './schema.ts';
+import type { StagedRows } from './staged-rows.ts';
+
+/** Tag of the files that we write: all such files have the same columns. A change of the columns raises it. */
+export const columnsTag = { name: 'nsgflow.columns', value: '2' } as const;
+
+const parquetColumns = storedColumns.map(({ name, delta }) => ({ name, type: delta }));
+
+/**
+ * A data file on its way: `date=YYYY-MM-DD/part-<uuid>.parquet`. It is written aside, synced and renamed, so that it is whole wherever it is
+ * seen. Rows stay in the order in which they were read (docs/decisions/0007-lake-columns.md).
+ */
+export class NewDataFile {
+  readonly #lake: string;
+  readonly #date: string;
+  readonly #name: string;
+  readonly #temporary: string;
+  readonly #parquet: ParquetFile;
+
+  /** `day` since the epoch, UTC. Nothing is written before the first rows. */
+  constructor(lake: string, day: number, compress: Compress) {
+    const id = randomUUID();
+    this.#lake = lake;
+    this.#date = formatTime(day * dayMillis).slice(0, 10);
+    this.#name = `${partitionColumn}=${this.#date}/part-${id}.parquet`;
+    this.#temporary = join(temporaryFolder(lake), `${id}.parquet`);
+    this.#parquet = new ParquetFile((parts) => this.#append(parts), parquetColumns, compress);
+  }
+
+  /** Writes the rows as one row group. @throws disk-full, permission, io */
+  async writeRows(rows: StagedRows): Promise<void> {
+    await this.#doing(() =>
+      this.#parquet.writeRows(
+        storedColumns.map((column) => column.value(rows)),
+        rows.count,
+      ),
+    );
+  }
+
+  /** Ends the file and gives it its name. @returns the action that adds it; nothing is committed yet @throws disk-full, permission, io */
+  async finish(): Promise<AddAction> {
+    return this.#doing(async () => {
+      const ranges = await this.#parquet.end();
+      const size = this.#parquet.bytes;
+      await syncFile(this.#temporary);
+      const target = join(this.#lake, this.#name);
+      await makeFolderOf(target, true);
+      await rename(this.#temporary, target);
+      await syncFolder(join(target, '..'));
+      return addAction(
+        this.#name,
+        this.#date,
+        size,
+        formatStatistics(this.#parquet.rows, (column) => ranges[storedColumns.indexOf(column)]),
+      );
+    });
+  }
+
+  async abandon(): Promise<void> {
+    await rm(this.#temporary, { force: true }).catch(() => undefined);
+  }
+
+  async #append(parts: readonly Uint8Array[]): Promise<void> {
+    if (this.#parquet.bytes === 0) await makeFolderOf(this.#temporary, false);
+    const handle = await open(this.#temporary, 'a');
+    try {
+      for (const part of parts) await handle.appendFile(part);
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async #doing<T>(step: () => Promise<T>): Promise<T> {
+    try {
+      return await step();
+    } catch (error) {
+      await this.abandon();
+      throw fileError(error, `write ${join(this.#lake, this.#name)}`);
+    }
+  }
+}
+
+/** The action that adds a file of ours, with all columns. */
+export function addAction(path: string, date: string, size: number, stats: string): AddAction {
+  return {
+    path,
+    partitionValues: { [partitionColumn]: date },
+    size,
+    modificationTime: Date.now(),
+    dataChange: true,
+    stats,
+    tags: { [columnsTag.name]: columnsTag.value },
+  };
+}
+
+/** Waits until the disk has a file. @returns its length */
+export async function syncFile(path: string): Promise<number> {
+  const handle = await open(path, 'r+');
+  try {
+    await handle.sync();
+    return (await handle.stat()).size;
+  } finally {
+    await handle.close();
+  }
+}
