@@ -1,4 +1,4 @@
-import { BlobServiceClient, StorageSharedKeyCredential } from '@azure/storage-blob';
+import { BlobServiceClient, RestError, StorageSharedKeyCredential } from '@azure/storage-blob';
 import type { BlockBlobClient, ContainerClient, StoragePipelineOptions } from '@azure/storage-blob';
 import { assert } from '../base/assert.ts';
 import { FlowError } from '../base/errors.ts';
@@ -258,6 +258,9 @@ async function download(blob: BlockBlobClient, start: number, end: number): Prom
         got += (chunk as Uint8Array).length;
       }
     } catch (error) {
+      // The client calls a connection that breaks off aborted, as it does what was given up here.
+      if ((error as Error).name === 'AbortError' && !stop.signal.aborted)
+        throw new RestError('the connection broke off', { code: 'ECONNRESET' });
       if (etag === undefined || failureCode(error) !== 'ConditionNotMet') throw error;
       chunks = [];
       got = 0;
