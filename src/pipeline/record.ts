@@ -131,7 +131,7 @@ export async function record(settings: RecordSettings): Promise<RecordResult> {
   const delivery = new Delivery({
     accountOf: settings.accountOf,
     spool,
-    mayDrop: settings.live !== undefined || settings.captures.includes('-'),
+    mayDrop: settings.live !== undefined || settings.reader !== undefined || settings.captures.includes('-'),
     waitMillis: settings.waitMillis ?? 0,
     onChange: settings.onDelivery,
   });
