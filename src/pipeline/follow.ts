@@ -23,7 +23,7 @@ import { listSources, sourceBlob } from './source.ts';
 export interface FollowSettings extends IngestSettings {
   /** Between two looks; `pollMillisDefault` where absent. */
   readonly pollMillis?: number;
-  /** Between two whole listings of Azure at least; `rescanMillisDefault` where absent. Folders are listed whole as often as that is quick. */
+  /** Between two whole listings at least. Where absent, `rescanMillisDefault` in Azure; folders are listed whole as often as that is quick. */
   readonly rescanMillis?: number;
   /** Ends following, after what was read is committed. */
   readonly stop: AbortSignal;
@@ -69,7 +69,7 @@ const survivable: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 export async function follow(settings: FollowSettings): Promise<IngestResult> {
   const { stop, sources, selection = selectsAll, pollMillis = pollMillisDefault, now = Date.now } = settings;
   if (sources.includes('-')) throw new FlowError('usage', 'standard input cannot be followed');
-  const rescanMillis = sources.some(isUrl) ? (settings.rescanMillis ?? rescanMillisDefault) : 0;
+  const rescanMillis = settings.rescanMillis ?? (sources.some(isUrl) ? rescanMillisDefault : 0);
   const ingester = new Ingester(settings);
   const tree = new FollowedTree();
   let rescanAt = -Infinity;

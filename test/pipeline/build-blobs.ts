@@ -1,8 +1,9 @@
 import { hourMillis, minuteMillis } from '../../src/base/time.ts';
 import type { Container } from '../../src/blob/container.ts';
 import { formatBlobPath } from '../../src/flowlog/blob-path.ts';
+import { openDuckdb } from '../../src/lake/duckdb.ts';
+import { fileRows } from '../../src/lake/file-rows.ts';
 import { openLake } from '../../src/lake/lake.ts';
-import { openLakeEngine } from '../../src/query/engine.ts';
 
 export const hour = Date.UTC(2026, 10, 20, 10);
 export const container = 'insights-logs-networksecuritygroupflowevent';
@@ -68,11 +69,13 @@ export function wholeLog(records: readonly string[]): string {
 /** Source ports of all rows of a lake, in order. */
 export async function portsOf(folder: string): Promise<number[]> {
   const lake = await openLake(folder);
-  const engine = await openLakeEngine(await lake.snapshot());
-  const answer = await engine.sql('SELECT src_port FROM flows ORDER BY src_port');
-  const ports: number[] = [];
-  for await (const rows of answer.chunks) for (const [port] of rows) ports.push(port as number);
-  await engine.close();
+  const duckdb = await openDuckdb();
+  const connection = await duckdb.connect();
+  const rows = await fileRows(connection, (await lake.snapshot()).files);
+  const answer = await connection.runAndReadAll(`SELECT src_port FROM ${rows} ORDER BY src_port`);
+  const ports = answer.getRows().map(([port]) => Number(port));
+  connection.closeSync();
+  await duckdb.close();
   await lake.close();
   return ports;
 }

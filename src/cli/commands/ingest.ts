@@ -49,7 +49,7 @@ export function define(command: Command): void {
     .option('--poll <time>', `with --follow: how often to look (default: ${pollMillisDefault / 1000}s)`)
     .option(
       '--rescan <time>',
-      `with --follow: how often to list all of an account in Azure (default: ${rescanMillisDefault / 60_000}m)`,
+      `with --follow: how often to list everything (default: ${rescanMillisDefault / 60_000}m in Azure; a folder as often as is quick)`,
     )
     .option('--dry-run', 'say what there is to read, what it costs and how large the lake gets; read nothing')
     .option(
