@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -20,7 +29,9 @@ const kills = long ? 100 : 3;
 /** Kills before a run may come to its end. */
 const killsInARow = 4;
 
-const built = (path: string): string => JSON.stringify(pathToFileURL(join(repository, 'dist', path)).href);
+/** A copy: the build may be renewed while this runs. */
+const dist = join(root, 'dist');
+const built = (path: string): string => JSON.stringify(pathToFileURL(join(dist, path)).href);
 const script = join(root, 'recorder.mjs');
 const recorder = `
 import { readFileSync } from 'node:fs';
@@ -136,6 +147,9 @@ describe('a recorder that is killed and begun again', () => {
   let wholeMillis = 0;
   beforeAll(async () => {
     writeFileSync(script, recorder);
+    cpSync(join(repository, 'dist'), dist, { recursive: true });
+    symlinkSync(join(repository, 'node_modules'), join(root, 'node_modules'), 'junction');
+    writeFileSync(join(root, 'package.json'), readFileSync(join(repository, 'package.json')));
     const begun = performance.now();
     operations = (await run(whole, '-'))?.operations ?? 0;
     wholeMillis = performance.now() - begun;
