@@ -4,6 +4,7 @@
  */
 import { assert } from '../base/assert.ts';
 import { limits } from '../base/limits.ts';
+import { instantiate } from '../base/wasm.ts';
 import type { CaptureBatch } from '../capture/batch.ts';
 import type { PacketBatch } from '../net/packet.ts';
 import { protocolTcp, protocolUdp } from '../net/protocol.ts';
@@ -56,13 +57,6 @@ interface KernelExports {
   follow(from: number, count: number, boundary: number, mask: number): number;
   scan(row: number, high: number, now: number, tick: number): number;
 }
-
-/** What of the global object is used here: the library's types leave it out. */
-declare const WebAssembly: {
-  readonly Memory: new (descriptor: { initial: number }) => { readonly buffer: ArrayBuffer };
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
-};
 
 const everyNicZero = -1;
 
@@ -204,12 +198,6 @@ export class FlowKernel {
 
 /** A kernel; `undefined` where WebAssembly or its memory is not to be had. */
 export function createKernel(): FlowKernel | undefined {
-  try {
-    const memory = new WebAssembly.Memory({ initial: memoryLength / 65_536 });
-    const module = new WebAssembly.Module(Buffer.from(kernelModule, 'base64'));
-    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-    return new FlowKernel(exports as KernelExports, memory.buffer);
-  } catch {
-    return undefined;
-  }
+  const instance = instantiate(kernelModule, memoryLength);
+  return instance === undefined ? undefined : new FlowKernel(instance.exports as KernelExports, instance.buffer);
 }

@@ -14,6 +14,7 @@
  */
 import { formatRecordTime } from '../base/time.ts';
 import type { ByteWriter } from './byte-writer.ts';
+import { createTupleKernel } from './tuple-kernel.ts';
 import { hasTuple, tupleBytesMax, writeTuple } from './tuple-text.ts';
 import type { FlowLogFormat, TupleColumns } from './tuple.ts';
 
@@ -66,28 +67,44 @@ export function encodeRecord(
   const vnet = format === 'vnet';
   let written = 0;
   let current = -1;
-  for (let i = start; i < end; i++) {
-    const row = rows[i];
-    if (!hasTuple(format, columns, row)) continue;
-    const next = columns.group[row];
+  for (let i = start; i < end;) {
+    const next = columns.group[rows[i]];
+    let runEnd = i + 1;
+    while (runEnd < end && columns.group[rows[runEnd]] === next) runEnd++;
+    const run =
+      format === 'vnet'
+        ? rows.subarray(i, runEnd)
+        : rows.subarray(i, runEnd).filter((row) => hasTuple(format, columns, row));
+    i = runEnd;
+    if (run.length === 0) continue;
     const newAcl = written === 0 || (vnet && groups[next].aclId !== groups[current].aclId);
-    const newRule = newAcl || (next !== current && groups[next].rule !== groups[current].rule);
+    const newRule = newAcl || groups[next].rule !== groups[current].rule;
     if (newRule) {
       writer.writeText(written === 0 ? openRecord(header) : closeRule(vnet, newAcl));
       writer.writeText(openRule(header, groups[next], newAcl));
-    }
+    } else writer.writeText(',');
     current = next;
+    writeTuples(format, writer, columns, run);
+    written += run.length;
+  }
+  if (written > 0) writer.writeText(']}]}]}}');
+  return written;
+}
+
+const kernel = createTupleKernel();
+
+/** `"…"` of every row, with commas between them. */
+function writeTuples(format: FlowLogFormat, writer: ByteWriter, columns: TupleColumns, rows: Uint32Array): void {
+  if (kernel?.write(format, writer, columns, rows, 0, rows.length) === true) return;
+  rows.forEach((row, index) => {
     const bytes = writer.reserve(tupleBytesMax + 3);
     let at = writer.length;
-    if (!newRule) bytes[at++] = comma;
+    if (index > 0) bytes[at++] = comma;
     bytes[at++] = quote;
     at = writeTuple(format, bytes, at, columns, row);
     bytes[at++] = quote;
     writer.length = at;
-    written++;
-  }
-  if (written > 0) writer.writeText(']}]}]}}');
-  return written;
+  });
 }
 
 function openRecord(header: RecordHeader): string {
