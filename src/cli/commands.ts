@@ -35,6 +35,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'query', summary: 'SQL over the view flows', load: () => import('./commands/query.ts') },
   { name: 'nsg show', summary: 'NSGs and their effective rules', load: () => import('./commands/nsg-show.ts') },
   { name: 'nsg eval', summary: 'which rule decides a packet, and why', load: () => import('./commands/nsg-eval.ts') },
+  { name: 'serve', summary: 'control plane, recorder and ingester in one process', load: () => import('./commands/serve.ts') },
   { name: 'convert', summary: 'any flow log format to any other', load: () => import('./commands/convert.ts') },
   { name: 'retain', summary: 'delete blobs past their retention', load: () => import('./commands/retain.ts') },
   { name: 'blob list', summary: 'hourly blobs of a flow log', load: () => import('./commands/blob-list.ts') },

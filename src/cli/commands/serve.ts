@@ -1,0 +1,217 @@
+import { join, resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import { FlowError } from '../../base/errors.ts';
+import type { Shell } from '../../server/environment.ts';
+import type { RecorderInput } from '../../server/recorder.ts';
+import type { ServiceSettings } from '../../server/service.ts';
+import { stopGently } from '../interrupt.ts';
+import { collect, parseFormat, parseWhole, readText } from '../options.ts';
+import { printable } from '../printable.ts';
+import { readConfig } from '../serve-config.ts';
+
+interface ServeOptions {
+  readonly data: string;
+  readonly listen: string;
+  readonly hostName?: readonly string[];
+  readonly network?: readonly string[];
+  readonly parameters?: string;
+  readonly serviceTags?: string;
+  readonly format?: readonly string[];
+  readonly capture?: readonly string[];
+  readonly interface?: string;
+  readonly filter?: string;
+  readonly snapLength?: string;
+  readonly pace?: string;
+  readonly shift?: 'now';
+  readonly loop?: boolean;
+  readonly lake?: string;
+  readonly ingest: boolean;
+  readonly auth: 'any' | 'strict';
+  readonly secretFile?: string;
+  readonly certificate?: string;
+  readonly key?: string;
+  readonly tenant: string;
+  readonly subscription: string;
+  readonly asynchronous?: boolean;
+  readonly keyRotationStops: boolean;
+  readonly requestLog: boolean;
+  readonly config?: string;
+  readonly env?: boolean;
+  readonly shell: Shell;
+}
+
+const zeros = '00000000-0000-0000-0000-000000000000';
+const tenantDefault = '00000000-0000-0000-0000-0000000000aa';
+const snapLengthDefault = 128;
+
+export function define(command: Command): void {
+  command
+    .option('--data <dir>', 'folder of everything that the service keeps', 'nsgflow-data')
+    .option('--listen <host:port>', 'where to listen; port 0 takes a free one', '127.0.0.1:8443')
+    .option('--host-name <name>', 'another name that the service answers to; may be repeated', collect)
+    .option('--network <file>', 'network to begin with: ARM template, REST answer, az output; may be repeated', collect)
+    .option('--parameters <file>', "the template's parameters file")
+    .option('--service-tags <file>', 'ServiceTags JSON file')
+    .option('--format <format>', 'with --network: begin with flow logs, nsg1, nsg2 or vnet; may be repeated', collect)
+    .option('--capture <file>', 'record this capture: pcap or pcapng; may be repeated', collect)
+    .option('--interface <name>', 'record this interface (Linux, with tcpdump)')
+    .option('--filter <bpf>', 'with --interface: only these packets, in the language of tcpdump')
+    .option('--snap-length <bytes>', 'with --interface: bytes captured of each packet, 64 to 65535 (default: 128)')
+    .option('--pace <pace>', 'with --capture: 1x is as it was captured, 60x a minute a second, max (default: max)')
+    .addOption(new Option('--shift <time>', 'with --capture: move its times to the present minute').choices(['now']))
+    .option('--loop', 'with --capture: over and over')
+    .option('--lake <dir>', 'folder of the table (default: lake in the data folder)')
+    .option('--no-ingest', 'keep no table')
+    .addOption(
+      new Option('--auth <who>', 'any: every bearer token on loopback; strict: tokens signed here')
+        .choices(['any', 'strict'])
+        .default('any'),
+    )
+    .option('--secret-file <file>', 'the secret of strict clients (default: the variable NSGFLOW_SECRET)')
+    .option('--certificate <file>', 'a certificate of your own, PEM, with --key')
+    .option('--key <file>', 'its key, PEM')
+    .option('--tenant <guid>', 'id of the tenant', tenantDefault)
+    .option('--subscription <guid>', 'id of the subscription', zeros)
+    .option('--asynchronous', 'answer long operations before they are done, as Azure does')
+    .option('--no-key-rotation-stops', 'go on delivering when key1 is regenerated, unlike Azure')
+    .option('--no-request-log', 'no line on stderr for each request')
+    .option('--config <file>', 'nsgflow.yaml: long names of these flags as keys, and accounts')
+    .option('--env', 'print what another shell needs to use az with the running service')
+    .addOption(
+      new Option('--shell <shell>', 'with --env: for which shell')
+        .choices(['bash', 'fish', 'powershell'])
+        .default('bash'),
+    );
+  command.addHelpText(
+    'after',
+    '\nIn another shell, while it runs:\n' +
+      '  eval "$(nsgflow serve --env)"        # fish: nsgflow serve --env --shell fish | source\n' +
+      '  az login --service-principal -u 00000000-0000-0000-0000-000000000001 -p any --tenant $AZURE_TENANT_ID\n' +
+      '  az network nsg list -o table\n',
+  );
+  command.action(async (_: ServeOptions, self: Command) => {
+    const config = self.opts<ServeOptions>().config;
+    const bindings = config === undefined ? [] : await readConfig(config, self);
+    const options = self.opts<ServeOptions>();
+    if (options.env === true) return await printEnvironment(resolve(options.data), options.shell);
+    const settings = { ...(await readSettings(options)), bindings };
+    await serve(settings);
+  });
+}
+
+async function printEnvironment(dataFolder: string, shell: Shell): Promise<void> {
+  const { readEnvironment } = await import('../../server/service.ts');
+  const { formatEnvironment } = await import('../../server/environment.ts');
+  process.stdout.write(formatEnvironment(await readEnvironment(dataFolder), shell));
+}
+
+/** Serves until SIGINT or SIGTERM. */
+async function serve(settings: ServiceSettings): Promise<void> {
+  const { openService } = await import('../../server/service.ts');
+  const stop = new AbortController();
+  const undo = stopGently(() => stop.abort());
+  try {
+    const service = await openService(settings);
+    const asked = new Promise<void>((done) => {
+      if (stop.signal.aborted) done();
+      stop.signal.addEventListener('abort', () => done(), { once: true });
+    });
+    try {
+      await Promise.race([asked, service.failed]);
+    } finally {
+      process.stderr.write('stopping: flows are flushed, blobs closed, the table committed\n');
+      await service.stop();
+    }
+  } finally {
+    undo();
+  }
+}
+
+async function readSettings(options: ServeOptions): Promise<Omit<ServiceSettings, 'bindings'>> {
+  const dataFolder = resolve(options.data);
+  const { host, port } = readListen(options.listen);
+  const named = async (path: string): Promise<{ path: string; text: string }> => ({ path, text: await readText(path) });
+  const { network, parameters, serviceTags, certificate, key } = options;
+  if (network === undefined && (parameters !== undefined || options.format !== undefined))
+    throw new FlowError('usage', '--parameters and --format go with --network');
+  if ((certificate === undefined) !== (key === undefined))
+    throw new FlowError('usage', '--certificate and --key go together');
+  const write = (line: string): void => void process.stderr.write(`${printable(line)}\n`);
+  return {
+    dataFolder,
+    host,
+    port,
+    hostNames: options.hostName ?? [],
+    ownCertificate: certificate === undefined || key === undefined ? undefined : { certificate, key },
+    strict: options.auth === 'strict',
+    secret: await readSecret(options.secretFile),
+    tenantId: readGuid('--tenant', options.tenant),
+    subscriptionId: readGuid('--subscription', options.subscription),
+    asynchronous: options.asynchronous === true,
+    keyRotationStops: options.keyRotationStops,
+    serviceTags: serviceTags === undefined ? undefined : await named(serviceTags),
+    start:
+      network === undefined
+        ? undefined
+        : {
+            files: await Promise.all(network.map(named)),
+            parameters: parameters === undefined ? undefined : await named(parameters),
+            formats: [...new Set((options.format ?? []).map(parseFormat))],
+          },
+    input: await readInput(options),
+    lake: options.ingest ? resolve(options.lake ?? join(dataFolder, 'lake')) : undefined,
+    log: write,
+    logRequest: options.requestLog ? write : () => undefined,
+    now: Date.now,
+  };
+}
+
+/** @throws usage */
+async function readInput(options: ServeOptions): Promise<RecorderInput> {
+  const { capture, interface: name, pace, shift, loop, filter, snapLength } = options;
+  if (capture !== undefined && name !== undefined)
+    throw new FlowError('usage', 'packets come from --capture or from --interface, not from both');
+  if (capture === undefined && (pace !== undefined || shift !== undefined || loop === true))
+    throw new FlowError('usage', '--pace, --shift and --loop go with --capture');
+  if (name === undefined && (filter !== undefined || snapLength !== undefined))
+    throw new FlowError('usage', '--filter and --snap-length go with --interface');
+  if (capture !== undefined) {
+    if (capture.includes('-')) throw new FlowError('usage', 'serve replays files, not standard input');
+    const { parsePace } = await import('../../server/recorder.ts');
+    const times = parsePace(pace ?? 'max');
+    if (loop === true && times === Number.POSITIVE_INFINITY)
+      throw new FlowError('usage', '--loop without end needs a --pace, such as 1x or 60x');
+    return { kind: 'capture', paths: capture, pace: times, shiftNow: shift === 'now', loop: loop === true };
+  }
+  if (name === undefined) return { kind: 'none' };
+  const live = {
+    interface: name,
+    filter,
+    snapLength: snapLength === undefined ? snapLengthDefault : parseWhole('--snap-length', snapLength, 64, 65_535),
+    maxMillis: undefined,
+    maxBytes: undefined,
+  };
+  return { kind: 'interface', live };
+}
+
+/** `127.0.0.1:8443`, `[::1]:8443`, `localhost:0`. @throws usage */
+function readListen(text: string): { host: string; port: number } {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:\s/]+)):(\d{1,5})$/.exec(text);
+  if (match === null || Number(match[3]) > 65_535)
+    throw new FlowError(
+      'usage',
+      `--listen takes an address and a port, such as 127.0.0.1:8443, not ${JSON.stringify(text)}`,
+    );
+  return { host: match[1] ?? match[2], port: Number(match[3]) };
+}
+
+async function readSecret(path: string | undefined): Promise<string | undefined> {
+  const text = path === undefined ? process.env['NSGFLOW_SECRET'] : await readText(path);
+  return text === undefined || text.trim() === '' ? undefined : text.trim();
+}
+
+function readGuid(flag: string, text: string): string {
+  if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text))
+    throw new FlowError('usage', `${flag} takes a GUID, not ${JSON.stringify(text)}`);
+  return text.toLowerCase();
+}

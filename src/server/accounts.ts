@@ -1,0 +1,164 @@
+/**
+ * Storage accounts of the control plane and where their blobs are: in the data folder, or where the configuration binds them to.
+ */
+import { join } from 'node:path';
+import type { ControlPlane } from '../control/control-plane.ts';
+import type { FlowLogState } from '../control/snapshot.ts';
+import { FlowError } from '../base/errors.ts';
+import type { Account, Container } from '../blob/container.ts';
+import { folderAccount } from '../blob/folder.ts';
+import { openStorage } from '../blob/open.ts';
+import type { ServedAccount } from './routes/storage.ts';
+
+/** An account that is elsewhere. */
+export interface AccountBinding {
+  /** Name of the account in the control plane. */
+  readonly name: string;
+  /** URL of the account at Azure or an Azurite, or a folder. */
+  readonly storage: string;
+  /** Name of the environment variable with its connection string; `undefined` takes AZURE_STORAGE_CONNECTION_STRING. */
+  readonly connectionStringVariable: string | undefined;
+}
+
+/** The accounts of a service. */
+export class Accounts {
+  readonly #folder: string;
+  readonly #control: ControlPlane;
+  readonly #bound = new Map<string, { account: Account; source: string }>();
+  readonly #folders = new Map<string, Account>();
+  #served: { readonly revision: number; readonly byName: Map<string, ServedAccount> } | undefined;
+  #revision = 0;
+
+  private constructor(folder: string, control: ControlPlane) {
+    this.#folder = folder;
+    this.#control = control;
+    control.onChange(() => this.#revision++);
+  }
+
+  /** @throws usage, authentication for a binding that cannot be opened */
+  static async open(folder: string, control: ControlPlane, bindings: readonly AccountBinding[]): Promise<Accounts> {
+    const accounts = new Accounts(folder, control);
+    for (const { name, storage, connectionStringVariable } of bindings) {
+      const environment =
+        connectionStringVariable === undefined
+          ? {}
+          : { environment: { AZURE_STORAGE_CONNECTION_STRING: process.env[connectionStringVariable] } };
+      const opened = await openStorage(storage, environment);
+      if (opened.kind !== 'account')
+        throw new FlowError('usage', `the account ${name} is bound to ${opened.location}, which is no whole account`);
+      accounts.#bound.set(name.toLowerCase(), { account: opened, source: storage });
+    }
+    return accounts;
+  }
+
+  /** Where the blobs of an account are, whether the account exists or not. */
+  account(name: string): Account {
+    const lower = name.toLowerCase();
+    const bound = this.#bound.get(lower);
+    if (bound !== undefined) return bound.account;
+    let account = this.#folders.get(lower);
+    if (account === undefined) this.#folders.set(lower, (account = folderAccount(join(this.#folder, lower))));
+    return account;
+  }
+
+  isBound(name: string): boolean {
+    return this.#bound.has(name.toLowerCase());
+  }
+
+  /** What `ingest` is to read for an account. */
+  source(name: string): string {
+    return this.#bound.get(name.toLowerCase())?.source ?? join(this.#folder, name.toLowerCase());
+  }
+
+  /** Names in lower case, of the accounts that exist. */
+  names(): string[] {
+    return [...this.#byName().keys()];
+  }
+
+  /** As the Blob REST API serves it; `undefined` where the control plane has no such account. */
+  served(name: string): ServedAccount | undefined {
+    return this.#byName().get(name);
+  }
+
+  #byName(): Map<string, ServedAccount> {
+    if (this.#served?.revision === this.#revision) return this.#served.byName;
+    const byName = new Map<string, ServedAccount>();
+    for (const { name, keys } of this.#control.snapshot().storageAccounts) {
+      const lower = name.toLowerCase();
+      const account = this.account(lower);
+      byName.set(lower, { name: lower, keys: [keys.key1, keys.key2], account, createdMillis: servedFrom });
+    }
+    this.#served = { revision: this.#revision, byName };
+    return byName;
+  }
+
+  /**
+   * The account of one flow log, which takes blocks only while `stateOf` lets it: each flow log writes with the key that it was enabled with.
+   * @param stateOf the flow log as it is now; `undefined` once it is deleted: what was recorded until then still arrives
+   */
+  gated(name: string, stateOf: () => FlowLogState | undefined): Account {
+    const account = this.account(name);
+    const check = (): void => {
+      const state = stateOf();
+      if (state === undefined || state.delivery === 'ok') return;
+      const { code, message } = stopSentence(state.delivery.stopped, name, state.id);
+      throw new FlowError(code, message, { hint: 'See nsgflow doctor.' });
+    };
+    const gates = new Map<string, Container>();
+    return {
+      location: account.location,
+      containers: () => account.containers(),
+      container(containerName) {
+        let gate = gates.get(containerName);
+        if (gate === undefined)
+          gates.set(containerName, (gate = gateContainer(account.container(containerName), check)));
+        return gate;
+      },
+    };
+  }
+}
+
+/** Containers have no time of their own in a folder; one time for all keeps their ETags. */
+const servedFrom = Date.UTC(2026, 0, 1);
+
+function gateContainer(inner: Container, check: () => void): Container {
+  return {
+    location: inner.location,
+    name: inner.name,
+    list: (prefix) => inner.list(prefix),
+    children: (prefix) => inner.children(prefix),
+    properties: (name) => inner.properties(name),
+    read: (name, start, end) => inner.read(name, start, end),
+    blocks: (name) => inner.blocks(name),
+    async stageBlock(name, id, bytes) {
+      check();
+      await inner.stageBlock(name, id, bytes);
+    },
+    async commitBlocks(name, ids, etag) {
+      check();
+      return await inner.commitBlocks(name, ids, etag);
+    },
+    async delete(name, etag) {
+      return await inner.delete(name, etag);
+    },
+  };
+}
+
+function stopSentence(
+  stopped: string,
+  account: string,
+  flowLogId: string,
+): { code: 'authentication' | 'permission' | 'unavailable'; message: string } {
+  const flowLog = flowLogId.slice(flowLogId.lastIndexOf('/') + 1);
+  if (stopped.startsWith('key'))
+    return {
+      code: 'authentication',
+      message: `key1 of the storage account ${account} was regenerated: disable and enable the flow log ${flowLog}`,
+    };
+  if (stopped.startsWith('firewall'))
+    return {
+      code: 'permission',
+      message: `the firewall of the storage account ${account} lets nothing in, for ${flowLog}: it lacks bypass AzureServices`,
+    };
+  return { code: 'unavailable', message: `nothing may be delivered to ${account} for ${flowLog}: ${stopped}` };
+}

@@ -1,0 +1,137 @@
+/** The ingester of the service: follows the flow logs of all its accounts into the lake. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FlowError } from '../base/errors.ts';
+import type { FollowStatus } from '../pipeline/follow.ts';
+import { follow } from '../pipeline/follow.ts';
+import type { Accounts } from './accounts.ts';
+import type { PartHealth } from './routes/health.ts';
+
+export interface IngesterSettings {
+  readonly accounts: Accounts;
+  readonly lake: string;
+  readonly stop: AbortSignal;
+  readonly log: (line: string) => void;
+  readonly now: () => number;
+}
+
+/** How often it is looked whether there are accounts that are not followed yet. */
+const lookMillis = 2000;
+const retryMillis = 10_000;
+
+export interface IngesterFigures {
+  readonly tuples: number;
+  readonly rejected: number;
+  readonly bytes: number;
+  readonly commits: number;
+  /** Since the last look that was answered; `undefined` before the first. */
+  readonly lookAgeMillis: number | undefined;
+}
+
+export class Ingester {
+  readonly #settings: IngesterSettings;
+  #before = { tuples: 0, rejected: 0, bytes: 0, commits: 0 };
+  #status: FollowStatus | undefined;
+  #lookedMillis: number | undefined;
+  #failure: string | undefined;
+
+  constructor(settings: IngesterSettings) {
+    this.#settings = settings;
+  }
+
+  /** Follows until it is stopped; what was read is then committed. */
+  async run(): Promise<void> {
+    const { stop, log } = this.#settings;
+    while (!stop.aborted) {
+      const sources = await this.#sources();
+      if (sources.length === 0) {
+        await pause(lookMillis, stop);
+        continue;
+      }
+      try {
+        await this.#follow(sources);
+        this.#failure = undefined;
+      } catch (error) {
+        if (!(error instanceof FlowError)) throw error;
+        this.#failure = error.message;
+        log(`ingesting stopped, and is tried again: ${error.message}`);
+        await pause(retryMillis, stop);
+      }
+    }
+  }
+
+  figures(): IngesterFigures {
+    const total = this.#status?.total;
+    const sum = (key: 'tuples' | 'rejected' | 'bytes' | 'commits'): number => this.#before[key] + (total?.[key] ?? 0);
+    return {
+      tuples: sum('tuples'),
+      rejected: sum('rejected'),
+      bytes: sum('bytes'),
+      commits: sum('commits'),
+      lookAgeMillis: this.#lookedMillis === undefined ? undefined : this.#settings.now() - this.#lookedMillis,
+    };
+  }
+
+  health(): PartHealth {
+    const reason = this.#failure ?? this.#status?.away?.sentence;
+    return { name: 'ingester', state: reason === undefined ? 'ok' : 'degraded', detail: reason ?? '' };
+  }
+
+  /** Follows these sources until there are others, or it is stopped. */
+  async #follow(sources: readonly string[]): Promise<void> {
+    const { stop, lake, now } = this.#settings;
+    const ends = new AbortController();
+    const end = (): void => ends.abort();
+    stop.addEventListener('abort', end, { once: true });
+    const looking = this.#untilOthers(sources, ends);
+    try {
+      await follow({
+        sources,
+        lake,
+        rejectedMax: undefined,
+        stop: ends.signal,
+        onStatus: (status) => {
+          this.#status = status;
+          if (status.away === undefined) this.#lookedMillis = now();
+        },
+      });
+    } finally {
+      end();
+      stop.removeEventListener('abort', end);
+      await looking;
+      const total = this.#status?.total;
+      for (const key of ['tuples', 'rejected', 'bytes', 'commits'] as const) this.#before[key] += total?.[key] ?? 0;
+      this.#status = undefined;
+    }
+  }
+
+  async #untilOthers(sources: readonly string[], ends: AbortController): Promise<void> {
+    while (!ends.signal.aborted) {
+      await pause(lookMillis, ends.signal);
+      if (ends.signal.aborted) return;
+      const now = await this.#sources();
+      if (now.join('\n') !== sources.join('\n')) ends.abort();
+    }
+  }
+
+  /** Of the accounts that have a container. */
+  async #sources(): Promise<string[]> {
+    const { accounts } = this.#settings;
+    const sources: string[] = [];
+    for (const name of accounts.names().sort()) {
+      const containers = accounts.account(name).containers()[Symbol.asyncIterator]();
+      try {
+        const first = await containers.next();
+        if (first.done !== true) sources.push(accounts.source(name));
+        await containers.return?.();
+      } catch (error) {
+        if (!(error instanceof FlowError)) throw error;
+        if (accounts.isBound(name)) sources.push(accounts.source(name));
+      }
+    }
+    return sources;
+  }
+}
+
+async function pause(millis: number, stop: AbortSignal): Promise<void> {
+  await sleep(millis, undefined, { signal: stop }).catch(() => undefined);
+}

@@ -1,0 +1,225 @@
+/**
+ * The recorder of the service: packets of a capture or an interface, through the network and the flow logs of the control plane, minute by
+ * minute as they are set.
+ */
+import { Counters } from '../base/counters.ts';
+import { FlowError } from '../base/errors.ts';
+import { limits } from '../base/limits.ts';
+import type { CaptureBatch } from '../capture/batch.ts';
+import type { LiveSettings } from '../capture/live.ts';
+import { readCaptures } from '../capture/merge-captures.ts';
+import type { CaptureReader } from '../capture/merge-captures.ts';
+import type { CaptureDamage, CaptureReason } from '../capture/reason.ts';
+import type { ControlPlane } from '../control/control-plane.ts';
+import type { FlowLogState } from '../control/snapshot.ts';
+import type { DeliveryStatus } from '../pipeline/delivery-status.ts';
+import type { RecordResult, RecordSettings } from '../pipeline/record.ts';
+import { record } from '../pipeline/record.ts';
+import type { RecordingConfiguration } from '../pipeline/recording-settings.ts';
+import { openReplay } from '../pipeline/replay.ts';
+import type { Accounts } from './accounts.ts';
+import type { PartHealth } from './routes/health.ts';
+
+/** Where packets come from. */
+export type RecorderInput =
+  | {
+      readonly kind: 'capture';
+      readonly paths: readonly string[];
+      /** See ReplaySettings. */
+      readonly pace: number;
+      readonly shiftNow: boolean;
+      readonly loop: boolean;
+    }
+  | {
+      readonly kind: 'interface';
+      readonly live: Omit<LiveSettings, 'stop' | 'onStart'>;
+    }
+  /** No packets; what waits in the spool is delivered. */
+  | { readonly kind: 'none' };
+
+export interface RecorderSettings {
+  readonly input: RecorderInput;
+  readonly control: ControlPlane;
+  readonly accounts: Accounts;
+  readonly spoolFolder: string;
+  readonly stop: AbortSignal;
+  /** Takes a sentence for a person. */
+  readonly log: (line: string) => void;
+  readonly now: () => number;
+}
+
+/** What the recorder has done so far. */
+export interface RecorderFigures {
+  readonly packets: number;
+  readonly refused: Readonly<Record<string, number>>;
+  readonly flows: number;
+  readonly delivery: DeliveryStatus | undefined;
+  /** Blocks brought to storage. */
+  readonly delivered: number;
+  /** Of the recordings that have ended. */
+  readonly tuples: number;
+}
+
+export class Recorder {
+  readonly #settings: RecorderSettings;
+  readonly #refused = new Counters<CaptureReason>();
+  readonly #damage = new Counters<CaptureDamage>();
+  #changed = true;
+  #packetsBefore = 0;
+  #packets = 0;
+  #flows: () => number = () => 0;
+  #delivery: (() => DeliveryStatus) | undefined;
+  #lastDelivery: DeliveryStatus | undefined;
+  #deliveredBefore = 0;
+  #ended: Record<string, number> = {};
+  #tuples = 0;
+  #failure: string | undefined;
+  #flowLogs = new Map<string, FlowLogState>();
+  #flowLogsChanged = true;
+
+  constructor(settings: RecorderSettings) {
+    this.#settings = settings;
+    settings.control.onChange(() => {
+      this.#changed = true;
+      this.#flowLogsChanged = true;
+    });
+  }
+
+  /** Records until it is stopped. A capture that ends is followed by deliveries only: what waits in the spool. @throws bug, usage, io */
+  async run(): Promise<void> {
+    const { input, stop } = this.#settings;
+    if (input.kind === 'capture') await this.#recordCapture(input);
+    else if (input.kind === 'interface') await this.#recordInterface(input.live);
+    if (!stop.aborted) await this.#record({ captures: [], reader: quietReader(stop) });
+  }
+
+  figures(): RecorderFigures {
+    const running = this.#delivery?.();
+    return {
+      packets: this.#packetsBefore + this.#packets,
+      refused: { ...this.#refused.toJSON(), ...this.#ended },
+      flows: this.#flows(),
+      delivery: running ?? this.#lastDelivery,
+      delivered: this.#deliveredBefore + (running?.delivered ?? 0),
+      tuples: this.#tuples,
+    };
+  }
+
+  health(): PartHealth {
+    const delivery = this.#delivery?.() ?? this.#lastDelivery;
+    const reason = this.#failure ?? delivery?.reason ?? undefined;
+    return { name: 'recorder', state: reason === undefined ? 'ok' : 'degraded', detail: reason ?? '' };
+  }
+
+  async #recordCapture(input: RecorderInput & { kind: 'capture' }): Promise<void> {
+    const { stop, now } = this.#settings;
+    const counters = { refused: this.#refused, damage: this.#damage };
+    const { pace, shiftNow, loop } = input;
+    const open = (): Promise<CaptureReader> => readCaptures(input.paths, counters);
+    const reader = await openReplay({ open, pace, shiftNow, loop, stop, now });
+    await this.#record({ captures: [], reader });
+    if (!stop.aborted) this.#settings.log('the capture has ended');
+  }
+
+  async #recordInterface(live: Omit<LiveSettings, 'stop' | 'onStart'>): Promise<void> {
+    const { stop, log } = this.#settings;
+    const onStart = (name: string, tool: string): void => log(`recording ${name} with ${tool}`);
+    const result = await this.#record({ captures: [], live: { ...live, stop, onStart } });
+    if (result.failure !== null && !stop.aborted) this.#fail(result.failure);
+  }
+
+  #fail(sentence: string): void {
+    this.#failure = sentence;
+    this.#settings.log(sentence);
+  }
+
+  async #record(source: Pick<RecordSettings, 'captures' | 'reader' | 'live'>): Promise<RecordResult> {
+    const { accounts, spoolFolder, log } = this.#settings;
+    this.#changed = true;
+    const first = this.#configuration();
+    const result = await record({
+      ...source,
+      network: first.network,
+      flowLogs: first.flowLogs,
+      configure: () => (this.#changed ? this.#configuration() : undefined),
+      mac: undefined,
+      local: [],
+      spool: { folder: spoolFolder, bytesMax: limits.spoolBytesMax },
+      onDelivery: log,
+      accountOf: (storage) => {
+        const [name, guid] = storage.split('#');
+        return accounts.gated(name, () => this.#flowLog(guid));
+      },
+      formats: [],
+      flowTimeoutMinutes: undefined,
+      onProgress: (_done, _total, packets, flows, delivery) => {
+        this.#packets = packets;
+        this.#flows = flows;
+        this.#delivery = delivery;
+      },
+    });
+    this.#packetsBefore += this.#packets;
+    this.#packets = 0;
+    this.#flows = () => 0;
+    this.#delivery = undefined;
+    this.#lastDelivery = result.delivery ?? undefined;
+    this.#deliveredBefore += result.delivery?.delivered ?? 0;
+    this.#tuples += result.tuples;
+    for (const [reason, count] of Object.entries(result.packets.refused))
+      if (!(reason in this.#refused.toJSON())) this.#ended[reason] = (this.#ended[reason] ?? 0) + count;
+    return result;
+  }
+
+  #configuration(): RecordingConfiguration {
+    const { control } = this.#settings;
+    this.#changed = false;
+    const { flowLogs } = control.snapshot();
+    return {
+      network: control.network(),
+      flowLogs: flowLogs
+        .filter(({ enabled }) => enabled)
+        .map(({ id, guid, targetId, format, storage, enabledFilteringCriteria, recordTypes }) => ({
+          id,
+          guid,
+          targetId,
+          format,
+          storage: `${storage.toLowerCase()}#${guid}`,
+          ...(enabledFilteringCriteria === undefined ? {} : { enabledFilteringCriteria }),
+          ...(recordTypes === undefined ? {} : { recordTypes }),
+        })),
+    };
+  }
+
+  #flowLog(guid: string): FlowLogState | undefined {
+    if (this.#flowLogsChanged) {
+      this.#flowLogsChanged = false;
+      this.#flowLogs = new Map(this.#settings.control.snapshot().flowLogs.map((state) => [state.guid, state]));
+    }
+    return this.#flowLogs.get(guid);
+  }
+}
+
+const quietMillis = 250;
+
+/** A reader that never has a packet, until it is stopped. */
+function quietReader(stop: AbortSignal): CaptureReader {
+  return {
+    identity: '',
+    bytesRead: 0,
+    bytesTotal: undefined,
+    async next(batch: CaptureBatch) {
+      batch.count = 0;
+      if (!stop.aborted) await new Promise((resolve) => setTimeout(resolve, quietMillis));
+      return !stop.aborted;
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** `1x`, `60x`, `max`. @throws usage */
+export function parsePace(text: string): number {
+  if (text === 'max') return Number.POSITIVE_INFINITY;
+  const pace = Number(/^(\d{1,6}(?:\.\d{1,3})?)x$/.exec(text)?.[1] ?? Number.NaN);
+  if (!(pace > 0)) throw new FlowError('usage', `--pace takes 1x, 60x or max, not ${JSON.stringify(text)}`);
+  return pace;
+}

@@ -1,0 +1,176 @@
+/**
+ * Puts a network from files (ARM templates, REST answers, az output) into a control plane that has none yet: as if somebody had made each
+ * resource through the API.
+ */
+import { readParameters } from '../arm-template/parameters.ts';
+import { readJson } from '../arm-template/read-json.ts';
+import { defaultScope } from '../arm-template/scope.ts';
+import type { Json, Value } from '../arm-template/value.ts';
+import { Unresolved, isObject } from '../arm-template/value.ts';
+import { FlowError } from '../base/errors.ts';
+import type { ControlPlane } from '../control/control-plane.ts';
+import type { FlowLogFormat } from '../flowlog/tuple.ts';
+import { isTemplate, templateResources } from '../nsg/import-arm.ts';
+import type { NetworkFile } from '../nsg/import.ts';
+import { restResources } from '../nsg/import-rest.ts';
+import type { RawResource, ResourceKind } from '../nsg/raw-resource.ts';
+
+/** Kinds that the control plane has, in the order in which they can be made. */
+const order: readonly ResourceKind[] = [
+  'application-security-group',
+  'public-address',
+  'nsg',
+  'rule',
+  'virtual-network',
+  'subnet',
+  'nic',
+  'peering',
+];
+const apiVersion = '2025-05-01';
+const resourceApiVersion = '2025-04-01';
+const storageApiVersion = '2025-08-01';
+/** The region of what has none. */
+const locationDefault = 'westeurope';
+
+/** The resources of the files, as far as the control plane has their types. @throws network-invalid */
+export function startResources(
+  files: readonly NetworkFile[],
+  parameters: NetworkFile | undefined,
+  warnings: string[],
+): RawResource[] {
+  const values: ReadonlyMap<string, Value> =
+    parameters === undefined ? new Map() : readParameters(parameters.text, parameters.path);
+  const scope = { ...defaultScope, location: locationDefault };
+  const found = files.flatMap(({ path, text }) => {
+    const json = readJson(text, path);
+    return isTemplate(json) ? templateResources(json, path, values, scope, warnings) : restResources(json, path, scope);
+  });
+  const known = found.filter(({ kind }) => order.includes(kind));
+  if (known.length === 0)
+    throw new FlowError('network-invalid', 'no file holds a network: an NSG, a VNet or a network interface is wanted');
+  return known.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+}
+
+/** Ids of the subscriptions that the resources are of. */
+export function subscriptionsOf(resources: readonly RawResource[]): string[] {
+  return [...new Set(resources.map(({ id }) => id.split('/')[2].toLowerCase()))];
+}
+
+/** Makes the resources, and the resource groups they lie in. @throws network-invalid with the API's own sentence */
+export async function makeNetwork(control: ControlPlane, resources: readonly RawResource[]): Promise<void> {
+  const groups = new Map(resources.map(({ id }) => [id.split('/').slice(0, 5).join('/').toLowerCase(), id]));
+  for (const id of groups.values())
+    await put(control, id.split('/').slice(0, 5).join('/'), resourceApiVersion, { location: locationDefault });
+  for (const { id, body, where } of resources) {
+    const { location, tags, properties, ...rest } = plainJson(body) as Record<string, Json>;
+    const lifted = properties ?? withoutNames(rest);
+    await put(
+      control,
+      id,
+      apiVersion,
+      {
+        location: location ?? locationDefault,
+        ...(tags === undefined ? {} : { tags }),
+        properties: withoutAside(lifted),
+      },
+      where,
+    );
+  }
+}
+
+/** Account that the flow logs of a start go to. */
+const startAccount = 'nsgflowlogs';
+
+/**
+ * Makes a flow log for each NSG, or each VNet, into one storage account a region.
+ * @throws network-invalid with the API's own sentence
+ */
+export async function makeFlowLogs(
+  control: ControlPlane,
+  resources: readonly RawResource[],
+  formats: readonly FlowLogFormat[],
+): Promise<void> {
+  const accounts = new Map<string, string>();
+  for (const format of formats)
+    for (const { id, kind, name } of resources) {
+      if (kind !== (format === 'vnet' ? 'virtual-network' : 'nsg')) continue;
+      const target = await get(control, id);
+      const location = String(target['location']);
+      const [, , subscription, , group] = id.split('/');
+      const root = `/subscriptions/${subscription}/resourceGroups`;
+      let storageId = accounts.get(location);
+      if (storageId === undefined) {
+        const accountName = `${startAccount}${accounts.size === 0 ? '' : accounts.size + 1}`;
+        storageId = `${root}/${group}/providers/Microsoft.Storage/storageAccounts/${accountName}`;
+        accounts.set(location, storageId);
+        const sku = { name: 'Standard_LRS' };
+        await put(control, storageId, storageApiVersion, { location, kind: 'StorageV2', sku, properties: {} });
+      }
+      const watcher = `${root}/NetworkWatcherRG/providers/Microsoft.Network/networkWatchers/NetworkWatcher_${location}`;
+      await put(control, `${watcher}/flowLogs/${name}-${group}-flowlog`, apiVersion, {
+        location,
+        properties: {
+          targetResourceId: id,
+          storageId,
+          enabled: true,
+          format: { type: 'JSON', version: format === 'nsg1' ? 1 : 2 },
+        },
+      });
+    }
+}
+
+async function get(control: ControlPlane, id: string): Promise<Record<string, Json>> {
+  const answer = await control.handle({ method: 'GET', url: `${id}?api-version=${apiVersion}`, headers: {} });
+  return isObject(answer.body) ? (answer.body as Record<string, Json>) : {};
+}
+
+async function put(control: ControlPlane, id: string, version: string, body: object, where = id): Promise<void> {
+  const { status, body: answer } = await control.handle({
+    method: 'PUT',
+    url: `${id.split('/').map(encodeURIComponent).join('/')}?api-version=${version}`,
+    headers: {},
+    body: new TextEncoder().encode(JSON.stringify(body)),
+  });
+  if (status < 300) return;
+  const { code, message } = (answer as { error?: { code?: string; message?: string } } | undefined)?.error ?? {};
+  throw new FlowError('network-invalid', `${where}: ${code}: ${message}`);
+}
+
+/** What a template could not resolve is left out. */
+function plainJson(value: Value): Json {
+  const text = JSON.stringify(value, (_, part: unknown) => (part instanceof Unresolved ? undefined : part));
+  return JSON.parse(text) as Json;
+}
+
+const nameKeys = new Set(['id', 'name', 'type', 'etag', 'resourceGroup', 'kind', 'apiVersion', 'dependsOn']);
+
+function withoutNames(body: Readonly<Record<string, Json>>): Json {
+  return Object.fromEntries(Object.entries(body).filter(([key]) => !nameKeys.has(key)));
+}
+
+/** Links to resources that the control plane does not have: they decide nothing about rules. */
+const asideKeys = new Set([
+  'loadbalancerbackendaddresspools',
+  'loadbalancerinboundnatrules',
+  'applicationgatewaybackendaddresspools',
+  'natgateway',
+  'routetable',
+  'virtualmachine',
+  'privateendpoint',
+  'privatelinkservice',
+  'dscpconfiguration',
+  'ddosprotectionplan',
+  'serviceendpointpolicies',
+  'flowlogs',
+  'networkinterfaces',
+]);
+
+function withoutAside(value: Json): Json {
+  if (Array.isArray(value)) return value.map((item: Json) => withoutAside(item));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value as Record<string, Json>)
+      .filter(([key]) => !asideKeys.has(key.toLowerCase()))
+      .map(([key, inner]) => [key, withoutAside(inner)]),
+  );
+}
