@@ -25,6 +25,8 @@ import {
 export interface Evaluator {
   readonly file: string;
   readonly functions: FunctionTable;
+  /** Resources as they are deployed, by id; asked before the template's own. */
+  readonly existing: (id: string) => ValueObject | undefined;
   stepsLeft: number;
   depth: number;
 }

@@ -9,6 +9,7 @@ import type { Evaluator, Frame, Loop, TemplateState } from './evaluate.ts';
 import {
   asObject,
   createTemplateState,
+  evaluateCopies,
   evaluateCount,
   evaluateText,
   evaluateValue,
@@ -21,7 +22,7 @@ import { expressionText } from './parse.ts';
 import { resourceIdOf, resourceKey } from './resource-id.ts';
 import type { Scope } from './scope.ts';
 import type { Json, JsonObject, Value, ValueObject } from './value.ts';
-import { TemplateProblem, Unresolved, isObject, newObject, scalarText } from './value.ts';
+import { TemplateProblem, Unresolved, isArray, isObject, newObject, scalarText } from './value.ts';
 
 /** What a resource costs of a file's steps, so that loops in loops end before memory does. */
 const stepsPerResource = 50;
@@ -34,6 +35,11 @@ export interface TemplateResource {
   readonly id: string;
   /** JSON path in the file. */
   readonly path: string;
+  /** Name of the `copy` loop that it comes from, and its symbolic name; '' for none. */
+  readonly loop: string;
+  readonly symbol: string;
+  /** Ids, names, symbolic names or names of loops that the template puts before it. @throws network-invalid where one cannot be resolved */
+  dependsOn(): readonly string[];
   /** The resource without its loop, condition and children; evaluated once. @throws network-invalid when it is nested too deep */
   body(): ValueObject;
 }
@@ -44,6 +50,8 @@ export interface ExpandedTemplate {
   readonly unresolved: { readonly type: string; readonly problem: Unresolved }[];
   /** Nested deployments whose template is a link, which is not followed. */
   readonly linked: { readonly name: string; readonly path: string }[];
+  /** The template's outputs, `{name: {type, value}}`; evaluated when asked for. */
+  outputs(): ValueObject;
 }
 
 export interface TemplateOptions {
@@ -54,6 +62,8 @@ export interface TemplateOptions {
   readonly scope: Scope;
   /** Functions beside the table's, by name in lower case. */
   readonly functions?: FunctionTable;
+  /** Resources as they are deployed, for `reference`; they go before the template's own. */
+  readonly existing?: (id: string) => ValueObject | undefined;
 }
 
 /** @throws network-invalid where the template is not of a template's shape, or too large to evaluate */
@@ -61,11 +71,13 @@ export function expandTemplate(template: JsonObject, options: TemplateOptions): 
   const evaluator: Evaluator = {
     file: options.file,
     functions: { ...templateFunctions, ...options.functions },
+    existing: options.existing ?? (() => undefined),
     stepsLeft: limits.templateStepsMax,
     depth: 0,
   };
   const state = createTemplateState(evaluator, template, '', options.scope, options.parameters);
-  const expanded: ExpandedTemplate = { resources: [], unresolved: [], linked: [] };
+  const outputs = (): ValueObject => guarded(options.file, () => evaluateOutputs(place, template, ''));
+  const expanded: ExpandedTemplate = { resources: [], unresolved: [], linked: [], outputs };
   const place: Place = { state, scope: options.scope, loop: undefined, expanded, ...ownResources(state) };
   guarded(options.file, () => expandList(place, template, ''));
   return expanded;
@@ -79,15 +91,18 @@ interface Place {
   readonly loop: Loop | undefined;
   readonly expanded: ExpandedTemplate;
   /** Bodies that `reference` finds in this template: by id, name and symbolic name, in lower case. */
-  readonly found: Map<string, () => ValueObject>;
+  readonly found: Map<string, { readonly id: string; readonly body: () => ValueObject }>;
   /** Nested deployments of this template, taken in when all its resources are known, since their parameters may refer to any. */
   readonly deployments: (() => ValueObject)[];
   readonly parent?: { readonly type: string; readonly name: string };
 }
 
 function ownResources(state: TemplateState): Pick<Place, 'found' | 'deployments'> {
-  const found = new Map<string, () => ValueObject>();
-  state.lookUp = (idOrName) => found.get(resourceKey(idOrName))?.();
+  const found: Place['found'] = new Map();
+  state.lookUp = (idOrName) => {
+    const own = found.get(resourceKey(idOrName));
+    return state.evaluator.existing(own?.id ?? idOrName) ?? own?.body();
+  };
   return { found, deployments: [] };
 }
 
@@ -160,9 +175,13 @@ function expandResource(place: Place, resource: JsonObject, path: string, symbol
     name: fullName,
     id,
     path,
+    loop: place.loop?.ofResource === true ? place.loop.name : '',
+    symbol: symbol ?? '',
+    dependsOn: () => evaluateDependencies(place, resource, path),
     body: () => guarded(place.state.evaluator.file, body),
   });
-  for (const key of [id, fullName, symbol]) if (key !== undefined) place.found.set(resourceKey(key), body);
+  for (const key of [id, fullName, symbol])
+    if (key !== undefined) place.found.set(resourceKey(key), { id, body });
   if (isDeployment) place.deployments.push(body);
   if (resource['resources'] !== undefined) {
     expandResources({ ...place, parent: { type: fullType, name: fullName } }, resource, `${path}.`);
@@ -190,6 +209,33 @@ function evaluateBody(frame: Frame, resource: JsonObject, path: string): ValueOb
   return body;
 }
 
+function evaluateDependencies(frame: Frame, resource: JsonObject, path: string): string[] {
+  const listed = evaluateValue(frame, resource['dependsOn'] ?? [], `${path}.dependsOn`);
+  if (listed instanceof Unresolved) throw listed.error();
+  return (isArray(listed) ? listed : [listed]).map((item) => {
+    if (item instanceof Unresolved) throw item.error();
+    return scalarText(item);
+  });
+}
+
+/** Outputs whose condition is false are left out. */
+function evaluateOutputs(frame: Frame, template: JsonObject, path: string): ValueObject {
+  const made = newObject();
+  for (const [name, output] of Object.entries(asObject(template['outputs']))) {
+    if (!isObject(output)) continue;
+    const at = `${path}outputs.${name}`;
+    if (evaluateValue(frame, output['condition'] ?? true, `${at}.condition`) === false) continue;
+    const one = newObject();
+    one['type'] = output['type'] ?? 'string';
+    const copy = output['copy'];
+    one['value'] = isObject(copy)
+      ? evaluateCopies(frame, { name, ...copy }, `${at}.copy`)
+      : evaluateValue(frame, output['value'] ?? null, `${at}.value`);
+    made[name] = one;
+  }
+  return made;
+}
+
 /** Takes the resources of a nested deployment in; its body has the outputs alone. */
 function expandDeployment(place: Place, resource: JsonObject, path: string, name: string): ValueObject {
   const properties = asObject(resource['properties']);
@@ -215,7 +261,7 @@ function expandDeployment(place: Place, resource: JsonObject, path: string, name
   expandList(unparented, template, nestedPath);
   const body = newObject();
   const made = newObject();
-  made['outputs'] = evaluateValue(nested, template['outputs'] ?? {}, `${nestedPath}outputs`);
+  made['outputs'] = evaluateOutputs(nested, template, nestedPath);
   body['properties'] = made;
   return body;
 }

@@ -10,6 +10,8 @@ import type { Static } from 'typebox';
 import { Type } from 'typebox';
 import { parentId, resourceKey, resourceName } from '../../arm-template/resource-id.ts';
 import type { JsonObject } from '../../arm-template/value.ts';
+import { FlowError } from '../../base/errors.ts';
+import { parseFilteringCriteria, parseRecordTypes } from '../../flowlog/filtering-criteria.ts';
 import { guidOf } from '../../nsg/network.ts';
 import { ArmError } from '../arm-error.ts';
 import { isRegistered } from '../registration.ts';
@@ -234,18 +236,19 @@ function checkFilter({ enabledFilteringCriteria = '', recordTypes = '' }: FlowLo
       `The filtering criteria have ${enabledFilteringCriteria.length} characters; at most ${criteriaCharsMax} are permitted.`,
       { target: 'properties.enabledFilteringCriteria' },
     );
-  const unknown = recordTypes
-    .split(',')
-    .map((word) => word.trim().toUpperCase())
-    .find((word) => word !== '' && !['B', 'C', 'E', 'D'].includes(word));
-  if (unknown !== undefined)
-    throw new ArmError(
-      'FlowLogCriteriaInvalid',
-      `The record type '${unknown.slice(0, 40)}' is not one of B, C, E, D.`,
-      {
-        target: 'properties.recordTypes',
-      },
-    );
+  checkReadable('enabledFilteringCriteria', () => parseFilteringCriteria(enabledFilteringCriteria));
+  checkReadable('recordTypes', () => parseRecordTypes(recordTypes));
+}
+
+function checkReadable(field: string, read: () => unknown): void {
+  try {
+    read();
+  } catch (error) {
+    if (!(error instanceof FlowError)) throw error;
+    throw new ArmError('FlowLogCriteriaInvalid', `The ${field} cannot be read: ${error.message}.`, {
+      target: `properties.${field}`,
+    });
+  }
 }
 
 function checkAnalytics({ enabled, flowAnalyticsConfiguration }: FlowLogProperties, view: View, id: string): void {

@@ -171,7 +171,8 @@ export function accountKey(account: Resource, keyName: 'key1' | 'key2'): { value
   return { value: textOf(key['value']), id: textOf(key['id']) };
 }
 
-function presentKeys(account: Resource): Json[] {
+/** Both keys as `listKeys` shows them. */
+export function presentKeys(account: Resource): Json[] {
   return objectsOf(account.hidden['keys']).map(({ keyName, value, creationTime }) => ({
     keyName,
     value,
