@@ -71,7 +71,7 @@ class Recording {
     this.child = spawn(
       toolPath('ip') ?? 'ip',
       ['netns', 'exec', near, process.execPath, main, 'record', ...args, '--to', this.to, '--stats', 'json'],
-      { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
+      { env: { ...process.env, XDG_STATE_HOME: folder, ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
     );
     this.child.stdout?.on('data', (part: Buffer) => (this.out += part.toString()));
     this.child.stderr?.on('data', (part: Buffer) => (this.err += part.toString()));
