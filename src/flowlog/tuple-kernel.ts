@@ -36,8 +36,12 @@ const formatNumbers: Readonly<Record<FlowLogFormat, number>> = { nsg1: 0, nsg2: 
 /** Seconds from here on have more than 32 bits. */
 const secondsEnd = 2 ** 32;
 
+interface TupleKernelExports {
+  writeTuples(count: number, format: number): number;
+}
+
 export class TupleKernel {
-  readonly #writeTuples: (count: number, format: number) => number;
+  readonly #exports: TupleKernelExports;
   readonly #text: Uint8Array;
   readonly #seconds: Uint32Array;
   readonly #millis: Uint32Array;
@@ -56,11 +60,11 @@ export class TupleKernel {
   readonly #packetsReverse: Float64Array;
   readonly #bytesReverse: Float64Array;
 
-  constructor(exports: { writeTuples(count: number, format: number): number }, buffer: ArrayBuffer) {
+  constructor(exports: TupleKernelExports, buffer: ArrayBuffer) {
     const words = (at: number): Uint32Array => new Uint32Array(buffer, at, rowsMax);
     const bytes = (at: number): Uint8Array => new Uint8Array(buffer, at, rowsMax);
     const doubles = (at: number): Float64Array => new Float64Array(buffer, at, rowsMax);
-    this.#writeTuples = exports.writeTuples;
+    this.#exports = exports;
     this.#text = new Uint8Array(buffer, textAt, textLength);
     this.#seconds = words(secondsAt);
     this.#millis = words(millisAt);
@@ -100,7 +104,7 @@ export class TupleKernel {
     for (let from = start; from < end; from += rowsMax) {
       const count = Math.min(rowsMax, end - from);
       this.#gather(columns, rows, from, count);
-      const length = this.#writeTuples(count, formatNumbers[format]);
+      const length = this.#exports.writeTuples(count, formatNumbers[format]);
       const skipped = from === start ? 1 : 0;
       writer.reserve(length).set(this.#text.subarray(skipped, length), writer.length);
       writer.length += length - skipped;
@@ -159,6 +163,6 @@ function writeTables(buffer: ArrayBuffer): void {
 export function createTupleKernel(): TupleKernel | undefined {
   const instance = instantiate(tupleKernelModule, memoryLength);
   if (instance === undefined) return undefined;
-  const exports = instance.exports as { writeTuples(count: number, format: number): number };
+  const exports = instance.exports as TupleKernelExports;
   return new TupleKernel(exports, instance.buffer);
 }

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import { sortRows } from '../base/radix-sort.ts';
 import { floorToHour, minuteMillis } from '../base/time.ts';
 import type { FlowEvents } from '../flow/event.ts';
+import { copyEvents, createFlowEvents } from '../flow/event.ts';
 import { containerOf, formatBlobPath } from '../flowlog/blob-path.ts';
-import type { ByteWriter } from '../flowlog/byte-writer.ts';
+import { ByteWriter } from '../flowlog/byte-writer.ts';
 import { encodeRecord } from '../flowlog/encode.ts';
 import type { FlowLogTarget, RecordingPlan } from './recording-plan.ts';
 import { columnsShown, countHidden, countLeftOut, fillEncryption, selectRows } from './select-rows.ts';
@@ -31,9 +33,15 @@ export interface FlushKey {
   readonly part: number;
 }
 
-/** Bits of a sort key: it must fit in the 53 of a double. */
-const timeBits = 2 ** 20;
-const sortBitsMax = 2 ** 53;
+/** Memory of flushes, used again and again: the events in order, and the bytes of a block. */
+export interface FlushScratch {
+  ordered: FlowEvents;
+  readonly writer: ByteWriter;
+}
+
+export function createFlushScratch(): FlushScratch {
+  return { ordered: createFlowEvents(0), writer: new ByteWriter(1 << 20) };
+}
 
 /** What a flush gives. Plain data. */
 export interface Flush {
@@ -41,11 +49,10 @@ export interface Flush {
   readonly uncounted: Uncounted;
 }
 
-/**
- * Encodes the events held, one block for each flow log and NIC that has any, in order of NICs. The events stay; of their columns `encryption`
- * is filled.
- */
-export function flushBlocks(events: FlowEvents, plan: RecordingPlan, key: FlushKey, writer: ByteWriter): Flush {
+/** Encodes the events held, one block for each flow log and NIC that has any, in order of NICs. The events stay as they are. */
+export function flushBlocks(held: FlowEvents, plan: RecordingPlan, key: FlushKey, scratch: FlushScratch): Flush {
+  const { writer } = scratch;
+  const events = orderEvents(held, plan, scratch);
   const blocks: FlushedBlock[] = [];
   const uncounted: Uncounted = {};
   const { columns } = events;
@@ -55,7 +62,7 @@ export function flushBlocks(events: FlowEvents, plan: RecordingPlan, key: FlushK
     nsg2: columnsShown(columns, plan, 'nsg2'),
     vnet: columnsShown(columns, plan, 'vnet'),
   };
-  const rows = sortEvents(events, plan);
+  const rows = Uint32Array.from({ length: columns.count }, (_, row) => row);
   const encode = (target: FlowLogTarget, nic: number, range: Uint32Array): void => {
     const selected = selectRows(events, plan, target, range, uncounted);
     if (selected.length === 0) return;
@@ -103,33 +110,43 @@ export function flushBlocks(events: FlowEvents, plan: RecordingPlan, key: FlushK
   return { blocks, uncounted };
 }
 
-/** Rows by NIC, rank of the decision, time, then emission. */
-function sortEvents(events: FlowEvents, plan: RecordingPlan): Uint32Array {
-  const { count, timeMillis, group } = events.columns;
+/** The events by NIC, rank of the decision, time, then emission. */
+function orderEvents(held: FlowEvents, plan: RecordingPlan, scratch: FlushScratch): FlowEvents {
+  const { count, timeMillis, group } = held.columns;
+  if (scratch.ordered.capacity < count) scratch.ordered = createFlowEvents(held.capacity);
+  const rows = new Uint32Array(count);
+  const spare = new Uint32Array(count);
+  const owners = new Uint32Array(count);
+  const times = new Uint32Array(count);
   let first = Infinity;
-  let last = -Infinity;
-  for (let row = 0; row < count; row++) {
-    first = Math.min(first, timeMillis[row]);
-    last = Math.max(last, timeMillis[row]);
-  }
+  for (let row = 0; row < count; row++) first = Math.min(first, Math.floor(timeMillis[row]));
   const decisions = plan.ranks.length;
-  if (last - first < timeBits - 1 && plan.nics.length * decisions * timeBits * count < sortBitsMax) {
-    const keys = new Float64Array(count);
-    for (let row = 0; row < count; row++) {
-      const owner = events.nic[row] * decisions + plan.ranks[group[row]];
-      keys[row] = (owner * timeBits + Math.floor(timeMillis[row] - first)) * count + row;
-    }
-    keys.sort();
-    return Uint32Array.from(keys, (value) => value % count);
+  let isFar = plan.nics.length * decisions > keysEnd;
+  for (let row = 0; row < count; row++) {
+    const after = Math.floor(timeMillis[row]) - first;
+    isFar ||= after >= keysEnd;
+    rows[row] = row;
+    times[row] = after;
+    owners[row] = held.nic[row] * decisions + plan.ranks[group[row]];
   }
-  return Uint32Array.from({ length: count }, (_, row) => row).sort(
-    (a, b) =>
-      events.nic[a] - events.nic[b] ||
-      plan.ranks[group[a]] - plan.ranks[group[b]] ||
-      Math.floor(timeMillis[a]) - Math.floor(timeMillis[b]) ||
-      a - b,
-  );
+  if (isFar)
+    rows.sort(
+      (a, b) =>
+        held.nic[a] - held.nic[b] ||
+        plan.ranks[group[a]] - plan.ranks[group[b]] ||
+        Math.floor(timeMillis[a]) - Math.floor(timeMillis[b]) ||
+        a - b,
+    );
+  else {
+    sortRows(rows, times, spare);
+    sortRows(rows, owners, spare);
+  }
+  copyEvents(held, rows, scratch.ordered);
+  return scratch.ordered;
 }
+
+/** Sort keys have 32 bits. */
+const keysEnd = 2 ** 32;
 
 function blockId(key: FlushKey, target: FlowLogTarget, nicId: string): string {
   const minute = Math.floor(key.timeMillis / minuteMillis);

@@ -12,7 +12,6 @@ import { readCaptures } from '../capture/merge-captures.ts';
 import { createKernel } from '../flow/kernel.ts';
 import { FlowMeter } from '../flow/observe.ts';
 import type { FlowLogFormat } from '../flowlog/tuple.ts';
-import { ByteWriter } from '../flowlog/byte-writer.ts';
 import { createPacketBatch } from '../net/packet.ts';
 import type { Prefix } from '../net/prefix.ts';
 import { prefixContains } from '../net/prefix.ts';
@@ -24,7 +23,7 @@ import type { WireReason } from '../wire/reason.ts';
 import { createRefusals, drainRefusals } from '../wire/refusals.ts';
 import { Delivery } from './delivery.ts';
 import type { DeliveryStatus } from './delivery-status.ts';
-import { flushBlocks } from './flush.ts';
+import { createFlushScratch, flushBlocks } from './flush.ts';
 import { ActiveConfiguration } from './active-configuration.ts';
 import type { Quirks } from './quirks.ts';
 import { defaultQuirks } from './quirks.ts';
@@ -175,7 +174,7 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
   const refusals = createRefusals();
   const fragments = new Fragments(refusals);
   const options: DecodeOptions = { fragments, tunnel: settings.tunnel ?? 'outer', decodeRun: kernel?.decodeRun };
-  const writer = new ByteWriter(1 << 20);
+  const scratch = createFlushScratch();
   const uncounted: Uncounted = {};
   let handedOn = 0;
   let tuples = 0;
@@ -183,7 +182,7 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
 
   const flush = (): void => {
     const key = { input, timeMillis: meter.boundaryMillis, part };
-    const { blocks, uncounted: more } = flushBlocks(meter.events, configuration.plan, key, writer);
+    const { blocks, uncounted: more } = flushBlocks(meter.events, configuration.plan, key, scratch);
     mergeUncounted(uncounted, more);
     meter.events.columns.count = 0;
     part++;

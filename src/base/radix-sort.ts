@@ -1,0 +1,23 @@
+/** Bits of a key that one pass sorts by: 2,048 counts stay in the cache. */
+const passBits = 11;
+const passMask = (1 << passBits) - 1;
+
+/**
+ * Sorts row numbers by a key, those with the same key staying in their order: so that sorting by the last key first, and by the first key last,
+ * sorts by all of them.
+ * @param rows sorted in place; @param keys by row; @param spare as long as `rows`, overwritten
+ */
+export function sortRows(rows: Uint32Array, keys: Uint32Array, spare: Uint32Array): void {
+  let keyMax = 0;
+  for (let i = 0; i < rows.length; i++) keyMax = Math.max(keyMax, keys[rows[i]]);
+  let from = rows;
+  let to = spare;
+  for (let shift = 0; shift < 32 && keyMax >>> shift > 0; shift += passBits) {
+    const ends = new Uint32Array(passMask + 2);
+    for (let i = 0; i < from.length; i++) ends[((keys[from[i]] >>> shift) & passMask) + 1]++;
+    for (let digit = 0; digit <= passMask; digit++) ends[digit + 1] += ends[digit];
+    for (let i = 0; i < from.length; i++) to[ends[(keys[from[i]] >>> shift) & passMask]++] = from[i];
+    [from, to] = [to, from];
+  }
+  if (from !== rows) rows.set(from);
+}
