@@ -2,8 +2,26 @@
  * From the addresses by which the outside knows NICs to their own: rules and logs have the private ones. A packet to a public address counts as it is
  * behind the translation (inbound after DNAT), one from it as it was before (outbound before SNAT). Source: facts 4.1.
  */
+import type { Address } from '../net/address.ts';
+import { sameAddress } from '../net/address.ts';
 import type { PacketBatch } from '../net/packet.ts';
 import type { Translation } from './network.ts';
+
+/** One end of a flow. */
+export interface FlowEnd {
+  readonly address: Address;
+  readonly port: number;
+}
+
+/** The private end behind a public one; the end itself where nothing translates it. */
+export function privateEnd(translations: readonly Translation[], protocol: number, end: FlowEnd): FlowEnd {
+  const fits = translations.filter((one) => sameAddress(one.public, end.address));
+  const found =
+    fits.find((one) => one.protocol === protocol && one.publicPort === end.port) ??
+    fits.find((one) => one.protocol === undefined);
+  if (found === undefined) return end;
+  return { address: found.private, port: found.protocol === undefined ? end.port : found.privatePort };
+}
 
 /** Translations by the last word of their public address. */
 export type TranslationTable = ReadonlyMap<number, readonly Translation[]>;

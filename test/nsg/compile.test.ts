@@ -92,7 +92,7 @@ describe('compiled rules', () => {
           }
         },
       ),
-      { numRuns: networks / 4, seed: 20_260_103 },
+      { numRuns: networks / 10, seed: 20_260_103 },
     );
   });
 

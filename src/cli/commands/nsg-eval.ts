@@ -1,13 +1,14 @@
 import { type Command, Option } from 'commander';
 import { resourceKey } from '../../arm-template/resource-id.ts';
 import { FlowError } from '../../base/errors.ts';
-import type { Address } from '../../net/address.ts';
 import { formatAddress, parseAddress, sameAddress } from '../../net/address.ts';
 import { protocolTcp, protocolUdp } from '../../net/protocol.ts';
 import type { Evaluation, Mismatch } from '../../nsg/evaluate.ts';
 import { evaluate } from '../../nsg/evaluate.ts';
 import type { Network, Nic } from '../../nsg/network.ts';
 import type { Direction } from '../../nsg/rule.ts';
+import type { FlowEnd } from '../../nsg/translate.ts';
+import { privateEnd } from '../../nsg/translate.ts';
 import { isAdminRule } from '../../nsg/rule.ts';
 import type { OutputOptions } from '../asking.ts';
 import { addOutput, formatOf, print, printObject } from '../asking.ts';
@@ -47,8 +48,9 @@ export function define(command: Command): void {
     const format = formatOf(options);
     const network = await requireNetwork(options);
     const nic = findNic(network, options.nic);
-    const source = readEnd('--src', options.src, sourcePortDefault);
-    const destination = readEnd('--dst', options.dst, destinationPortDefault);
+    const protocol = options.protocol === 'tcp' ? protocolTcp : protocolUdp;
+    const source = behind(network, protocol, readEnd('--src', options.src, sourcePortDefault));
+    const destination = behind(network, protocol, readEnd('--dst', options.dst, destinationPortDefault));
     if (source.address.family !== destination.address.family)
       throw new FlowError('usage', '--src and --dst are of two families: no packet has both');
     const own = options.direction === 'inbound' ? destination.address : source.address;
@@ -57,7 +59,7 @@ export function define(command: Command): void {
         `warning: ${formatAddress(own)} is no address of ${nic.name}: ${nic.addresses.map(formatAddress).join(', ')}\n`,
       );
     const evaluation = evaluate(network, nic, options.direction, {
-      protocol: options.protocol === 'tcp' ? protocolTcp : protocolUdp,
+      protocol,
       source: source.address,
       sourcePort: source.port,
       destination: destination.address,
@@ -80,6 +82,16 @@ export function define(command: Command): void {
       process.stderr.write(`${describe(evaluation, nic)}\n`);
     }
   });
+}
+
+/** The private end, with a word about it where the end given is a public one. */
+function behind(network: Network, protocol: number, end: FlowEnd): FlowEnd {
+  const inside = privateEnd(network.translations, protocol, end);
+  if (inside !== end)
+    process.stderr.write(
+      `${formatAddress(end.address)} port ${end.port} leads to ${formatAddress(inside.address)} port ${inside.port}, which rules and logs have\n`,
+    );
+  return inside;
 }
 
 /** `source differs (service tag AzureCloud is not known)` */
@@ -113,7 +125,7 @@ function findNic(network: Network, name: string): Nic {
 }
 
 /** Reads `10.0.0.4:443`, `10.0.0.4`, `[2001:db8::1]:443` or `2001:db8::1`. @throws usage */
-function readEnd(option: string, text: string, portDefault: number): { address: Address; port: number } {
+function readEnd(option: string, text: string, portDefault: number): FlowEnd {
   const match = /^(?:\[([^\]]+)\]|([^:]+)|([^[\]]*:[^[\]]*:[^[\]]*))(?::(\d{1,5}))?$/.exec(text);
   const address = match === null ? undefined : parseAddress(match[1] ?? match[2] ?? match[3]);
   const port = match?.[4] === undefined ? portDefault : Number(match[4]);

@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { nicBody, nsgBody, ruleBody, virtualNetworkBody, virtualNetworkId } from '../nsg/bodies.ts';
+import type { Ran } from './nsgflow.ts';
+import { nsgflow } from './nsgflow.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'nsgflow-eval-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const group = virtualNetworkId('v').replace(/\/virtualNetworks.*/, '');
+const manager = `${group}/networkManagers/m`;
+const collection = `${manager}/securityAdminConfigurations/baseline/ruleCollections/c`;
+const nic = nicBody('web', ['10.1.1.4'], { subnet: 'web', nsg: 'n' }) as {
+  properties: { ipConfigurations: { properties: object }[] };
+};
+Object.assign(nic.properties.ipConfigurations[0].properties, {
+  publicIPAddress: { id: `${group}/publicIPAddresses/p` },
+});
+const network = join(folder, 'net.json');
+writeFileSync(
+  network,
+  JSON.stringify({
+    value: [
+      virtualNetworkBody('v', ['10.1.0.0/16'], [{ name: 'web', prefix: '10.1.1.0/24', nsg: undefined }]),
+      nic,
+      nsgBody('n', [ruleBody('http', { destinationPortRange: '80' })]),
+      { id: `${group}/publicIPAddresses/p`, name: 'p', properties: { ipAddress: '20.1.2.3' } },
+      {
+        id: collection,
+        name: 'c',
+        properties: { appliesToGroups: [{ networkGroupId: `${manager}/networkGroups/g` }] },
+      },
+      {
+        id: `${collection}/rules/BlockHighRisk`,
+        name: 'BlockHighRisk',
+        properties: {
+          access: 'Deny',
+          direction: 'Inbound',
+          priority: 10,
+          protocol: 'Tcp',
+          destinationPortRanges: ['20-23'],
+        },
+      },
+      {
+        id: `${manager}/networkGroups/g/staticMembers/x`,
+        name: 'x',
+        properties: { resourceId: virtualNetworkId('v') },
+      },
+    ],
+  }),
+);
+
+function evaluate(direction: string, src: string, dst: string): Promise<Ran> {
+  const flow = ['--nic', 'web', '--direction', direction, '--src', src, '--dst', dst, '--protocol', 'tcp'];
+  return nsgflow(['nsg', 'eval', '--network', network, ...flow, '-o', 'table']);
+}
+
+test('an admin rule comes before the NSG, and a public address stands for the private one', async () => {
+  const { out, err } = await evaluate('inbound', '203.0.113.9', '20.1.2.3:22');
+  expect(out).toMatch(/^admin +baseline +10 +BlockHighRisk +deny +matches$/m);
+  expect(err).toContain('20.1.2.3 port 22 leads to 10.1.1.4 port 22');
+  expect(err).toContain('denied by admin rule BlockHighRisk of baseline; VNet flow logs show it as BlockHighRisk');
+});
+
+test('a request to the platform is exempt', async () => {
+  const { err } = await evaluate('outbound', '10.1.1.4', '168.63.129.16:53');
+  expect(err).toBe(
+    'allowed: a service of the platform, exempt from rules that do not name its tag; VNet flow logs show it as PlatformRule\n',
+  );
+});
