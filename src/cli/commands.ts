@@ -15,6 +15,7 @@ export interface CommandEntry {
 /** What groups of commands are about, by their first word. */
 export const groups: Readonly<Record<string, string>> = {
   blob: 'look into the blobs of flow logs',
+  lake: 'look after the lake: sizes, small files, old rows',
   nsg: 'look at network security groups',
 };
 
@@ -31,11 +32,28 @@ export const commands: readonly CommandEntry[] = [
   },
   { name: 'flows', summary: 'conversations or tuples', load: () => import('./commands/flows.ts') },
   { name: 'top', summary: 'the largest groups by any dimension', load: () => import('./commands/top.ts') },
+  { name: 'series', summary: 'bytes, packets or flows over time', load: () => import('./commands/series.ts') },
+  { name: 'matrix', summary: 'who talks to whom', load: () => import('./commands/matrix.ts') },
   { name: 'count', summary: 'how many tuples and conversations', load: () => import('./commands/count.ts') },
+  { name: 'tail', summary: 'the newest tuples, and more as they come', load: () => import('./commands/tail.ts') },
+  { name: 'find', summary: 'when addresses were seen', load: () => import('./commands/find.ts') },
+  { name: 'timeline', summary: 'all tuples of one flow', load: () => import('./commands/timeline.ts') },
   { name: 'query', summary: 'SQL over the view flows', load: () => import('./commands/query.ts') },
   { name: 'nsg show', summary: 'NSGs and their effective rules', load: () => import('./commands/nsg-show.ts') },
   { name: 'nsg eval', summary: 'which rule decides a packet, and why', load: () => import('./commands/nsg-eval.ts') },
-  { name: 'serve', summary: 'control plane, recorder and ingester in one process', load: () => import('./commands/serve.ts') },
+  {
+    name: 'serve',
+    summary: 'control plane, recorder and ingester in one process',
+    load: () => import('./commands/serve.ts'),
+  },
+  {
+    name: 'lake stats',
+    summary: 'size of the lake by date and column',
+    load: () => import('./commands/lake-stats.ts'),
+  },
+  { name: 'lake compact', summary: 'join its small files', load: () => import('./commands/lake-compact.ts') },
+  { name: 'lake vacuum', summary: 'delete files that nobody needs', load: () => import('./commands/lake-vacuum.ts') },
+  { name: 'lake retain', summary: 'remove old rows', load: () => import('./commands/lake-retain.ts') },
   { name: 'convert', summary: 'any flow log format to any other', load: () => import('./commands/convert.ts') },
   { name: 'retain', summary: 'delete blobs past their retention', load: () => import('./commands/retain.ts') },
   { name: 'blob list', summary: 'hourly blobs of a flow log', load: () => import('./commands/blob-list.ts') },

@@ -74,7 +74,7 @@ function readBindings(path: string, value: unknown): AccountBinding[] {
     throw new FlowError('usage', `${path}: accounts holds names of storage accounts and where each is`);
   return Object.entries(value).map(([name, binding]: [string, unknown]) => {
     const given = typeof binding === 'string' ? { storage: binding } : (binding as Record<string, unknown> | null);
-    const { storage, 'connection-string-variable': variable, ...rest } = (given ?? {}) as Record<string, unknown>;
+    const { storage, 'connection-string-variable': variable, ...rest } = given ?? {};
     const unknown = Object.keys(rest)[0];
     if (
       typeof storage !== 'string' ||

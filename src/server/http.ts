@@ -66,7 +66,9 @@ export async function openHttp(
     throw listenError(cause, `${host}:${settings.port}`);
   }
   const { port } = app.server.address() as AddressInfo;
-  const name = settings.hostNames[0] ?? (isLoopback(host) || anyAddresses.has(host) ? 'localhost' : host);
+  const name = isLoopback(host)
+    ? 'localhost'
+    : (settings.hostNames[0] ?? (anyAddresses.has(host) ? 'localhost' : host));
   origin = `https://${isIP(name) === 6 ? `[${name}]` : name}:${port}`;
   const timer = setInterval(() => {
     readCertificate()

@@ -3,7 +3,7 @@ import type { Server } from 'node:https';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Fastify from 'fastify';
 import { limits } from '../base/limits.ts';
-import { describeFailure, errorBody } from './arm-error.ts';
+import { RequestError, describeFailure, errorBody } from './arm-error.ts';
 import type { ServerCertificate } from './certificate.ts';
 import { checkHost } from './host-check.ts';
 
@@ -52,6 +52,12 @@ export function createHttpServer(settings: ListenSettings): HttpServer {
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-ms-request-id', request.id);
     checkHost(names, request.headers);
+    if (request.originalUrl.length > limits.httpPathCharsMax)
+      throw new RequestError(
+        414,
+        'UriTooLong',
+        `The path and query have more than ${limits.httpPathCharsMax} characters.`,
+      );
   });
   app.addHook('onResponse', async (request, reply) => log(logLine(request, reply, now())));
   app.setErrorHandler((error, _request, reply) => answerFailure(error, reply));

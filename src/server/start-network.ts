@@ -5,8 +5,8 @@
 import { readParameters } from '../arm-template/parameters.ts';
 import { readJson } from '../arm-template/read-json.ts';
 import { defaultScope } from '../arm-template/scope.ts';
-import type { Json, Value } from '../arm-template/value.ts';
-import { Unresolved, isObject } from '../arm-template/value.ts';
+import type { Json, JsonObject, Value } from '../arm-template/value.ts';
+import { Unresolved, isObject, scalarText } from '../arm-template/value.ts';
 import { FlowError } from '../base/errors.ts';
 import type { ControlPlane } from '../control/control-plane.ts';
 import type { FlowLogFormat } from '../flowlog/tuple.ts';
@@ -95,7 +95,7 @@ export async function makeFlowLogs(
     for (const { id, kind, name } of resources) {
       if (kind !== (format === 'vnet' ? 'virtual-network' : 'nsg')) continue;
       const target = await get(control, id);
-      const location = String(target['location']);
+      const location = scalarText(target['location']);
       const [, , subscription, , group] = id.split('/');
       const root = `/subscriptions/${subscription}/resourceGroups`;
       let storageId = accounts.get(location);
@@ -119,9 +119,9 @@ export async function makeFlowLogs(
     }
 }
 
-async function get(control: ControlPlane, id: string): Promise<Record<string, Json>> {
+async function get(control: ControlPlane, id: string): Promise<JsonObject> {
   const answer = await control.handle({ method: 'GET', url: `${id}?api-version=${apiVersion}`, headers: {} });
-  return isObject(answer.body) ? (answer.body as Record<string, Json>) : {};
+  return isObject(answer.body) ? answer.body : {};
 }
 
 async function put(control: ControlPlane, id: string, version: string, body: object, where = id): Promise<void> {

@@ -97,6 +97,7 @@ export async function ask(
         port,
         path,
         ca: server.ca,
+        servername: hostname,
         agent: false,
         method: options.method ?? 'GET',
         headers: { ...options.headers },
