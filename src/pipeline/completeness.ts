@@ -159,8 +159,9 @@ class NicLog {
     this.#spooledFrom = losses?.spooledFromMillis ?? Infinity;
     for (const { minuteMillis: at } of due) {
       if (this.#isPresent(at) || this.#isPresent(at + minuteMillis)) continue;
+      if (this.#due.has(at)) continue;
       this.#due.add(at);
-      const hour = Math.floor(at / hourMillis) * hourMillis;
+      const hour = hourOf(at);
       this.#dueInHour.set(hour, (this.#dueInHour.get(hour) ?? 0) + 1);
     }
     const known = [...this.#hours.keys(), ...blobHours, ...[...missing.keys()].map(hourOf)];

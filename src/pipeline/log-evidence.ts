@@ -53,15 +53,20 @@ const slackMillis = minuteMillis;
 /** Ticks counted of one gap: a week. */
 const ticksMax = 2016;
 
+/** Rows of which the flows are put in order at once: some 300 MB. */
+const rowsPerPass = 4_000_000;
+
 export class LogEvidence {
   readonly #duckdb: Duckdb;
   readonly #connection: DuckDBConnection;
   readonly #rows: string;
+  readonly #passes: number;
 
-  private constructor(duckdb: Duckdb, connection: DuckDBConnection, rows: string) {
+  private constructor(duckdb: Duckdb, connection: DuckDBConnection, rows: string, passes: number) {
     this.#duckdb = duckdb;
     this.#connection = connection;
     this.#rows = rows;
+    this.#passes = passes;
   }
 
   /** Over a version of a lake; rows of a day around the range are looked at, too, for flows that began before it. */
@@ -72,7 +77,9 @@ export class LogEvidence {
       ...(range.start === undefined ? {} : { start: range.start - 24 * hourMillis }),
       ...(range.end === undefined ? {} : { end: range.end + 24 * hourMillis }),
     };
-    return new LogEvidence(duckdb, connection, await fileRows(connection, filesWithin(snapshot, around)));
+    const files = filesWithin(snapshot, around);
+    const rows = files.reduce((sum, file) => sum + (file.rows ?? rowsPerPass), 0);
+    return new LogEvidence(duckdb, connection, await fileRows(connection, files), Math.ceil(rows / rowsPerPass) || 1);
   }
 
   /** By NIC, in order of hours. */
@@ -93,31 +100,42 @@ export class LogEvidence {
 
   /**
    * A flow that is open continues every tick (facts 1.3, 1.6). Where more than two ticks lie between two of its tuples, or between its last one and the NIC's
-   * last, each tick between was due; of the latter only the first. Flows of rules that never continue (stateless ones) are left out.
+   * last, each tick between was due; of the latter only the first. Flows of rules that never continue (stateless ones) are left out. Flows are
+   * told apart by a hash of 64 bits, and looked at in as many passes as memory asks for; a minute may come once a pass.
    */
   async *dueMinutes(): AsyncGenerator<DueMinute> {
-    const flow = `${keyNames}, direction, src_ip, src_port, dst_ip, dst_port, protocol`;
+    const tuples = `(SELECT ${keyColumns}, *, epoch_ms(time) AS t FROM ${this.#rows}
+      WHERE access = 'allow' AND state IN ('begin', 'continuing', 'end'))`;
+    const ruleHash = 'hash(kind, id, nic, direction, protocol, rule)';
+    const flowHash = 'hash(kind, id, nic, direction, src_ip, src_port, dst_ip, dst_port, protocol)';
     const gap = 2 * tickMillis + slackMillis;
-    const sql = `WITH tuples AS (
-        SELECT ${keyColumns}, direction, src_ip, src_port, dst_ip, dst_port, protocol, rule, state, epoch_ms(time) AS t,
-          CASE state WHEN 'begin' THEN 0 WHEN 'continuing' THEN 1 ELSE 2 END AS rank
-        FROM ${this.#rows} WHERE access = 'allow' AND state IN ('begin', 'continuing', 'end')),
-      ends AS (SELECT ${keyNames}, max(t) AS last FROM tuples GROUP BY ALL),
-      stateful AS (SELECT DISTINCT ${keyNames}, direction, protocol, rule FROM tuples WHERE state <> 'begin'),
-      steps AS (
-        SELECT ${flow}, rule, state, t, lead(t) OVER steps AS next, lead(state) OVER steps AS next_state
-        FROM tuples WINDOW steps AS (PARTITION BY ${flow} ORDER BY t, rank)),
-      gaps AS (
-        SELECT ${keyNames}, t, next, next_state,
-          CASE WHEN next IS NULL THEN 1 ELSE least(${ticksMax}, (next - t - ${slackMillis}) // ${tickMillis}) END AS ticks
-        FROM steps JOIN ends USING (${keyNames}) JOIN stateful USING (${keyNames}, direction, protocol, rule)
-        WHERE state <> 'end' AND coalesce(next, last) - t > ${gap}),
-      due AS (
-        SELECT ${keyNames}, CASE WHEN next_state = 'continuing' THEN next - tick * ${tickMillis} ELSE t + tick * ${tickMillis} END AS due_at
-        FROM (SELECT *, unnest(range(1, ticks + 1)) AS tick FROM gaps))
-      SELECT ${keyNames}, (due_at // ${minuteMillis} * ${minuteMillis})::DOUBLE AS minute, count(*)::DOUBLE FROM due GROUP BY ALL ORDER BY 1, 2, 3, 4`;
-    for await (const [kind, id, mac, minute, flows] of this.#ask(sql))
-      yield { ...keyOf(kind, id, mac), minuteMillis: Number(minute), flows: Number(flows) };
+    await this.#connection.run(
+      `CREATE TEMP TABLE ends AS SELECT kind, id, nic, hash(kind, id, nic) AS log, max(t) AS last FROM ${tuples} GROUP BY ALL`,
+    );
+    await this.#connection.run(
+      `CREATE TEMP TABLE stateful AS SELECT DISTINCT ${ruleHash} AS rule FROM ${tuples} WHERE state <> 'begin'`,
+    );
+    for (let pass = 0; pass < this.#passes; pass++) {
+      const some = this.#passes === 1 ? '' : ` WHERE ${flowHash} % ${this.#passes} = ${pass}`;
+      const sql = `WITH steps AS (
+          SELECT log, rule, state, t, lead(t) OVER steps AS next, lead(state) OVER steps AS next_state
+          FROM (SELECT hash(kind, id, nic) AS log, ${ruleHash} AS rule, ${flowHash} AS flow, t,
+              CASE state WHEN 'begin' THEN 0 WHEN 'continuing' THEN 1 ELSE 2 END::UTINYINT AS state FROM ${tuples}${some})
+          WINDOW steps AS (PARTITION BY flow ORDER BY t, state)),
+        gaps AS (
+          SELECT kind, id, nic, t, next, next_state,
+            CASE WHEN next IS NULL THEN 1 ELSE least(${ticksMax}, (next - t - ${slackMillis}) // ${tickMillis}) END AS ticks
+          FROM steps JOIN ends USING (log) JOIN stateful USING (rule)
+          WHERE state < 2 AND coalesce(next, last) - t > ${gap}),
+        due AS (
+          SELECT kind, id, nic, CASE WHEN next_state = 1 THEN next - tick * ${tickMillis} ELSE t + tick * ${tickMillis} END AS due_at
+          FROM (SELECT *, unnest(range(1, ticks + 1)) AS tick FROM gaps))
+        SELECT kind, id, nic, (due_at // ${minuteMillis} * ${minuteMillis})::DOUBLE AS minute, count(*)::DOUBLE
+        FROM due GROUP BY ALL ORDER BY 1, 2, 3, 4`;
+      for await (const [kind, id, mac, minute, flows] of this.#ask(sql))
+        yield { ...keyOf(kind, id, mac), minuteMillis: Number(minute), flows: Number(flows) };
+    }
+    await this.#connection.run('DROP TABLE ends; DROP TABLE stateful');
   }
 
   /** The minutes of the records before and behind each range, by NIC. */
@@ -172,7 +190,6 @@ export class LogEvidence {
   }
 }
 
-const keyNames = 'kind, id, nic';
 const keyColumns = `CASE format WHEN 'vnet' THEN 'vnet' ELSE 'nsg' END AS kind, upper(coalesce(resource_id, '')) AS id, coalesce(mac, '') AS nic`;
 
 function keyOf(kind: DuckDBValue, id: DuckDBValue, mac: DuckDBValue): LogKey {
