@@ -48,7 +48,7 @@ export function readSpool(options: SpoolOptions, live: Recorded | undefined): Sp
   }
   const bytesMax =
     options.spoolBytes === undefined ? limits.spoolBytesMax : parseBytes('--spool-bytes', options.spoolBytes);
-  return { folder, bytesMax };
+  return { folder, bytesMax, mayBeMissing: options.spool === undefined };
 }
 
 /** @throws usage */

@@ -162,6 +162,10 @@ export class Delivery {
     await this.#saveStatus(true);
   }
 
+  get hasSpool(): boolean {
+    return this.#settings.spool !== undefined;
+  }
+
   /** Blobs that blocks were added for. */
   get blobs(): number {
     return this.#blobs;

@@ -126,7 +126,7 @@ const liveGraceMillis = 3000;
  * @throws capture-invalid, not-found, network-without-nics, and what storage throws
  */
 export async function record(settings: RecordSettings): Promise<RecordResult> {
-  const spool = settings.spool === undefined ? undefined : await Spool.open(settings.spool);
+  const spool = await openSpool(settings);
   const delivery = new Delivery({
     accountOf: settings.accountOf,
     spool,
@@ -140,6 +140,18 @@ export async function record(settings: RecordSettings): Promise<RecordResult> {
   } finally {
     await delivery.close();
     await spool?.close();
+  }
+}
+
+/** The spool, where there is one; where it may be missing and cannot be opened, recording goes on without. @throws usage, permission, io */
+async function openSpool({ spool, onDelivery }: RecordSettings): Promise<Spool | undefined> {
+  if (spool === undefined) return undefined;
+  try {
+    return await Spool.open(spool);
+  } catch (error) {
+    if (spool.mayBeMissing !== true || !(error instanceof FlowError) || error.code === 'usage') throw error;
+    onDelivery?.(`${error.message}; there is no spool, and storage that is away ends the recording`);
+    return undefined;
   }
 }
 
@@ -273,7 +285,7 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
     damage: damage.toJSON(),
     dropped: live === undefined ? 0 : (live.dropped ?? null),
     failure: live?.failure ?? undelivered ?? null,
-    delivery: settings.spool === undefined ? null : delivery.status(),
+    delivery: delivery.hasSpool ? delivery.status() : null,
     seconds: Math.round(performance.now() - startMillis) / 1000,
   };
 }

@@ -32,6 +32,8 @@ export interface SpoolSettings {
   readonly folder: string;
   /** Segments beyond this are not taken. */
   readonly bytesMax: number;
+  /** Whether recording goes on without it where the folder cannot be made; false where absent. */
+  readonly mayBeMissing?: boolean;
   /** Whether a segment waits until the disk has it; true where absent. */
   readonly sync?: boolean;
 }
