@@ -78,7 +78,8 @@ export function tagPlace(nic: Nic): Subnet | VirtualNetwork | undefined {
  */
 export function isPlatformRequest(family: number, protocol: number, word: number, port: number): boolean {
   if (family !== 4) return false;
-  return hostWords.has(word) || (port === 1688 && protocol === protocolTcp && activationWords.has(word));
+  if (word === hostWord || word === metadataWord) return true;
+  return port === 1688 && protocol === protocolTcp && activationWords.includes(word);
 }
 
 /**
@@ -93,8 +94,8 @@ export function namesPlatform(rule: Rule): boolean {
 const hostServices = [prefixOf('168.63.129.16/32')];
 const metadataServices = [prefixOf('169.254.169.254/32')];
 const activationServices = ['20.118.99.224/32', '40.83.235.53/32', '23.102.135.246/32'].map(prefixOf);
-const hostWords = new Set([...hostServices, ...metadataServices].map(({ words }) => words[3]));
-const activationWords = new Set(activationServices.map(({ words }) => words[3]));
+const [hostWord, metadataWord] = [...hostServices, ...metadataServices].map(({ words }) => words[3]);
+const activationWords = activationServices.map(({ words }) => words[3]);
 
 /** Tags of the platform's services, which no ServiceTags file lists; the last is the activation of Windows. Source: facts 4.3. */
 const platformTags: readonly ServiceTag[] = [
