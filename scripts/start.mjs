@@ -1,10 +1,13 @@
-// The main job on the example: packets → flow logs → lake → answers, with the commands that a person would type.
-import { spawnSync } from 'node:child_process';
+// The service on the example: its network and flow logs in the control plane, its capture recorded, the flow logs in a table. Stays up until Ctrl-C.
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const main = 'dist/cli/main.js';
 const data = 'nsgflow-data';
+const lake = `${data}/lake`;
+const tableSecondsMax = 60;
 
 function newest(folder) {
   return readdirSync(folder, { recursive: true }).reduce(
@@ -22,29 +25,43 @@ if (!existsSync(main) || statSync(main).mtimeMs < newest('src')) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-function nsgflow(title, line) {
-  console.log(`\n${title}\n  $ nsgflow ${line}\n`);
-  const { status } = spawnSync(process.execPath, [main, ...line.split(' ')], { stdio: 'inherit' });
-  if (status !== 0) process.exit(status ?? 1);
+const line = `serve --data ${data} --network examples/network.json --format nsg2 --capture examples/traffic.pcap ${process.argv.slice(2).join(' ')}`;
+console.log(`\nThe service, with the network and the capture of the example.\n  $ nsgflow ${line}\n`);
+const service = spawn(process.execPath, [main, ...line.trim().split(/\s+/)], { stdio: 'inherit' });
+let isOver = false;
+service.on('exit', (code) => {
+  isOver = true;
+  process.exitCode = code ?? 1;
+});
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => service.kill('SIGTERM'));
+
+function nsgflow(title, command) {
+  console.log(`\n${title}\n  $ nsgflow ${command}\n`);
+  spawnSync(process.execPath, [main, ...command.split(' ')], { stdio: 'inherit' });
 }
 
-const lake = `--lake ${data}/lake -o table`;
-nsgflow(
-  'Packets become flow logs, as the NSGs of the example network decide.',
-  `record --capture examples/traffic.pcap --network examples/network.json --to ${data}/logs`,
-);
-nsgflow('The flow logs are read into a table.', `ingest ${data}/logs --lake ${data}/lake`);
-nsgflow('Flows by access and rule.', `top --by access,rule --metric flows --limit 20 ${lake}`);
-nsgflow('Top talkers by bytes.', `top --by src.ip --metric bytes --limit 5 ${lake}`);
-nsgflow('Top denied ports.', `top access = deny --by dst.port,protocol --metric flows --limit 5 ${lake}`);
+async function tableIsThere() {
+  for (let second = 0; second < tableSecondsMax && !isOver; second++) {
+    if (existsSync(`${data}/serve.json`) && existsSync(`${lake}/_delta_log/00000000000000000001.json`)) return true;
+    await sleep(1000);
+  }
+  return false;
+}
 
-console.log(`
-The blobs lie in   ${data}/logs   (the paths of Azure Network Watcher)
-The table lies in  ${data}/lake   (Delta Lake: open it with DuckDB, Spark, Fabric, ClickHouse, …)
+if ((await tableIsThere()) && !isOver) {
+  const options = `--lake ${lake} -o table`;
+  nsgflow('Flows by access and rule.', `top --by access,rule --metric flows --limit 20 ${options}`);
+  nsgflow('Top talkers by bytes.', `top --by src.ip --metric bytes --limit 5 ${options}`);
+  nsgflow('Top denied ports.', `top access = deny --by dst.port,protocol --metric flows --limit 5 ${options}`);
+  console.log(`
+The blobs lie in   ${data}/accounts/nsgflowlogs   (the paths of Azure Network Watcher)
+The table lies in  ${lake}   (Delta Lake: open it with DuckDB, Spark, Fabric, ClickHouse, …)
 
-Try next, with  node ${main}  for nsgflow:
-  nsgflow flows 'access = deny and dst.port in (22, 3389)' --lake ${data}/lake
-  nsgflow count --lake ${data}/lake
-  nsgflow query --sql "select rule, count(*) from flows group by all" --lake ${data}/lake
-  nsgflow nsg show --network examples/network.json
+The service stays up until Ctrl-C. In another shell, with  node ${main}  for nsgflow:
+  nsgflow flows 'access = deny and dst.port in (22, 3389)' --lake ${lake}
+  eval "$(nsgflow serve --env)"                          # then az and the Azure SDKs talk to it
+  az login --service-principal -u 00000000-0000-0000-0000-000000000001 -p any --tenant $AZURE_TENANT_ID
+  az network watcher flow-log list --location westeurope -o table
 `);
+}
