@@ -1,0 +1,95 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Container } from '../../src/blob/container.ts';
+import { openStorage } from '../../src/blob/open.ts';
+import { estimate, operationPrices } from '../../src/pipeline/estimate.ts';
+import { follow } from '../../src/pipeline/follow.ts';
+import { ingest } from '../../src/pipeline/ingest.ts';
+import { parseNameTest, selectsAll } from '../../src/pipeline/source-selection.ts';
+import type { Azurite } from '../blob/azurite/start.ts';
+import { azuriteSkipped, startAzurite } from '../blob/azurite/start.ts';
+import { blobName, container, hour, madeRecord, nsgId, portsOf, writeBlob } from './build-blobs.ts';
+
+const variable = 'AZURE_STORAGE_CONNECTION_STRING';
+
+describe.skipIf(azuriteSkipped !== undefined)(
+  `ingesting from Azure Blob Storage, by Azurite${azuriteSkipped === undefined ? '' : ` (skipped: ${azuriteSkipped})`}`,
+  () => {
+    let azurite: Azurite;
+    let to: Container;
+    let folder: string;
+    const before = process.env[variable];
+
+    beforeAll(async () => {
+      azurite = await startAzurite();
+      process.env[variable] = azurite.connectionString;
+      to = (await openStorage(azurite.url)).container(container);
+      folder = await mkdtemp(join(tmpdir(), 'nsgflow-ingest-azure-'));
+      let port = 0;
+      for (const nsg of ['WEB', 'DB'])
+        for (const hours of [-24, 0, 1])
+          await writeBlob(to, blobName(hours, 1, nsgId(nsg)), [
+            madeRecord(0, [{ port: port++ }]),
+            madeRecord(1, [{ port: port++ }]),
+          ]);
+    }, 360_000);
+    afterAll(async () => {
+      if (before === undefined) delete process.env[variable];
+      else process.env[variable] = before;
+      await azurite?.stop();
+      await rm(folder, { recursive: true, force: true });
+    });
+
+    test('by NSG and time; then all; and nothing twice', async () => {
+      const lake = join(folder, 'lake');
+      const selection = { include: [parseNameTest('--include', 'nsg=DB')], exclude: [], start: hour };
+      const run = { sources: [azurite.url], lake, rejectedMax: 0 };
+      expect(await ingest({ ...run, selection })).toMatchObject({ blobs: 2, tuples: 4 });
+      expect(await portsOf(lake)).toEqual([8, 9, 10, 11]);
+      const { newBlobs, readOperations, priceDollars } = await estimate(
+        { ...run, selection: selectsAll },
+        operationPrices,
+      );
+      expect([newBlobs, readOperations]).toEqual([4, 8]);
+      expect(priceDollars).toBeCloseTo((8 * 0.0044 + 0.055) / 10_000, 10);
+      expect(await ingest(run)).toMatchObject({ blobs: 6, tuples: 8 });
+      expect(await ingest(run)).toMatchObject({ blobs: 6, tuples: 0, bytes: 0 });
+      await to.delete(blobName(0, 1, nsgId('DB')));
+      await writeBlob(to, blobName(0, 1, nsgId('DB')), [madeRecord(0, [{ port: 8 }]), madeRecord(1, [{ port: 7 }])]);
+      expect(await ingest(run)).toMatchObject({ tuples: 2, replaced: 1 });
+      expect(await portsOf(lake)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 7, 8, 10, 11]);
+    });
+
+    test('the tail of a growing blob is followed by listing its hour alone', async () => {
+      const lake = join(folder, 'followed');
+      const stop = new AbortController();
+      let tuples = 0;
+      const following = follow({
+        sources: [azurite.url],
+        lake,
+        rejectedMax: 0,
+        pollMillis: 50,
+        now: () => hour + 30 * 60_000,
+        stop: stop.signal,
+        onStatus: ({ total }) => (tuples = total.tuples),
+      });
+      const until = async (count: number): Promise<void> => {
+        for (let i = 0; i < 2000 && tuples < count; i++) await sleep(10);
+        expect(tuples).toBe(count);
+      };
+      await until(12);
+      for (let more = 1; more <= 3; more++) {
+        const records = [0, 1, 2, 3, 4]
+          .slice(0, 2 + more)
+          .map((minute) => madeRecord(minute, [{ port: minute < 2 ? 2 + minute : 100 + minute }]));
+        await writeBlob(to, blobName(0, 1, nsgId('WEB')), records);
+        await until(12 + more);
+      }
+      stop.abort();
+      await following;
+    });
+  },
+);
