@@ -63,10 +63,17 @@ export const limits = {
   blockJournalBytesMax: 16 << 20,
   /** Bytes of memory that DuckDB uses for one lake or temporary table; beyond it, DuckDB spills to the temporary folder. */
   queryMemoryBytesMax: 1 << 30,
+  /** Bytes that a user's SQL may spill to the temporary folder; one that needs more ends with `memory`. */
+  querySpillBytesMax: 8 * 2 ** 30,
   /** The same for rows on their way into a lake. */
   ingestMemoryBytesMax: 384 << 20,
   /** Rows of one row group of a data file; a file of more rows has more groups. */
   rowGroupRows: 245_760,
+  /** Rows of one data file that compaction makes; a day of more has several. */
+  dataFileRowsMax: 4_000_000,
+  /** Files of an hour from which on it is compacted, and files read by one compaction. */
+  compactFilesMin: 4,
+  compactFilesMax: 500,
   /** Rows held in memory on their way into data files, of all dates; beyond, the date with the most rows is written out. */
   stagedRowsMax: 500_000,
   /** Distinct addresses, groups or records that rows on their way name; beyond, all rows are written out and these are forgotten. */
@@ -86,6 +93,10 @@ export const limits = {
   templateValueMax: 1_048_576,
   /** Steps of evaluating a template; a longer one is refused as too large. */
   templateStepsMax: 1_000_000,
+  /** Flushes that a second thread has to make blocks of, each up to `eventsMax` events of 92 bytes; at the limit, reading waits. */
+  flushesUnderWayMax: 3,
+  /** Bytes of blocks of a capture file that are held back, so that a blob grows by several minutes in one commit. */
+  deliveryHeldBackBytesMax: 8 << 20,
   /** Bytes of blocks that wait for storage while a capture is recorded; at the limit, reading waits. */
   deliveryBytesMax: 32 << 20,
   /**
@@ -106,6 +117,8 @@ export const limits = {
   filterDepthMax: 100,
   /** Characters of a flow log's `enabledFilteringCriteria`; a longer text is refused with `filter-syntax`. Source: facts 3.5. */
   filteringCriteriaCharsMax: 1000,
+  /** Addresses, blocks and ranges of one `find`; more are refused with `usage`. */
+  findAddressesMax: 10_000,
   /** Buckets of a series; a question for more is refused with `usage`, and counters are spread over so many at the most. */
   seriesBucketsMax: 20_000,
   /** Bytes of a request to the control plane, and characters of its path; a longer one is answered 413 or 400. Source: ARM's 4 MB. */
@@ -113,6 +126,8 @@ export const limits = {
   armPathCharsMax: 4096,
   /** Resources of the control plane; one more is refused as `ResourceLimitReached`. */
   armResourcesMax: 20_000,
+  /** Bytes of an answer that a command takes from a control plane; a longer one ends it as `unavailable`. */
+  armAnswerBytesMax: 64 << 20,
   /** Operations that are remembered for polling; beyond, the oldest are forgotten. */
   armOperationsMax: 4096,
   /** Bytes of the body of one HTTP request; a larger one is refused with 413. Source: Azure Resource Manager limits. */

@@ -15,6 +15,7 @@ export interface CommandEntry {
 /** What groups of commands are about, by their first word. */
 export const groups: Readonly<Record<string, string>> = {
   blob: 'look into the blobs of flow logs',
+  'flow-log': 'switch flow logs on and off, and see what is logged',
   lake: 'look after the lake: sizes, small files, old rows',
   nsg: 'look at network security groups',
 };
@@ -45,6 +46,38 @@ export const commands: readonly CommandEntry[] = [
     name: 'serve',
     summary: 'control plane, recorder and ingester in one process',
     load: () => import('./commands/serve.ts'),
+  },
+  {
+    name: 'flow-log create',
+    summary: 'log an NSG, VNet, subnet or NIC',
+    load: () => import('./commands/flow-log-create.ts'),
+  },
+  { name: 'flow-log update', summary: 'change a flow log', load: () => import('./commands/flow-log-update.ts') },
+  { name: 'flow-log show', summary: 'one flow log', load: () => import('./commands/flow-log-show.ts') },
+  {
+    name: 'flow-log list',
+    summary: 'the flow logs of a region, or all',
+    load: () => import('./commands/flow-log-list.ts'),
+  },
+  {
+    name: 'flow-log delete',
+    summary: 'remove a flow log; its blobs stay',
+    load: () => import('./commands/flow-log-delete.ts'),
+  },
+  {
+    name: 'flow-log coverage',
+    summary: 'what is logged, what is not, and what twice',
+    load: () => import('./commands/flow-log-coverage.ts'),
+  },
+  {
+    name: 'flow-log migrate',
+    summary: 'NSG flow logs → VNet flow logs',
+    load: () => import('./commands/flow-log-migrate.ts'),
+  },
+  {
+    name: 'doctor',
+    summary: 'why a flow log has no blobs, or a flow is in none',
+    load: () => import('./commands/doctor.ts'),
   },
   {
     name: 'lake stats',

@@ -5,9 +5,14 @@ import type { DataFile } from './snapshot.ts';
 
 /**
  * The rows of data files as one relation with all stored columns: what an older file lacks is null. The list of files is a variable
- * of the connection, so one relation a connection is in use at a time: names of files are not part of the SQL.
+ * of the connection, so one relation a connection is in use at a time: names of files are not part of the SQL. `stored`: without the
+ * columns that files are no longer written with.
  */
-export async function fileRows(connection: DuckDBConnection, files: readonly DataFile[]): Promise<string> {
+export async function fileRows(
+  connection: DuckDBConnection,
+  files: readonly DataFile[],
+  columns: 'all' | 'stored' = 'all',
+): Promise<string> {
   const parts: string[] = [];
   const add = async (variable: string, some: readonly DataFile[], options: string): Promise<void> => {
     if (some.length === 0) return;
@@ -21,9 +26,15 @@ export async function fileRows(connection: DuckDBConnection, files: readonly Dat
     files.filter((file) => !file.hasAllColumns),
     ', union_by_name = true',
   );
-  if (parts.length === 1 && whole.length === files.length) return `(${parts[0]})`;
-  return `(${[noRows, ...parts].join(' UNION ALL BY NAME ')})`;
+  const rows =
+    parts.length === 1 && whole.length === files.length
+      ? `(${parts[0]})`
+      : `(${[noRows, ...parts].join(' UNION ALL BY NAME ')})`;
+  return columns === 'all' ? rows : `(SELECT COLUMNS(lambda name: name NOT IN (${retired})) FROM ${rows})`;
 }
+
+/** Columns that older tables have and new files do not. */
+const retired = ["'src_ipv4'", "'dst_ipv4'"].join(', ');
 
 /** No row, but every column with its type. */
 const noRows = `SELECT ${storedColumns.map(({ name, delta }) => `NULL::${duckdbTypes[delta]} AS ${name}`).join(', ')} WHERE false`;

@@ -115,6 +115,40 @@ export class Lake {
     filesOf: (state: TableState) => Promise<readonly Action[]>,
     changes: readonly PositionChange[],
   ): Promise<CommitOutcome> {
+    return this.#commit('WRITE', filesOf, changes);
+  }
+
+  /**
+   * Changes files in one version. `filesOf` says what to add and remove on top of the newest version, and is asked again after a lost race;
+   * `undefined` gives up. @returns the version; `undefined` where it gave up @throws disk-full, permission, io, lake-invalid
+   */
+  async change(
+    operation: 'OPTIMIZE' | 'DELETE',
+    filesOf: (state: TableState) => readonly Action[] | undefined,
+  ): Promise<number | undefined> {
+    let gaveUp = false;
+    const outcome = await this.#commit(
+      operation,
+      (state) => {
+        const files = filesOf(state);
+        gaveUp = files === undefined;
+        return Promise.resolve(files ?? []);
+      },
+      [],
+    );
+    return gaveUp || outcome.outcome === 'conflict' ? undefined : outcome.version;
+  }
+
+  /** The newest version, whole: for maintenance. */
+  async state(): Promise<{ state: TableState; positions: Positions }> {
+    return this.#current();
+  }
+
+  async #commit(
+    operation: 'WRITE' | 'OPTIMIZE' | 'DELETE',
+    filesOf: (state: TableState) => Promise<readonly Action[]>,
+    changes: readonly PositionChange[],
+  ): Promise<CommitOutcome> {
     assert(new Set(changes.map(({ key }) => key)).size === changes.length, 'the keys of position changes differ');
     for (let attempt = 0; attempt < limits.commitAttemptsMax; attempt++) {
       if (attempt > 0) await sleep(Math.random() * Math.min(200, 5 * attempt));
@@ -125,7 +159,7 @@ export class Lake {
       const version = state.version + 1;
       const files = await filesOf(state);
       if (files.length === 0 && changes.length === 0) return { outcome: 'committed', version: state.version };
-      const actions: Action[] = [{ commitInfo: commitInfo('WRITE', files) }];
+      const actions: Action[] = [{ commitInfo: commitInfo(operation, files) }];
       const appId = changes.length === 0 ? undefined : await writePositions(this.folder, positions, changes);
       const metaData = metadataWithColumns(state);
       if (metaData !== undefined) actions.push({ metaData });
@@ -146,7 +180,10 @@ export class Lake {
   /** A connection to a DuckDB of the lake's own, which the caller closes. */
   async connect(): Promise<DuckDBConnection> {
     this.#duckdb ??= openDuckdb(limits.ingestMemoryBytesMax);
-    return (await this.#duckdb).connect();
+    const connection = await (await this.#duckdb).connect();
+    // Work in the background leaves the other cores alone, and two row groups at once would take twice the memory.
+    await connection.run('SET threads = 1');
+    return connection;
   }
 
   async close(): Promise<void> {

@@ -62,7 +62,7 @@ export class BlobReplacement {
     if (blobs.length === 0) return undefined;
     this.#connection ??= await this.#connect();
     const connection = this.#connection;
-    const rows = await fileRows(connection, [file]);
+    const rows = await fileRows(connection, [file], 'stored');
     await connection.run('SET VARIABLE replaced_blobs = $1', [listValue([...blobs])]);
     const rest = `blob IS NULL OR NOT list_contains(getvariable('replaced_blobs')::VARCHAR[], blob)`;
     const reader = await connection.runAndReadAll(`SELECT count(*)::DOUBLE, count_if(${rest})::DOUBLE FROM ${rows}`);

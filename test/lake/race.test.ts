@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { compact } from '../../src/lake/compact.ts';
 import { openLake } from '../../src/lake/lake.ts';
 import { openLakeEngine } from '../../src/query/duckdb-engine.ts';
 import { ask } from '../query/ask.ts';
@@ -54,6 +55,17 @@ for (;;) {
 await lake.close();
 `;
 
+/** Compacts whatever there is, again and again. */
+const compacter = (compiled: string): string => `
+import { compact } from ${JSON.stringify(pathToFileURL(join(compiled, 'lake/compact.js')).href)};
+import { openLake } from ${JSON.stringify(pathToFileURL(join(compiled, 'lake/lake.js')).href)};
+import { writeSync } from 'node:fs';
+const lake = await openLake(process.argv[2], { create: true });
+for (const end = Date.now() + 20000; Date.now() < end; )
+  for await (const step of compact(lake, Date.now())) writeSync(1, step.version === undefined ? 'lost\\n' : 'compacted\\n');
+`;
+const compactScript = join(root, 'compact.mjs');
+
 beforeAll(() => {
   const repository = fileURLToPath(new URL('../../', import.meta.url));
   const compiled = join(root, 'compiled');
@@ -69,6 +81,7 @@ beforeAll(() => {
     '--noCheck',
   ]);
   writeFileSync(script, worker(compiled));
+  writeFileSync(compactScript, compacter(compiled));
 }, 120_000);
 
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -79,8 +92,8 @@ interface Ingester {
   readonly ended: Promise<{ code: number | null; outcomes: string[]; errors: string }>;
 }
 
-function ingester(folder: string): Ingester {
-  const child = spawn(process.execPath, [script, folder, String(blobs), String(steps)], {
+function ingester(folder: string, program = script): Ingester {
+  const child = spawn(process.execPath, [program, folder, String(blobs), String(steps)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -159,6 +172,30 @@ describe('ingesters in several processes', () => {
     stop.now = true;
     await watching;
     expect(`${last.code} ${last.errors}`).toBe('0 ');
+    await expectWhole(folder);
+  });
+
+  test(`with compactions killed at ${kills} moments, no row is lost, doubled or half seen`, async () => {
+    const folder = join(root, 'compact');
+    const stop = { now: false };
+    const watching = watch(folder, stop);
+    const first = await ingester(folder).ended;
+    expect(`${first.code} ${first.errors}`).toBe('0 ');
+    for (let n = 0; n < kills; n++) {
+      const one = ingester(folder, compactScript);
+      const other = ingester(folder, compactScript);
+      await sleep(200 + ((n * 7919) % 400));
+      one.child.kill('SIGKILL');
+      await sleep((n * 104_729) % 200);
+      other.child.kill('SIGKILL');
+      for (const { code, errors } of [await one.ended, await other.ended]) expect([null, 0], errors).toContain(code);
+    }
+    const lake = await openLake(folder);
+    for await (const step of compact(lake, Date.now())) expect(step.version).toBeDefined();
+    expect((await lake.snapshot()).files).toHaveLength(1);
+    await lake.close();
+    stop.now = true;
+    await watching;
     await expectWhole(folder);
   });
 });

@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import { compact } from '../../lake/compact.ts';
+import { openLake } from '../../lake/lake.ts';
+import { formatBytes } from '../progress.ts';
+
+export function define(command: Command): void {
+  command.requiredOption('--lake <dir>', 'folder of the table');
+  command.addHelpText(
+    'after',
+    '\nJoins small files: those of an hour that is over, and those of a day that is over. The rows do not change, readers and ingesters\n' +
+      'go on meanwhile, and each step is a commit of its own. The old files stay until nsgflow lake vacuum.\n',
+  );
+  command.action(async (options: { readonly lake: string }) => {
+    const lake = await openLake(options.lake);
+    let steps = 0;
+    try {
+      for await (const step of compact(lake, Date.now())) {
+        steps++;
+        const what = `${step.date}: ${step.paths.length} files, ${step.rows.toLocaleString('en-US')} rows`;
+        process.stdout.write(
+          step.version === undefined
+            ? `${what}: left, another writer changed them\n`
+            : `${what}: ${formatBytes(step.bytes)} became ${formatBytes(step.newBytes)} in one file, version ${step.version}\n`,
+        );
+      }
+    } finally {
+      await lake.close();
+    }
+    if (steps === 0) process.stdout.write('nothing to compact\n');
+  });
+}

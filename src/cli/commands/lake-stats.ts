@@ -1,0 +1,77 @@
+import type { Command } from 'commander';
+import { formatTime } from '../../base/time.ts';
+import { openLake } from '../../lake/lake.ts';
+import type { TableStats } from '../../lake/table-stats.ts';
+import { tableStats } from '../../lake/table-stats.ts';
+import type { OutputOptions } from '../asking.ts';
+import { addOutput, formatOf, print, printObject } from '../asking.ts';
+import type { ResultColumn } from '../output.ts';
+import { formatBytes } from '../progress.ts';
+
+const dateColumns: readonly ResultColumn[] = [
+  { name: 'date', kind: 'text' },
+  { name: 'files', kind: 'number' },
+  { name: 'rows', kind: 'number' },
+  { name: 'bytes', kind: 'number' },
+];
+const sizeColumns: readonly ResultColumn[] = [
+  { name: 'column', kind: 'text' },
+  { name: 'part', kind: 'text' },
+  { name: 'bytes', kind: 'number' },
+  { name: 'bytes_per_row', kind: 'number' },
+];
+
+export function define(command: Command): void {
+  command.requiredOption('--lake <dir>', 'folder of the table');
+  addOutput(command);
+  command.addHelpText(
+    'after',
+    '\nColumns of part "tuple" are what a flow tuple says; those of part "trace" say which log, blob and place it came from.\n',
+  );
+  command.action(async (options: OutputOptions & { readonly lake: string }) => {
+    const format = formatOf(options);
+    const lake = await openLake(options.lake);
+    try {
+      const stats = await tableStats(lake);
+      const columns = stats.columns.map(({ name, part, bytes }) => [name, part, bytes, perRow(bytes, stats)]);
+      if (format === 'table') {
+        process.stdout.write(describe(stats));
+        await print({ columns: dateColumns, chunks: once(stats.dates.map((date) => Object.values(date))) }, format);
+        process.stdout.write('\n');
+      }
+      const value = { ...stats, startTime: timeText(stats.startMillis), endTime: timeText(stats.endMillis) };
+      await printObject(value, { columns: sizeColumns, chunks: once(columns) }, format);
+    } finally {
+      await lake.close();
+    }
+  });
+}
+
+function describe(stats: TableStats): string {
+  const number = (value: number): string => value.toLocaleString('en-US');
+  const bytesOf = (part: 'tuple' | 'trace'): number =>
+    stats.columns.reduce((sum, column) => sum + (column.part === part ? column.bytes : 0), 0);
+  return [
+    `version          ${stats.version} (checkpoint ${stats.checkpointVersion < 0 ? 'none' : stats.checkpointVersion})`,
+    `blobs read       ${number(stats.blobs)}`,
+    `files            ${number(stats.files)} (${number(stats.removedFiles)} more were removed and wait for vacuum)`,
+    `rows             ${number(stats.rows)}`,
+    `bytes            ${number(stats.bytes)} (${formatBytes(stats.bytes)})`,
+    `bytes per row    ${perRow(bytesOf('tuple'), stats)} of the tuple, ${perRow(bytesOf('trace'), stats)} of its trace, ${perRow(stats.bytes, stats)} in all`,
+    `times            ${timeText(stats.startMillis)} to ${timeText(stats.endMillis)}`,
+    '',
+    '',
+  ].join('\n');
+}
+
+function timeText(millis: number | undefined): string {
+  return millis === undefined || !Number.isFinite(millis) ? '' : formatTime(millis);
+}
+
+function perRow(bytes: number, { rows }: TableStats): number {
+  return rows === 0 ? 0 : Math.round((1000 * bytes) / rows) / 1000;
+}
+
+async function* once<T>(rows: T[]): AsyncGenerator<T[]> {
+  yield await Promise.resolve(rows);
+}

@@ -1,0 +1,144 @@
+/**
+ * Compaction: many small files become one with the same rows, and the table's rows do not change. Readers keep the files of their version,
+ * which vacuum leaves for a while; positions are not touched.
+ *
+ *   minute commits of an hour that is over   ─▶ one file, once there are `limits.compactFilesMin`
+ *   files of a day that is over              ─▶ files of at most `limits.dataFileRowsMax` rows
+ *
+ * Files are joined in order of their first time, and rows stay in the order of their file: a day that was read as it came is in order of hours.
+ * Sorting takes twenty times the time (docs/decisions/0015-lake-layout.md).
+ */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FlowError } from '../base/errors.ts';
+import { limits } from '../base/limits.ts';
+import { dayMillis, hourMillis } from '../base/time.ts';
+import { writeDataFile } from './data-file.ts';
+import type { Action, AddAction } from './delta-log.ts';
+import { fileRows } from './file-rows.ts';
+import type { Lake } from './lake.ts';
+import { partitionColumn } from './schema.ts';
+import type { DataFile } from './snapshot.ts';
+import { dataFileOf } from './snapshot.ts';
+import type { TableState } from './table-state.ts';
+
+/** Files that become one. */
+export interface Compaction {
+  readonly date: string;
+  readonly paths: readonly string[];
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/** What one compaction came to; `undefined` version: another writer took one of the files, and nothing changed. */
+export interface CompactionStep extends Compaction {
+  readonly version: number | undefined;
+  readonly newBytes: number;
+}
+
+/** How long after its end an hour or day is taken to be over: logs come late. */
+const settledMillis = 15 * 60_000;
+
+/** Compacts what is due, step by step; each is a commit of its own, so that any of them may be the last. */
+export async function* compact(lake: Lake, nowMillis: number): AsyncGenerator<CompactionStep> {
+  const { state } = await lake.state();
+  for (const compaction of planCompactions(lake.folder, state, nowMillis)) yield runCompaction(lake, compaction);
+}
+
+/** Compactions that are due, each of files of one date; no file is in two. */
+export function planCompactions(folder: string, state: TableState, nowMillis: number): Compaction[] {
+  const byDate = new Map<string, Candidate[]>();
+  for (const add of state.files.values()) {
+    const date = add.partitionValues[partitionColumn];
+    const file = dataFileOf(folder, add);
+    // Without a number of rows nothing could hold what was read against what was written.
+    if (typeof date !== 'string' || file.rows === undefined || file.rows > limits.dataFileRowsMax / 2) continue;
+    const group = byDate.get(date) ?? [];
+    group.push({ add, file, rows: file.rows });
+    byDate.set(date, group);
+  }
+  return [...byDate].flatMap(([date, files]) => planDate(date, files, nowMillis));
+}
+
+interface Candidate {
+  readonly add: AddAction;
+  readonly file: DataFile;
+  readonly rows: number;
+}
+
+function planDate(date: string, files: readonly Candidate[], nowMillis: number): Compaction[] {
+  const start = Date.parse(`${date}T00:00:00Z`);
+  const chunks = (some: readonly Candidate[], least: number): Compaction[] =>
+    chunksOf(some)
+      .filter((chunk) => chunk.length >= least)
+      .map((chunk) => compactionOf(date, chunk));
+  if (start + dayMillis + settledMillis <= nowMillis) return chunks(files, 2);
+  const byHour = new Map<number, Candidate[]>();
+  for (const candidate of files) {
+    const hour = Math.floor(candidate.file.startMillis / hourMillis);
+    if (candidate.file.endMillis > (hour + 1) * hourMillis + 1) continue;
+    if ((hour + 1) * hourMillis + settledMillis > nowMillis) continue;
+    byHour.set(hour, [...(byHour.get(hour) ?? []), candidate]);
+  }
+  return [...byHour.values()].flatMap((some) => chunks(some, limits.compactFilesMin));
+}
+
+/** In order of time, each of as many files as stay below the limit together. */
+function chunksOf(files: readonly Candidate[]): Candidate[][] {
+  const chunks: Candidate[][] = [];
+  let rows = Infinity;
+  for (const candidate of [...files].sort((a, b) => a.file.startMillis - b.file.startMillis)) {
+    if (rows + candidate.rows > limits.dataFileRowsMax || chunks.at(-1)!.length >= limits.compactFilesMax) {
+      chunks.push([]);
+      rows = 0;
+    }
+    chunks.at(-1)!.push(candidate);
+    rows += candidate.rows;
+  }
+  return chunks;
+}
+
+function compactionOf(date: string, files: readonly Candidate[]): Compaction {
+  return {
+    date,
+    paths: files.map(({ add }) => add.path),
+    rows: files.reduce((sum, { rows }) => sum + rows, 0),
+    bytes: files.reduce((sum, { add }) => sum + add.size, 0),
+  };
+}
+
+/** @throws disk-full, permission, io; lake-invalid where a file does not hold the rows that the log says */
+async function runCompaction(lake: Lake, compaction: Compaction): Promise<CompactionStep> {
+  const { state } = await lake.state();
+  const adds = compaction.paths.map((path) => state.files.get(path)).filter((add) => add !== undefined);
+  if (adds.length < compaction.paths.length) return { ...compaction, version: undefined, newBytes: 0 };
+  const connection = await lake.connect();
+  let written: AddAction | undefined;
+  try {
+    const files = adds.map((add) => dataFileOf(lake.folder, add));
+    const rows = await fileRows(connection, files, 'stored');
+    written = {
+      ...(await writeDataFile(lake.folder, connection, compaction.date, `SELECT * FROM ${rows}`)),
+      dataChange: false,
+    };
+    const actual = dataFileOf(lake.folder, written).rows;
+    if (actual !== compaction.rows)
+      throw new FlowError(
+        'lake-invalid',
+        `${compaction.paths.length} files of ${compaction.date} hold ${actual} rows, and the log says ${compaction.rows}: ${compaction.paths[0]}, …`,
+      );
+    const added = written;
+    const version = await lake.change('OPTIMIZE', (newest) => {
+      if (!compaction.paths.every((path) => newest.files.has(path))) return undefined;
+      const removed = compaction.paths.map((path): Action => ({
+        remove: { path, deletionTimestamp: Date.now(), dataChange: false },
+      }));
+      return [...removed, { add: added }];
+    });
+    if (version !== undefined) written = undefined;
+    return { ...compaction, version, newBytes: version === undefined ? 0 : added.size };
+  } finally {
+    if (written !== undefined) await rm(join(lake.folder, written.path), { force: true });
+    connection.closeSync();
+  }
+}

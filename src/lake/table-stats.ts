@@ -1,0 +1,96 @@
+import { listValue } from '@duckdb/node-api';
+import type { Lake } from './lake.ts';
+import { partitionColumn, storedColumns } from './schema.ts';
+import { dataFileOf } from './snapshot.ts';
+
+export interface ColumnSize {
+  readonly name: string;
+  /** `tuple`: what a flow tuple says; `trace`: which log, blob and place it came from. */
+  readonly part: 'tuple' | 'trace';
+  readonly bytes: number;
+}
+
+export interface DateSize {
+  readonly date: string;
+  readonly files: number;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+export interface TableStats {
+  readonly version: number;
+  readonly checkpointVersion: number;
+  readonly blobs: number;
+  readonly files: number;
+  readonly rows: number;
+  readonly bytes: number;
+  /** Times of the rows, epoch milliseconds; `undefined` without rows. */
+  readonly startMillis: number | undefined;
+  readonly endMillis: number | undefined;
+  /** Files that commits removed and vacuum may take. */
+  readonly removedFiles: number;
+  readonly dates: readonly DateSize[];
+  /** Ascending by place in the file; read from the footers, whose bytes are none of these. */
+  readonly columns: readonly ColumnSize[];
+}
+
+/** Sizes of the newest version of the table. Opens the footer of every file. */
+export async function tableStats(lake: Lake): Promise<TableStats> {
+  const { state, positions } = await lake.state();
+  const files = [...state.files.values()].map((add) => ({ add, ...dataFileOf(lake.folder, add) }));
+  const dates = new Map<string, { files: number; rows: number; bytes: number }>();
+  for (const { add, rows, sizeBytes } of files) {
+    const date = add.partitionValues[partitionColumn] ?? '';
+    const size = dates.get(date) ?? { files: 0, rows: 0, bytes: 0 };
+    dates.set(date, { files: size.files + 1, rows: size.rows + (rows ?? 0), bytes: size.bytes + sizeBytes });
+  }
+  const sum = (of: (file: (typeof files)[number]) => number): number => files.reduce((all, file) => all + of(file), 0);
+  return {
+    version: state.version,
+    checkpointVersion: state.checkpointVersion,
+    blobs: positions.byKey.size,
+    files: files.length,
+    rows: sum(({ rows }) => rows ?? 0),
+    bytes: sum(({ sizeBytes }) => sizeBytes),
+    startMillis: files.length === 0 ? undefined : Math.min(...files.map((file) => file.startMillis)),
+    endMillis: files.length === 0 ? undefined : Math.max(...files.map((file) => file.endMillis)),
+    removedFiles: state.removed.size,
+    dates: [...dates].map(([date, size]) => ({ date, ...size })).sort((a, b) => (a.date < b.date ? -1 : 1)),
+    columns: await columnSizes(
+      lake,
+      files.map(({ path }) => path),
+    ),
+  };
+}
+
+async function columnSizes(lake: Lake, paths: readonly string[]): Promise<ColumnSize[]> {
+  if (paths.length === 0) return [];
+  const connection = await lake.connect();
+  try {
+    const reader = await connection.runAndReadAll(
+      'SELECT path_in_schema, sum(total_compressed_size)::DOUBLE FROM parquet_metadata($1::VARCHAR[]) GROUP BY ALL',
+      [listValue([...paths])],
+    );
+    const sizes = new Map(reader.getRowsJS() as [string, number][]);
+    const known = storedColumns.map(({ name }) => name);
+    const names = [...known, ...[...sizes.keys()].filter((name) => !known.includes(name)).sort()];
+    return names.flatMap((name) => {
+      const bytes = sizes.get(name);
+      return bytes === undefined ? [] : [{ name, part: traceColumns.has(name) ? 'trace' : 'tuple', bytes }];
+    });
+  } finally {
+    connection.closeSync();
+  }
+}
+
+/** Columns that say where a tuple was read, not what it says. */
+const traceColumns = new Set([
+  'format',
+  'resource_id',
+  'target_id',
+  'acl_id',
+  'record_time',
+  'blob',
+  'record_offset',
+  'tuple_index',
+]);
