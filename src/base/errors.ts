@@ -64,6 +64,12 @@ export const errorTable = {
     meaning: 'A source or destination cannot be reached.',
     hint: 'Check the URL and the network; run again: what was written is kept and nothing comes twice.',
   },
+  timeout: {
+    exit: 5,
+    status: 504,
+    meaning: 'A question took longer than it may.',
+    hint: 'Ask for less: a shorter time (--from, --to), a filter; or raise --timeout.',
+  },
   'disk-full': {
     exit: 5,
     status: 507,

@@ -1,56 +1,83 @@
 import { once } from 'node:events';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { FlowError } from '../base/errors.ts';
 import { openLake } from '../lake/lake.ts';
 import { readLogs } from '../pipeline/read-logs.ts';
+import { openLakeEngine, openMemoryEngine } from '../query/duckdb-engine.ts';
 import type { Engine } from '../query/engine.ts';
-import { openLakeEngine, openMemoryEngine } from '../query/engine.ts';
 import { parseFilter } from '../query/filter.ts';
-import { parseTimePoint } from '../query/time-point.ts';
-import type { QueryRange } from '../query/tree.ts';
+import type { Answer } from '../query/result.ts';
+import { parseTimePoint, timeExamples } from '../query/time-point.ts';
+import type { Query, QueryRange } from '../query/tree.ts';
+import { parseDuration } from './amount.ts';
+import { stopGently } from './interrupt.ts';
 import { collect } from './options.ts';
 import type { OutputFormat, Result } from './output.ts';
 import { outputFormats, parseOutputFormat, writeResult } from './output.ts';
-import { createProgress } from './progress.ts';
+import { openPager } from './pager.ts';
+import { createProgress, formatBytes } from './progress.ts';
 
 /** What every command that asks has in common: where the tuples are, which of them, and how the answer is printed. */
 export interface AskOptions extends OutputOptions {
   readonly lake?: string;
   readonly input?: readonly string[];
+  readonly engine?: string;
   readonly from?: string;
   readonly to?: string;
+  readonly timeout?: string;
+  readonly explain?: boolean;
 }
 
 export interface OutputOptions {
   readonly output?: string;
 }
 
+/** How this process shows its output; options of addOutput set it. */
+const appearance = { color: 'auto', pager: true };
+
 export function addOutput(command: Command): void {
-  command.option(
-    '-o, --output <format>',
-    `${outputFormats.join(', ')} (default: table on a terminal, jsonl into a pipe)`,
-  );
+  command
+    .option('-o, --output <format>', `${outputFormats.join(', ')} (default: table on a terminal, jsonl into a pipe)`)
+    .addOption(
+      new Option('--color <when>', 'auto, always or never').argParser((when: string) => {
+        if (!['auto', 'always', 'never'].includes(when))
+          throw new FlowError('usage', `--color takes auto, always or never, not ${JSON.stringify(when)}`);
+        appearance.color = when;
+        return when;
+      }),
+    )
+    .option('--no-pager', 'write straight to the terminal, however long');
+  command.hook('preAction', (_, self) => {
+    appearance.pager = self.opts<{ pager?: boolean }>().pager !== false;
+  });
 }
 
-/** Adds `--lake` and `-i`. */
+/** Adds `--lake`, `-i`, `--engine`, `--timeout` and `--explain`. */
 export function addSource(command: Command): void {
   command
-    .option('--lake <dir>', 'ask the table in this folder')
+    .option('--lake <dir>', 'ask the table in this folder (default: $NSGFLOW_LAKE)')
     .option(
       '-i, --input <source>',
       'ask flow logs without a lake: folder, file, glob, URL, -; may be repeated',
       collect,
-    );
+    )
+    .option('--engine <url>', 'have clickhouse://HOST:PORT answer over the same table (docs/scale-out.md)')
+    .option('--timeout <time>', 'give up after this time: 30s, 5m')
+    .option('--explain', 'say on stderr what was read and how long it took');
 }
 
-/** Adds a trailing filter, `--lake`, `-i`, times and the output format. */
+/** Adds a trailing filter, the source, times and the output format. */
 export function addQuestion(command: Command): void {
   command.argument('[filter...]', 'filter expression, such as: access = deny and dst.port = 22');
   addSource(command);
-  command
-    .option('--from <time>', 'tuples at or after: 6h, 2026-11-20, 2026-11-20T10:00:00Z, epoch')
-    .option('--to <time>', 'tuples before this time');
+  addTimes(command);
   addOutput(command);
+}
+
+export function addTimes(command: Command): void {
+  command
+    .option('--from <time>', `tuples at or after: ${timeExamples}`)
+    .option('--to <time>', 'tuples before this time');
 }
 
 /** The filter's words as one expression; `undefined` selects all. @throws filter-syntax */
@@ -58,14 +85,18 @@ export function readFilter(words: readonly string[]): ReturnType<typeof parseFil
   return parseFilter(words.join(' '), Date.now());
 }
 
+/** The filter of a query, absent where it selects all. @throws filter-syntax */
+export function whereOf(words: readonly string[]): Pick<Query, 'where'> {
+  const where = readFilter(words);
+  return where === undefined ? {} : { where };
+}
+
 /** @throws usage */
 export function readRange({ from, to }: AskOptions): QueryRange {
   const point = (name: string, text: string): number => {
     const millis = parseTimePoint(text, Date.now());
     if (millis === undefined)
-      throw new FlowError('usage', `${name} ${JSON.stringify(text)} is no time`, {
-        hint: 'Such as 6h (ago), 2026-11-20, 2026-11-20T10:00:00Z, or epoch seconds.',
-      });
+      throw new FlowError('usage', `${name} ${JSON.stringify(text)} is no time`, { hint: `Such as ${timeExamples}.` });
     return millis;
   };
   const start = from === undefined ? undefined : point('--from', from);
@@ -75,41 +106,62 @@ export function readRange({ from, to }: AskOptions): QueryRange {
   return { ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) };
 }
 
-/** Opens the lake, or reads the logs named by `-i`, and lets `ask` have the engine. @throws usage, and what reading throws */
+/**
+ * Opens the lake, or reads the logs named by `-i`, and lets `ask` have the engine. SIGINT and `--timeout` end whatever it asks.
+ * @throws usage, interrupted, timeout, and what reading throws
+ */
 export async function withEngine<T>(options: AskOptions, ask: (engine: Engine) => Promise<T>): Promise<T> {
-  if ((options.lake === undefined) === (options.input === undefined))
-    throw new FlowError('usage', 'name what to ask: --lake DIR, or -i SOURCE', { hint: 'One of the two.' });
-  if (options.input === undefined) {
-    const lake = await openLake(options.lake!);
-    try {
-      const engine = await openLakeEngine(await lake.snapshot());
-      try {
-        return await ask(engine);
-      } finally {
-        await engine.close();
-      }
-    } finally {
-      await lake.close();
-    }
+  const timeoutMillis = options.timeout === undefined ? undefined : parseDuration('--timeout', options.timeout);
+  const opened = await openEngine(options);
+  const { engine } = opened;
+  const undo = stopGently(() => engine.cancel(new FlowError('interrupted', 'interrupted')));
+  const timer =
+    timeoutMillis === undefined
+      ? undefined
+      : setTimeout(
+          () => engine.cancel(new FlowError('timeout', `no answer within ${options.timeout}: given up`)),
+          timeoutMillis,
+        );
+  try {
+    return await ask(engine);
+  } finally {
+    clearTimeout(timer);
+    undo();
+    await engine.close();
+    await opened.close();
+  }
+}
+
+interface OpenEngine {
+  readonly engine: Engine;
+  /** Ends what the engine is over. */
+  close(): Promise<void>;
+}
+
+async function openEngine(options: AskOptions): Promise<OpenEngine> {
+  const folder = options.lake ?? (options.input === undefined ? process.env['NSGFLOW_LAKE'] : undefined);
+  if ((folder === undefined) === (options.input === undefined))
+    throw new FlowError('usage', 'name what to ask: --lake DIR, or -i SOURCE', {
+      hint: 'One of the two; NSGFLOW_LAKE names a lake for all commands.',
+    });
+  if (options.engine !== undefined) {
+    if (folder === undefined) throw new FlowError('usage', '--engine asks a lake: --lake goes with it');
+    const { openClickhouseEngine } = await import('../query/clickhouse-engine.ts');
+    return { engine: openClickhouseEngine(options.engine, folder, process.env), close: () => Promise.resolve() };
+  }
+  if (folder !== undefined) {
+    const lake = await openLake(folder);
+    return { engine: await openLakeEngine(await lake.snapshot()), close: () => lake.close() };
   }
   const progress = createProgress('reading');
-  const logs = await readLogs(options.input, (bytes) => progress.update(bytes, undefined)).finally(() =>
+  const logs = await readLogs(options.input!, (bytes) => progress.update(bytes, undefined)).finally(() =>
     progress.end(),
   );
-  try {
-    if (logs.rejected > 0)
-      process.stderr.write(
-        `warning: ${logs.rejected} byte ranges could not be used; the first: ${logs.firstRejection}\n`,
-      );
-    const engine = await openMemoryEngine(logs.table);
-    try {
-      return await ask(engine);
-    } finally {
-      await engine.close();
-    }
-  } finally {
-    await logs.table.close();
-  }
+  if (logs.rejected > 0)
+    process.stderr.write(
+      `warning: ${logs.rejected} byte ranges could not be used; the first: ${logs.firstRejection}\n`,
+    );
+  return { engine: await openMemoryEngine(logs.table), close: () => logs.table.close() };
 }
 
 /** The format asked for; on a terminal a table. @throws usage */
@@ -117,13 +169,66 @@ export function formatOf({ output }: OutputOptions): OutputFormat {
   return parseOutputFormat(output, process.stdout.isTTY);
 }
 
-/** Writes a result to stdout in the format asked for. @returns the number of rows */
-export async function print(result: Result, format: OutputFormat): Promise<number> {
+/**
+ * Asks a question and prints the answer; `show` may turn it into another one for people.
+ * @returns the rows printed, and the answer's summary
+ */
+export async function printAnswer(
+  engine: Engine,
+  query: Query,
+  options: AskOptions,
+  show: (answer: Answer) => Result | Promise<Result> = (answer) => answer,
+): Promise<{ rows: number; summary: Answer['summary'] }> {
+  const startMillis = performance.now();
+  const format = formatOf(options);
+  let rows: number;
+  let summary: Answer['summary'];
+  if (format === 'parquet' && engine.writeParquet !== undefined) {
+    const { withTemporary } = await import('./parquet.ts');
+    rows = await withTemporary(process.stdout, (path) => engine.writeParquet!(query, path));
+  } else {
+    const answer = await engine.ask(query);
+    ({ summary } = answer);
+    rows = await print(format === 'table' || format === 'md' ? await show(answer) : answer, format);
+  }
+  if (options.explain === true) explain(engine, query, rows, performance.now() - startMillis);
+  return { rows, summary };
+}
+
+/** Says on stderr what a question read. */
+export function explain(engine: Engine, query: Query | undefined, rows: number, millis: number): void {
+  const number = (value: number | undefined): string => (value === undefined ? '?' : value.toLocaleString('en-US'));
+  const scan = engine.scan(query);
+  const lines = [
+    `files  ${number(scan.filesRead)} of ${number(scan.files)} read, ${number(scan.files - scan.filesRead)} pruned`,
+    `bytes  ${formatBytes(scan.bytesRead)} of ${formatBytes(scan.bytes)}`,
+    `rows   ${number(scan.rowsRead)} of ${number(scan.rows)} in those files; ${number(rows)} in the answer`,
+    `time   ${number(Math.round(millis))} ms`,
+  ];
+  const where = scan.version === undefined ? 'logs in memory' : `version ${scan.version} of the lake`;
+  process.stderr.write(`${scan.files === 0 ? `${lines.at(-1)}` : lines.join('\n')}  (${where})\n`);
+}
+
+/** Writes a result to stdout in the format asked for; with `follow`, each chunk as it comes. @returns the number of rows */
+export async function print(result: Result, format: OutputFormat, mode: 'all' | 'follow' = 'all'): Promise<number> {
   if (format === 'parquet') {
     const { writeParquet } = await import('./parquet.ts');
     return writeParquet(result, process.stdout);
   }
-  return writeResult(result, format, process.stdout, process.stdout.isTTY ? process.stdout.columns : 0);
+  const isTerminal = process.stdout.isTTY;
+  const pager = isTerminal && appearance.pager && mode === 'all' ? await openPager() : undefined;
+  const notes: string[] = [];
+  try {
+    return await writeResult(result, format, pager?.out ?? process.stdout, {
+      width: isTerminal ? process.stdout.columns : 0,
+      color: appearance.color === 'always' || (appearance.color === 'auto' && isTerminal && !process.env['NO_COLOR']),
+      note: (sentence) => notes.push(sentence),
+      atOnce: mode === 'follow',
+    });
+  } finally {
+    await pager?.close();
+    for (const note of notes) process.stderr.write(`${note}\n`);
+  }
 }
 
 /** Writes one object: as it stands in json, jsonl and yaml, else as a table of one row. */

@@ -50,15 +50,28 @@ function kindOf(value: unknown): ResultColumn['kind'] {
   return typeof value === 'object' && value !== null ? 'object' : 'text';
 }
 
-/**
- * Writes a result. `width` is the terminal's columns, which a table is made to fit; 0 for no limit. Waits when the stream is full.
- * @returns the number of rows written
- */
-export async function writeResult(result: Result, format: TextFormat, out: Writable, width: number): Promise<number> {
+/** How a table looks. */
+export interface TableStyle {
+  /** Columns of the terminal, which a table is made to fit; 0 for no limit. */
+  readonly width: number;
+  readonly color: boolean;
+  /** The first chunk decides the widths, and no later one is waited for. */
+  readonly atOnce?: boolean;
+  /** Told what a table leaves out to fit. */
+  readonly note?: (sentence: string) => void;
+}
+
+/** Writes a result. Waits when the stream is full. @returns the number of rows written */
+export async function writeResult(
+  result: Result,
+  format: TextFormat,
+  out: Writable,
+  style: TableStyle = { width: 0, color: false },
+): Promise<number> {
   let rows = 0;
   for await (const text of renderers[format](
     counted(result, (n) => (rows += n)),
-    width,
+    style,
   )) {
     if (!out.write(text)) await once(out, 'drain');
   }
@@ -77,7 +90,7 @@ function counted(result: Result, add: (rows: number) => void): Result {
   };
 }
 
-const renderers: Record<TextFormat, (result: Result, width: number) => AsyncGenerator<string>> = {
+const renderers: Record<TextFormat, (result: Result, style: TableStyle) => AsyncGenerator<string>> = {
   table: renderTable,
   json: renderJson,
   jsonl: renderJsonl,
@@ -87,43 +100,68 @@ const renderers: Record<TextFormat, (result: Result, width: number) => AsyncGene
   md: renderMarkdown,
 };
 
-async function* renderTable({ columns, chunks }: Result, width: number): AsyncGenerator<string> {
+async function* renderTable({ columns, chunks }: Result, style: TableStyle): AsyncGenerator<string> {
   const sample: string[][] = [];
-  let widths: number[] | undefined;
-  const line = (cells: readonly string[]): string =>
-    `${cells
-      .map((cell, i) => fitCell(cell, widths![i], columns[i].kind === 'number', i === cells.length - 1))
+  let widths: readonly number[] | undefined;
+  let dates: readonly (string | undefined)[] = [];
+  const line = (cells: readonly string[], paint: (text: string, column: number) => string): string =>
+    `${widths!
+      .map((width, i) => {
+        const text = dates[i] === undefined || !cells[i].startsWith(dates[i]) ? cells[i] : cells[i].slice(11);
+        return paint(fitCell(text, width, columns[i].kind === 'number', i === widths!.length - 1), i);
+      })
       .join('  ')
       .trimEnd()}\n`;
+  const body = (cells: readonly string[]): string =>
+    line(cells, (text, i) => (style.color ? colored(text, columns[i].name, cells[i]) : text));
   const header = columns.map(({ name }) => name.toUpperCase());
   const start = function* (): Generator<string> {
-    widths = tableWidths([header, ...sample], width);
-    yield line(header);
-    for (const row of sample) yield line(row);
+    dates = columns.map(({ kind }, i) => (kind === 'time' && style.width > 0 ? commonDate(sample, i) : undefined));
+    const shown = sample.map((row) => row.map((cell, i) => (dates[i] === undefined ? cell : cell.slice(11))));
+    widths = tableWidths([header, ...shown], style.width);
+    const out = columns.slice(widths.length).map(({ name }) => name);
+    if (out.length > 0) style.note?.(`left out to fit ${style.width} columns: ${out.join(', ')} (-o csv has all)`);
+    const date = dates.find((one) => one !== undefined);
+    if (date !== undefined && sample.length > 0) style.note?.(`times are of ${date.trim()}, UTC`);
+    yield line(header, (text) => (style.color ? `\u001b[1m${text}\u001b[0m` : text));
+    for (const row of sample) yield body(row);
   };
   for await (const chunk of chunks) {
     let text = '';
     for (const row of chunk) {
       const cells = row.map((value, i) => tableCell(value, columns[i]));
-      if (widths !== undefined) text += line(cells);
+      if (widths !== undefined) text += body(cells);
       else if (sample.push(cells) === tableSampleRows) yield* start();
     }
     if (text !== '') yield text;
+    if (style.atOnce === true && widths === undefined) yield* start();
   }
   if (widths === undefined) yield* start();
 }
 
-/** Widths of columns so that a line fits in `width`: the widest columns give way first, to no less than 8. */
+/** `2026-11-20 ` where all times of a column are of that day. */
+function commonDate(rows: readonly string[][], column: number): string | undefined {
+  const [first] = rows;
+  const date = first?.[column].slice(0, 11);
+  if (date === undefined || !/^\d{4}-\d\d-\d\d $/.test(date)) return undefined;
+  return rows.every((row) => row[column].startsWith(date)) ? date : undefined;
+}
+
+/** Widest columns give way first, to no less than these; then columns are left out, the last first. */
+const columnWidthsMin = [8, 6];
+
+/** Widths of columns so that a line fits in `width`: fewer than there are columns where even narrow ones do not. */
 function tableWidths(rows: readonly string[][], width: number): number[] {
   const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
   if (width === 0) return widths;
-  let over = widths.reduce((sum, w) => sum + w + 2, -2) - width;
-  while (over > 0) {
-    const widest = widths.indexOf(Math.max(...widths));
-    if (widths[widest] <= 8) break;
-    widths[widest]--;
-    over--;
-  }
+  const over = (): number => widths.reduce((sum, w) => sum + w + 2, -2) - width;
+  for (const least of columnWidthsMin)
+    while (over() > 0) {
+      const widest = widths.indexOf(Math.max(...widths));
+      if (widths[widest] <= least) break;
+      widths[widest]--;
+    }
+  while (over() > 0 && widths.length > 1) widths.pop();
   return widths;
 }
 
@@ -137,13 +175,29 @@ function fitCell(cell: string, width: number, right: boolean, last: boolean): st
   return last ? cell : cell.padEnd(width);
 }
 
+/** Red what was denied, green what was allowed, so that it is also said by the word. */
+function colored(text: string, column: string, cell: string): string {
+  if (column !== 'access') return text;
+  const code = /^deny$/i.test(cell) ? 31 : /^allow$/i.test(cell) ? 32 : 0;
+  return code === 0 ? text : `\u001b[${code}m${text}\u001b[0m`;
+}
+
 /** Control characters in a log's texts must not reach a terminal. */
 const controlCharacters = /\p{Cc}/gu;
 
 function tableCell(value: unknown, column: ResultColumn): string {
   if (value === null || value === undefined) return '-';
-  if (column.kind === 'number' && typeof value === 'number' && /^(bytes|packets|flows|tuples|conv)/.test(column.name))
+  if (
+    column.kind === 'number' &&
+    typeof value === 'number' &&
+    /^(bytes|packets|flows|tuples|conv|denied|distinct|p\d|max)/.test(column.name)
+  )
     return value.toLocaleString('en-US', { maximumFractionDigits: 3 });
+  if (column.kind === 'time' && typeof value === 'string')
+    return value.replace(
+      /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?Z$/,
+      (_, date: string, time: string, part = '') => `${date} ${time}${/^\.0+$/.test(String(part)) ? '' : String(part)}`,
+    );
   return plainText(value).replace(controlCharacters, '·');
 }
 

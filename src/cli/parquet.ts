@@ -1,79 +1,102 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { createReadStream, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { DuckDBAppender } from '@duckdb/node-api';
+import type { DuckDBAppender, DuckDBConnection } from '@duckdb/node-api';
 import { FlowError, fileError } from '../base/errors.ts';
 import { openDuckdb, quoteText } from '../lake/duckdb.ts';
 import type { Result, ResultColumn } from './output.ts';
 import { plainText } from './output.ts';
 
-/** Types of cells; whole numbers become BIGINT where a column has no others. */
+/** How cells are kept until all are there; numbers as digits, so that none loses any. */
 const cellTypes = {
   text: 'VARCHAR',
-  number: 'DOUBLE',
-  time: 'TIMESTAMPTZ',
+  number: 'VARCHAR',
+  time: 'VARCHAR',
   boolean: 'BOOLEAN',
   object: 'VARCHAR',
 } as const;
 
 /**
- * Writes a result as a Parquet file to a stream, by way of a temporary file, since Parquet's index comes last.
+ * Writes a result as a Parquet file to a stream. Whole numbers are BIGINT where all of a column fit, else DOUBLE.
  * @returns the number of rows @throws usage when the stream is a terminal; disk-full, io
  */
-export async function writeParquet(result: Result, out: Writable & { readonly isTTY?: boolean }): Promise<number> {
+export async function writeParquet(result: Result, out: ParquetStream): Promise<number> {
+  return withTemporary(out, async (path) => {
+    const duckdb = await openDuckdb();
+    try {
+      return await copyResult(await duckdb.connect(), result, path);
+    } finally {
+      await duckdb.close();
+    }
+  });
+}
+
+export type ParquetStream = Writable & { readonly isTTY?: boolean };
+
+/**
+ * Lets `write` make a Parquet file, whose index comes last, and sends it to a stream. The file is gone afterwards, also when the reader goes
+ * away or the process is interrupted.
+ * @returns what `write` returns @throws usage when the stream is a terminal; disk-full, io
+ */
+export async function withTemporary(out: ParquetStream, write: (path: string) => Promise<number>): Promise<number> {
   if (out.isTTY === true)
     throw new FlowError('usage', 'Parquet is not for a terminal', { hint: 'Send it into a file: … -o parquet > FILE' });
   const path = join(tmpdir(), `nsgflow-${randomUUID()}.parquet`);
-  const duckdb = await openDuckdb();
+  const remove = (): void => rmSync(path, { force: true });
+  process.on('exit', remove);
   try {
-    const connection = await duckdb.connect();
-    const names = result.columns.map(({ name }) => `"${name.replaceAll('"', '""')}"`);
-    const types = result.columns.map(({ kind }) => (kind === 'time' ? 'VARCHAR' : cellTypes[kind]));
-    await connection.run(`CREATE TABLE rows (${names.map((name, i) => `${name} ${types[i]}`).join(', ')})`);
-    const appender = await connection.createAppender('rows');
-    let rows = 0;
-    for await (const chunk of result.chunks) {
-      for (const row of chunk) {
-        row.forEach((value, i) => appendCell(appender, result.columns[i].kind, value));
-        appender.endRow();
-      }
-      rows += chunk.length;
-    }
-    appender.closeSync();
-    const selected: string[] = [];
-    for (const [i, { kind }] of result.columns.entries()) {
-      const name = names[i];
-      if (kind === 'time') selected.push(`${name}::TIMESTAMPTZ AS ${name}`);
-      else if (kind === 'number' && (await isWhole(name))) selected.push(`${name}::BIGINT AS ${name}`);
-      else selected.push(name);
-    }
-    await connection.run(
-      `COPY (SELECT ${selected.join(', ')} FROM rows) TO ${quoteText(path)} (FORMAT parquet, COMPRESSION zstd)`,
-    );
+    const rows = await write(path);
     await pipeline(createReadStream(path), out, { end: false });
     return rows;
-
-    async function isWhole(name: string): Promise<boolean> {
-      const answer = await connection.runAndReadAll(
-        `SELECT coalesce(bool_and(${name} = floor(${name})), true) FROM rows`,
-      );
-      return answer.getRows()[0][0] === true;
-    }
   } catch (error) {
     throw fileError(error, 'write Parquet');
   } finally {
-    await duckdb.close();
-    await rm(path, { force: true });
+    remove();
+    process.off('exit', remove);
   }
+}
+
+async function copyResult(connection: DuckDBConnection, result: Result, path: string): Promise<number> {
+  const names = result.columns.map(({ name }) => `"${name.replaceAll('"', '""')}"`);
+  const types = result.columns.map(({ kind }) => cellTypes[kind]);
+  await connection.run(`CREATE TABLE rows (${names.map((name, i) => `${name} ${types[i]}`).join(', ')})`);
+  const appender = await connection.createAppender('rows');
+  let rows = 0;
+  for await (const chunk of result.chunks) {
+    for (const row of chunk) {
+      row.forEach((value, i) => appendCell(appender, result.columns[i].kind, value));
+      appender.endRow();
+    }
+    rows += chunk.length;
+  }
+  appender.closeSync();
+  const selected: string[] = [];
+  for (const [i, { kind }] of result.columns.entries()) {
+    const name = names[i];
+    if (kind === 'time') selected.push(`${name}::TIMESTAMPTZ AS ${name}`);
+    else if (kind === 'number')
+      selected.push(`${name}::${(await areWhole(connection, name)) ? 'BIGINT' : 'DOUBLE'} AS ${name}`);
+    else selected.push(name);
+  }
+  await connection.run(
+    `COPY (SELECT ${selected.join(', ')} FROM rows) TO ${quoteText(path)} (FORMAT parquet, COMPRESSION zstd)`,
+  );
+  return rows;
+}
+
+/** Whether all numbers of a column are whole and fit in 64 bits. */
+async function areWhole(connection: DuckDBConnection, name: string): Promise<boolean> {
+  const answer = await connection.runAndReadAll(
+    `SELECT coalesce(bool_and(regexp_full_match(${name}, '-?[0-9]+') AND try_cast(${name} AS BIGINT) IS NOT NULL), true) FROM rows`,
+  );
+  return answer.getRows()[0][0] === true;
 }
 
 function appendCell(appender: DuckDBAppender, kind: ResultColumn['kind'], value: unknown): void {
   if (value === null || value === undefined) appender.appendNull();
-  else if (kind === 'number') appender.appendDouble(Number(value));
   else if (kind === 'boolean') appender.appendBoolean(value === true);
   else appender.appendVarchar(plainText(value));
 }

@@ -159,7 +159,8 @@ class GroupCompiler {
       columns: [...names.map((name) => `best_${i}.${name} AS best_${name}`), `best_${i}.place AS rank_${i}`],
       groups: [...names.map((name) => `best_${name}`), `rank_${i}`],
       keys: names.map((name) => `best_${name} AS ${name}`),
-      other: axis.other === true ? [`rank_${i} IS NULL AS ${otherName(others)}`] : [],
+      other:
+        axis.other === true ? [`CASE WHEN rank_${i} IS NULL THEN true ELSE false END AS ${otherName(others)}`] : [],
     };
   }
 

@@ -72,10 +72,11 @@ function tuplesListSql(query: Extract<Query, { ask: 'tuples' }>, scope: Conversa
   const { dialect, parameters } = scope;
   const columns = `${flowsColumnList}, ${dialect.second('record_time')} AS second, record_offset, tuple_index, blob`;
   const all = `SELECT ${columns} FROM (${tuplesSql(scope)}) t`;
+  const shown = query.origin === true ? `${flowsColumnList}, blob, record_offset` : flowsColumnList;
   if (query.newest !== true || query.limit === undefined)
-    return `SELECT ${flowsColumnList} FROM (${all}) a ORDER BY ${tupleOrder.join(', ')}${limitSql(query.limit, parameters)}`;
+    return `SELECT ${shown} FROM (${all}) a ORDER BY ${tupleOrder.join(', ')}${limitSql(query.limit, parameters)}`;
   const last = `SELECT * FROM (${all}) a ORDER BY ${tupleOrder.map((name) => `${name} DESC`).join(', ')}${limitSql(query.limit, parameters)}`;
-  return `SELECT ${flowsColumnList} FROM (${last}) l ORDER BY ${tupleOrder.join(', ')}`;
+  return `SELECT ${shown} FROM (${last}) l ORDER BY ${tupleOrder.join(', ')}`;
 }
 
 function limitSql(limit: number | undefined, parameters: Parameters): string {

@@ -1,28 +1,52 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { fileRows } from '../lake/file-rows.ts';
 import { flowsColumns } from '../lake/schema.ts';
-import type { Snapshot } from '../lake/snapshot.ts';
+import type { DataFile, Snapshot } from '../lake/snapshot.ts';
 import { filesWithin } from '../lake/snapshot.ts';
+import type { Scan } from './engine.ts';
 import type { QueryRange } from './tree.ts';
 
 /** Where tuples come from, as one relation with the lake's columns. */
 export interface RowSource {
   /** Prepares a connection, and gives the SQL of the relation: all rows of the range, and perhaps others. */
   relation(connection: DuckDBConnection, range: QueryRange): Promise<string>;
+  /** The data files that `relation` reads, of those that there are. */
+  scan(range: QueryRange): Scan;
   /** Data files that SQL of users may read; none where the rows are in memory. */
   files(): readonly string[];
 }
 
 /** The rows of a table of DuckDB in memory. */
 export function memoryRows(table: string): RowSource {
-  return { relation: () => Promise.resolve(table), files: () => [] };
+  return { relation: () => Promise.resolve(table), files: () => [], scan: () => noFiles };
 }
 
 /** The rows of a version of the lake. Files whose times lie outside the range are not opened. */
 export function snapshotRows(snapshot: Snapshot): RowSource {
   return {
     files: () => snapshot.files.map((file) => file.path),
+    scan: (range) => scanOf(snapshot, filesWithin(snapshot, range)),
     relation: (connection, range) => fileRows(connection, filesWithin(snapshot, range)),
+  };
+}
+
+const noFiles: Scan = { version: undefined, files: 0, filesRead: 0, bytes: 0, bytesRead: 0, rows: 0, rowsRead: 0 };
+
+function scanOf({ version, files }: Snapshot, read: readonly DataFile[]): Scan {
+  const bytes = (some: readonly DataFile[]): number => some.reduce((sum, file) => sum + file.sizeBytes, 0);
+  const rows = (some: readonly DataFile[]): number | undefined =>
+    some.reduce<number | undefined>(
+      (sum, file) => (sum === undefined || file.rows === undefined ? undefined : sum + file.rows),
+      0,
+    );
+  return {
+    version,
+    files: files.length,
+    filesRead: read.length,
+    bytes: bytes(files),
+    bytesRead: bytes(read),
+    rows: rows(files),
+    rowsRead: rows(read),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { listValue } from '@duckdb/node-api';
+import { limits } from '../base/limits.ts';
 import type { Duckdb } from '../lake/duckdb.ts';
 import { openDuckdb } from '../lake/duckdb.ts';
 import type { RowSource } from './row-source.ts';
@@ -25,6 +26,7 @@ export async function openSqlSandbox(source: RowSource, lent: Duckdb | undefined
     await connection.run(`CREATE VIEW flows AS SELECT ${flowsColumnList} FROM ${relation}`);
     const files = source.files();
     if (files.length > 0) await connection.run('SET GLOBAL allowed_paths = $1', [listValue([...files])]);
+    await connection.run(`SET GLOBAL max_temp_directory_size = '${limits.querySpillBytesMax}B'`);
     await connection.run('SET GLOBAL enable_external_access = false');
     await connection.run('SET GLOBAL lock_configuration = true');
     connection.closeSync();

@@ -129,6 +129,8 @@ export type Query = Selection &
         readonly limit?: number;
         /** The last of them, not the first; in order of time all the same. */
         readonly newest?: boolean;
+        /** Also `blob` and `record_offset`: where each was read. */
+        readonly origin?: boolean;
       }
     | { readonly ask: 'conversations'; readonly limit?: number }
     | GroupQuery

@@ -9,7 +9,7 @@ import type { Network } from '../../src/nsg/network.ts';
 import { ingest } from '../../src/pipeline/ingest.ts';
 import type { RecordResult } from '../../src/pipeline/record.ts';
 import { record } from '../../src/pipeline/record.ts';
-import { openLakeEngine } from '../../src/query/engine.ts';
+import { openLakeEngine } from '../../src/query/duckdb-engine.ts';
 import type { Query } from '../../src/query/tree.ts';
 import { readAllLogs, sumLogs } from './logs.ts';
 

@@ -1,5 +1,6 @@
 import type { Engine } from '../../src/query/engine.ts';
-import { openMemoryEngine } from '../../src/query/engine.ts';
+import type { DuckdbEngine } from '../../src/query/duckdb-engine.ts';
+import { openMemoryEngine } from '../../src/query/duckdb-engine.ts';
 import { parseMeasure } from '../../src/query/measure.ts';
 import { parseFilter } from '../../src/query/filter.ts';
 import type { Cell } from '../../src/query/result.ts';
@@ -20,7 +21,7 @@ export async function ask(engine: Engine, query: Query | string): Promise<Record
 /** Runs `use` over an engine with these records in memory. */
 export async function withRecords(
   records: readonly PlainRecord[],
-  use: (engine: Engine) => Promise<void>,
+  use: (engine: DuckdbEngine) => Promise<void>,
 ): Promise<void> {
   const table = await MemoryTable.open();
   await table.addFlowLog(buildFlowLog(records), { blob: 'blob' });

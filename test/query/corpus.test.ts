@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { decodeFlowLog } from '../../src/flowlog/decode.ts';
 import type { FlowLog } from '../../src/flowlog/record.ts';
 import { MemoryTable } from '../../src/lake/memory-table.ts';
-import { openMemoryEngine } from '../../src/query/engine.ts';
+import { openMemoryEngine } from '../../src/query/duckdb-engine.ts';
 import { ask, top } from './ask.ts';
 
 const corpus = process.env['NSGFLOW_CORPUS'];

@@ -5,7 +5,7 @@ import { afterAll, beforeEach, expect, test } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
 import { openLake } from '../../src/lake/lake.ts';
 import type { Snapshot } from '../../src/lake/snapshot.ts';
-import { openLakeEngine } from '../../src/query/engine.ts';
+import { openLakeEngine } from '../../src/query/duckdb-engine.ts';
 import type { Query } from '../../src/query/tree.ts';
 import { buildFlowLog } from '../lake/build-flow-log.ts';
 import { ask, where, withRecords, top } from './ask.ts';

@@ -6,7 +6,7 @@ import { FlowError, errorTable } from '../../src/base/errors.ts';
 import { openLake } from '../../src/lake/lake.ts';
 import { MemoryTable } from '../../src/lake/memory-table.ts';
 import type { Engine } from '../../src/query/engine.ts';
-import { openLakeEngine, openMemoryEngine } from '../../src/query/engine.ts';
+import { openLakeEngine, openMemoryEngine } from '../../src/query/duckdb-engine.ts';
 import { buildFlowLog } from '../lake/build-flow-log.ts';
 import { ask } from './ask.ts';
 import { flowsNames } from './plain-query.ts';

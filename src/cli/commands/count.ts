@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { AskOptions } from '../asking.ts';
-import { addQuestion, formatOf, printObject, readFilter, readRange, withEngine } from '../asking.ts';
+import { addQuestion, explain, formatOf, printObject, readRange, whereOf, withEngine } from '../asking.ts';
+import { allRows } from '../group-options.ts';
 import { resultOf } from '../output.ts';
 
 interface CountOptions extends AskOptions {
@@ -12,18 +13,19 @@ export function define(command: Command): void {
   command.option('--observations', 'count what each NIC and log saw, not every conversation once');
   command.action(async (words: string[], options: CountOptions) => {
     const format = formatOf(options);
-    const where = readFilter(words);
+    const query = {
+      ask: 'count' as const,
+      observations: options.observations === true,
+      range: readRange(options),
+      ...whereOf(words),
+    };
     await withEngine(options, async (engine) => {
-      const answer = await engine.ask({
-        ask: 'count',
-        observations: options.observations === true,
-        range: readRange(options),
-        ...(where === undefined ? {} : { where }),
-      });
-      const counts: Record<string, unknown> = {};
-      for await (const chunk of answer.chunks)
-        for (const row of chunk) answer.columns.forEach(({ name }, i) => (counts[name] = row[i]));
+      const startMillis = performance.now();
+      const answer = await engine.ask(query);
+      const [row] = await allRows(answer);
+      const counts = Object.fromEntries(answer.columns.map(({ name }, i) => [name, row[i]]));
       await printObject(counts, resultOf([counts]), format);
+      if (options.explain === true) explain(engine, query, 1, performance.now() - startMillis);
     });
   });
 }

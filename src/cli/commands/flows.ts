@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { AskOptions } from '../asking.ts';
-import { addQuestion, formatOf, print, readFilter, readRange, withEngine } from '../asking.ts';
+import { addQuestion, formatOf, printAnswer, readRange, whereOf, withEngine } from '../asking.ts';
+import { flowTable } from '../flow-table.ts';
 import { parseWhole } from '../options.ts';
 
 interface FlowsOptions extends AskOptions {
@@ -18,21 +19,20 @@ export function define(command: Command): void {
     .option('--limit <n>', `rows at the most (default: ${terminalRows} on a terminal, all into a pipe)`);
   command.action(async (words: string[], options: FlowsOptions) => {
     const format = formatOf(options);
-    const where = readFilter(words);
     const limit =
       options.limit !== undefined
         ? parseWhole('--limit', options.limit, 1, Number.MAX_SAFE_INTEGER)
         : process.stdout.isTTY
           ? terminalRows
           : undefined;
+    const selection = { range: readRange(options), ...whereOf(words), ...(limit === undefined ? {} : { limit }) };
     await withEngine(options, async (engine) => {
-      const answer = await engine.ask({
-        ask: options.tuples === true ? 'tuples' : 'conversations',
-        range: readRange(options),
-        ...(where === undefined ? {} : { where }),
-        ...(limit === undefined ? {} : { limit }),
-      });
-      const rows = await print(answer, format);
+      const { rows } = await printAnswer(
+        engine,
+        { ...selection, ask: options.tuples === true ? 'tuples' : 'conversations' },
+        options,
+        flowTable,
+      );
       if (format === 'table' && rows === limit && options.limit === undefined)
         process.stderr.write(`${rows} rows shown; --limit shows more\n`);
       if (format === 'table' && rows === 0) process.stderr.write('nothing matches\n');

@@ -1,10 +1,13 @@
 import type { Command } from 'commander';
 import type { AskOptions } from '../asking.ts';
-import { addOutput, addSource, formatOf, print, withEngine } from '../asking.ts';
+import { addOutput, addSource, explain, formatOf, print, withEngine } from '../asking.ts';
 
 interface QueryOptions extends AskOptions {
   readonly sql: string;
 }
+
+/** SQL of a user ends after this time where nothing else is said. */
+const timeoutDefault = '10m';
 
 export function define(command: Command): void {
   command.requiredOption('--sql <text>', 'one SELECT over the view flows');
@@ -13,12 +16,14 @@ export function define(command: Command): void {
   command.addHelpText(
     'after',
     '\nColumns of the view: nsgflow query --sql "describe flows" --lake DIR\n' +
-      'Nothing but the view can be read, and nothing can be written.\n',
+      `Nothing but the view can be read, and nothing can be written. Without --timeout it ends after ${timeoutDefault}.\n`,
   );
   command.action(async (options: QueryOptions) => {
     const format = formatOf(options);
-    await withEngine(options, async (engine) => {
-      await print(await engine.sql(options.sql), format);
+    await withEngine({ ...options, timeout: options.timeout ?? timeoutDefault }, async (engine) => {
+      const startMillis = performance.now();
+      const rows = await print(await engine.sql(options.sql), format);
+      if (options.explain === true) explain(engine, undefined, rows, performance.now() - startMillis);
     });
   });
 }

@@ -1,0 +1,79 @@
+import type { Command } from 'commander';
+import { FlowError } from '../../base/errors.ts';
+import { limits } from '../../base/limits.ts';
+import { findField } from '../../query/fields.ts';
+import { parseMeasure } from '../../query/measure.ts';
+import type { Match } from '../../query/tree.ts';
+import { ValueError, valueMatch } from '../../query/value.ts';
+import type { AskOptions } from '../asking.ts';
+import { addOutput, addSource, addTimes, formatOf, printAnswer, readRange, withEngine } from '../asking.ts';
+import { parseWhole, readText } from '../options.ts';
+
+interface FindOptions extends AskOptions {
+  readonly file?: string;
+  readonly limit: string;
+}
+
+export function define(command: Command): void {
+  command.argument('[address...]', 'addresses, blocks (10.0.0.0/8) or ranges (10.0.0.1-10.0.0.9)');
+  command
+    .option('--file <file>', 'further addresses, one a line; # begins a comment; - is standard input')
+    .option('--limit <n>', 'addresses at the most', '10000');
+  addSource(command);
+  addTimes(command);
+  addOutput(command);
+  command.addHelpText(
+    'after',
+    '\nOf each address that was seen, on either side: when, how often, how much. Over all time but for --from, --to.\n',
+  );
+  command.action(async (words: string[], options: FindOptions) => {
+    const format = formatOf(options);
+    const texts = [...words, ...(options.file === undefined ? [] : await readList(options.file))];
+    if (texts.length === 0) throw new FlowError('usage', 'name an address, or a file of addresses: --file FILE');
+    if (texts.length > limits.findAddressesMax)
+      throw new FlowError('usage', `${texts.length} addresses are more than ${limits.findAddressesMax}`);
+    const among = texts.map(readAddress);
+    await withEngine(options, async (engine) => {
+      const { rows } = await printAnswer(
+        engine,
+        {
+          ask: 'groups',
+          range: readRange(options),
+          where: { kind: 'test', field: 'ip', any: among },
+          axes: [{ by: ['ip'], limit: parseWhole('--limit', options.limit, 1, 1_000_000), among }],
+          measures: ['flows', 'denied', 'bytes', 'first', 'last'].map(parseMeasure),
+        },
+        options,
+      );
+      if (format === 'table')
+        process.stderr.write(
+          rows === 0 ? 'none of them was seen\n' : `${rows === 1 ? '1 address was' : `${rows} addresses were`} seen\n`,
+        );
+    });
+  });
+}
+
+/** @throws not-found, usage */
+async function readList(path: string): Promise<string[]> {
+  const text = path === '-' ? await readInput() : await readText(path);
+  return text
+    .split(/\r?\n/)
+    .map((line) => line.replace(/#.*/, '').trim())
+    .filter((line) => line !== '');
+}
+
+async function readInput(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Uint8Array));
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** @throws usage */
+function readAddress(text: string): Match {
+  try {
+    return valueMatch(findField('ip')!, text, true, 0);
+  } catch (error) {
+    if (error instanceof ValueError) throw new FlowError('usage', error.message);
+    throw error;
+  }
+}

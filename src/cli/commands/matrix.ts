@@ -1,0 +1,78 @@
+import type { Command } from 'commander';
+import { FlowError } from '../../base/errors.ts';
+import { measureColumn } from '../../query/measure.ts';
+import type { Answer, Cell } from '../../query/result.ts';
+import { formatOf, printAnswer, readRange, whereOf, withEngine } from '../asking.ts';
+import type { GroupOptions } from '../group-options.ts';
+import { addGroups, allRows, readFields, readMeasures, reportSummary } from '../group-options.ts';
+import { parseWhole } from '../options.ts';
+import type { Result } from '../output.ts';
+import { plainText } from '../output.ts';
+
+interface MatrixOptions extends GroupOptions {
+  readonly by: string;
+  readonly limit: string;
+}
+
+export function define(command: Command): void {
+  addGroups(command, 'bytes');
+  command
+    .option('--by <field,field>', 'the field of the rows and the field of the columns', 'src.ip,dst.ip')
+    .option('--limit <n>', 'rows and columns at the most', '8');
+  command.addHelpText('after', '\nTables and markdown have one column a value; all other formats one row a pair.\n');
+  command.action(async (words: string[], options: MatrixOptions) => {
+    const format = formatOf(options);
+    const by = readFields('--by', options.by);
+    if (by.length !== 2) throw new FlowError('usage', '--by takes two fields, such as src.ip,dst.port');
+    if (options.compare !== undefined)
+      throw new FlowError('usage', 'a matrix is not compared: use top --by FIELD,FIELD');
+    const limit = parseWhole('--limit', options.limit, 1, 1000);
+    const measures = readMeasures(options.metric);
+    const column = measureColumn(measures[0]);
+    await withEngine(options, async (engine) => {
+      let summary: Answer['summary'];
+      const { rows } = await printAnswer(
+        engine,
+        {
+          range: readRange(options),
+          ...whereOf(words),
+          ask: 'groups',
+          axes: by.map((field) => ({ by: [field], limit })),
+          measures,
+          observations: options.observations === true,
+        },
+        options,
+        (answer) => {
+          ({ summary } = answer);
+          return crossed(answer, column);
+        },
+      );
+      if (format === 'table') reportSummary(rows, summary);
+    });
+  });
+}
+
+/** Pairs as a table: one row a value of the first field, one column a value of the second, in their order of size. */
+async function crossed(answer: Answer, measure: string): Promise<Result> {
+  const at = answer.columns.findIndex(({ name }) => name === measure);
+  const pairs = await allRows(answer);
+  const totals = new Map<string, number>();
+  for (const row of pairs) totals.set(plainText(row[1]), (totals.get(plainText(row[1])) ?? 0) + Number(row[at] ?? 0));
+  const names = [...totals.keys()].sort((a, b) => totals.get(b)! - totals.get(a)!);
+  const rows = new Map<string, Cell[]>();
+  for (const row of pairs) {
+    const key = plainText(row[0]);
+    const cells = rows.get(key) ?? [key, ...names.map(() => null)];
+    const cell = row[at];
+    cells[1 + names.indexOf(plainText(row[1]))] =
+      typeof cell === 'number' ? cell.toLocaleString('en-US', { maximumFractionDigits: 1 }) : cell;
+    rows.set(key, cells);
+  }
+  return {
+    columns: [
+      { name: answer.columns[0].name, kind: 'text' },
+      ...names.map((name) => ({ name, kind: 'number' as const })),
+    ],
+    chunks: [[...rows.values()]],
+  };
+}

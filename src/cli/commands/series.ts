@@ -1,0 +1,115 @@
+import type { Command } from 'commander';
+import { FlowError } from '../../base/errors.ts';
+import { limits } from '../../base/limits.ts';
+import { dayMillis, hourMillis, minuteMillis } from '../../base/time.ts';
+import type { QueryRange } from '../../query/tree.ts';
+import { parseDuration } from '../amount.ts';
+import { formatOf, printAnswer, readRange, whereOf, withEngine } from '../asking.ts';
+import type { GroupOptions } from '../group-options.ts';
+import {
+  addGroups,
+  readFields,
+  readMeasures,
+  readPeriods,
+  reportSummary,
+  showOther,
+  spanOf,
+} from '../group-options.ts';
+import { parseWhole } from '../options.ts';
+
+interface SeriesOptions extends GroupOptions {
+  readonly by?: string;
+  readonly limit: string;
+  readonly other?: boolean;
+  readonly bucket?: string;
+  readonly atReport?: boolean;
+}
+
+/** Buckets of a series whose width nobody gives: so many at the most. */
+const bucketsDefault = 60;
+
+const widths = [1, 5, 10, 30]
+  .map((seconds) => seconds * 1000)
+  .concat([1, 5, 10, 30].map((minutes) => minutes * minuteMillis))
+  .concat([1, 3, 6, 12].map((hours) => hours * hourMillis))
+  .concat([1, 7, 28].map((days) => days * dayMillis));
+
+export function define(command: Command): void {
+  addGroups(command, 'bytes,packets,flows');
+  command
+    .option(
+      '--bucket <time>',
+      `width of a bucket: 30s, 5m, 1h, 1d (default: so that there are ${bucketsDefault} at the most)`,
+    )
+    .option('--by <fields>', 'one series for each of the largest groups by these fields')
+    .option('--limit <n>', 'groups at the most', '5')
+    .option('--other', 'one more series for all further groups')
+    .option('--at-report', 'bytes and packets at the time of their tuple, not spread over the time that they cover');
+  command.addHelpText(
+    'after',
+    '\nA continuing or end tuple counts since the tuple before it, so its bytes are spread over that time; totals stay the same.\n',
+  );
+  command.action(async (words: string[], options: SeriesOptions) => {
+    const format = formatOf(options);
+    const measures = readMeasures(options.metric);
+    const selection = { ...readPeriods(readRange(options), options), ...whereOf(words) };
+    const axes =
+      options.by === undefined
+        ? []
+        : [
+            {
+              by: readFields('--by', options.by),
+              limit: parseWhole('--limit', options.limit, 1, 1000),
+              other: options.other === true,
+            },
+          ];
+    const bucket = options.bucket === undefined ? undefined : parseDuration('--bucket', options.bucket);
+    await withEngine(options, async (engine) => {
+      const range = selection.range ?? {};
+      const span =
+        range.start !== undefined && range.end !== undefined
+          ? { firstMillis: range.start, lastMillis: range.end }
+          : await spanOf(engine, { range });
+      const { rows, summary } = await printAnswer(
+        engine,
+        {
+          ...selection,
+          ask: 'groups',
+          axes,
+          measures,
+          bucketMillis: bucketWidth(bucket, span, range),
+          atReport: options.atReport === true,
+          observations: options.observations === true,
+        },
+        options,
+        showOther,
+      );
+      if (format === 'table') reportSummary(rows, summary);
+    });
+  });
+}
+
+/** @throws usage where there were too many buckets */
+function bucketWidth(
+  asked: number | undefined,
+  span: { firstMillis: number; lastMillis: number } | undefined,
+  range: QueryRange,
+): number {
+  const spanMillis =
+    span === undefined ? 0 : (range.end ?? span.lastMillis) - Math.max(range.start ?? -Infinity, span.firstMillis);
+  if (asked === undefined)
+    return (
+      widths.find((width) => spanMillis / width <= bucketsDefault) ??
+      Math.ceil(spanMillis / bucketsDefault / dayMillis) * dayMillis
+    );
+  const width = Math.round(asked);
+  if (width < 1 || spanMillis / width > limits.seriesBucketsMax)
+    throw new FlowError(
+      'usage',
+      `--bucket is too narrow: a series has ${limits.seriesBucketsMax} buckets at the most`,
+      {
+        hint: 'Name a wider bucket, or a shorter time: --from, --to.',
+      },
+    );
+  return width;
+}

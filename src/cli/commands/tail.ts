@@ -1,0 +1,140 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { FlowError } from '../../base/errors.ts';
+import type { Lake } from '../../lake/lake.ts';
+import type { Positions } from '../../lake/positions.ts';
+import { flowsColumns } from '../../lake/schema.ts';
+import type { Snapshot } from '../../lake/snapshot.ts';
+import { openLake } from '../../lake/lake.ts';
+import { openLakeEngine } from '../../query/duckdb-engine.ts';
+import type { Cell } from '../../query/result.ts';
+import type { Query } from '../../query/tree.ts';
+import { parseDuration } from '../amount.ts';
+import type { AskOptions } from '../asking.ts';
+import { addOutput, addSource, formatOf, print, printAnswer, whereOf, withEngine } from '../asking.ts';
+import { flowTable } from '../flow-table.ts';
+import { stopGently } from '../interrupt.ts';
+import { parseWhole } from '../options.ts';
+import { plainText } from '../output.ts';
+
+interface TailOptions extends AskOptions {
+  readonly follow?: boolean;
+  readonly limit: string;
+  readonly interval: string;
+}
+
+export function define(command: Command): void {
+  command.argument('[filter...]', 'filter expression, asked of each tuple');
+  command
+    .option('-f, --follow', 'go on with tuples as they come into the lake')
+    .option('--limit <n>', 'tuples to begin with', '20')
+    .option('--interval <time>', 'how often to look for new ones', '1s');
+  addSource(command);
+  addOutput(command);
+  command.action(async (words: string[], options: TailOptions) => {
+    const format = formatOf(options);
+    const query = {
+      ask: 'tuples' as const,
+      newest: true,
+      limit: parseWhole('--limit', options.limit, 0, 1_000_000),
+      ...whereOf(words),
+    };
+    const intervalMillis = parseDuration('--interval', options.interval);
+    if (options.follow !== true) {
+      await withEngine(options, (engine) => printAnswer(engine, query, options, flowTable));
+      return;
+    }
+    const folder = options.lake ?? process.env['NSGFLOW_LAKE'];
+    if (options.input !== undefined || options.engine !== undefined || folder === undefined)
+      throw new FlowError('usage', '--follow follows a lake: name it with --lake', {
+        hint: 'nsgflow ingest SOURCE --lake DIR --follow fills one.',
+      });
+    if (format === 'parquet' || format === 'json' || format === 'yaml')
+      throw new FlowError('usage', `--follow has no end, which ${format} needs`, {
+        hint: 'Use jsonl, csv, tsv or table.',
+      });
+    const lake = await openLake(folder);
+    const stop = new AbortController();
+    const undo = stopGently(() => stop.abort());
+    try {
+      const answer = { columns, chunks: follow(lake, query, intervalMillis, stop.signal) };
+      await print(format === 'table' || format === 'md' ? flowTable(answer) : answer, format, 'follow');
+    } finally {
+      undo();
+      await lake.close();
+    }
+    throw new FlowError('interrupted', 'interrupted');
+  });
+}
+
+const columns = flowsColumns.map(({ name, delta }) => ({
+  name,
+  kind: delta === 'timestamp' ? ('time' as const) : delta === 'string' ? ('text' as const) : ('number' as const),
+}));
+
+/** One version of the lake: its files, and how far each blob had been read. */
+interface Seen {
+  readonly snapshot: Snapshot;
+  readonly positions: Positions;
+}
+
+/**
+ * The last tuples, then those of each later version. A tuple is new where its record lies behind what had been read of its blob, so that
+ * files which a compaction writes anew bring nothing twice.
+ */
+async function* follow(
+  lake: Lake,
+  query: Extract<Query, { ask: 'tuples' }>,
+  intervalMillis: number,
+  signal: AbortSignal,
+): AsyncGenerator<Cell[][]> {
+  let seen = await look(lake);
+  if (query.limit! > 0) yield* tuplesOf(seen.snapshot, query, () => true);
+  while (!signal.aborted) {
+    await sleep(intervalMillis, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) return;
+    const now = await look(lake);
+    if (now.snapshot.version === seen.snapshot.version) continue;
+    const known = new Set(seen.snapshot.files.map(({ path }) => path));
+    const files = now.snapshot.files.filter(({ path }) => !known.has(path));
+    const { byKey } = seen.positions;
+    if (files.length > 0)
+      yield* tuplesOf(
+        { version: now.snapshot.version, files },
+        { ...query, newest: false, limit: undefined },
+        (blob, byte) => {
+          const position = byKey.get(blob);
+          return position === undefined || byte >= position.readBytes;
+        },
+      );
+    seen = now;
+  }
+}
+
+/** Files and positions of one and the same version. */
+async function look(lake: Lake): Promise<Seen> {
+  for (;;) {
+    const snapshot = await lake.snapshot();
+    const positions = await lake.positions();
+    if (positions.version === snapshot.version) return { snapshot, positions };
+  }
+}
+
+async function* tuplesOf(
+  snapshot: Snapshot,
+  query: Omit<Extract<Query, { ask: 'tuples' }>, 'limit'> & { readonly limit?: number | undefined },
+  isNew: (blob: string, recordByte: number) => boolean,
+): AsyncGenerator<Cell[][]> {
+  const engine = await openLakeEngine(snapshot);
+  try {
+    const { limit, ...rest } = query;
+    const answer = await engine.ask({ ...rest, ...(limit === undefined ? {} : { limit }), origin: true });
+    const width = columns.length;
+    for await (const chunk of answer.chunks) {
+      const rows = chunk.filter((row) => isNew(plainText(row[width]), Number(row[width + 1])));
+      if (rows.length > 0) yield rows.map((row) => row.slice(0, width));
+    }
+  } finally {
+    await engine.close();
+  }
+}

@@ -1,0 +1,120 @@
+import type { Command } from 'commander';
+import { FlowError } from '../base/errors.ts';
+import type { Engine } from '../query/engine.ts';
+import { measureColumn, measureExamples, parseMeasure } from '../query/measure.ts';
+import type { Answer, Cell } from '../query/result.ts';
+import type { GroupQuery, Measure, QueryRange } from '../query/tree.ts';
+import { parseDuration } from './amount.ts';
+import type { AskOptions } from './asking.ts';
+import { addQuestion } from './asking.ts';
+import type { Result } from './output.ts';
+
+/** What commands that add up have in common: top, series, matrix. */
+export interface GroupOptions extends AskOptions {
+  readonly metric: string;
+  readonly observations?: boolean;
+  readonly compare?: string | true;
+}
+
+/** Adds the question, `--metric`, `--observations` and `--compare`. */
+export function addGroups(command: Command, metric: string): void {
+  addQuestion(command);
+  command
+    .option(
+      '--metric <measures>',
+      `what to add up, with commas; the first decides the order: ${measureExamples.slice(0, 7).join(', ')}, bytes/s, distinct:dst.ip, p95:bytes`,
+      metric,
+    )
+    .option('--observations', 'count every tuple, not every conversation once')
+    .option('--compare [time]', 'the same of the period before, or so much earlier (7d); with --from');
+}
+
+/** @throws usage */
+export function readMeasures(text: string, ...others: readonly string[]): Measure[] {
+  const measures = [...text.split(','), ...others].map(parseMeasure);
+  const names = measures.map(measureColumn);
+  return measures.filter((_, i) => names.indexOf(names[i]) === i);
+}
+
+/** Fields of `--by` and the like. @throws usage */
+export function readFields(name: string, text: string): string[] {
+  const fields = text.split(',').map((field) => field.trim());
+  if (fields.includes('')) throw new FlowError('usage', `${name} ${JSON.stringify(text)} has an empty field`);
+  return fields;
+}
+
+/** The range and what it is compared with; where it is compared, its end is now at the latest. @throws usage */
+export function readPeriods(range: QueryRange, { compare }: GroupOptions): Pick<GroupQuery, 'range' | 'compareMillis'> {
+  if (compare === undefined) return { range };
+  const { start, end = Date.now() } = range;
+  if (start === undefined)
+    throw new FlowError('usage', '--compare needs a period: --from, and perhaps --to', {
+      hint: 'Such as --from 1d --compare.',
+    });
+  const compareMillis =
+    compare === true
+      ? end - start
+      : parseDuration(
+          '--compare',
+          compare.replace(/(\d+)w$/, (_, n) => `${7 * Number(n)}d`),
+        );
+  if (compareMillis <= 0) throw new FlowError('usage', 'the period to compare is empty');
+  return { range: { start, end }, compareMillis };
+}
+
+/** Of the answer, for people: `(other)` in place of a column that says so. */
+export function showOther(answer: Answer): Result {
+  const at = answer.columns.findIndex(({ name }) => name === 'other');
+  if (at < 0) return answer;
+  const key = answer.columns[0].name === 'time' ? 1 : 0;
+  return {
+    columns: answer.columns.filter((_, i) => i !== at),
+    chunks: mapRows(answer.chunks, (row) => {
+      const cells = row[at] === true ? row.map((cell, i) => (i === key ? '(other)' : cell)) : row;
+      return cells.filter((_, i) => i !== at);
+    }),
+  };
+}
+
+export async function* mapRows(chunks: AsyncIterable<Cell[][]>, map: (row: Cell[]) => Cell[]): AsyncIterable<Cell[][]> {
+  for await (const chunk of chunks) yield chunk.map(map);
+}
+
+/** Says on stderr what the rows stand for. */
+export function reportSummary(rows: number, summary: Answer['summary']): void {
+  if (rows === 0) process.stderr.write('nothing matches\n');
+  else if (summary !== undefined) {
+    const number = (value: number): string => value.toLocaleString('en-US');
+    process.stderr.write(
+      summary.basis === 'conversations'
+        ? `${number(summary.counted)} of ${number(summary.flows)} conversations carry counters; each counts once (--observations counts every tuple)\n`
+        : `${number(summary.counted)} of ${number(summary.flows)} tuples carry counters; every observation counts\n`,
+    );
+  }
+}
+
+/** Rows of a small answer. */
+export async function allRows({ chunks }: Answer): Promise<Cell[][]> {
+  const rows: Cell[][] = [];
+  for await (const chunk of chunks) rows.push(...chunk);
+  return rows;
+}
+
+/** Times of the first and the last tuple that a filter selects; `undefined` of none. */
+export async function spanOf(
+  engine: Engine,
+  selection: Pick<GroupQuery, 'range' | 'where'>,
+): Promise<{ firstMillis: number; lastMillis: number } | undefined> {
+  const answer = await engine.ask({
+    ...selection,
+    ask: 'groups',
+    axes: [],
+    measures: [{ kind: 'first' }, { kind: 'last' }],
+    observations: true,
+  });
+  const [row] = await allRows(answer);
+  const [first, last] = row ?? [];
+  return typeof first === 'string' && typeof last === 'string'
+    ? { firstMillis: Date.parse(first), lastMillis: Date.parse(last) }
+    : undefined;
+}
