@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { open, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { FlowError } from '../base/errors.ts';
+import { publish } from '../blob/folder-file.ts';
 
 /**
  * Which process a folder belongs to: the file `lock` in it, with host, process id and, where the system tells it, the time that the process began at
@@ -44,15 +45,14 @@ export async function takeLock(path: string, what: string): Promise<() => Promis
   };
 }
 
+/** Makes the file with its text in one step: a process killed between two would leave a lock that nobody owns. */
 async function create(path: string, text: string): Promise<boolean> {
+  const temporary = `${path}.new`;
+  await writeFile(temporary, text);
   try {
-    const file = await open(path, 'wx');
-    await file.writeFile(text);
-    await file.close();
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
+    return await publish(temporary, path);
+  } finally {
+    await rm(temporary, { force: true });
   }
 }
 
@@ -68,7 +68,6 @@ function parse(text: string): Owner | undefined {
 }
 
 function isAlive(owner: Owner | undefined, ageMillis: number): boolean {
-  // A file without text is that of a process between making and writing it, or of one killed there.
   if (owner === undefined) return ageMillis < touchMillis;
   if (owner.host !== hostname()) return ageMillis < staleMillis;
   if (owner.pid === process.pid) return owner.begun === begunOf(process.pid);
