@@ -5,20 +5,18 @@ import type { LiveSettings } from '../../capture/live.ts';
 import type { FlowLogFormat } from '../../flowlog/tuple.ts';
 import { parseMac } from '../../net/mac.ts';
 import { parsePrefix } from '../../net/prefix.ts';
-import type { Network } from '../../nsg/network.ts';
 import { singleNicNetwork } from '../../nsg/network.ts';
 import { parseQuirks } from '../../pipeline/quirks.ts';
 import { record } from '../../pipeline/record.ts';
 import type { RecordResult } from '../../pipeline/record.ts';
-import type { FlowLogSettings } from '../../pipeline/recording-settings.ts';
-import { defaultFlowLogs } from '../../pipeline/recording-settings.ts';
 import { parseBytes, parseDuration } from '../amount.ts';
 import { stopGently } from '../interrupt.ts';
-import { addStats, collect, parseFormat, parseWhole } from '../options.ts';
+import { addStats, collect, parseWhole } from '../options.ts';
 import type { NetworkOptions } from '../network.ts';
 import { addNetwork, readNetwork } from '../network.ts';
 import { createChanger, readNetworkChanges } from '../network-change.ts';
-import { readFlowLogs } from '../flow-logs.ts';
+import type { FlowLogOptions } from '../flow-logs.ts';
+import { readFlowLogChoice } from '../flow-logs.ts';
 import { printable } from '../printable.ts';
 import { createProgress, formatBytes } from '../progress.ts';
 import type { SpoolOptions } from '../spool-folder.ts';
@@ -37,7 +35,7 @@ const localDefault = [
   '::1/128',
 ];
 
-interface RecordOptions extends SpoolOptions, NetworkOptions {
+interface RecordOptions extends SpoolOptions, NetworkOptions, FlowLogOptions {
   readonly capture?: readonly string[];
   readonly interface?: string;
   readonly filter?: string;
@@ -45,12 +43,8 @@ interface RecordOptions extends SpoolOptions, NetworkOptions {
   readonly maxTime?: string;
   readonly maxBytes?: string;
   readonly change?: readonly string[];
-  readonly flowLogs?: string;
-  readonly filteringCriteria?: string;
-  readonly recordTypes?: string;
   readonly quirk?: readonly string[];
   readonly to: string;
-  readonly format?: readonly string[];
   readonly mac?: string;
   readonly local?: readonly string[];
   readonly flowTimeout?: string;
@@ -98,7 +92,7 @@ export function define(command: Command): void {
       throw new FlowError('usage', '--mac and --local describe the one NIC of a recording without --network');
     for (const warning of network?.warnings ?? []) process.stderr.write(`warning: ${printable(warning)}\n`);
     const mac = options.mac === undefined ? undefined : readMac(options.mac);
-    const flowLogs = await readFlowLogChoice(options);
+    const flowLogs = await readFlowLogChoice(options, network);
     const logsOf = flowLogs.on;
     const changes = createChanger(await readNetworkChanges(options.change ?? [], options));
     const to = await openStorage(options.to);
@@ -163,39 +157,6 @@ export function define(command: Command): void {
             : 'What came until then is recorded.',
       });
   });
-}
-
-interface FlowLogChoice {
-  readonly formats: readonly FlowLogFormat[];
-  /** The flow logs of a network. */
-  readonly on: (network: Network) => FlowLogSettings[];
-}
-
-/** @throws usage, filter-syntax, not-found */
-async function readFlowLogChoice(options: RecordOptions): Promise<FlowLogChoice> {
-  const { filteringCriteria, recordTypes } = options;
-  const filter = {
-    ...(filteringCriteria === undefined ? {} : { enabledFilteringCriteria: filteringCriteria }),
-    ...(recordTypes === undefined ? {} : { recordTypes }),
-  };
-  const isFiltered = filteringCriteria !== undefined || recordTypes !== undefined;
-  if (options.flowLogs !== undefined) {
-    if (options.format !== undefined || isFiltered)
-      throw new FlowError(
-        'usage',
-        '--flow-logs says itself what --format, --filtering-criteria and --record-types say',
-      );
-    if (options.network === undefined) throw new FlowError('usage', '--flow-logs goes with --network');
-    const logs = await readFlowLogs(options.flowLogs);
-    return { formats: [...new Set(logs.map(({ format }) => format))], on: () => logs };
-  }
-  const formats = [...new Set((options.format ?? ['nsg2']).map(parseFormat))];
-  if (isFiltered && !formats.includes('vnet'))
-    throw new FlowError(
-      'usage',
-      '--filtering-criteria and --record-types go with --format vnet: NSG flow logs have no filter',
-    );
-  return { formats, on: (network) => defaultFlowLogs(network, formats, '', filter) };
 }
 
 type LiveOptions = Omit<LiveSettings, 'stop' | 'onStart'>;
