@@ -9,14 +9,14 @@ import { randomUUID } from 'node:crypto';
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
 import { parentId, resourceKey, resourceName } from '../../arm-template/resource-id.ts';
-import type { JsonObject } from '../../arm-template/value.ts';
+import type { Json, JsonObject } from '../../arm-template/value.ts';
 import { FlowError } from '../../base/errors.ts';
 import { parseFilteringCriteria, parseRecordTypes } from '../../flowlog/filtering-criteria.ts';
 import { guidOf } from '../../nsg/network.ts';
 import { ArmError } from '../arm-error.ts';
 import { isRegistered } from '../registration.ts';
 import { subscriptionOf } from '../resource-path.ts';
-import type { Making, View } from '../resource-type.ts';
+import type { ActionCall, Making, View } from '../resource-type.ts';
 import { defineType, networkName, resourceSchema } from '../resource-type.ts';
 import type { Resource } from '../resource.ts';
 import { objectOf, propertiesOf, textOf } from '../resource.ts';
@@ -77,6 +77,7 @@ export const flowLog = defineType({
   schema,
   deleteStatus: 204,
   changes: 'recording',
+  actions: [{ name: 'diagnose', schema: Type.Object({}), run: diagnose }],
   complete({ properties }, making) {
     if (!isRegistered(making.view, subscriptionOf(making.id), 'Microsoft.Insights'))
       throw new ArmError(
@@ -301,6 +302,15 @@ function enablingOf(
   const goesOn = before['enabled'] === true && resourceKey(textOf(before['storageId'])) === resourceKey(storageId);
   if (!enabled || goesOn) return hidden;
   return { ...hidden, keyId: accountKey(account, 'key1').id, enabledAtMillis: view.settings.now() };
+}
+
+/** Ours, not Azure's: what `nsgflow doctor` asks. */
+function diagnose({ resource, view }: ActionCall): Json {
+  const { enabledAtMillis } = resource.hidden;
+  return {
+    delivery: deliveryOf(resource, view),
+    enabledAtMillis: typeof enabledAtMillis === 'number' ? enabledAtMillis : 0,
+  };
 }
 
 export type DeliveryStop = 'key-rotated' | 'firewall' | 'storage-account-missing';

@@ -1,0 +1,281 @@
+import { readFile } from 'node:fs/promises';
+import { request } from 'node:https';
+import { join } from 'node:path';
+import type { NetworkManagementClient } from '@azure/arm-network';
+import { type Command, Option } from 'commander';
+import type { Json, JsonObject } from '../arm-template/value.ts';
+import { FlowError } from '../base/errors.ts';
+import { limits } from '../base/limits.ts';
+import { objectOf, objectsOf, textOf } from '../control/resource.ts';
+
+/**
+ * Azure Resource Manager as the commands ask it: `nsgflow serve`, or Azure itself with `--azure`. Flow logs go through `@azure/arm-network`; what that
+ * package does not know is asked by path.
+ */
+export interface ArmOptions {
+  readonly server: string;
+  readonly azure?: boolean;
+  readonly data: string;
+  readonly subscription?: string;
+}
+
+export interface Arm {
+  readonly subscription: string;
+  readonly isAzure: boolean;
+  /** Flow logs, by the official client. Loaded at the first use: it takes half a second. */
+  client(): Promise<NetworkManagementClient>;
+  /** The resource at a path; `undefined` where it is not there. @throws permission, authentication, unavailable, usage */
+  get(path: string, apiVersion: string): Promise<JsonObject | undefined>;
+  /** All pages of a list. */
+  list(path: string, apiVersion: string): Promise<JsonObject[]>;
+  post(path: string, apiVersion: string, body: JsonObject): Promise<JsonObject | undefined>;
+}
+
+export const networkVersion = '2024-05-01';
+export const storageVersion = '2023-05-01';
+export const resourcesVersion = '2021-04-01';
+
+const azureEndpoint = 'https://management.azure.com';
+
+export function addArm(command: Command): void {
+  command
+    .addOption(
+      new Option('--server <url>', 'the service, as nsgflow serve says it')
+        .default('https://localhost:8443')
+        .env('NSGFLOW_SERVER'),
+    )
+    .option('--data <dir>', "the service's folder, for its CA in tls/ca.pem", 'nsgflow-data')
+    .option('--azure', 'ask Azure, as @azure/identity finds who you are')
+    .option('--subscription <id>', 'default: the only one, or $AZURE_SUBSCRIPTION_ID with --azure');
+}
+
+interface Credential {
+  getToken(): Promise<{ token: string; expiresOnTimestamp: number }>;
+}
+
+/** @throws usage, not-found, unavailable, authentication */
+export async function openArm(options: ArmOptions): Promise<Arm> {
+  const isAzure = options.azure === true;
+  const endpoint = isAzure ? azureEndpoint : options.server.replace(/\/+$/, '');
+  if (!/^https:\/\/[^/]+$/.test(endpoint))
+    throw new FlowError('usage', `--server ${JSON.stringify(options.server)} is no https URL of a host`);
+  const ca = isAzure ? undefined : await readAuthority(options.data);
+  const credential = isAzure ? await azureCredential() : localCredential(endpoint, ca);
+  const ask = async (method: string, url: string, body?: Json): Promise<{ status: number; json: JsonObject }> => {
+    const { token } = await credential.getToken();
+    return exchange(
+      method,
+      url,
+      { authorization: `Bearer ${token}` },
+      body === undefined ? undefined : JSON.stringify(body),
+      ca,
+    );
+  };
+  const get = async (path: string, apiVersion: string): Promise<JsonObject | undefined> => {
+    const { status, json } = await ask('GET', `${endpoint}${path}?api-version=${apiVersion}`);
+    if (status === 404) return undefined;
+    if (status !== 200) throw armFailure(status, json, `GET ${path}`);
+    return json;
+  };
+  const list = async (path: string, apiVersion: string): Promise<JsonObject[]> => {
+    const found: JsonObject[] = [];
+    for (let url = `${endpoint}${path}?api-version=${apiVersion}`; url !== '';) {
+      if (new URL(url).origin !== new URL(endpoint).origin)
+        throw new FlowError('unavailable', `${path} leads to another host`);
+      const { status, json } = await ask('GET', url);
+      if (status !== 200) throw armFailure(status, json, `GET ${path}`);
+      found.push(...objectsOf(json['value']));
+      if (found.length > limits.armResourcesMax)
+        throw new FlowError('unavailable', `${path} has more than ${limits.armResourcesMax} resources`);
+      url = textOf(json['nextLink']);
+    }
+    return found;
+  };
+  const subscription = options.subscription ?? (await onlySubscription(isAzure, list));
+  let client: NetworkManagementClient | undefined;
+  return {
+    subscription,
+    isAzure,
+    get,
+    list,
+    async post(path, apiVersion, body) {
+      const { status, json } = await ask('POST', `${endpoint}${path}?api-version=${apiVersion}`, body);
+      if (status === 404) return undefined;
+      if (status !== 200) throw armFailure(status, json, `POST ${path}`);
+      return json;
+    },
+    async client() {
+      if (client !== undefined) return client;
+      const { NetworkManagementClient } = await import('@azure/arm-network');
+      client = new NetworkManagementClient(credential, subscription, {
+        endpoint,
+        ...(ca === undefined ? {} : { tlsOptions: { ca } }),
+        retryOptions: { maxRetries: isAzure ? 3 : 0 },
+      });
+      return client;
+    },
+  };
+}
+
+async function readAuthority(data: string): Promise<string> {
+  const path = join(data, 'tls', 'ca.pem');
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new FlowError('not-found', `there is no ${path}, the CA of the service`, {
+      cause,
+      hint: 'Start nsgflow serve, or name its folder with --data; --azure asks Azure.',
+    });
+  }
+}
+
+async function azureCredential(): Promise<Credential> {
+  const { DefaultAzureCredential } = await import('@azure/identity');
+  const chain = new DefaultAzureCredential();
+  return {
+    async getToken() {
+      try {
+        return await chain.getToken(`${azureEndpoint}/.default`);
+      } catch (cause) {
+        throw new FlowError('authentication', 'Azure does not know who you are', {
+          cause,
+          hint: 'Sign in with az login, or set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET.',
+        });
+      }
+    },
+  };
+}
+
+/** On loopback the service takes any token; where it wants its secret, that is in NSGFLOW_SECRET. */
+function localCredential(endpoint: string, ca: string | undefined): Credential {
+  const secret = process.env['NSGFLOW_SECRET'];
+  let known: Promise<string> | undefined;
+  const exchangeSecret = async (): Promise<string> => {
+    const form = new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_id: 'nsgflow',
+      client_secret: secret ?? '',
+    });
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const { status, json } = await exchange('POST', `${endpoint}/adfs/oauth2/token`, headers, form.toString(), ca);
+    if (status !== 200) throw new FlowError('authentication', 'the service refuses the secret in NSGFLOW_SECRET');
+    return textOf(json['access_token']);
+  };
+  return {
+    async getToken() {
+      const token = secret === undefined ? 'nsgflow' : await (known ??= exchangeSecret());
+      return { token, expiresOnTimestamp: Date.now() + 3_600_000 };
+    },
+  };
+}
+
+async function onlySubscription(isAzure: boolean, list: Arm['list']): Promise<string> {
+  const named = isAzure ? process.env['AZURE_SUBSCRIPTION_ID'] : undefined;
+  if (named !== undefined && named !== '') return named;
+  const ids = (await list('/subscriptions', '2022-12-01')).map((one) => textOf(one['subscriptionId']));
+  if (ids.length === 1) return ids[0];
+  throw new FlowError('usage', `there are ${ids.length} subscriptions: name one with --subscription`, {
+    hint: ids.slice(0, 5).join(', '),
+  });
+}
+
+const answerMillisMax = 60_000;
+
+function exchange(
+  method: string,
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  body: string | undefined,
+  ca: string | undefined,
+): Promise<{ status: number; json: JsonObject }> {
+  const host = new URL(url).host;
+  return new Promise((resolve, reject) => {
+    const failed = (cause: unknown): void =>
+      reject(
+        new FlowError(
+          'unavailable',
+          `${host} cannot be reached: ${cause instanceof Error ? cause.message : String(cause)}`,
+          {
+            cause,
+            hint: 'Is nsgflow serve running there? --server names another address.',
+          },
+        ),
+      );
+    const sent = request(
+      url,
+      {
+        method,
+        timeout: answerMillisMax,
+        headers: {
+          accept: 'application/json',
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(ca === undefined ? {} : { ca }),
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        let bytes = 0;
+        response.on('data', (chunk: Buffer) => {
+          bytes += chunk.length;
+          if (bytes > limits.armAnswerBytesMax)
+            sent.destroy(new Error(`an answer of more than ${limits.armAnswerBytesMax} bytes`));
+          else chunks.push(chunk);
+        });
+        response.on('error', failed);
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, json: readAnswer(chunks) }));
+      },
+    );
+    sent.on('timeout', () => sent.destroy(new Error(`no answer within ${answerMillisMax / 1000} s`)));
+    sent.on('error', failed);
+    sent.end(body);
+  });
+}
+
+function readAnswer(chunks: readonly Buffer[]): JsonObject {
+  try {
+    return objectOf(JSON.parse(Buffer.concat(chunks).toString()) as Json);
+  } catch {
+    return {};
+  }
+}
+
+function armFailure(status: number, json: JsonObject, doing: string): FlowError {
+  const error = objectOf(json['error']);
+  return failureOf(
+    status,
+    textOf(error['code']) || String(status),
+    textOf(error['message']) || `${doing} was answered ${status}`,
+  );
+}
+
+/** What a client of the Azure SDK throws, as one of ours. */
+export function sdkFailure(cause: unknown): unknown {
+  if (!(cause instanceof Error) || cause instanceof FlowError) return cause;
+  const { statusCode, code, details } = cause as Error & { statusCode?: number; code?: string; details?: unknown };
+  if (statusCode === undefined)
+    return code === undefined
+      ? cause
+      : new FlowError('unavailable', `the service cannot be reached: ${cause.message}`, { cause });
+  const error = objectOf(objectOf(details as Json)['error']);
+  return failureOf(
+    statusCode,
+    textOf(error['code']) || (code ?? String(statusCode)),
+    textOf(error['message']) || cause.message,
+  );
+}
+
+function failureOf(status: number, code: string, message: string): FlowError {
+  const sentence = `${code}: ${message}`;
+  if (status === 401)
+    return new FlowError('authentication', sentence, {
+      hint: 'Set NSGFLOW_SECRET, or sign in with az login for --azure.',
+    });
+  if (status === 403)
+    return new FlowError('permission', sentence, {
+      hint: 'See the message: a provider to register, or a role that is missing.',
+    });
+  if (status === 404) return new FlowError('not-found', sentence);
+  if (status >= 500) return new FlowError('unavailable', sentence);
+  return new FlowError('usage', sentence, { hint: 'docs/control-plane.md lists the rules and their codes.' });
+}

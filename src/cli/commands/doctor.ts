@@ -1,0 +1,110 @@
+import { type Command, Option } from 'commander';
+import { FlowError } from '../../base/errors.ts';
+import { locationOf } from '../../control/resource-path.ts';
+import { propertiesOf, textOf } from '../../control/resource.ts';
+import { explainFlow } from '../../control/visibility.ts';
+import type { FiveTuple } from '../../net/five-tuple.ts';
+import { parseAddress } from '../../net/address.ts';
+import { importNetwork } from '../../nsg/import.ts';
+import type { Arm, ArmOptions } from '../arm.ts';
+import { addArm, networkVersion, openArm } from '../arm.ts';
+import type { OutputOptions } from '../asking.ts';
+import { addOutput, formatOf, print } from '../asking.ts';
+import { checkFlowLog } from '../doctor.ts';
+import { describeTarget } from '../flow-log.ts';
+import { readNetworkResources } from '../network-resources.ts';
+import { parseWhole } from '../options.ts';
+import type { OutputFormat } from '../output.ts';
+import { resultOf } from '../output.ts';
+
+interface DoctorOptions extends ArmOptions, OutputOptions {
+  readonly location?: string;
+  readonly name?: string;
+  readonly flow?: readonly string[];
+  readonly protocol: keyof typeof protocols;
+}
+
+const protocols = { tcp: 6, udp: 17, icmp: 1 } as const;
+
+export function define(command: Command): void {
+  command
+    .option('-l, --location <region>', 'look at the flow logs of this region alone')
+    .option('-n, --name <name>', 'look at this flow log alone')
+    .option('--flow <src dst port...>', 'why a flow is in no log: source and destination address, destination port')
+    .addOption(new Option('--protocol <protocol>', 'with --flow').choices(Object.keys(protocols)).default('tcp'))
+    .addHelpText('after', '\nExit code 1 where something is wrong, or no log shows the flow.\n');
+  addArm(command);
+  addOutput(command);
+  command.action(async (options: DoctorOptions) => {
+    const format = formatOf(options);
+    const fiveTuple = options.flow === undefined ? undefined : readFlow(options.flow, options.protocol);
+    const arm = await openArm(options);
+    if (fiveTuple === undefined) await examine(arm, options, format);
+    else await explain(arm, fiveTuple, format);
+  });
+}
+
+async function examine(arm: Arm, options: DoctorOptions, format: OutputFormat): Promise<void> {
+  const resources = await readNetworkResources(arm);
+  const chosen = resources.flowLogs.filter(
+    (flowLog) =>
+      (options.name === undefined || textOf(flowLog['name']).toLowerCase() === options.name.toLowerCase()) &&
+      (options.location === undefined || textOf(flowLog['location']) === locationOf(options.location)),
+  );
+  if (chosen.length === 0)
+    throw new FlowError(
+      'not-found',
+      options.name === undefined ? 'there is no flow log' : `there is no flow log ${JSON.stringify(options.name)}`,
+      {
+        hint: 'nsgflow flow-log create makes one; nsgflow flow-log coverage says what is not logged.',
+      },
+    );
+  const rows: Record<string, unknown>[] = [];
+  let wrong = 0;
+  for (const flowLog of chosen) {
+    const checks = await checkFlowLog(arm, flowLog, resources, options.data, Date.now());
+    wrong += checks.filter(({ state }) => state === 'wrong').length;
+    rows.push(...checks.map(({ check, state, finding }) => ({ flow_log: flowLog['name'], check, state, finding })));
+  }
+  await print(resultOf(rows, ['flow_log', 'check', 'state', 'finding']), format);
+  const targets = chosen.map((flowLog) => describeTarget(textOf(propertiesOf(flowLog)['targetResourceId'])));
+  process.stderr.write(
+    `${targets.join(', ')}: ${wrong === 0 ? 'nothing is wrong' : `${wrong} ${wrong === 1 ? 'thing is' : 'things are'} wrong`}\n`,
+  );
+  if (wrong > 0) process.exitCode = 1;
+}
+
+async function explain(arm: Arm, fiveTuple: FiveTuple, format: OutputFormat): Promise<void> {
+  const { nsgs, virtualNetworks, nics, flowLogs } = await readNetworkResources(arm);
+  const groups = await arm.list(
+    `/subscriptions/${arm.subscription}/providers/Microsoft.Network/applicationSecurityGroups`,
+    networkVersion,
+  );
+  const text = JSON.stringify({ value: [...nsgs, ...virtualNetworks, ...nics, ...groups] });
+  const rows = explainFlow(importNetwork({ files: [{ path: 'the service', text }] }), flowLogs, fiveTuple);
+  const shown = rows.map(({ at, direction, decision, flowLog, isShown, finding }) => ({
+    at,
+    direction,
+    decision,
+    flow_log: flowLog,
+    shown: isShown,
+    finding,
+  }));
+  await print(resultOf(shown, ['at', 'direction', 'decision', 'flow_log', 'shown', 'finding']), format);
+  if (!rows.some(({ isShown }) => isShown)) process.exitCode = 1;
+}
+
+/** The source port is an ephemeral one. @throws usage */
+function readFlow(words: readonly string[], protocol: DoctorOptions['protocol']): FiveTuple {
+  if (words.length !== 3)
+    throw new FlowError('usage', '--flow takes a source address, a destination address and a destination port', {
+      hint: 'Such as --flow 10.0.0.4 10.0.1.5 443.',
+    });
+  const [source, destination] = words.slice(0, 2).map((word) => {
+    const address = parseAddress(word);
+    if (address === undefined) throw new FlowError('usage', `--flow: ${JSON.stringify(word)} is no IP address`);
+    return address;
+  });
+  const destinationPort = parseWhole('--flow', words[2], 0, 65_535);
+  return { protocol: protocols[protocol], source, sourcePort: 50_000, destination, destinationPort };
+}

@@ -1,0 +1,34 @@
+import type { Command } from 'commander';
+import { coverageOf, isGap } from '../../control/coverage.ts';
+import type { ArmOptions } from '../arm.ts';
+import { addArm, openArm } from '../arm.ts';
+import type { OutputOptions } from '../asking.ts';
+import { addOutput, formatOf, print } from '../asking.ts';
+import { readNetworkResources } from '../network-resources.ts';
+import { resultOf } from '../output.ts';
+
+export function define(command: Command): void {
+  command.addHelpText('after', '\nExit code 1 where something is not logged, half logged, or logged twice.\n');
+  addArm(command);
+  addOutput(command);
+  command.action(async (options: ArmOptions & OutputOptions) => {
+    const format = formatOf(options);
+    const rows = coverageOf(await readNetworkResources(await openArm(options)));
+    const shown = rows.map(({ kind, name, status, flowLogs, note }) => ({
+      kind,
+      name,
+      status,
+      flow_logs: flowLogs.join(', '),
+      note,
+    }));
+    await print(resultOf(shown, ['kind', 'name', 'status', 'flow_logs', 'note']), format);
+    const gaps = rows.filter(isGap);
+    const count = (status: string): number => gaps.filter((row) => row.status === status).length;
+    process.stderr.write(
+      gaps.length === 0
+        ? `${rows.length} resources: all that has traffic is logged, and nothing twice\n`
+        : `${rows.length} resources: ${count('not logged')} not logged, ${count('half')} half logged, ${count('twice')} logged twice\n`,
+    );
+    if (gaps.length > 0) process.exitCode = 1;
+  });
+}

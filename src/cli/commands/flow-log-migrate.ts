@@ -1,0 +1,61 @@
+import type { Command } from 'commander';
+import type { MigrationStep } from '../../control/migration.ts';
+import { migratedBody, planMigration } from '../../control/migration.ts';
+import { propertiesOf } from '../../control/resource.ts';
+import type { Arm, ArmOptions } from '../arm.ts';
+import { addArm, openArm } from '../arm.ts';
+import type { OutputOptions } from '../asking.ts';
+import { addOutput, formatOf, print } from '../asking.ts';
+import { describeTarget, findWatcher, getFlowLog, putFlowLog } from '../flow-log.ts';
+import { readNetworkResources } from '../network-resources.ts';
+import { resultOf } from '../output.ts';
+
+interface MigrateOptions extends ArmOptions, OutputOptions {
+  readonly aggregate: boolean;
+  readonly dryRun?: boolean;
+}
+
+export function define(command: Command): void {
+  command
+    .option('--no-aggregate', 'one flow log for each subnet and NIC that has an NSG, not one for each VNet')
+    .option('--dry-run', 'say what would be done');
+  addArm(command);
+  addOutput(command);
+  command.action(async (options: MigrateOptions) => {
+    const format = formatOf(options);
+    const arm = await openArm(options);
+    const steps = planMigration(await readNetworkResources(arm), options.aggregate);
+    const rows: Record<string, unknown>[] = [];
+    for (const step of steps) {
+      if (options.dryRun !== true) await take(arm, step);
+      const { step: what, name, location, targetId, reason } = step;
+      rows.push({ step: what, flow_log: name, location, target: describeTarget(targetId), reason });
+    }
+    await print(resultOf(rows, ['step', 'flow_log', 'location', 'target', 'reason']), format);
+    const done = options.dryRun === true ? 'would be' : 'are';
+    const count = (what: string): number => steps.filter(({ step }) => step === what).length;
+    process.stderr.write(
+      `${count('create')} VNet flow logs ${done} created, ${count('disable')} NSG flow logs ${done} disabled; blobs stay\n`,
+    );
+  });
+}
+
+/** New flow logs come before the old ones end, so that nothing is missed; for some minutes both write. */
+async function take(arm: Arm, step: MigrationStep): Promise<void> {
+  if (step.step === 'keep') return;
+  const place = await findWatcher(arm, step.location);
+  if (step.step === 'create') {
+    const body = migratedBody(step);
+    await putFlowLog(arm, place, step.name, { location: step.location, ...propertiesOf(body) });
+    return;
+  }
+  const before = await getFlowLog(arm, place, step.name);
+  if (before === undefined) return;
+  const analytics = before.flowAnalyticsConfiguration?.networkWatcherFlowAnalyticsConfiguration;
+  await putFlowLog(arm, place, step.name, {
+    ...before,
+    enabled: false,
+    flowAnalyticsConfiguration:
+      analytics === undefined ? {} : { networkWatcherFlowAnalyticsConfiguration: { ...analytics, enabled: false } },
+  });
+}

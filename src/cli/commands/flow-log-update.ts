@@ -1,0 +1,34 @@
+import type { Command } from 'commander';
+import { FlowError } from '../../base/errors.ts';
+import type { ArmOptions } from '../arm.ts';
+import { addArm, openArm } from '../arm.ts';
+import type { OutputOptions } from '../asking.ts';
+import { addOutput, formatOf, printObject } from '../asking.ts';
+import type { FlowLogOptions } from '../flow-log.ts';
+import { addFlowLog, findWatcher, flowLogBody, flowLogRow, getFlowLog, putFlowLog } from '../flow-log.ts';
+import { resultOf } from '../output.ts';
+
+interface UpdateOptions extends ArmOptions, FlowLogOptions, OutputOptions {
+  readonly location: string;
+  readonly name: string;
+}
+
+export function define(command: Command): void {
+  command
+    .requiredOption('-l, --location <region>', 'region of the flow log')
+    .requiredOption('-n, --name <name>', 'name of the flow log; what no option names stays as it is');
+  addFlowLog(command);
+  addArm(command);
+  addOutput(command);
+  command.action(async (options: UpdateOptions) => {
+    const format = formatOf(options);
+    const arm = await openArm(options);
+    const place = await findWatcher(arm, options.location);
+    const before = await getFlowLog(arm, place, options.name);
+    if (before === undefined)
+      throw new FlowError('not-found', `there is no flow log ${JSON.stringify(options.name)} in ${options.location}`);
+    const body = flowLogBody(arm, options.location, options, before);
+    const changed = await putFlowLog(arm, place, options.name, body);
+    await printObject({ ...changed }, resultOf([flowLogRow(changed)]), format);
+  });
+}
