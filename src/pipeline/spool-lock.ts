@@ -47,7 +47,7 @@ export async function takeLock(path: string, what: string): Promise<() => Promis
 
 /** Makes the file with its text in one step: a process killed between two would leave a lock that nobody owns. */
 async function create(path: string, text: string): Promise<boolean> {
-  const temporary = `${path}.new`;
+  const temporary = `${path}.${process.pid}.new`;
   await writeFile(temporary, text);
   try {
     return await publish(temporary, path);
