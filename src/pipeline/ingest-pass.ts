@@ -21,6 +21,8 @@ export interface PassOptions {
   onBlob(bytes: number): void;
   /** Byte ranges that could not be used. @throws to end the pass before they are committed */
   onRejected(blob: string, rejections: readonly Rejection[]): void;
+  /** After each commit: what it added. */
+  onCommitted(totals: PassTotals): void;
   /** Once aborted, what was read is committed, and the pass ends. */
   readonly stop: AbortSignal | undefined;
 }
@@ -111,16 +113,18 @@ export async function ingestBlobs(
       if (ahead !== undefined) await ended.add(ahead);
     }
     batch = undefined;
+    ended.totals.replaced = some.length;
     if (!(await finish(ended))) return;
-    totals.replaced += some.length;
     for (const { blob, replacement } of some) options.onReplaced(blob.key, replacement);
   }
 
   async function finish(ended: Batch): Promise<boolean> {
     const committed = await ended.commit();
     positions = (await lake.positions()).byKey;
-    if (committed) addTotals(totals, ended.totals);
-    else addTotals(totals, await ingestBlobs(lake, ended.blobs, { ...options, onBlob: () => undefined }));
+    if (committed) {
+      addTotals(totals, ended.totals);
+      options.onCommitted(ended.totals);
+    } else addTotals(totals, await ingestBlobs(lake, ended.blobs, { ...options, onBlob: () => undefined }));
     return committed;
   }
 }

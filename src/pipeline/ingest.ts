@@ -125,7 +125,7 @@ export class Ingester {
     const { onProgress, onNotice, stop, parallel = parallelDefault, order = 'newest-first' } = this.#settings;
     let doneBytes = 0;
     let doneBlobs = 0;
-    const totals = await ingestBlobs(lake, plan.inOrder(order), {
+    return await ingestBlobs(lake, plan.inOrder(order), {
       parallel,
       disk: this.#disk,
       stop,
@@ -133,10 +133,9 @@ export class Ingester {
         onNotice?.({ notice, sentence: `${blob}: ${detail}; its rows were replaced` }),
       onWarning: (sentence) => onNotice?.({ notice: 'disk-low', sentence }),
       onBlob: (bytes) => onProgress?.((doneBytes += bytes), plan.bytes, ++doneBlobs),
+      onCommitted: (totals) => addTotals(this.totals, totals),
       onRejected: (blob, rejections) => this.#reject(blob, rejections),
     });
-    addTotals(this.totals, totals);
-    return totals;
   }
 
   #reject(blob: string, rejections: readonly Rejection[]): void {

@@ -6,11 +6,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Container } from '../../src/blob/container.ts';
 import { openStorage } from '../../src/blob/open.ts';
 import { estimate, operationPrices } from '../../src/pipeline/estimate.ts';
+import type { FollowStatus } from '../../src/pipeline/follow.ts';
 import { follow } from '../../src/pipeline/follow.ts';
 import { ingest } from '../../src/pipeline/ingest.ts';
 import { parseNameTest, selectsAll } from '../../src/pipeline/source-selection.ts';
 import type { Azurite } from '../blob/azurite/start.ts';
 import { azuriteSkipped, startAzurite } from '../blob/azurite/start.ts';
+import type { Fault } from '../blob/fault-proxy.ts';
+import { startFaultProxy } from '../blob/fault-proxy.ts';
 import { blobName, container, hour, madeRecord, nsgId, portsOf, writeBlob } from './build-blobs.ts';
 
 const variable = 'AZURE_STORAGE_CONNECTION_STRING';
@@ -77,7 +80,8 @@ describe.skipIf(azuriteSkipped !== undefined)(
         onStatus: ({ total }) => (tuples = total.tuples),
       });
       const until = async (count: number): Promise<void> => {
-        for (let i = 0; i < 2000 && tuples < count; i++) await sleep(10);
+        const isThere = (): boolean => tuples >= count;
+        for (let i = 0; i < 2000 && !isThere(); i++) await sleep(10);
         expect(tuples).toBe(count);
       };
       await until(12);
@@ -90,6 +94,54 @@ describe.skipIf(azuriteSkipped !== undefined)(
       }
       stop.abort();
       await following;
+    });
+
+    test('following through a network that fails every fourth request, and is away for a while: every tuple once', async () => {
+      const lake = join(folder, 'faulty');
+      let requests = 0;
+      let isAway = false;
+      const kinds: readonly Fault[] = ['reset', 'lost-answer', 'truncated', 'answer-500', 'slow'];
+      const proxy = await startFaultProxy(azurite.url, () => {
+        if (isAway) return 'reset';
+        return ++requests % 4 === 0 ? kinds[(requests / 4) % kinds.length] : 'none';
+      });
+      const stop = new AbortController();
+      const seen: FollowStatus[] = [];
+      const following = follow({
+        sources: [`${proxy.url}/${container}`],
+        lake,
+        rejectedMax: 0,
+        pollMillis: 50,
+        rescanMillis: 200,
+        selection: { include: [parseNameTest('--include', 'nsg=FAULTY')], exclude: [] },
+        now: () => hour + 30 * 60_000,
+        stop: stop.signal,
+        onStatus: (status) => seen.push(status),
+      });
+      const until = async (hold: () => boolean): Promise<void> => {
+        for (let i = 0; i < 9000 && !hold(); i++) await sleep(10);
+        expect(hold()).toBe(true);
+      };
+      try {
+        const steps = 12;
+        for (let step = 1; step <= steps; step++) {
+          for (const nic of [1, 2, 3]) {
+            const records = Array.from({ length: step }, (_, i) => madeRecord(i, [{ port: 100 * nic + i }], nic));
+            await writeBlob(to, blobName(0, nic, nsgId('FAULTY')), records);
+          }
+          isAway = step === steps / 2;
+          if (isAway) await until(() => seen.at(-1)?.away !== undefined);
+          isAway = false;
+        }
+        await until(() => seen.at(-1)?.total.tuples === 3 * steps);
+      } finally {
+        stop.abort();
+        await following;
+        await proxy.stop();
+      }
+      const ports = await portsOf(lake);
+      expect(ports).toHaveLength(36);
+      expect(new Set(ports).size).toBe(36);
     });
   },
 );
