@@ -96,4 +96,5 @@ export const commands: readonly CommandEntry[] = [
     summary: 'records of a blob, or of its newest blocks',
     load: () => import('./commands/blob-show.ts'),
   },
+  { name: 'completion', summary: 'completion for bash, zsh or fish', load: () => import('./commands/completion.ts') },
 ];

@@ -9,6 +9,7 @@ import { printable } from './printable.ts';
  * @returns the exit code of the process: base/errors.ts, and 1 for a negative answer
  */
 export async function run(args: readonly string[]): Promise<number> {
+  if (args[0] === '__complete') return complete(args.slice(1));
   const debug = args.includes('--debug');
   const words = args.filter((word) => !word.startsWith('-'));
   if (words[0] === 'help') words.shift();
@@ -22,6 +23,18 @@ export async function run(args: readonly string[]): Promise<number> {
   } catch (error) {
     return report(error, debug);
   }
+}
+
+/** Words for a shell that completes a command line; a failure offers none. */
+async function complete(words: readonly string[]): Promise<number> {
+  try {
+    const program = await createProgram((name) => name.split(' ').every((part, i) => words[i] === part));
+    const { completeWords } = await import('./complete.ts');
+    for (const word of await completeWords(program, words)) process.stdout.write(`${word}\n`);
+  } catch {
+    return 1;
+  }
+  return 0;
 }
 
 /** The command line as a tree; only the commands for which `isUsed` says so have their files loaded and their options. */

@@ -25,6 +25,7 @@ import { openDuckdb, quoteText } from '../lake/duckdb.ts';
 import type { MemoryTable } from '../lake/memory-table.ts';
 import { memoryTableName } from '../lake/memory-table.ts';
 import type { Snapshot } from '../lake/snapshot.ts';
+import { addressesOf } from './address-condition.ts';
 import { questionError, sqlError } from './engine-error.ts';
 import type { Engine, Scan } from './engine.ts';
 import type { Dialect } from './dialect.ts';
@@ -153,7 +154,7 @@ export class DuckdbEngine implements Engine {
 
   async #compile(query: Query, connection: DuckDBConnection): Promise<{ sql: string; parameters: DuckdbParameters }> {
     const parameters = new DuckdbParameters();
-    const rows = await this.#source.relation(connection, rangeOf(query));
+    const rows = await this.#source.relation(connection, rangeOf(query), addressesOf(query.where));
     return { sql: querySql(query, rows, this.#dialect, parameters), parameters };
   }
 

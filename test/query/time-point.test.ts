@@ -17,14 +17,32 @@ test.each([
   ['-90m', '2024-05-10T10:30:00.000Z'],
   ['1w1d', '2024-05-02T12:00:00.000Z'],
   ['30s', '2024-05-10T11:59:30.000Z'],
+  ['2024-05-01T10', '2024-05-01T10:00:00.000Z'],
+  ['today', '2024-05-10T00:00:00.000Z'],
+  ['Yesterday', '2024-05-09T00:00:00.000Z'],
+  ['yesterday 19:00', '2024-05-09T19:00:00.000Z'],
+  // Now is a Friday.
+  ['thursday', '2024-05-09T00:00:00.000Z'],
+  ['fri', '2024-05-03T00:00:00.000Z'],
+  ['sat 8:30', '2024-05-04T08:30:00.000Z'],
 ])('%s is %s', (text, expected) => {
   expect(new Date(parseTimePoint(text, now) ?? Number.NaN).toISOString()).toBe(expected);
 });
 
 test.each(
-  ['', 'yesterday', '6', '6x', '2024-13-01', '2024-05-01T25:00:00Z', '-', '1714552200123456789', '2024'].filter(
-    (text) => !/^\d{1,11}$/.test(text),
-  ),
+  [
+    '',
+    'someday',
+    'yesterday 24:00',
+    'th',
+    '6',
+    '6x',
+    '2024-13-01',
+    '2024-05-01T25:00:00Z',
+    '-',
+    '1714552200123456789',
+    '2024',
+  ].filter((text) => !/^\d{1,11}$/.test(text)),
 )('%j is no time', (text) => {
   expect(parseTimePoint(text, now)).toBeUndefined();
 });

@@ -1,0 +1,103 @@
+/**
+ * What a shell offers behind the words of a command line: `nsgflow __complete WORD…`, the last word being typed. One word a line. Never fails,
+ * and says nothing on stderr: a shell would show it in the middle of the line.
+ */
+import type { Command, Option } from 'commander';
+import { openLake } from '../lake/lake.ts';
+import type { Field } from '../query/fields.ts';
+import { completeFilter } from '../query/complete-filter.ts';
+import { openLakeEngine } from '../query/duckdb-engine.ts';
+import { groupFields, measureExamples } from '../query/measure.ts';
+import { FlowError } from '../base/errors.ts';
+import { allRows } from './group-options.ts';
+import { outputFormats } from './output.ts';
+
+/** Values of the lake are offered only if they come within this time. */
+const liveMillis = 1500;
+/** Values at the most that are asked of the lake. */
+const liveValuesMax = 200;
+
+/** Words that may stand in place of the last of `words`; `program` has the options of the command that the words name. */
+export async function completeWords(program: Command, words: readonly string[]): Promise<readonly string[]> {
+  const typed = words.at(-1) ?? '';
+  const before = words.slice(0, -1);
+  let command = program;
+  let at = 0;
+  for (; at < before.length; at++) {
+    const next = command.commands.find((one) => one.name() === before[at]);
+    if (next === undefined) break;
+    command = next;
+  }
+  if (command.commands.length > 0 && at === before.length)
+    return beginning(
+      command.commands.map((one) => one.name()),
+      typed,
+    );
+  const option = optionOf(command, before.at(-1));
+  if (option !== undefined && (option.required || option.optional)) return valuesOfOption(option, typed);
+  if (typed.startsWith('-'))
+    return beginning(
+      command.options.flatMap((one) => (one.long === undefined ? [] : [one.long])),
+      typed,
+    );
+  if (command.registeredArguments[0]?.name() !== 'filter') return [];
+  const filter: string[] = [];
+  let lake = process.env['NSGFLOW_LAKE'];
+  for (let i = at; i < before.length; i++) {
+    const known = optionOf(command, before[i]);
+    if (known === undefined) filter.push(before[i]);
+    else if (known.required) {
+      if (known.long === '--lake') lake = before[i + 1];
+      i++;
+    }
+  }
+  const text = [...filter, typed].join(' ');
+  const { start, words: offered } = await completeFilter(text, (field, start) => liveValues(lake, field, start));
+  // The shell replaces the last word only.
+  const kept = text.slice(text.length - typed.length, Math.max(start, text.length - typed.length));
+  return offered.map((word) => kept + word);
+}
+
+function beginning(words: readonly string[], typed: string): string[] {
+  return words.filter((word) => word.startsWith(typed) && !word.startsWith('__'));
+}
+
+function optionOf(command: Command, word: string | undefined): Option | undefined {
+  return word === undefined ? undefined : command.options.find((one) => one.long === word || one.short === word);
+}
+
+function valuesOfOption(option: Option, typed: string): string[] {
+  if (option.argChoices !== undefined) return beginning(option.argChoices, typed);
+  if (option.long === '--output') return beginning(outputFormats, typed);
+  if (option.long === '--color') return beginning(['auto', 'always', 'never'], typed);
+  if (option.long !== '--by' && option.long !== '--metric') return [];
+  const known = option.long === '--by' ? groupFields.map(({ name }) => name) : measureExamples;
+  const comma = typed.lastIndexOf(',') + 1;
+  return beginning(known, typed.slice(comma)).map((word) => typed.slice(0, comma) + word);
+}
+
+/** Values that the newest tuples of the lake have; none where there is no lake, or where it takes long. */
+async function liveValues(folder: string | undefined, field: Field, typed: string): Promise<string[]> {
+  if (folder === undefined) return [];
+  const lake = await openLake(folder);
+  const engine = await openLakeEngine(await lake.snapshot());
+  const timer = setTimeout(() => engine.cancel(new FlowError('timeout', 'completion takes long')), liveMillis);
+  try {
+    const answer = await engine.ask({
+      ask: 'groups',
+      axes: [{ by: [field.name], limit: liveValuesMax }],
+      measures: [{ kind: 'flows' }],
+      observations: true,
+      ...(typed === '' || /[*?]/.test(typed)
+        ? {}
+        : {
+            where: { kind: 'test' as const, field: field.name, any: [{ kind: 'glob' as const, pattern: `${typed}*` }] },
+          }),
+    });
+    return (await allRows(answer)).flatMap(([value]) => (typeof value === 'string' ? [value] : []));
+  } finally {
+    clearTimeout(timer);
+    await engine.close();
+    await lake.close();
+  }
+}
