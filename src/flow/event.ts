@@ -61,3 +61,31 @@ function copyQuads(from: Uint32Array, to: Uint32Array, rows: Uint32Array): void 
     to[4 * i + 3] = from[at + 3];
   }
 }
+
+/** A copy of the events held, no larger than they are: to be handed to another thread. */
+export function packEvents({ columns, nic }: FlowEvents): FlowEvents {
+  const { count } = columns;
+  return {
+    columns: {
+      count,
+      timeMillis: columns.timeMillis.slice(0, count),
+      family: columns.family.slice(0, count),
+      source: columns.source.slice(0, 4 * count),
+      destination: columns.destination.slice(0, 4 * count),
+      sourcePort: columns.sourcePort.slice(0, count),
+      destinationPort: columns.destinationPort.slice(0, count),
+      protocol: columns.protocol.slice(0, count),
+      direction: columns.direction.slice(0, count),
+      access: columns.access.slice(0, count),
+      state: columns.state.slice(0, count),
+      encryption: columns.encryption.slice(0, count),
+      packetsForward: columns.packetsForward.slice(0, count),
+      bytesForward: columns.bytesForward.slice(0, count),
+      packetsReverse: columns.packetsReverse.slice(0, count),
+      bytesReverse: columns.bytesReverse.slice(0, count),
+      group: columns.group.slice(0, count),
+    },
+    nic: nic.slice(0, count),
+    capacity: count,
+  };
+}

@@ -23,7 +23,8 @@ import type { WireReason } from '../wire/reason.ts';
 import { createRefusals, drainRefusals } from '../wire/refusals.ts';
 import { Delivery } from './delivery.ts';
 import type { DeliveryStatus } from './delivery-status.ts';
-import { createFlushScratch, flushBlocks } from './flush.ts';
+import type { FlushedBlock } from './flush.ts';
+import { Flusher } from './flusher.ts';
 import { ActiveConfiguration } from './active-configuration.ts';
 import type { Quirks } from './quirks.ts';
 import { defaultQuirks } from './quirks.ts';
@@ -186,20 +187,38 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
   const refusals = createRefusals();
   const fragments = new Fragments(refusals);
   const options: DecodeOptions = { fragments, tunnel: settings.tunnel ?? 'outer', decodeRun: kernel?.decodeRun };
-  const scratch = createFlushScratch();
   const uncounted: Uncounted = {};
   let handedOn = 0;
   let tuples = 0;
   let part = 0;
 
-  const flush = (): void => {
-    const key = { input, timeMillis: meter.boundaryMillis, part };
-    const { blocks, uncounted: more } = flushBlocks(meter.events, configuration.plan, key, scratch);
+  /** Blocks of a file may wait a little for those of the next minutes, by the minute of their flush; those of a live capture do not. */
+  const isFile = live === undefined && settings.reader === undefined && captures.bytesTotal !== undefined;
+  const heldBackMax = isFile ? limits.deliveryHeldBackBytesMax : 0;
+  const heldBack: { readonly blocks: readonly FlushedBlock[]; readonly timeMillis: number }[] = [];
+  let heldBackBytes = 0;
+  const handOver = (): void => {
+    for (const { blocks, timeMillis } of heldBack) delivery.add(blocks, timeMillis);
+    heldBack.length = 0;
+    heldBackBytes = 0;
+  };
+  const flusher = new Flusher(({ blocks, uncounted: more }, { timeMillis }) => {
     mergeUncounted(uncounted, more);
+    heldBack.push({ blocks, timeMillis });
+    for (const block of blocks) {
+      tuples += block.tuples;
+      heldBackBytes += block.bytes.length;
+    }
+    if (heldBackBytes >= heldBackMax) handOver();
+  });
+  const flush = (): void => {
+    flusher.flush(meter.events, configuration.plan, { input, timeMillis: meter.boundaryMillis, part });
     meter.events.columns.count = 0;
     part++;
-    for (const block of blocks) tuples += block.tuples;
-    delivery.add(blocks, meter.boundaryMillis);
+  };
+  const room = async (): Promise<void> => {
+    await flusher.room();
+    await delivery.room();
   };
 
   const configure = (atMillis: number): void => {
@@ -219,7 +238,7 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
   const passTime = async (nowMillis: number): Promise<void> => {
     while (nowMillis >= meter.boundaryMillis) {
       endMinute(nowMillis);
-      await delivery.room();
+      await room();
     }
   };
 
@@ -236,7 +255,7 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
         while ((row = meter.observe(packets, row)) < packets.count) {
           if (packets.timeMillis[row] >= meter.boundaryMillis) endMinute(packets.timeMillis[row]);
           else flush();
-          await delivery.room();
+          await room();
         }
       } while (fragments.take(packets));
       if ((live ?? settings.reader) !== undefined && isQuiet)
@@ -249,12 +268,15 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
         () => delivery.status(),
       );
     }
+    fragments.end();
+    while (!meter.finish()) flush();
+    flush();
+    await flusher.finish();
   } finally {
     await captures.close();
+    await flusher.close();
   }
-  fragments.end();
-  while (!meter.finish()) flush();
-  flush();
+  handOver();
   const undelivered = await delivery.finish();
 
   const wireRefused = new Counters<WireReason>();
