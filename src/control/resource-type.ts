@@ -128,7 +128,7 @@ export interface ResourceType<S extends TSchema = TSchema> {
   readonly actions?: readonly Action[];
   /** What PATCH changes: the tags alone, or all that its body names. */
   readonly patch?: 'merge';
-  /** Whether a PUT is answered 202 with a Location in asynchronous mode, instead of 201 with Azure-AsyncOperation. */
+  /** Whether a PUT is answered 200, or 202 with a Location in asynchronous mode, instead of 201 with Azure-AsyncOperation: az takes no 201 here. */
   readonly putByLocation?: true;
   /** Applies Azure's rules and fills in what the server decides. @throws ArmError */
   complete(body: Static<S>, making: Making): Completed;

@@ -57,7 +57,7 @@ export function createRoutes(state: State): Route {
         const body = ask.body();
         const { resource, created } = await state.exclusive(() => engine.put(definition, id, body, conditions));
         if (!state.settings.asynchronous || definition.scope === 'subscription')
-          return ok(show(ask, definition, resource), created ? 201 : 200);
+          return ok(show(ask, definition, resource), created && definition.putByLocation !== true ? 201 : 200);
         const operation = operations.start(resource.id, ok(presentBody(definition, resource, state.view(ask.origin))));
         if (definition.putByLocation === true)
           return { status: 202, headers: pollHeaders(ask, subscription, operation, ['operationResults']) };
