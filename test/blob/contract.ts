@@ -81,6 +81,7 @@ export function containerContract(label: string, subject: ContractSubject): void
       await put(container, 'other', 'x');
       await container.stageBlock(hourName, id('A'), bytes('head'));
       expect(await container.properties(hourName)).toBeUndefined();
+      expect(await container.blocks(hourName)).toBeUndefined();
       expect((await collect(container.list())).map((item) => item.name)).toEqual(['other']);
       await container.stageBlock(hourName, id('Z'), bytes('tail'));
       const before = Date.now();
