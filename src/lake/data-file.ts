@@ -9,6 +9,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { FlowError, fileError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { makeFolderOf, syncFolder } from '../blob/folder-file.ts';
+import { AddressHashes } from './address-filter.ts';
 import type { AddAction } from './delta-log.ts';
 import { temporaryFolder } from './delta-log.ts';
 import { quoteText } from './duckdb.ts';
@@ -38,6 +39,7 @@ export async function writeDataFile(
     await makeFolderOf(temporary, false);
     const statistics = await copyRows(connection, select, temporary);
     const size = await syncFile(temporary);
+    await writeAddressFilter(lake, connection, temporary, name);
     await makeFolderOf(target, true);
     await rename(temporary, target);
     await syncFolder(join(target, '..'));
@@ -46,6 +48,24 @@ export async function writeDataFile(
     await rm(temporary, { force: true }).catch(() => undefined);
     throw duckdbFileError(error, `write ${target}`);
   }
+}
+
+async function writeAddressFilter(
+  lake: string,
+  connection: DuckDBConnection,
+  parquet: string,
+  name: string,
+): Promise<void> {
+  const addresses = new AddressHashes();
+  for (const column of ['src_ip', 'dst_ip']) {
+    const result = await connection.stream(
+      `SELECT DISTINCT ${column} FROM read_parquet($1, hive_partitioning = false) WHERE ${column} IS NOT NULL`,
+      [parquet],
+    );
+    for await (const rows of result.yieldRowsJs())
+      for (const [text] of rows) if (typeof text === 'string') addresses.add(text);
+  }
+  await addresses.write(lake, name);
 }
 
 /** Bloom filters would take 1.4 bytes a row: every column with a dictionary gets one, of which none can be left out. */

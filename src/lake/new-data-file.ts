@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileError } from '../base/errors.ts';
 import { dayMillis, formatTime } from '../base/time.ts';
 import { makeFolderOf, syncFolder } from '../blob/folder-file.ts';
+import { AddressHashes } from './address-filter.ts';
 import type { AddAction } from './delta-log.ts';
 import { temporaryFolder } from './delta-log.ts';
 import { formatStatistics } from './file-statistics.ts';
@@ -27,6 +28,7 @@ export class NewDataFile {
   readonly #name: string;
   readonly #temporary: string;
   readonly #parquet: ParquetFile;
+  readonly #addresses = new AddressHashes();
 
   /** `day` since the epoch, UTC. Nothing is written before the first rows. */
   constructor(lake: string, day: number, compress: Compress) {
@@ -40,6 +42,7 @@ export class NewDataFile {
 
   /** Writes the rows as one row group. @throws disk-full, permission, io */
   async writeRows(rows: StagedRows): Promise<void> {
+    for (const text of rows.addressTexts()) this.#addresses.add(text);
     await this.#doing(() =>
       this.#parquet.writeRows(
         storedColumns.map((column) => column.value(rows)),
@@ -54,6 +57,7 @@ export class NewDataFile {
       const ranges = await this.#parquet.end();
       const size = this.#parquet.bytes;
       await syncFile(this.#temporary);
+      await this.#addresses.write(this.#lake, this.#name);
       const target = join(this.#lake, this.#name);
       await makeFolderOf(target, true);
       await rename(this.#temporary, target);

@@ -31,12 +31,14 @@ export interface TimeRange {
 
 /** The table at one version: which files hold its rows. Later commits do not change it. */
 export interface Snapshot {
+  /** Of the lake. */
+  readonly folder: string;
   readonly version: number;
   readonly files: readonly DataFile[];
 }
 
 export function snapshotOf(lake: string, state: TableState): Snapshot {
-  return { version: state.version, files: [...state.files.values()].map((add) => dataFileOf(lake, add)) };
+  return { folder: lake, version: state.version, files: [...state.files.values()].map((add) => dataFileOf(lake, add)) };
 }
 
 /** The files that may hold rows of a range. */

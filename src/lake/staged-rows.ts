@@ -113,6 +113,19 @@ export class StagedRows {
     return lookUp(this.group, this.tables.groups[groupTexts.indexOf(which)], new Uint32Array(this.count));
   }
 
+  /** Texts of the distinct addresses. */
+  *addressTexts(): Generator<string> {
+    const { addresses } = this.tables;
+    const seen = new Uint8Array(addresses.count);
+    for (const ids of [this.source, this.destination])
+      for (let row = 0; row < this.count; row++) {
+        const id = ids[row];
+        if (seen[id] === 1) continue;
+        seen[id] = 1;
+        yield addresses.text(id);
+      }
+  }
+
   recordTimes(): Float64Array {
     return lookUp(this.record, this.tables.recordTimeMillis, new Float64Array(this.count));
   }

@@ -3,12 +3,14 @@
  *
  *   data files     that the newest version does not hold and no commit removed lately, old enough to be nobody's work on the way
  *   positions      that the newest version does not name
+ *   addresses      filters of files that are gone
  *   _nsgflow/tmp   files on their way whose writer is gone
  *   _delta_log     commits and checkpoints before a checkpoint that is older than the retention of the log
  */
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dayMillis } from '../base/time.ts';
+import { addressFilterPath } from './address-filter.ts';
 import { formatVersion, listLog, logFolder, temporaryFolder } from './delta-log.ts';
 import type { Lake } from './lake.ts';
 import { liveTransactions, positionsPath } from './positions.ts';
@@ -24,18 +26,18 @@ export interface VacuumSettings {
 }
 
 export interface VacuumResult {
-  /** By kind: `data`, `positions`, `temporary`, `log`. */
+  /** By kind: `data`, `positions`, `addresses`, `temporary`, `log`. */
   readonly files: Readonly<Record<VacuumKind, number>>;
   readonly bytes: number;
 }
 
-export type VacuumKind = 'data' | 'positions' | 'temporary' | 'log';
+export type VacuumKind = 'data' | 'positions' | 'addresses' | 'temporary' | 'log';
 
 /** Commits younger than this stay, for other engines' time travel. Source: Delta's default for the log. */
 const logKeepMillis = 30 * dayMillis;
 
 export async function vacuum(lake: Lake, settings: VacuumSettings): Promise<VacuumResult> {
-  const files: Record<VacuumKind, number> = { data: 0, positions: 0, temporary: 0, log: 0 };
+  const files: Record<VacuumKind, number> = { data: 0, positions: 0, addresses: 0, temporary: 0, log: 0 };
   let bytes = 0;
   const listed = { data: await dataFiles(lake.folder), log: await listLog(lake.folder) };
   // Read after the files were listed: what a commit named meanwhile is in it.
@@ -53,6 +55,13 @@ export async function vacuum(lake: Lake, settings: VacuumSettings): Promise<Vacu
   for (const name of await namesIn(join(lake.folder, '_nsgflow', 'positions'))) {
     const path = join(lake.folder, '_nsgflow', 'positions', name);
     if (!named.has(path)) await drop('positions', path, settings.keepMillis);
+  }
+  const filters = new Set(
+    [...kept, ...(await dataFiles(lake.folder))].map((path) => addressFilterPath(lake.folder, path)),
+  );
+  for (const name of await namesIn(join(lake.folder, '_nsgflow', 'addresses'))) {
+    const path = join(lake.folder, '_nsgflow', 'addresses', name);
+    if (!filters.has(path)) await drop('addresses', path, settings.keepMillis);
   }
   for (const name of await namesIn(temporaryFolder(lake.folder)))
     await drop('temporary', join(temporaryFolder(lake.folder), name), settings.keepMillis);

@@ -1,0 +1,126 @@
+/**
+ * Which files an address may stand in: a Bloom filter a data file, over the texts of all its source and destination addresses.
+ *
+ *   _nsgflow/addresses/part-<uuid>.bloom   of date=…/part-<uuid>.parquet:  "NFAF", then blocks of 64 bytes
+ *
+ * An address sets six bits of one block, so that looking one up reads 64 bytes. Twelve bits an address: of a hundred files without it one or
+ * two are opened in vain. A file without a filter (of another writer, or an older nsgflow) is always opened.
+ */
+import { randomUUID } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { makeFolderOf, writeAll } from '../blob/folder-file.ts';
+import { temporaryFolder } from './delta-log.ts';
+
+const magic = 0x4641464e;
+const headerBytes = 4;
+const blockBytes = 64;
+const bitsPerAddress = 12;
+const probes = 6;
+/** Of a hash, the lowest bits say which bits of a block; the rest which block. */
+const bitsHashed = 2 ** 18;
+
+/** Where the filter of a data file lies; `path` as in the log or on disk. */
+export function addressFilterPath(lake: string, path: string): string {
+  return join(lake, '_nsgflow', 'addresses', basename(path).replace(/\.parquet$/, '.bloom'));
+}
+
+/** The addresses of one file on its way, as hashes. */
+export class AddressHashes {
+  readonly #hashes = new Set<number>();
+
+  add(text: string): void {
+    this.#hashes.add(hashOf(text));
+  }
+
+  /** Writes the filter of a data file, so that it is whole wherever it is seen. */
+  async write(lake: string, path: string): Promise<void> {
+    const target = addressFilterPath(lake, path);
+    const temporary = join(temporaryFolder(lake), `${randomUUID()}.bloom`);
+    try {
+      await makeFolderOf(temporary, false);
+      const handle = await open(temporary, 'wx');
+      try {
+        await writeAll(handle, this.#encode(), 0);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await makeFolderOf(target, false);
+      await rename(temporary, target);
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  }
+
+  #encode(): Uint8Array {
+    const blocks = Math.max(1, Math.ceil((this.#hashes.size * bitsPerAddress) / (8 * blockBytes)));
+    const out = new Uint8Array(headerBytes + blocks * blockBytes);
+    new DataView(out.buffer).setUint32(0, magic, true);
+    for (const hash of this.#hashes) {
+      const start = headerBytes + blockOf(hash, blocks) * blockBytes;
+      for (let i = 0; i < probes; i++) {
+        const bit = bitOf(hash, i);
+        out[start + (bit >>> 3)] |= 1 << (bit & 7);
+      }
+    }
+    return out;
+  }
+}
+
+/** Whether a data file may hold one of these addresses, by their texts. */
+export async function mayHoldAddress(lake: string, path: string, texts: readonly string[]): Promise<boolean> {
+  const handle = await open(addressFilterPath(lake, path), 'r').catch(() => undefined);
+  if (handle === undefined) return true;
+  try {
+    const { size } = await handle.stat();
+    const blocks = (size - headerBytes) / blockBytes;
+    const block = new Uint8Array(blockBytes);
+    const header = new Uint8Array(headerBytes);
+    await handle.read(header, 0, headerBytes, 0);
+    if (!Number.isInteger(blocks) || blocks < 1 || new DataView(header.buffer).getUint32(0, true) !== magic)
+      return true;
+    for (const text of texts) {
+      const hash = hashOf(text);
+      const { bytesRead } = await handle.read(block, 0, blockBytes, headerBytes + blockOf(hash, blocks) * blockBytes);
+      if (bytesRead < blockBytes || holds(block, hash)) return true;
+    }
+    return false;
+  } catch {
+    return true;
+  } finally {
+    await handle.close();
+  }
+}
+
+function holds(block: Uint8Array, hash: number): boolean {
+  for (let i = 0; i < probes; i++) {
+    const bit = bitOf(hash, i);
+    if ((block[bit >>> 3] & (1 << (bit & 7))) === 0) return false;
+  }
+  return true;
+}
+
+function blockOf(hash: number, blocks: number): number {
+  return Math.floor(hash / bitsHashed) % blocks;
+}
+
+function bitOf(hash: number, probe: number): number {
+  const low = hash % bitsHashed;
+  return ((low >>> 9) + probe * ((low & 511) | 1)) & 511;
+}
+
+/** 50 bits of a text: two rounds of FNV-1a with murmur's finish. Part of the format: files keep it. */
+function hashOf(text: string): number {
+  let a = 0x811c9dc5;
+  let b = 0x9747b28c;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    a = Math.imul(a ^ code, 0x01000193);
+    b = Math.imul(b ^ code, 0x85ebca6b);
+    b ^= b >>> 15;
+  }
+  a = Math.imul(a ^ (a >>> 16), 0x85ebca6b);
+  a = Math.imul(a ^ (a >>> 13), 0xc2b2ae35);
+  return ((a ^ (a >>> 16)) >>> 0) * bitsHashed + ((b ^ (b >>> 13)) & (bitsHashed - 1));
+}

@@ -1,0 +1,109 @@
+import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { dayMillis } from '../../src/base/time.ts';
+import { addressFilterPath, mayHoldAddress } from '../../src/lake/address-filter.ts';
+import { compact } from '../../src/lake/compact.ts';
+import type { Lake } from '../../src/lake/lake.ts';
+import { openLake } from '../../src/lake/lake.ts';
+import { openLakeEngine } from '../../src/query/duckdb-engine.ts';
+import { formatAddress, parseAddress } from '../../src/net/address.ts';
+import { parseFilter } from '../../src/query/filter.ts';
+import { ask } from '../query/ask.ts';
+import { buildFlowLog } from './build-flow-log.ts';
+
+const noon = Date.parse('2023-11-14T12:00:00Z');
+
+let folder: string;
+let lake: Lake;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'nsgflow-filter-'));
+  lake = await openLake(folder, { create: true });
+});
+
+afterEach(async () => {
+  await lake.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function address(file: number, i: number): string {
+  const text = i % 3 === 0 ? `2001:db8:${file}::${i}` : `10.${file}.${i >> 8}.${i & 255}`;
+  return formatAddress(parseAddress(text)!);
+}
+
+/** A commit, and so a file, of tuples from and to `count` addresses of its own. */
+async function commit(file: number, count: number): Promise<void> {
+  const append = await lake.beginAppend();
+  const tuples = Array.from({ length: count }, (_, i) => ({
+    time: noon + i,
+    src: address(file, i),
+    dst: address(file, count + i),
+  }));
+  await append.addFlowLog(buildFlowLog([{ tuples }]), { blob: 'b' });
+  await append.commit([]);
+}
+
+async function filesOf(text: string): Promise<number> {
+  const { files } = await lake.snapshot();
+  const held = await Promise.all(files.map(({ path }) => mayHoldAddress(folder, path, [text])));
+  return held.filter(Boolean).length;
+}
+
+async function rowsWith(text: string): Promise<number> {
+  const engine = await openLakeEngine(await lake.snapshot());
+  const where = parseFilter(text, 0);
+  const rows = await ask(engine, { ask: 'tuples', ...(where === undefined ? {} : { where }) });
+  await engine.close();
+  return rows.length;
+}
+
+describe('the address filter of a data file', () => {
+  test('holds each of its addresses, and few others', async () => {
+    for (let file = 0; file < 3; file++) await commit(file, 1000);
+    const { files } = await lake.snapshot();
+    let wrong = 0;
+    for (const [n, { path }] of files.entries())
+      for (let i = 0; i < 2000; i += 7) {
+        expect(await mayHoldAddress(folder, path, [address(n, i)])).toBe(true);
+        if (await mayHoldAddress(folder, path, [address(n + 5, i)])) wrong++;
+      }
+    expect(wrong / (3 * (2000 / 7))).toBeLessThan(0.04);
+  });
+
+  test('lets files be passed over, and no row be missed, before and after compaction', async () => {
+    for (let file = 0; file < 4; file++) await commit(file, 20);
+    expect(await filesOf(address(2, 5))).toBe(1);
+    const all = async (): Promise<number[]> =>
+      Promise.all([
+        rowsWith(`src = ${address(2, 5)}`),
+        rowsWith(`ip = ${address(1, 25)} and access = allow`),
+        rowsWith(`src = ${address(0, 1)} or dst = ${address(3, 39)}`),
+        rowsWith(`src = ${address(0, 1)} or access = allow`),
+        rowsWith(`not src = ${address(0, 1)}`),
+        rowsWith('src = 192.0.2.1'),
+        rowsWith('src in 10.2.0.0/16'),
+      ]);
+    const expected = [1, 1, 2, 80, 79, 0, 13];
+    expect(await all()).toEqual(expected);
+    for await (const step of compact(lake, noon + 9 * dayMillis)) expect(step.version).toBeDefined();
+    expect(await all()).toEqual(expected);
+    expect(await filesOf('192.0.2.1')).toBe(0);
+  });
+
+  test('that is missing, torn or of something else is none: the file is read', async () => {
+    await commit(0, 20);
+    const [{ path }] = (await lake.snapshot()).files;
+    const filter = addressFilterPath(folder, path);
+    expect(await readdir(join(folder, '_nsgflow/addresses'))).toHaveLength(1);
+    expect(await mayHoldAddress(folder, path, ['192.0.2.1'])).toBe(false);
+    await truncate(filter, 60);
+    expect(await mayHoldAddress(folder, path, ['192.0.2.1'])).toBe(true);
+    await writeFile(filter, new Uint8Array(68));
+    expect(await mayHoldAddress(folder, path, ['192.0.2.1'])).toBe(true);
+    await rm(filter);
+    expect(await mayHoldAddress(folder, path, ['192.0.2.1'])).toBe(true);
+    expect(await rowsWith(`src = ${address(0, 1)}`)).toBe(1);
+  });
+});
