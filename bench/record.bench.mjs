@@ -1,68 +1,104 @@
-// Recording against other flow meters on one capture, in one run, on one core: `npm run bench -- record [PACKETS]`.
-// The capture comes from the generator in the folder that NSGFLOW_BENCH names (gen_pcap.c; needs gcc). Meters that are not installed are left out
-// (Debian packages tcpdump, softflowd, nfdump, argus-server).
+// Recording against other flow meters on one capture, in one run, on one core: `npm run bench -- record [PACKETS]` (after `npm run build`).
+// Capture and rules come from the generators in the folder that NSGFLOW_BENCH names (gen_pcap.c, gen_rules.mjs; needs gcc). Meters that are not installed
+// are left out (Debian packages tcpdump, softflowd, nfdump, argus-server); memory is told where GNU time is installed (Debian package time).
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { benchmarkTemplate } from './record-network.mjs';
 
 const rounds = 3;
-
-/** Seconds of processor time of a command pinned to one core, the best of three rounds; undefined where it is not installed. */
-function processorSeconds(command, args, before = () => {}) {
-  if (spawnSync('which', [command]).status !== 0) return undefined;
-  let best = Infinity;
-  for (let round = 0; round < rounds; round++) {
-    before();
-    const seconds = timed(command, args);
-    if (seconds === undefined) return undefined;
-    best = Math.min(best, seconds);
-  }
-  return best;
-}
-
-/** User and system seconds of a command, by the shell's own `time`; undefined where it failed. */
-function timed(command, args) {
-  const pinned = ['-c', '0', 'bash', '-c', 'TIMEFORMAT="%U %S"; time "$@" >/dev/null 2>&1', 'bash', command, ...args];
-  const { status, stderr } = spawnSync('taskset', pinned, { encoding: 'utf8' });
-  const [user, system] = stderr.trim().split('\n').at(-1).split(' ').map(Number);
-  return status === 0 ? user + system : undefined;
-}
+/** Of one meter; then the rounds so far must do. */
+const secondsMax = 30;
+const gnuTime = '/usr/bin/time';
+const command = 'dist/cli/main.js';
 
 export function run(packets = 10_000_000) {
-  const source = resolve(process.env.NSGFLOW_BENCH ?? '../shared/bench', 'gen_pcap.c');
+  const generators = resolve(process.env.NSGFLOW_BENCH ?? '../shared/bench');
+  const source = join(generators, 'gen_pcap.c');
   if (!existsSync(source))
-    throw new Error(`no generator ${source}: set NSGFLOW_BENCH to the folder that holds gen_pcap.c`);
+    throw new Error(`no generator ${source}: set NSGFLOW_BENCH to the folder that holds gen_pcap.c and gen_rules.mjs`);
+  if (!existsSync(command)) throw new Error(`there is no ${command}: run npm run build first`);
   const folder = mkdtempSync(join(tmpdir(), 'nsgflow-bench-'));
-  const capture = join(folder, 'a.pcap');
-  const logs = join(folder, 'logs');
+  const at = (name) => join(folder, name);
   try {
-    spawnSync('gcc', ['-O2', '-o', join(folder, 'gen_pcap'), source, '-lm'], { stdio: 'inherit' });
-    spawnSync(join(folder, 'gen_pcap'), [capture, String(packets), '96', '42'], { stdio: 'inherit' });
-    const near = ['--local', '10.1.0.0/16', '--local', 'fd00:10::/32'];
+    must('gcc', ['-O2', '-o', at('gen_pcap'), source, '-lm']);
+    must(at('gen_pcap'), [at('a.pcap'), String(packets), '96', '42']);
+    const rules = must(process.execPath, [join(generators, 'gen_rules.mjs')]);
+    writeFileSync(at('network.json'), JSON.stringify(benchmarkTemplate(rules)));
+    const capture = at('a.pcap');
+    const record = [command, 'record', '--capture', capture, '--network', at('network.json'), '--to', at('logs')];
+    const clear = () => {
+      for (const name of ['logs', 'nfcapd']) rmSync(at(name), { recursive: true, force: true });
+      mkdirSync(at('nfcapd'));
+    };
     const meters = [
       ['tcpdump, reading only', 'tcpdump', ['-n', '-r', capture, '-w', '/dev/null']],
       ['softflowd', 'softflowd', ['-d', '-r', capture, '-n', '127.0.0.1:9995', '-v', '5', '-m', '1000000']],
-      ['argus', 'argus', ['-r', capture, '-w', join(folder, 'argus.out')]],
-      ['nsgflow record', process.execPath, ['dist/cli/main.js', 'record', '--capture', capture, ...near, '--to', logs]],
+      ['nfpcapd', 'nfpcapd', ['-r', capture, '-w', at('nfcapd')]],
+      ['argus', 'argus', ['-r', capture, '-w', at('argus.out')]],
+      ['nsgflow record', process.execPath, record],
     ];
-    const rows = meters.map(([name, command, args]) => {
-      const seconds = processorSeconds(command, args, () => rmSync(logs, { recursive: true, force: true }));
-      return { name, seconds, kpps: seconds === undefined ? undefined : packets / seconds / 1000 };
-    });
-    const softflowd = rows.find(({ name }) => name === 'softflowd')?.kpps;
+    const results = meters
+      .filter(([, program]) => isInstalled(program))
+      .map(([name, program, args]) => ({ name, ...best(['taskset', '-c', '0', program, ...args], clear) }));
+    const kpps = (seconds) => Math.round(packets / seconds / 1000);
+    const softflowd = results.find(({ name }) => name === 'softflowd')?.seconds;
+    clear();
+    const startMillis = performance.now();
+    must(process.execPath, record);
+    const elapsed = kpps((performance.now() - startMillis) / 1000);
     return {
-      title: `Recording, ${packets.toLocaleString('en-US')} packets of 96 bytes captured, thousand packets per second of processor time`,
-      header: ['meter', 'kpps', 'to softflowd'],
-      rows: rows
-        .filter(({ kpps }) => kpps !== undefined)
-        .map(({ name, kpps }) => [
-          name,
-          Math.round(kpps).toLocaleString('en-US'),
-          softflowd === undefined ? '' : (kpps / softflowd).toFixed(1),
-        ]),
+      title: `Recording, ${packets.toLocaleString('en-US')} packets of 96 bytes captured, 206 rules, 32 NICs, logs written; one core`,
+      header: ['meter', 'thousand packets per second of processor time', 'to softflowd', 'memory, MiB'],
+      rows: results.map(({ name, seconds, memoryKib }) => [
+        name,
+        kpps(seconds).toLocaleString('en-US'),
+        softflowd === undefined ? '' : (softflowd / seconds).toFixed(1),
+        memoryKib === undefined ? '' : Math.round(memoryKib / 1024).toLocaleString('en-US'),
+      ]),
+      note:
+        `The best of up to ${rounds} rounds. On ${availableParallelism()} cores, \`record\` took ${elapsed.toLocaleString('en-US')} thousand packets per second ` +
+        `of elapsed time. Load average at the end of the run: ${loadavg()[0].toFixed(1)} (about 1 when nothing else runs).`,
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Standard output of a program. @throws when it fails */
+function must(program, args) {
+  const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 26 });
+  if (status !== 0) throw new Error(`${program} failed: ${error?.message ?? stderr.trim()}`, { cause: error });
+  return stdout;
+}
+
+function isInstalled(program) {
+  return program === process.execPath || spawnSync('which', [program]).status === 0;
+}
+
+/** The round with the least processor time. @param before called before each round */
+function best(words, before) {
+  let least;
+  let spent = 0;
+  for (let round = 0; round < rounds && spent < secondsMax; round++) {
+    before();
+    const result = timed(words);
+    spent += result.seconds;
+    if (least === undefined || result.seconds < least.seconds) least = result;
+  }
+  return least;
+}
+
+/** User and system seconds of a command and its threads, and the most memory that it held. @throws when it fails */
+function timed(words) {
+  const withMemory = existsSync(gnuTime);
+  const script = withMemory
+    ? `exec ${gnuTime} -f "%U %S %M" "$@" 2>&1 >/dev/null`
+    : 'TIMEFORMAT="%U %S"; { time "$@" >/dev/null 2>&1; } 2>&1';
+  const lines = must('bash', ['-c', script, 'bash', ...words])
+    .trim()
+    .split('\n');
+  const [user, system, memoryKib] = lines.at(-1).split(' ').map(Number);
+  return { seconds: user + system, memoryKib };
 }

@@ -11,7 +11,7 @@ const names = readdirSync('bench')
 
 for (const name of names) {
   const { run } = await import(`./${name}.bench.mjs`);
-  const { title, header, rows } = await run(...rest.map(Number));
+  const { title, header, rows, note } = await run(...rest.map(Number));
   const line = (cells) => `| ${cells.join(' | ')} |`;
   const section = [
     `<!-- ${name} -->`,
@@ -21,6 +21,7 @@ for (const name of names) {
     line(header.map((_, i) => (i === 0 ? '---' : '---:'))),
     ...rows.map(line),
     '',
+    ...(note === undefined ? [] : [note, '']),
     `${cpus()[0].model.trim()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, ` +
       `${new Date().toISOString().slice(0, 10)}: \`npm run bench -- ${[name, ...rest].join(' ')}\``,
     `<!-- /${name} -->`,
