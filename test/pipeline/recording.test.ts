@@ -172,6 +172,58 @@ describe('who logs a flow', () => {
   });
 });
 
+describe('admin rules', () => {
+  const manager = virtualNetworkId('v').replace(/\/virtualNetworks.*/, '/networkManagers/m');
+  const collection = `${manager}/securityAdminConfigurations/baseline/ruleCollections/c`;
+  const rule = (name: string, port: string, access: string): object => ({
+    id: `${collection}/rules/${name}`,
+    name,
+    properties: {
+      access,
+      direction: 'Inbound',
+      priority: Number(port),
+      protocol: 'Tcp',
+      destinationPortRanges: [port],
+    },
+  });
+  const more = [
+    {
+      id: `${manager}/securityAdminConfigurations/baseline`,
+      name: 'baseline',
+      properties: { resourceGuid: 'aaaaaaaa-0000-0000-0000-000000000001' },
+    },
+    { id: collection, name: 'c', properties: { appliesToGroups: [{ networkGroupId: `${manager}/networkGroups/g` }] } },
+    { id: `${manager}/networkGroups/g/staticMembers/x`, name: 'x', properties: { resourceId: virtualNetworkId('v') } },
+    rule('BlockHighRisk', '22', 'Deny'),
+    rule('AlwaysMonitor', '443', 'AlwaysAllow'),
+    rule('Leave', '80', 'Allow'),
+  ];
+
+  test('are in VNet logs under their bare names with their own ACL, and in no NSG log', async () => {
+    const recorded = await recordPackets(
+      [
+        ...connection(1, '203.0.113.9:50000', '10.1.1.4:22'),
+        ...connection(2, '203.0.113.9:50001', '10.1.1.4:443'),
+        ...connection(3, '203.0.113.9:50002', '10.1.1.4:80'),
+        ...connection(4, '203.0.113.9:50003', '10.1.2.4:80'),
+      ],
+      { network: network({ nic: [denyAll], more }), formats: both },
+    );
+    expect(lines(recorded.written)).toEqual([
+      'nic UserRule_none 3 203.0.113.9 10.1.1.4 50002 80 T I D B',
+      'v-test-rg-flowlog AlwaysMonitor 2 203.0.113.9 10.1.1.4 50001 443 6 I B NX 0 0 0 0',
+      'v-test-rg-flowlog AlwaysMonitor 2 203.0.113.9 10.1.1.4 50001 443 6 I E NX 2 80 2 80',
+      'v-test-rg-flowlog BlockHighRisk 1 203.0.113.9 10.1.1.4 50000 22 6 I D NX 0 0 0 0',
+      'v-test-rg-flowlog Leave 4 203.0.113.9 10.1.2.4 50003 80 6 I B NX 0 0 0 0',
+      'v-test-rg-flowlog Leave 4 203.0.113.9 10.1.2.4 50003 80 6 I E NX 2 80 2 80',
+      'v-test-rg-flowlog UserRule_none 3 203.0.113.9 10.1.1.4 50002 80 6 I D NX 0 0 0 0',
+    ]);
+    const acls = new Set(recorded.written.filter(({ rule }) => !rule.includes('_')).map(({ acl }) => acl));
+    expect([...acls]).toEqual(['aaaaaaaa-0000-0000-0000-000000000001']);
+    expectBooks(recorded);
+  });
+});
+
 describe('several flow logs at once', () => {
   const flowLog = (name: string, targetId: string, more: object = {}) => ({
     id: `/subscriptions/s/resourceGroups/NetworkWatcherRG/providers/Microsoft.Network/networkWatchers/NetworkWatcher_w/flowLogs/${name}`,
@@ -347,6 +399,18 @@ describe('rules that change while recording', () => {
     ]);
     expect(lines(written)).toContain('nic UserRule_all 190 203.0.113.9 10.1.1.9 50009 80 T I A E 2 80 2 80');
     expect(result.packets.refused).toEqual({ 'no-nic': 4 });
+  });
+
+  test('a NIC that moves to a subnet with another NSG keeps its open flows', async () => {
+    const moved = networkOf(
+      virtualNetworkBody('v', ['10.1.0.0/16'], [{ name: 'app', prefix: '10.1.0.0/16', nsg: 'shut' }]),
+      nicBody('a', ['10.1.1.4'], { subnet: 'app', mac: '00-0D-3A-00-00-0A' }),
+      nsgBody('nic', [allowAll]),
+      nsgBody('shut', [denyAll]),
+    );
+    const { written } = await recordPackets(packets, { network: before, configure: changeTo(moved) });
+    expect(lines(written)).toContain('nic UserRule_all 201 203.0.113.9 10.1.1.4 50000 80 T I A E 4 160 2 80');
+    expect(lines(written)).toContain('shut UserRule_none 180 203.0.113.9 10.1.1.4 50003 80 T I D B');
   });
 
   test('a change in a quiet time counts before the next packet', async () => {
