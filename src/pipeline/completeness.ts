@@ -19,7 +19,8 @@ import { LogEvidence } from './log-evidence.ts';
 import type { RecorderLosses } from './recorder-losses.ts';
 
 export type MinuteState = 'present' | 'quiet' | 'missing' | 'unknown';
-type Evidence = 'rejected' | 'open-flow' | 'absent-hour' | 'dropped' | 'spooled' | '';
+type Loss = 'rejected' | 'open-flow' | 'absent-hour' | 'dropped';
+type Evidence = Loss | 'spooled' | '';
 
 /** Minutes of one NIC's log that follow one another and are of one state for one reason. */
 export interface MinuteRange extends LogKey {
@@ -84,9 +85,9 @@ async function missingMinutes(
   evidence: LogEvidence,
   rejected: readonly { blob: string; startByte: number; endByte: number }[],
   losses: RecorderLosses | undefined,
-): Promise<Map<string, Map<number, Evidence>>> {
-  const missing = new Map<string, Map<number, Evidence>>();
-  const add = (text: string, minute: number, why: Evidence): void => {
+): Promise<Map<string, Map<number, Loss>>> {
+  const missing = new Map<string, Map<number, Loss>>();
+  const add = (text: string, minute: number, why: Loss): void => {
     let minutes = missing.get(text);
     if (minutes === undefined) missing.set(text, (minutes = new Map()));
     minutes.set(minute, why);
@@ -130,12 +131,29 @@ async function dueOf(evidence: LogEvidence): Promise<Map<string, DueMinute[]>> {
   return due;
 }
 
+interface Verdict {
+  readonly state: MinuteState;
+  readonly evidence: Evidence;
+}
+
+/** One object each, so that minutes are compared by identity. */
+const verdicts = {
+  present: { state: 'present', evidence: '' },
+  quiet: { state: 'quiet', evidence: '' },
+  unknown: { state: 'unknown', evidence: '' },
+  spooled: { state: 'unknown', evidence: 'spooled' },
+  rejected: { state: 'missing', evidence: 'rejected' },
+  'open-flow': { state: 'missing', evidence: 'open-flow' },
+  'absent-hour': { state: 'missing', evidence: 'absent-hour' },
+  dropped: { state: 'missing', evidence: 'dropped' },
+} as const satisfies Record<string, Verdict>;
+
 /** The log of one NIC, hour by hour. */
 class NicLog {
   readonly #key: LogKey;
   readonly #hours = new Map<number, RecordedHour>();
   readonly #blobHours: ReadonlySet<number>;
-  readonly #missing: ReadonlyMap<number, Evidence>;
+  readonly #missing: ReadonlyMap<number, Loss>;
   readonly #due = new Set<number>();
   readonly #dueInHour = new Map<number, number>();
   readonly #spooledFrom: number;
@@ -147,7 +165,7 @@ class NicLog {
   constructor(
     hours: readonly RecordedHour[],
     blobHours: ReadonlySet<number>,
-    missing: ReadonlyMap<number, Evidence> = new Map(),
+    missing: ReadonlyMap<number, Loss> = new Map(),
     due: readonly DueMinute[] = [],
     losses?: RecorderLosses,
     key: LogKey = hours[0],
@@ -172,31 +190,38 @@ class NicLog {
   }
 
   *ranges({ start = -Infinity, end = Infinity }: TimeRange): Generator<MinuteRange> {
-    let open: MinuteRange | undefined;
     const from = Math.max(this.#firstHour, Math.ceil(start / minuteMillis) * minuteMillis);
-    for (let at = from; at < Math.min(this.#lastHour + hourMillis, end); at += minuteMillis) {
-      const [state, evidence] = this.#judge(at);
-      if (open !== undefined && open.state === state && open.evidence === evidence)
-        open = { ...open, endMillis: at + minuteMillis };
-      else {
-        if (open !== undefined) yield open;
-        open = { ...this.#key, startMillis: at, endMillis: at + minuteMillis, state, evidence };
+    const to = Math.min(this.#lastHour + hourMillis, end);
+    let startMillis = from;
+    let verdict: Verdict | undefined;
+    for (let at = from; at < to; at += minuteMillis) {
+      const next = this.#judge(at);
+      if (next !== verdict && verdict !== undefined) {
+        yield { ...this.#key, startMillis, endMillis: at, ...verdict };
+        startMillis = at;
       }
+      verdict = next;
     }
-    if (open !== undefined) yield open;
+    if (verdict !== undefined)
+      yield {
+        ...this.#key,
+        startMillis,
+        endMillis: Math.max(from, Math.ceil(to / minuteMillis) * minuteMillis),
+        ...verdict,
+      };
   }
 
-  #judge(at: number): readonly [MinuteState, Evidence] {
-    const why = this.#missing.get(at);
-    if (why === 'rejected' || (why !== undefined && !this.#isPresent(at))) return ['missing', why];
-    if (this.#isPresent(at)) return ['present', ''];
+  #judge(at: number): Verdict {
+    const why = this.#missing.size === 0 ? undefined : this.#missing.get(at);
+    const isPresent = this.#isPresent(at);
+    if (why !== undefined && (why === 'rejected' || !isPresent)) return verdicts[why];
+    if (isPresent) return verdicts.present;
     const hour = hourOf(at);
     const isAbsent = !this.#hours.has(hour) && !this.#blobHours.has(hour);
-    if (isAbsent && (this.#dueInHour.get(hour) ?? 0) >= ticksThroughHour) return ['missing', 'absent-hour'];
-    if (this.#due.has(at)) return ['missing', 'open-flow'];
-    if (at >= this.#spooledFrom) return ['unknown', 'spooled'];
-    if (isAbsent || at < this.#firstMinute || at > this.#lastMinute) return ['unknown', ''];
-    return ['quiet', ''];
+    if (isAbsent && (this.#dueInHour.get(hour) ?? 0) >= ticksThroughHour) return verdicts['absent-hour'];
+    if (this.#due.size > 0 && this.#due.has(at)) return verdicts['open-flow'];
+    if (at >= this.#spooledFrom) return verdicts.spooled;
+    return isAbsent || at < this.#firstMinute || at > this.#lastMinute ? verdicts.unknown : verdicts.quiet;
   }
 
   #isPresent(at: number): boolean {

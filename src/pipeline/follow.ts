@@ -87,7 +87,7 @@ export async function follow(settings: FollowSettings): Promise<IngestResult> {
             tree.watch(listSources(sources, selection), () => (listedMillis = performance.now())),
           );
           rescanAt = performance.now() + Math.max(rescanMillis, (listedMillis - startMillis) / listingShare);
-        } else added = await ingester.pass(tree.recent(now(), selection));
+        } else added = await ingester.pass(tree.recent(now(), selection), false);
         away = undefined;
         failures = 0;
       } catch (error) {

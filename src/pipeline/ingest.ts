@@ -80,7 +80,7 @@ export async function ingest(settings: IngestSettings): Promise<IngestResult> {
 /** Ingests listings into one lake, one after the other. */
 export class Ingester {
   readonly totals = noTotals();
-  /** Blobs that the last listing had. */
+  /** Blobs that the last whole listing had. */
   blobs = 0;
   readonly #settings: IngestSettings;
   readonly #startMillis = performance.now();
@@ -94,13 +94,13 @@ export class Ingester {
     this.#disk = new DiskReserve(settings.lake, settings.diskReserveBytes, settings.spaceOf);
   }
 
-  /** Lists, and reads what is new. @returns what it committed */
-  async pass(listing: AsyncIterable<SourceBlob>): Promise<PassTotals> {
+  /** Lists, and reads what is new. A listing of a part (`isWhole` false) does not count as what there is. @returns what it committed */
+  async pass(listing: AsyncIterable<SourceBlob>, isWhole = true): Promise<PassTotals> {
     const plan = new IngestPlan();
     try {
       this.#lake ??= await openExisting(this.#settings.lake);
       await plan.add(listing, (await this.#lake?.positions())?.byKey ?? new Map<string, never>());
-      this.blobs = plan.listed;
+      if (isWhole) this.blobs = plan.listed;
       if (plan.listed === 0) return noTotals();
       if (this.#lake === undefined) {
         if (plan.named !== undefined) await checkFlowLog(plan.named);

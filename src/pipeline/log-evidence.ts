@@ -84,10 +84,12 @@ export class LogEvidence {
 
   /** By NIC, in order of hours. */
   async *recordedHours(): AsyncGenerator<RecordedHour> {
+    // Whole numbers, since functions of DuckDB on times with zones take ten times as long.
     const bits = (from: number): string =>
-      `bit_or(CASE WHEN minute(t) BETWEEN ${from} AND ${from + 29} THEN 1 << (minute(t) - ${from}) ELSE 0 END)::INTEGER`;
-    const sql = `SELECT ${keyColumns}, epoch_ms(date_trunc('hour', t))::DOUBLE, ${bits(0)}, ${bits(30)}, count(*)::DOUBLE
-      FROM (SELECT *, coalesce(record_time, time) AS t FROM ${this.#rows}) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`;
+      `bit_or(CASE WHEN minute BETWEEN ${from} AND ${from + 29} THEN 1 << (minute - ${from})::INTEGER ELSE 0 END)::INTEGER`;
+    const sql = `SELECT kind, id, nic, (t // ${hourMillis} * ${hourMillis})::DOUBLE, ${bits(0)}, ${bits(30)}, count(*)::DOUBLE
+      FROM (SELECT *, t // ${minuteMillis} % 60 AS minute FROM (SELECT ${keyColumns}, epoch_ms(coalesce(record_time, time)) AS t FROM ${this.#rows}))
+      GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`;
     for await (const [kind, id, mac, hour, first, second, rows] of this.#ask(sql))
       yield {
         ...keyOf(kind, id, mac),

@@ -104,14 +104,25 @@ function readSettings(sources: readonly string[], options: IngestOptions): Inges
   };
 }
 
+/** Reads what is new. Interrupted, it commits what it has read. @throws interrupted */
 async function runOnce(settings: IngestSettings): Promise<IngestResult> {
+  const stop = new AbortController();
+  const undo = stopGently(() => stop.abort());
   const progress = createProgress('ingesting');
   try {
-    return await ingest({
+    const result = await ingest({
       ...settings,
+      stop: stop.signal,
       onProgress: (done, total, blobs) => progress.update(done, total, () => `${blobs.toLocaleString('en-US')} blobs`),
     });
+    if (stop.signal.aborted)
+      throw new FlowError(
+        'interrupted',
+        `stopped after ${number(result.tuples)} tuples, which are in ${settings.lake}`,
+      );
+    return result;
   } finally {
+    undo();
     progress.end();
   }
 }
