@@ -19,10 +19,11 @@ const staleMillis = 30_000;
 
 /**
  * Takes `path` for this process, also from one that has died.
+ * `what` and `hint` are for the person who is refused: what is taken, and what to do.
  * @returns what gives it up
  * @throws usage while another process has it
  */
-export async function takeLock(path: string, what: string): Promise<() => Promise<void>> {
+export async function takeLock(path: string, what: string, hint: string): Promise<() => Promise<void>> {
   const mine = JSON.stringify({ host: hostname(), pid: process.pid, begun: begunOf(process.pid) } satisfies Owner);
   for (let tried = 0; ; tried++) {
     if (await create(path, mine)) break;
@@ -30,7 +31,7 @@ export async function takeLock(path: string, what: string): Promise<() => Promis
     const ageMillis = Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? 0);
     if (tried > 3 || isAlive(owner, ageMillis))
       throw new FlowError('usage', `${what} is in use by process ${owner?.pid ?? 'unknown'} of ${owner?.host ?? '?'}`, {
-        hint: 'One recorder has one spool: stop that one, or name another folder with --spool.',
+        hint,
       });
     await rm(path, { force: true });
   }

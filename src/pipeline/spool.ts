@@ -74,7 +74,8 @@ export class Spool {
     const { folder } = settings;
     try {
       await makeFolderOf(join(folder, 'x'), settings.sync ?? true);
-      const unlock = await takeLock(join(folder, 'lock'), `the spool ${folder}`);
+      const hint = 'One recorder has one spool: stop that one, or name another folder with --spool.';
+      const unlock = await takeLock(join(folder, 'lock'), `the spool ${folder}`, hint);
       await rm(join(folder, temporaryName), { force: true });
       const left: SpoolFile[] = [];
       for (const name of (await readdir(folder)).sort()) {

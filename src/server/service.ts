@@ -113,7 +113,8 @@ async function takeFolder(dataFolder: string): Promise<() => Promise<void>> {
   } catch (error) {
     throw fileError(error, `make ${dataFolder}`);
   }
-  return await takeLock(join(dataFolder, 'lock'), `the data folder ${dataFolder}`);
+  const hint = 'One service has one data folder: stop that one, or name another folder with --data.';
+  return await takeLock(join(dataFolder, 'lock'), `the data folder ${dataFolder}`, hint);
 }
 
 async function openLocked(settings: ServiceSettings, strict: boolean, unlock: () => Promise<void>): Promise<Service> {
