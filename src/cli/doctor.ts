@@ -146,7 +146,7 @@ function checkFirewall(account: JsonObject | undefined): Check {
 function checkKey(diagnosis: JsonObject | undefined): Check {
   if (diagnosis === undefined)
     return { check: 'key', state: 'unknown', finding: 'Azure does not say which key the flow log holds' };
-  return objectOf(diagnosis['delivery'])['stopped'] === 'key-rotated'
+  return diagnosis['keyIsCurrent'] === false
     ? {
         check: 'key',
         state: 'wrong',

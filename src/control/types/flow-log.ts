@@ -309,6 +309,7 @@ function diagnose({ resource, view }: ActionCall): Json {
   const { enabledAtMillis } = resource.hidden;
   return {
     delivery: deliveryOf(resource, view),
+    keyIsCurrent: isKeyCurrent(resource, view),
     enabledAtMillis: typeof enabledAtMillis === 'number' ? enabledAtMillis : 0,
   };
 }
@@ -321,7 +322,13 @@ export function deliveryOf(resource: Resource, view: View): 'ok' | { readonly st
   if (account === undefined) return { stopped: 'storage-account-missing' };
   const { defaultAction, bypass } = firewallOf(account);
   if (defaultAction === 'Deny' && !bypass.includes('AzureServices')) return { stopped: 'firewall' };
-  const isOld = textOf(resource.hidden['keyId']) !== accountKey(account, 'key1').id;
-  if (view.settings.keyRotationStops && isOld) return { stopped: 'key-rotated' };
-  return 'ok';
+  return isKeyCurrent(resource, view) ? 'ok' : { stopped: 'key-rotated' };
+}
+
+/** Whether key1 is the one that the flow log was enabled with, where that counts. */
+function isKeyCurrent(resource: Resource, view: View): boolean {
+  const account = view.get(textOf(propertiesOf(resource.body)['storageId']));
+  if (account === undefined || !view.settings.keyRotationStops) return true;
+  const keyId = textOf(resource.hidden['keyId']);
+  return keyId === '' || keyId === accountKey(account, 'key1').id;
 }

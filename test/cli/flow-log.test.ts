@@ -1,0 +1,194 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { run as runProgram } from '../../src/cli/program.ts';
+import { account, buildNetwork, location, network, openPlane, subscription } from '../control/plane.ts';
+import type { Serving } from '../server/serving.ts';
+import { serveParts } from '../server/serving.ts';
+
+let plane: Awaited<ReturnType<typeof openPlane>>;
+let serving: Serving;
+
+beforeAll(async () => {
+  plane = await openPlane({ now: Date.now });
+  await buildNetwork(plane);
+  serving = await serveParts({ handle: (request) => plane.plane.handle(request) });
+});
+
+afterAll(async () => {
+  await serving.close();
+  await plane.end();
+});
+
+/** Runs a command in this process: loading the Azure client anew for each would take seconds. */
+async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const said = { out: '', err: '' };
+  const keep = (name: 'out' | 'err') => (chunk: unknown) => {
+    said[name] += String(chunk);
+    return true;
+  };
+  const spies = [
+    vi.spyOn(process.stdout, 'write').mockImplementation(keep('out')),
+    vi.spyOn(process.stderr, 'write').mockImplementation(keep('err')),
+  ];
+  try {
+    const code = await runProgram([...args, '--server', serving.origin, '--data', serving.folder]);
+    return { code, ...said };
+  } finally {
+    process.exitCode = undefined;
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+const region = ['-l', location] as const;
+
+describe('nsgflow flow-log', () => {
+  test('creates, shows, changes, lists and deletes a flow log', async () => {
+    const made = await run(
+      'flow-log',
+      'create',
+      ...region,
+      '-n',
+      'fl',
+      '--nsg',
+      'web',
+      '-g',
+      'net',
+      '--storage-account',
+      'logs',
+      '-o',
+      'json',
+    );
+    expect([made.code, made.err]).toEqual([0, '']);
+    expect(JSON.parse(made.out)).toMatchObject({
+      name: 'fl',
+      enabled: true,
+      format: { type: 'JSON', version: 1 },
+      retentionPolicy: { days: 0 },
+    });
+    const again = await run(
+      'flow-log',
+      'create',
+      ...region,
+      '-n',
+      'other',
+      '--nsg',
+      'web',
+      '-g',
+      'net',
+      '--storage-account',
+      account('logs'),
+    );
+    expect([again.code, again.err.split(':')[1]]).toEqual([2, ' FlowLogTargetInUse']);
+    const changed = await run(
+      'flow-log',
+      'update',
+      ...region,
+      '-n',
+      'fl',
+      '--log-version',
+      '2',
+      '--retention',
+      '30',
+      '--record-types',
+      'B,E',
+      '-o',
+      'json',
+    );
+    expect(JSON.parse(changed.out)).toMatchObject({
+      format: { version: 2 },
+      retentionPolicy: { days: 30, enabled: true },
+      recordTypes: 'B,E',
+    });
+    const listed = await run('flow-log', 'list', '-o', 'csv');
+    expect(listed.out).toBe(
+      'name,location,target,storage,enabled,version,retention\nfl,westeurope,NSG web,logs,true,2,30 days\n',
+    );
+    const doctor = await run('doctor', '-o', 'json');
+    expect([
+      doctor.code,
+      (JSON.parse(doctor.out) as { state: string }[]).filter(({ state }) => state === 'wrong'),
+    ]).toEqual([0, []]);
+    const deleted = await run('flow-log', 'delete', ...region, '-n', 'fl');
+    expect(deleted.code).toBe(0);
+    expect((await run('flow-log', 'show', ...region, '-n', 'fl')).code).toBe(3);
+  });
+
+  test('migrates, after which nothing is wrong but what the doctor finds', async () => {
+    await run('flow-log', 'create', ...region, '-n', 'old', '--nsg', 'web', '-g', 'net', '--storage-account', 'logs');
+    const planned = await run('flow-log', 'migrate', '--dry-run', '-o', 'csv');
+    expect(planned.out).toContain('create,vnet-net-flowlog');
+    expect(plane.plane.snapshot().flowLogs).toHaveLength(1);
+    expect((await run('flow-log', 'migrate')).code).toBe(0);
+    expect(plane.plane.snapshot().flowLogs.map(({ targetKind, enabled }) => [targetKind, enabled])).toEqual(
+      expect.arrayContaining([
+        ['nsg', false],
+        ['virtualNetwork', true],
+      ]),
+    );
+    expect((await run('flow-log', 'coverage')).code).toBe(0);
+    await plane.ask('POST', `${account('logs')}/regenerateKey`, { keyName: 'key1' });
+    await plane.ask('PATCH', account('logs'), {
+      properties: { networkAcls: { defaultAction: 'Deny', bypass: 'None' } },
+    });
+    await plane.ask('POST', `${subscription}/providers/Microsoft.Insights/unregister`);
+    const doctor = await run('doctor', '-n', 'vnet-net-flowlog', '-o', 'json');
+    const wrong = (JSON.parse(doctor.out) as { check: string; state: string }[]).filter(
+      ({ state }) => state === 'wrong',
+    );
+    expect([doctor.code, wrong.map(({ check }) => check)]).toEqual([1, ['provider', 'firewall', 'key']]);
+    const flow = await run('doctor', '--flow', '8.8.8.8', '10.0.0.4', '22', '-o', 'json');
+    expect([flow.code, (JSON.parse(flow.out) as { shown: boolean }[]).map(({ shown }) => shown)]).toEqual([
+      0,
+      [false, true, false],
+    ]);
+  });
+
+  test.each([
+    [['flow-log', 'create', ...region, '-n', 'x', '--storage-account', 'logs', '-g', 'net'], 2, 'no target'],
+    [
+      ['flow-log', 'create', ...region, '-n', 'x', '--nsg', 'web', '--storage-account', account('logs')],
+      2,
+      '--nsg by name wants --resource-group',
+    ],
+    [
+      [
+        'flow-log',
+        'create',
+        ...region,
+        '-n',
+        'x',
+        '--nsg',
+        'web',
+        '--nic',
+        'nic',
+        '-g',
+        'net',
+        '--storage-account',
+        'logs',
+      ],
+      2,
+      'more than one target',
+    ],
+    [
+      [
+        'flow-log',
+        'create',
+        '-l',
+        'eastus',
+        '-n',
+        'x',
+        '--nsg',
+        `${network}/networkSecurityGroups/web`,
+        '--storage-account',
+        account('logs'),
+      ],
+      3,
+      "not enabled for region 'eastus'",
+    ],
+    [['flow-log', 'list', '--subscription', '11111111-1111-1111-1111-111111111111'], 3, 'SubscriptionNotFound'],
+    [['doctor', '--flow', '10.0.0.4', '22'], 2, '--flow takes'],
+  ] as const)('refuses %j', async (args, code, said) => {
+    const ran = await run(...args);
+    expect(ran.code).toBe(code);
+    expect(ran.err).toContain(said);
+  });
+});
