@@ -244,6 +244,31 @@ describe('delivery with a spool', () => {
     expect(await minutesOf(faulty.account)).toEqual([0, 1, 2]);
   });
 
+  test('a capture is not read further while the spool is full, and nothing of it is dropped', async () => {
+    const big = (minute: number): FlushedBlock => ({
+      ...block(minute),
+      bytes: Buffer.from(JSON.stringify({ minute, pad: 'x'.repeat(limits.deliveryBytesMax / 3) })),
+    });
+    faulty.code = 'unavailable';
+    const hopeless = await begin(faulty.account, folder, { bytesMax: 1000, mayDrop: false });
+    const fill = async (run: Run): Promise<void> => {
+      for (let minute = 0; minute < 6; minute++) await add(run, minute, big(minute));
+    };
+    await expect(fill(hopeless)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(hopeless.delivery.status().dropped.blocks).toBe(0);
+    await hopeless.delivery.close();
+    await hopeless.spool?.close();
+    const random = vi.spyOn(Math, 'random').mockReturnValue(0);
+    const run = await begin(faulty.account, folder, { bytesMax: 1000, mayDrop: false, waitMillis: 30_000 });
+    const filled = fill(run);
+    await vi.waitFor(() => expect(run.delivery.status().spoolingSince).not.toBeNull());
+    faulty.code = undefined;
+    await filled;
+    expect(await end(run)).toBeUndefined();
+    expect(await minutesOf(faulty.account)).toEqual([0, 1, 2, 3, 4, 5]);
+    random.mockRestore();
+  });
+
   test('one account that is away does not hold up another', async () => {
     const other = new Faulty();
     faulty.code = 'unavailable';
