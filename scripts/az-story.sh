@@ -16,6 +16,7 @@ az=${AZ:-az}
 command -v "${az%% *}" >/dev/null || { echo "az-story: az is not installed; skipped" >&2; exit 0; }
 work=$(mktemp -d /tmp/nsgflow-az-story.XXXXXX)
 service=
+port=0
 trap 'stop; rm -rf "$work"' EXIT
 trap 'echo "az-story: failed at line $LINENO" >&2; cat "$work/service.log" >&2' ERR
 
@@ -25,13 +26,14 @@ nsgflow() { node "$root/dist/cli/main.js" "$@"; }
 run() { printf '$ az %s\n' "$*"; $az "$@"; }
 
 start() {
-  node "$root/dist/cli/main.js" serve --data "$work/data" --listen 127.0.0.1:0 "$@" 2>>"$work/service.log" &
+  node "$root/dist/cli/main.js" serve --data "$work/data" --listen "127.0.0.1:$port" "$@" 2>>"$work/service.log" &
   service=$!
   for _ in $(seq 100); do
     [[ -s $work/data/serve.json ]] && break
     sleep 0.2
   done
   eval "$(nsgflow serve --env --data "$work/data")"
+  port=${NSGFLOW_ENDPOINT##*:} # az remembers where a cloud is
   run login --service-principal -u 00000000-0000-0000-0000-000000000001 -p any --tenant "$AZURE_TENANT_ID" -o none
 }
 

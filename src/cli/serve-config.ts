@@ -9,6 +9,7 @@ import { readText } from './options.ts';
  *
  *     listen: 127.0.0.1:8443
  *     network: [network.json]
+ *     ingest: false
  *     accounts:
  *       stflowlogs: { storage: https://stflowlogs.blob.core.windows.net, connection-string-variable: STFLOWLOGS_CONNECTION }
  *
@@ -32,12 +33,18 @@ export async function readConfig(path: string, command: Command): Promise<Accoun
       bindings = readBindings(path, value);
       continue;
     }
-    const option = command.options.find(({ long }) => long === `--${key}`);
+    const option = command.options.find(({ long }) => long === `--${key}` || long === `--no-${key}`);
     if (option === undefined || notInFile.has(key))
       throw new FlowError('usage', `${path}: ${JSON.stringify(key)} is no setting of nsgflow serve`);
     const name = option.attributeName();
     if (command.getOptionValueSource(name) === 'cli') continue;
-    command.setOptionValueWithSource(name, readValue(path, key, value, option.isBoolean(), option.parseArg), 'config');
+    const isBoolean = option.negate || option.isBoolean();
+    const read = readValue(path, key, value, isBoolean, option.parseArg);
+    command.setOptionValueWithSource(
+      name,
+      option.long === `--${key}` && option.negate ? read !== true : read,
+      'config',
+    );
   }
   return bindings;
 }
