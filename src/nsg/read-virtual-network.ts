@@ -154,17 +154,19 @@ function readVirtualNetwork(
     location: readLocation(resource, sources.location, sources.warnings),
     addressPrefixes,
     ...reached,
-    encryption: readOr(undefined, () => readEncryption(fields, where)),
+    encryption: readOr(undefined, () => readEncryption(fields, where, sources.warnings)),
     flowTimeoutMinutes: typeof timeout === 'number' ? timeout : undefined,
     resourceGuid: readText(fields, 'resourceGuid', where) || undefined,
   };
 }
 
 /** `{"enabled": true, "enforcement": "AllowUnencrypted"}`, which is also what Azure takes where `enforcement` is absent. */
-function readEncryption(fields: ValueObject, where: string): EncryptionEnforcement | undefined {
+function readEncryption(fields: ValueObject, where: string, warnings: string[]): EncryptionEnforcement | undefined {
   const encryption = readObject(fields, 'encryption', where);
   if (encryption === undefined || readField(encryption, 'enabled') !== true) return undefined;
   const drops = readText(encryption, 'enforcement', where).toLowerCase() === 'dropunencrypted';
+  if (drops)
+    warnings.push(`${where}: the encryption DropUnencrypted is taken as AllowUnencrypted: a recording drops nothing`);
   return drops ? 'DropUnencrypted' : 'AllowUnencrypted';
 }
 

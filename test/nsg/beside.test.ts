@@ -157,6 +157,25 @@ describe('admin rules', () => {
   });
 });
 
+describe('encryption of a VNet', () => {
+  const encrypted = (encryption: object): Network => {
+    const vnet = virtualNetworkBody('v', ['10.1.0.0/16'], []) as { properties: object };
+    Object.assign(vnet.properties, { encryption });
+    return importNetwork({ files: [{ path: 'net.json', text: JSON.stringify(vnet) }] });
+  };
+
+  test.each([
+    [{ enabled: true }, 'AllowUnencrypted'],
+    [{ enabled: true, enforcement: 'AllowUnencrypted' }, 'AllowUnencrypted'],
+    [{ enabled: true, enforcement: 'DropUnencrypted' }, 'DropUnencrypted'],
+    [{ enabled: false, enforcement: 'AllowUnencrypted' }, undefined],
+  ])('%j', (encryption, expected) => {
+    const read = encrypted(encryption);
+    expect(read.virtualNetworks[0].encryption).toBe(expected);
+    expect(read.warnings).toHaveLength(expected === 'DropUnencrypted' ? 1 : 0);
+  });
+});
+
 describe('what belongs to VirtualNetwork', () => {
   const gateway = (name: string, vnet: string, more: object = {}): object => ({
     id: `${group}/virtualNetworkGateways/${name}`,
