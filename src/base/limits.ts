@@ -94,9 +94,9 @@ export const limits = {
   /** Steps of evaluating a template; a longer one is refused as too large. */
   templateStepsMax: 1_000_000,
   /** Flushes that a second thread has to make blocks of, each up to `eventsMax` events of 92 bytes; at the limit, reading waits. */
-  flushesUnderWayMax: 3,
+  flushesUnderWayMax: 2,
   /** Bytes of blocks of a capture file that are held back, so that a blob grows by several minutes in one commit. */
-  deliveryHeldBackBytesMax: 8 << 20,
+  deliveryHeldBackBytesMax: 4 << 20,
   /** Bytes of blocks that wait for storage while a capture is recorded; at the limit, reading waits. */
   deliveryBytesMax: 32 << 20,
   /**
