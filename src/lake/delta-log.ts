@@ -203,12 +203,12 @@ export async function writeCommit(lake: string, version: number, actions: readon
 const linkRefusals = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
 
 /** Writes a new file and waits until the disk has it. Folders above it are made. */
-export async function writeSynced(path: string, text: string): Promise<void> {
+export async function writeSynced(path: string, text: string | Iterable<string>): Promise<void> {
   try {
     await makeFolderOf(path, true);
     const handle = await open(path, 'wx');
     try {
-      await handle.writeFile(text);
+      for (const part of typeof text === 'string' ? [text] : text) await handle.appendFile(part);
       await handle.sync();
     } finally {
       await handle.close();

@@ -10,7 +10,7 @@
  * versions then mean nothing more. Files that no commit names are orphans of lost races and kills, and harmless.
  */
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { FlowError, fileError } from '../base/errors.ts';
 import type { TxnAction } from './delta-log.ts';
@@ -163,9 +163,24 @@ export async function writePositions(
     if (after !== undefined) entries.set(key, after);
     else if (base) entries.delete(key);
     else entries.set(key, null);
-  const text = [...entries].map((entry) => JSON.stringify(entry)).join(',\n');
-  await writeSynced(positionsPath(lake, id), `{"form":1,"base":${base},"positions":[\n${text}]}\n`);
+  await writeSynced(positionsPath(lake, id), textOf(base, entries));
   return appPrefix + id;
+}
+
+/** Characters written, and read, at once: the whole text of very many positions would take more memory than they do. */
+const textChars = 1 << 20;
+
+function* textOf(base: boolean, entries: Iterable<readonly [string, BlobPosition | null]>): Generator<string> {
+  let text = `{"form":1,"base":${base},"positions":[`;
+  let separator = '\n';
+  for (const entry of entries) {
+    text += separator + JSON.stringify(entry);
+    separator = ',\n';
+    if (text.length < textChars) continue;
+    yield text;
+    text = '';
+  }
+  yield `${text}]}\n`;
 }
 
 export function positionsPath(lake: string, idOrAppId: string): string {
@@ -190,23 +205,40 @@ async function readFileOf(lake: string, txn: TxnAction): Promise<PositionFile> {
       },
     );
   if (!/^[0-9a-f-]+$/.test(id)) throw invalid('have no sound name');
-  let text: string;
+  const changes: { key: string; position: BlobPosition | undefined }[] = [];
+  let header: RegExpExecArray | null | undefined;
+  let isWhole = false;
   try {
-    text = await readFile(positionsPath(lake, id), 'utf8');
+    for await (const line of linesOf(positionsPath(lake, id))) {
+      if (header === undefined) {
+        header = /^\{"form":(\d+),"base":(true|false),"positions":\[(\]\})?$/.exec(line);
+        if (header === null) throw invalid('cannot be read');
+        if (header[1] !== '1') throw invalid('are of a newer form');
+        isWhole = header[3] !== undefined;
+        continue;
+      }
+      isWhole = line.endsWith(']}');
+      // We wrote the entries: their form is a key with a BlobPosition or null.
+      const [key, position] = JSON.parse(line.slice(0, isWhole ? -2 : -1)) as [string, BlobPosition | null];
+      changes.push({ key, position: position ?? undefined });
+    }
   } catch (error) {
+    if (error instanceof FlowError) throw error;
+    if (error instanceof SyntaxError) throw invalid('cannot be read', error);
     const failure = fileError(error, `read ${positionsPath(lake, id)}`);
     throw failure.code === 'not-found' ? invalid('are missing', error) : failure;
   }
-  try {
-    const value = JSON.parse(text) as { form?: unknown; base?: unknown; positions?: unknown };
-    if (value.form !== 1) throw invalid('are of a newer form');
-    // We wrote the entries: their form is a key with a BlobPosition or null.
-    const entries = value.positions as [string, BlobPosition | null][];
-    return {
-      base: value.base === true,
-      changes: entries.map(([key, position]) => ({ key, position: position ?? undefined })),
-    };
-  } catch (error) {
-    throw error instanceof FlowError ? error : invalid('cannot be read', error);
+  if (!isWhole) throw invalid('cannot be read');
+  return { base: header?.[2] === 'true', changes };
+}
+
+/** Lines that end with a line feed: other line separators may stand in names. */
+async function* linesOf(path: string): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of createReadStream(path, { encoding: 'utf8', highWaterMark: textChars })) {
+    const lines = (rest + String(chunk)).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
   }
+  if (rest !== '') yield rest;
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -61,7 +61,7 @@ test('positions are written whole now and then, and the ones before mean nothing
 
 test('a commit of positions alone adds no rows, and one of nothing adds no version', async () => {
   expect(await commit({ key: 'a', before: undefined, after: read(0) })).toBe('committed');
-  expect(await lake.snapshot()).toEqual({ version: 1, files: [] });
+  expect(await lake.snapshot()).toMatchObject({ version: 1, files: [] });
   expect(await commit()).toBe('committed');
   expect((await lake.snapshot()).version).toBe(1);
 });
@@ -69,4 +69,24 @@ test('a commit of positions alone adds no rows, and one of nothing adds no versi
 test('a blob is named by location, container and name', () => {
   expect(blobKey('/data/logs/', 'insights', 'y=2023/PT1H.json')).toBe('/data/logs/insights/y=2023/PT1H.json');
   expect(blobKey('https://a.blob.core.windows.net', 'c', 'b')).toBe('https://a.blob.core.windows.net/c/b');
+});
+
+test('names with line separators, very many positions, and files that are torn', async () => {
+  const many = Array.from({ length: 20_000 }, (_, i): PositionChange => ({
+    key: `a\u2028b\u0085c\n"]}${i}`,
+    before: undefined,
+    after: read(i),
+  }));
+  await commit(...many);
+  expect((await (await openLake(folder)).positions()).byKey).toEqual(
+    new Map(many.map(({ key, after }) => [key, after])),
+  );
+  const positions = join(folder, '_nsgflow', 'positions');
+  const [name] = await readdir(positions);
+  const text = await readFile(join(positions, name), 'utf8');
+  expect((JSON.parse(text) as { positions: unknown[] }).positions).toHaveLength(20_000);
+  for (const torn of [text.slice(0, -3), text.slice(0, 1000), '', text.replace('"form":1', '"form":2')]) {
+    await writeFile(join(positions, name), torn);
+    await expect((await openLake(folder)).positions()).rejects.toMatchObject({ code: 'lake-invalid' });
+  }
 });
