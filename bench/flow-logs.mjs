@@ -1,0 +1,68 @@
+// Flow logs for benchmarks, from the generator in the folder that NSGFLOW_BENCH names: hours of 12 NICs with about 36,000 tuples a NIC and hour.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+export const command = 'dist/cli/main.js';
+
+/** Gives `use` a folder of its own with `logs` in it, and removes it. */
+export async function withFlowLogs(hours, use) {
+  const generator = join(resolve(process.env.NSGFLOW_BENCH ?? '../shared/bench'), 'gen_flowlogs.mjs');
+  if (!existsSync(generator))
+    throw new Error(`no generator ${generator}: set NSGFLOW_BENCH to the folder that holds gen_flowlogs.mjs`);
+  if (!existsSync(command)) throw new Error(`there is no ${command}: run npm run build first`);
+  const folder = mkdtempSync(join(tmpdir(), 'nsgflow-bench-'));
+  try {
+    const logs = join(folder, 'logs');
+    const made = spawnSync(process.execPath, [generator, '--out', logs, '--version', '2', '--hours', String(hours)], {
+      encoding: 'utf8',
+    });
+    const { bytes, tuples } = JSON.parse(made.stdout.trim().split('\n').at(-1));
+    const paths = readdirSync(logs, { recursive: true })
+      .filter((name) => name.endsWith('PT1H.json'))
+      .map((name) => join(logs, name));
+    return await use({ folder, logs, paths, bytes, tuples });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The least CPU seconds, user and system, that a step in this process takes. */
+export async function cpuSeconds(step, rounds = 3) {
+  let least = Infinity;
+  for (let round = 0; round < rounds; round++) {
+    const before = process.cpuUsage();
+    await step();
+    const { user, system } = process.cpuUsage(before);
+    least = Math.min(least, (user + system) / 1e6);
+  }
+  return least;
+}
+
+/** CPU seconds and peak memory of a program; `undefined` where it or GNU time is not installed, or it failed. */
+export function cpuOf(program, options, input) {
+  const { status, stderr } = spawnSync('/usr/bin/time', ['-f', '%U %S %M', program, ...options], {
+    encoding: 'utf8',
+    input,
+    maxBuffer: 1 << 30,
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+  if (status !== 0) return undefined;
+  const [user, system, kilobytes] = stderr.trim().split('\n').at(-1).split(' ').map(Number);
+  return { seconds: user + system, mebibytes: kilobytes / 1024 };
+}
+
+export const readAll = (paths) => Buffer.concat(paths.map((path) => readFileSync(path)));
+
+/** DuckDB's own way from blobs to columns, in SQL; `paths` are quoted. */
+export const duckdbTuples = (paths) => `
+  WITH records AS (SELECT unnest(records) AS r FROM read_json([${paths.map((path) => `'${path}'`).join(',')}],
+      maximum_object_size = 100000000, columns = {records: 'STRUCT("time" VARCHAR, resourceId VARCHAR, properties STRUCT(flows STRUCT(rule VARCHAR, flows STRUCT(mac VARCHAR, flowTuples VARCHAR[])[])[]))[]'})),
+  rules AS (SELECT r.resourceId AS resource_id, unnest(r.properties.flows) AS f FROM records),
+  nics AS (SELECT resource_id, f.rule AS rule, unnest(f.flows) AS g FROM rules),
+  texts AS (SELECT resource_id, rule, g.mac AS mac, string_split(unnest(g.flowTuples), ',') AS t FROM nics)
+  SELECT make_timestamptz(t[1]::BIGINT * 1000000) AS time, t[2] AS src_ip, t[4]::INTEGER AS src_port, t[3] AS dst_ip, t[5]::INTEGER AS dst_port,
+    t[6] AS protocol, t[7] AS direction, t[8] AS access, t[9] AS state, rule, resource_id, mac,
+    try_cast(t[10] AS BIGINT) AS packets_forward, try_cast(t[11] AS BIGINT) AS bytes_forward, try_cast(t[12] AS BIGINT) AS packets_reverse, try_cast(t[13] AS BIGINT) AS bytes_reverse
+  FROM texts`;
