@@ -54,8 +54,9 @@ export function newObject(): Record<string, Value> {
 export function getProperty(object: ValueObject, name: string): Value | undefined {
   if (Object.hasOwn(object, name)) return object[name];
   const lower = name.toLowerCase();
-  const key = Object.keys(object).find((key) => key.toLowerCase() === lower);
-  return key === undefined ? undefined : object[key];
+  for (const key of Object.keys(object))
+    if (key.length === name.length && key.toLowerCase() === lower) return object[key];
+  return undefined;
 }
 
 /** The text of a string, number or boolean; '' for all else. */
