@@ -33,6 +33,8 @@ export const clickhouseSettings = {
   session_timezone: 'UTC',
   output_format_json_quote_64bit_integers: 1,
   allow_experimental_analyzer: 1,
+  // Skips files in which rows match: NOT (time IS NULL) AND time < x over a table of version 3 gave none of 1,142,500 (chDB 3.4.0).
+  delta_lake_enable_engine_predicate: 0,
 } as const;
 
 /** Columns as one text, in which null differs from every text. */

@@ -100,7 +100,7 @@ async function* follow(
     const { byKey } = seen.positions;
     if (files.length > 0)
       yield* tuplesOf(
-        { version: now.snapshot.version, files },
+        { ...now.snapshot, files },
         { ...query, newest: false, limit: undefined },
         (blob, byte) => {
           const position = byKey.get(blob);

@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { FlowError } from '../../src/base/errors.ts';
+import { parseMeasure } from '../../src/query/measure.ts';
+import { ask, withRecords } from './ask.ts';
+
+const start = Date.parse('2023-11-14T12:00:00Z');
+const pair = { src: '10.0.0.1', srcPort: 50_000, dst: '10.0.0.2', dstPort: 443 } as const;
+
+test('a question that is cancelled ends at once with the reason, and so do all later ones', async () => {
+  await withRecords([{ tuples: [{ ...pair, time: start }] }], async (engine) => {
+    const reason = new FlowError('timeout', 'too long');
+    const long = ask(engine, 'SELECT count(*) FROM range(100000000000) t(i) WHERE hash(i) % 7 = 3').catch(
+      (error: unknown) => error,
+    );
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const millis = performance.now();
+    engine.cancel(reason);
+    expect(await long).toBe(reason);
+    expect(performance.now() - millis).toBeLessThan(2000);
+    await expect(engine.ask({ ask: 'count' })).rejects.toBe(reason);
+  });
+});
+
+test('a continuing tuple is spread over the time since the tuple before it, and totals stay', async () => {
+  const tuples = [
+    { ...pair, time: start + 30_000, state: 'begin' as const },
+    { ...pair, time: start + 330_000, state: 'continuing' as const, counters: [10, 3001, 0, 0] as const },
+    { ...pair, time: start + 360_000, state: 'end' as const, counters: [1, 60, 0, 0] as const },
+  ];
+  const query = {
+    ask: 'groups' as const,
+    axes: [],
+    bucketMillis: 60_000,
+    measures: ['bytes', 'flows'].map(parseMeasure),
+  };
+  await withRecords([{ tuples }], async (engine) => {
+    const rows = await ask(engine, query);
+    expect(rows.map((row) => [row['bytes'], row['flows']])).toEqual([
+      [300, 1],
+      [600, 0],
+      [600, 0],
+      [600, 0],
+      [600, 0],
+      [361, 0],
+    ]);
+    const atReport = await ask(engine, { ...query, atReport: true });
+    expect(atReport.map((row) => [row['time'], row['bytes'], row['flows']])).toEqual([
+      ['2023-11-14T12:00:00.000Z', null, 1],
+      ['2023-11-14T12:05:00.000Z', 3001, 0],
+      ['2023-11-14T12:06:00.000Z', 60, 0],
+    ]);
+  });
+});
