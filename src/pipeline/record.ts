@@ -53,6 +53,11 @@ export interface RecordSettings {
    * another than before: new flows are judged by the new rules, open ones go on (see `flushConnection` of Nsg). With it, a network may have no NIC.
    */
   readonly configure?: (minuteMillis: number) => RecordingConfiguration | undefined;
+  /**
+   * Asked before each minute is flushed, with the time of the flush: other flow logs on the same network, which what the minute held then goes to.
+   * So a flow log that is switched on has its first block when the minute ends.
+   */
+  readonly configureFlush?: (flushMillis: number) => RecordingConfiguration | undefined;
   /** See quirks.ts; the defaults when not given. */
   readonly quirks?: Quirks;
   /** Of that one NIC, twelve upper-case digits; `undefined` derives it. */
@@ -226,6 +231,8 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
     if (next !== undefined) configuration.change(next, meter, flush);
   };
   const endMinute = (nextPacketMillis: number): void => {
+    const sooner = settings.configureFlush?.(meter.boundaryMillis);
+    if (sooner !== undefined) configuration.change(sooner, meter, flush);
     while (!meter.advance()) flush();
     flush();
     const ended = meter.boundaryMillis;

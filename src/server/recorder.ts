@@ -12,6 +12,7 @@ import type { CaptureReader } from '../capture/merge-captures.ts';
 import type { CaptureDamage, CaptureReason } from '../capture/reason.ts';
 import type { ControlPlane } from '../control/control-plane.ts';
 import type { FlowLogState } from '../control/snapshot.ts';
+import type { Network } from '../nsg/network.ts';
 import type { DeliveryStatus } from '../pipeline/delivery-status.ts';
 import type { RecordResult, RecordSettings } from '../pipeline/record.ts';
 import { record } from '../pipeline/record.ts';
@@ -65,6 +66,8 @@ export class Recorder {
   readonly #refused = new Counters<CaptureReason>();
   readonly #damage = new Counters<CaptureDamage>();
   #changed = true;
+  /** That the recorder has. */
+  #network: Network | undefined;
   #packetsBefore = 0;
   #packets = 0;
   #flows: () => number = () => 0;
@@ -134,7 +137,7 @@ export class Recorder {
   }
 
   async #record(source: Pick<RecordSettings, 'captures' | 'reader' | 'live'>): Promise<RecordResult> {
-    const { accounts, spoolFolder, log } = this.#settings;
+    const { accounts, control, spoolFolder, log } = this.#settings;
     this.#changed = true;
     const first = this.#configuration();
     const result = await record({
@@ -142,6 +145,7 @@ export class Recorder {
       network: first.network,
       flowLogs: first.flowLogs,
       configure: () => (this.#changed ? this.#configuration() : undefined),
+      configureFlush: () => (this.#changed && control.network() === this.#network ? this.#configuration() : undefined),
       mac: undefined,
       local: [],
       spool: { folder: spoolFolder, bytesMax: limits.spoolBytesMax },
@@ -174,8 +178,9 @@ export class Recorder {
     const { control } = this.#settings;
     this.#changed = false;
     const { flowLogs } = control.snapshot();
+    this.#network = control.network();
     return {
-      network: control.network(),
+      network: this.#network,
       flowLogs: flowLogs
         .filter(({ enabled }) => enabled)
         .map(({ id, guid, targetId, format, storage, enabledFilteringCriteria, recordTypes }) => ({
