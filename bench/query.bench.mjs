@@ -30,7 +30,7 @@ export function run(hours = 6) {
     const reader = await connection.runAndReadAll(
       'SELECT src_ip FROM own GROUP BY 1 HAVING count(*) BETWEEN 3 AND 5 ORDER BY 1 LIMIT 1',
     );
-    const rare = reader.getRowsJS()[0][0];
+    const [[rare]] = /** @type {string[][]} */ (reader.getRowsJS());
     const rows = [];
     const millis = async (sql) => 1000 * (await cpuSeconds(() => connection.runAndReadAll(sql)));
     for (const [name, sql] of questions(rare)) {
