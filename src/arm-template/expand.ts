@@ -180,8 +180,7 @@ function expandResource(place: Place, resource: JsonObject, path: string, symbol
     dependsOn: () => evaluateDependencies(place, resource, path),
     body: () => guarded(place.state.evaluator.file, body),
   });
-  for (const key of [id, fullName, symbol])
-    if (key !== undefined) place.found.set(resourceKey(key), { id, body });
+  for (const key of [id, fullName, symbol]) if (key !== undefined) place.found.set(resourceKey(key), { id, body });
   if (isDeployment) place.deployments.push(body);
   if (resource['resources'] !== undefined) {
     expandResources({ ...place, parent: { type: fullType, name: fullName } }, resource, `${path}.`);

@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../src/arm-template/value.ts';
+import type { Json, JsonObject } from '../../src/arm-template/value.ts';
 import type { TestPlane } from './plane.ts';
+import { countNodes, replaceAt } from './junk.ts';
 import { account, group, inside, location, network, openPlane, rule, subscription } from './plane.ts';
 
 let plane: TestPlane;
@@ -236,4 +238,30 @@ describe('a deployment', () => {
     expect(answer.status).toBe(201);
     expect(JSON.stringify(await plane.get(path))).not.toContain('hidden-value');
   });
+
+  test('of a template with anything anywhere is answered below 500', async () => {
+    const places = countNodes(whole);
+    await fc.assert(
+      fc.asyncProperty(fc.nat(places - 1), fc.oneof(fc.jsonValue({ maxDepth: 2 }), expressions), async (at, junk) => {
+        const answer = await deploy(replaceAt(whole, { at }, junk as Json) as JsonObject, {
+          parameters: { account: { value: 'logs' } },
+        });
+        expect(answer.status, answer.message).toBeLessThan(500);
+        plane.plane.network();
+      }),
+      { seed: 7, numRuns: process.env['NSGFLOW_LONG'] === '1' ? 300 : 20 },
+    );
+  });
 });
+
+const expressions = fc.constantFrom(
+  "[reference('vnet')]",
+  "[resourceId('a/b', 'c')]",
+  '[copyIndex()]',
+  "[listKeys('logs', '2023-01-01').keys[0].value]",
+  "[parameters('count')]",
+  "[concat('a', ",
+  '[newGuid()]',
+  '[utcNow()]',
+  '[variables(parameters(variables()))]',
+);
