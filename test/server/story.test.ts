@@ -233,4 +233,36 @@ describe.skipIf(!long)('key1 regenerated while a capture is replayed', () => {
     }
     expect(tuplesOf(blobs).length).toBeGreaterThan(500);
   });
+
+  test('a firewall without bypass for Azure services stops delivery until it is opened', async () => {
+    const sdk = clients(served);
+    const account = await makeAccount(sdk, 'stfirewall');
+    const nsgId = (await sdk.network.networkSecurityGroups.get(group, 'nsg-web')).id!;
+    await setFlowLog(sdk, flowLog(nsgId, account));
+    await setFirewall(sdk, 'None');
+    expect(await served.end()).toBe(0);
+    served = await serve(data.path, ['--capture', capture]);
+    await until(
+      () => Promise.resolve(served.said()),
+      (said) => said.includes('the capture has ended'),
+      30_000,
+    );
+    const again = clients(served);
+    expect(await downloadAll(await blobClient(served, again, group, 'stfirewall'))).toEqual(new Map());
+    expect(served.said()).toContain('the firewall of the storage account stfirewall lets nothing in');
+    await setFirewall(again, 'AzureServices');
+    const blobs = await until(
+      async () => await downloadAll(await blobClient(served, again, group, 'stfirewall')),
+      (found) => found.size === 2,
+      45_000,
+    );
+    await again.network.flowLogs.beginDeleteAndWait('NetworkWatcherRG', `NetworkWatcher_${location}`, 'nsg-web-log');
+    expect(await downloadAll(await blobClient(served, again, group, 'stfirewall'))).toEqual(blobs);
+  });
 });
+
+/** The client leaves `networkRuleSet` out of a request that changes nothing else, so the access tier stands beside it. */
+async function setFirewall({ storage }: Clients, bypass: 'None' | 'AzureServices'): Promise<void> {
+  const networkRuleSet = { defaultAction: 'Deny' as const, bypass };
+  await storage.storageAccounts.update(group, 'stfirewall', { accessTier: 'Hot', networkRuleSet });
+}
