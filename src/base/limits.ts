@@ -50,6 +50,8 @@ export const limits = {
   rejectionsPerBlobMax: 100,
   /** Blobs to read that are held in memory; beyond, the plan goes to a temporary file a day. */
   plannedBlobsMax: 50_000,
+  /** Blobs listed before their turn, where a selection lists several folders at once; at the limit, the folders that come later wait. */
+  listedAheadMax: 20_000,
   /** Rewritten blobs that one commit replaces. */
   replacedBlobsMax: 200,
   /** Entries of one zip archive; a larger one is refused as `flowlog-invalid`. */

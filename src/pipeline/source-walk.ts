@@ -11,43 +11,68 @@ export async function* selectedBlobs(container: Container, selection: Selection)
   const asked =
     selection.include.some(({ key }) => key !== 'nic') || selection.exclude.some(({ key }) => key !== 'nic');
   if (!asked && selection.start === undefined && selection.end === undefined) yield* listed(container, '', selection);
-  else yield* below(container, '', selection);
+  else yield* below(container, '', selection, { blobs: limits.listedAheadMax });
 }
 
-async function* below(container: Container, folder: string, selection: Selection): AsyncGenerator<BlobItem> {
+/** How many more blobs may be listed before their turn. */
+interface Room {
+  blobs: number;
+}
+
+async function* below(
+  container: Container,
+  folder: string,
+  selection: Selection,
+  room: Room,
+): AsyncGenerator<BlobItem> {
   const folders: string[] = [];
   for await (const child of container.children(folder)) {
     if (typeof child === 'string') {
       if (selectsBelow(selection, child) !== 'none') folders.push(child);
     } else if (selects(selection, child.name)) yield child;
   }
-  const ahead: Promise<BlobItem[]>[] = [];
-  const look = async (at: string): Promise<BlobItem[]> => {
-    const items: BlobItem[] = [];
-    const found =
-      selectsBelow(selection, at) === 'all' ? listed(container, at, selection) : below(container, at, selection);
-    for await (const item of found) items.push(item);
-    return items;
-  };
+  const look = (at: string): AsyncGenerator<BlobItem> =>
+    selectsBelow(selection, at) === 'all' ? listed(container, at, selection) : below(container, at, selection, room);
   // Alone, a folder is not read ahead: its blobs then come one by one, and nothing of it is held.
   if (folders.length === 1) {
-    const [only] = folders;
-    yield* selectsBelow(selection, only) === 'all'
-      ? listed(container, only, selection)
-      : below(container, only, selection);
+    yield* look(folders[0]);
     return;
   }
+  const ahead: AsyncGenerator<BlobItem>[] = [];
   for (let next = 0, done = 0; done < folders.length; done++) {
-    for (; next < Math.min(folders.length, done + foldersAhead); next++) {
-      const looking = look(folders[next]);
-      looking.catch(() => undefined);
-      ahead.push(looking);
-    }
-    yield* (await ahead.shift()) ?? [];
+    for (; next < Math.min(folders.length, done + foldersAhead); next++)
+      ahead.push(readAhead(look(folders[next]), room));
+    yield* ahead.shift()!;
   }
 }
 
 const foldersAhead = Math.min(8, limits.parallelMax);
+
+/** Begins to take the blobs at once, as many as there is room for; the others come when they are asked for. */
+function readAhead(blobs: AsyncGenerator<BlobItem>, room: Room): AsyncGenerator<BlobItem> {
+  const held: BlobItem[] = [];
+  const fill = async (): Promise<boolean> => {
+    while (room.blobs > 0) {
+      const { value, done } = await blobs.next();
+      if (done === true) return true;
+      held.push(value);
+      room.blobs--;
+    }
+    return false;
+  };
+  const filling = fill();
+  // Awaited in its turn.
+  filling.catch(() => undefined);
+  return (async function* () {
+    const isAll = await filling;
+    for (const blob of held) {
+      room.blobs++;
+      yield blob;
+    }
+    held.length = 0;
+    if (!isAll) yield* blobs;
+  })();
+}
 
 async function* listed(container: Container, prefix: string, selection: Selection): AsyncGenerator<BlobItem> {
   for await (const item of container.list(prefix)) if (selects(selection, item.name)) yield item;
