@@ -28,13 +28,13 @@ if (!existsSync(main) || statSync(main).mtimeMs < newest('src')) {
 const line = `serve --data ${data} --network examples/network.json --format nsg2 --capture examples/traffic.pcap ${process.argv.slice(2).join(' ')}`;
 console.log(`\nThe service, with the network and the capture of the example.\n  $ nsgflow ${line}\n`);
 const service = spawn(process.execPath, [main, ...line.trim().split(/\s+/)], { stdio: 'inherit' });
-let isOver = false;
-service.on('exit', (code) => {
-  isOver = true;
-  process.exitCode = code ?? 1;
-});
+service.on('exit', (code) => (process.exitCode = code ?? 1));
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => service.kill('SIGTERM'));
+
+function isUp() {
+  return service.exitCode === null && service.signalCode === null;
+}
 
 function nsgflow(title, command) {
   console.log(`\n${title}\n  $ nsgflow ${command}\n`);
@@ -42,14 +42,14 @@ function nsgflow(title, command) {
 }
 
 async function tableIsThere() {
-  for (let second = 0; second < tableSecondsMax && !isOver; second++) {
+  for (let second = 0; second < tableSecondsMax && isUp(); second++) {
     if (existsSync(`${data}/serve.json`) && existsSync(`${lake}/_delta_log/00000000000000000001.json`)) return true;
     await sleep(1000);
   }
   return false;
 }
 
-if ((await tableIsThere()) && !isOver) {
+if ((await tableIsThere()) && isUp()) {
   const options = `--lake ${lake} -o table`;
   nsgflow('Flows by access and rule.', `top --by access,rule --metric flows --limit 20 ${options}`);
   nsgflow('Top talkers by bytes.', `top --by src.ip --metric bytes --limit 5 ${options}`);
