@@ -99,14 +99,10 @@ async function* follow(
     const files = now.snapshot.files.filter(({ path }) => !known.has(path));
     const { byKey } = seen.positions;
     if (files.length > 0)
-      yield* tuplesOf(
-        { ...now.snapshot, files },
-        { ...query, newest: false, limit: undefined },
-        (blob, byte) => {
-          const position = byKey.get(blob);
-          return position === undefined || byte >= position.readBytes;
-        },
-      );
+      yield* tuplesOf({ ...now.snapshot, files }, { ...query, newest: false, limit: undefined }, (blob, byte) => {
+        const position = byKey.get(blob);
+        return position === undefined || byte >= position.readBytes;
+      });
     seen = now;
   }
 }
