@@ -2,6 +2,7 @@
  * From the addresses by which the outside knows NICs to their own: rules and logs have the private ones. A packet to a public address counts as it is
  * behind the translation (inbound after DNAT), one from it as it was before (outbound before SNAT). Source: facts 4.1.
  */
+import { limits } from '../base/limits.ts';
 import type { Address } from '../net/address.ts';
 import { sameAddress } from '../net/address.ts';
 import type { PacketBatch } from '../net/packet.ts';
@@ -24,11 +25,10 @@ export function privateEnd(translations: readonly Translation[], protocol: numbe
 }
 
 /** Translations by the last word of their public address. */
-export type TranslationTable = ReadonlyMap<number, readonly Translation[]>;
+type TranslationTable = ReadonlyMap<number, readonly Translation[]>;
 
-/** `undefined` where there is nothing to translate. Of several for one port the first counts, one of a port before one of all ports. */
-export function buildTranslations(translations: readonly Translation[]): TranslationTable | undefined {
-  if (translations.length === 0) return undefined;
+/** Of several for one port the first counts, one of a port before one of all ports. */
+function buildTranslations(translations: readonly Translation[]): TranslationTable {
   const table = new Map<number, Translation[]>();
   for (const translation of [...translations].sort(
     (a, b) => Number(a.protocol === undefined) - Number(b.protocol === undefined),
@@ -39,11 +39,57 @@ export function buildTranslations(translations: readonly Translation[]): Transla
   return table;
 }
 
-/** Gives the packets of a batch their private addresses and ports, in place. */
-export function translateBatch(packets: PacketBatch, table: TranslationTable): void {
-  for (let row = 0; row < packets.count; row++) {
-    translateEnd(packets, row, packets.destination, packets.destinationPort, table);
-    translateEnd(packets, row, packets.source, packets.sourcePort, table);
+/**
+ * Gives the packets of one batch after another their private addresses and ports, in place. The translations may change in the middle of a batch: those
+ * that the packets had outside are kept until the next one.
+ */
+export class Translator {
+  #table: TranslationTable;
+  #isKept = false;
+  readonly #outside = {
+    source: new Uint32Array(4 * limits.batchPackets),
+    destination: new Uint32Array(4 * limits.batchPackets),
+    sourcePort: new Uint16Array(limits.batchPackets),
+    destinationPort: new Uint16Array(limits.batchPackets),
+  };
+
+  constructor(translations: readonly Translation[]) {
+    this.#table = buildTranslations(translations);
+  }
+
+  /** What holds from now on; for the rest of a batch that was begun, after `translateAgain`. */
+  change(translations: readonly Translation[]): void {
+    this.#table = buildTranslations(translations);
+  }
+
+  /** Translates a new batch of at most `limits.batchPackets`. */
+  translate(packets: PacketBatch): void {
+    this.#isKept = false;
+    this.translateAgain(packets, 0);
+  }
+
+  /** Translates the batch anew from row `from` on, from what its packets had outside. */
+  translateAgain(packets: PacketBatch, from: number): void {
+    const outside = this.#outside;
+    const { source, destination, sourcePort, destinationPort, count } = packets;
+    if (this.#isKept) {
+      source.set(outside.source.subarray(4 * from, 4 * count), 4 * from);
+      destination.set(outside.destination.subarray(4 * from, 4 * count), 4 * from);
+      sourcePort.set(outside.sourcePort.subarray(from, count), from);
+      destinationPort.set(outside.destinationPort.subarray(from, count), from);
+    }
+    if (this.#table.size === 0) return;
+    if (!this.#isKept) {
+      outside.source.set(source.subarray(0, 4 * count));
+      outside.destination.set(destination.subarray(0, 4 * count));
+      outside.sourcePort.set(sourcePort.subarray(0, count));
+      outside.destinationPort.set(destinationPort.subarray(0, count));
+      this.#isKept = true;
+    }
+    for (let row = from; row < count; row++) {
+      translateEnd(packets, row, destination, destinationPort, this.#table);
+      translateEnd(packets, row, source, sourcePort, this.#table);
+    }
   }
 }
 

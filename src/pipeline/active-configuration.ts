@@ -9,8 +9,7 @@ import type { PacketBatch } from '../net/packet.ts';
 import type { CompiledNetwork } from '../nsg/compile.ts';
 import { compileNetwork } from '../nsg/compile.ts';
 import type { Network, Nic, Nsg } from '../nsg/network.ts';
-import type { TranslationTable } from '../nsg/translate.ts';
-import { buildTranslations, translateBatch } from '../nsg/translate.ts';
+import { Translator } from '../nsg/translate.ts';
 import type { Quirks } from './quirks.ts';
 import type { RecordingPlan } from './recording-plan.ts';
 import { planRecording } from './recording-plan.ts';
@@ -23,7 +22,7 @@ export class ActiveConfiguration {
   compiled: CompiledNetwork;
   plan: RecordingPlan;
   #network: Network;
-  #translations: TranslationTable | undefined;
+  readonly #translator: Translator;
   readonly #quirks: Quirks;
   readonly #formats: readonly FlowLogFormat[];
   readonly #flowTimeoutMinutes: number | undefined;
@@ -41,7 +40,7 @@ export class ActiveConfiguration {
     this.#network = first.network;
     this.compiled = compileNetwork(first.network);
     this.plan = planRecording(first, this.compiled.decisions, quirks, formats);
-    this.#translations = buildTranslations(first.network.translations);
+    this.#translator = new Translator(first.network.translations);
   }
 
   /** By NIC. */
@@ -54,9 +53,14 @@ export class ActiveConfiguration {
     );
   }
 
-  /** Gives packets their private addresses. */
+  /** Gives the packets of a new batch their private addresses. */
   translate(packets: PacketBatch): void {
-    if (this.#translations !== undefined) translateBatch(packets, this.#translations);
+    this.#translator.translate(packets);
+  }
+
+  /** After a change in the middle of a batch: gives its packets from row `from` on the private addresses that they have now. */
+  translateAgain(packets: PacketBatch, from: number): void {
+    this.#translator.translateAgain(packets, from);
   }
 
   /**
@@ -78,7 +82,7 @@ export class ActiveConfiguration {
     const changed = changedNsgs(this.#network, next.network);
     const flushed = next.network.nics.map((nic) => nsgsOf(nic).some((nsg) => nsg.flushConnection && changed.has(nsg)));
     this.#network = next.network;
-    this.#translations = buildTranslations(next.network.translations);
+    this.#translator.change(next.network.translations);
     this.compiled = compiled;
     this.plan = plan;
     const change = { previousNic, flushed: (nic: number) => flushed[nic], idleTimeoutMillis: this.idleTimeoutMillis() };

@@ -1,4 +1,4 @@
-/** The thread of a ThreadedFlusher: events in, blocks out, in the same order. */
+/** The second thread of a Flusher: events in, blocks out, in the same order. */
 import { parentPort } from 'node:worker_threads';
 import type { FlowEvents } from '../flow/event.ts';
 import type { Flush, FlushKey } from './flush.ts';

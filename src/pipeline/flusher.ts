@@ -84,7 +84,7 @@ export class Flusher {
     worker.on('message', (answer: FlushAnswer) => {
       const key = this.#underWay.shift();
       if ('error' in answer) this.#fail(answer.error);
-      else if (key !== undefined) this.#onFlush(answer.flush, key);
+      else if (key !== undefined) this.#handOn(answer.flush, key);
       this.#rouse();
     });
     worker.on('error', (error) => this.#fail(error));
@@ -92,6 +92,15 @@ export class Flusher {
       if (this.#underWay.length > 0) this.#fail(new Error('the thread that makes blocks ended too early'));
     });
     return worker;
+  }
+
+  /** In an event handler nobody would catch what the taker throws: it waits for whoever asks next. */
+  #handOn(flush: Flush, key: FlushKey): void {
+    try {
+      this.#onFlush(flush, key);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   #fail(error: unknown): void {

@@ -221,7 +221,9 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
     meter.events.columns.count = 0;
     part++;
   };
-  const room = async (): Promise<void> => {
+  /** Flushes, then waits where storage or the second thread is behind: a minute with many flows has many parts. */
+  const flushOn = async (): Promise<void> => {
+    flush();
     await flusher.room();
     await delivery.room();
   };
@@ -230,11 +232,11 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
     const next = settings.configure?.(atMillis);
     if (next !== undefined) configuration.change(next, meter, flush);
   };
-  const endMinute = (nextPacketMillis: number): void => {
+  const endMinute = async (nextPacketMillis: number): Promise<void> => {
     const sooner = settings.configureFlush?.(meter.boundaryMillis);
     if (sooner !== undefined) configuration.change(sooner, meter, flush);
-    while (!meter.advance()) flush();
-    flush();
+    while (!meter.advance()) await flushOn();
+    await flushOn();
     const ended = meter.boundaryMillis;
     configure(ended);
     meter.nextMinute(nextPacketMillis);
@@ -244,8 +246,7 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
   };
   const passTime = async (nowMillis: number): Promise<void> => {
     while (nowMillis >= meter.boundaryMillis) {
-      endMinute(nowMillis);
-      await room();
+      await endMinute(nowMillis);
     }
   };
 
@@ -260,9 +261,10 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
         configuration.translate(packets);
         let row = 0;
         while ((row = meter.observe(packets, row)) < packets.count) {
-          if (packets.timeMillis[row] >= meter.boundaryMillis) endMinute(packets.timeMillis[row]);
-          else flush();
-          await room();
+          if (packets.timeMillis[row] >= meter.boundaryMillis) {
+            await endMinute(packets.timeMillis[row]);
+            configuration.translateAgain(packets, row);
+          } else await flushOn();
         }
       } while (fragments.take(packets));
       if ((live ?? settings.reader) !== undefined && isQuiet)
@@ -276,8 +278,8 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
       );
     }
     fragments.end();
-    while (!meter.finish()) flush();
-    flush();
+    while (!meter.finish()) await flushOn();
+    await flushOn();
     await flusher.finish();
   } finally {
     await captures.close();

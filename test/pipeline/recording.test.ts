@@ -473,6 +473,41 @@ describe('addresses outside', () => {
     ]);
   });
 
+  test('a public address that moves in the middle leads to its new NIC from then on', async () => {
+    const at = (owner: 'a' | 'b' | 'none'): Network => {
+      const nics = (['a', 'b'] as const).map((name, index) => {
+        const nic = nicBody(name, [`10.1.1.${4 + index}`], { subnet: 'web', nsg: 'nic' }) as {
+          properties: { ipConfigurations: { properties: object }[] };
+        };
+        if (name === owner)
+          Object.assign(nic.properties.ipConfigurations[0].properties, { publicIPAddress: { id: publicId } });
+        return nic;
+      });
+      return networkOf(
+        virtualNetworkBody('v', ['10.1.0.0/16'], [{ name: 'web', prefix: '10.1.1.0/24', nsg: undefined }]),
+        ...nics,
+        nsgBody('nic', [allowAll]),
+        publicAddress,
+      );
+    };
+    const owners = ['none', 'a', 'b', 'none'] as const;
+    const { written, result } = await recordPackets(
+      owners.flatMap((_, minute) => connection(60 * minute + 1, `203.0.113.9:5000${minute}`, '20.50.60.70:80')),
+      {
+        network: at(owners[0]),
+        configure: (minuteMillis) => {
+          const network = at(owners[Math.round(minuteMillis / 60_000 - start / 60)]);
+          return { network, flowLogs: defaultFlowLogs(network, ['nsg2'], '') };
+        },
+      },
+    );
+    expect(lines(written).filter((line) => line.includes(' A B'))).toEqual([
+      'nic UserRule_all 121 203.0.113.9 10.1.1.5 50002 80 T I A B',
+      'nic UserRule_all 61 203.0.113.9 10.1.1.4 50001 80 T I A B',
+    ]);
+    expect(result.packets.refused).toEqual({ 'no-nic': 8 });
+  });
+
   test('a load balancer port that leads to one NIC', async () => {
     const balancer = `${group}/loadBalancers/lb`;
     const nic = nicBody('a', ['10.1.1.4'], { subnet: 'web', nsg: 'nic' }) as {
