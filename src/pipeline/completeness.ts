@@ -107,7 +107,8 @@ async function missingMinutes(
   for (const { blob, startMillis, endMillis } of losses?.dropped ?? []) {
     const path = parseBlobPath(blob);
     if (path === undefined) continue;
-    for (let at = startMillis; at < endMillis; at += minuteMillis)
+    const end = Math.min(endMillis, path.hourMillis + hourMillis);
+    for (let at = Math.max(startMillis, path.hourMillis); at < end; at += minuteMillis)
       add(keyText({ ...path, mac: path.mac ?? '' }), at, 'dropped');
   }
   return missing;

@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { FlowError } from '../base/errors.ts';
 import { publish } from '../blob/folder-file.ts';
@@ -27,13 +28,14 @@ export async function takeLock(path: string, what: string, hint: string): Promis
   const mine = JSON.stringify({ host: hostname(), pid: process.pid, begun: begunOf(process.pid) } satisfies Owner);
   for (let tried = 0; ; tried++) {
     if (await create(path, mine)) break;
-    const owner = parse(await readFile(path, 'utf8').catch(() => ''));
+    const text = await readFile(path, 'utf8').catch(() => '');
+    const owner = parse(text);
     const ageMillis = Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? 0);
     if (tried > 3 || isAlive(owner, ageMillis))
       throw new FlowError('usage', `${what} is in use by process ${owner?.pid ?? 'unknown'} of ${owner?.host ?? '?'}`, {
         hint,
       });
-    await rm(path, { force: true });
+    await removeStale(path, text);
   }
   const timer = setInterval(() => {
     const now = new Date();
@@ -48,13 +50,26 @@ export async function takeLock(path: string, what: string, hint: string): Promis
 
 /** Makes the file with its text in one step: a process killed between two would leave a lock that nobody owns. */
 async function create(path: string, text: string): Promise<boolean> {
-  const temporary = `${path}.${process.pid}.new`;
+  const temporary = `${path}.${randomUUID()}.new`;
   await writeFile(temporary, text);
   try {
     return await publish(temporary, path);
   } finally {
     await rm(temporary, { force: true });
   }
+}
+
+/** Takes the lock of a dead process away, which said `text`. One that somebody else has taken meanwhile is given back. */
+async function removeStale(path: string, text: string): Promise<void> {
+  const aside = `${path}.${randomUUID()}.old`;
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  if ((await readFile(aside, 'utf8')) !== text) await publish(aside, path);
+  await rm(aside, { force: true });
 }
 
 function parse(text: string): Owner | undefined {

@@ -80,7 +80,7 @@ export class Spool {
       const left: SpoolFile[] = [];
       for (const name of (await readdir(folder)).sort()) {
         const parts = segmentName.exec(name);
-        if (/^lock\.\d+\.new$/.test(name)) await rm(join(folder, name), { force: true });
+        if (/^lock\.[0-9a-f-]+\.(?:new|old)$/.test(name)) await rm(join(folder, name), { force: true });
         if (parts === null) continue;
         const { size } = await stat(join(folder, name));
         left.push({ name, sizeBytes: size, minuteMillis: Number(parts[2]), lane: parts[3] });

@@ -135,13 +135,21 @@ describe('the minutes of a log', () => {
     await mkdir(recorder);
     const at = (minute: number): string => new Date(hour + minute * minuteMillis).toISOString();
     const dropped = { storage: 's', container, blob: blobName(), firstMinute: at(20), lastMinute: at(22), blocks: 3 };
-    await writeFile(join(recorder, 'status.json'), JSON.stringify({ oldestMinute: at(40), droppedBlobs: [dropped] }));
+    const status = async (blobs: readonly object[]): Promise<void> =>
+      await writeFile(join(recorder, 'status.json'), JSON.stringify({ oldestMinute: at(40), droppedBlobs: blobs }));
+    await status([dropped]);
     expect((await judged({ recorder })).slice(2, 7)).toEqual([
       '1: 6-20 quiet',
       '1: 20-23 missing dropped',
       '1: 23-40 quiet',
       '1: 40-50 unknown spooled',
       '1: 50-51 present',
+    ]);
+    await status([{ ...dropped, firstMinute: '1970-01-01T00:00:00Z', lastMinute: '9999-12-31T00:00:00Z' }]);
+    expect((await judged({ recorder })).filter((line) => /missing/.test(line))).toEqual([
+      '1: 0-5 missing dropped',
+      '1: 6-50 missing dropped',
+      '1: 51-60 missing dropped',
     ]);
   });
 });
