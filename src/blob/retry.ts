@@ -49,8 +49,11 @@ export function isCutShort(error: unknown): boolean {
   return error instanceof Error && /^Data corruption failure|aborted$/.test(error.message);
 }
 
+/** Longer pauses are not believed: a proxy's mistake would keep a recorder from storage for days, and timers end at 24 days. */
+const retryAfterMillisMax = 600_000;
+
 /**
- * The pause that the service asked for in the answer that `error`, or its cause, is about; `undefined` where it named none.
+ * The pause that the service asked for, up to ten minutes, in the answer that `error`, or its cause, is about; `undefined` where it named none.
  * Source: RFC 9110 section 10.2.3 (seconds, or a date).
  */
 export function retryAfterMillis(error: unknown): number | undefined {
@@ -59,9 +62,10 @@ export function retryAfterMillis(error: unknown): number | undefined {
     ?.response?.headers;
   const inMillis = headers?.get?.('retry-after-ms') ?? headers?.get?.('x-ms-retry-after-ms');
   const text = headers?.get?.('retry-after');
-  if (inMillis !== undefined && /^\d+$/.test(inMillis)) return Number(inMillis);
-  if (text === undefined) return undefined;
-  if (/^\d+$/.test(text)) return Number(text) * 1000;
-  const date = Date.parse(text);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
+  const isWhole = (value: string | undefined): value is string => value !== undefined && /^\d+$/.test(value);
+  let pause: number | undefined;
+  if (isWhole(inMillis)) pause = Number(inMillis);
+  else if (isWhole(text)) pause = Number(text) * 1000;
+  else if (text !== undefined) pause = Math.max(0, Date.parse(text) - Date.now());
+  return pause === undefined || Number.isNaN(pause) ? undefined : Math.min(pause, retryAfterMillisMax);
 }

@@ -65,6 +65,18 @@ describe('an operation on a service that fails', () => {
     expect([asked, retryAfterMillis(error)]).toEqual([1, 120_000]);
   });
 
+  test('takes seconds, milliseconds and dates for a pause, none of them longer than ten minutes', () => {
+    const asked = (headers: Record<string, string>): number | undefined =>
+      retryAfterMillis({ response: { headers: { get: (name: string) => headers[name] } } });
+    expect(asked({})).toBeUndefined();
+    expect(asked({ 'retry-after': 'soon' })).toBeUndefined();
+    expect(asked({ 'retry-after': '7' })).toBe(7000);
+    expect(asked({ 'retry-after': '7', 'x-ms-retry-after-ms': '250' })).toBe(250);
+    expect(asked({ 'retry-after': new Date(0).toUTCString() })).toBe(0);
+    expect(asked({ 'retry-after': '99999999999999999999' })).toBe(600_000);
+    expect(asked({ 'retry-after': new Date(4e12).toUTCString() })).toBe(600_000);
+  });
+
   test('is tried four times, with random pauses', async () => {
     vi.spyOn(Math, 'random').mockReturnValue(0.01);
     let asked = 0;
