@@ -52,11 +52,19 @@ function blockId(letter: string, n: number): string {
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** The blob as Azure writes it: an opening block, one a record, a closing one. It is made, or grows by the records that it lacks. */
-export async function writeBlob(to: Container, name: string, records: readonly string[]): Promise<void> {
+/**
+ * The blob as Azure writes it: an opening block, one a record, a closing one. It is made, or grows by the records that it lacks.
+ * A blob that is written anew is of another `generation`: its blocks have other ids.
+ */
+export async function writeBlob(
+  to: Container,
+  name: string,
+  records: readonly string[],
+  generation = 0,
+): Promise<void> {
   const before = await to.blocks(name);
   const known = new Set(before?.blocks.map(({ id }) => id));
-  const ids = [blockId('A', 0), ...records.map((_, i) => blockId('D', i)), blockId('Z', 0)];
+  const ids = [blockId('A', 0), ...records.map((_, i) => blockId('D', generation * 0x10000 + i)), blockId('Z', 0)];
   const texts = ['{"records":[', ...records.map((record, i) => (i === 0 ? record : `,${record}`)), ']}'];
   for (const [i, id] of ids.entries()) if (!known.has(id)) await to.stageBlock(name, id, bytes(texts[i]));
   await to.commitBlocks(name, ids, before?.etag);
