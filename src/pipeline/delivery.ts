@@ -187,6 +187,14 @@ export class Delivery {
     }
   }
 
+  /** Storage that is away may be there again: it is tried at once, and pauses begin anew. */
+  tryAgain(): void {
+    for (const lane of this.#lanes.values()) {
+      if (lane.away !== undefined) lane.away.tries = 0;
+      this.#retryNow(lane);
+    }
+  }
+
   /** Waits until little enough is waiting, and all is in the spool where there is one. @throws what an append threw for good */
   async room(): Promise<void> {
     const { spool } = this.#settings;

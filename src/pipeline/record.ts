@@ -70,6 +70,8 @@ export interface RecordSettings {
   readonly waitMillis?: number | undefined;
   /** Takes a sentence when, with a spool, storage goes away or comes back. */
   readonly onDelivery?: (sentence: string) => void;
+  /** Takes a function that has storage which is away tried again at once: for who knows that it takes blocks again. */
+  readonly onBegun?: (tryAgain: () => void) => void;
   /** The account of a flow log's `storage`; asked again after its credentials were refused. */
   readonly accountOf: (storage: string) => Account;
   /** Formats of the flow logs where `flowLogs` is not given, and those that `uncounted` tells of although no flow log has them. */
@@ -142,6 +144,7 @@ export async function record(settings: RecordSettings): Promise<RecordResult> {
   });
   try {
     await delivery.begin();
+    settings.onBegun?.(() => delivery.tryAgain());
     return await recordTo(delivery, settings);
   } finally {
     await delivery.close();

@@ -12,8 +12,11 @@ import type { CaptureReader } from '../capture/merge-captures.ts';
 import type { CaptureDamage, CaptureReason } from '../capture/reason.ts';
 import type { ControlPlane } from '../control/control-plane.ts';
 import type { FlowLogState } from '../control/snapshot.ts';
+import { flowLogType } from '../control/types/flow-log.ts';
+import { storageAccountType } from '../control/types/storage-account.ts';
 import type { Network } from '../nsg/network.ts';
 import type { DeliveryStatus } from '../pipeline/delivery-status.ts';
+import type { Quirks } from '../pipeline/quirks.ts';
 import type { RecordResult, RecordSettings } from '../pipeline/record.ts';
 import { record } from '../pipeline/record.ts';
 import type { RecordingConfiguration } from '../pipeline/recording-settings.ts';
@@ -40,6 +43,7 @@ export type RecorderInput =
 
 export interface RecorderSettings {
   readonly input: RecorderInput;
+  readonly quirks: Quirks;
   readonly control: ControlPlane;
   readonly accounts: Accounts;
   readonly spoolFolder: string;
@@ -79,12 +83,15 @@ export class Recorder {
   #failure: string | undefined;
   #flowLogs = new Map<string, FlowLogState>();
   #flowLogsChanged = true;
+  /** Has storage that is away tried again. */
+  #tryAgain: () => void = () => undefined;
 
   constructor(settings: RecorderSettings) {
     this.#settings = settings;
-    settings.control.onChange(() => {
+    settings.control.onChange(({ type }) => {
       this.#changed = true;
       this.#flowLogsChanged = true;
+      if (decidesDelivery.has(type)) this.#tryAgain();
     });
   }
 
@@ -137,7 +144,7 @@ export class Recorder {
   }
 
   async #record(source: Pick<RecordSettings, 'captures' | 'reader' | 'live'>): Promise<RecordResult> {
-    const { accounts, control, spoolFolder, log } = this.#settings;
+    const { accounts, control, quirks, spoolFolder, log } = this.#settings;
     this.#changed = true;
     const first = this.#configuration();
     const result = await record({
@@ -146,10 +153,12 @@ export class Recorder {
       flowLogs: first.flowLogs,
       configure: () => (this.#changed ? this.#configuration() : undefined),
       configureFlush: () => (this.#changed && control.network() === this.#network ? this.#configuration() : undefined),
+      quirks,
       mac: undefined,
       local: [],
       spool: { folder: spoolFolder, bytesMax: limits.spoolBytesMax },
       onDelivery: log,
+      onBegun: (tryAgain) => (this.#tryAgain = tryAgain),
       accountOf: (storage) => {
         const [name, guid] = storage.split('#');
         return accounts.gated(name, () => this.#flowLog(guid));
@@ -166,6 +175,7 @@ export class Recorder {
     this.#packets = 0;
     this.#flows = () => 0;
     this.#delivery = undefined;
+    this.#tryAgain = () => undefined;
     this.#lastDelivery = result.delivery ?? undefined;
     this.#deliveredBefore += result.delivery?.delivered ?? 0;
     this.#tuples += result.tuples;
@@ -203,6 +213,9 @@ export class Recorder {
     return this.#flowLogs.get(guid);
   }
 }
+
+/** Types of which a change may let blocks through again: a flow log enabled, a firewall opened, an account made. */
+const decidesDelivery: ReadonlySet<string> = new Set([flowLogType, storageAccountType]);
 
 const quietMillis = 250;
 

@@ -17,6 +17,7 @@ import type { ControlPlane } from '../control/control-plane.ts';
 import { createControlPlane } from '../control/control-plane.ts';
 import type { FlowLogFormat } from '../flowlog/tuple.ts';
 import type { NetworkFile } from '../nsg/import.ts';
+import type { Quirks } from '../pipeline/quirks.ts';
 import { takeLock } from '../pipeline/spool-lock.ts';
 import type { AccountBinding } from './accounts.ts';
 import { Accounts } from './accounts.ts';
@@ -63,6 +64,7 @@ export interface ServiceSettings {
       }
     | undefined;
   readonly input: RecorderInput;
+  readonly quirks: Quirks;
   readonly bindings: readonly AccountBinding[];
   /** Folder of the table; `undefined` does not ingest. */
   readonly lake: string | undefined;
@@ -248,9 +250,10 @@ interface Parts {
 }
 
 function startParts(settings: ServiceSettings, control: ControlPlane, accounts: Accounts, stop: AbortSignal): Parts {
-  const { dataFolder, input, lake, log, now } = settings;
+  const { dataFolder, input, quirks, lake, log, now } = settings;
   const recorder = new Recorder({
     input,
+    quirks,
     control,
     accounts,
     spoolFolder: join(dataFolder, 'spool'),

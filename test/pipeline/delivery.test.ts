@@ -189,6 +189,21 @@ describe('delivery with a spool', () => {
     },
   );
 
+  test('storage of which somebody knows that it is back is tried at once, however long it was away', async () => {
+    const run = await begin(faulty.account, folder, { waitMillis: 30_000 });
+    faulty.code = 'authentication';
+    await add(run, 0);
+    await vi.waitFor(() => expect(run.delivery.status().spoolingSince).not.toBeNull());
+    // Each try is in vain, and would make the next pause twice as long.
+    for (let turn = 0; turn < 6; turn++) run.delivery.tryAgain();
+    await sleep(20);
+    expect(run.delivery.tuplesWritten).toBe(0);
+    faulty.code = undefined;
+    run.delivery.tryAgain();
+    await vi.waitFor(() => expect(run.delivery.tuplesWritten).toBe(1), { timeout: 300, interval: 5 });
+    expect(await end(run)).toBeUndefined();
+  });
+
   test('a run that ends while storage is away says so, and the next one delivers what is left, first and once', async () => {
     faulty.code = 'unavailable';
     const first = await begin(faulty.account, folder);

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { FlowError } from '../../base/errors.ts';
+import { parseQuirks } from '../../pipeline/quirks.ts';
 import type { Shell } from '../../server/environment.ts';
 import type { RecorderInput } from '../../server/recorder.ts';
 import type { ServiceSettings } from '../../server/service.ts';
@@ -24,6 +25,7 @@ interface ServeOptions {
   readonly pace?: string;
   readonly shift?: 'now';
   readonly loop?: boolean;
+  readonly quirk?: readonly string[];
   readonly lake?: string;
   readonly ingest: boolean;
   readonly auth: 'any' | 'strict';
@@ -60,6 +62,7 @@ export function define(command: Command): void {
     .option('--pace <pace>', 'with --capture: 1x is as it was captured, 60x a minute a second, max (default: max)')
     .addOption(new Option('--shift <time>', 'with --capture: move its times to the present minute').choices(['now']))
     .option('--loop', 'with --capture: over and over')
+    .option('--quirk <name=value>', 'how Azure is imitated, see docs/quirks.md; may be repeated', collect)
     .option('--lake <dir>', 'folder of the table (default: lake in the data folder)')
     .option('--no-ingest', 'keep no table')
     .addOption(
@@ -159,6 +162,7 @@ async function readSettings(options: ServeOptions): Promise<Omit<ServiceSettings
             formats: [...new Set((options.format ?? []).map(parseFormat))],
           },
     input: await readInput(options),
+    quirks: parseQuirks(options.quirk ?? []),
     lake: options.ingest ? resolve(options.lake ?? join(dataFolder, 'lake')) : undefined,
     log: write,
     logRequest: options.requestLog ? write : () => undefined,
