@@ -147,21 +147,19 @@ function commonDate(rows: readonly string[][], column: number): string | undefin
   return rows.every((row) => row[column].startsWith(date)) ? date : undefined;
 }
 
-/** Widest columns give way first, to no less than these; then columns are left out, the last first. */
-const columnWidthsMin = [8, 6];
+/** A column gives way to no less than this, which an IPv4 address fits in; where that is not enough, columns are left out, the last first. */
+const columnWidthMin = 15;
 
 /** Widths of columns so that a line fits in `width`: fewer than there are columns where even narrow ones do not. */
 function tableWidths(rows: readonly string[][], width: number): number[] {
   const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
   if (width === 0) return widths;
-  const over = (): number => widths.reduce((sum, w) => sum + w + 2, -2) - width;
-  for (const least of columnWidthsMin)
-    while (over() > 0) {
-      const widest = widths.indexOf(Math.max(...widths));
-      if (widths[widest] <= least) break;
-      widths[widest]--;
-    }
-  while (over() > 0 && widths.length > 1) widths.pop();
+  const line = (columns: readonly number[]): number => columns.reduce((sum, w) => sum + w + 2, -2);
+  while (widths.length > 1 && line(widths.map((w) => Math.min(w, columnWidthMin))) > width) widths.pop();
+  for (let over = line(widths) - width; over > 0; over--) {
+    const widest = widths.indexOf(Math.max(...widths));
+    if (widths[widest] > 1) widths[widest]--;
+  }
   return widths;
 }
 

@@ -60,7 +60,7 @@ export const clickhouseDialect: Dialect = {
   /** `.` is any character here unless one says otherwise. */
   matches: (text, pattern) => `match(${text}, concat('(?-s)', ${pattern}))`,
   quotient: (a, b) => `intDiv(${a}, ${b})`,
-  wide: (value) => `toInt128(${value})`,
+  share: (value, part, whole) => `intDiv(toInt128(${value}) * (${part}), ${whole})`,
   float: (value) => `toFloat64(${value})`,
   percentile: (value, permille) =>
     `if(count(${value}) = 0, NULL, arraySort(groupArray(${value}))[toUInt32(intDiv(${permille} * count(${value}) + 999, 1000))])`,

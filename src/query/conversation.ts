@@ -22,6 +22,7 @@
 import { storedColumns } from '../lake/schema.ts';
 import { columnsOfCondition, conditionSql, fieldsOf } from './condition-sql.ts';
 import type { Dialect, Parameters } from './dialect.ts';
+import { opens } from './dialect.ts';
 import type { Condition } from './tree.ts';
 
 /** Flows of two observers whose times lie apart by no more than this may be one conversation: clocks differ, and NSG logs cut to seconds. */
@@ -79,7 +80,6 @@ function splitCondition(condition: Condition | undefined, unit: 'conversation' |
   };
 }
 
-const opens = "(state IS NULL OR state IN ('begin', 'denied'))";
 const opening = `CASE WHEN ${opens} THEN 1 ELSE 0 END`;
 const uncounted = `CASE WHEN ${counters.map((name) => `${name} IS NULL`).join(' AND ')} THEN 1 ELSE 0 END`;
 
@@ -120,8 +120,8 @@ function aliased(expressions: readonly string[], prefix: string): string {
   return ['a', 'b'].map((letter, i) => `${expressions[i]} AS ${prefix}_${letter}`).join(', ');
 }
 
-/** Whether the tuples of a group are more than one flow, being of one observer and access. */
-const severalFlows = `(count(*) FILTER (WHERE ${opens}) > 1 OR coalesce(min(place) FILTER (WHERE ${opens}) > min(place), false))`;
+/** Whether the tuples of a group are more than one flow, being of one observer and access: two open one, or one opens it that is not the first. */
+const severalFlows = `(count(*) FILTER (WHERE ${opens}) > 1 OR (count(*) FILTER (WHERE ${opens}) = 1 AND (min(place) & 1) = 1))`;
 
 function where(tests: readonly string[]): string {
   return tests.length === 0 ? '' : ` WHERE ${tests.join(' AND ')}`;
@@ -156,7 +156,8 @@ function flowSteps(
   const numbered = (relation: string): string =>
     `SELECT *, sum(${opening}) OVER (PARTITION BY ${flow} ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS flow_number
       FROM ${relation}`;
-  const rest = (relation: string): string => `SELECT *, ${aliased(dialect.key(flowKey), 'flow')} FROM ${relation}`;
+  const rest = (relation: string, columns = '*'): string =>
+    `SELECT ${columns}, ${aliased(dialect.key(flowKey), 'flow')} FROM ${relation}`;
   if (!dialect.quick)
     return {
       holds,
@@ -166,6 +167,8 @@ function flowSteps(
         `observed AS (SELECT ${keyed}, flow_number FROM stitched GROUP BY ${flow}, flow_number)`,
       ],
     };
+  const stored = storedColumns.map(({ name }) => name).filter((name) => flows.list.includes(name) || name === 'state');
+  const restColumns = [five, 'place', ...stored].join(', ');
   const who = `hash(${[...observer, 'access'].join(', ')})`;
   return {
     holds,
@@ -174,7 +177,7 @@ function flowSteps(
       `every AS MATERIALIZED (SELECT ${five}, ${alone.aggregates}, min(${who}) <> max(${who}) OR ${severalFlows} AS several
         FROM picked GROUP BY ${five})`,
       `alone AS (SELECT ${alone.list.join(', ')} FROM every WHERE NOT several${holds === undefined ? '' : ` AND ${holds}`})`,
-      `rest AS MATERIALIZED (${rest('picked')} SEMI JOIN (SELECT ${five} FROM every WHERE several) USING (${five}))`,
+      `rest AS MATERIALIZED (${rest('picked', restColumns)} SEMI JOIN (SELECT ${five} FROM every WHERE several) USING (${five}))`,
       `keys AS MATERIALIZED (SELECT ${flow}, ${keyed}, ${severalFlows} AS several FROM rest GROUP BY ${flow})`,
       `stitched AS (${numbered(`rest SEMI JOIN (SELECT ${flow} FROM keys WHERE several) USING (${flow})`)})`,
       `observed AS MATERIALIZED (SELECT ${five}, ${flows.list.join(', ')}, 0 AS flow_number FROM keys WHERE NOT several

@@ -23,6 +23,9 @@ export const reportColumns = [
   'bytes_reverse',
 ] as const;
 
+/** Whether a tuple opens a flow: a begin, a denied one, one without state. */
+export const opens = "(state IS NULL OR state IN ('begin', 'denied'))";
+
 export interface Dialect {
   readonly name: string;
   /** Whether conversations of one flow are told from the others first, which then take the long way (conversation.ts). */
@@ -31,7 +34,10 @@ export interface Dialect {
   readonly materialized: string;
   /** Expressions that are equal where all columns are: to group, partition and join by. */
   key(columns: readonly string[]): string[];
-  /** Place of a tuple among those of its flow: time, then the record's second, the record's place in its blob, its own in the record. */
+  /**
+   * Place of a tuple among those of its flow: time, then the record's second, the record's place in its blob, its own in the record.
+   * Of a quick dialect it is a number, the lowest bit of which is 0 where the tuple opens a flow.
+   */
   readonly place: string;
   /** Epoch milliseconds of a time, a whole number. */
   millis(time: string): string;
@@ -51,8 +57,8 @@ export interface Dialect {
   matches(text: string, pattern: string): string;
   /** `a` divided by `b`, towards zero; both whole and not negative, perhaps of 128 bits. */
   quotient(a: string, b: string): string;
-  /** A whole number with room for products of 64 bits. */
-  wide(value: string): string;
+  /** `value` times `part` divided by `whole`, towards zero; all whole, not negative, and `part` no more than `whole`. */
+  share(value: string, part: string, whole: string): string;
   float(value: string): string;
   /** The nearest-rank percentile: thousandths, of whole numbers. */
   percentile(value: string, permille: string): string;

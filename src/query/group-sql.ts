@@ -114,7 +114,7 @@ class GroupCompiler {
     const steps = [`base AS ${materialized}(${this.#periods()})`];
     const [axis] = this.#axes;
     const isPlain = bucketMillis === undefined && this.#axes.length <= 1 && axis?.other !== true;
-    steps.push(`counted AS ${isPlain ? '' : materialized}(${this.#counted()})`);
+    steps.push(`counted AS ${this.#axes.length === 0 || isPlain ? '' : materialized}(${this.#counted()})`);
     const all = `(SELECT sum(flow) FROM base WHERE period = 0) AS ${totals[0]}, (SELECT sum(flow * has_counters) FROM base WHERE period = 0) AS ${totals[1]}`;
     const values = measures.flatMap((measure) => this.#measure(measure)).join(', ');
     if (isPlain) {
@@ -252,8 +252,8 @@ class GroupCompiler {
         WHERE ${counters.map((name) => `${name} IS NOT NULL`).join(' OR ')}) s`;
     const share = (name: string): string => {
       const upTo = (millis: string): string =>
-        dialect.quotient(`${dialect.wide(name)} * (${millis} - start_millis)`, `greatest(at_millis - start_millis, 1)`);
-      return `CASE WHEN at_millis = start_millis THEN ${dialect.wide(name)} ELSE ${upTo(`least(at_millis, (part + 1) * ${width})`)} - ${upTo(`greatest(start_millis, part * ${width})`)} END AS ${name}`;
+        dialect.share(name, `${millis} - start_millis`, 'greatest(at_millis - start_millis, 1)');
+      return `CASE WHEN start_millis >= part * ${width} AND at_millis <= (part + 1) * ${width} THEN ${name} ELSE ${upTo(`least(at_millis, (part + 1) * ${width})`)} - ${upTo(`greatest(start_millis, part * ${width})`)} END AS ${name}`;
     };
     const spans = `SELECT ${[
       ...kept.map((name) => (none.has(name) ? `NULL AS ${name}` : name)),

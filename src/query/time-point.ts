@@ -23,8 +23,8 @@ export function parseTimePoint(text: string, nowMillis: number): number | undefi
   const word = text.trim().toLowerCase();
   if (word === 'now') return nowMillis;
   if (/^\d{4}-\d{2}-\d{2}$/.test(word)) return parseTime(`${word}T00:00:00Z`);
-  const hour = /^(\d{4}-\d{2}-\d{2})[t ](\d{2})(?::(\d{2}))?z?$/.exec(word);
-  if (hour !== null) return parseTime(`${hour[1]}T${hour[2]}:${hour[3] ?? '00'}:00Z`);
+  const hour = /^(\d{4}-\d{2}-\d{2})[t ](\d{2})(?::(\d{2}))?(z|[+-]\d{2}:\d{2})?$/.exec(word);
+  if (hour !== null) return parseTime(`${hour[1]}T${hour[2]}:${hour[3] ?? '00'}:00${(hour[4] ?? 'z').toUpperCase()}`);
   if (/^\d{1,11}$/.test(word)) return Number(word) * 1000;
   if (/^\d{12,15}$/.test(word)) return Number(word);
   if (/^-?(\d+[smhdw])+$/.test(word)) {

@@ -28,7 +28,10 @@ export function define(command: Command): void {
   );
   command.action(async (words: string[], options: FindOptions) => {
     const format = formatOf(options);
-    const texts = [...words, ...(options.file === undefined ? [] : await readList(options.file))];
+    const texts = [
+      ...words.map((text) => ({ text, from: '' })),
+      ...(options.file === undefined ? [] : await readList(options.file)),
+    ];
     if (texts.length === 0) throw new FlowError('usage', 'name an address, or a file of addresses: --file FILE');
     if (texts.length > limits.findAddressesMax)
       throw new FlowError('usage', `${texts.length} addresses are more than ${limits.findAddressesMax}`);
@@ -53,13 +56,22 @@ export function define(command: Command): void {
   });
 }
 
+/** What may be an address, and where it stands, for messages. */
+interface Listed {
+  readonly text: string;
+  readonly from: string;
+}
+
 /** @throws not-found, usage */
-async function readList(path: string): Promise<string[]> {
+async function readList(path: string): Promise<Listed[]> {
   const text = path === '-' ? await readInput() : await readText(path);
   return text
     .split(/\r?\n/)
-    .map((line) => line.replace(/#.*/, '').trim())
-    .filter((line) => line !== '');
+    .map((line, i) => ({
+      text: line.replace(/#.*/, '').trim(),
+      from: `${path === '-' ? 'standard input' : path}, line ${i + 1}: `,
+    }))
+    .filter((listed) => listed.text !== '');
 }
 
 async function readInput(): Promise<string> {
@@ -69,11 +81,11 @@ async function readInput(): Promise<string> {
 }
 
 /** @throws usage */
-function readAddress(text: string): Match {
+function readAddress({ text, from }: Listed): Match {
   try {
     return valueMatch(findField('ip')!, text, true, 0);
   } catch (error) {
-    if (error instanceof ValueError) throw new FlowError('usage', error.message);
+    if (error instanceof ValueError) throw new FlowError('usage', from + error.message);
     throw error;
   }
 }
