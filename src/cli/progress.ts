@@ -4,6 +4,8 @@ import type { WriteStream } from 'node:tty';
 const intervalMillis = 200;
 /** Work that ends sooner shows no line at all. */
 const silentMillis = 500;
+/** Of a terminal that does not tell its width, or says 0. */
+const columnsDefault = 80;
 
 export interface Progress {
   /** Whether anybody sees it. */
@@ -33,15 +35,21 @@ export function createProgress(verb: string, stream: WriteStream = process.stder
       const parts = [verb];
       if (total !== undefined && total > 0) {
         parts.push(`${Math.floor((100 * done) / total)}%`, `${formatBytes(done)} of ${formatBytes(total)}`);
-        parts.push(`${formatBytes(rate)}/s`, `${Math.ceil((total - done) / Math.max(rate, 1))} s left`);
+        parts.push(`${formatBytes(rate)}/s`, `${formatLeft((total - done) / Math.max(rate, 1))} left`);
       } else parts.push(formatBytes(done), `${formatBytes(rate)}/s`);
       if (note !== undefined) parts.push(note());
-      stream.write(`\r\u001b[2K${parts.join('  ').slice(0, Math.max(20, (stream.columns ?? 80) - 1))}`);
+      stream.write(`\r\u001b[2K${parts.join('  ').slice(0, (stream.columns || columnsDefault) - 1)}`);
     },
     end() {
       if (shownMillis > 0) stream.write('\r\u001b[2K');
     },
   };
+}
+
+/** `5 s`, `12 min` or `3.4 h`: as much as a guess is worth. */
+function formatLeft(seconds: number): string {
+  if (seconds <= 120) return `${Math.ceil(seconds)} s`;
+  return seconds <= 7200 ? `${Math.ceil(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
 
 /** `1.2 GB`: decimal units, as storage is priced. */
