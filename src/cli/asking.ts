@@ -3,7 +3,6 @@ import { type Command, Option } from 'commander';
 import { FlowError } from '../base/errors.ts';
 import { openLake } from '../lake/lake.ts';
 import { readLogs } from '../pipeline/read-logs.ts';
-import { openLakeEngine, openMemoryEngine } from '../query/duckdb-engine.ts';
 import type { Engine } from '../query/engine.ts';
 import { parseFilter } from '../query/filter.ts';
 import type { Answer } from '../query/result.ts';
@@ -151,6 +150,7 @@ async function openEngine(options: AskOptions): Promise<OpenEngine> {
   }
   if (folder !== undefined) {
     const lake = await openLake(folder);
+    const { openLakeEngine } = await import('../query/duckdb-engine.ts');
     return { engine: await openLakeEngine(await lake.snapshot()), close: () => lake.close() };
   }
   const progress = createProgress('reading');
@@ -161,6 +161,7 @@ async function openEngine(options: AskOptions): Promise<OpenEngine> {
     process.stderr.write(
       `warning: ${logs.rejected} byte ranges could not be used; the first: ${logs.firstRejection}\n`,
     );
+  const { openMemoryEngine } = await import('../query/duckdb-engine.ts');
   return { engine: await openMemoryEngine(logs.table), close: () => logs.table.close() };
 }
 

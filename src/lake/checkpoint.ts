@@ -7,13 +7,12 @@
 import { randomUUID } from 'node:crypto';
 import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { listValue } from '@duckdb/node-api';
 import { FlowError, fileError } from '../base/errors.ts';
 import { dayMillis } from '../base/time.ts';
 import { syncFolder } from '../blob/folder-file.ts';
 import type { Action, TxnAction } from './delta-log.ts';
 import { checkAction, formatVersion, logFolder, temporaryFolder, writeSynced } from './delta-log.ts';
-import { openDuckdb, quoteText } from './duckdb.ts';
+import { listParameter, openDuckdb, quoteText } from './duckdb.ts';
 import { syncFile } from './new-data-file.ts';
 import type { TableState } from './table-state.ts';
 
@@ -36,7 +35,7 @@ export async function readCheckpoint(files: readonly string[]): Promise<Action[]
     const connection = await duckdb.connect();
     const result = await connection.stream(
       'SELECT to_json(t)::VARCHAR FROM read_parquet($1, hive_partitioning = false) t',
-      [listValue([...files])],
+      [await listParameter([...files])],
     );
     const actions: Action[] = [];
     for await (const rows of result.yieldRowsJs())

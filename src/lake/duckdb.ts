@@ -6,8 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DuckDBConnection } from '@duckdb/node-api';
-import { DuckDBInstance } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
 import { limits } from '../base/limits.ts';
 
 export interface Duckdb {
@@ -21,6 +20,7 @@ export interface Duckdb {
 /** Opens an in-memory instance. It spills to the system's folder for temporary files beyond `memoryBytes`. */
 export async function openDuckdb(memoryBytes: number = limits.queryMemoryBytesMax): Promise<Duckdb> {
   const spill = join(tmpdir(), `nsgflow-${randomUUID()}`);
+  const { DuckDBInstance } = await loadDuckdb();
   const instance = await DuckDBInstance.create(':memory:', {
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
@@ -39,6 +39,16 @@ export async function openDuckdb(memoryBytes: number = limits.queryMemoryBytesMa
       await rm(spill, { recursive: true, force: true });
     },
   };
+}
+
+/** The library, loaded at its first use: that takes longer than all else that `ingest` and `--help` load together. */
+function loadDuckdb(): Promise<typeof import('@duckdb/node-api')> {
+  return import('@duckdb/node-api');
+}
+
+/** A list as a parameter of a statement. */
+export async function listParameter(values: readonly DuckDBValue[]): Promise<DuckDBValue> {
+  return (await loadDuckdb()).listValue(values);
 }
 
 /** A text as an SQL literal. Only for names of files and columns that we made or read from the log: values are parameters. */

@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { listValue } from '@duckdb/node-api';
+import { listParameter } from './duckdb.ts';
 import { duckdbTypes, storedColumns } from './schema.ts';
 import type { DataFile } from './snapshot.ts';
 
@@ -16,7 +16,7 @@ export async function fileRows(
   const parts: string[] = [];
   const add = async (variable: string, some: readonly DataFile[], options: string): Promise<void> => {
     if (some.length === 0) return;
-    await connection.run(`SET VARIABLE ${variable} = $1`, [listValue(some.map((file) => file.path))]);
+    await connection.run(`SET VARIABLE ${variable} = $1`, [await listParameter(some.map((file) => file.path))]);
     parts.push(`SELECT * FROM read_parquet(getvariable('${variable}'), hive_partitioning = false${options})`);
   };
   const whole = files.filter((file) => file.hasAllColumns);

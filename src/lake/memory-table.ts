@@ -3,11 +3,10 @@ import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { listValue } from '@duckdb/node-api';
 import { limits } from '../base/limits.ts';
 import type { FlowLog } from '../flowlog/record.ts';
 import type { Duckdb } from './duckdb.ts';
-import { openDuckdb } from './duckdb.ts';
+import { listParameter, openDuckdb } from './duckdb.ts';
 import { loadZstd } from './parquet/zstd.ts';
 import type { RowOrigin } from './row-stage.ts';
 import { RowStage } from './row-stage.ts';
@@ -62,7 +61,7 @@ export class MemoryTable {
     const paths = (await this.#stage.finish()).map(({ path }) => join(this.#folder, path));
     await this.#connection.run(
       `INSERT INTO ${memoryTableName} SELECT ${storedColumns.map(({ name }) => name).join(', ')} FROM read_parquet($1::VARCHAR[], hive_partitioning = false)`,
-      [listValue(paths)],
+      [await listParameter(paths)],
     );
     for (const path of paths) await rm(path, { force: true });
   }

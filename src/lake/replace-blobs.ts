@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { listValue } from '@duckdb/node-api';
 import { writeDataFile } from './data-file.ts';
 import type { Action, AddAction } from './delta-log.ts';
+import { listParameter } from './duckdb.ts';
 import { fileRows } from './file-rows.ts';
 import { partitionColumn } from './schema.ts';
 import type { DataFile } from './snapshot.ts';
@@ -63,7 +63,7 @@ export class BlobReplacement {
     this.#connection ??= await this.#connect();
     const connection = this.#connection;
     const rows = await fileRows(connection, [file], 'stored');
-    await connection.run('SET VARIABLE replaced_blobs = $1', [listValue([...blobs])]);
+    await connection.run('SET VARIABLE replaced_blobs = $1', [await listParameter([...blobs])]);
     const rest = `blob IS NULL OR NOT list_contains(getvariable('replaced_blobs')::VARCHAR[], blob)`;
     const reader = await connection.runAndReadAll(`SELECT count(*)::DOUBLE, count_if(${rest})::DOUBLE FROM ${rows}`);
     const [[all, left]] = reader.getRowsJS() as [[number, number]];

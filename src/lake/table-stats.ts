@@ -1,4 +1,4 @@
-import { listValue } from '@duckdb/node-api';
+import { listParameter } from './duckdb.ts';
 import type { Lake } from './lake.ts';
 import { partitionColumn, storedColumns } from './schema.ts';
 import { dataFileOf } from './snapshot.ts';
@@ -69,7 +69,7 @@ async function columnSizes(lake: Lake, paths: readonly string[]): Promise<Column
   try {
     const reader = await connection.runAndReadAll(
       'SELECT path_in_schema, sum(total_compressed_size)::DOUBLE FROM parquet_metadata($1::VARCHAR[]) GROUP BY ALL',
-      [listValue([...paths])],
+      [await listParameter([...paths])],
     );
     const sizes = new Map(reader.getRowsJS() as [string, number][]);
     const known = storedColumns.map(({ name }) => name);

@@ -357,7 +357,7 @@ function distinctIds(ids: Uint32Array | Uint8Array, count: number, codes: number
   return order;
 }
 
-function rangeOf(numbers: Float64Array, count: number, scale: number): [number | undefined, number | undefined] {
+function rangeOf(numbers: Float64Array, count: number, scale: number): [Statistic | undefined, Statistic | undefined] {
   if (count === 0) return [undefined, undefined];
   let minimum = numbers[0];
   let maximum = minimum;
@@ -366,17 +366,27 @@ function rangeOf(numbers: Float64Array, count: number, scale: number): [number |
     if (value < minimum) minimum = value;
     else if (value > maximum) maximum = value;
   }
-  return [minimum * scale, maximum * scale];
+  return [scaled(minimum, scale), scaled(maximum, scale)];
+}
+
+/** The exact product; a double has no room for that of a time from the year 2255 on. */
+function scaled(value: number, scale: number): number | bigint {
+  const product = value * scale;
+  return scale === 1 || product <= Number.MAX_SAFE_INTEGER ? product : BigInt(value) * BigInt(scale);
 }
 
 function plainNumbers(numbers: Float64Array, count: number, scale: number, wide: boolean): Uint8Array {
-  const words = new Uint32Array(wide ? 2 * count : count);
+  if (!wide) return new Uint8Array(Uint32Array.from(numbers.subarray(0, count)).buffer);
+  const words = new Uint32Array(2 * count);
   for (let i = 0; i < count; i++) {
     const value = numbers[i] * scale;
-    if (wide) {
-      words[2 * i] = value % 4_294_967_296;
-      words[2 * i + 1] = value / 4_294_967_296;
-    } else words[i] = value;
+    if (scale !== 1 && value > Number.MAX_SAFE_INTEGER) {
+      new BigUint64Array(words.buffer)[i] = BigInt(numbers[i]) * BigInt(scale);
+      continue;
+    }
+    const high = Math.floor(value / 4_294_967_296);
+    words[2 * i] = value - high * 4_294_967_296;
+    words[2 * i + 1] = high;
   }
   return new Uint8Array(words.buffer);
 }
