@@ -19,7 +19,7 @@ export interface FlowLogSettings {
   readonly format: FlowLogFormat;
   /** Which account its blobs go to; what `accountOf` understands. */
   readonly storage: string;
-  /** Which flows it holds, in Azure's language (flow-log-filter.ts); `undefined` or '' for all. VNet logs only. */
+  /** Which flows it holds, in Azure's language (flowlog/filtering-criteria.ts); `undefined` or '' for all. VNet logs only. */
   readonly enabledFilteringCriteria?: string;
   /** Which flow states it holds, such as `B,E`; `undefined` or '' for all. VNet logs only. */
   readonly recordTypes?: string;
