@@ -27,10 +27,13 @@ export function addressFilterPath(lake: string, path: string): string {
 
 /** The addresses of one file on its way, as hashes. */
 export class AddressHashes {
-  readonly #hashes = new Set<number>();
+  /** The first `#count` are hashes, in no order, some perhaps twice. */
+  #hashes = new Float64Array(1024);
+  #count = 0;
 
   add(text: string): void {
-    this.#hashes.add(hashOf(text));
+    if (this.#count === this.#hashes.length) this.#makeRoom();
+    this.#hashes[this.#count++] = hashOf(text);
   }
 
   /** Writes the filter of a data file, so that it is whole wherever it is seen. */
@@ -54,10 +57,11 @@ export class AddressHashes {
   }
 
   #encode(): Uint8Array {
-    const blocks = Math.max(1, Math.ceil((this.#hashes.size * bitsPerAddress) / (8 * blockBytes)));
+    this.#dropDoubles();
+    const blocks = Math.max(1, Math.ceil((this.#count * bitsPerAddress) / (8 * blockBytes)));
     const out = new Uint8Array(headerBytes + blocks * blockBytes);
     new DataView(out.buffer).setUint32(0, magic, true);
-    for (const hash of this.#hashes) {
+    for (const hash of this.#hashes.subarray(0, this.#count)) {
       const start = headerBytes + blockOf(hash, blocks) * blockBytes;
       for (let i = 0; i < probes; i++) {
         const bit = bitOf(hash, i);
@@ -65,6 +69,21 @@ export class AddressHashes {
       }
     }
     return out;
+  }
+
+  #makeRoom(): void {
+    this.#dropDoubles();
+    if (2 * this.#count < this.#hashes.length) return;
+    const grown = new Float64Array(2 * this.#hashes.length);
+    grown.set(this.#hashes.subarray(0, this.#count));
+    this.#hashes = grown;
+  }
+
+  #dropDoubles(): void {
+    const sorted = this.#hashes.subarray(0, this.#count).sort();
+    let kept = 0;
+    for (const hash of sorted) if (kept === 0 || sorted[kept - 1] !== hash) sorted[kept++] = hash;
+    this.#count = kept;
   }
 }
 

@@ -160,20 +160,27 @@ export class ColumnEncoder {
   }
 
   #encodeLongs({ ids, codes, long }: Extract<ColumnValues, { kind: 'longs' }>, count: number): EncodedColumn {
-    const order = distinctIds(ids, count, codes, this.#indexes);
-    // Equal values become one. Of the indexes, 0 stands for null.
+    // Equal values become one. By number: 0 not seen, 1 null, else the index of its value and 2.
+    const known = new Uint32Array(codes);
     const byValue = new Map<bigint, number>();
-    const merged = new Uint32Array(order.length);
-    order.forEach((id, i) => {
-      const value = long(id);
-      if (value === undefined) return;
-      let known = byValue.get(value);
-      if (known === undefined) byValue.set(value, (known = byValue.size + 1));
-      merged[i] = known;
-    });
     const indexes = this.#indexes;
-    for (let row = 0; row < count; row++) indexes[row] = merged[indexes[row]];
-    const present = this.#dropNulls(count, 0);
+    const levels = this.#levels;
+    let present = 0;
+    for (let row = 0; row < count; row++) {
+      const id = ids[row];
+      let found = known[id];
+      if (found === 0) {
+        const value = long(id);
+        found = value === undefined ? 1 : (byValue.get(value) ?? byValue.size + 2);
+        if (value !== undefined) byValue.set(value, found);
+        known[id] = found;
+      }
+      if (found === 1) levels[row] = 0;
+      else {
+        levels[row] = 1;
+        indexes[present++] = found - 2;
+      }
+    }
     const kept = [...byValue.keys()];
     const plain = new BigInt64Array(kept);
     let minimum: bigint | undefined = kept[0];
