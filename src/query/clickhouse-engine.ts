@@ -98,6 +98,9 @@ function lakeTable(lake: string, cluster: string | undefined, environment: Envir
 /** Rows of one chunk of an answer. */
 const chunkRows = 2048;
 
+/** The client's own is 30 s; a question may take longer, and `--timeout` and Ctrl-C end it. */
+const requestTimeoutMillis = 3_600_000;
+
 class ClickhouseEngine implements Engine {
   readonly #server: Server;
   readonly #table: LakeTable;
@@ -163,6 +166,7 @@ class ClickhouseEngine implements Engine {
         username: this.#environment['CLICKHOUSE_USER'] ?? 'default',
         password: this.#environment['CLICKHOUSE_PASSWORD'] ?? '',
         application: 'nsgflow',
+        request_timeout: requestTimeoutMillis,
       });
     }
     const result = await this.#client.query({

@@ -51,6 +51,9 @@ export async function openMemoryEngine(table: MemoryTable): Promise<DuckdbEngine
   return new DuckdbEngine(table.duckdb, memoryRows(memoryTableName), 'lent');
 }
 
+/** An interrupt that comes between two steps of a question has no effect: it is said again as long as something is open. */
+const interruptEveryMillis = 10;
+
 export class DuckdbEngine implements Engine {
   readonly #duckdb: Duckdb;
   readonly #source: RowSource;
@@ -117,7 +120,11 @@ export class DuckdbEngine implements Engine {
 
   cancel(reason: FlowError): void {
     this.#cancelled ??= reason;
-    for (const connection of this.#open) connection.interrupt();
+    const interrupt = (): void => {
+      for (const connection of this.#open) connection.interrupt();
+      if (this.#open.size > 0) setTimeout(interrupt, interruptEveryMillis);
+    };
+    interrupt();
   }
 
   /** Writes the answer to a Parquet file, which appears whole or not at all. @returns its rows @throws disk-full, permission, io */

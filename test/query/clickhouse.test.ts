@@ -81,6 +81,8 @@ describe.skipIf(clickhouseSkipped !== undefined)(
           const rows = plainRows(records, 'blob');
           await fc.assert(
             fc.asyncProperty(query, async (asked) => {
+              // ClickHouse evaluates a common table expression anew at each use: two axes over two periods take it minutes.
+              fc.pre(asked.ask !== 'groups' || asked.axes.length < 2 || asked.compareMillis === undefined);
               const expected = await answerOf(duckdb, asked);
               const said = asked.where === undefined ? '' : formatFilter(asked.where);
               expect(await answerOf(clickhouse, asked), said).toEqual(expected);

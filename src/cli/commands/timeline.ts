@@ -14,19 +14,30 @@ export function define(command: Command): void {
   command
     .argument('<source>', 'address and port of the initiator: 10.0.0.4:50000, [2001:db8::1]:50000')
     .argument('<destination>', 'address and port of the responder: 10.0.1.4:443')
-    .argument('[protocol]', 'tcp, udp, or a number', 'tcp');
+    .argument('[protocol]', 'tcp, udp, or a number (default: any)');
   addSource(command);
   addTimes(command);
   addOutput(command);
-  command.addHelpText('after', '\nEvery tuple of one five-tuple in order of time, of every NIC and log that saw it.\n');
-  command.action(async (source: string, destination: string, protocol: string, options: AskOptions) => {
+  command.addHelpText(
+    'after',
+    '\nEvery tuple between these ends in order of time, of every NIC and log that saw it.\n',
+  );
+  command.action(async (source: string, destination: string, protocol: string | undefined, options: AskOptions) => {
     const format = formatOf(options);
     const where: Condition = {
       kind: 'and',
       items: [
         ...endpointTests('src', source),
         ...endpointTests('dst', destination),
-        { kind: 'test', field: 'protocol', any: [{ kind: 'text', value: protocol.toLowerCase() }] },
+        ...(protocol === undefined
+          ? []
+          : [
+              {
+                kind: 'test' as const,
+                field: 'protocol',
+                any: [{ kind: 'text' as const, value: protocol.toLowerCase() }],
+              },
+            ]),
       ],
     };
     await withEngine(options, async (engine) => {

@@ -1,0 +1,150 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { nsgflow } from './nsgflow.ts';
+
+const examples = join(import.meta.dirname, '..', '..', 'examples');
+const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
+const folder = mkdtempSync(join(tmpdir(), 'nsgflow-cli-asking-'));
+const logs = join(folder, 'logs');
+const lake = join(folder, 'lake');
+
+type Row = Record<string, string | number | boolean | null>;
+
+beforeAll(async () => {
+  const capture = join(examples, 'traffic.pcap');
+  const recorded = await nsgflow([
+    ...['record', '--capture', capture, '--network', join(examples, 'network.json')],
+    ...['--to', logs, '--stats', 'json'],
+  ]);
+  expect([recorded.code, recorded.err]).toEqual([0, '']);
+  expect((await nsgflow(['ingest', logs, '--lake', lake, '--stats', 'json'])).code).toBe(0);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function rowsOf(...question: string[]): Promise<Row[]> {
+  const { code, out, err } = await nsgflow([...question, '--lake', lake, '-o', 'json']);
+  expect([question, code, err]).toEqual([question, 0, '']);
+  const answer = JSON.parse(out) as Row | Row[];
+  return Array.isArray(answer) ? answer : [answer];
+}
+
+function total(rows: readonly Row[], column: string): number {
+  return rows.reduce((sum, row) => sum + Number(row[column] ?? 0), 0);
+}
+
+describe('questions agree with each other', () => {
+  test('the groups of top with other, of a series and the conversations add up to the same', async () => {
+    const [top, series, flows, count] = await Promise.all([
+      rowsOf('top', '--by', 'dst.port', '--limit', '2', '--other'),
+      rowsOf('series', '--bucket', '1m'),
+      rowsOf('flows', '--limit', '100000'),
+      rowsOf('count'),
+    ]);
+    const bytes = flows.reduce((sum, row) => sum + Number(row['bytes_forward']) + Number(row['bytes_reverse']), 0);
+    expect(bytes).toBeGreaterThan(0);
+    expect([top, series].map((rows) => [total(rows, 'bytes'), total(rows, 'flows')])).toEqual([
+      [bytes, flows.length],
+      [bytes, flows.length],
+    ]);
+    expect([count[0]['conversations'], top.at(-1)!['other']]).toEqual([flows.length, true]);
+  });
+
+  test('find, timeline and matrix show the same conversation', async () => {
+    const [flow] = await rowsOf('flows', 'access = allow', '--limit', '1');
+    const list = join(folder, 'addresses.txt');
+    writeFileSync(list, `# the source\n${String(flow['src_ip'])}\n\n192.0.2.77 # never seen\n`);
+    const end = (address: unknown, port: unknown): string =>
+      String(address).includes(':') ? `[${String(address)}]:${String(port)}` : `${String(address)}:${String(port)}`;
+    const ends = [end(flow['src_ip'], flow['src_port']), end(flow['dst_ip'], flow['dst_port'])];
+    const [found, timeline, matrix] = await Promise.all([
+      rowsOf('find', '--file', list),
+      rowsOf('timeline', ...ends),
+      rowsOf('matrix', '--by', 'src.ip,dst.port', '--metric', 'flows', '--limit', '1000'),
+    ]);
+    expect(found.map(({ ip }) => ip)).toEqual([flow['src_ip']]);
+    expect([timeline[0]['time'], timeline.length]).toEqual([flow['time'], flow['tuples']]);
+    expect(JSON.stringify(matrix)).toContain(String(flow['src_ip']));
+  });
+
+  test('times are read in every form', async () => {
+    const [first] = await rowsOf('flows', '--limit', '1');
+    const millis = Date.parse(String(first['time']));
+    const later = new Date(millis + 60_000).toISOString();
+    const forms = [later, later.replace('Z', '+00:00'), String(millis + 60_000)];
+    const answers = await Promise.all(forms.map((to) => rowsOf('count', '--to', to)));
+    expect(new Set(answers.map((rows) => JSON.stringify(rows))).size).toBe(1);
+    expect(answers[0][0]['tuples']).toBeGreaterThan(0);
+    expect((await rowsOf('count', '--from', 'yesterday', '--to', '1h'))[0]['tuples']).toBe(0);
+  });
+});
+
+describe('what a shell sees', () => {
+  test('a pipe that ends early leaves nothing behind', () => {
+    const before = readdirSync(tmpdir()).filter((name) => name.endsWith('.parquet'));
+    const piped = spawnSync('sh', [
+      '-c',
+      `"$0" "$1" flows --lake "$2" -o parquet | head -c 4`,
+      process.execPath,
+      main,
+      lake,
+    ]);
+    expect([piped.stdout.toString(), piped.stderr.toString()]).toEqual(['PAR1', '']);
+    expect(readdirSync(tmpdir()).filter((name) => name.endsWith('.parquet'))).toEqual(before);
+  });
+
+  test('SIGINT ends a question with 130, whenever it comes', async () => {
+    const ended = (afterMillis: number): Promise<number | string | null> =>
+      new Promise((resolve) => {
+        const endless = 'select count(*) from range(100000000000) t(i) where hash(i) % 7 = 3';
+        const child = spawn(process.execPath, [main, 'query', '--lake', lake, '--sql', endless], { stdio: 'ignore' });
+        child.on('spawn', () => setTimeout(() => child.kill('SIGINT'), afterMillis));
+        child.on('exit', (code, signal) => resolve(code ?? signal));
+      });
+    // Before Node itself runs, the signal ends the process.
+    for (const end of await Promise.all([700, 2500].map(ended))) expect([130, 'SIGINT']).toContain(end);
+  });
+
+  test('completion gives commands, options, fields and values of the lake', async () => {
+    const complete = async (...words: string[]): Promise<string[]> =>
+      (await nsgflow(['__complete', ...words])).out.trim().split('\n');
+    const [commands, options, fields, values] = await Promise.all([
+      complete('ti'),
+      complete('top', '--met'),
+      complete('matrix', '--by', 'src.ip,dst.p'),
+      complete('flows', '--lake', lake, 'access', '=', ''),
+    ]);
+    expect([commands, options, fields]).toEqual([['timeline'], ['--metric'], ['src.ip,dst.port']]);
+    expect(values).toContain('allow');
+    const script = await nsgflow(['completion', 'bash']);
+    expect(spawnSync('bash', ['-n'], { input: script.out }).status).toBe(0);
+  });
+
+  test('--explain says what was read', async () => {
+    const { err } = await nsgflow(['count', '--lake', lake, '--explain', '--to', '2001-01-01']);
+    expect(err).toMatch(/^files {2}0 of \d+ read, \d+ pruned\nbytes /);
+  });
+});
+
+describe('a mistake is said in a sentence', () => {
+  const bad = join(folder, 'bad.txt');
+
+  test.each<[string[], RegExp]>([
+    [['find', '--file', bad], /bad\.txt, line 2: "no-address" is no address/],
+    [['find'], /name an address, or a file of addresses/],
+    [['timeline', '10.0.0.4:1', '10.0.0.5'], /"10\.0\.0\.5" is no address and port/],
+    [['matrix', '--by', 'src.ip'], /--by takes two fields/],
+    [['top', '--by', 'src.pi'], /did you mean "src\.ip"/],
+    [['series', '--bucket', 'often'], /--bucket takes a time/],
+    [['count', '--from', 'today', '--to', 'yesterday'], /--from is later than --to/],
+    [['tail', '--follow', '-o', 'json'], /--follow has no end, which json needs/],
+    [['completion', 'tcsh'], /no completion for "tcsh"/],
+  ])('%j', async (question, sentence) => {
+    writeFileSync(bad, '10.0.0.4\nno-address\n');
+    const { code, out, err } = await nsgflow(question[0] === 'completion' ? question : [...question, '--lake', lake]);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toMatch(sentence);
+  });
+});
