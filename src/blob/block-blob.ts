@@ -22,6 +22,8 @@ export interface DataBlock {
   readonly id: string;
   /** Flow records as JSON text, separated by commas, without a leading or trailing one. Not empty. */
   readonly bytes: Uint8Array;
+  /** The same bytes behind a comma, where the caller has them so: then none are copied. */
+  readonly withComma?: Uint8Array;
 }
 
 const opening = Buffer.from('{"records":[');
@@ -130,10 +132,10 @@ export class BlockAppender {
       await container.stageBlock(name, closingId, closing);
     }
     const inserted: Block[] = [];
-    for (const { id, bytes } of missing) {
+    for (const { id, bytes, withComma } of missing) {
       const isFirst = before.length + inserted.length === 2;
       const blockName = blockId('D', id);
-      const content = isFirst ? bytes : Buffer.concat([comma, bytes]);
+      const content = isFirst ? bytes : (withComma ?? Buffer.concat([comma, bytes]));
       await container.stageBlock(name, blockName, content);
       inserted.push({ id: blockName, lengthBytes: content.length });
     }

@@ -27,7 +27,7 @@ export interface Container {
   read(name: string, start?: number, end?: number): Promise<BlobContent>;
   /** Committed blocks in order; none for a blob that was not committed by blocks. `undefined` where there is no such blob. */
   blocks(name: string): Promise<BlockList | undefined>;
-  /** Holds a block until a commit names it. Staging the same id again replaces it. */
+  /** Holds a block until a commit names it; its bytes stay as they are until then. Staging the same id again replaces it. */
   stageBlock(name: string, id: string, bytes: Uint8Array): Promise<void>;
   /**
    * Makes the blob consist of these blocks, staged or already committed; blocks staged and not named are forgotten. Creates the blob (and

@@ -10,7 +10,7 @@ import { formatInsert, formatPut, insertVersion, lastText, putVersion } from './
 import type { JournalBlock, Version } from './block-journal.ts';
 import { fileEtag, findBlob, isPending, readInto, readVersion } from './folder-blob.ts';
 import type { FoundBlob } from './folder-blob.ts';
-import { exists, makeFolderOf, publish, syncFolder, temporaryPath, writeAll } from './folder-file.ts';
+import { exists, makeFolderOf, publish, syncFolder, temporaryPath, writeAll, writePieces } from './folder-file.ts';
 
 /** The commits of one blob in a folder. Of two for the same blob, the caller begins the second after the first has ended. */
 
@@ -124,8 +124,8 @@ async function insertBlocks(
   try {
     const blob = await open(place.blobPath, 'r+');
     try {
-      const bytes = Buffer.concat([...blocks.map((block) => block.bytes), last]);
-      await writeAll(blob, bytes, version.lengthBytes - last.length);
+      const pieces = [...blocks.map((block) => block.bytes), last];
+      await writePieces(blob, pieces, version.lengthBytes - last.length);
       if (place.sync) await blob.datasync();
     } finally {
       await blob.close();

@@ -15,6 +15,28 @@ export async function writeAll(handle: FileHandle, bytes: Uint8Array, position: 
   }
 }
 
+/** Most pieces that Linux writes at once. */
+const piecesMax = 1024;
+
+/** Writes all of `pieces`, one behind the other, at `position`; without putting them together first. */
+export async function writePieces(handle: FileHandle, pieces: readonly Uint8Array[], position: number): Promise<void> {
+  let at = position;
+  for (let left = pieces.filter(({ length }) => length > 0); left.length > 0;) {
+    const { bytesWritten } = await handle.writev(left.slice(0, piecesMax), at);
+    at += bytesWritten;
+    left = behind(left, bytesWritten);
+  }
+}
+
+/** What remains of `pieces` behind their first `done` bytes. */
+function behind(pieces: readonly Uint8Array[], done: number): Uint8Array[] {
+  let skipped = 0;
+  let first = 0;
+  while (first < pieces.length && skipped + pieces[first].length <= done) skipped += pieces[first++].length;
+  if (first === pieces.length) return [];
+  return [pieces[first].subarray(done - skipped), ...pieces.slice(first + 1)];
+}
+
 /**
  * Gives the file `from` the name `to`. @returns false where `to` is taken; `from` is then left. Where the file system has no hard links, looking and
  * renaming are two steps.

@@ -138,7 +138,7 @@ export class FolderContainer implements Container {
     assert(/^[A-Za-z0-9+/=]+$/.test(id), 'a block id is base64 text');
     let staged = this.#staged.get(name);
     if (staged === undefined) this.#staged.set(name, (staged = new Map()));
-    staged.set(id, bytes.slice());
+    staged.set(id, bytes);
   }
 
   async commitBlocks(name: string, ids: readonly string[], etag: string | undefined): Promise<{ etag: string }> {

@@ -71,10 +71,8 @@ export function encodeRecord(
     const next = columns.group[rows[i]];
     let runEnd = i + 1;
     while (runEnd < end && columns.group[rows[runEnd]] === next) runEnd++;
-    const run =
-      format === 'vnet'
-        ? rows.subarray(i, runEnd)
-        : rows.subarray(i, runEnd).filter((row) => hasTuple(format, columns, row));
+    const all = rows.subarray(i, runEnd);
+    const run = haveTuples(format, columns, all) ? all : all.filter((row) => hasTuple(format, columns, row));
     i = runEnd;
     if (run.length === 0) continue;
     const newAcl = written === 0 || (vnet && groups[next].aclId !== groups[current].aclId);
@@ -89,6 +87,12 @@ export function encodeRecord(
   }
   if (written > 0) writer.writeText(']}]}]}}');
   return written;
+}
+
+function haveTuples(format: FlowLogFormat, columns: TupleColumns, rows: Uint32Array): boolean {
+  if (format === 'vnet') return true;
+  for (let i = 0; i < rows.length; i++) if (!hasTuple(format, columns, rows[i])) return false;
+  return true;
 }
 
 const kernel = createTupleKernel();

@@ -114,11 +114,21 @@ export class TupleKernel {
 
   #gather(columns: TupleColumns, rows: Uint32Array, from: number, count: number): void {
     const { source, destination, timeMillis } = columns;
+    const first = rows[from];
+    let followOn = true;
     for (let i = 0; i < count; i++) {
       const row = rows[from + i];
+      followOn &&= row === first + i;
       const seconds = Math.floor(timeMillis[row] / 1000);
       this.#seconds[i] = seconds;
       this.#millis[i] = Math.floor(timeMillis[row]) - 1000 * seconds;
+    }
+    if (followOn) {
+      this.#copy(columns, first, first + count);
+      return;
+    }
+    for (let i = 0; i < count; i++) {
+      const row = rows[from + i];
       this.#sourcePort[i] = columns.sourcePort[row];
       this.#destinationPort[i] = columns.destinationPort[row];
       this.#family[i] = columns.family[row];
@@ -139,6 +149,24 @@ export class TupleKernel {
         this.#destination[4 * i + word] = destination[at + word];
       }
     }
+  }
+
+  /** All columns but the time, of rows that follow one another. */
+  #copy(columns: TupleColumns, start: number, end: number): void {
+    this.#source.set(columns.source.subarray(4 * start, 4 * end));
+    this.#destination.set(columns.destination.subarray(4 * start, 4 * end));
+    this.#sourcePort.set(columns.sourcePort.subarray(start, end));
+    this.#destinationPort.set(columns.destinationPort.subarray(start, end));
+    this.#family.set(columns.family.subarray(start, end));
+    this.#protocol.set(columns.protocol.subarray(start, end));
+    this.#direction.set(columns.direction.subarray(start, end));
+    this.#access.set(columns.access.subarray(start, end));
+    this.#state.set(columns.state.subarray(start, end));
+    this.#encryption.set(columns.encryption.subarray(start, end));
+    this.#packetsForward.set(columns.packetsForward.subarray(start, end));
+    this.#bytesForward.set(columns.bytesForward.subarray(start, end));
+    this.#packetsReverse.set(columns.packetsReverse.subarray(start, end));
+    this.#bytesReverse.set(columns.bytesReverse.subarray(start, end));
   }
 }
 

@@ -20,6 +20,8 @@ export interface FlushedBlock {
   /** 32 hex digits that the input, flow log, NIC, minute and part decide: the same input gives the same block again. */
   readonly id: string;
   readonly bytes: Uint8Array;
+  /** The same memory with a comma before it, as all blocks of a blob but the first are stored. */
+  readonly withComma?: Uint8Array;
   readonly tuples: number;
 }
 
@@ -62,25 +64,28 @@ export function flushBlocks(held: FlowEvents, plan: RecordingPlan, key: FlushKey
     nsg2: columnsShown(columns, plan, 'nsg2'),
     vnet: columnsShown(columns, plan, 'vnet'),
   };
-  const rows = Uint32Array.from({ length: columns.count }, (_, row) => row);
+  const rows = numbersTo(columns.count);
   const encode = (target: FlowLogTarget, nic: number, range: Uint32Array): void => {
     const selected = selectRows(events, plan, target, range, uncounted);
     if (selected.length === 0) return;
     const { format } = target;
     countHidden(columns, shown[format], format, selected, uncounted);
     writer.clear();
+    writer.writeText(',');
     const { mac, id } = plan.nics[nic];
     const header = { ...target, timeMillis: key.timeMillis, macAddress: mac };
     const tuples = encodeRecord(writer, header, shown[format], plan.groups, selected, 0, selected.length);
     if (tuples === 0) return;
     const kind = format === 'vnet' ? 'vnet' : 'nsg';
     const path = plan.quirks.vnetPath === 'long' ? 'long' : 'short';
+    const withComma = writer.toBytes();
     blocks.push({
       storage: target.storage,
       container: containerOf(kind),
       blob: formatBlobPath(kind, target.resourceId, floorToHour(key.timeMillis), mac, path),
       id: blockId(key, target, id),
-      bytes: writer.toBytes(),
+      bytes: withComma.subarray(1),
+      withComma,
       tuples,
     });
   };
@@ -114,21 +119,11 @@ export function flushBlocks(held: FlowEvents, plan: RecordingPlan, key: FlushKey
 function orderEvents(held: FlowEvents, plan: RecordingPlan, scratch: FlushScratch): FlowEvents {
   const { count, timeMillis, group } = held.columns;
   if (scratch.ordered.capacity < count) scratch.ordered = createFlowEvents(held.capacity);
-  const rows = new Uint32Array(count);
+  const rows = numbersTo(count);
   const spare = new Uint32Array(count);
-  const owners = new Uint32Array(count);
   const times = new Uint32Array(count);
-  let first = Infinity;
-  for (let row = 0; row < count; row++) first = Math.min(first, Math.floor(timeMillis[row]));
   const decisions = plan.ranks.length;
-  let isFar = plan.nics.length * decisions > keysEnd;
-  for (let row = 0; row < count; row++) {
-    const after = Math.floor(timeMillis[row]) - first;
-    isFar ||= after >= keysEnd;
-    rows[row] = row;
-    times[row] = after;
-    owners[row] = held.nic[row] * decisions + plan.ranks[group[row]];
-  }
+  const isFar = !fillTimes(times, timeMillis) || plan.nics.length * decisions > keysEnd;
   if (isFar)
     rows.sort(
       (a, b) =>
@@ -139,7 +134,8 @@ function orderEvents(held: FlowEvents, plan: RecordingPlan, scratch: FlushScratc
     );
   else {
     sortRows(rows, times, spare);
-    sortRows(rows, owners, spare);
+    fillOwners(times, held, plan.ranks, decisions);
+    sortRows(rows, times, spare);
   }
   copyEvents(held, rows, scratch.ordered);
   return scratch.ordered;
@@ -147,6 +143,41 @@ function orderEvents(held: FlowEvents, plan: RecordingPlan, scratch: FlushScratc
 
 /** Sort keys have 32 bits. */
 const keysEnd = 2 ** 32;
+
+// Each loop is a function of its own: then it is compiled once, and not again for every flush that enters it in the middle.
+function numbersTo(count: number): Uint32Array {
+  const numbers = new Uint32Array(count);
+  for (let i = 0; i < count; i++) numbers[i] = i;
+  return numbers;
+}
+
+/** Milliseconds after the first of the times. @returns false where they do not fit into a key */
+function fillTimes(keys: Uint32Array, timeMillis: Float64Array): boolean {
+  const first = Math.floor(leastOf(timeMillis, keys.length));
+  let most = 0;
+  for (let row = 0; row < keys.length; row++) {
+    const after = Math.floor(timeMillis[row]) - first;
+    if (after > most) most = after;
+    keys[row] = after;
+  }
+  return most < keysEnd;
+}
+
+function leastOf(values: Float64Array, count: number): number {
+  let least = Infinity;
+  for (let i = 0; i < count; i++) if (values[i] < least) least = values[i];
+  return least;
+}
+
+function fillOwners(
+  keys: Uint32Array,
+  { nic, columns }: FlowEvents,
+  ranks: ArrayLike<number>,
+  decisions: number,
+): void {
+  const { group } = columns;
+  for (let row = 0; row < keys.length; row++) keys[row] = nic[row] * decisions + ranks[group[row]];
+}
 
 function blockId(key: FlushKey, target: FlowLogTarget, nicId: string): string {
   const minute = Math.floor(key.timeMillis / minuteMillis);

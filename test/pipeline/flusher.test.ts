@@ -75,10 +75,14 @@ describe.skipIf(!isBuilt)('a second thread', () => {
     const alone = await flushAll(false, counts);
     const threaded = await flushAll(true, counts);
     expect(threaded.map(([key]) => key.part)).toEqual([...counts.keys()]);
+    const textOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1');
     const plain = (flushed: typeof alone) =>
       flushed.map(([key, blocks]) => [
         key.part,
-        blocks.map(({ bytes, ...block }) => [block, Buffer.from(bytes).toString('latin1')]),
+        blocks.map(({ bytes, withComma = new Uint8Array(0), ...block }) => {
+          expect(withComma.buffer).toBe(bytes.buffer);
+          return [block, textOf(bytes), textOf(withComma)];
+        }),
       ]);
     expect(plain(threaded)).toEqual(plain(alone));
   });
