@@ -5,8 +5,12 @@ import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import type { Json } from './value.ts';
 
-/** @throws network-invalid where `text` is no JSON, with line and column, or nested too deep. `file` is for the message. */
-export function readJson(text: string, file: string): Json {
+/**
+ * `az deployment` sends `{"properties": {…, template: …}}`, with the name as it stands here; `bareNames` takes that, as Azure does. Source:
+ * azure-cli, command_modules/resource/custom.py, JsonCTemplatePolicy.
+ * @throws network-invalid where `text` is no JSON, with line and column, or nested too deep. `file` is for the message.
+ */
+export function readJson(text: string, file: string, bareNames = false): Json {
   const bare = text.startsWith('\uFEFF') ? text.slice(1) : text;
   const plain = hidesComments(bare) ? blankComments(bare) : bare;
   const depth = nestingDepth(plain);
@@ -15,6 +19,8 @@ export function readJson(text: string, file: string): Json {
   try {
     return JSON.parse(plain) as Json;
   } catch (cause) {
+    const quoted = bareNames ? quoteNames(plain) : plain;
+    if (quoted !== plain) return readJson(quoted, file);
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new FlowError('network-invalid', `${file}: ${placeOf(message, plain)}`, {
       cause,
@@ -31,6 +37,13 @@ function hidesComments(text: string): boolean {
 function blankComments(text: string): string {
   return text.replace(/"(?:[^"\\\n]|\\.)*"|\/\/[^\n]*|\/\*[^]*?\*\//g, (match) =>
     match.startsWith('"') ? match : match.replace(/[^\n]/g, ' '),
+  );
+}
+
+function quoteNames(text: string): string {
+  return text.replace(
+    /"(?:[^"\\\n]|\\.)*"|([{,]\s*)([A-Za-z_$][\w$]*)(?=\s*:)/g,
+    (match, before: string | undefined, name: string) => (before === undefined ? match : `${before}"${name}"`),
   );
 }
 

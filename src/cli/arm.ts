@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import type { NetworkManagementClient } from '@azure/arm-network';
@@ -117,11 +117,17 @@ export async function openArm(options: ArmOptions): Promise<Arm> {
   };
 }
 
-async function readAuthority(data: string): Promise<string> {
+/** `undefined` where the service has a certificate of the user's own, which Node is told to trust elsewhere. */
+async function readAuthority(data: string): Promise<string | undefined> {
   const path = join(data, 'tls', 'ca.pem');
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
+    const hasRun = await access(join(data, 'serve.json')).then(
+      () => true,
+      () => false,
+    );
+    if (hasRun) return undefined;
     throw new FlowError('not-found', `there is no ${path}, the CA of the service`, {
       cause,
       hint: 'Start nsgflow serve, or name its folder with --data; --azure asks Azure.',

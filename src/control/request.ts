@@ -107,7 +107,7 @@ function readBody(bytes: Uint8Array | undefined): JsonObject {
     );
   let json: Json;
   try {
-    json = readJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes), 'the request content');
+    json = readJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes), 'the request content', true);
   } catch (error) {
     const reason = error instanceof FlowError ? error.message : 'the request content is not UTF-8';
     throw new ArmError('InvalidRequestContent', `The request content was invalid: ${reason}.`);

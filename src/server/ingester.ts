@@ -1,6 +1,10 @@
-/** The ingester of the service: follows the flow logs of all its accounts into the lake. */
+/** The ingester of the service: follows the flow logs of all its accounts into the lake, and keeps the lake compact. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FlowError } from '../base/errors.ts';
+import { dayMillis, minuteMillis } from '../base/time.ts';
+import { compact } from '../lake/compact.ts';
+import { openLake } from '../lake/lake.ts';
+import { vacuum } from '../lake/vacuum.ts';
 import type { FollowStatus } from '../pipeline/follow.ts';
 import { follow } from '../pipeline/follow.ts';
 import type { Accounts } from './accounts.ts';
@@ -17,6 +21,10 @@ export interface IngesterSettings {
 /** How often it is looked whether there are accounts that are not followed yet. */
 const lookMillis = 2000;
 const retryMillis = 10_000;
+/** How often files of the table that are due are joined. */
+const compactMillis = 5 * minuteMillis;
+/** Files that were joined stay so long, for readers of an older version. */
+const removedKeepMillis = 7 * dayMillis;
 
 export interface IngesterFigures {
   readonly tuples: number;
@@ -38,8 +46,43 @@ export class Ingester {
     this.#settings = settings;
   }
 
-  /** Follows until it is stopped; what was read is then committed. */
+  /** Follows and compacts until it is stopped; what was read is then committed. */
   async run(): Promise<void> {
+    await Promise.all([this.#followAll(), this.#compactAll()]);
+  }
+
+  async #compactAll(): Promise<void> {
+    const { stop, log } = this.#settings;
+    while (!stop.aborted) {
+      await pause(compactMillis, stop);
+      if (stop.aborted) return;
+      try {
+        await this.compact();
+      } catch (error) {
+        if (!(error instanceof FlowError)) throw error;
+        if (error.code !== 'not-found') log(`the table is not compacted: ${error.message}`);
+      }
+    }
+  }
+
+  /** Joins files of the table that are due, each step a commit, and removes those that were joined a week ago; stopped, it ends after a step. @throws not-found where there is no table yet */
+  async compact(): Promise<void> {
+    const { lake: folder, stop, log, now } = this.#settings;
+    const lake = await openLake(folder);
+    let steps = 0;
+    try {
+      for await (const { date, paths, rows, version } of compact(lake, now())) {
+        if (version !== undefined) log(`the table: ${paths.length} files of ${date} became one, of ${rows} rows`);
+        if (stop.aborted) return;
+        steps++;
+      }
+      if (steps > 0) await vacuum(lake, { nowMillis: now(), keepMillis: removedKeepMillis, dryRun: false });
+    } finally {
+      await lake.close();
+    }
+  }
+
+  async #followAll(): Promise<void> {
     const { stop, log } = this.#settings;
     while (!stop.aborted) {
       const sources = await this.#sources();

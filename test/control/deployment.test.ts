@@ -136,6 +136,17 @@ const whole = template(
   },
 );
 
+test('a body as az deployment sends it: the template as its file stands, under a name without quotes', async () => {
+  const file = `{\r\n  // what is it for? {a: 1}\r\n  "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "contentVersion": "1.0.0.0",
+    "resources": [{ "type": "Microsoft.Network/networkSecurityGroups", "apiVersion": "2024-05-01", "name": "web", "location": "westeurope", "tags": { "note": "{, a: b" } }] }`;
+  const bytes = Buffer.from(`{"properties": {"parameters": {}, "mode": "Incremental", template:${file}}}`);
+  const { status, message } = await plane.ask('PUT', path, new Uint8Array(bytes));
+  expect([status, message]).toEqual([201, '']);
+  expect(inside(await plane.get(`${network}/networkSecurityGroups/web`), 'tags', 'note')).toBe('{, a: b');
+  const bad = await plane.ask('PUT', path, new Uint8Array(Buffer.from('{properties: {mode: Incremental}}')));
+  expect([bad.status, bad.code]).toEqual([400, 'InvalidRequestContent']);
+});
+
 describe('a deployment', () => {
   test('makes all of a template in the order of its dependencies, and says what came out', async () => {
     const answer = await deploy(whole, { parameters: { account: { value: 'logs' }, count: { value: 3 } } });
