@@ -167,6 +167,8 @@ class ClickhouseEngine implements Engine {
         password: this.#environment['CLICKHOUSE_PASSWORD'] ?? '',
         application: 'nsgflow',
         request_timeout: requestTimeoutMillis,
+        // So that nothing between takes the silence of a long question for its end.
+        clickhouse_settings: { send_progress_in_http_headers: 1, http_headers_progress_interval_ms: '110000' },
       });
     }
     const result = await this.#client.query({

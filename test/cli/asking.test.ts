@@ -15,10 +15,8 @@ type Row = Record<string, string | number | boolean | null>;
 
 beforeAll(async () => {
   const capture = join(examples, 'traffic.pcap');
-  const recorded = await nsgflow([
-    ...['record', '--capture', capture, '--network', join(examples, 'network.json')],
-    ...['--to', logs, '--stats', 'json'],
-  ]);
+  const recording = `record --capture ${capture} --network ${join(examples, 'network.json')} --to ${logs} --stats json`;
+  const recorded = await nsgflow(recording.split(' '));
   expect([recorded.code, recorded.err]).toEqual([0, '']);
   expect((await nsgflow(['ingest', logs, '--lake', lake, '--stats', 'json'])).code).toBe(0);
 });
