@@ -96,10 +96,18 @@ describe('every output format', () => {
     expect([csv[0], csv.length]).toEqual([keys.join(','), rows.length + 1]);
     const tsv = (await ask('tsv')).trim().split('\n');
     expect([tsv[0], tsv.length]).toEqual([keys.join('\t'), rows.length + 1]);
+    // Tables for people join address and port, and add up both directions.
+    const heads =
+      question[0] !== 'flows'
+        ? keys
+        : [
+            ...['time', 'source', 'destination', 'protocol', 'access', 'bytes', 'rule', 'state', 'direction', 'nsg'],
+            ...['mac', 'encryption', 'last_time', 'tuples', 'observations'].filter((name) => keys.includes(name)),
+          ];
     const md = (await ask('md')).trim().split('\n');
-    expect([md[0], md.length]).toEqual([`| ${keys.join(' | ')} |`, rows.length + 2]);
+    expect([md[0], md.length]).toEqual([`| ${heads.join(' | ')} |`, rows.length + 2]);
     const table = (await ask('table')).trim().split('\n');
-    expect([table[0].split(/ {2,}/), table.length]).toEqual([keys.map((key) => key.toUpperCase()), rows.length + 1]);
+    expect([table[0].split(/ {2,}/), table.length]).toEqual([heads.map((key) => key.toUpperCase()), rows.length + 1]);
     expect((await ask('parquet')).startsWith('PAR1')).toBe(true);
   });
 
