@@ -241,7 +241,7 @@ describe('input made to hurt', () => {
       const log = decodeFlowLog(encoder.encode(head + piece.repeat(Math.ceil(size / piece.length))));
       expect(log.tuples.count).toBe(0);
       expect(log.rejections.length).toBeLessThanOrEqual(10_000);
-      expect(performance.now() - started).toBeLessThan(long ? 10_000 : 3000);
+      expect(performance.now() - started).toBeLessThan(long ? 30_000 : 5000);
     }
   });
 

@@ -123,9 +123,9 @@ const mistakes: readonly (readonly [expression: string, ...message: string[]])[]
     '        ^',
   ],
   [
-    'time > yesterday',
-    '"yesterday" is no time for "time": 2024-05-01T08:00:00Z, 2024-05-01, epoch seconds or 6h (ago) (column 8)',
-    'time > yesterday',
+    'time > whenever',
+    '"whenever" is no time for "time": 2024-05-01T08:00:00Z, 2024-05-01, epoch seconds or 6h (ago) (column 8)',
+    'time > whenever',
     '       ^',
   ],
   ['port = 1 port = 2', 'expected "and" or "or", found "port" (column 10)', 'port = 1 port = 2', '         ^'],
