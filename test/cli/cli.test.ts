@@ -101,7 +101,16 @@ describe('every output format', () => {
       question[0] !== 'flows'
         ? keys
         : [
-            ...['time', 'source', 'destination', 'protocol', 'access', 'bytes', 'rule', 'state', 'direction', 'nsg'],
+            'time',
+            'source',
+            'destination',
+            'protocol',
+            'access',
+            'bytes',
+            'rule',
+            'state',
+            'direction',
+            'nsg',
             ...['mac', 'encryption', 'last_time', 'tuples', 'observations'].filter((name) => keys.includes(name)),
           ];
     const md = (await ask('md')).trim().split('\n');
