@@ -43,7 +43,13 @@ export class Retainer {
       const deletes = accounts.isBound(name) ? 'own' : 'all';
       try {
         const steps = retain(accounts.account(name), { rules: new RetentionIndex(rules), nowMillis: now(), deletes });
-        for await (const { action } of steps) if (action === 'deleted') this.deleted++;
+        for await (const { action, item, container, ageDays, rule } of steps) {
+          if (action !== 'deleted') continue;
+          this.deleted++;
+          log(
+            `retention: deleted ${name}/${container.name}/${item.name}, ${ageDays} days old, kept ${rule.days} by ${rule.name}`,
+          );
+        }
       } catch (error) {
         if (!(error instanceof FlowError)) throw error;
         if (error.code !== 'not-found') log(`retention of ${name}: ${error.message}`);
