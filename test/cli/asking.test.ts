@@ -81,16 +81,15 @@ describe('questions agree with each other', () => {
 
 describe('what a shell sees', () => {
   test('a pipe that ends early leaves nothing behind', () => {
-    const before = readdirSync(tmpdir()).filter((name) => name.endsWith('.parquet'));
-    const piped = spawnSync('sh', [
-      '-c',
-      `"$0" "$1" flows --lake "$2" -o parquet | head -c 4`,
-      process.execPath,
-      main,
-      lake,
-    ]);
+    const temporary = mkdtempSync(join(tmpdir(), 'nsgflow-asking-tmp-'));
+    const piped = spawnSync(
+      'sh',
+      ['-c', `"$0" "$1" flows --lake "$2" -o parquet | head -c 4`, process.execPath, main, lake],
+      { env: { ...process.env, TMPDIR: temporary } },
+    );
     expect([piped.stdout.toString(), piped.stderr.toString()]).toEqual(['PAR1', '']);
-    expect(readdirSync(tmpdir()).filter((name) => name.endsWith('.parquet'))).toEqual(before);
+    expect(readdirSync(temporary).filter((name) => name.includes('parquet'))).toEqual([]);
+    rmSync(temporary, { recursive: true });
   });
 
   test('SIGINT ends a question with 130, whenever it comes', async () => {
