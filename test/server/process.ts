@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { NetworkManagementClient } from '@azure/arm-network';
 import { ResourceManagementClient } from '@azure/arm-resources';
 import { StorageManagementClient } from '@azure/arm-storage';
-import { BlobServiceClient, StorageSharedKeyCredential } from '@azure/storage-blob';
+import { BlobServiceClient, RestError, StorageSharedKeyCredential } from '@azure/storage-blob';
+import type { BlobClient } from '@azure/storage-blob';
 
 const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
 const startMillisMax = 30_000;
@@ -108,9 +109,20 @@ export async function downloadAll(service: BlobServiceClient): Promise<Map<strin
   for await (const { name } of service.listContainers()) {
     const container = service.getContainerClient(name);
     for await (const blob of container.listBlobsFlat())
-      blobs.set(`${name}/${blob.name}`, (await container.getBlobClient(blob.name).downloadToBuffer()).toString());
+      blobs.set(`${name}/${blob.name}`, await downloadGrowing(container.getBlobClient(blob.name)));
   }
   return blobs;
+}
+
+/** A blob that grows between two requests of a download is refused with 412, as at Azure: it is read again. */
+async function downloadGrowing(blob: BlobClient): Promise<string> {
+  for (let turn = 1; ; turn++) {
+    try {
+      return (await blob.downloadToBuffer()).toString();
+    } catch (error) {
+      if (!(error instanceof RestError) || error.statusCode !== 412 || turn === 10) throw error;
+    }
+  }
 }
 
 /** Asks until the answer is wanted. @throws the last answer as an error, after `millisMax` */
