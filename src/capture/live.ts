@@ -213,6 +213,8 @@ async function start(tool: LiveTool, args: readonly string[]): Promise<Running |
     detached: true,
     env: { ...process.env, LC_ALL: 'C' },
   });
+  // Node throws away what nobody listens for when a child ends, and this one may end before its first packet is asked for.
+  child.stdout.on('readable', () => {});
   let text = '';
   child.stderr.setEncoding('utf8');
   child.stderr.on('data', (part: string) => {

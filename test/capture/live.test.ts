@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Counters } from '../../src/base/counters.ts';
 import { FlowError } from '../../src/base/errors.ts';
@@ -184,6 +185,14 @@ describe.skipIf(process.platform !== 'linux')('a live capture', () => {
     const capture = await open();
     expect((await readAll(capture)).packets).toBe(1000);
     expect(capture.dropped).toBe(9);
+  });
+
+  test('whose tool ends before the first packet is read is read whole', async () => {
+    tool('tcpdump', `${listening}\ncat ${folder}/packets.pcap\n${figures(1000, 1000, 0)}`);
+    const capture = await open();
+    await sleep(300);
+    expect((await readAll(capture)).packets).toBe(1000);
+    expect(capture.dropped).toBe(0);
   });
 
   test('that is not permitted, or not there, fails with the reason', async () => {
