@@ -10,7 +10,7 @@ import { minuteMillis } from '../../src/base/time.ts';
 import type { Account, Container } from '../../src/blob/container.ts';
 import { memoryAccount } from '../../src/blob/memory.ts';
 import { Delivery } from '../../src/pipeline/delivery.ts';
-import type { DeliverySettings } from '../../src/pipeline/delivery.ts';
+import type { DeliverySettings } from '../../src/pipeline/delivery-state.ts';
 import type { DeliveryStatus } from '../../src/pipeline/delivery-status.ts';
 import type { FlushedBlock } from '../../src/pipeline/flush.ts';
 import { Spool } from '../../src/pipeline/spool.ts';
@@ -45,6 +45,9 @@ class Faulty {
   code: ErrorCode | undefined;
   readonly inner = memoryAccount(`memory-${Math.random()}`);
   commits = 0;
+  tries = 0;
+  /** That a refusal names. */
+  retryAfterSeconds: number | undefined;
   loseAnswers = false;
   readonly account: Account = {
     location: this.inner.location,
@@ -54,7 +57,13 @@ class Faulty {
 
   #wrap(inner: Container): Container {
     const check = (): void => {
-      if (this.code !== undefined) throw new FlowError(this.code, `the storage is ${this.code}`);
+      this.tries++;
+      if (this.code === undefined) return;
+      const cause =
+        this.retryAfterSeconds === undefined
+          ? undefined
+          : { response: { headers: new Headers({ 'retry-after': String(this.retryAfterSeconds) }) } };
+      throw new FlowError(this.code, `the storage is ${this.code}`, { cause });
     };
     return {
       location: inner.location,
@@ -189,19 +198,74 @@ describe('delivery with a spool', () => {
     },
   );
 
-  test('storage of which somebody knows that it is back is tried at once, however long it was away', async () => {
+  test('storage of which somebody knows that it is back is tried at once, whatever pause it named', async () => {
+    const run = await begin(faulty.account, folder, { waitMillis: 30_000 });
+    faulty.code = 'unavailable';
+    faulty.retryAfterSeconds = 300;
+    await add(run, 0);
+    await vi.waitFor(() => expect(run.delivery.status().spoolingSince).not.toBeNull());
+    faulty.code = undefined;
+    run.delivery.tryAgain();
+    await vi.waitFor(() => expect(run.delivery.tuplesWritten).toBe(1), { timeout: 20_000, interval: 5 });
+    expect(await end(run)).toBeUndefined();
+  });
+
+  test('what is tried again in vain does not make the pauses longer', async () => {
+    const random = vi.spyOn(Math, 'random').mockReturnValue(0);
     const run = await begin(faulty.account, folder, { waitMillis: 30_000 });
     faulty.code = 'authentication';
     await add(run, 0);
     await vi.waitFor(() => expect(run.delivery.status().spoolingSince).not.toBeNull());
-    // Each try is in vain, and would make the next pause twice as long.
-    for (let turn = 0; turn < 6; turn++) run.delivery.tryAgain();
-    await sleep(20);
-    expect(run.delivery.tuplesWritten).toBe(0);
+    for (let turn = 0; turn < 10; turn++) {
+      const { tries } = faulty;
+      run.delivery.tryAgain();
+      await vi.waitFor(() => expect(faulty.tries).toBeGreaterThan(tries), { timeout: 20_000, interval: 5 });
+    }
     faulty.code = undefined;
-    run.delivery.tryAgain();
-    await vi.waitFor(() => expect(run.delivery.tuplesWritten).toBe(1), { timeout: 300, interval: 5 });
+    // After ten tries on its own it would pause for fifteen seconds at least.
+    await vi.waitFor(() => expect(run.delivery.tuplesWritten).toBe(1), { timeout: 12_000, interval: 5 });
     expect(await end(run)).toBeUndefined();
+    random.mockRestore();
+  });
+
+  test('more than memory holds, left by an earlier run, is delivered though nothing new comes', async () => {
+    faulty.code = 'unavailable';
+    const bytesMax = limits.deliveryBytesMax * 3;
+    const big = (minute: number): FlushedBlock => ({
+      ...block(minute, minute),
+      bytes: Buffer.from(JSON.stringify({ minute, pad: 'x'.repeat(limits.deliveryBytesMax / 4) })),
+    });
+    const first = await begin(faulty.account, folder, { bytesMax });
+    for (let minute = 0; minute < 7; minute++) await add(first, minute, big(minute));
+    expect(await end(first)).toContain('wait in the spool');
+    expect(segments(folder)).toHaveLength(7);
+    faulty.code = undefined;
+    const second = await begin(faulty.account, folder, { bytesMax });
+    expect(await end(second)).toBeUndefined();
+    expect(second.delivery.status()).toMatchObject({ deliveredOfEarlier: 7, spoolBytes: 0 });
+  });
+
+  test('an account that cannot be opened ends the recording; the others have what was recorded for them', async () => {
+    const run = await begin({ two: faulty.account }, folder);
+    run.delivery.add([block(0, 0, 'one'), block(0, 0, 'two')], startMillis);
+    await expect(run.delivery.room()).rejects.toMatchObject({ code: 'not-found', message: 'no account one' });
+    await run.delivery.close();
+    await run.spool?.close();
+    const again = await begin({ two: faulty.account }, folder);
+    expect(await end(again)).toBeUndefined();
+    expect(await minutesOf(faulty.account)).toEqual([0]);
+  });
+
+  test('a recording that is ended while storage answers does not go on trying', async () => {
+    faulty.code = 'unavailable';
+    faulty.retryAfterSeconds = 300;
+    const run = await begin(faulty.account, folder);
+    await add(run, 0);
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    await run.delivery.close();
+    expect(timers.mock.calls.filter(([, millis]) => (millis ?? 0) >= 300_000)).toEqual([]);
+    timers.mockRestore();
+    await run.spool?.close();
   });
 
   test('a run that ends while storage is away says so, and the next one delivers what is left, first and once', async () => {
@@ -273,6 +337,7 @@ describe('delivery with a spool', () => {
     expect(hopeless.delivery.status().dropped.blocks).toBe(0);
     await hopeless.delivery.close();
     await hopeless.spool?.close();
+    expect(JSON.parse(readFileSync(join(folder, 'status.json'), 'utf8'))).toMatchObject({ dropped: { blocks: 0 } });
     const random = vi.spyOn(Math, 'random').mockReturnValue(0);
     const run = await begin(faulty.account, folder, { bytesMax: 1000, mayDrop: false, waitMillis: 30_000 });
     const filled = fill(run);
