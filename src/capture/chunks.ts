@@ -1,9 +1,11 @@
-import { open as openWithCallback } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, open as openWithCallback } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { FlowError, fileError } from '../base/errors.ts';
+import { Patience } from './patience.ts';
 
 /** Bytes of a capture, chunk by chunk. */
 export interface Chunks {
@@ -22,14 +24,15 @@ export const standardInput = '-';
 /**
  * Opens `path`, or standard input where it is `-`, for reading from its beginning.
  * @param chunkBytes most bytes of a chunk; twice as many are held, since one chunk is read while the other is used.
+ * @param stop ends a pipe, when what is on its way has been read; a file is not ended by it.
  * @throws FlowError not-found, permission, capture-invalid (a folder), io.
  */
-export async function openChunks(path: string, chunkBytes: number): Promise<Chunks> {
-  if (path === standardInput) return iterateChunks(process.stdin, 'standard input');
+export async function openChunks(path: string, chunkBytes: number, stop?: AbortSignal): Promise<Chunks> {
+  if (path === standardInput) return streamChunks(process.stdin, 'standard input', stop);
   try {
     // A read of a file blocks a thread until there is something to read, and with it the end of the process; a socket's does not.
     if ((await stat(path)).isFIFO())
-      return iterateChunks(new Socket({ fd: await openDescriptor(path, 'r'), writable: false }), path);
+      return streamChunks(new Socket({ fd: await openPipe(path, stop), writable: false }), path, stop);
     const handle = await open(path, 'r');
     const stats = await handle.stat();
     if (!stats.isDirectory()) return new FileChunks(path, handle, stats.isFile() ? stats.size : undefined, chunkBytes);
@@ -41,6 +44,35 @@ export async function openChunks(path: string, chunkBytes: number): Promise<Chun
 }
 
 const openDescriptor = promisify(openWithCallback);
+
+/** Waits for a writer, in a thread that nothing else wakes: who is stopped meanwhile is a writer for a moment. */
+async function openPipe(path: string, stop: AbortSignal | undefined): Promise<number> {
+  let timer: NodeJS.Timeout | undefined;
+  const end = (): void => {
+    try {
+      closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
+    } catch {
+      // The thread has not come to its opening yet.
+      timer = setTimeout(end, 20);
+    }
+  };
+  stop?.addEventListener('abort', end, { once: true });
+  try {
+    return await openDescriptor(path, 'r');
+  } finally {
+    stop?.removeEventListener('abort', end);
+    clearTimeout(timer);
+  }
+}
+
+/** Whether `path` is read from a pipe, or something else that ends when its writer does. */
+export async function isPipe(path: string): Promise<boolean> {
+  try {
+    return path === standardInput ? !fstatSync(0).isFile() : (await stat(path)).isFIFO();
+  } catch {
+    return false;
+  }
+}
 
 /** A file or a device. */
 class FileChunks implements Chunks {
@@ -110,6 +142,43 @@ export function iterateChunks(iterable: AsyncIterable<Uint8Array>, name: string)
     },
     async close() {
       await iterator.return?.();
+    },
+  };
+}
+
+/** After the wish to stop, a stream ends when nothing came for so long, and at the latest after so long in all. */
+const quietMillis = 500;
+const drainMillisMax = 3000;
+
+/** The chunks of a stream, until it ends or `stop` ends it. @throws interrupted where it is stopped before anything came */
+function streamChunks(stream: Readable, name: string, stop: AbortSignal | undefined): Chunks {
+  const chunks = iterateChunks(stream, name);
+  let pending: Patience<Uint8Array | undefined> | undefined;
+  let endMillis: number | undefined;
+  stop?.addEventListener('abort', () => pending?.rouse(), { once: true });
+  const comesInTime = async (chunk: Patience<unknown>): Promise<boolean> => {
+    const now = performance.now();
+    endMillis ??= now + drainMillisMax;
+    if (now < endMillis && (await chunk.settled(Math.min(quietMillis, endMillis - now)))) return true;
+    stream.destroy();
+    return false;
+  };
+  return {
+    get bytesRead() {
+      return chunks.bytesRead;
+    },
+    bytesTotal: undefined,
+    async next() {
+      pending = new Patience(chunks.next());
+      if (stop?.aborted !== true) await pending.settled(undefined);
+      const chunk = stop?.aborted === true && !(await comesInTime(pending)) ? undefined : await pending.promise;
+      if (chunk === undefined && stop?.aborted === true && chunks.bytesRead === 0)
+        throw new FlowError('interrupted', `stopped before anything came from ${name}`);
+      return chunk;
+    },
+    close() {
+      stream.destroy();
+      return Promise.resolve();
     },
   };
 }

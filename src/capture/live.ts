@@ -21,6 +21,7 @@ import {
   toolArguments,
 } from './live-tool.ts';
 import type { CaptureReader } from './merge-captures.ts';
+import { Patience } from './patience.ts';
 
 export interface LiveSettings extends ToolSettings {
   /** Stops by itself after so long; `undefined` never. */
@@ -91,12 +92,15 @@ export class LiveCapture implements CaptureReader {
   readonly #chunks: Chunks;
   readonly #decoder: CaptureDecoder;
   readonly #kill: () => void;
-  readonly #startMillis = Date.now();
-  #pending: Promise<Uint8Array | undefined> | undefined;
+  /** By a clock that is never set, as all that is waited for. */
+  readonly #startSteadyMillis = performance.now();
+  #pending: Patience<Uint8Array | undefined> | undefined;
   #packets = 0;
   #wireBytes = 0;
-  #lastChunkMillis = 0;
-  #stopMillis: number | undefined;
+  #lastChunkSteadyMillis = 0;
+  #stopSteadyMillis: number | undefined;
+  /** By the clock of the packets. */
+  #stopMillis = Infinity;
   /** A packet came that is younger than the wish to stop: all before it have come. */
   #drained = false;
   #asked = false;
@@ -112,7 +116,7 @@ export class LiveCapture implements CaptureReader {
     process.once('exit', this.#kill);
     this.#chunks = iterateChunks(child.stdout, settings.interface);
     this.#decoder = new CaptureDecoder(settings.interface, counters);
-    this.identity = liveIdentity(settings.interface, this.#startMillis);
+    this.identity = liveIdentity(settings.interface, Date.now());
   }
 
   get bytesRead(): number {
@@ -130,15 +134,15 @@ export class LiveCapture implements CaptureReader {
         return true;
       }
       this.#control();
-      this.#pending ??= this.#chunks.next();
-      const chunk = await withinIdle(this.#pending);
-      if (chunk === 'idle') return true;
+      this.#pending ??= new Patience(this.#chunks.next());
+      if (!(await this.#pending.settled(idleMillis))) return true;
+      const chunk = await this.#pending.promise;
       this.#pending = undefined;
       if (chunk === undefined) {
         await this.#end();
         return false;
       }
-      this.#lastChunkMillis = Date.now();
+      this.#lastChunkSteadyMillis = performance.now();
       this.#decoder.push(chunk);
     }
   }
@@ -155,23 +159,23 @@ export class LiveCapture implements CaptureReader {
     const { count, originalLength } = batch;
     this.#packets += count;
     for (let row = 0; row < count; row++) this.#wireBytes += originalLength[row];
-    const stopMillis = this.#stopMillis;
-    if (stopMillis !== undefined && batch.timeSeconds[count - 1] * 1000 > stopMillis) this.#drained = true;
+    if (batch.timeSeconds[count - 1] * 1000 > this.#stopMillis) this.#drained = true;
   }
 
   /** Asks the tool to end, when it is time. */
   #control(): void {
-    const now = Date.now();
+    const now = performance.now();
     const { maxMillis, maxBytes, stop } = this.#settings;
-    if (this.#stopMillis === undefined) {
-      const isOver = maxMillis !== undefined && now - this.#startMillis >= maxMillis;
+    if (this.#stopSteadyMillis === undefined) {
+      const isOver = maxMillis !== undefined && now - this.#startSteadyMillis >= maxMillis;
       const isFull = maxBytes !== undefined && this.#wireBytes >= maxBytes;
       if (!stop.aborted && !isOver && !isFull) return;
-      this.#stopMillis = now;
+      this.#stopSteadyMillis = now;
+      this.#stopMillis = Date.now();
     }
     if (this.#asked) return;
-    const isQuiet = now - Math.max(this.#stopMillis, this.#lastChunkMillis) >= drainMillis;
-    if (!this.#drained && !isQuiet && now - this.#stopMillis < drainMillisMax) return;
+    const isQuiet = now - Math.max(this.#stopSteadyMillis, this.#lastChunkSteadyMillis) >= drainMillis;
+    if (!this.#drained && !isQuiet && now - this.#stopSteadyMillis < drainMillisMax) return;
     this.#asked = true;
     this.#running.child.kill('SIGTERM');
     this.#endTimer = setTimeout(this.#kill, endMillisMax);
@@ -192,17 +196,6 @@ export class LiveCapture implements CaptureReader {
     const lost = Math.max(0, figures.captured - this.#packets - this.#counters.refused.total);
     const unread = Math.max(0, (figures.received ?? 0) - figures.captured - figures.dropped);
     this.dropped = figures.dropped + lost + ((await seesTwice(name)) ? 0 : unread);
-  }
-}
-
-/** Resolves as `pending` does, or to `'idle'` when that takes long. */
-async function withinIdle<T>(pending: Promise<T>): Promise<T | 'idle'> {
-  let timer: NodeJS.Timeout | undefined;
-  const idle = new Promise<'idle'>((resolve) => (timer = setTimeout(() => resolve('idle'), idleMillis)));
-  try {
-    return await Promise.race([pending, idle]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

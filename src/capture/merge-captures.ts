@@ -29,13 +29,18 @@ export interface CaptureReader {
  * Opens captures (files, named pipes, `-` for standard input; plain or gzip) to be read as one, merged by time: always the earliest
  * of the captures' next packets, that of the capture named first when times are equal. The order within a capture stays, be it by time
  * or not. Waits for the first packet of each.
- * @throws FlowError not-found, permission, io; capture-invalid when one is no capture at all.
+ * @param stop ends those that are pipes, when what is on its way has been read.
+ * @throws FlowError not-found, permission, io; capture-invalid when one is no capture at all; interrupted when nothing had come yet.
  */
-export async function readCaptures(paths: readonly string[], counters: CaptureCounters): Promise<CaptureReader> {
-  if (paths.length === 1) return readOneCapture(paths[0], counters);
+export async function readCaptures(
+  paths: readonly string[],
+  counters: CaptureCounters,
+  stop?: AbortSignal,
+): Promise<CaptureReader> {
+  if (paths.length === 1) return readOneCapture(paths[0], counters, stop);
   const sources: Source[] = [];
   try {
-    for (const path of paths) sources.push(await openSource(path, sources.length, counters));
+    for (const path of paths) sources.push(await openSource(path, sources.length, counters, stop));
   } catch (error) {
     for (const source of sources) await source.capture?.close();
     throw error;
@@ -43,9 +48,13 @@ export async function readCaptures(paths: readonly string[], counters: CaptureCo
   return new MergedCaptures(sources, counters);
 }
 
-async function readOneCapture(path: string, counters: CaptureCounters): Promise<CaptureReader> {
+async function readOneCapture(
+  path: string,
+  counters: CaptureCounters,
+  stop: AbortSignal | undefined,
+): Promise<CaptureReader> {
   const identity = await fileIdentity(path);
-  const capture = await openCapture(path, counters, limits.captureReadBytes);
+  const capture = await openCapture(path, counters, limits.captureReadBytes, stop);
   return {
     identity: combineIdentities([identity ?? streamIdentity(capture.head)]),
     get bytesRead() {
@@ -77,13 +86,18 @@ const peekBytes = 65_536;
 /** Earlier than any packet: a capture without one is read at once, for what is to be counted in it. */
 const beforeAllSeconds = -1;
 
-async function openSource(path: string, order: number, counters: CaptureCounters): Promise<Source> {
+async function openSource(
+  path: string,
+  order: number,
+  counters: CaptureCounters,
+  stop: AbortSignal | undefined,
+): Promise<Source> {
   const identity = await fileIdentity(path);
   const rests = identity !== undefined;
   // What a peek meets is counted when the file is read.
   const capture = rests
     ? await openCapture(path, { refused: new Counters(), damage: new Counters() }, peekBytes)
-    : await openCapture(path, counters, limits.captureMergeReadBytes);
+    : await openCapture(path, counters, limits.captureMergeReadBytes, stop);
   const { head } = capture;
   if (rests) await capture.close();
   return {

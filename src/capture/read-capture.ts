@@ -9,11 +9,16 @@ import { gunzipChunks, isGzip } from './gunzip-chunks.ts';
 
 /**
  * One capture, plain or gzip, read from its beginning.
- * @param path a file, a named pipe, or `-` for standard input; @param chunkBytes see openChunks.
- * @throws FlowError not-found, permission, io; capture-invalid when it is no capture at all. Waits for the first packet.
+ * @param path a file, a named pipe, or `-` for standard input; @param chunkBytes, stop see openChunks.
+ * @throws FlowError not-found, permission, io; capture-invalid when it is no capture at all; interrupted. Waits for the first packet.
  */
-export async function openCapture(path: string, counters: CaptureCounters, chunkBytes: number): Promise<OpenCapture> {
-  const packed = await openChunks(path, chunkBytes);
+export async function openCapture(
+  path: string,
+  counters: CaptureCounters,
+  chunkBytes: number,
+  stop?: AbortSignal,
+): Promise<OpenCapture> {
+  const packed = await openChunks(path, chunkBytes, stop);
   let capture: OpenCapture | undefined;
   try {
     const first = await readFirst(packed);

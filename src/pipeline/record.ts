@@ -42,7 +42,10 @@ export interface RecordSettings {
   readonly live?: LiveSettings;
   /** In place of both: packets from a reader of the caller's; while it has none, minutes pass by its clock, or the system's. */
   readonly reader?: CaptureReader & { nowMillis?(): number };
-  /** Ends the recording after what was read: every flow ends, everything is flushed. Reading from a pipe or interface is ended by its own means. */
+  /**
+   * Ends the recording: every flow ends, everything is flushed. Captures that are files end with what was read, pipes with what was on its way; an interface
+   * and a reader are ended by their own means. @throws interrupted where nothing had come yet
+   */
   readonly stop?: AbortSignal;
   /** Where packets are seen and what decides; `undefined` records one NIC that every packet crosses, behind an NSG that allows all. */
   readonly network: Network | undefined;
@@ -188,7 +191,8 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
   const refused = new Counters<CaptureReason>();
   const damage = new Counters<CaptureDamage>();
   const live = settings.live === undefined ? undefined : await openLive(settings.live, { refused, damage });
-  const captures = live ?? settings.reader ?? (await readCaptures(settings.captures, { refused, damage }));
+  const captures =
+    live ?? settings.reader ?? (await readCaptures(settings.captures, { refused, damage }, settings.stop));
   const input = settings.tunnel === 'inner' ? `${captures.identity} inner` : captures.identity;
   const captured = createCaptureBatch(limits.batchPackets);
   const packets = kernel?.packets ?? createPacketBatch(limits.batchPackets);
@@ -254,7 +258,8 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
   };
 
   try {
-    while (settings.stop?.aborted !== true && (await captures.next(captured))) {
+    const isStopped = (): boolean => settings.stop?.aborted === true && captures.bytesTotal !== undefined;
+    while (!isStopped() && (await captures.next(captured))) {
       handedOn += captured.count;
       decodeBatch(captured, packets, refusals, options);
       const isQuiet = packets.count === 0;

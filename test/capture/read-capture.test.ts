@@ -86,6 +86,53 @@ describe('a capture file', () => {
     writer.kill();
   });
 
+  describe.skipIf(process.platform === 'win32')('that is a pipe whose writer does not end', () => {
+    const path = (): string => {
+      const made = join(folder, `pipe-${pipes++}`);
+      execFileSync('sh', ['-c', 'mkfifo "$0"', made]);
+      return made;
+    };
+    let pipes = 0;
+
+    test('ends when it is stopped, with all that was on its way', async () => {
+      const pipe = path();
+      const half = Math.floor(capture.length / 2);
+      const [first, second] = [write('first', capture.subarray(0, half)), write('second', capture.subarray(half))];
+      const writer = spawn('sh', [
+        '-c',
+        'exec > "$2"; cat "$0"; read _; cat "$1"; exec sleep 600',
+        first,
+        second,
+        pipe,
+      ]);
+      const counters = createCounters();
+      const stop = new AbortController();
+      const opened = await openCapture(pipe, counters, limits.captureReadBytes, stop.signal);
+      const batch = createCaptureBatch(limits.batchPackets);
+      const packets: SeenPacket[] = [];
+      while (opened.bytesRead < half && (await opened.next(batch))) packets.push(...seeBatch(batch));
+      stop.abort();
+      writer.stdin.write('\n');
+      while (await opened.next(batch)) packets.push(...seeBatch(batch));
+      await opened.close();
+      writer.kill();
+      expect(packets).toEqual(whole.packets);
+    });
+
+    test.each([
+      ['that nobody writes to', 'exec sleep 600'],
+      ['through which nothing has come', 'exec > "$0"; exec sleep 600'],
+    ])('is left when it is stopped: one %s', async (_, script) => {
+      const pipe = path();
+      const writer = spawn('sh', ['-c', script, pipe]);
+      const stop = new AbortController();
+      const opening = openCapture(pipe, createCounters(), limits.captureReadBytes, stop.signal);
+      setTimeout(() => stop.abort(), 100);
+      await expect(opening).rejects.toMatchObject({ code: 'interrupted' });
+      writer.kill();
+    });
+  });
+
   test('that is missing, a folder, empty or something else is refused', async () => {
     await expect(readAll(join(folder, 'missing.pcap'))).rejects.toMatchObject({ code: 'not-found' });
     await expect(readAll(folder)).rejects.toMatchObject({ code: 'capture-invalid', message: /it is a folder/ });

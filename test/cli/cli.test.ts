@@ -1,9 +1,10 @@
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { nsgflow } from './nsgflow.ts';
+import { main, nsgflow } from './nsgflow.ts';
 
 const examples = join(import.meta.dirname, '..', '..', 'examples');
 const capture = join(examples, 'traffic.pcap');
@@ -52,6 +53,23 @@ describe('record and ingest', () => {
     expect(code).toBe(0);
     const file = await nsgflow(['record', '--capture', capture, '--network', network, '--to', logs, '--stats', 'json']);
     expect((JSON.parse(out) as { tuples: number }).tuples).toBe((JSON.parse(file.out) as { tuples: number }).tuples);
+  });
+
+  test('a pipe that is stopped with Ctrl-C is recorded as far as it came: every flow ends, nothing is lost', async () => {
+    const args = ['record', '--capture', '-', '--network', network, '--to', join(folder, 'stopped'), '--stats', 'json'];
+    const child = spawn(process.execPath, [main, ...args]);
+    let [out, err] = ['', ''];
+    child.stdout.on('data', (part: Buffer) => (out += part.toString()));
+    child.stderr.on('data', (part: Buffer) => (err += part.toString()));
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    // More than a pipe holds: when all is written, it is being read.
+    await new Promise((resolve) => child.stdin.write(readFileSync(capture), resolve));
+    child.kill('SIGINT');
+    expect(await ended, err).toBe(0);
+    expect(err).toContain('stopping');
+    const file = await nsgflow(['record', '--capture', capture, '--network', network, '--to', logs, '--stats', 'json']);
+    const read = (text: string): unknown => (({ tuples, packets }) => ({ tuples, packets }))(JSON.parse(text) as never);
+    expect(read(out)).toEqual(read(file.out));
   });
 
   test('without a network, all belongs to one NIC, whose MAC and near side can be said', async () => {

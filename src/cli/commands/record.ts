@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { FlowError } from '../../base/errors.ts';
 import { openStorage } from '../../blob/open.ts';
+import { isPipe } from '../../capture/chunks.ts';
 import type { LiveSettings } from '../../capture/live.ts';
 import type { FlowLogFormat } from '../../flowlog/tuple.ts';
 import { parseMac } from '../../net/mac.ts';
@@ -99,17 +100,18 @@ export function define(command: Command): void {
     const progress = createProgress('recording');
     const startMillis = performance.now();
     const stop = new AbortController();
-    const stopped =
-      live === undefined
-        ? undefined
-        : stopGently(() => {
-            process.stderr.write('stopping; Ctrl-C again aborts\n');
-            stop.abort();
-          });
+    const isGentle = live !== undefined || (await Promise.all((options.capture ?? []).map(isPipe))).includes(true);
+    const stopped = isGentle
+      ? stopGently(() => {
+          process.stderr.write('stopping; Ctrl-C again aborts\n');
+          stop.abort();
+        })
+      : undefined;
     let result: RecordResult;
     try {
       result = await record({
         captures: options.capture ?? [],
+        stop: stop.signal,
         ...(live === undefined ? {} : { live: { ...live, stop: stop.signal, onStart: sayStart } }),
         network,
         mac,
