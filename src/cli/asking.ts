@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { type Command, Option } from 'commander';
 import { FlowError } from '../base/errors.ts';
 import { openLake } from '../lake/lake.ts';
-import { readLogs } from '../pipeline/read-logs.ts';
 import type { Engine } from '../query/engine.ts';
 import { parseFilter } from '../query/filter.ts';
 import type { Answer } from '../query/result.ts';
@@ -13,6 +12,7 @@ import { stopGently } from './interrupt.ts';
 import { collect } from './options.ts';
 import type { OutputFormat, Result } from './output.ts';
 import { outputFormats, parseOutputFormat, writeResult } from './output.ts';
+import type { Pager } from './pager.ts';
 import { openPager } from './pager.ts';
 import { createProgress, formatBytes } from './progress.ts';
 
@@ -153,6 +153,7 @@ async function openEngine(options: AskOptions): Promise<OpenEngine> {
     const { openLakeEngine } = await import('../query/duckdb-engine.ts');
     return { engine: await openLakeEngine(await lake.snapshot()), close: () => lake.close() };
   }
+  const { readLogs } = await import('../pipeline/read-logs.ts');
   const progress = createProgress('reading');
   const logs = await readLogs(options.input!, (bytes) => progress.update(bytes, undefined)).finally(() =>
     progress.end(),
@@ -220,7 +221,8 @@ export async function print(result: Result, format: OutputFormat, mode: 'all' | 
   const pager = isTerminal && appearance.pager && mode === 'all' ? await openPager() : undefined;
   const notes: string[] = [];
   try {
-    return await writeResult(result, format, pager?.out ?? process.stdout, {
+    const shown = pager === undefined ? result : { ...result, chunks: whileRead(result.chunks, pager) };
+    return await writeResult(shown, format, pager?.out ?? process.stdout, {
       width: isTerminal ? process.stdout.columns : 0,
       color: appearance.color === 'always' || (appearance.color === 'auto' && isTerminal && !process.env['NO_COLOR']),
       note: (sentence) => notes.push(sentence),
@@ -229,6 +231,14 @@ export async function print(result: Result, format: OutputFormat, mode: 'all' | 
   } finally {
     await pager?.close();
     for (const note of notes) process.stderr.write(`${note}\n`);
+  }
+}
+
+/** Chunks until the reader has left. */
+async function* whileRead(chunks: Result['chunks'], pager: Pager): AsyncGenerator<readonly unknown[][]> {
+  for await (const chunk of chunks) {
+    if (pager.hasLeft) return;
+    yield chunk;
   }
 }
 

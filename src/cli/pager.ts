@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import type { Writable } from 'node:stream';
+import { Writable } from 'node:stream';
 
 export interface Pager {
+  /** Takes everything, also when the reader has left. */
   readonly out: Writable;
+  /** The reader has left: nobody sees what is written from now on. */
+  readonly hasLeft: boolean;
   /** Ends the output and waits until the reader has left. */
   close(): Promise<void>;
 }
@@ -19,19 +21,37 @@ export async function openPager(): Promise<Pager | undefined> {
     stdio: ['pipe', 'inherit', 'inherit'],
     env: { LESS: 'FRX', ...process.env },
   });
-  const started = await Promise.race([
-    once(child, 'spawn').then(() => true),
-    once(child, 'error').then(() => false),
-  ]).catch(() => false);
-  if (!started) return undefined;
   // A reader that leaves early is no failure.
   child.stdin.on('error', () => undefined);
-  const gone = once(child, 'close');
+  let hasLeft = false;
+  const gone = new Promise<void>((resolve) => {
+    child.once('close', () => {
+      hasLeft = true;
+      resolve();
+    });
+  });
+  const started = await new Promise<boolean>((resolve) => {
+    child.once('spawn', () => resolve(true));
+    child.once('error', () => resolve(false));
+  });
+  if (!started) return undefined;
+  // Who aborts does not leave a reader behind that holds the terminal.
+  const kill = (): void => void child.kill();
+  process.once('exit', kill);
   return {
-    out: child.stdin,
+    out: new Writable({
+      write: (chunk, _encoding, done) => {
+        if (hasLeft) done();
+        else child.stdin.write(chunk, () => done());
+      },
+    }),
+    get hasLeft() {
+      return hasLeft;
+    },
     close: async () => {
       child.stdin.end();
       await gone;
+      process.off('exit', kill);
     },
   };
 }

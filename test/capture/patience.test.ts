@@ -1,15 +1,10 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Patience } from '../../src/capture/patience.ts';
 
 test('waits in turns, and listens once however many there are', async () => {
   let settle: (value: number) => void = () => undefined;
   const promise = new Promise<number>((resolve) => (settle = resolve));
-  let listeners = 0;
-  const then = promise.then.bind(promise);
-  promise.then = ((...args: Parameters<typeof then>) => {
-    listeners++;
-    return then(...args);
-  }) as typeof promise.then;
+  const listening = vi.spyOn(promise, 'then');
   const patience = new Patience(promise);
   for (let turn = 0; turn < 5; turn++) expect(await patience.settled(1)).toBe(false);
   const roused = patience.settled(undefined);
@@ -19,7 +14,7 @@ test('waits in turns, and listens once however many there are', async () => {
   settle(7);
   expect(await coming).toBe(true);
   expect(await patience.settled(0)).toBe(true);
-  expect(listeners).toBe(1);
+  expect(listening).toHaveBeenCalledTimes(1);
   expect(await patience.promise).toBe(7);
 });
 
