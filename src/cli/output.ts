@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { stringify } from 'yaml';
 import { FlowError } from '../base/errors.ts';
 
 /**
@@ -254,6 +253,7 @@ function escapeTsv(text: string): string {
 }
 
 async function* renderYaml({ columns, chunks }: Result): AsyncGenerator<string> {
+  const { stringify } = await import('yaml');
   let any = false;
   for await (const chunk of chunks) {
     if (chunk.length === 0) continue;

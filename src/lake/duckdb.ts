@@ -42,7 +42,7 @@ export async function openDuckdb(memoryBytes: number = limits.queryMemoryBytesMa
 }
 
 /** The library, loaded at its first use: that takes longer than all else that `ingest` and `--help` load together. */
-const loadDuckdb = () => import('@duckdb/node-api');
+const loadDuckdb = () => import('./duckdb-library.ts');
 
 /** A list as a parameter of a statement. */
 export async function listParameter(values: readonly DuckDBValue[]): Promise<DuckDBValue> {

@@ -1,5 +1,5 @@
 import type { DuckDBType, DuckDBValue } from '@duckdb/node-api';
-import { BIGINT, DuckDBTimestampTZValue, TIMESTAMPTZ, VARCHAR } from '@duckdb/node-api';
+import { BIGINT, DuckDBTimestampTZValue, TIMESTAMPTZ, VARCHAR } from '../lake/duckdb-library.ts';
 import type { Dialect, Parameters } from './dialect.ts';
 import { opens, reportColumns } from './dialect.ts';
 

@@ -1,6 +1,6 @@
 import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api';
-import { StatementType } from '@duckdb/node-api';
 import { FlowError } from '../base/errors.ts';
+import { StatementType } from '../lake/duckdb-library.ts';
 import { sqlError } from './engine-error.ts';
 
 /** Words that a question may begin with. PRAGMA and the like are turned into SELECTs by DuckDB, so the type alone does not tell. */

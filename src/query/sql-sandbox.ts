@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { listValue } from '@duckdb/node-api';
 import { limits } from '../base/limits.ts';
 import type { Duckdb } from '../lake/duckdb.ts';
+import { listValue } from '../lake/duckdb-library.ts';
 import { openDuckdb } from '../lake/duckdb.ts';
 import type { RowSource } from './row-source.ts';
 import { flowsColumnList } from './row-source.ts';

@@ -1,0 +1,103 @@
+import type { DuckDBDataChunk, DuckDBResult, DuckDBTypeId as TypeId, DuckDBValue } from '@duckdb/node-api';
+import {
+  DuckDBArrayValue,
+  DuckDBBlobValue,
+  DuckDBDecimalValue,
+  DuckDBListValue,
+  DuckDBMapValue,
+  DuckDBStructValue,
+  DuckDBTimestampTZValue,
+  DuckDBTimestampValue,
+  DuckDBTypeId,
+} from '../lake/duckdb-library.ts';
+
+import type { Answer, AnswerColumn, Cell } from './result.ts';
+
+/** An answer over a streaming result of DuckDB. `done` is called when the rows have been read or the reader stops. */
+export function answerOf(result: DuckDBResult, done: () => void): Answer {
+  const columns = columnsOf(result);
+  return {
+    columns,
+    chunks: (async function* () {
+      try {
+        for await (const chunk of result) yield rowsOf(chunk);
+      } finally {
+        done();
+      }
+    })(),
+  };
+}
+
+export function columnsOf(result: DuckDBResult): AnswerColumn[] {
+  const types = result.columnTypes();
+  return result.deduplicatedColumnNames().map((name, i) => ({ name, kind: kindOf(types[i].typeId) }));
+}
+
+export function rowsOf(chunk: DuckDBDataChunk): Cell[][] {
+  const columns = chunk.getColumns();
+  return Array.from({ length: chunk.rowCount }, (_, row) => columns.map((values) => cellOf(values[row])));
+}
+
+/** A value of DuckDB as a cell. */
+export function cellOf(value: DuckDBValue): Cell {
+  if (value === null || typeof value === 'boolean' || typeof value === 'string') return value;
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
+  if (typeof value === 'bigint') return wholeNumber(value);
+  if (value instanceof DuckDBTimestampTZValue) return timeText(value.micros, 'Z') ?? value.toString();
+  if (value instanceof DuckDBTimestampValue) return timeText(value.micros, '') ?? value.toString();
+  if (value instanceof DuckDBDecimalValue) return value.toDouble();
+  if (value instanceof DuckDBListValue || value instanceof DuckDBArrayValue) return value.items.map(cellOf);
+  if (value instanceof DuckDBStructValue)
+    return Object.fromEntries(Object.entries(value.entries).map(([key, entry]) => [key, cellOf(entry)]));
+  if (value instanceof DuckDBMapValue)
+    return value.entries.map(({ key, value: entry }) => ({ key: cellOf(key), value: cellOf(entry) }));
+  if (value instanceof DuckDBBlobValue) return Buffer.from(value.bytes).toString('hex');
+  return value.toString();
+}
+
+function wholeNumber(value: bigint): number | string {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value.toString();
+}
+
+/** Milliseconds, and microseconds where there are any. `undefined` for infinite and far times. */
+function timeText(micros: bigint, zone: string): string | undefined {
+  const millis = Number(micros / 1000n);
+  if (Math.abs(millis) > 8.64e15) return undefined;
+  const rest = Number(micros % 1000n);
+  const text = new Date(rest < 0 ? millis - 1 : millis).toISOString().slice(0, -1);
+  return rest === 0 ? text + zone : `${text}${String(rest < 0 ? rest + 1000 : rest).padStart(3, '0')}${zone}`;
+}
+
+function kindOf(typeId: TypeId): AnswerColumn['kind'] {
+  return kinds.get(typeId) ?? 'text';
+}
+
+const kinds = new Map<TypeId, AnswerColumn['kind']>([
+  [DuckDBTypeId.BOOLEAN, 'boolean'],
+  ...[
+    DuckDBTypeId.TINYINT,
+    DuckDBTypeId.SMALLINT,
+    DuckDBTypeId.INTEGER,
+    DuckDBTypeId.BIGINT,
+    DuckDBTypeId.HUGEINT,
+    DuckDBTypeId.UTINYINT,
+    DuckDBTypeId.USMALLINT,
+    DuckDBTypeId.UINTEGER,
+    DuckDBTypeId.UBIGINT,
+    DuckDBTypeId.UHUGEINT,
+    DuckDBTypeId.FLOAT,
+    DuckDBTypeId.DOUBLE,
+    DuckDBTypeId.DECIMAL,
+  ].map((id) => [id, 'number'] as const),
+  ...[
+    DuckDBTypeId.TIMESTAMP,
+    DuckDBTypeId.TIMESTAMP_TZ,
+    DuckDBTypeId.TIMESTAMP_S,
+    DuckDBTypeId.TIMESTAMP_MS,
+    DuckDBTypeId.TIMESTAMP_NS,
+  ].map((id) => [id, 'time'] as const),
+  ...[DuckDBTypeId.LIST, DuckDBTypeId.ARRAY, DuckDBTypeId.STRUCT, DuckDBTypeId.MAP].map(
+    (id) => [id, 'object'] as const,
+  ),
+]);
