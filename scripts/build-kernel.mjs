@@ -7,10 +7,11 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 const kernels = [
   {
     source: 'kernel/flow.ts',
+    parts: ['kernel/age.ts', 'kernel/events.ts', 'kernel/frames.ts', 'kernel/keys.ts', 'kernel/observe.ts', 'kernel/rows.ts'],
     layout: 'src/flow/kernel-layout.ts',
     target: 'src/flow/kernel-module.ts',
     name: 'kernelModule',
-    memoryLength: 390_070_272,
+    memoryLength: 371_195_904,
   },
   {
     source: 'kernel/tuples.ts',
@@ -34,9 +35,9 @@ for (const kernel of kernels) {
   if (!check && !isCurrent) writeFileSync(target, await compile(kernel, digest));
 }
 
-function digestOf({ source, layout, memoryLength }) {
+function digestOf({ source, parts = [], layout, memoryLength }) {
   const hash = createHash('sha256').update([...flags, memoryLength].join(' '));
-  for (const file of [source, layout]) hash.update(readFileSync(file, 'utf8').replaceAll('\r\n', '\n'));
+  for (const file of [source, ...parts, layout]) hash.update(readFileSync(file, 'utf8').replaceAll('\r\n', '\n'));
   return hash.digest('hex');
 }
 

@@ -6,10 +6,31 @@
 /** Packets of a batch: `limits.batchPackets`. */
 export const batchRows = 256;
 
-/** Six doubles: packets counted, their bytes, packets of no NIC, observations allowed, their bytes, observations denied. */
+/**
+ * Nine doubles: packets counted, their bytes, packets of no NIC, observations allowed, their bytes, observations denied, flows allowed, flows denied,
+ * initiators guessed.
+ */
 export const countsAt = 4096;
+export const countsLength = 9;
 /** A word that means nothing. */
-export const touchedAt = 4160;
+export const touchedAt = 4176;
+
+/** The state of the table (flow/table.ts), a word each. */
+export const stateAt = 4224;
+export const sizeAt = stateAt;
+export const highAt = stateAt + 4;
+export const freeCountAt = stateAt + 8;
+export const maskAt = stateAt + 12;
+export const carriedAt = stateAt + 16;
+export const capacityAt = stateAt + 20;
+
+/** Words: events held, and the most that a packet may find; limits of flows. */
+export const eventCountAt = 4256;
+export const eventRoomAt = 4260;
+export const flowsPerNicMaxAt = 4264;
+export const flowsMaxAt = 4268;
+/** Rows of the batch of captured packets. */
+export const capturedCountAt = 4272;
 
 /** Columns of the batch of packets (net/packet.ts). */
 export const timeMillisAt = 8192;
@@ -22,19 +43,23 @@ export const familyAt = destinationPortAt + 2 * batchRows;
 export const protocolAt = familyAt + batchRows;
 export const tcpFlagsAt = protocolAt + batchRows;
 
-/** What is found out about each packet before flows are looked up: NICs, hashes, and likely rows. */
+/** What is found out about each packet before flows are looked up: NICs, hashes, and likely rows (a row's number + 1, or 0). */
 export const sourceNicAt = tcpFlagsAt + batchRows;
 export const destinationNicAt = sourceNicAt + 4 * batchRows;
 export const sourceHashAt = destinationNicAt + 4 * batchRows;
 export const destinationHashAt = sourceHashAt + 4 * batchRows;
-export const guessAt = destinationHashAt + 4 * batchRows;
+export const sourceGuessAt = destinationHashAt + 4 * batchRows;
+export const destinationGuessAt = sourceGuessAt + 4 * batchRows;
 
-/** Columns of the batch of captured packets (capture/batch.ts), and their bytes. */
-export const startAt = guessAt + 8 * batchRows;
+/** Columns of the batch of captured packets (capture/batch.ts). */
+export const startAt = destinationGuessAt + 4 * batchRows;
 export const capturedLengthAt = startAt + 4 * batchRows;
-export const timeNanosAt = capturedLengthAt + 4 * batchRows;
+export const originalLengthAt = capturedLengthAt + 4 * batchRows;
+export const timeNanosAt = originalLengthAt + 4 * batchRows;
 export const timeSecondsAt = timeNanosAt + 4 * batchRows;
 export const linkTypeAt = timeSecondsAt + 8 * batchRows;
+
+/** Frames that were read elsewhere, as a copy. */
 export const framesAt = 65_536;
 export const framesLength = 589_824;
 
@@ -42,14 +67,39 @@ export const framesLength = 589_824;
 export const nicSlotsMax = 65_536;
 export const nicWordsAt = 1_048_576;
 export const nicNumbersAt = 2_097_152;
-/** Idle timeout of each NIC, a double. */
+/** Idle timeout of each NIC, a double, and its flows. */
 export const timeoutsAt = 2_359_296;
+export const flowsOfNicAt = 2_883_584;
+
+/** Two chunks of a capture file: one is read while the packets of the other are taken. */
+export const chunksAt = 4_194_304;
+export const chunkLength = 1_048_576;
+
+/** Columns of events (flow/event.ts): `limits.eventsMax` rows. */
+export const eventRows = 131_072;
+export const eventTimeAt = 6_291_456;
+export const eventPacketsForwardAt = eventTimeAt + 8 * eventRows;
+export const eventBytesForwardAt = eventPacketsForwardAt + 8 * eventRows;
+export const eventPacketsReverseAt = eventBytesForwardAt + 8 * eventRows;
+export const eventBytesReverseAt = eventPacketsReverseAt + 8 * eventRows;
+export const eventSourceAt = eventBytesReverseAt + 8 * eventRows;
+export const eventDestinationAt = eventSourceAt + 16 * eventRows;
+export const eventGroupAt = eventDestinationAt + 16 * eventRows;
+export const eventNicAt = eventGroupAt + 4 * eventRows;
+export const eventSourcePortAt = eventNicAt + 4 * eventRows;
+export const eventDestinationPortAt = eventSourcePortAt + 2 * eventRows;
+export const eventFamilyAt = eventDestinationPortAt + 2 * eventRows;
+export const eventProtocolAt = eventFamilyAt + eventRows;
+export const eventDirectionAt = eventProtocolAt + eventRows;
+export const eventAccessAt = eventDirectionAt + eventRows;
+export const eventStateAt = eventAccessAt + eventRows;
+export const eventEncryptionAt = eventStateAt + eventRows;
 
 /** Rows, hashes, decisions, free rows and buckets of the table. */
 export const rowsMax = 4_194_304;
-export const wordsAt = 4_194_304;
+export const wordsAt = 18_874_368;
 export const hashesAt = wordsAt + 64 * rowsMax;
 export const decisionsAt = hashesAt + 4 * rowsMax;
 export const freeAt = decisionsAt + 4 * rowsMax;
 export const bucketsAt = freeAt + 4 * rowsMax;
-export const memoryLength = bucketsAt + 16 * rowsMax;
+export const memoryLength = bucketsAt + 8 * rowsMax;

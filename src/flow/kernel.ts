@@ -12,131 +12,106 @@ import type { NicTable } from '../nsg/nic-table.ts';
 import { spreadNicTable } from '../nsg/nic-table.ts';
 import type { DecodeRun } from '../wire/decode-packet.ts';
 import type { MeterCounts } from './counts.ts';
-import {
-  batchRows,
-  bucketsAt,
-  capturedLengthAt,
-  countsAt,
-  decisionsAt,
-  destinationAt,
-  destinationHashAt,
-  destinationNicAt,
-  destinationPortAt,
-  familyAt,
-  framesAt,
-  framesLength,
-  freeAt,
-  hashesAt,
-  ipBytesAt,
-  linkTypeAt,
-  memoryLength,
-  nicNumbersAt,
-  nicSlotsMax,
-  nicWordsAt,
-  protocolAt,
-  rowsMax,
-  sourceAt,
-  sourceHashAt,
-  sourceNicAt,
-  sourcePortAt,
-  startAt,
-  tcpFlagsAt,
-  timeMillisAt,
-  timeNanosAt,
-  timeSecondsAt,
-  timeoutsAt,
-  wordsAt,
-} from './kernel-layout.ts';
+import type { FlowEvents } from './event.ts';
+import * as layout from './kernel-layout.ts';
 import { kernelModule } from './kernel-module.ts';
+import type { KeyColumns } from './packet-keys.ts';
+import type { StoreMemory } from './store.ts';
 import type { GrowTable } from './table.ts';
-import { rowWords } from './table.ts';
+import { rowWords, stateWords } from './table.ts';
 
 interface KernelExports {
-  decode(first: number, count: number, firstRow: number, plainUdp: number): number;
+  decode(frames: number, first: number, count: number, firstRow: number, plainUdp: number): number;
   prepare(count: number, nicMask: number): void;
-  follow(from: number, count: number, boundary: number, mask: number): number;
-  scan(row: number, high: number, now: number, tick: number): number;
+  observe(from: number, count: number, boundary: number): number;
+  sweep(row: number, now: number, tick: number, capacity: number): number;
+  endAll(row: number, capacity: number): number;
 }
 
 const everyNicZero = -1;
+const { batchRows, eventRows, rowsMax, nicSlotsMax, framesAt, framesLength } = layout;
 
 /** One meter's at a time. */
-export class FlowKernel {
+export class FlowKernel implements KeyColumns, StoreMemory {
   /** The batch to decode into: a meter with this kernel is fast with this batch alone. */
   readonly packets: PacketBatch;
-  /** Of the packets of the batch: as `FlowMeter.#prepare` finds them. */
+  /** Of the packets of the batch. */
   readonly sourceNic: Int32Array;
   readonly destinationNic: Int32Array;
   readonly sourceHash: Uint32Array;
   readonly destinationHash: Uint32Array;
+  /** The batch to read captures into: decoding is fastest with it, and where its bytes are in one of `chunks`. */
+  readonly captured: CaptureBatch;
   readonly #exports: KernelExports;
   readonly #buffer: ArrayBuffer;
   readonly #frames: Uint8Array;
-  readonly #start: Uint32Array;
-  readonly #capturedLength: Uint32Array;
-  readonly #timeSeconds: Float64Array;
-  readonly #timeNanos: Uint32Array;
-  readonly #linkType: Uint16Array;
   readonly #counts: Float64Array;
+  readonly #eventCount: Uint32Array;
+  readonly #eventRoom: Uint32Array;
+  readonly #hooks: KernelHooks;
   #nicMask = everyNicZero;
-  /** Whether the frames of the batch being decoded are in the kernel's memory. */
-  #holdsFrames = false;
+  /** Where in the kernel's memory the bytes of the batch being decoded begin, or would begin; `undefined` where the frames are not there. */
+  #framesAt: number | undefined;
 
-  constructor(exports: KernelExports, buffer: ArrayBuffer) {
+  constructor(exports: KernelExports, buffer: ArrayBuffer, hooks: KernelHooks) {
     assert(
-      batchRows === limits.batchPackets && rowsMax === limits.flowsMax,
+      batchRows === limits.batchPackets && rowsMax === limits.flowsMax && eventRows === limits.eventsMax,
       "the kernel's memory has the limits' sizes",
     );
-    const words = (at: number, length = batchRows): Uint32Array => new Uint32Array(buffer, at, length);
-    const doubles = (at: number): Float64Array => new Float64Array(buffer, at, batchRows);
     this.#exports = exports;
     this.#buffer = buffer;
-    this.packets = {
-      count: 0,
-      capacity: batchRows,
-      timeMillis: doubles(timeMillisAt),
-      family: new Uint8Array(buffer, familyAt, batchRows),
-      source: words(sourceAt, 4 * batchRows),
-      destination: words(destinationAt, 4 * batchRows),
-      sourcePort: new Uint16Array(buffer, sourcePortAt, batchRows),
-      destinationPort: new Uint16Array(buffer, destinationPortAt, batchRows),
-      protocol: new Uint8Array(buffer, protocolAt, batchRows),
-      tcpFlags: new Uint8Array(buffer, tcpFlagsAt, batchRows),
-      ipBytes: words(ipBytesAt),
-    };
-    this.sourceNic = new Int32Array(buffer, sourceNicAt, batchRows);
-    this.destinationNic = new Int32Array(buffer, destinationNicAt, batchRows);
-    this.sourceHash = words(sourceHashAt);
-    this.destinationHash = words(destinationHashAt);
+    this.#hooks = hooks;
+    this.packets = packetsIn(buffer);
+    this.captured = capturedIn(buffer);
+    this.sourceNic = new Int32Array(buffer, layout.sourceNicAt, batchRows);
+    this.destinationNic = new Int32Array(buffer, layout.destinationNicAt, batchRows);
+    this.sourceHash = new Uint32Array(buffer, layout.sourceHashAt, batchRows);
+    this.destinationHash = new Uint32Array(buffer, layout.destinationHashAt, batchRows);
     this.#frames = new Uint8Array(buffer, framesAt, framesLength);
-    this.#start = words(startAt);
-    this.#capturedLength = words(capturedLengthAt);
-    this.#timeSeconds = doubles(timeSecondsAt);
-    this.#timeNanos = words(timeNanosAt);
-    this.#linkType = new Uint16Array(buffer, linkTypeAt, batchRows);
-    this.#counts = new Float64Array(buffer, countsAt, 6);
+    this.#counts = new Float64Array(buffer, layout.countsAt, layout.countsLength);
+    this.#eventCount = new Uint32Array(buffer, layout.eventCountAt, 1);
+    this.#eventRoom = new Uint32Array(buffer, layout.eventRoomAt, 1);
   }
 
   /** Room for the rows of a table: always at the same place, so nothing is copied. */
   readonly growTable: GrowTable = (capacity) => ({
     capacity,
-    words: new Uint32Array(this.#buffer, wordsAt, rowWords * capacity),
-    doubles: new Float64Array(this.#buffer, wordsAt, (rowWords / 2) * capacity),
-    hashes: new Uint32Array(this.#buffer, hashesAt, capacity),
-    decisions: new Uint32Array(this.#buffer, decisionsAt, capacity),
-    free: new Uint32Array(this.#buffer, freeAt, capacity),
-    buckets: new Uint32Array(this.#buffer, bucketsAt, 4 * capacity),
+    words: new Uint32Array(this.#buffer, layout.wordsAt, rowWords * capacity),
+    doubles: new Float64Array(this.#buffer, layout.wordsAt, (rowWords / 2) * capacity),
+    hashes: new Uint32Array(this.#buffer, layout.hashesAt, capacity),
+    decisions: new Uint32Array(this.#buffer, layout.decisionsAt, capacity),
+    free: new Uint32Array(this.#buffer, layout.freeAt, capacity),
+    buckets: new Uint32Array(this.#buffer, layout.bucketsAt, 2 * capacity),
+    state: new Uint32Array(this.#buffer, layout.stateAt, stateWords),
   });
+
+  createEvents(capacity: number): FlowEvents {
+    return eventsIn(this.#buffer, capacity);
+  }
+
+  flowsOfNic(nics: number): Uint32Array | undefined {
+    return nics > nicSlotsMax ? undefined : new Uint32Array(this.#buffer, layout.flowsOfNicAt, nics).fill(0);
+  }
+
+  setLimits(flowsPerNicMax: number, flowsMax: number): void {
+    new Uint32Array(this.#buffer, layout.flowsPerNicMaxAt, 1)[0] = flowsPerNicMax;
+    new Uint32Array(this.#buffer, layout.flowsMaxAt, 1)[0] = flowsMax;
+  }
+
+  /** @param judge gives the flow of a row its decision, and says whether it is denied: as Judge does */
+  setJudge(judge: (row: number) => boolean): void {
+    this.#hooks.judge = judge;
+  }
 
   /** Tells the kernel the NICs. @param table absent where every packet crosses NIC 0. @returns false, with nothing done, where they are too many */
   setNics(table: NicTable | undefined, idleTimeoutMillis: Float64Array): boolean {
     if (idleTimeoutMillis.length > nicSlotsMax || (table !== undefined && table.mask >= nicSlotsMax)) return false;
-    new Float64Array(this.#buffer, timeoutsAt, idleTimeoutMillis.length).set(idleTimeoutMillis);
+    new Float64Array(this.#buffer, layout.timeoutsAt, idleTimeoutMillis.length).set(idleTimeoutMillis);
     const sparse = table === undefined ? undefined : spreadNicTable(table, nicSlotsMax);
     this.#nicMask = sparse?.mask ?? everyNicZero;
     if (sparse === undefined) return true;
-    new Uint32Array(this.#buffer, nicWordsAt, sparse.words.length).set(sparse.words);
-    new Int32Array(this.#buffer, nicNumbersAt, sparse.nics.length).set(sparse.nics);
+    new Uint32Array(this.#buffer, layout.nicWordsAt, sparse.words.length).set(sparse.words);
+    new Int32Array(this.#buffer, layout.nicNumbersAt, sparse.nics.length).set(sparse.nics);
     return true;
   }
 
@@ -145,27 +120,32 @@ export class FlowKernel {
    * @returns -1, with nothing done, where the frames of the batch are too long for the kernel's memory
    */
   readonly decodeRun: DecodeRun = (captured, first, firstRow, udp) => {
-    const { count } = captured;
-    if (first === 0) this.#holdsFrames = this.#load(captured);
-    return this.#holdsFrames ? this.#exports.decode(first, count, firstRow, udp ? protocolUdp : protocolTcp) : -1;
+    if (first === 0) this.#framesAt = this.#load(captured);
+    if (this.#framesAt === undefined) return -1;
+    return this.#exports.decode(this.#framesAt, first, captured.count, firstRow, udp ? protocolUdp : protocolTcp);
   };
 
-  #load(captured: CaptureBatch): boolean {
-    const { count, bytes, start } = captured;
+  /** Brings a batch into memory, where it is not there. @returns where its bytes begin, `undefined` where they are too long */
+  #load(captured: CaptureBatch): number | undefined {
+    const own = this.captured;
+    if (captured === own && captured.bytes.buffer === this.#buffer) return captured.bytes.byteOffset;
+    const { count, bytes, start, capturedLength } = captured;
     const origin = start[0];
-    const end = start[count - 1] + captured.capturedLength[count - 1];
-    if (end < origin || end - origin > framesLength) return false;
-    this.#frames.set(bytes.subarray(origin, end));
+    const end = start[count - 1] + capturedLength[count - 1];
+    if (end < origin || end - origin > framesLength) return undefined;
     for (let i = 0; i < count; i++) {
       const from = start[i] - origin;
-      if (from < 0 || from + captured.capturedLength[i] > framesLength) return false;
-      this.#start[i] = from;
+      if (from < 0 || from + capturedLength[i] > framesLength) return undefined;
     }
-    this.#capturedLength.set(captured.capturedLength);
-    this.#timeSeconds.set(captured.timeSeconds);
-    this.#timeNanos.set(captured.timeNanos);
-    this.#linkType.set(captured.linkType);
-    return true;
+    this.#frames.set(bytes.subarray(origin, end));
+    if (captured !== own) {
+      own.start.set(start);
+      own.capturedLength.set(capturedLength);
+      own.timeSeconds.set(captured.timeSeconds);
+      own.timeNanos.set(captured.timeNanos);
+      own.linkType.set(captured.linkType);
+    }
+    return framesAt - origin;
   }
 
   /** Finds NICs and hashes of the batch's packets. */
@@ -173,31 +153,116 @@ export class FlowKernel {
     this.#exports.prepare(count, this.#nicMask);
   }
 
-  /** Counts packets of the batch from `from` on into flows that are there. @param mask the table's. @returns the first that is more than that, or at or past `boundary` */
-  follow(from: number, count: number, boundary: number, mask: number): number {
-    return this.#exports.follow(from, count, boundary, mask);
+  /**
+   * Observes packets of the batch from `from` on. @param room the most events that are held where a packet may emit some
+   * @returns the first packet at or past `boundary`, or that TypeScript must see to
+   */
+  observe(from: number, count: number, boundary: number, columns: FlowEvents['columns'], room: number): number {
+    this.#eventCount[0] = columns.count;
+    this.#eventRoom[0] = room;
+    const end = this.#exports.observe(from, count, boundary);
+    columns.count = this.#eventCount[0];
+    return end;
   }
 
-  /** The first row from `row` on that ages at `now`, `high` where there is none. */
-  scan(row: number, high: number, now: number, isTick: boolean): number {
-    return this.#exports.scan(row, high, now, isTick ? 1 : 0);
+  /** Ages flows, as `age`, from a row on. @returns where to go on when the events were taken, -1 when done */
+  sweep(row: number, now: number, isTick: boolean, { columns, capacity }: FlowEvents): number {
+    this.#eventCount[0] = columns.count;
+    const next = this.#exports.sweep(row, now, isTick ? 1 : 0, capacity);
+    columns.count = this.#eventCount[0];
+    return next;
+  }
+
+  /** Ends all flows, as `endForGood`, from a row on. @returns as `sweep` */
+  endAll(row: number, { columns, capacity }: FlowEvents): number {
+    this.#eventCount[0] = columns.count;
+    const next = this.#exports.endAll(row, capacity);
+    columns.count = this.#eventCount[0];
+    return next;
   }
 
   /** Moves what was counted here to `counts`. */
   takeCounts(counts: MeterCounts): void {
-    const [packets, bytes, noNic, allowed, allowedBytes, denied] = this.#counts;
+    const [packets, bytes, noNic, allowed, allowedBytes, denied, flowsAllowed, flowsDenied, guessed] = this.#counts;
     counts.packetsCounted += packets;
     counts.bytesCounted += bytes;
     counts.packetsNoNic += noNic;
     counts.observedAllowed += allowed;
     counts.bytesAllowed += allowedBytes;
     counts.observedDenied += denied;
+    counts.flowsAllowed += flowsAllowed;
+    counts.flowsDenied += flowsDenied;
+    counts.initiatorsGuessed += guessed;
     this.#counts.fill(0);
   }
 }
 
+/** What the kernel calls. */
+interface KernelHooks {
+  judge: (row: number) => boolean;
+}
+
+function packetsIn(buffer: ArrayBuffer): PacketBatch {
+  return {
+    count: 0,
+    capacity: batchRows,
+    timeMillis: new Float64Array(buffer, layout.timeMillisAt, batchRows),
+    family: new Uint8Array(buffer, layout.familyAt, batchRows),
+    source: new Uint32Array(buffer, layout.sourceAt, 4 * batchRows),
+    destination: new Uint32Array(buffer, layout.destinationAt, 4 * batchRows),
+    sourcePort: new Uint16Array(buffer, layout.sourcePortAt, batchRows),
+    destinationPort: new Uint16Array(buffer, layout.destinationPortAt, batchRows),
+    protocol: new Uint8Array(buffer, layout.protocolAt, batchRows),
+    tcpFlags: new Uint8Array(buffer, layout.tcpFlagsAt, batchRows),
+    ipBytes: new Uint32Array(buffer, layout.ipBytesAt, batchRows),
+  };
+}
+
+function capturedIn(buffer: ArrayBuffer): CaptureBatch {
+  return {
+    count: 0,
+    bytes: new Uint8Array(0),
+    start: new Uint32Array(buffer, layout.startAt, batchRows),
+    capturedLength: new Uint32Array(buffer, layout.capturedLengthAt, batchRows),
+    originalLength: new Uint32Array(buffer, layout.originalLengthAt, batchRows),
+    timeSeconds: new Float64Array(buffer, layout.timeSecondsAt, batchRows),
+    timeNanos: new Uint32Array(buffer, layout.timeNanosAt, batchRows),
+    linkType: new Uint16Array(buffer, layout.linkTypeAt, batchRows),
+  };
+}
+
+function eventsIn(buffer: ArrayBuffer, capacity: number): FlowEvents {
+  const bytes = (at: number): Uint8Array => new Uint8Array(buffer, at, capacity);
+  const doubles = (at: number): Float64Array => new Float64Array(buffer, at, capacity);
+  return {
+    columns: {
+      count: 0,
+      timeMillis: doubles(layout.eventTimeAt),
+      family: bytes(layout.eventFamilyAt),
+      source: new Uint32Array(buffer, layout.eventSourceAt, 4 * capacity),
+      destination: new Uint32Array(buffer, layout.eventDestinationAt, 4 * capacity),
+      sourcePort: new Uint16Array(buffer, layout.eventSourcePortAt, capacity),
+      destinationPort: new Uint16Array(buffer, layout.eventDestinationPortAt, capacity),
+      protocol: bytes(layout.eventProtocolAt),
+      direction: bytes(layout.eventDirectionAt),
+      access: bytes(layout.eventAccessAt),
+      state: bytes(layout.eventStateAt),
+      encryption: bytes(layout.eventEncryptionAt),
+      packetsForward: doubles(layout.eventPacketsForwardAt),
+      bytesForward: doubles(layout.eventBytesForwardAt),
+      packetsReverse: doubles(layout.eventPacketsReverseAt),
+      bytesReverse: doubles(layout.eventBytesReverseAt),
+      group: new Uint32Array(buffer, layout.eventGroupAt, capacity),
+    },
+    nic: new Uint32Array(buffer, layout.eventNicAt, capacity),
+    capacity,
+  };
+}
+
 /** A kernel; `undefined` where WebAssembly or its memory is not to be had. */
 export function createKernel(): FlowKernel | undefined {
-  const instance = instantiate(kernelModule, memoryLength);
-  return instance === undefined ? undefined : new FlowKernel(instance.exports as KernelExports, instance.buffer);
+  const hooks: KernelHooks = { judge: () => false };
+  const judge = (row: number): number => (hooks.judge(row) ? 1 : 0);
+  const instance = instantiate(kernelModule, layout.memoryLength, { judge });
+  return instance && new FlowKernel(instance.exports as KernelExports, instance.buffer, hooks);
 }

@@ -39,6 +39,16 @@ export interface StoreSettings {
   readonly flowsMax?: number;
 }
 
+/** Memory that a store shares with the kernel. */
+export interface StoreMemory {
+  readonly growTable: GrowTable;
+  /** Room for so many events, of `limits.eventsMax` at the most. */
+  createEvents(capacity: number): FlowEvents;
+  /** Flows of each NIC, all 0; `undefined` where they are too many NICs. */
+  flowsOfNic(nics: number): Uint32Array | undefined;
+  setLimits(flowsPerNicMax: number, flowsMax: number): void;
+}
+
 /** The flows in memory and the events not taken yet: how a flow begins, speaks and goes. */
 export class FlowStore {
   readonly table: FlowTable;
@@ -49,10 +59,11 @@ export class FlowStore {
   /** Flows that one `makeRoom` ends at the most. */
   readonly evictionsMax: number;
   #flowsOfNic: Uint32Array;
+  readonly #memory: StoreMemory | undefined;
   readonly #flowsPerNicMax: number;
   readonly #flowsMax: number;
 
-  constructor(settings: StoreSettings, growTable?: GrowTable) {
+  constructor(settings: StoreSettings, memory?: StoreMemory) {
     const nics = settings.idleTimeoutMillis.length;
     assert(nics < nicsMax, 'all NICs fit into the kind of a flow');
     const eventsMax = settings.eventsMax ?? limits.eventsMax;
@@ -60,9 +71,11 @@ export class FlowStore {
     this.#flowsPerNicMax = settings.flowsPerNicMax ?? limits.flowsPerNicMax;
     this.#flowsMax = settings.flowsMax ?? limits.flowsMax;
     this.evictionsMax = Math.max(1, Math.min(Math.floor(this.#flowsPerNicMax / 16), Math.floor(eventsMax / 16)));
-    this.#flowsOfNic = new Uint32Array(nics);
-    this.table = new FlowTable(growTable);
-    this.events = createFlowEvents(eventsMax);
+    this.#memory = memory;
+    this.#flowsOfNic = this.#countersOf(nics);
+    this.table = new FlowTable(memory?.growTable);
+    this.events = memory?.createEvents(eventsMax) ?? createFlowEvents(eventsMax);
+    memory?.setLimits(this.#flowsPerNicMax, this.#flowsMax);
   }
 
   /** What of a flow's kind connection.ts tells. */
@@ -88,11 +101,10 @@ export class FlowStore {
     at: number,
     ports: number,
     kind: number,
-    decision: number,
     timeMillis: number,
   ): number {
     this.#flowsOfNic[nic]++;
-    return this.table.insert(hash, source, destination, at, ports, kind, decision, timeMillis);
+    return this.table.insert(hash, source, destination, at, ports, kind, timeMillis);
   }
 
   remove(row: number): void {
@@ -129,14 +141,18 @@ export class FlowStore {
 
   /** Gives every flow its NIC's new number. @param nicAfter by old number; those of NICs that are gone are not asked for */
   moveNics(nicAfter: Int32Array, idleTimeoutMillis: Float64Array): void {
-    const before = this.#flowsOfNic;
+    const before = this.#flowsOfNic.slice();
     this.idleTimeoutMillis = idleTimeoutMillis;
-    this.#flowsOfNic = new Uint32Array(idleTimeoutMillis.length);
+    this.#flowsOfNic = this.#countersOf(idleTimeoutMillis.length);
     before.forEach((flows, nic) => {
       assert(flows === 0 || nicAfter[nic] >= 0, 'a NIC that goes has no flows');
       if (nicAfter[nic] >= 0) this.#flowsOfNic[nicAfter[nic]] = flows;
     });
     this.table.moveNics(nicAfter);
+  }
+
+  #countersOf(nics: number): Uint32Array {
+    return this.#memory?.flowsOfNic(nics) ?? new Uint32Array(nics);
   }
 
   /** Writes an event with the counters since the flow's last one, which begin and denied do not have, and sets them to zero. */

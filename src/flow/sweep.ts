@@ -10,11 +10,19 @@ import type { FlowStore } from './store.ts';
 export class Sweep {
   #row = 0;
 
-  /** @param next passes over rows that need no visit: gives the first from a row on that may. @returns false when it must go on later */
-  run(store: FlowStore, visit: (row: number) => void, next: (row: number) => number = (row) => row): boolean {
+  /**
+   * @param fast does the same from a row on, where no counter has carried. Says where to go on, -1 when it has been everywhere
+   * @returns false when it must go on later
+   */
+  run(store: FlowStore, visit: (row: number) => void, fast?: (row: number) => number): boolean {
     const { table } = store;
+    if (fast !== undefined && !table.hasCarried) {
+      const row = fast(this.#row);
+      this.#row = Math.max(0, row);
+      return row < 0;
+    }
     const { columns, capacity } = store.events;
-    for (let row = next(this.#row); row < table.high; row = next(row + 1)) {
+    for (let row = this.#row; row < table.high; row++) {
       if (!table.isUsed(row)) continue;
       if (columns.count === capacity) {
         this.#row = row;

@@ -11,10 +11,10 @@ import { limits } from '../base/limits.ts';
  *     ports  initiator's << 16 | responder's
  *     kind   NIC << 8 | direction << 7 | bits of connection.ts << 2 | family 6 << 1 | TCP; `freeKind` in a row that is not used
  *
- * Beside the rows stand what packets do not ask for: each flow's hash and decision. Rows are found through buckets of `[hash, row + 1]`, open
- * addressed with linear probing and backward-shift delete: no tombstones, so a table that lives for weeks stays as fast as a new one. The hash is
- * symmetric: both directions of a flow land in one place. Counters wrap at 2^32; what they carry is kept apart, since few flows pass 4 GiB between
- * two events.
+ * Beside the rows stand what packets do not ask for: each flow's hash and decision. Rows are found through buckets of one word, the hash's first 9
+ * bits and row + 1, open addressed with linear probing and backward-shift delete: no tombstones, so a table that lives for weeks stays as fast as a new
+ * one. The hash is symmetric: both directions of a flow land in one place. Counters wrap at 2^32; what they carry is kept apart, since few flows pass
+ * 4 GiB between two events.
  */
 export const rowWords = 16;
 const rowDoubles = rowWords / 2;
@@ -36,6 +36,19 @@ const freeKind = 0xffffffff;
 
 const wordRange = 2 ** 32;
 const rowsInitial = 16;
+
+/** Of a bucket: a row + 1, and the first bits of its hash. */
+const referenceMask = 0x7fffff;
+const tagMask = ~referenceMask;
+
+/** Words of a table's state: rows in use, rows ever used, rows that were used and are free, the mask of its buckets, counters that carried, its capacity. */
+const sizeWord = 0;
+const highWord = 1;
+const freeCountWord = 2;
+const maskWord = 3;
+const carriedWord = 4;
+const capacityWord = 5;
+export const stateWords = 6;
 
 /** Hash of one end of a flow; the two ends' are added, so their order does not matter. */
 export function hashEnd(a: number, b: number, c: number, d: number, port: number): number {
@@ -68,29 +81,43 @@ export interface TableColumns {
   readonly decisions: Uint32Array;
   /** Rows that were used and are free, a stack. */
   readonly free: Uint32Array;
-  /** Two words a bucket. */
+  /** A word a bucket. */
   readonly buckets: Uint32Array;
+  /** The same array, whatever the capacity. */
+  readonly state: Uint32Array;
 }
 
 /** Makes room for `capacity` rows. What `before` held is there again; its buckets need not be. */
 export type GrowTable = (capacity: number, before: TableColumns | undefined) => TableColumns;
 
 export class FlowTable {
-  /** Rows in use. */
-  size = 0;
-  /** Rows ever used: all that are in use lie below it. */
-  high = 0;
   columns: TableColumns;
-  mask: number;
   readonly #grow: GrowTable;
-  #freeCount = 0;
+  readonly #state: Uint32Array;
   /** What counters carried beyond 2^32, by index of the counter's word, in multiples of 2^32. */
   readonly #carried = new Map<number, number>();
 
   constructor(grow: GrowTable = growColumns) {
     this.#grow = grow;
     this.columns = grow(rowsInitial, undefined);
-    this.mask = 2 * rowsInitial - 1;
+    this.#state = this.columns.state;
+    this.#state.fill(0);
+    this.#linkAll();
+  }
+
+  /** Rows in use. */
+  get size(): number {
+    return this.#state[sizeWord];
+  }
+
+  /** Rows ever used: all that are in use lie below it. */
+  get high(): number {
+    return this.#state[highWord];
+  }
+
+  /** Whether a counter passed 2^32 since its flow's last event. */
+  get hasCarried(): boolean {
+    return this.#carried.size > 0;
   }
 
   /**
@@ -103,7 +130,7 @@ export class FlowTable {
 
   /** The row that this hash's first bucket names, -1 for none: likely, not surely, the one that `find` will give. */
   guess(hash: number): number {
-    return this.columns.buckets[2 * (hash & this.mask) + 1] - 1;
+    return (this.columns.buckets[hash & this.#state[maskWord]] & referenceMask) - 1;
   }
 
   /**
@@ -112,14 +139,14 @@ export class FlowTable {
    */
   find(hash: number, source: Uint32Array, destination: Uint32Array, at: number, ports: number, kind: number): number {
     const { buckets, words } = this.columns;
-    const mask = this.mask;
+    const mask = this.#state[maskWord];
     const s3 = source[at + 3];
     const d3 = destination[at + 3];
     for (let bucket = hash & mask; ; bucket = (bucket + 1) & mask) {
-      const reference = buckets[2 * bucket + 1];
-      if (reference === 0) return -1;
-      if (buckets[2 * bucket] !== hash) continue;
-      const row = reference - 1;
+      const entry = buckets[bucket];
+      if (entry === 0) return -1;
+      if (((entry ^ hash) & tagMask) !== 0) continue;
+      const row = (entry & referenceMask) - 1;
       const key = row * rowWords;
       if (((words[key + kindWord] ^ kind) & kindKeyMask) !== 0) continue;
       const rowPorts = words[key + portsWord];
@@ -150,7 +177,7 @@ export class FlowTable {
     }
   }
 
-  /** Adds a row with this key and kind, counters zero. The key must not be in the table, nor the table be at its limit. @returns the row */
+  /** Adds a row with this key and kind, counters zero and no decision. The key must not be in the table, nor the table be at its limit. @returns the row */
   insert(
     hash: number,
     source: Uint32Array,
@@ -158,12 +185,12 @@ export class FlowTable {
     at: number,
     ports: number,
     kind: number,
-    decision: number,
     lastSeen: number,
   ): number {
-    if (this.size === this.columns.capacity) this.#double();
-    const { words, doubles, hashes, decisions, free } = this.columns;
-    const row = this.#freeCount > 0 ? free[--this.#freeCount] : this.high++;
+    const state = this.#state;
+    if (state[sizeWord] === this.columns.capacity) this.#double();
+    const { words, doubles, hashes, free } = this.columns;
+    const row = state[freeCountWord] > 0 ? free[--state[freeCountWord]] : state[highWord]++;
     const key = row * rowWords;
     for (let i = 0; i < 4; i++) {
       words[key + i] = source[at + i];
@@ -174,30 +201,28 @@ export class FlowTable {
     words[key + kindWord] = kind;
     doubles[row * rowDoubles + lastSeenDouble] = lastSeen;
     hashes[row] = hash;
-    decisions[row] = decision;
     this.#link(hash, row);
-    this.size++;
+    state[sizeWord]++;
     return row;
   }
 
   remove(row: number): void {
     const { buckets, words, hashes, free } = this.columns;
-    const mask = this.mask;
+    const state = this.#state;
+    const mask = state[maskWord];
     let hole = hashes[row] & mask;
-    while (buckets[2 * hole + 1] !== row + 1) hole = (hole + 1) & mask;
-    for (let next = (hole + 1) & mask; buckets[2 * next + 1] !== 0; next = (next + 1) & mask) {
-      const home = buckets[2 * next] & mask;
+    while ((buckets[hole] & referenceMask) !== row + 1) hole = (hole + 1) & mask;
+    for (let next = (hole + 1) & mask; buckets[next] !== 0; next = (next + 1) & mask) {
+      const home = hashes[(buckets[next] & referenceMask) - 1];
       if (((next - home) & mask) < ((next - hole) & mask)) continue;
-      buckets[2 * hole] = buckets[2 * next];
-      buckets[2 * hole + 1] = buckets[2 * next + 1];
+      buckets[hole] = buckets[next];
       hole = next;
     }
-    buckets[2 * hole] = 0;
-    buckets[2 * hole + 1] = 0;
+    buckets[hole] = 0;
     words[row * rowWords + kindWord] = freeKind;
     if (this.#carried.size > 0) this.clearCounters(row);
-    free[this.#freeCount++] = row;
-    this.size--;
+    free[state[freeCountWord]++] = row;
+    state[sizeWord]--;
   }
 
   isUsed(row: number): boolean {
@@ -239,6 +264,7 @@ export class FlowTable {
       this.columns.words[i] = 0;
       if (this.#carried.size > 0) this.#carried.delete(i);
     }
+    this.#state[carriedWord] = this.#carried.size;
   }
 
   /** Gives every flow the NIC that `nicAfter` names, by the NIC it has. A flow whose hash is of its addresses and NIC gets a new one. */
@@ -262,27 +288,28 @@ export class FlowTable {
 
   #carry(at: number): void {
     this.#carried.set(at, (this.#carried.get(at) ?? 0) + 1);
+    this.#state[carriedWord] = this.#carried.size;
   }
 
   #link(hash: number, row: number): void {
     const { buckets } = this.columns;
-    const mask = this.mask;
+    const mask = this.#state[maskWord];
     let bucket = hash & mask;
-    while (buckets[2 * bucket + 1] !== 0) bucket = (bucket + 1) & mask;
-    buckets[2 * bucket] = hash;
-    buckets[2 * bucket + 1] = row + 1;
+    while (buckets[bucket] !== 0) bucket = (bucket + 1) & mask;
+    buckets[bucket] = (hash & tagMask) | (row + 1);
   }
 
   #double(): void {
     const capacity = 2 * this.columns.capacity;
     assert(capacity <= 2 * limits.flowsMax, 'no more flows are in memory than the limit');
     this.columns = this.#grow(capacity, this.columns);
-    this.mask = 2 * capacity - 1;
     this.#linkAll();
   }
 
   #linkAll(): void {
-    const { buckets, hashes } = this.columns;
+    const { buckets, hashes, capacity } = this.columns;
+    this.#state[maskWord] = buckets.length - 1;
+    this.#state[capacityWord] = capacity;
     buckets.fill(0);
     for (let row = 0; row < this.high; row++) if (this.isUsed(row)) this.#link(hashes[row], row);
   }
@@ -303,7 +330,8 @@ function growColumns(capacity: number, before: TableColumns | undefined): TableC
     hashes: new Uint32Array(capacity),
     decisions: new Uint32Array(capacity),
     free: new Uint32Array(capacity),
-    buckets: new Uint32Array(4 * capacity),
+    buckets: new Uint32Array(2 * capacity),
+    state: before?.state ?? new Uint32Array(stateWords),
   };
   if (before === undefined) return columns;
   columns.words.set(before.words);

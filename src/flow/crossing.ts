@@ -1,0 +1,214 @@
+import { directionInbound, directionOutbound, stateBegin, stateDenied } from '../flowlog/tuple.ts';
+import type { PacketBatch } from '../net/packet.ts';
+import { protocolTcp } from '../net/protocol.ts';
+import { tcpFin, tcpRst, tcpSyn } from '../net/tcp-flags.ts';
+import {
+  flowDenied,
+  flowEnded,
+  flowFlagsMask,
+  initiatorGuessedDestination,
+  initiatorGuessedSource,
+  initiatorIsDestination,
+  isClosed,
+  isOpening,
+  tcpInitiator,
+  withTcpFlags,
+} from './connection.ts';
+import type { Judge } from './judge.ts';
+import type { PacketKeys } from './packet-keys.ts';
+import type { FlowStore } from './store.ts';
+import { rememberedUntil } from './sweep.ts';
+import { keyKind, kindFlagsShift, kindOutbound, kindTcp, kindWord, rowWords } from './table.ts';
+
+/** Takes packets across NICs: what a packet does to the flow that it belongs to, and to the one before. kernel/observe.ts does the same. */
+export class Crossing {
+  readonly #store: FlowStore;
+  readonly #keys: PacketKeys;
+  readonly #judge: Judge;
+
+  constructor(store: FlowStore, keys: PacketKeys, judge: Judge) {
+    this.#store = store;
+    this.#keys = keys;
+    this.#judge = judge;
+  }
+
+  /** Takes packet `i` of the batch across the NICs that its keys name; there is room for its events. */
+  take(packets: PacketBatch, i: number): void {
+    const { counts } = this.#store;
+    const sourceNic = this.#keys.sourceNic[i];
+    const destinationNic = this.#keys.destinationNic[i];
+    if (sourceNic < 0 && destinationNic < 0) {
+      counts.packetsNoNic++;
+      return;
+    }
+    counts.packetsCounted++;
+    counts.bytesCounted += packets.ipBytes[i];
+    const ports = ((packets.sourcePort[i] << 16) | packets.destinationPort[i]) >>> 0;
+    if (destinationNic < 0) {
+      const hash = this.#keys.sourceHash[i];
+      if (!this.#follow(packets, i, ports, sourceNic, hash)) this.#crossOut(packets, i, ports, sourceNic, hash);
+    } else {
+      const hash = this.#keys.destinationHash[i];
+      if (sourceNic >= 0 && !this.#crossFirst(packets, i, ports, sourceNic, destinationNic)) return;
+      if (!this.#follow(packets, i, ports, destinationNic, hash))
+        this.#crossIn(packets, i, ports, destinationNic, hash);
+    }
+  }
+
+  /**
+   * The short way for most packets: counts one that follows others of an open flow and changes nothing of its state.
+   * @returns false, with nothing done, when it is not such a packet
+   */
+  #follow(packets: PacketBatch, i: number, ports: number, nic: number, hash: number): boolean {
+    const tcpFlags = packets.tcpFlags[i];
+    if ((tcpFlags & (tcpSyn | tcpFin | tcpRst)) !== 0) return false;
+    const { table, counts, idleTimeoutMillis } = this.#store;
+    const kind = keyKind(nic, packets.family[i], packets.protocol[i] === protocolTcp);
+    const found = table.find(hash, packets.source, packets.destination, 4 * i, ports, kind);
+    if (found < 0) return false;
+    const row = found >>> 1;
+    if ((table.columns.words[row * rowWords + kindWord] & (flowFlagsMask << kindFlagsShift)) !== 0) return false;
+    const lastSeen = table.lastSeen(row);
+    const now = packets.timeMillis[i];
+    if (now >= lastSeen + idleTimeoutMillis[nic]) return false;
+    if (now > lastSeen) table.setLastSeen(row, now);
+    const ipBytes = packets.ipBytes[i];
+    table.count(row, found & 1, ipBytes);
+    counts.observedAllowed++;
+    counts.bytesAllowed += ipBytes;
+    return true;
+  }
+
+  #crossOut(packets: PacketBatch, i: number, ports: number, nic: number, hash: number): void {
+    this.#cross(packets, i, ports, nic, hash, directionOutbound, this.#findLive(packets, i, ports, nic, hash));
+  }
+
+  #crossIn(packets: PacketBatch, i: number, ports: number, nic: number, hash: number): void {
+    this.#cross(packets, i, ports, nic, hash, directionInbound, this.#findLive(packets, i, ports, nic, hash));
+  }
+
+  /**
+   * Takes a packet from one NIC to another across the first: denied there, it is not judged at the second, nor does it open a flow where its
+   * answer is denied.
+   * @returns whether it goes on to the second
+   */
+  #crossFirst(packets: PacketBatch, i: number, ports: number, sourceNic: number, destinationNic: number): boolean {
+    const hash = this.#keys.sourceHash[i];
+    if (this.#follow(packets, i, ports, sourceNic, hash)) return true;
+    const found = this.#findLive(packets, i, ports, sourceNic, hash);
+    if (found < 0) {
+      const other = this.#findLive(packets, i, ports, destinationNic, this.#keys.destinationHash[i]);
+      if (other >= 0 && (this.#store.flagsOf(other >>> 1) & flowDenied) !== 0) {
+        this.#count(packets, i, other);
+        return false;
+      }
+    }
+    return !this.#cross(packets, i, ports, sourceNic, hash, directionOutbound, found);
+  }
+
+  /** As `FlowTable.find`, but a flow that was idle for its timeout has ended by now, or is forgotten. */
+  #findLive(packets: PacketBatch, i: number, ports: number, nic: number, hash: number): number {
+    const store = this.#store;
+    const { table } = store;
+    const kind = keyKind(nic, packets.family[i], packets.protocol[i] === protocolTcp);
+    const found = table.find(hash, packets.source, packets.destination, 4 * i, ports, kind);
+    if (found < 0) return found;
+    const row = found >>> 1;
+    const timeout = store.idleTimeoutMillis[nic];
+    const lastSeen = table.lastSeen(row);
+    const expiry = lastSeen + timeout;
+    const now = packets.timeMillis[i];
+    if (now < expiry) return found;
+    if (store.isOpen(row)) {
+      store.end(row, isClosed(store.flagsOf(row)) ? lastSeen : expiry);
+      if ((kind & kindTcp) === 0) return -1;
+    }
+    const flags = store.flagsOf(row);
+    if ((flags & flowEnded) !== 0 && now < rememberedUntil(flags, lastSeen, timeout)) return found;
+    store.remove(row);
+    return -1;
+  }
+
+  /** Takes a packet across a NIC, opening a flow where there is none. @returns whether the NIC denies it */
+  #cross(
+    packets: PacketBatch,
+    i: number,
+    ports: number,
+    nic: number,
+    hash: number,
+    direction: number,
+    found: number,
+  ): boolean {
+    const store = this.#store;
+    let place = found;
+    if (place < 0) {
+      place = this.#open(packets, i, ports, nic, hash, direction, this.#initiator(packets, i));
+    } else if (packets.protocol[i] === protocolTcp) {
+      const row = place >>> 1;
+      const flags = store.flagsOf(row);
+      const opening = isOpening(packets.tcpFlags[i]);
+      const ended = (flags & flowEnded) !== 0;
+      if (ended || (opening && isClosed(flags) && (flags & flowDenied) === 0)) {
+        if (!ended) store.end(row, store.table.lastSeen(row));
+        store.remove(row);
+        place = this.#open(packets, i, ports, nic, hash, direction, opening ? 0 : place & 1);
+      }
+    }
+    return this.#count(packets, i, place);
+  }
+
+  #initiator(packets: PacketBatch, i: number): number {
+    if (packets.protocol[i] !== protocolTcp) return 0;
+    const initiator = tcpInitiator(packets.tcpFlags[i], packets.sourcePort[i], packets.destinationPort[i]);
+    if (initiator === initiatorGuessedSource || initiator === initiatorGuessedDestination)
+      this.#store.counts.initiatorsGuessed++;
+    return initiator === initiatorIsDestination || initiator === initiatorGuessedDestination ? 1 : 0;
+  }
+
+  /** Opens a flow; with `reversed` 1 the packet's destination is its initiator. @returns `2 * row + reversed` */
+  #open(
+    packets: PacketBatch,
+    i: number,
+    ports: number,
+    nic: number,
+    hash: number,
+    packetDirection: number,
+    reversed: number,
+  ): number {
+    const store = this.#store;
+    store.makeRoom(nic);
+    const source = reversed === 0 ? packets.source : packets.destination;
+    const destination = reversed === 0 ? packets.destination : packets.source;
+    const flowPorts = reversed === 0 ? ports : ((ports << 16) | (ports >>> 16)) >>> 0;
+    const direction = reversed === 0 ? packetDirection : 1 - packetDirection;
+    const kind =
+      keyKind(nic, packets.family[i], packets.protocol[i] === protocolTcp) |
+      (direction === directionOutbound ? kindOutbound : 0);
+    const time = packets.timeMillis[i];
+    const row = store.insert(nic, hash, source, destination, 4 * i, flowPorts, kind >>> 0, time);
+    const denied = this.#judge.judge(row);
+    if (denied) store.counts.flowsDenied++;
+    else store.counts.flowsAllowed++;
+    store.emit(row, denied ? stateDenied : stateBegin, time);
+    return 2 * row + reversed;
+  }
+
+  /** Adds a packet to its flow. @returns whether the flow is denied */
+  #count(packets: PacketBatch, i: number, place: number): boolean {
+    const store = this.#store;
+    const { table, counts } = store;
+    const row = place >>> 1;
+    if (packets.timeMillis[i] > table.lastSeen(row)) table.setLastSeen(row, packets.timeMillis[i]);
+    const flags = store.flagsOf(row);
+    if ((flags & flowDenied) !== 0) {
+      counts.observedDenied++;
+      return true;
+    }
+    table.count(row, place & 1, packets.ipBytes[i]);
+    counts.observedAllowed++;
+    counts.bytesAllowed += packets.ipBytes[i];
+    const tcpFlags = packets.tcpFlags[i];
+    if ((tcpFlags & (tcpFin | tcpRst)) !== 0) store.addFlags(row, withTcpFlags(flags, tcpFlags, (place & 1) === 1));
+    return false;
+  }
+}
