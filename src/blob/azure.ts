@@ -120,7 +120,7 @@ class AzureContainer implements Container {
 
   async properties(name: string): Promise<BlobItem | undefined> {
     try {
-      const { contentLength, etag, lastModified } = await withRetries(
+      const { contentLength, etag, lastModified, createdOn } = await withRetries(
         operationMillisMax,
         async (abortSignal) => await this.#blob(name).getProperties({ abortSignal }),
       );
@@ -129,6 +129,7 @@ class AzureContainer implements Container {
         lengthBytes: contentLength ?? 0,
         etag: quoted(etag),
         lastModifiedMillis: lastModified?.getTime() ?? 0,
+        ...createdAt(createdOn),
       };
     } catch (error) {
       if (isMissing(error)) return undefined;
@@ -278,13 +279,25 @@ function pageSettings(token: string): { maxPageSize: number; continuationToken?:
   return token === '' ? { maxPageSize: pageBlobs } : { maxPageSize: pageBlobs, continuationToken: token };
 }
 
-function itemOf(name: string, properties: { contentLength?: number; etag: string; lastModified: Date }): BlobItem {
+interface ListedProperties {
+  readonly contentLength?: number;
+  readonly etag: string;
+  readonly lastModified: Date;
+  readonly createdOn?: Date;
+}
+
+function itemOf(name: string, properties: ListedProperties): BlobItem {
   return {
     name,
     lengthBytes: properties.contentLength ?? 0,
     etag: quoted(properties.etag),
     lastModifiedMillis: properties.lastModified.getTime(),
+    ...createdAt(properties.createdOn),
   };
+}
+
+function createdAt(createdOn: Date | undefined): { createdMillis?: number } {
+  return createdOn === undefined ? {} : { createdMillis: createdOn.getTime() };
 }
 
 /** Each page is asked for by a call of its own, since a time limit is one call's. */

@@ -55,6 +55,8 @@ export interface BlobItem {
   readonly etag: string;
   /** Epoch milliseconds. */
   readonly lastModifiedMillis: number;
+  /** When it was made, epoch milliseconds: one that grows keeps it, one that is deleted and written anew does not. Absent where storage does not tell. */
+  readonly createdMillis?: number;
 }
 
 export interface BlobContent {

@@ -18,6 +18,8 @@ export interface FoundBlob {
   readonly handle: FileHandle;
   readonly sizeBytes: number;
   readonly mtimeNanos: bigint;
+  /** 0 where the file system does not tell. */
+  readonly birthNanos: bigint;
   readonly etag: string;
   /** `undefined` for a blob without a block list: no journal, or one that the file does not bear out. */
   readonly version: Version | undefined;
@@ -50,7 +52,8 @@ export async function findBlob(blobPath: string, journalPath: string): Promise<F
     }
     const sizeBytes = Number(stats.size);
     const mtimeNanos = stats.mtimeNs;
-    const found = { handle, sizeBytes, mtimeNanos, etag: fileEtag(sizeBytes, mtimeNanos) };
+    const birthNanos = stats.birthtimeNs;
+    const found = { handle, sizeBytes, mtimeNanos, birthNanos, etag: fileEtag(sizeBytes, mtimeNanos) };
     const journal = await readJournal(journalPath);
     if (journal === undefined) return { ...found, version: undefined, journalEnd: 0, journalBytes: 0 };
     const lines = parseJournal(journal.text);

@@ -13,6 +13,8 @@ export interface TreeFile {
   readonly name: string;
   readonly sizeBytes: number;
   readonly mtimeNanos: bigint;
+  /** 0 where the file system does not tell. */
+  readonly birthNanos: bigint;
 }
 
 /**
@@ -92,7 +94,7 @@ async function lookAt(root: string, prefix: string, node: Node): Promise<TreeFil
   }
   const stats = await stat(join(root, at.path), { bigint: true }).catch(() => undefined);
   if (stats?.isFile() !== true) return [];
-  return { name: at.path, sizeBytes: Number(stats.size), mtimeNanos: stats.mtimeNs };
+  return { name: at.path, sizeBytes: Number(stats.size), mtimeNanos: stats.mtimeNs, birthNanos: stats.birthtimeNs };
 }
 
 /**

@@ -114,6 +114,7 @@ export class FolderContainer implements Container {
       lengthBytes: blob.version?.lengthBytes ?? blob.sizeBytes,
       etag: blob.etag,
       lastModifiedMillis: millis(blob.mtimeNanos),
+      ...createdAt(blob.birthNanos),
     }));
   }
 
@@ -243,13 +244,19 @@ export class FolderContainer implements Container {
   }
 }
 
-function blobItem({ name, sizeBytes, mtimeNanos }: TreeFile): BlobItem {
+function blobItem({ name, sizeBytes, mtimeNanos, birthNanos }: TreeFile): BlobItem {
   return {
     name,
     lengthBytes: sizeBytes,
     etag: fileEtag(sizeBytes, mtimeNanos),
     lastModifiedMillis: millis(mtimeNanos),
+    ...createdAt(birthNanos),
   };
+}
+
+/** A blob that grows is appended to in its file; any other change gives it another one. */
+function createdAt(birthNanos: bigint): { createdMillis?: number } {
+  return birthNanos === 0n ? {} : { createdMillis: millis(birthNanos) };
 }
 
 function millis(nanos: bigint): number {

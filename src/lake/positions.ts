@@ -35,6 +35,8 @@ export interface BlobPosition {
   readonly torn?: true;
   /** When the blob was last changed, as it was read; epoch milliseconds. */
   readonly modifiedMillis?: number;
+  /** When the blob was made; absent where storage does not tell. */
+  readonly createdMillis?: number;
   /** Byte ranges of the blob that could not be used; absent where there are none. At most `limits.rejectionsPerBlobMax`. */
   readonly rejections?: readonly KeptRejection[];
 }

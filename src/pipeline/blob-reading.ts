@@ -4,8 +4,9 @@
  *   with a block list     the blocks behind those read, without the closing one; pieces end where blocks end
  *   without               the bytes behind the last whole record; pieces end where records end
  *
- * Whether what was read before still stands is seen by a fingerprint: of the ids and lengths of the blocks read, or of the bytes read. Where it
- * does not, the reading says `replaces`, and is then opened `fromStart`.
+ * Whether what was read before still stands is seen by a fingerprint: of the ids and lengths of the blocks read, or of the bytes read. Where the ETag changed
+ * though no block came, or the blob was made anew, the bytes of the blocks read are compared, too. Where they do not stand, the reading says `replaces`, and
+ * is then opened `fromStart`.
  */
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
@@ -72,6 +73,13 @@ export function isSame(blob: SourceBlob, position: BlobPosition): boolean {
   return position.etag === blob.etag && position.lengthBytes === blob.lengthBytes;
 }
 
+/** Whether a blob was deleted and made again since it was read, where storage tells that. */
+function isMadeAnew({ createdMillis }: SourceBlob, position: BlobPosition): boolean {
+  return (
+    createdMillis !== undefined && position.createdMillis !== undefined && createdMillis !== position.createdMillis
+  );
+}
+
 async function openBlocks(
   blob: SourceBlob,
   before: BlobPosition | undefined,
@@ -88,8 +96,14 @@ async function openBlocks(
     if (fingerprintOfBlocks(blocks.slice(0, from)) !== known.fingerprint)
       return replacing(blob, before, 'blob-rewritten', `its first ${from} blocks are not those that were read`);
     if (count === from && known.etag === list.etag) return undefined;
-    if (count === from && (await contentOf(blob, blocks.slice(0, from))) !== known.content)
-      return replacing(blob, before, 'blob-rewritten', `its ${from} blocks hold other bytes than those that were read`);
+    const mayDiffer = count === from || isMadeAnew(blob, known);
+    if (mayDiffer && (await contentOf(blob, blocks.slice(0, from))) !== known.content)
+      return replacing(
+        blob,
+        before,
+        'blob-rewritten',
+        `its first ${from} blocks hold other bytes than those that were read`,
+      );
   }
   const startByte = lengthOf(blocks.slice(0, from));
   const readBytes = startByte + lengthOf(blocks.slice(from, count));
@@ -119,6 +133,7 @@ async function openBlocks(
       fingerprint: fingerprintOfBlocks(blocks.slice(0, count)),
       content: content.digest,
       modifiedMillis: blob.modifiedMillis,
+      ...(blob.createdMillis === undefined ? {} : { createdMillis: blob.createdMillis }),
       ...keptOf([...(known?.rejections ?? []), ...rejections]),
     }),
     close: () => Promise.resolve(),

@@ -99,7 +99,7 @@ export class IngestPlan {
           }
           let index = this.#containers.indexOf(blob.container);
           if (index < 0) index = this.#containers.push(blob.container) - 1;
-          text += `${JSON.stringify([index, blob.name, blob.lengthBytes, blob.etag, blob.modifiedMillis])}\n`;
+          text += `${JSON.stringify([index, blob.name, blob.lengthBytes, blob.etag, blob.modifiedMillis, blob.createdMillis])}\n`;
           this.#held--;
         }
         of.held = kept;
@@ -117,14 +117,16 @@ export class IngestPlan {
     try {
       for await (const line of file.readLines()) {
         // We wrote the line.
-        const [index, name, lengthBytes, etag, lastModifiedMillis] = JSON.parse(line) as [
+        const [index, name, lengthBytes, etag, lastModifiedMillis, createdMillis] = JSON.parse(line) as [
           number,
           string,
           number,
           string,
           number,
+          number | null,
         ];
-        const item: BlobItem = { name, lengthBytes, etag, lastModifiedMillis };
+        const created = createdMillis === null ? {} : { createdMillis };
+        const item: BlobItem = { name, lengthBytes, etag, lastModifiedMillis, ...created };
         yield sourceBlob(this.#containers[index], item, false);
       }
     } finally {

@@ -30,6 +30,8 @@ export interface SourceBlob {
   readonly etag: string;
   /** Epoch milliseconds. */
   readonly modifiedMillis: number;
+  /** See BlobItem. */
+  readonly createdMillis?: number | undefined;
   /** The only blob of a source that names one file: being no flow log is then an error, not a rejection. */
   readonly named: boolean;
   /** Where it lies, for a blob that is one of a container's by itself. */
@@ -107,6 +109,7 @@ class ContainerBlob implements SourceBlob {
   readonly lengthBytes: number;
   readonly etag: string;
   readonly modifiedMillis: number;
+  readonly createdMillis: number | undefined;
   readonly named: boolean;
 
   constructor(container: Container, item: BlobItem, named: boolean) {
@@ -115,6 +118,7 @@ class ContainerBlob implements SourceBlob {
     this.lengthBytes = item.lengthBytes;
     this.etag = item.etag;
     this.modifiedMillis = item.lastModifiedMillis;
+    this.createdMillis = item.createdMillis;
     this.named = named;
   }
 

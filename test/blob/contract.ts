@@ -95,6 +95,7 @@ export function containerContract(label: string, subject: ContractSubject): void
     test('a block is inserted before the last one, and all versions are whole', async () => {
       const container = await fresh();
       let etag = await put(container, hourName, '{"records":[', '1', ']}');
+      const created = (await container.properties(hourName))?.createdMillis;
       const etags = new Set([etag]);
       const ids = [id('D', 0), id('D', 1), id('D', 2)];
       for (let n = 3; n < 12; n++) {
@@ -103,8 +104,10 @@ export function containerContract(label: string, subject: ContractSubject): void
         ({ etag } = await container.commitBlocks(hourName, ids, etag));
         expect(etags.has(etag)).toBe(false);
         etags.add(etag);
-        expect((await container.properties(hourName))?.etag).toBe(etag);
+        const properties = await container.properties(hourName);
+        expect([properties?.etag, properties?.createdMillis]).toEqual([etag, created]);
       }
+      expect((await collect(container.list()))[0].createdMillis).toBe(created);
       expect(await text(container, hourName)).toBe('{"records":[1,3,4,5,6,7,8,9,10,11]}');
       const list = await container.blocks(hourName);
       expect(list?.etag).toBe(etag);

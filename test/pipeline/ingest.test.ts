@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import { appendFile, mkdir, mkdtemp, readdir, rm, unlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -71,6 +71,24 @@ describe('a blob that changed otherwise than by growing', () => {
     expect(await run()).toMatchObject({ tuples: 0, replaced: 0, bytes: 0 });
     expect(notices).toEqual([]);
   });
+
+  const hasBirths = statSync(tmpdir(), { bigint: true }).birthtimeNs !== 0n;
+  test.skipIf(!hasBirths)(
+    'rewritten under the same ids and lengths, and grown as well before it was looked at',
+    async () => {
+      await writeBlob(to, blobName(), minutes([1001, 1002, 1003]));
+      await run();
+      await to.delete(blobName());
+      await writeBlob(to, blobName(), minutes([1001, 1009, 1003, 1004]));
+      expect(await run()).toMatchObject({ tuples: 4, replaced: 1, rejected: 0 });
+      expect(notices.map(({ notice }) => notice)).toEqual(['blob-rewritten']);
+      expect(await portsOf(lake)).toEqual([1001, 1003, 1004, 1009]);
+      await to.delete(blobName());
+      await writeBlob(to, blobName(), minutes([1001, 1009, 1003, 1004, 1005]));
+      expect(await run()).toMatchObject({ tuples: 1, replaced: 0 });
+      expect(await portsOf(lake)).toEqual([1001, 1003, 1004, 1005, 1009]);
+    },
+  );
 
   test('shrunk, and grown with other blocks', async () => {
     await writeBlob(to, blobName(), minutes([1001, 1002, 1003]));
