@@ -192,6 +192,8 @@ async function openLocked(settings: ServiceSettings, strict: boolean, unlock: ()
   } catch (error) {
     stopping.abort();
     await http.close();
+    await parts?.ended;
+    await control?.close();
     throw error;
   }
 }
