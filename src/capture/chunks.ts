@@ -18,16 +18,25 @@ export interface Chunks {
   close(): Promise<void>;
 }
 
+/** Memory that chunks of a file are read into, in turns. */
+export type ChunkBuffers = readonly [Uint8Array, Uint8Array];
+
 /** Standard input in place of a file name. */
 export const standardInput = '-';
 
 /**
  * Opens `path`, or standard input where it is `-`, for reading from its beginning.
  * @param chunkBytes most bytes of a chunk; twice as many are held, since one chunk is read while the other is used.
+ * @param buffers where given, chunks of a file come in these, of `chunkBytes` each.
  * @param stop ends a pipe, when what is on its way has been read; a file is not ended by it.
  * @throws FlowError not-found, permission, capture-invalid (a folder), io.
  */
-export async function openChunks(path: string, chunkBytes: number, stop?: AbortSignal): Promise<Chunks> {
+export async function openChunks(
+  path: string,
+  chunkBytes: number,
+  stop?: AbortSignal,
+  buffers: ChunkBuffers = [new Uint8Array(chunkBytes), new Uint8Array(chunkBytes)],
+): Promise<Chunks> {
   if (path === standardInput) return streamChunks(process.stdin, 'standard input', stop);
   try {
     // A read of a file blocks a thread until there is something to read, and with it the end of the process; a socket's does not.
@@ -35,7 +44,7 @@ export async function openChunks(path: string, chunkBytes: number, stop?: AbortS
       return streamChunks(new Socket({ fd: await openPipe(path, stop), writable: false }), path, stop);
     const handle = await open(path, 'r');
     const stats = await handle.stat();
-    if (!stats.isDirectory()) return new FileChunks(path, handle, stats.isFile() ? stats.size : undefined, chunkBytes);
+    if (!stats.isDirectory()) return new FileChunks(path, handle, stats.isFile() ? stats.size : undefined, buffers);
     await handle.close();
   } catch (cause) {
     throw fileError(cause, `read the capture ${path}`);
@@ -79,16 +88,16 @@ class FileChunks implements Chunks {
   readonly bytesTotal: number | undefined;
   readonly #path: string;
   readonly #handle: FileHandle;
-  readonly #buffers: [Uint8Array, Uint8Array];
+  readonly #buffers: ChunkBuffers;
   #bytesRead = 0;
   #turn: 0 | 1 = 0;
   #pending: Promise<number> | undefined;
 
-  constructor(path: string, handle: FileHandle, bytesTotal: number | undefined, chunkBytes: number) {
+  constructor(path: string, handle: FileHandle, bytesTotal: number | undefined, buffers: ChunkBuffers) {
     this.#path = path;
     this.#handle = handle;
     this.bytesTotal = bytesTotal;
-    this.#buffers = [new Uint8Array(chunkBytes), new Uint8Array(chunkBytes)];
+    this.#buffers = buffers;
   }
 
   get bytesRead(): number {

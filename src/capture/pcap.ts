@@ -13,7 +13,7 @@
  * Source: draft-ietf-opsawg-pcap; libpcap sf-pcap.c.
  */
 import { limits } from '../base/limits.ts';
-import type { CaptureBatch } from './batch.ts';
+import type { CaptureBatch, PcapLayout } from './batch.ts';
 import type { CaptureCounters, FormatDecoder } from './format-decoder.ts';
 import { viewOf } from './view.ts';
 
@@ -40,11 +40,8 @@ class PcapDecoder implements FormatDecoder {
   needed = pcapHeaderLength;
   readonly #name: string;
   readonly #counters: CaptureCounters;
-  #little = true;
-  #fractionNanos = 1000;
-  #recordHeaderLength = 16;
+  #layout: PcapLayout = { little: true, headerLength: 16, fractionNanos: 1000, linkType: 0 };
   #lengths = lengthsInOrder;
-  #linkType = 0;
 
   constructor(name: string, counters: CaptureCounters) {
     this.#name = name;
@@ -59,38 +56,37 @@ class PcapDecoder implements FormatDecoder {
       this.#readHeader(view, at);
       at += pcapHeaderLength;
     }
+    if (this.#lengths === lengthsInOrder && batch.readRecords !== undefined)
+      at = batch.readRecords(bytes, at, end, this.#layout);
     return this.#readRecords(view, at, end, batch, origin);
   }
 
   cut(_bytes: Uint8Array, length: number, origin: number): void {
     const where = () => `${this.#name}, byte ${origin}: ${length} bytes of a packet record`;
-    if (length >= this.#recordHeaderLength) this.#counters.refused.add('cut', 1, where);
+    if (length >= this.#layout.headerLength) this.#counters.refused.add('cut', 1, where);
     else this.#counters.damage.add('cut-tail', 1, where);
   }
 
   #readHeader(view: DataView, at: number): void {
-    this.#little = isPcapMagic(view.getUint32(at, true));
-    const magic = view.getUint32(at, this.#little);
-    const minor = view.getUint16(at + 6, this.#little);
-    const link = view.getUint32(at + 20, this.#little);
-    if (magic === pcapMagicNanos) this.#fractionNanos = 1;
-    if (magic === pcapMagicModified) this.#recordHeaderLength = 24;
+    const little = isPcapMagic(view.getUint32(at, true));
+    const magic = view.getUint32(at, little);
+    const minor = view.getUint16(at + 6, little);
+    const link = view.getUint32(at + 20, little);
     if (minor < 3) this.#lengths = lengthsSwapped;
     else if (minor === 3) this.#lengths = lengthsPerhapsSwapped;
     // Bits 26 and up tell of a frame check sequence; 16 to 25 name link types of other registries, none of which is known here.
-    this.#linkType = (link & 0x03ff0000) === 0 ? link & 0xffff : 0xffff;
+    const linkType = (link & 0x03ff0000) === 0 ? link & 0xffff : 0xffff;
+    const headerLength = magic === pcapMagicModified ? 24 : 16;
+    this.#layout = { little, headerLength, fractionNanos: magic === pcapMagicNanos ? 1 : 1000, linkType };
     this.started = true;
-    this.needed = this.#recordHeaderLength;
+    this.needed = headerLength;
   }
 
   #readRecords(view: DataView, start: number, end: number, batch: CaptureBatch, origin: number): number {
-    const little = this.#little;
-    const headerLength = this.#recordHeaderLength;
+    const { little, headerLength, fractionNanos, linkType } = this.#layout;
     const capturedMax = limits.packetBytesMax;
-    const fractionNanos = this.#fractionNanos;
     const fractionsPerSecond = 1_000_000_000 / fractionNanos;
     const lengths = this.#lengths;
-    const linkType = this.#linkType;
     const { start: starts, capturedLength, originalLength, timeSeconds, timeNanos, linkType: linkTypes } = batch;
     const capacity = starts.length;
     let row = batch.count;

@@ -5,7 +5,8 @@
 import { assert } from '../base/assert.ts';
 import { limits } from '../base/limits.ts';
 import { instantiate } from '../base/wasm.ts';
-import type { CaptureBatch } from '../capture/batch.ts';
+import type { CaptureBatch, ReadRecords } from '../capture/batch.ts';
+import type { ChunkBuffers } from '../capture/chunks.ts';
 import type { PacketBatch } from '../net/packet.ts';
 import { protocolTcp, protocolUdp } from '../net/protocol.ts';
 import type { NicTable } from '../nsg/nic-table.ts';
@@ -21,6 +22,18 @@ import type { GrowTable } from './table.ts';
 import { rowWords, stateWords } from './table.ts';
 
 interface KernelExports {
+  readRecords(
+    start: number,
+    end: number,
+    origin: number,
+    row: number,
+    capacity: number,
+    headerLength: number,
+    swapped: number,
+    fractionNanos: number,
+    linkType: number,
+    lengthMax: number,
+  ): number;
   decode(frames: number, first: number, count: number, firstRow: number, plainUdp: number): number;
   prepare(count: number, nicMask: number): void;
   observe(from: number, count: number, boundary: number): number;
@@ -42,10 +55,12 @@ export class FlowKernel implements KeyColumns, StoreMemory {
   readonly destinationHash: Uint32Array;
   /** The batch to read captures into: decoding is fastest with it, and where its bytes are in one of `chunks`. */
   readonly captured: CaptureBatch;
+  readonly chunks: ChunkBuffers;
   readonly #exports: KernelExports;
   readonly #buffer: ArrayBuffer;
   readonly #frames: Uint8Array;
   readonly #counts: Float64Array;
+  readonly #capturedCount: Uint32Array;
   readonly #eventCount: Uint32Array;
   readonly #eventRoom: Uint32Array;
   readonly #hooks: KernelHooks;
@@ -55,14 +70,21 @@ export class FlowKernel implements KeyColumns, StoreMemory {
 
   constructor(exports: KernelExports, buffer: ArrayBuffer, hooks: KernelHooks) {
     assert(
-      batchRows === limits.batchPackets && rowsMax === limits.flowsMax && eventRows === limits.eventsMax,
+      batchRows === limits.batchPackets &&
+        rowsMax === limits.flowsMax &&
+        eventRows === limits.eventsMax &&
+        layout.chunkLength >= limits.captureReadBytes,
       "the kernel's memory has the limits' sizes",
     );
     this.#exports = exports;
     this.#buffer = buffer;
     this.#hooks = hooks;
     this.packets = packetsIn(buffer);
-    this.captured = capturedIn(buffer);
+    this.captured = { ...capturedIn(buffer), readRecords: this.#readRecords };
+    this.#capturedCount = new Uint32Array(buffer, layout.capturedCountAt, 1);
+    const chunk = (index: number): Uint8Array =>
+      new Uint8Array(buffer, layout.chunksAt + index * layout.chunkLength, limits.captureReadBytes);
+    this.chunks = [chunk(0), chunk(1)];
     this.sourceNic = new Int32Array(buffer, layout.sourceNicAt, batchRows);
     this.destinationNic = new Int32Array(buffer, layout.destinationNicAt, batchRows);
     this.sourceHash = new Uint32Array(buffer, layout.sourceHashAt, batchRows);
@@ -114,6 +136,26 @@ export class FlowKernel implements KeyColumns, StoreMemory {
     new Int32Array(this.#buffer, layout.nicNumbersAt, sparse.nics.length).set(sparse.nics);
     return true;
   }
+
+  readonly #readRecords: ReadRecords = (bytes, start, end, { little, headerLength, fractionNanos, linkType }) => {
+    if (bytes.buffer !== this.#buffer) return start;
+    const { captured } = this;
+    const origin = bytes.byteOffset;
+    const at = this.#exports.readRecords(
+      origin + start,
+      origin + end,
+      origin,
+      captured.count,
+      batchRows,
+      headerLength,
+      little ? 0 : 1,
+      fractionNanos,
+      linkType,
+      limits.packetBytesMax,
+    );
+    captured.count = this.#capturedCount[0];
+    return at - origin;
+  };
 
   /**
    * As decodePlainRun of wire, for the kernel's own batch.

@@ -192,9 +192,11 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
   const damage = new Counters<CaptureDamage>();
   const live = settings.live === undefined ? undefined : await openLive(settings.live, { refused, damage });
   const captures =
-    live ?? settings.reader ?? (await readCaptures(settings.captures, { refused, damage }, settings.stop));
+    live ??
+    settings.reader ??
+    (await readCaptures(settings.captures, { refused, damage }, settings.stop, kernel?.chunks));
   const input = settings.tunnel === 'inner' ? `${captures.identity} inner` : captures.identity;
-  const captured = createCaptureBatch(limits.batchPackets);
+  const captured = kernel?.captured ?? createCaptureBatch(limits.batchPackets);
   const packets = kernel?.packets ?? createPacketBatch(limits.batchPackets);
   const refusals = createRefusals();
   const fragments = new Fragments(refusals);

@@ -1,10 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createCaptureBatch } from '../../src/capture/batch.ts';
+import { Counters } from '../../src/base/counters.ts';
+import { copyBatch, createCaptureBatch } from '../../src/capture/batch.ts';
+import { CaptureDecoder } from '../../src/capture/decode-capture.ts';
 import { linkTypeEthernet } from '../../src/capture/link-type.ts';
+import { pcapMagicMicros, pcapMagicModified, pcapMagicNanos } from '../../src/capture/pcap.ts';
+import type { CaptureDamage, CaptureReason } from '../../src/capture/reason.ts';
 import type { FlowKernel } from '../../src/flow/kernel.ts';
 import { createKernel } from '../../src/flow/kernel.ts';
+import type { MeterSettings } from '../../src/flow/observe.ts';
 import { FlowMeter } from '../../src/flow/observe.ts';
 import { parseAddress } from '../../src/net/address.ts';
 import type { PacketBatch } from '../../src/net/packet.ts';
@@ -40,6 +45,79 @@ function rowsOf(packets: PacketBatch): unknown[] {
     packets.ipBytes[row],
   ]);
 }
+
+describe('reading records', () => {
+  const odd = { captured: 0xfffffff0, fraction: 1_000_000_000, original: 3 };
+  const record = fc.record({
+    length: fc.nat(120),
+    more: fc.nat(40),
+    seconds: fc.nat(0xffffffff),
+    fraction: fc.nat(999_999),
+    oddity: fc.option(fc.constantFrom('captured', 'fraction', 'original'), { freq: 12 }),
+  });
+
+  test('gives the packets and the damage of TypeScript, for any records, chunks and byte orders', () => {
+    fc.assert(
+      fc.property(
+        fc.array(record, { maxLength: 60 }),
+        fc.integer({ min: 24, max: 3000 }),
+        fc.constantFrom(pcapMagicMicros, pcapMagicNanos, pcapMagicModified),
+        fc.boolean(),
+        fc.constantFrom(2, 3, 4),
+        (records, chunkLength, magic, little, minor) => {
+          const header = new DataView(new ArrayBuffer(24));
+          header.setUint32(0, magic, little);
+          header.setUint16(4, 2, little);
+          header.setUint16(6, minor, little);
+          header.setUint32(20, 1, little);
+          const parts = [new Uint8Array(header.buffer)];
+          records.forEach(({ length, more, seconds, fraction, oddity }, index) => {
+            const head = new DataView(new ArrayBuffer(magic === pcapMagicModified ? 24 : 16));
+            head.setUint32(0, seconds, little);
+            head.setUint32(4, oddity === 'fraction' ? odd.fraction : fraction, little);
+            head.setUint32(8, oddity === 'captured' ? odd.captured : length, little);
+            head.setUint32(12, oddity === 'original' ? odd.original : length + more, little);
+            parts.push(new Uint8Array(head.buffer), new Uint8Array(length).fill(index));
+          });
+          const bytes = concat(...parts);
+          expect(readAll(bytes, chunkLength, kernel)).toEqual(readAll(bytes, chunkLength, undefined));
+        },
+      ),
+      { seed: 13, numRuns: long ? 20_000 : 500 },
+    );
+  });
+
+  function readAll(bytes: Uint8Array, chunkLength: number, used: FlowKernel | undefined): unknown[] {
+    const counters = { refused: new Counters<CaptureReason>(), damage: new Counters<CaptureDamage>() };
+    const decoder = new CaptureDecoder('made.pcap', counters);
+    const batch = used?.captured ?? createCaptureBatch(256);
+    const rows: unknown[] = [];
+    let turn = 0;
+    for (let at = 0; at < bytes.length; at += chunkLength) {
+      let chunk = bytes.slice(at, at + chunkLength);
+      if (used !== undefined) {
+        used.chunks[turn].set(chunk);
+        chunk = used.chunks[turn].subarray(0, chunk.length) as Uint8Array<ArrayBuffer>;
+        turn = 1 - turn;
+      }
+      decoder.push(chunk);
+      while (decoder.next(batch)) {
+        for (let row = 0; row < batch.count; row++) {
+          const start = batch.start[row];
+          rows.push([
+            batch.timeSeconds[row],
+            batch.timeNanos[row],
+            batch.originalLength[row],
+            batch.linkType[row],
+            ...batch.bytes.subarray(start, start + batch.capturedLength[row]),
+          ]);
+        }
+      }
+    }
+    decoder.end();
+    return [...rows, counters.refused.toJSON(), counters.damage.toJSON()];
+  }
+});
 
 describe('decoding', () => {
   const frames = [
@@ -88,6 +166,11 @@ describe('decoding', () => {
         decodeBatch(captured, kernel.packets, refusals, { tunnel, decodeRun: kernel.decodeRun });
         expect(rowsOf(kernel.packets)).toEqual(rowsOf(plain));
         expect([...refusals.counts]).toEqual([...plainRefusals.counts]);
+        kernel.chunks[1].set(captured.bytes);
+        copyBatch(captured, kernel.captured);
+        kernel.captured.bytes = kernel.chunks[1].subarray(0, captured.bytes.length);
+        decodeBatch(kernel.captured, kernel.packets, createRefusals(), { tunnel, decodeRun: kernel.decodeRun });
+        expect(rowsOf(kernel.packets)).toEqual(rowsOf(plain));
       }),
       { seed: 11, numRuns: long ? 20_000 : 1000 },
     );
@@ -136,12 +219,16 @@ function threeNics() {
   return compileNetwork({ ...base, nics, nsgs });
 }
 
-function observeAll(packets: readonly SketchedPacket[], isLocal: boolean, used: FlowKernel | undefined): unknown[] {
+function observeAll(
+  packets: readonly SketchedPacket[],
+  isLocal: boolean,
+  used: FlowKernel | undefined,
+  limits: Partial<MeterSettings> = { eventsMax: 256, flowsPerNicMax: 6 },
+): unknown[] {
   const meter = new FlowMeter({
     network: threeNics(),
     idleTimeoutMillis: Float64Array.of(240_000, 300_000, 60_000),
-    eventsMax: 256,
-    flowsPerNicMax: 6,
+    ...limits,
     kernel: used,
     ...(isLocal ? { isLocal: (_: number, words: Uint32Array, at: number) => words[at + 3] % 2 === 0 } : {}),
   });
@@ -213,5 +300,23 @@ describe('observing', () => {
       }),
       { seed: 12, numRuns: long ? 1200 : 100 },
     );
+  });
+
+  test('gives the events and counts of TypeScript while tables grow, shrink and clear their places', () => {
+    let state = 1;
+    const random = (end: number): number => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+      return (state >>> 8) % end;
+    };
+    let time = Date.UTC(2026, 10, 20, 10, 3, 0);
+    const packets = Array.from({ length: long ? 60_000 : 8000 }, (_, i) => {
+      time += random(i % 4000 < 2000 ? 20 : 200);
+      const far = `203.0.113.${random(40)}:${1000 + random(60)}`;
+      const near = `10.0.0.${4 + random(2)}:${[443, 23, 80][random(3)]}`;
+      const [from, to] = random(3) === 0 ? [near, far] : [far, near];
+      return { timeMillis: time, line: `${from} > ${to} ${['S', 'SA', 'A', 'A', 'FA', 'R', 'udp'][random(7)]}` };
+    });
+    const limits = { eventsMax: 300, flowsPerNicMax: 2000, flowsMax: 3000 };
+    expect(observeAll(packets, false, kernel, limits)).toEqual(observeAll(packets, false, undefined, limits));
   });
 });
