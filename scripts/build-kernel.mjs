@@ -7,7 +7,14 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 const kernels = [
   {
     source: 'kernel/flow.ts',
-    parts: ['kernel/age.ts', 'kernel/events.ts', 'kernel/frames.ts', 'kernel/keys.ts', 'kernel/observe.ts', 'kernel/rows.ts'],
+    parts: [
+      'kernel/age.ts',
+      'kernel/events.ts',
+      'kernel/frames.ts',
+      'kernel/keys.ts',
+      'kernel/observe.ts',
+      'kernel/rows.ts',
+    ],
     layout: 'src/flow/kernel-layout.ts',
     target: 'src/flow/kernel-module.ts',
     name: 'kernelModule',
@@ -19,6 +26,14 @@ const kernels = [
     target: 'src/flowlog/tuple-kernel-module.ts',
     name: 'tupleKernelModule',
     memoryLength: 262_144,
+  },
+  {
+    source: 'kernel/pages.ts',
+    parts: ['kernel/zstd.ts'],
+    layout: 'src/lake/parquet/page-kernel-layout.ts',
+    target: 'src/lake/parquet/page-kernel-module.ts',
+    name: 'pageKernelModule',
+    memoryLength: 41_877_504,
   },
 ];
 const flags = ['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--importMemory'];

@@ -27,13 +27,17 @@ export function addressFilterPath(lake: string, path: string): string {
 
 /** The addresses of one file on its way, as hashes. */
 export class AddressHashes {
-  /** The first `#count` are hashes, in no order, some perhaps twice. */
-  #hashes = new Float64Array(1024);
+  /** Open addressing; 0 is empty, and no text has that hash but one in 2^50. */
+  #buckets = new Float64Array(2048);
   #count = 0;
 
   add(text: string): void {
-    if (this.#count === this.#hashes.length) this.#makeRoom();
-    this.#hashes[this.#count++] = hashOf(text);
+    this.#add(addressHash(text));
+  }
+
+  /** Adds texts by their hashes (`addressHash`). */
+  addHashes(hashes: Float64Array): void {
+    for (const hash of hashes) this.#add(hash);
   }
 
   /** Writes the filter of a data file, so that it is whole wherever it is seen. */
@@ -57,11 +61,11 @@ export class AddressHashes {
   }
 
   #encode(): Uint8Array {
-    this.#dropDoubles();
     const blocks = Math.max(1, Math.ceil((this.#count * bitsPerAddress) / (8 * blockBytes)));
     const out = new Uint8Array(headerBytes + blocks * blockBytes);
     new DataView(out.buffer).setUint32(0, magic, true);
-    for (const hash of this.#hashes.subarray(0, this.#count)) {
+    for (const hash of this.#buckets) {
+      if (hash === 0) continue;
       const start = headerBytes + blockOf(hash, blocks) * blockBytes;
       for (let i = 0; i < probes; i++) {
         const bit = bitOf(hash, i);
@@ -71,19 +75,26 @@ export class AddressHashes {
     return out;
   }
 
-  #makeRoom(): void {
-    this.#dropDoubles();
-    if (2 * this.#count < this.#hashes.length) return;
-    const grown = new Float64Array(2 * this.#hashes.length);
-    grown.set(this.#hashes.subarray(0, this.#count));
-    this.#hashes = grown;
+  #add(hash: number): void {
+    if (!this.#put(hash)) return;
+    this.#count++;
+    if (2 * this.#count > this.#buckets.length) this.#grow();
   }
 
-  #dropDoubles(): void {
-    const sorted = this.#hashes.subarray(0, this.#count).sort();
-    let kept = 0;
-    for (const hash of sorted) if (kept === 0 || sorted[kept - 1] !== hash) sorted[kept++] = hash;
-    this.#count = kept;
+  #grow(): void {
+    const before = this.#buckets;
+    this.#buckets = new Float64Array(2 * before.length);
+    for (const hash of before) if (hash !== 0) this.#put(hash);
+  }
+
+  /** @returns whether it is new */
+  #put(hash: number): boolean {
+    const buckets = this.#buckets;
+    const mask = buckets.length - 1;
+    let bucket = (hash / bitsHashed) & mask;
+    for (; buckets[bucket] !== 0; bucket = (bucket + 1) & mask) if (buckets[bucket] === hash) return false;
+    buckets[bucket] = hash;
+    return true;
   }
 }
 
@@ -100,7 +111,7 @@ export async function mayHoldAddress(lake: string, path: string, texts: readonly
     if (!Number.isInteger(blocks) || blocks < 1 || new DataView(header.buffer).getUint32(0, true) !== magic)
       return true;
     for (const text of texts) {
-      const hash = hashOf(text);
+      const hash = addressHash(text);
       const { bytesRead } = await handle.read(block, 0, blockBytes, headerBytes + blockOf(hash, blocks) * blockBytes);
       if (bytesRead < blockBytes || holds(block, hash)) return true;
     }
@@ -129,8 +140,8 @@ function bitOf(hash: number, probe: number): number {
   return ((low >>> 9) + probe * ((low & 511) | 1)) & 511;
 }
 
-/** 50 bits of a text: two rounds of FNV-1a with murmur's finish. Part of the format: files keep it. */
-function hashOf(text: string): number {
+/** 50 bits of a text, as a whole number: two rounds of FNV-1a with murmur's finish. Part of the format: files keep it. The page kernel has the same. */
+export function addressHash(text: string): number {
   let a = 0x811c9dc5;
   let b = 0x9747b28c;
   for (let i = 0; i < text.length; i++) {

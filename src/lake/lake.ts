@@ -32,7 +32,6 @@ import type { Action } from './delta-log.ts';
 import { writeCommit } from './delta-log.ts';
 import type { Duckdb } from './duckdb.ts';
 import { openDuckdb } from './duckdb.ts';
-import { loadZstd } from './parquet/zstd.ts';
 import type { PositionChange, Positions } from './positions.ts';
 import { conflictsOf, liveTransactions, positionsPath, readPositions, writePositions } from './positions.ts';
 import { BlobReplacement } from './replace-blobs.ts';
@@ -104,7 +103,7 @@ export class Lake {
   async beginAppend(options: { replacedBlobs?: readonly string[] } = {}): Promise<LakeAppend> {
     checkWritable(this.folder, this.#state);
     const replacement = new BlobReplacement(this.folder, () => this.connect(), options.replacedBlobs ?? []);
-    return new LakeAppend(this, new RowStage(this.folder, await loadZstd()), replacement);
+    return new LakeAppend(this, new RowStage(this.folder), replacement);
   }
 
   /**

@@ -7,7 +7,6 @@ import { limits } from '../base/limits.ts';
 import type { FlowLog } from '../flowlog/record.ts';
 import type { Duckdb } from './duckdb.ts';
 import { listParameter, openDuckdb } from './duckdb.ts';
-import { loadZstd } from './parquet/zstd.ts';
 import type { RowOrigin } from './row-stage.ts';
 import { RowStage } from './row-stage.ts';
 import { duckdbTypes, storedColumns } from './schema.ts';
@@ -38,7 +37,7 @@ export class MemoryTable {
     await connection.run(`CREATE TABLE ${memoryTableName} (${columns.join(', ')})`);
     const folder = join(tmpdir(), `nsgflow-rows-${randomUUID()}`);
     await mkdir(folder, { mode: 0o700 });
-    return new MemoryTable(duckdb, connection, folder, new RowStage(folder, await loadZstd()));
+    return new MemoryTable(duckdb, connection, folder, new RowStage(folder));
   }
 
   /** Tuples that have no row or lost a counter, by reason. */

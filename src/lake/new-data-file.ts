@@ -9,7 +9,6 @@ import type { AddAction } from './delta-log.ts';
 import { temporaryFolder } from './delta-log.ts';
 import { formatStatistics } from './file-statistics.ts';
 import { ParquetFile } from './parquet/file.ts';
-import type { Compress } from './parquet/zstd.ts';
 import { partitionColumn, storedColumns } from './schema.ts';
 import type { StagedRows } from './staged-rows.ts';
 
@@ -31,24 +30,21 @@ export class NewDataFile {
   readonly #addresses = new AddressHashes();
 
   /** `day` since the epoch, UTC. Nothing is written before the first rows. */
-  constructor(lake: string, day: number, compress: Compress) {
+  constructor(lake: string, day: number) {
     const id = randomUUID();
     this.#lake = lake;
     this.#date = formatTime(day * dayMillis).slice(0, 10);
     this.#name = `${partitionColumn}=${this.#date}/part-${id}.parquet`;
     this.#temporary = join(temporaryFolder(lake), `${id}.parquet`);
-    this.#parquet = new ParquetFile((parts) => this.#append(parts), parquetColumns, compress);
+    this.#parquet = new ParquetFile((parts) => this.#append(parts), parquetColumns);
   }
 
   /** Writes the rows as one row group. @throws disk-full, permission, io */
   async writeRows(rows: StagedRows): Promise<void> {
-    for (const text of rows.addressTexts()) this.#addresses.add(text);
-    await this.#doing(() =>
-      this.#parquet.writeRows(
-        storedColumns.map((column) => column.value(rows)),
-        rows.count,
-      ),
-    );
+    await this.#doing(async () => {
+      const values = storedColumns.map((column) => column.value(rows));
+      for (const hashes of await this.#parquet.writeRows(values, rows.count)) this.#addresses.addHashes(hashes);
+    });
   }
 
   /** Ends the file and gives it its name. @returns the action that adds it; nothing is committed yet @throws disk-full, permission, io */
@@ -79,7 +75,7 @@ export class NewDataFile {
     if (this.#parquet.bytes === 0) await makeFolderOf(this.#temporary, false);
     const handle = await open(this.#temporary, 'a');
     try {
-      for (const part of parts) await handle.appendFile(part);
+      await handle.appendFile(Buffer.concat(parts));
     } finally {
       await handle.close();
     }

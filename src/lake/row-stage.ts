@@ -10,12 +10,10 @@ import { limits } from '../base/limits.ts';
 import { dayMillis } from '../base/time.ts';
 import type { FlowLog, FlowRecord, TupleGroup } from '../flowlog/record.ts';
 import type { TupleColumns } from '../flowlog/tuple.ts';
-import { destinationFamily, sourceFamily, stateBegin, stateDenied, stateNone } from '../flowlog/tuple.ts';
+import { stateBegin, stateDenied, stateNone } from '../flowlog/tuple.ts';
 import { protocolUdp } from '../net/protocol.ts';
-import type { AddressTable } from './address-table.ts';
 import type { AddAction } from './delta-log.ts';
 import { NewDataFile } from './new-data-file.ts';
-import type { Compress } from './parquet/zstd.ts';
 import { StagedRows, StageTables } from './staged-rows.ts';
 
 /** Where a flow log was read. */
@@ -43,16 +41,14 @@ interface Day {
 export class RowStage {
   readonly refused = new Counters<RowRefusal>();
   readonly #lake: string;
-  readonly #compress: Compress;
   readonly #tables = new StageTables();
   readonly #days = new Map<number, Day>();
   /** Rows staged and not yet written, of all days. */
   #staged = 0;
 
   /** Files go to date folders of `lake`, which is made as needed. */
-  constructor(lake: string, compress: Compress) {
+  constructor(lake: string) {
     this.#lake = lake;
-    this.#compress = compress;
   }
 
   /** Takes all tuples of a flow log. @returns how many rows that gave; the rest is counted in `refused`. */
@@ -110,7 +106,7 @@ export class RowStage {
   #day(number: number): Day {
     let day = this.#days.get(number);
     if (day === undefined) {
-      day = { rows: new StagedRows(this.#tables), file: new NewDataFile(this.#lake, number, this.#compress) };
+      day = { rows: new StagedRows(this.#tables), file: new NewDataFile(this.#lake, number) };
       this.#days.set(number, day);
     }
     return day;
@@ -140,16 +136,10 @@ export class RowStage {
     while (end < limit && timeMillis[end] >= dayStart && timeMillis[end] < dayEnd) end++;
     const count = end - first;
     rows.reserve(count);
-    rows.timeMillis.set(timeMillis.subarray(first, end), at);
-    rows.sourcePort.set(tuples.sourcePort.subarray(first, end), at);
-    rows.destinationPort.set(tuples.destinationPort.subarray(first, end), at);
-    rows.protocol.set(tuples.protocol.subarray(first, end), at);
-    rows.direction.set(tuples.direction.subarray(first, end), at);
-    rows.access.set(tuples.access.subarray(first, end), at);
-    rows.state.set(tuples.state.subarray(first, end), at);
-    rows.encryption.set(tuples.encryption.subarray(first, end), at);
+    for (const name of copiedColumns) rows[name].set(tuples[name].subarray(first, end), at);
+    rows.source.set(tuples.source.subarray(4 * first, 4 * end), 4 * at);
+    rows.destination.set(tuples.destination.subarray(4 * first, 4 * end), 4 * at);
     copyGroups(tuples.group, first, count, groups, groupIds, recordIds, nextIndex, rows);
-    copyAddresses(tuples, first, count, this.#tables.addresses, rows);
     this.#copyCounters(flowLog, first, count, rows, origin);
     rows.count += count;
     return end;
@@ -194,7 +184,7 @@ export class RowStage {
   async #write(rows: StagedRows, file: NewDataFile): Promise<void> {
     this.#staged -= rows.count;
     await file.writeRows(rows);
-    rows.count = 0;
+    rows.clear();
   }
 
   async #writeLargest(): Promise<void> {
@@ -210,6 +200,19 @@ export class RowStage {
   }
 }
 
+/** Columns that rows have as tuples have them, one value each. */
+const copiedColumns = [
+  'timeMillis',
+  'family',
+  'sourcePort',
+  'destinationPort',
+  'protocol',
+  'direction',
+  'access',
+  'state',
+  'encryption',
+] as const;
+
 /** Groups, records and places in these of `count` rows. */
 function copyGroups(
   from: Uint32Array,
@@ -219,62 +222,18 @@ function copyGroups(
   groupIds: Uint32Array,
   recordIds: Uint32Array,
   nextIndex: Uint32Array,
-  { count: at, group, record, tupleIndex }: StagedRows,
+  rows: StagedRows,
 ): void {
+  const { count: at, tupleIndex } = rows;
   let i = 0;
   while (i < count) {
+    const start = i;
     const number = from[first + i];
-    let end = i + 1;
-    while (end < count && from[first + end] === number) end++;
     const ofRecord = groups[number].record;
-    group.fill(groupIds[number], at + i, at + end);
-    record.fill(recordIds[ofRecord], at + i, at + end);
     let index = nextIndex[ofRecord];
-    for (; i < end; i++) tupleIndex[at + i] = index++;
+    for (; i < count && from[first + i] === number; i++) tupleIndex[at + i] = index++;
     nextIndex[ofRecord] = index;
-  }
-}
-
-/** Numbers of the addresses of `count` rows. A rule's tuples mostly have the NIC's own address on one side. */
-function copyAddresses(
-  { source, destination, family: families }: TupleColumns,
-  first: number,
-  count: number,
-  addresses: AddressTable,
-  { count: at, source: sourceIds, destination: destinationIds }: StagedRows,
-): void {
-  let lastFamily = 0;
-  let lastSource = -1;
-  let lastDestination = -1;
-  let sourceId = 0;
-  let destinationId = 0;
-  for (let i = 0; i < count; i++) {
-    const word = 4 * (first + i) + 3;
-    const family = families[first + i];
-    const plain = family === 4 && lastFamily === 4;
-    if (!plain || source[word] !== lastSource) {
-      lastSource = source[word];
-      sourceId = addresses.intern(
-        sourceFamily(family),
-        source[word - 3],
-        source[word - 2],
-        source[word - 1],
-        lastSource,
-      );
-    }
-    if (!plain || destination[word] !== lastDestination) {
-      lastDestination = destination[word];
-      destinationId = addresses.intern(
-        destinationFamily(family),
-        destination[word - 3],
-        destination[word - 2],
-        destination[word - 1],
-        lastDestination,
-      );
-    }
-    lastFamily = family;
-    sourceIds[at + i] = sourceId;
-    destinationIds[at + i] = destinationId;
+    rows.addRun(i - start, groupIds[number], recordIds[ofRecord]);
   }
 }
 

@@ -7,10 +7,11 @@
  *
  * A row is one flow tuple of one log. Null is not zero (DESIGN decision 9): a counter is null where the log does not count.
  */
-import { encryptionNames, stateNames } from '../flowlog/tuple.ts';
+import { encryptionNames, family4to6, family6to4, stateNames } from '../flowlog/tuple.ts';
 import { formatProtocol } from '../net/protocol.ts';
-import type { ColumnValues } from './parquet/column.ts';
+import type { AddressValues, ColumnValues } from './parquet/column.ts';
 import type { GroupText, StagedRows } from './staged-rows.ts';
+import { groupTexts } from './staged-rows.ts';
 
 export type DeltaType = 'timestamp' | 'date' | 'string' | 'integer' | 'long';
 
@@ -54,34 +55,46 @@ const uncountable = { place: 'flows', groupable: false } as const;
 const internal = { place: 'internal', groupable: false, fields: [] as string[] } as const;
 
 /** A column whose values are a few names, by code; '' is null. */
-function named(ids: (rows: StagedRows) => Uint8Array, names: readonly string[]): ColumnSource {
-  return (rows) => ({ kind: 'texts', ids: ids(rows), codes: names.length, text: (id) => names[id] });
+function named(codes: (rows: StagedRows) => Uint8Array, names: readonly string[]): ColumnSource {
+  return (rows) => ({ kind: 'names', codes: codes(rows), names });
 }
 
 /** A column whose value is one for all rows of a group. */
 function grouped(name: GroupText): ColumnSource {
+  const which = groupTexts.indexOf(name);
+  return ({ runs, runEnd, runGroup, tables }) => ({
+    kind: 'texts',
+    runs,
+    ends: runEnd,
+    textOf: (run) => tables.groups[runGroup[run]][which],
+  });
+}
+
+/** A column whose value is one for all rows of a record. */
+function ofRecord(values: (rows: StagedRows) => readonly number[], scale = 1): ColumnSource {
   return (rows) => {
-    const { texts } = rows.tables;
-    return { kind: 'texts', ids: rows.textIds(name), codes: texts.length, text: (id) => texts[id] };
+    const byRecord = values(rows);
+    const { runs, runEnd, runRecord } = rows;
+    return { kind: 'longs', runs, ends: runEnd, longOf: (run) => byRecord[runRecord[run]], scale };
   };
+}
+
+type Side = 'src' | 'dst';
+
+function addressesOf(rows: StagedRows, side: Side): AddressValues {
+  return side === 'src'
+    ? { words: rows.source, families: rows.family, mixedFamily: family4to6 }
+    : { words: rows.destination, families: rows.family, mixedFamily: family6to4 };
 }
 
 /** The text of an address. */
-function address(ids: (rows: StagedRows) => Uint32Array): ColumnSource {
-  return (rows) => {
-    const { addresses } = rows.tables;
-    return { kind: 'texts', ids: ids(rows), codes: addresses.count, text: (id) => addresses.text(id) };
-  };
+function address(side: Side): ColumnSource {
+  return (rows) => ({ kind: 'addresses', ...addressesOf(rows, side) });
 }
 
-/** Two of the four words of an IPv6 address. */
-function addressHalf(ids: (rows: StagedRows) => Uint32Array, word: 0 | 2): ColumnSource {
-  return (rows) => {
-    const { addresses } = rows.tables;
-    const long = (id: number): bigint | undefined =>
-      addresses.family(id) === 4 ? undefined : signedHalf(addresses.word(id, word), addresses.word(id, word + 1));
-    return { kind: 'longs', ids: ids(rows), codes: addresses.count, long };
-  };
+/** A half of an IPv6 address. */
+function addressHalf(side: Side, half: 0 | 1): ColumnSource {
+  return (rows) => ({ kind: 'halves', half, ...addressesOf(rows, side) });
 }
 
 /** 64 bits of two words as a signed number. */
@@ -120,9 +133,8 @@ function counterOf(rows: StagedRows, direction: 'forward' | 'reverse', unit: 'pa
  * An IPv6 address for ranges, as two signed halves (a block of one or more bits never crosses a sign). IPv4 ranges are asked of the text
  * (address-pattern.ts). Tables of nsgflow 0.1 also have `src_ipv4` and `dst_ipv4`, which newer files leave null.
  */
-function addressKeys(side: 'src' | 'dst'): LakeColumn[] {
+function addressKeys(side: Side): LakeColumn[] {
   const who = side === 'src' ? 'source' : 'destination';
-  const ids = (rows: StagedRows): Uint32Array => (side === 'src' ? rows.source : rows.destination);
   const key = { ...internal, delta: 'long' } as const;
   return [
     {
@@ -130,14 +142,14 @@ function addressKeys(side: 'src' | 'dst'): LakeColumn[] {
       name: `${side}_ipv6_high`,
       label: `IPv6 ${who}, high half`,
       meaning: `The first 64 bits of an IPv6 ${who} address as a signed number; null for IPv4.`,
-      value: addressHalf(ids, 0),
+      value: addressHalf(side, 0),
     },
     {
       ...key,
       name: `${side}_ipv6_low`,
       label: `IPv6 ${who}, low half`,
       meaning: `The last 64 bits of an IPv6 ${who} address as a signed number; null for IPv4.`,
-      value: addressHalf(ids, 2),
+      value: addressHalf(side, 1),
     },
   ];
 }
@@ -161,7 +173,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     filter: 'address',
     label: 'Source',
     meaning: 'Address of the initiator of the flow; IPv6 as RFC 5952 writes it.',
-    value: address((rows) => rows.source),
+    value: address('src'),
   },
   {
     ...flows,
@@ -181,7 +193,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     filter: 'address',
     label: 'Destination',
     meaning: 'Address of the responder; IPv6 as RFC 5952 writes it.',
-    value: address((rows) => rows.destination),
+    value: address('dst'),
   },
   {
     ...flows,
@@ -332,7 +344,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     filter: 'time',
     label: 'Record time',
     meaning: 'When the record was flushed, UTC; null where the log does not say.',
-    value: (rows) => ({ kind: 'numbers', values: rows.recordTimes(), scale: 1000 }),
+    value: ofRecord(({ tables }) => tables.recordTimeMillis, 1000),
   },
   {
     ...internal,
@@ -350,7 +362,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     delta: 'long',
     label: 'Record offset',
     meaning: "The byte of the blob at which the tuple's record begins.",
-    value: (rows) => ({ kind: 'numbers', values: rows.recordOffsets() }),
+    value: ofRecord(({ tables }) => tables.recordOffset),
   },
   {
     ...internal,
@@ -358,7 +370,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     delta: 'integer',
     label: 'Tuple index',
     meaning: 'Which tuple of its record it is, from 0.',
-    value: (rows) => ({ kind: 'numbers', values: rows.tupleIndex }),
+    value: (rows) => ({ kind: 'sequence', values: rows.tupleIndex }),
   },
   {
     ...internal,

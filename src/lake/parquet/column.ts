@@ -1,17 +1,26 @@
 /**
- * One column of one row group: a dictionary page and one data page, or a data page of plain values.
+ * One column of one row group: a dictionary page and one data page, or a data page alone.
  *
  *   dictionary page  distinct values, plain                     data page  length and levels (1: there is a value), then
- *   plain            INT32, INT64: little endian                             width and indexes of the dictionary (rle.ts),
- *                    BYTE_ARRAY: length (4 bytes), bytes                     or plain values
+ *   plain            INT32, INT64: little endian                             width and indexes of the dictionary,
+ *                    BYTE_ARRAY: length (4 bytes), bytes                     plain values, or differences
  *
  * Source: Parquet format, "Data Pages", "Encodings".
  */
-import { bitWidth, encodeHybrid, encodeRun, hybridBytesMax } from './rle.ts';
+import type { PageKernel } from './page-kernel.ts';
+import { pageKernel } from './page-kernel.ts';
+import { bitWidth, RunWriter } from './runs.ts';
 import { ThriftWriter } from './thrift.ts';
-import type { Compress } from './zstd.ts';
 
 export type PhysicalType = 'INT32' | 'INT64' | 'BYTE_ARRAY';
+
+/** The addresses of one side of each row: four words each (net/address.ts), and the family of both sides (flowlog/tuple.ts). */
+export interface AddressValues {
+  readonly words: Uint32Array;
+  readonly families: Uint8Array;
+  /** The family of rows whose address is IPv4 here and IPv6 on the other side. */
+  readonly mixedFamily: number;
+}
 
 /** The values of a column in a row group, of which the first `count` rows count. */
 export type ColumnValues =
@@ -19,26 +28,33 @@ export type ColumnValues =
   | { readonly kind: 'numbers'; readonly values: Float64Array; readonly scale?: number }
   /** Numbers up to 65535; none is null. */
   | { readonly kind: 'shorts'; readonly values: Uint16Array }
-  /** Texts by number, of which there are `codes`; '' is null. */
-  | {
-      readonly kind: 'texts';
-      readonly ids: Uint32Array | Uint8Array;
-      readonly codes: number;
-      readonly text: (id: number) => string;
-    }
-  /** Signed 64-bit values by number, of which there are `codes`; `undefined` is null. */
+  /** A few names by code; '' is null. */
+  | { readonly kind: 'names'; readonly codes: Uint8Array; readonly names: readonly string[] }
+  /** Texts of addresses. */
+  | ({ readonly kind: 'addresses' } & AddressValues)
+  /** 64 bits of IPv6 addresses, signed: 0 the first ones, 1 the last ones; IPv4 is null. */
+  | ({ readonly kind: 'halves'; readonly half: 0 | 1 } & AddressValues)
+  /** 32-bit numbers that mostly grow by one; none is null. */
+  | { readonly kind: 'sequence'; readonly values: Int32Array }
+  /** Texts that stand for some rows each; '' is null. Run i ends before row `ends[i]`; equal texts may have several ids. */
+  | { readonly kind: 'texts'; readonly ends: Ends; readonly runs: number; readonly textOf: (run: number) => string }
+  /** Whole numbers below 2^63 times `scale` that stand for some rows each; NaN is null. */
   | {
       readonly kind: 'longs';
-      readonly ids: Uint32Array;
-      readonly codes: number;
-      readonly long: (id: number) => bigint | undefined;
+      readonly ends: Ends;
+      readonly runs: number;
+      readonly longOf: (run: number) => number;
+      readonly scale?: number;
     };
+
+type Ends = Uint32Array | readonly number[];
 
 export type Statistic = number | bigint | string;
 
 export interface EncodedColumn {
   /** Pages with their headers, in order. */
   readonly pages: readonly Uint8Array[];
+  readonly encoding: DataEncoding;
   /** Bytes of the dictionary page; 0 where there is none. */
   readonly dictionaryBytes: number;
   readonly bytes: number;
@@ -47,36 +63,51 @@ export interface EncodedColumn {
   /** `undefined` where all are null, or a text is too long to be worth it. */
   readonly minimum: Statistic | undefined;
   readonly maximum: Statistic | undefined;
+  /** Of texts of addresses: the hash of each distinct one, as address filters have it. */
+  readonly hashes?: Float64Array;
 }
+
+/** How the values of a data page are written. */
+export type DataEncoding = 'plain' | 'dictionary' | 'differences';
 
 /** Longer texts have no minimum and maximum. */
 const statisticsTextMax = 1024;
 
-/** Of `Type`, `Encoding` and `PageType` in parquet.thrift. */
-const encodings = { plain: 0, rle: 3, rleDictionary: 8 } as const;
+/** Of `Encoding` in parquet.thrift. */
+export const encodings = { plain: 0, rle: 3, differences: 5, dictionary: 8 } as const;
+/** Of `PageType` in parquet.thrift. */
 const pageTypes = { data: 0, dictionary: 2 } as const;
 
-/** Encodes columns one after the other, with room that is kept between them. */
+/** Of a hundred values: where more are distinct, plain values take less room than a dictionary and its indexes. */
+const plainPercent = { INT32: 20, INT64: 60 } as const;
+
+/** Encodes columns one after the other. */
 export class ColumnEncoder {
-  readonly #compress: Compress;
-  #indexes = new Uint32Array(0);
-  #levels = new Uint8Array(0);
-  #numbers = new Float64Array(0);
-  #buckets = new Uint32Array(0);
-  #shorts = new Uint32Array(65_536);
-  #out = new Uint8Array(0);
+  readonly #kernel: PageKernel = pageKernel();
+  /** Whose addresses the kernel has interned, and how many are distinct. */
+  #interned: { readonly words: Uint32Array; readonly distinct: number } | undefined;
 
-  constructor(compress: Compress) {
-    this.#compress = compress;
-  }
-
+  /** Columns of one side's addresses are fastest one after the other. */
   encode(type: PhysicalType, column: ColumnValues, count: number): EncodedColumn {
-    this.#reserve(count);
+    const kernel = this.#kernel;
+    if (column.kind !== 'halves') this.#interned = undefined;
     switch (column.kind) {
       case 'numbers':
         return this.#encodeNumbers(type, column.values, column.scale ?? 1, count);
       case 'shorts':
-        return this.#encodeShorts(column.values, count);
+        kernel.shorts.set(column.values.subarray(0, count));
+        kernel.run.shorts(count, plainPercent.INT32);
+        return this.#kernelPages(count);
+      case 'sequence':
+        kernel.integers.set(column.values.subarray(0, count));
+        kernel.run.sequence(count);
+        return this.#kernelPages(count, 'differences');
+      case 'names':
+        return this.#encodeNames(column.codes, column.names, count);
+      case 'addresses':
+        return this.#encodeAddresses(column, count);
+      case 'halves':
+        return this.#encodeHalves(column, column.half, count);
       case 'texts':
         return this.#encodeTexts(column, count);
       default:
@@ -86,170 +117,184 @@ export class ColumnEncoder {
 
   #encodeNumbers(type: PhysicalType, values: Float64Array, scale: number, count: number): EncodedColumn {
     const wide = type === 'INT64';
-    const numbers = this.#numbers;
-    const indexes = this.#indexes;
-    const levels = this.#levels;
-    const present = splitNulls(values, count, numbers, levels);
-    const buckets = this.#buckets.fill(0);
-    const distinct = internNumbers(numbers, present, buckets, indexes);
-    if (distinct > present * plainShare[type]) {
-      for (let i = 0, row = 0; row < count; row++) if (levels[row] === 1) numbers[i++] = values[row];
-      const [minimum, maximum] = rangeOf(numbers, present, scale);
-      const plain = plainNumbers(numbers, present, scale, wide);
-      return this.#pages(count, present, undefined, 0, plain, minimum, maximum);
-    }
-    const [minimum, maximum] = rangeOf(numbers, distinct, scale);
+    this.#kernel.doubles.set(values.subarray(0, count));
+    // Counters are skewed, times are not.
+    this.#kernel.run.numbers(
+      count,
+      BigInt(scale),
+      wide ? 1 : 0,
+      scale === 1 ? 1 : 0,
+      plainPercent[wide ? 'INT64' : 'INT32'],
+    );
+    return this.#kernelPages(count);
+  }
+
+  #encodeNames(codes: Uint8Array, names: readonly string[], count: number): EncodedColumn {
+    const kernel = this.#kernel;
+    kernel.codes.set(codes.subarray(0, count));
+    const nullCode = names.indexOf('');
+    kernel.run.codes(count, nullCode < 0 ? 256 : nullCode);
+    const { present, distinct, bodyLength } = kernel.result;
+    const kept = Array.from(kernel.dictionary.subarray(0, distinct), (code) => names[code]);
+    return this.#textPages(count, present, kept, bodyLength);
+  }
+
+  #encodeAddresses(column: AddressValues, count: number): EncodedColumn {
+    const kernel = this.#kernel;
+    const distinct = this.#intern(column, count);
+    kernel.run.addresses(count, distinct);
+    const { minimum, maximum } = kernel.textRange;
+    const hashes = kernel.hashes.slice(0, distinct);
+    return { ...this.#kernelPages(count), minimum, maximum, hashes };
+  }
+
+  #encodeHalves(column: AddressValues, half: 0 | 1, count: number): EncodedColumn {
+    const distinct = this.#interned?.words === column.words ? this.#interned.distinct : this.#intern(column, count);
+    this.#kernel.run.halves(count, distinct, half);
+    return this.#kernelPages(count);
+  }
+
+  #intern({ words, families, mixedFamily }: AddressValues, count: number): number {
+    const kernel = this.#kernel;
+    kernel.words.set(words.subarray(0, 4 * count));
+    kernel.families.set(families.subarray(0, count));
+    const distinct = kernel.run.internAddresses(count, mixedFamily);
+    this.#interned = { words, distinct };
+    return distinct;
+  }
+
+  #encodeTexts({ ends, runs, textOf }: Extract<ColumnValues, { kind: 'texts' }>, count: number): EncodedColumn {
+    const known = new Map<string, number>();
+    const indexes = Int32Array.from({ length: runs }, (_, run) => {
+      const text = textOf(run);
+      return text === '' ? -1 : intern(known, text);
+    });
+    const { present, bodyLength } = this.#runBody(indexes, ends, known.size, count);
+    return this.#textPages(count, present, [...known.keys()], bodyLength);
+  }
+
+  #encodeLongs(
+    { ends, runs, longOf, scale = 1 }: Extract<ColumnValues, { kind: 'longs' }>,
+    count: number,
+  ): EncodedColumn {
+    const known = new Map<number, number>();
+    const indexes = Int32Array.from({ length: runs }, (_, run) => {
+      const value = longOf(run);
+      return Number.isNaN(value) ? -1 : intern(known, value);
+    });
+    const { present, bodyLength } = this.#runBody(indexes, ends, known.size, count);
+    const longs = BigInt64Array.from(known.keys(), (value) => BigInt(value) * BigInt(scale));
+    const dictionaryLength = this.#setDictionary(new Uint8Array(longs.buffer));
+    const [minimum, maximum] = rangeOf(longs);
     return this.#pages(
       count,
-      present,
-      plainNumbers(numbers, distinct, scale, wide),
-      distinct,
-      undefined,
-      minimum,
-      maximum,
+      { present, distinct: longs.length, dictionaryLength, bodyLength },
+      minimum === undefined ? undefined : numberOf(minimum),
+      maximum === undefined ? undefined : numberOf(maximum),
+      'dictionary',
     );
   }
 
-  #encodeShorts(values: Uint16Array, count: number): EncodedColumn {
-    const codes = this.#shorts.fill(0);
-    const numbers = this.#numbers;
-    const indexes = this.#indexes;
-    let distinct = 0;
-    for (let row = 0; row < count; row++) {
-      const value = values[row];
-      let code = codes[value];
-      if (code === 0) {
-        numbers[distinct] = value;
-        code = ++distinct;
-        codes[value] = code;
+  /** Writes the body of a data page of runs; index -1 is null. */
+  #runBody(
+    indexes: Int32Array,
+    ends: Ends,
+    distinct: number,
+    count: number,
+  ): { readonly present: number; readonly bodyLength: number } {
+    const levels = new RunWriter(1);
+    const width = bitWidth(Math.max(0, distinct - 1));
+    const values = new RunWriter(width);
+    let present = 0;
+    for (let run = 0, start = 0; start < count; run++) {
+      const end = Math.min(count, ends[run]);
+      const index = indexes[run];
+      levels.add(index < 0 ? 0 : 1, end - start);
+      if (index >= 0) {
+        values.add(index, end - start);
+        present += end - start;
       }
-      indexes[row] = code - 1;
+      start = end;
     }
-    const [minimum, maximum] = rangeOf(numbers, distinct, 1);
-    if (distinct <= count * plainShare.INT32)
-      return this.#pages(
-        count,
-        count,
-        plainNumbers(numbers, distinct, 1, false),
-        distinct,
-        undefined,
-        minimum,
-        maximum,
-      );
-    const plain = new Uint8Array(4 * count);
-    for (let row = 0; row < count; row++) {
-      plain[4 * row] = values[row] & 0xff;
-      plain[4 * row + 1] = values[row] >>> 8;
+    const { body } = this.#kernel;
+    const levelBytes = levels.bytes();
+    new DataView(body.buffer, body.byteOffset).setUint32(0, levelBytes.length, true);
+    body.set(levelBytes, 4);
+    let at = 4 + levelBytes.length;
+    if (present > 0) {
+      body[at++] = width;
+      const valueBytes = values.bytes();
+      body.set(valueBytes, at);
+      at += valueBytes.length;
     }
-    return this.#pages(count, count, undefined, 0, plain, minimum, maximum);
+    return { present, bodyLength: at };
   }
 
-  #encodeTexts({ ids, codes, text }: Extract<ColumnValues, { kind: 'texts' }>, count: number): EncodedColumn {
-    const order = distinctIds(ids, count, codes, this.#indexes);
-    const texts = order.map((id) => text(id));
-    const present = this.#dropNulls(count, texts.indexOf(''));
-    const kept = present === count ? texts : texts.filter((one) => one !== '');
-    const { bytes, ordered } = plainTexts(kept);
-    let minimum = ordered ? kept[0] : undefined;
+  #textPages(count: number, present: number, texts: readonly string[], bodyLength: number): EncodedColumn {
+    const { bytes, ordered } = plainTexts(texts);
+    const dictionaryLength = this.#setDictionary(bytes);
+    let minimum = ordered ? texts[0] : undefined;
     let maximum = minimum;
     if (ordered)
-      for (const one of kept)
+      for (const one of texts)
         if (one < minimum!) minimum = one;
         else if (one > maximum!) maximum = one;
-    return this.#pages(count, present, bytes, kept.length, undefined, minimum, maximum);
+    const result = { present, distinct: texts.length, dictionaryLength, bodyLength };
+    return this.#pages(count, result, minimum, maximum, 'dictionary');
   }
 
-  #encodeLongs({ ids, codes, long }: Extract<ColumnValues, { kind: 'longs' }>, count: number): EncodedColumn {
-    // Equal values become one. By number: 0 not seen, 1 null, else the index of its value and 2.
-    const known = new Uint32Array(codes);
-    const byValue = new Map<bigint, number>();
-    const indexes = this.#indexes;
-    const levels = this.#levels;
-    let present = 0;
-    for (let row = 0; row < count; row++) {
-      const id = ids[row];
-      let found = known[id];
-      if (found === 0) {
-        const value = long(id);
-        found = value === undefined ? 1 : (byValue.get(value) ?? byValue.size + 2);
-        if (value !== undefined) byValue.set(value, found);
-        known[id] = found;
-      }
-      if (found === 1) levels[row] = 0;
-      else {
-        levels[row] = 1;
-        indexes[present++] = found - 2;
-      }
-    }
-    const kept = [...byValue.keys()];
-    const plain = new BigInt64Array(kept);
-    let minimum: bigint | undefined = kept[0];
-    let maximum = minimum;
-    for (const value of kept)
-      if (value < minimum) minimum = value;
-      else if (value > maximum) maximum = value;
-    return this.#pages(count, present, new Uint8Array(plain.buffer), kept.length, undefined, minimum, maximum);
+  #setDictionary(bytes: Uint8Array): number {
+    this.#kernel.dictionary.set(bytes);
+    return bytes.length;
   }
 
-  /** Takes the index that means null out of `#indexes`, and sets the levels. @returns rows that have a value */
-  #dropNulls(count: number, nullIndex: number): number {
-    const indexes = this.#indexes;
-    const levels = this.#levels;
-    if (nullIndex < 0) return count;
-    levels.fill(1, 0, count);
-    let present = 0;
-    for (let row = 0; row < count; row++) {
-      const index = indexes[row];
-      if (index === nullIndex) levels[row] = 0;
-      else indexes[present++] = index > nullIndex ? index - 1 : index;
-    }
-    return present;
+  /** Pages of what the kernel has just made, of numbers. */
+  #kernelPages(count: number, encoding?: DataEncoding): EncodedColumn {
+    const { result, range } = this.#kernel;
+    const ranged = result.present > 0;
+    const minimum = ranged ? numberOf(range.minimum) : undefined;
+    const maximum = ranged ? numberOf(range.maximum) : undefined;
+    return this.#pages(count, result, minimum, maximum, encoding ?? (result.distinct > 0 ? 'dictionary' : 'plain'));
   }
 
-  /** Makes the pages of a dictionary and `#indexes`, or of plain values. */
+  /** Makes the pages of what stands in the kernel's dictionary and body. */
   #pages(
     count: number,
-    present: number,
-    dictionary: Uint8Array | undefined,
-    distinct: number,
-    plain: Uint8Array | undefined,
+    { present, distinct, dictionaryLength, bodyLength }: KernelPages,
     minimum: Statistic | undefined,
     maximum: Statistic | undefined,
+    wanted: DataEncoding,
   ): EncodedColumn {
+    const encoding = present === 0 ? 'plain' : wanted;
     const pages: Uint8Array[] = [];
     let uncompressedBytes = 0;
-    const add = (body: Uint8Array, describe: (writer: ThriftWriter) => void, type: number): number => {
-      const compressed = this.#compress(body);
-      const writer = new ThriftWriter().i32(1, type).i32(2, body.length).i32(3, compressed.length);
+    const add = (
+      from: 'dictionary' | 'body',
+      length: number,
+      type: number,
+      describe: (writer: ThriftWriter) => void,
+    ): number => {
+      const compressed = this.#kernel.compressed(from, length);
+      const writer = new ThriftWriter().i32(1, type).i32(2, length).i32(3, compressed.length);
       describe(writer);
       const header = writer.end().bytes();
       pages.push(header, compressed);
-      uncompressedBytes += header.length + body.length;
+      uncompressedBytes += header.length + length;
       return header.length + compressed.length;
     };
     let dictionaryBytes = 0;
-    if (dictionary !== undefined && present > 0)
-      dictionaryBytes = add(
-        dictionary,
-        (writer) => writer.struct(7, (page) => page.i32(1, distinct).i32(2, encodings.plain)),
-        pageTypes.dictionary,
+    if (encoding === 'dictionary')
+      dictionaryBytes = add('dictionary', dictionaryLength, pageTypes.dictionary, (writer) =>
+        writer.struct(7, (page) => page.i32(1, distinct).i32(2, encodings.plain)),
       );
-    const indexed = dictionaryBytes > 0;
-    const body = this.#body(count, present, plain, indexed ? bitWidth(distinct - 1) : undefined);
-    const dataBytes = add(
-      body,
-      (writer) =>
-        writer.struct(5, (page) =>
-          page
-            .i32(1, count)
-            .i32(2, indexed ? encodings.rleDictionary : encodings.plain)
-            .i32(3, encodings.rle)
-            .i32(4, encodings.rle),
-        ),
-      pageTypes.data,
+    const dataBytes = add('body', bodyLength, pageTypes.data, (writer) =>
+      writer.struct(5, (page) =>
+        page.i32(1, count).i32(2, encodings[encoding]).i32(3, encodings.rle).i32(4, encodings.rle),
+      ),
     );
     return {
       pages,
+      encoding,
       dictionaryBytes,
       bytes: dictionaryBytes + dataBytes,
       uncompressedBytes,
@@ -258,178 +303,54 @@ export class ColumnEncoder {
       maximum,
     };
   }
-
-  /** The body of a data page: levels, then indexes of `width` bits or plain values. */
-  #body(count: number, present: number, plain: Uint8Array | undefined, width: number | undefined): Uint8Array {
-    const out = this.#out;
-    const levelsEnd =
-      present === count || present === 0
-        ? encodeRun(present === 0 ? 0 : 1, count, 1, out, 4)
-        : encodeHybrid(this.#levels, count, 1, out, 4);
-    new DataView(out.buffer).setUint32(0, levelsEnd - 4, true);
-    if (width === undefined) {
-      const values = plain ?? new Uint8Array(0);
-      const body = new Uint8Array(levelsEnd + values.length);
-      body.set(out.subarray(0, levelsEnd));
-      body.set(values, levelsEnd);
-      return body;
-    }
-    out[levelsEnd] = width;
-    return out.subarray(0, encodeHybrid(this.#indexes, present, width, out, levelsEnd + 1));
-  }
-
-  #reserve(count: number): void {
-    if (this.#indexes.length >= count) return;
-    this.#indexes = new Uint32Array(count);
-    this.#levels = new Uint8Array(count);
-    this.#numbers = new Float64Array(count);
-    this.#buckets = new Uint32Array(2 << bitWidth(count));
-    this.#out = new Uint8Array(hybridBytesMax(count, 1) + hybridBytesMax(count, bitWidth(count)) + 16);
-  }
 }
 
-/** Where distinct values are more than this share of the rows, plain values take less room than a dictionary and its indexes. */
-const plainShare = { INT32: 0.2, INT64: 0.6, BYTE_ARRAY: 1 } as const;
+interface KernelPages {
+  readonly present: number;
+  readonly distinct: number;
+  readonly dictionaryLength: number;
+  readonly bodyLength: number;
+}
+
+/** The number of a value, a new one where it was not seen. */
+function intern<T>(known: Map<T, number>, value: T): number {
+  let index = known.get(value);
+  if (index === undefined) {
+    index = known.size;
+    known.set(value, index);
+  }
+  return index;
+}
+
+/** A number where it is exact, as they mostly are. */
+function numberOf(value: bigint): number | bigint {
+  return value <= Number.MAX_SAFE_INTEGER && value >= Number.MIN_SAFE_INTEGER ? Number(value) : value;
+}
+
+function rangeOf(values: BigInt64Array): [bigint | undefined, bigint | undefined] {
+  let minimum: bigint | undefined = values[0];
+  let maximum = minimum;
+  for (const value of values)
+    if (value < minimum) minimum = value;
+    else if (value > maximum) maximum = value;
+  return [minimum, maximum];
+}
 
 /** A code unit from which on the order of UTF-16 is not that of UTF-8. */
 const surrogate = /[\ud800-\uffff]/;
 
-/** Copies the values that are numbers to `out`. @returns how many they are */
-function splitNulls(values: Float64Array, count: number, out: Float64Array, levels: Uint8Array): number {
-  let present = 0;
-  for (let row = 0; row < count; row++) {
-    const value = values[row];
-    if (value === value) {
-      out[present++] = value;
-      levels[row] = 1;
-    } else levels[row] = 0;
-  }
-  return present;
-}
-
-/**
- * Gives each distinct number an index in order of first appearance. The distinct ones are moved to the front of `numbers`.
- * `buckets` is all zero, a power of two, and at least twice as long as `count`.
- */
-function internNumbers(numbers: Float64Array, count: number, buckets: Uint32Array, indexes: Uint32Array): number {
-  const mask = buckets.length - 1;
-  let distinct = 0;
-  let last = Number.NaN;
-  let lastIndex = 0;
-  for (let i = 0; i < count; i++) {
-    const value = numbers[i];
-    if (value !== last) {
-      last = value;
-      let h = Math.imul(value | 0, 0x9e3779b1) ^ Math.imul((value / 4_294_967_296) | 0, 0x85ebca6b);
-      h ^= h >>> 15;
-      let bucket = h & mask;
-      for (;;) {
-        const entry = buckets[bucket];
-        if (entry === 0) {
-          numbers[distinct] = value;
-          lastIndex = distinct++;
-          buckets[bucket] = distinct;
-          break;
-        }
-        if (numbers[entry - 1] === value) {
-          lastIndex = entry - 1;
-          break;
-        }
-        bucket = (bucket + 1) & mask;
-      }
-    }
-    indexes[i] = lastIndex;
-  }
-  return distinct;
-}
-
-/** Gives each distinct number of `ids` an index in order of first appearance. @returns the distinct ones in this order */
-function distinctIds(ids: Uint32Array | Uint8Array, count: number, codes: number, indexes: Uint32Array): number[] {
-  const known = new Uint32Array(codes);
-  const order: number[] = [];
-  let last = -1;
-  let index = 0;
-  for (let row = 0; row < count; row++) {
-    const id = ids[row];
-    if (id !== last) {
-      last = id;
-      index = known[id];
-      if (index === 0) {
-        index = order.push(id);
-        known[id] = index;
-      }
-    }
-    indexes[row] = index - 1;
-  }
-  return order;
-}
-
-function rangeOf(numbers: Float64Array, count: number, scale: number): [Statistic | undefined, Statistic | undefined] {
-  if (count === 0) return [undefined, undefined];
-  let minimum = numbers[0];
-  let maximum = minimum;
-  for (let i = 1; i < count; i++) {
-    const value = numbers[i];
-    if (value < minimum) minimum = value;
-    else if (value > maximum) maximum = value;
-  }
-  return [scaled(minimum, scale), scaled(maximum, scale)];
-}
-
-/** The exact product; a double has no room for that of a time from the year 2255 on. */
-function scaled(value: number, scale: number): number | bigint {
-  const product = value * scale;
-  return scale === 1 || product <= Number.MAX_SAFE_INTEGER ? product : BigInt(value) * BigInt(scale);
-}
-
-function plainNumbers(numbers: Float64Array, count: number, scale: number, wide: boolean): Uint8Array {
-  if (!wide) return new Uint8Array(Uint32Array.from(numbers.subarray(0, count)).buffer);
-  const words = new Uint32Array(2 * count);
-  for (let i = 0; i < count; i++) {
-    const value = numbers[i] * scale;
-    if (scale !== 1 && value > Number.MAX_SAFE_INTEGER) {
-      new BigUint64Array(words.buffer)[i] = BigInt(numbers[i]) * BigInt(scale);
-      continue;
-    }
-    const high = Math.floor(value / 4_294_967_296);
-    words[2 * i] = value - high * 4_294_967_296;
-    words[2 * i + 1] = high;
-  }
-  return new Uint8Array(words.buffer);
-}
-
 /** Texts as the dictionary holds them, and whether their order in JavaScript is that of their bytes. */
 function plainTexts(texts: readonly string[]): { bytes: Uint8Array; ordered: boolean } {
-  let out = new Uint8Array(16 * texts.length + 64);
-  let at = 0;
-  let ordered = texts.length > 0;
   const encoder = new TextEncoder();
-  for (const text of texts) {
-    const { length } = text;
-    if (at + 4 + 3 * length > out.length) {
-      const grown = new Uint8Array(2 * (at + 4 + 3 * length));
-      grown.set(out.subarray(0, at));
-      out = grown;
-    }
-    let written = 0;
-    if (length <= shortTextMax)
-      for (; written < length; written++) {
-        const code = text.charCodeAt(written);
-        if (code > 127) break;
-        out[at + 4 + written] = code;
-      }
-    if (written < length) {
-      ({ written } = encoder.encodeInto(text, out.subarray(at + 4)));
-      if (length > statisticsTextMax || surrogate.test(text)) ordered = false;
-    }
-    out[at] = written;
-    out[at + 1] = written >>> 8;
-    out[at + 2] = written >>> 16;
-    out[at + 3] = written >>> 24;
-    at += 4 + written;
+  const parts = texts.map((text) => encoder.encode(text));
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + 4 + part.length, 0));
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const part of parts) {
+    view.setUint32(at, part.length, true);
+    bytes.set(part, at + 4);
+    at += 4 + part.length;
   }
-  return { bytes: out.subarray(0, at), ordered };
+  const ordered = texts.length > 0 && texts.every((text) => text.length <= statisticsTextMax && !surrogate.test(text));
+  return { bytes, ordered };
 }
-
-/** Shorter texts are faster copied than encoded. */
-const shortTextMax = 64;

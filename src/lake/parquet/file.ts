@@ -3,13 +3,12 @@
  *
  *   PAR1 | row group: column, column, … | row group … | footer | length of the footer (4 bytes) | PAR1
  *
- * Columns are flat and nullable, compressed with zstd. Every reader of the format's first version takes it.
+ * Columns are flat and nullable, in frames of zstd. Readers need to know DELTA_BINARY_PACKED, besides what the format's first version had.
  * Source: github.com/apache/parquet-format (README, parquet.thrift).
  */
 import type { ColumnValues, EncodedColumn, PhysicalType, Statistic } from './column.ts';
-import { ColumnEncoder } from './column.ts';
+import { ColumnEncoder, encodings } from './column.ts';
 import { ThriftWriter } from './thrift.ts';
-import type { Compress } from './zstd.ts';
 
 /** What a column's values mean. */
 export type LogicalType = 'timestamp' | 'string' | 'integer' | 'long';
@@ -36,8 +35,6 @@ const physicalTypes = {
 /** Of parquet.thrift. */
 const typeCodes = { INT32: 1, INT64: 2, BYTE_ARRAY: 6 } as const;
 const convertedTypes = { timestamp: 10, string: 0, integer: 17, long: 18 } as const;
-const encodingsWithDictionary = [0, 3, 8];
-const encodingsPlain = [0, 3];
 const codecZstd = 6;
 const optional = 1;
 const magic = new TextEncoder().encode('PAR1');
@@ -58,32 +55,50 @@ export class ParquetFile {
   readonly #encoder: ColumnEncoder;
   readonly #groups: WrittenGroup[] = [];
 
-  constructor(
-    append: (parts: readonly Uint8Array[]) => Promise<void>,
-    columns: readonly ParquetColumn[],
-    compress: Compress,
-  ) {
+  constructor(append: (parts: readonly Uint8Array[]) => Promise<void>, columns: readonly ParquetColumn[]) {
     this.#append = append;
     this.#columns = columns;
-    this.#encoder = new ColumnEncoder(compress);
+    this.#encoder = new ColumnEncoder();
   }
 
-  /** Writes a row group; `values` in the order of the columns. */
-  async writeRows(values: readonly ColumnValues[], count: number): Promise<void> {
+  /**
+   * Writes a row group; `values` in the order of the columns, of at most `limits.rowGroupRows` rows. They may change as soon as this has been called.
+   * @returns the hashes of the texts of each column of addresses
+   */
+  async writeRows(values: readonly ColumnValues[], count: number): Promise<Float64Array[]> {
+    const encoded = this.#encode(values, count);
     if (this.bytes === 0) await this.#write([magic]);
     const startByte = this.bytes;
     const columns: (EncodedColumn & { startByte: number })[] = [];
     const parts: Uint8Array[] = [];
+    const hashes: Float64Array[] = [];
     let at = startByte;
-    this.#columns.forEach(({ type }, i) => {
-      const { pages, ...encoded } = this.#encoder.encode(physicalTypes[type], values[i], count);
+    for (const { pages, hashes: some, ...column } of encoded) {
       parts.push(...pages);
-      columns.push({ ...encoded, pages: [], startByte: at });
-      at += encoded.bytes;
-    });
+      if (some !== undefined) hashes.push(some);
+      columns.push({ ...column, pages: [], startByte: at });
+      at += column.bytes;
+    }
     this.#groups.push({ rows: count, startByte, columns });
     this.rows += count;
     await this.#write(parts);
+    return hashes;
+  }
+
+  /** Columns in order; halves of addresses are made right behind the texts of the same addresses. */
+  #encode(values: readonly ColumnValues[], count: number): EncodedColumn[] {
+    const encoded: EncodedColumn[] = [];
+    const encode = (i: number): void => {
+      encoded[i] ??= this.#encoder.encode(physicalTypes[this.#columns[i].type], values[i], count);
+    };
+    values.forEach((value, i) => {
+      encode(i);
+      if (value.kind !== 'addresses') return;
+      values.forEach((other, k) => {
+        if (other.kind === 'halves' && other.words === value.words) encode(k);
+      });
+    });
+    return encoded;
   }
 
   /** Writes the footer. @returns the statistics of each column, in order */
@@ -120,7 +135,7 @@ export class ParquetFile {
       element.i64(2, written.startByte).struct(3, (metadata) => {
         metadata
           .i32(1, typeCodes[physicalTypes[column.type]])
-          .i32s(2, dictionary ? encodingsWithDictionary : encodingsPlain)
+          .i32s(2, [...new Set([...(dictionary ? [encodings.plain] : []), encodings.rle, encodings[written.encoding]])])
           .texts(3, [column.name])
           .i32(4, codecZstd)
           .i64(5, rows)

@@ -9,7 +9,6 @@ import type { Duckdb } from '../../../src/lake/duckdb.ts';
 import type { ColumnValues } from '../../../src/lake/parquet/column.ts';
 import type { ColumnStatistics, LogicalType } from '../../../src/lake/parquet/file.ts';
 import { ParquetFile } from '../../../src/lake/parquet/file.ts';
-import { loadZstd } from '../../../src/lake/parquet/zstd.ts';
 
 const long = process.env['NSGFLOW_LONG'] === '1';
 const runs = long ? 400 : 25;
@@ -39,31 +38,21 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Texts and longs by number, with numbers that no row has, and for longs some numbers for one value. */
+/** Runs of equal values: of each the row behind it. */
+function endsOf(values: readonly Value[]): number[] {
+  return values.flatMap((value, i) => (i + 1 < values.length && values[i + 1] === value ? [] : [i + 1]));
+}
+
 function encodable(type: LogicalType, values: readonly Value[], as: 'numbers' | 'shorts' | 'longs'): ColumnValues {
-  if (type === 'string') {
-    const texts = [...new Set(['', 'of no row', ...values.map((value) => String(value ?? ''))])];
-    const numbers = new Map(texts.map((text, i) => [text, i]));
-    return {
-      kind: 'texts',
-      ids: Uint32Array.from(values, (value) => numbers.get(String(value ?? ''))!),
-      codes: texts.length,
-      text: (id) => texts[id],
-    };
-  }
+  const ends = endsOf(values);
+  const scale = type === 'timestamp' ? 1000 : 1;
+  const numberOf = (value: Value): number => (value === null ? Number.NaN : Number(BigInt(value) / BigInt(scale)));
+  if (type === 'string')
+    return { kind: 'texts', ends, runs: ends.length, textOf: (run) => String(values[ends[run] - 1] ?? '') };
   if (as === 'shorts') return { kind: 'shorts', values: Uint16Array.from(values, Number) };
   if (as === 'longs')
-    return {
-      kind: 'longs',
-      ids: Uint32Array.from(values, (_, i) => i),
-      codes: values.length,
-      long: (id) => (values[id] as bigint | null) ?? undefined,
-    };
-  const scale = type === 'timestamp' ? 1000 : 1;
-  const numbers = Float64Array.from(values, (value) =>
-    value === null ? Number.NaN : Number(BigInt(value) / BigInt(scale)),
-  );
-  return { kind: 'numbers', values: numbers, scale };
+    return { kind: 'longs', ends, runs: ends.length, longOf: (run) => numberOf(values[ends[run] - 1]), scale };
+  return { kind: 'numbers', values: Float64Array.from(values, numberOf), scale };
 }
 
 const kindOf = ({ type, groups }: PlainColumn): 'numbers' | 'shorts' | 'longs' => {
@@ -79,7 +68,6 @@ async function write(columns: readonly PlainColumn[]): Promise<{ path: string; r
       for (const part of parts) await appendFile(path, part);
     },
     columns.map(({ type }, i) => ({ name: `c${i}`, type })),
-    await loadZstd(),
   );
   for (let group = 0; group < columns[0].groups.length; group++)
     await file.writeRows(

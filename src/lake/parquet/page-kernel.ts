@@ -1,0 +1,118 @@
+/**
+ * Pages of columns made by WebAssembly (kernel/pages.ts), with memory that is kept between columns, row groups and files.
+ *
+ * What a call leaves at `resultAt`:
+ *
+ *   0  u32 rows that have a value     4  u32 entries of the dictionary, 0: plain values     8  u32, 12  u32 bytes of dictionary and body
+ *   16 i64 least, 24 i64 greatest     of addresses: 16 u32, 24 u32 where the least and greatest text lie (length, bytes), 32 u32 IPv6 ones
+ */
+import { assert } from '../../base/assert.ts';
+import { instantiate } from '../../base/wasm.ts';
+import * as layout from './page-kernel-layout.ts';
+import { pageKernelModule } from './page-kernel-module.ts';
+
+interface PageKernelExports {
+  start(): void;
+  compress(from: number, length: number): number;
+  numbers(count: number, scale: bigint, wide: number, aligned: number, plainPercent: number): void;
+  shorts(count: number, plainPercent: number): void;
+  codes(count: number, nullCode: number): void;
+  internAddresses(count: number, mixed: number): number;
+  addresses(count: number, distinct: number): void;
+  halves(count: number, distinctAddresses: number, half: number): void;
+  sequence(count: number): void;
+}
+
+/** What a call of the kernel gave. */
+export interface KernelResult {
+  readonly present: number;
+  readonly distinct: number;
+  readonly dictionaryLength: number;
+  readonly bodyLength: number;
+}
+
+/** The kernel's memory by what lies in it, and its functions. */
+export class PageKernel {
+  readonly run: PageKernelExports;
+  readonly doubles: Float64Array;
+  readonly shorts: Uint16Array;
+  readonly integers: Int32Array;
+  readonly words: Uint32Array;
+  readonly codes: Uint8Array;
+  readonly families: Uint8Array;
+  readonly hashes: Float64Array;
+  readonly dictionary: Uint8Array;
+  readonly body: Uint8Array;
+  readonly #out: Uint8Array;
+  readonly #memory: Uint8Array;
+  readonly #result: DataView;
+
+  constructor(exports: PageKernelExports, buffer: ArrayBuffer) {
+    const { inputAt, rowsMax } = layout;
+    this.run = exports;
+    this.doubles = new Float64Array(buffer, inputAt, rowsMax);
+    this.shorts = new Uint16Array(buffer, inputAt, rowsMax);
+    this.integers = new Int32Array(buffer, inputAt, rowsMax);
+    this.words = new Uint32Array(buffer, inputAt, 4 * rowsMax);
+    this.codes = new Uint8Array(buffer, inputAt, rowsMax);
+    this.families = new Uint8Array(buffer, layout.familiesAt, rowsMax);
+    this.hashes = new Float64Array(buffer, layout.hashesAt, rowsMax);
+    this.dictionary = new Uint8Array(buffer, layout.dictionaryAt, layout.dictionaryLengthMax);
+    this.body = new Uint8Array(buffer, layout.bodyAt, layout.bodyLengthMax);
+    this.#out = new Uint8Array(buffer, layout.outAt, layout.outLengthMax);
+    this.#memory = new Uint8Array(buffer);
+    this.#result = new DataView(buffer, layout.resultAt, 64);
+    exports.start();
+  }
+
+  get result(): KernelResult {
+    const result = this.#result;
+    return {
+      present: result.getUint32(0, true),
+      distinct: result.getUint32(4, true),
+      dictionaryLength: result.getUint32(8, true),
+      bodyLength: result.getUint32(12, true),
+    };
+  }
+
+  /** Least and greatest of the column's numbers. */
+  get range(): { readonly minimum: bigint; readonly maximum: bigint } {
+    return { minimum: this.#result.getBigInt64(16, true), maximum: this.#result.getBigInt64(24, true) };
+  }
+
+  /** Least and greatest of the texts of addresses. */
+  get textRange(): { readonly minimum: string; readonly maximum: string } {
+    return {
+      minimum: this.#text(this.#result.getUint32(16, true)),
+      maximum: this.#text(this.#result.getUint32(24, true)),
+    };
+  }
+
+  /** IPv6 addresses among the texts. */
+  get ipv6(): number {
+    return this.#result.getUint32(32, true);
+  }
+
+  /** The first bytes of `dictionary` or `body` as a frame of zstd, in memory of its own. */
+  compressed(from: 'dictionary' | 'body', length: number): Uint8Array {
+    const at = from === 'body' ? layout.bodyAt : layout.dictionaryAt;
+    return this.#out.slice(0, this.run.compress(at, length));
+  }
+
+  #text(at: number): string {
+    const length = this.#memory[at];
+    return String.fromCharCode(...this.#memory.subarray(at + 4, at + 4 + length));
+  }
+}
+
+let loaded: PageKernel | undefined;
+
+/** The kernel, one for all that is written in this thread: nothing of it outlasts a column. */
+export function pageKernel(): PageKernel {
+  if (loaded === undefined) {
+    const instance = instantiate(pageKernelModule, layout.memoryLength);
+    assert(instance !== undefined, 'WebAssembly and 40 MiB of memory are there');
+    loaded = new PageKernel(instance.exports as PageKernelExports, instance.buffer);
+  }
+  return loaded;
+}
