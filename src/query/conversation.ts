@@ -2,10 +2,12 @@
  * Tuples become conversations by common table expressions, each a step (docs/lake.md says it in words):
  *
  *   picked    tuples of the range whose five-tuple the filter may select
- *   every     one row a five-tuple; `several` unless all its tuples are one flow that one observer saw, and so one conversation
- *   alone     those that are not several and that the filter selects
- *   rest      tuples of the five-tuples that are several
+ *   every     one row a five-tuple; `several` unless all its tuples are one flow that one observer saw, and so one conversation; `tie` where
+ *             times alone do not tell whether they are one flow
+ *   alone     those that are neither and that the filter selects
+ *   rest      tuples of the five-tuples that are several or a tie
  *   keys      one row a five-tuple, observer and access of the rest, as if its tuples were one flow; `several` where they are more
+ *   untied    those of the ties that are one flow after all, and that the filter selects
  *   stitched  tuples of the keys that are several, with the number of their flow: in order of time, a begin, a denied tuple and a
  *             tuple without state open a flow; every other one goes on with the flow before it
  *   observed  one row a flow that one observer saw: first and last time, sums of counters, last state
@@ -32,6 +34,13 @@ export const fiveTuple = ['src_ip', 'src_port', 'dst_ip', 'dst_port', 'protocol'
 const observer = ['resource_id', 'mac', 'direction', 'format'];
 const flowKey = [...fiveTuple, ...observer, 'access'];
 export const counters = ['packets_forward', 'bytes_forward', 'packets_reverse', 'bytes_reverse'];
+/** What a flow adds up, and the columns of tuples of which it does: counters, the sums of both directions, and whether anything was counted. */
+const sums: Readonly<Record<string, readonly string[]>> = {
+  ...Object.fromEntries(counters.map((name) => [name, [name]])),
+  bytes: ['bytes_forward', 'bytes_reverse'],
+  packets: ['packets_forward', 'packets_reverse'],
+  counted: counters,
+};
 
 /** Fields that are the same in all tuples of a five-tuple: tests of them select whole conversations. */
 const fiveTupleFields = new Set('src.ip dst.ip ip src.port dst.port port protocol'.split(' '));
@@ -39,6 +48,8 @@ const fiveTupleFields = new Set('src.ip dst.ip ip src.port dst.port port protoco
 const observerFields = new Set('mac direction resource format'.split(' '));
 /** Fields of a flow whose value is that of one of its tuples. */
 const tupleFields = new Set('access rule nsg state encryption target acl blob'.split(' '));
+/** Columns of a flow whose value is that of one of its tuples, by their places. */
+const placedColumns = new Set('rule nsg state encryption target_id acl_id blob record_offset tuple_index'.split(' '));
 
 /** What is asked of conversations: the range and the condition, over one relation of tuples. */
 export interface ConversationScope {
@@ -81,7 +92,13 @@ function splitCondition(condition: Condition | undefined, unit: 'conversation' |
 }
 
 const opening = `CASE WHEN ${opens} THEN 1 ELSE 0 END`;
-const uncounted = `CASE WHEN ${counters.map((name) => `${name} IS NULL`).join(' AND ')} THEN 1 ELSE 0 END`;
+/** Of a tuple: 1 where it carries a counter. */
+export const isCounted = `CASE WHEN ${counters.map((name) => `${name} IS NULL`).join(' AND ')} THEN 0 ELSE 1 END`;
+
+/** Of a tuple, the sum of both directions: null where neither was counted. */
+export function bothDirections(unit: 'bytes' | 'packets'): string {
+  return `CASE WHEN ${unit}_forward IS NULL THEN ${unit}_reverse ELSE ${unit}_forward + coalesce(${unit}_reverse, 0) END`;
+}
 
 const five = 'five_a, five_b';
 const flow = 'flow_a, flow_b';
@@ -91,28 +108,33 @@ function isConstant(name: string): boolean {
   return flowKey.includes(name) || /^(src|dst)_ipv/.test(name);
 }
 
-/** Columns of flows and what they are made of, in the order of the lake. */
+/** Columns of flows and what they are made of, in the order of the lake; `ordered` says whether that needs the places of tuples. */
 function flowColumns(
   names: Iterable<string>,
   dialect: Dialect,
   reports: boolean,
-): { list: string[]; aggregates: string } {
+): { list: string[]; aggregates: string[]; ordered: boolean } {
   const wanted = new Set([...names, 'time']);
-  const columns = storedColumns.map(({ name }) => name).filter((name) => wanted.has(name));
+  const list = [...storedColumns.map(({ name }) => name), 'bytes', 'packets', 'counted', 'last_time', 'tuples'].filter(
+    (name) => wanted.has(name),
+  );
   const aggregate = (name: string): string => {
     if (name === 'time' || name === 'record_time') return `min(${name})`;
+    if (name === 'last_time') return 'max(time)';
+    if (name === 'tuples') return 'count(*)';
+    if (name === 'counted') return `max(${isCounted})`;
+    if (name === 'bytes' || name === 'packets') return dialect.sum(bothDirections(name));
     if (counters.includes(name)) return dialect.sum(name);
     if (name === 'state') return dialect.last('state', 'place');
     return isConstant(name) ? `any_value(${name})` : dialect.first(name, 'place');
   };
   return {
-    list: [...columns, 'last_time', 'tuples', ...(reports ? ['reports'] : [])],
+    list: [...list, ...(reports ? ['reports'] : [])],
     aggregates: [
-      ...columns.map((name) => `${aggregate(name)} AS ${name}`),
-      'max(time) AS last_time',
-      'count(*) AS tuples',
+      ...list.map((name) => `${aggregate(name)} AS ${name}`),
       ...(reports ? [`${dialect.reports('place', dialect.millis('time'), opening)} AS reports`] : []),
-    ].join(', '),
+    ],
+    ordered: reports || list.some((name) => placedColumns.has(name)),
   };
 }
 
@@ -120,16 +142,17 @@ function aliased(expressions: readonly string[], prefix: string): string {
   return ['a', 'b'].map((letter, i) => `${expressions[i]} AS ${prefix}_${letter}`).join(', ');
 }
 
+const opened = `count(*) FILTER (WHERE ${opens})`;
 /** Whether the tuples of a group are more than one flow, being of one observer and access: two open one, or one opens it that is not the first. */
-const severalFlows = `(count(*) FILTER (WHERE ${opens}) > 1 OR (count(*) FILTER (WHERE ${opens}) = 1 AND (min(place) & 1) = 1))`;
+const severalFlows = `(${opened} > 1 OR (${opened} = 1 AND (min(place) & 1) = 1))`;
 
 function where(tests: readonly string[]): string {
   return tests.length === 0 ? '' : ` WHERE ${tests.join(' AND ')}`;
 }
 
 /**
- * Steps up to `observed`; with the quick way also `alone`, and both together are all flows that one observer saw. `alone` has the
- * columns `needed`, `observed` also those by which observations are matched and ranked. In `alone`, the filter holds; of `observed` it is
+ * Steps up to `observed`; with the quick way also `alone` and `untied`, and all together are all flows that one observer saw. The two have the
+ * columns `needed`, `observed` also those by which observations are matched and ranked. In the two, the filter holds; of `observed` it is
  * not asked yet.
  */
 function flowSteps(
@@ -143,45 +166,57 @@ function flowSteps(
     after.length === 0 ? undefined : after.map((one) => conditionSql(one, dialect, parameters)).join(' AND ');
   const asked = [...needed, ...after.flatMap(columnsOfCondition)];
   const alone = flowColumns(asked, dialect, reports);
-  const flows = flowColumns([...asked, ...counters, ...observer, 'access'], dialect, reports);
-  const keyed = `any_value(five_a) AS five_a, any_value(five_b) AS five_b, ${flows.aggregates}`;
+  const flows = flowColumns([...asked, 'counted', 'last_time', ...observer, 'access'], dialect, reports);
+  const keyed = ['any_value(five_a) AS five_a', 'any_value(five_b) AS five_b', ...flows.aggregates].join(', ');
   const fiveKey = dialect.key(fiveTuple);
   const ofTuples = [...tests, ...before.map((one) => conditionSql(one, dialect, parameters))];
   const among = searched.map(
     (one) =>
       `(${fiveKey.join(', ')}) IN (SELECT ${fiveKey.join(', ')} FROM ${rows}${where([...ofTuples, conditionSql(one, dialect, parameters)])})`,
   );
-  const picked = `picked AS (SELECT *, ${aliased(fiveKey, 'five')}, ${dialect.place} AS place
-      FROM ${rows}${where([...ofTuples, ...among])})`;
+  const picked = `SELECT *, ${aliased(fiveKey, 'five')} FROM ${rows}${where([...ofTuples, ...among])}`;
+  const placed = `SELECT *, ${dialect.place} AS place FROM picked`;
   const numbered = (relation: string): string =>
     `SELECT *, sum(${opening}) OVER (PARTITION BY ${flow} ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS flow_number
       FROM ${relation}`;
-  const rest = (relation: string, columns = '*'): string =>
-    `SELECT ${columns}, ${aliased(dialect.key(flowKey), 'flow')} FROM ${relation}`;
+  const flowHashes = aliased(dialect.key(flowKey), 'flow');
   if (!dialect.quick)
     return {
       holds,
       steps: [
-        picked,
-        `stitched AS (${numbered(`(${rest('picked')})`)})`,
+        `picked AS (${picked})`,
+        `stitched AS (${numbered(`(SELECT *, ${flowHashes} FROM (${placed}) p)`)})`,
         `observed AS (SELECT ${keyed}, flow_number FROM stitched GROUP BY ${flow}, flow_number)`,
       ],
     };
-  const stored = storedColumns.map(({ name }) => name).filter((name) => flows.list.includes(name) || name === 'state');
-  const restColumns = [five, 'place', ...stored].join(', ');
+  const raw = new Set([...flows.list.flatMap((name) => sums[name] ?? [name]), ...(reports ? counters : []), 'state']);
+  const restColumns = storedColumns.map(({ name }) => name).filter((name) => raw.has(name));
   const who = `hash(${[...observer, 'access'].join(', ')})`;
+  const differs = `min(${who}) <> max(${who})`;
+  const untimed = alone.aggregates.filter((aggregate) => !aggregate.endsWith(' AS time'));
+  const [openMillis, otherMillis] = ['open_time', 'other_time'].map((name) => dialect.millis(name));
+  const chosen = (test: string): string => `${test}${holds === undefined ? '' : ` AND ${holds}`}`;
+  const observed = flows.list.join(', ');
   return {
     holds,
     steps: [
-      picked.replace(' AS (', ' AS NOT MATERIALIZED ('),
-      `every AS MATERIALIZED (SELECT ${five}, ${alone.aggregates}, min(${who}) <> max(${who}) OR ${severalFlows} AS several
-        FROM picked GROUP BY ${five})`,
-      `alone AS (SELECT ${alone.list.join(', ')} FROM every WHERE NOT several${holds === undefined ? '' : ` AND ${holds}`})`,
-      `rest AS MATERIALIZED (${rest('picked', restColumns)} SEMI JOIN (SELECT ${five} FROM every WHERE several) USING (${five}))`,
-      `keys AS MATERIALIZED (SELECT ${flow}, ${keyed}, ${severalFlows} AS several FROM rest GROUP BY ${flow})`,
+      `picked AS NOT MATERIALIZED (${picked})`,
+      alone.ordered
+        ? `every AS MATERIALIZED (SELECT ${five}, ${alone.aggregates.join(', ')}, ${differs} OR ${severalFlows} AS several, false AS tie
+          FROM (${placed}) p GROUP BY ${five})`
+        : `every AS MATERIALIZED (SELECT *, least(open_time, other_time) AS time,
+            differs OR openings > 1 OR coalesce(openings = 1 AND ${otherMillis} < ${openMillis}, false) AS several,
+            coalesce(openings = 1 AND ${otherMillis} = ${openMillis}, false) AS tie
+          FROM (SELECT ${five}, ${[...untimed, `${differs} AS differs`, `${opened} AS openings`].join(', ')},
+            min(time) FILTER (WHERE ${opens}) AS open_time, min(time) FILTER (WHERE NOT ${opens}) AS other_time FROM picked GROUP BY ${five}) t)`,
+      `alone AS (SELECT ${alone.list.join(', ')} FROM every WHERE ${chosen('NOT several AND NOT tie')})`,
+      `rest AS MATERIALIZED (SELECT ${[five, 'tie', ...restColumns, `${dialect.place} AS place`, flowHashes].join(', ')}
+        FROM picked JOIN (SELECT ${five}, NOT several AS tie FROM every WHERE several OR tie) USING (${five}))`,
+      `keys AS MATERIALIZED (SELECT ${flow}, ${keyed}, any_value(tie) AS tie, ${severalFlows} AS several FROM rest GROUP BY ${flow})`,
+      `untied AS (SELECT ${alone.list.join(', ')} FROM keys WHERE ${chosen('tie AND NOT several')})`,
       `stitched AS (${numbered(`rest SEMI JOIN (SELECT ${flow} FROM keys WHERE several) USING (${flow})`)})`,
-      `observed AS MATERIALIZED (SELECT ${five}, ${flows.list.join(', ')}, 0 AS flow_number FROM keys WHERE NOT several
-        UNION ALL SELECT ${five}, ${flows.list.join(', ')}, flow_number FROM
+      `observed AS MATERIALIZED (SELECT ${five}, ${observed}, 0 AS flow_number FROM keys WHERE NOT several AND NOT tie
+        UNION ALL SELECT ${five}, ${observed}, flow_number FROM
           (SELECT ${keyed}, flow_number FROM stitched GROUP BY ${flow}, flow_number))`,
     ],
   };
@@ -205,7 +240,8 @@ function matchSteps(dialect: Dialect): string[] {
 export function countObservedSql(scope: ConversationScope): string {
   const { steps, holds } = flowSteps(scope, [], 'observed', false);
   const observed = `(SELECT count(*) FROM observed${holds === undefined ? '' : ` WHERE ${holds}`})`;
-  return `WITH ${steps.join(',\n')} SELECT ${scope.dialect.quick ? '(SELECT count(*) FROM alone) + ' : ''}${observed}`;
+  const others = scope.dialect.quick ? '(SELECT count(*) FROM alone) + (SELECT count(*) FROM untied) + ' : '';
+  return `WITH ${steps.join(',\n')} SELECT ${others}${observed}`;
 }
 
 /** SQL that counts conversations. */
@@ -214,8 +250,9 @@ export function countConversationsSql(scope: ConversationScope): string {
 }
 
 /**
- * SQL of one row a conversation: the columns `needed`, `time`, `last_time`, `tuples` (of all its observers), `observations`, `island`
- * and `nth`, which order those of one five-tuple; with `reports`, the tuples of the observation whose counters it has.
+ * SQL of one row a conversation: the columns `needed`, which may be `bytes`, `packets` (of both directions), `counted` (1 where anything was),
+ * `last_time` and `tuples` (of all its observers) besides those of the lake, `time`, `observations`, and `island` and `nth`, which order those
+ * of one five-tuple; with `reports`, the tuples of the observation whose counters it has.
  *
  * Time, access and counters are the conversation's: the first time, denied where an observer denied, and the counters of the first
  * observation in this order: counted before uncounted, outbound before inbound, the earlier, then by resource and MAC. The filter is asked
@@ -226,20 +263,23 @@ export function conversationsSql(scope: ConversationScope, needed: readonly stri
   const { dialect } = scope;
   const columns = [...new Set(needed)].filter((name) => name !== 'time');
   const { steps, holds } = flowSteps(scope, columns, 'conversation', reports);
-  const tail = `${uncounted}, CASE WHEN direction = 'outbound' THEN 0 ELSE 1 END, time, resource_id, mac`;
-  const shared = ['time', 'access', ...counters];
+  const tail = `counted DESC, CASE WHEN direction = 'outbound' THEN 0 ELSE 1 END, time, resource_id, mac`;
   const asked = splitCondition(scope.condition, 'conversation').after.flatMap(columnsOfCondition);
-  const kept = [...new Set([...columns, ...asked])].filter((name) => !shared.includes(name));
-  const counted = counters.map(
-    (name) => `max(CASE WHEN counted_rank = 1 THEN ${name} END) OVER (PARTITION BY ${conversation}) AS ${name}`,
-  );
+  const all = [...new Set([...columns, ...asked])];
+  const kept = all.filter((name) => !['time', 'access', 'last_time'].includes(name) && sums[name] === undefined);
+  const counted = all
+    .filter((name) => sums[name] !== undefined)
+    .map((name) => `max(CASE WHEN counted_rank = 1 THEN ${name} END) OVER (PARTITION BY ${conversation}) AS ${name}`);
   const rank = '1000000 * misses + shown_rank';
-  const shown = columns.map((name) =>
-    shared.includes(name) || fiveTuple.includes(name) || (isConstant(name) && !observer.includes(name))
+  const isShared = (name: string): boolean => name === 'access' || sums[name] !== undefined;
+  const shown = (name: string): string => {
+    if (name === 'last_time') return 'max(last_time) AS last_time';
+    if (name === 'tuples') return 'sum(tuples) AS tuples';
+    return isShared(name) || fiveTuple.includes(name) || (isConstant(name) && !observer.includes(name))
       ? `any_value(${name}) AS ${name}`
-      : `${dialect.first(name, rank)} AS ${name}`,
-  );
-  const all = [
+      : `${dialect.first(name, rank)} AS ${name}`;
+  };
+  const ctes = [
     ...steps,
     ...matchSteps(dialect),
     `ranked AS (SELECT *,
@@ -249,33 +289,23 @@ export function conversationsSql(scope: ConversationScope, needed: readonly stri
         max(access) OVER (PARTITION BY ${conversation}) AS whole_access
       FROM matched)`,
     `whole AS (SELECT ${[conversation, ...kept, 'whole_time AS time', 'whole_access AS access', ...counted].join(', ')},
-        shown_rank, counted_rank, last_time, tuples${reports ? ', reports' : ''} FROM ranked)`,
+        shown_rank, counted_rank, last_time${reports ? ', reports' : ''} FROM ranked)`,
     `judged AS (SELECT *, ${holds === undefined ? '0' : `CASE WHEN ${holds} THEN 0 ELSE 1 END`} AS misses FROM whole)`,
   ];
-  const list = [
-    'time',
-    ...columns,
-    'last_time',
-    'tuples',
-    'observations',
-    'island',
-    'nth',
-    ...(reports ? ['reports'] : []),
-  ];
+  const ofReports = reports ? ['reports'] : [];
   const ending = [
     'min(time) AS time',
-    ...shown,
-    'max(last_time) AS last_time',
-    'sum(tuples) AS tuples',
+    ...columns.map(shown),
     'count(*) AS observations',
     'island',
     'nth',
-    ...(reports ? [`${dialect.first('reports', 'counted_rank')} AS reports`] : []),
+    ...ofReports.map((name) => `${dialect.first(name, 'counted_rank')} AS ${name}`),
   ];
   const matched = `SELECT ${ending.join(', ')} FROM judged GROUP BY ${conversation} HAVING min(misses) = 0`;
-  const alone = list.map((name) => (['observations', 'island', 'nth'].includes(name) ? `1 AS ${name}` : name));
-  return `WITH ${all.join(',\n')}
-    ${dialect.quick ? `SELECT ${alone.join(', ')} FROM alone UNION ALL ` : ''}${matched}`;
+  const single = ['time', ...columns, '1 AS observations', '1 AS island', '1 AS nth', ...ofReports].join(', ');
+  const singles = ['alone', 'untied'].map((step) => `SELECT ${single} FROM ${step} UNION ALL `).join('');
+  return `WITH ${ctes.join(',\n')}
+    ${dialect.quick ? singles : ''}${matched}`;
 }
 
 /**

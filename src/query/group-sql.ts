@@ -11,7 +11,7 @@ import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { columnsOfCondition, conditionSql } from './condition-sql.ts';
 import type { ConversationScope } from './conversation.ts';
-import { conversationsSql, counters, reportedTuplesSql } from './conversation.ts';
+import { bothDirections, conversationsSql, counters, isCounted, reportedTuplesSql } from './conversation.ts';
 import type { Dialect, Parameters } from './dialect.ts';
 import type { Field } from './fields.ts';
 import { findField } from './fields.ts';
@@ -91,6 +91,13 @@ export function groupSql(query: GroupQuery, scope: ConversationScope, before: Co
   return new GroupCompiler(query, scope, before).compile();
 }
 
+/** A key that means both sides, and SQL of what is null where a side is no group. */
+interface EitherKey {
+  readonly name: string;
+  readonly source: string;
+  readonly destination: string;
+}
+
 class GroupCompiler {
   readonly #query: GroupQuery;
   readonly #axes: readonly PlannedAxis[];
@@ -98,6 +105,7 @@ class GroupCompiler {
   readonly #before: ConversationScope | undefined;
   readonly #dialect: Dialect;
   readonly #parameters: Parameters;
+  #sides: readonly EitherKey[] | undefined;
 
   constructor(query: GroupQuery, scope: ConversationScope, before: ConversationScope | undefined) {
     this.#query = query;
@@ -108,23 +116,37 @@ class GroupCompiler {
     this.#parameters = scope.parameters;
   }
 
+  /** Whether one aggregation over the base is the answer, which then is not kept. */
+  get #isPlain(): boolean {
+    return this.#query.bucketMillis === undefined && this.#axes.length <= 1 && this.#axes[0]?.other !== true;
+  }
+
   compile(): string {
     const { bucketMillis, measures } = this.#query;
     const { materialized } = this.#dialect;
-    const steps = [`base AS ${materialized}(${this.#periods()})`];
     const [axis] = this.#axes;
-    const isPlain = bucketMillis === undefined && this.#axes.length <= 1 && axis?.other !== true;
-    steps.push(`counted AS ${this.#axes.length === 0 || isPlain ? '' : materialized}(${this.#counted()})`);
-    const all = `(SELECT sum(flow) FROM base WHERE period = 0) AS ${totals[0]}, (SELECT sum(flow * has_counters) FROM base WHERE period = 0) AS ${totals[1]}`;
     const values = measures.flatMap((measure) => this.#measure(measure)).join(', ');
-    if (isPlain) {
+    if (this.#isPlain) {
       const keys = axis === undefined ? [] : axis.keys.map(({ name }) => name);
       const isNow =
         this.#query.compareMillis === undefined ? '' : ' HAVING sum(CASE WHEN period = 0 THEN flow ELSE 0 END) > 0';
-      return `WITH ${steps.join(',\n')}
-        SELECT ${[...keys, values, all].join(', ')} FROM counted${keys.length === 0 ? '' : ` GROUP BY ${keys.join(', ')}${isNow}`}
+      // A row that stands in the groups of both its sides counts at the first of them.
+      const once = [
+        'flow',
+        ...this.#eitherKeys().map(
+          ({ name, source }) => `CASE WHEN ${source} IS NULL OR ${name} = ${source} THEN 1 ELSE 0 END`,
+        ),
+      ];
+      const total = (more: readonly string[]): string =>
+        `sum(sum(CASE WHEN period = 0 THEN ${[...once, ...more].join(' * ')} END)) OVER ()`;
+      return `WITH base AS (${this.#periods()}), counted AS (${this.#counted()})
+        SELECT ${[...keys, values, `${total([])} AS ${totals[0]}`, `${total(['has_counters'])} AS ${totals[1]}`].join(', ')}
+        FROM counted${keys.length === 0 ? '' : ` GROUP BY ${keys.join(', ')}${isNow}`}
         ORDER BY ${[`${measureColumn(measures[0])} DESC NULLS LAST`, ...keys].join(', ')}${axis === undefined ? '' : ` LIMIT ${this.#parameters.number(axis.limit)}`}`;
     }
+    const steps = [`base AS ${materialized}(${this.#periods()})`];
+    steps.push(`counted AS ${this.#axes.length === 0 ? '' : materialized}(${this.#counted()})`);
+    const all = `(SELECT sum(flow) FROM base WHERE period = 0) AS ${totals[0]}, (SELECT sum(flow * has_counters) FROM base WHERE period = 0) AS ${totals[1]}`;
     const bucket = bucketMillis === undefined ? [] : [`${this.#dialect.timeOf('bucket')} AS time`];
     const parts = this.#axes.map((one, i) => this.#labelled(one, i));
     steps.push(...parts.map(({ step }) => step));
@@ -192,26 +214,26 @@ class GroupCompiler {
     const wantsTuples = measures.some(({ kind }) => kind === 'tuples');
     const wantsLast = measures.some(({ kind }) => kind === 'last' || kind === 'rate');
     const reports = bucketMillis !== undefined;
-    const has = `CASE WHEN ${counters.map((name) => `${name} IS NULL`).join(' AND ')} THEN 0 ELSE 1 END AS has_counters`;
-    const list = [
-      ...needed,
-      ...counters,
-      'time',
-      has,
-      `${period} AS period`,
-      '1 AS flow',
-      ...(observations === true
-        ? ['1 AS tuples', 'time AS last_time']
-        : [...(wantsTuples ? ['tuples'] : []), ...(wantsLast ? ['last_time'] : [])]),
-    ];
+    const ofFlows = [...(wantsTuples ? ['tuples'] : []), ...(wantsLast ? ['last_time'] : [])];
+    const list = [...needed, 'time', `${period} AS period`, '1 AS flow'];
     if (observations === true) {
+      list.push('1 AS tuples', 'time AS last_time', `${isCounted} AS has_counters`);
+      if (reports) list.push(...counters);
+      else list.push(...this.#summed().map((name) => `${counterSql(name)} AS ${counterColumn(name)}`));
       if (reports && atReport !== true)
         return `SELECT ${[...list, 'at_millis', 'opens', 'previous'].join(', ')} FROM (${reportedTuplesSql(scope, needed)}) t`;
       const { dialect, parameters, rows, tests, condition } = scope;
       const all = condition === undefined ? tests : [...tests, conditionSql(condition, dialect, parameters)];
       return `SELECT ${list.join(', ')} FROM ${rows}${all.length === 0 ? '' : ` WHERE ${all.join(' AND ')}`}`;
     }
-    return `SELECT ${[...list, ...(reports ? ['reports'] : [])].join(', ')} FROM (${conversationsSql(scope, [...needed, ...counters], reports)}) t`;
+    const summed = reports ? counters : this.#summed().map(counterColumn);
+    list.push(...summed, ...ofFlows, 'counted AS has_counters', ...(reports ? ['reports'] : []));
+    return `SELECT ${list.join(', ')} FROM (${conversationsSql(scope, [...needed, ...summed, ...ofFlows, 'counted'], reports)}) t`;
+  }
+
+  /** The counters that the measures ask for. */
+  #summed(): CounterName[] {
+    return [...new Set(this.#query.measures.flatMap((measure) => ('of' in measure ? [measure.of] : [])))];
   }
 
   /** Rows of the base by what counts them. */
@@ -228,9 +250,11 @@ class GroupCompiler {
         : []),
     ];
     const wholes = [...new Set(measures.flatMap((measure) => (measure.kind === 'percentile' ? [measure.of] : [])))];
-    const whole = wholes.map((of) => `${counterSql(of)} AS ${wholeName(of)}`);
+    const whole = wholes.map((of) => `${this.#counter(of)} AS ${wholeName(of)}`);
     if (bucketMillis === undefined)
-      return this.#sided(`(SELECT ${[...kept, ...counters, 'flow', ...whole].join(', ')} FROM base) b`);
+      return this.#sided(
+        `(SELECT ${[...kept, ...this.#summed().map(counterColumn), 'flow', 'has_counters', ...whole].join(', ')} FROM base) b`,
+      );
     const dialect = this.#dialect;
     const width = String(bucketMillis);
     const shifted = (millis: string): string => (shift === 0 ? millis : `(${millis} + period * ${shift})`);
@@ -276,22 +300,37 @@ class GroupCompiler {
     return `greatest(${far}, CASE WHEN opens = 1 THEN at_millis WHEN previous IS NULL THEN ${earliest} ELSE previous END)`;
   }
 
+  #eitherKeys(): readonly EitherKey[] {
+    this.#sides ??= this.#axes.flatMap((axis) =>
+      axis.keys
+        .filter(({ field }) => field.join === 'either')
+        .map(({ name, field }) => {
+          const tests = sidesOf(axis).map((side) =>
+            side === undefined ? undefined : conditionSql(side, this.#dialect, this.#parameters),
+          );
+          const [a, b] = field.columns;
+          const differs = `${a} <> ${b}`;
+          return {
+            name,
+            source: tests[0] === undefined ? a : `CASE WHEN ${tests[0]} THEN ${a} END`,
+            destination: `CASE WHEN ${tests[1] === undefined ? differs : `${differs} AND ${tests[1]}`} THEN ${b} END`,
+          };
+        }),
+    );
+    return this.#sides;
+  }
+
   /** One row for each side, where an axis means both. */
   #sided(relation: string): string {
     let from = relation;
-    for (const axis of this.#axes)
-      for (const { name, field } of axis.keys) {
-        if (field.join !== 'either') continue;
-        const tests = sidesOf(axis).map((side) =>
-          side === undefined ? undefined : conditionSql(side, this.#dialect, this.#parameters),
-        );
-        const [a, b] = field.columns;
-        const source = tests[0] === undefined ? a : `CASE WHEN ${tests[0]} THEN ${a} END`;
-        const differs = `${a} <> ${b}`;
-        const destination = `CASE WHEN ${tests[1] === undefined ? differs : `${differs} AND ${tests[1]}`} THEN ${b} END`;
-        from = `(SELECT *, ${this.#dialect.each([source, destination])} AS ${name} FROM ${from}) e`;
-      }
+    for (const { name, source, destination } of this.#eitherKeys())
+      from = `(SELECT *, ${this.#dialect.each([source, destination])} AS ${name} FROM ${from}) e`;
     return `SELECT * FROM ${from}`;
+  }
+
+  /** A counter of a row of `counted`. */
+  #counter(of: CounterName): string {
+    return this.#query.bucketMillis === undefined ? counterColumn(of) : counterSql(of);
   }
 
   #measure(measure: Measure): string[] {
@@ -315,9 +354,9 @@ class GroupCompiler {
       case 'tuples':
         return `coalesce(sum(${of('tuples')}), 0)`;
       case 'sum':
-        return dialect.sum(of(counterSql(measure.of)));
+        return dialect.sum(of(this.#counter(measure.of)));
       case 'rate':
-        return `${dialect.float(dialect.sum(of(counterSql(measure.of))))} / ${this.#seconds()}`;
+        return `${dialect.float(dialect.sum(of(this.#counter(measure.of))))} / ${this.#seconds()}`;
       case 'distinct':
         return `count(DISTINCT ${of(findField(measure.field)!.columns[0])})`;
       case 'percentile':
@@ -335,6 +374,8 @@ class GroupCompiler {
     if (bucketMillis !== undefined) return this.#dialect.float(String(bucketMillis / 1000));
     if (range?.start !== undefined && range.end !== undefined)
       return this.#dialect.float(String(Math.max(1000, range.end - range.start) / 1000));
+    if (this.#isPlain)
+      return `(${this.#dialect.float(`greatest(1000, max(${this.#dialect.millis('max(last_time)')}) OVER () - min(${this.#dialect.millis('min(time)')}) OVER ())`)} / 1000)`;
     const span = `greatest(1000, ${this.#dialect.millis('max(last_time)')} - ${this.#dialect.millis('min(time)')})`;
     return `(SELECT ${this.#dialect.float(span)} / 1000 FROM base)`;
   }
@@ -356,8 +397,11 @@ function wholeName(of: CounterName): string {
   return `whole_${of.replace('.', '_')}`;
 }
 
+function counterColumn(of: CounterName): string {
+  return of.replace('.', '_');
+}
+
 /** A counter, or the sum of both directions: null where neither was counted. */
 function counterSql(of: CounterName): string {
-  if (of !== 'bytes' && of !== 'packets') return of.replace('.', '_');
-  return `CASE WHEN ${of}_forward IS NULL THEN ${of}_reverse ELSE ${of}_forward + coalesce(${of}_reverse, 0) END`;
+  return of === 'bytes' || of === 'packets' ? bothDirections(of) : counterColumn(of);
 }

@@ -22,7 +22,7 @@ export function querySql(query: Query, rows: string, dialect: Dialect, parameter
     case 'tuples':
       return tuplesListSql(query, scope);
     case 'conversations':
-      return `SELECT ${flowsColumnList}, last_time, tuples, observations FROM (${conversationsSql(scope, flowsColumnNames)}) c
+      return `SELECT ${flowsColumnList}, last_time, tuples, observations FROM (${conversationsSql(scope, [...flowsColumnNames, 'last_time', 'tuples'])}) c
         ORDER BY time, src_ip, src_port, dst_ip, dst_port, protocol, island, nth${limitSql(query.limit, parameters)}`;
     case 'groups':
       return groupSql(
