@@ -10,6 +10,7 @@ export const armErrorTable = {
   BadRequest: { status: 400 },
   ChildResourceLimit: { status: 400, ours: true },
   DeploymentFailed: { status: 400 },
+  DeploymentScopeNotSupported: { status: 400, ours: true },
   DuplicateResourceName: { status: 400 },
   FlowLogAnalyticsEnabled: { status: 400, ours: true },
   FlowLogCriteriaInvalid: { status: 400, ours: true },

@@ -91,6 +91,10 @@ export function createDeployments(state: State, engine: Engine): Deployments {
       throw new ArmError('InvalidTemplate', 'The deployment has no template; a templateLink is not followed.', {
         target: 'properties.template',
       });
+    if (getProperty(properties, 'parametersLink') !== undefined)
+      throw new ArmError('InvalidTemplate', 'The parameters of the deployment are a link, which is not followed.', {
+        target: 'properties.parametersLink',
+      });
     const parameters = parameterValues(objectOf(properties['parameters']));
     checkParameters(template as JsonObject, parameters);
     return { id, mode: textOf(properties['mode']), template: template as JsonObject, parameters, origin: ask.origin };
@@ -205,6 +209,10 @@ export function createDeployments(state: State, engine: Engine): Deployments {
       const about = { mode: plan.mode, parameters: shownParameters(plan) };
       try {
         check(plan);
+      } catch (error) {
+        throw templateFailure(error);
+      }
+      try {
         const { made, outputs } = await run(plan);
         const outputResources = made.map((one) => ({ id: one }));
         const properties = { ...about, outputs, outputResources, provisioningState: 'Succeeded' };

@@ -154,18 +154,17 @@ export function createRoutes(state: State): Route {
     if (last === '') {
       if (names.length === 0)
         throw new ArmError('InvalidResourceType', `The path names no resource type of '${segments[0]}'.`);
-      if (type.toLowerCase() === deploymentType.toLowerCase() && ask.method === 'PUT') return deployments.put(ask, id);
+      if (isDeployment(type) && ask.method === 'PUT') return deployments.put(ask, id);
       return onTyped(ask, type, id);
     }
     const parentPath = pathId(base, segments.slice(0, -1));
     if (ask.method === 'POST') {
-      if (type.toLowerCase() === deploymentType.toLowerCase()) return deployments.act(ask, parentPath, last);
+      if (isDeployment(type)) return deployments.act(ask, parentPath, last);
       const definition = requireType(type);
       return onAction(ask, definition, parentPath, last);
     }
     if (ask.method !== 'GET') throw notAllowed(ask, 'GET, POST');
-    if (type.toLowerCase() === deploymentType.toLowerCase() && last.toLowerCase() === 'operations')
-      return deployments.operations(ask, parentPath);
+    if (isDeployment(type) && last.toLowerCase() === 'operations') return deployments.operations(ask, parentPath);
     return list(ask, `${type}/${last}`, names.length === 0 ? base : parentPath, names.length > 0);
   };
 
@@ -209,6 +208,7 @@ export function createRoutes(state: State): Route {
       case 'providers': {
         if (second === undefined || third === undefined || ['register', 'unregister'].includes(third.toLowerCase()))
           return answerSubscription(state, ask, subscription, segments.slice(1));
+        if (isDeployment(`${second}/${third}`) && (segments.length > 4 || ask.method !== 'GET')) throw groupsAlone();
         const namespace = namespaceNamed(second);
         if (third.toLowerCase() === 'locations') {
           const [kind = '', id = ''] = segments.slice(5);
@@ -259,9 +259,21 @@ export function createRoutes(state: State): Route {
       case 'subscriptions':
         return rest.length === 0 ? listSubscriptions(state, ask) : onSubscription(ask, rest);
       default:
+        if (isDeployment(ask.segments.slice(-3, -1).join('/'))) throw groupsAlone();
         throw noPath(ask);
     }
   };
+}
+
+function isDeployment(type: string): boolean {
+  return type.toLowerCase() === deploymentType.toLowerCase();
+}
+
+function groupsAlone(): ArmError {
+  return new ArmError(
+    'DeploymentScopeNotSupported',
+    'Deployments are made in resource groups here, not in subscriptions, management groups or tenants.',
+  );
 }
 
 /** A resource as lists of mixed types show it. */

@@ -243,6 +243,55 @@ describe('a deployment', () => {
     expect(linked.code).toBe('InvalidTemplate');
   });
 
+  test.each([
+    ['in a subscription', 'PUT', `${subscription}/providers/Microsoft.Resources/deployments/d`],
+    ['validated in a subscription', 'POST', `${subscription}/providers/Microsoft.Resources/deployments/d/validate`],
+    ['shown in a subscription', 'GET', `${subscription}/providers/Microsoft.Resources/deployments/d`],
+    ['in the tenant', 'PUT', '/providers/Microsoft.Resources/deployments/d'],
+    [
+      'in a management group',
+      'PUT',
+      '/providers/Microsoft.Management/managementGroups/m/providers/Microsoft.Resources/deployments/d',
+    ],
+  ])('%s is refused by a code of its own', async (_, method, at) => {
+    const body = { location, properties: { mode: 'Incremental', template: template([nsg('a')]) } };
+    const { status, code, message } = await plane.ask(method, at, method === 'GET' ? undefined : body);
+    expect([status, code]).toEqual([400, 'DeploymentScopeNotSupported']);
+    expect(message).toContain('resource groups');
+  });
+
+  test.each([
+    ['whatIf', 404, 'InvalidResourceType'],
+    ['cancel', 404, 'InvalidResourceType'],
+    ['exportTemplate', 404, 'InvalidResourceType'],
+  ])('has no %s', async (action, status, code) => {
+    const answer = await plane.ask('POST', `${path}/${action}`, {
+      properties: { mode: 'Incremental', template: template([nsg('a')]) },
+    });
+    expect([answer.status, answer.code]).toEqual([status, code]);
+    expect(answer.message).toContain(action);
+  });
+
+  test('whose template, nested template or parameters are links is refused, and nothing is kept of it', async () => {
+    const link = { uri: 'https://example.com/template.json' };
+    const nested = {
+      type: 'Microsoft.Resources/deployments',
+      apiVersion: '2021-04-01',
+      name: 'inner',
+      properties: { mode: 'Incremental', templateLink: link },
+    };
+    for (const properties of [
+      { mode: 'Incremental', templateLink: link },
+      { mode: 'Incremental', template: template([nested]) },
+      { mode: 'Incremental', template: template([nsg('a')]), parametersLink: link },
+    ]) {
+      const answer = await plane.ask('PUT', path, { properties });
+      expect([answer.status, answer.code]).toEqual([400, 'InvalidTemplate']);
+      expect(answer.message).toMatch(/link.* not followed/i);
+      expect((await plane.ask('GET', path)).status).toBe(404);
+    }
+  });
+
   test('does not show secure parameters', async () => {
     const secret = template([nsg('a')], { parameters: { s: { type: 'secureString' } } });
     const answer = await deploy(secret, { parameters: { s: { value: 'hidden-value' } } });

@@ -16,6 +16,7 @@ import { defineType, networkName, resourceSchema } from '../resource-type.ts';
 import type { Link } from '../resource.ts';
 import { objectsOf, propertiesOf, referenceOf, textOf } from '../resource.ts';
 import { referenceSchema, words } from '../schema.ts';
+import { childNames } from './child-names.ts';
 import { assignPrivateAddress } from './private-address.ts';
 import { requireNear } from './reference.ts';
 
@@ -122,19 +123,9 @@ function checkConfigurations(configurations: readonly IpConfigurationBody[], mak
     throw new ArmError('InvalidRequestContent', 'A network interface has one IP configuration or more.', {
       target: 'properties.ipConfigurations',
     });
-  const names = new Set<string>();
+  const checkName = childNames(making.id);
   for (const { name, properties } of configurations) {
-    if (!networkName.pattern.test(name))
-      throw new ArmError(
-        'InvalidResourceName',
-        `Resource name ${name.slice(0, 100)} is invalid. The name ${networkName.rule}`,
-      );
-    if (names.has(name.toLowerCase()))
-      throw new ArmError(
-        'DuplicateResourceName',
-        `Resource ${making.id} has two child resources with the same name (${name}).`,
-      );
-    names.add(name.toLowerCase());
+    checkName(name);
     if (resourceKey(properties.subnet.id) !== resourceKey(configurations[0].properties.subnet.id))
       throw new ArmError(
         'IpConfigurationsInDifferentSubnets',

@@ -13,6 +13,7 @@ import type { Making } from '../resource-type.ts';
 import { defineType, networkName, resourceSchema } from '../resource-type.ts';
 import type { Link, LinkKind } from '../resource.ts';
 import { objectsOf, propertiesOf, textOf } from '../resource.ts';
+import { childNames } from './child-names.ts';
 import type { SecurityRule } from './security-rule.ts';
 import { checkRule, ruleGroups, ruleSchema } from './security-rule.ts';
 
@@ -93,20 +94,10 @@ export const networkSecurityGroup = defineType({
 });
 
 function checkRules(rules: readonly SecurityRule[], { id, view }: Making): void {
-  const names = new Set<string>();
+  const checkName = childNames(id);
   const priorities = new Map<string, string>();
   for (const rule of rules) {
-    if (!networkName.pattern.test(rule.name))
-      throw new ArmError(
-        'InvalidResourceName',
-        `Resource name ${rule.name.slice(0, 100)} is invalid. The name ${networkName.rule}`,
-      );
-    if (names.has(rule.name.toLowerCase()))
-      throw new ArmError(
-        'DuplicateResourceName',
-        `Resource ${id} has two child resources with the same name (${rule.name}).`,
-      );
-    names.add(rule.name.toLowerCase());
+    checkName(rule.name);
     checkRule(rule, view);
     const { priority, direction } = rule.properties;
     const other = priorities.get(`${direction} ${priority}`);

@@ -13,6 +13,7 @@ import { defineType, networkName, resourceSchema } from '../resource-type.ts';
 import type { Link } from '../resource.ts';
 import { objectOf, objectsOf, propertiesOf, referenceOf, textOf } from '../resource.ts';
 import { referenceSchema, words } from '../schema.ts';
+import { childNames } from './child-names.ts';
 import { requireNear } from './reference.ts';
 
 const type = 'Microsoft.Network/virtualNetworks';
@@ -153,21 +154,11 @@ function presentPeering(element: JsonObject, id: string, view: View): JsonObject
 }
 
 function checkSubnets(subnets: readonly SubnetBody[], space: readonly Prefix[], making: Making): void {
-  const names = new Set<string>();
+  const checkName = childNames(making.id);
   const seen: { name: string; prefix: Prefix }[] = [];
   for (const subnet of subnets) {
     const { name } = subnet;
-    if (!networkName.pattern.test(name))
-      throw new ArmError(
-        'InvalidResourceName',
-        `Resource name ${name.slice(0, 100)} is invalid. The name ${networkName.rule}`,
-      );
-    if (names.has(name.toLowerCase()))
-      throw new ArmError(
-        'DuplicateResourceName',
-        `Resource ${making.id} has two child resources with the same name (${name}).`,
-      );
-    names.add(name.toLowerCase());
+    checkName(name);
     const prefixes = subnetPrefixes(subnet);
     if (prefixes.length === 0)
       throw new ArmError('InvalidRequestContent', `The subnet ${name} has no addressPrefix.`, { target: name });
