@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -262,6 +262,84 @@ describe('shared access signatures', () => {
       collect(client(undefined, widened).getContainerClient(containerName).listBlobsFlat()),
     ).rejects.toMatchObject({ statusCode: 403 });
   });
+});
+
+describe('a signature over odd fields', () => {
+  /** As Azure documents it, and not by the client, which would not make such. */
+  const signed = (fields: Record<string, string>): string => {
+    const sas: Record<string, string> = {
+      sp: 'rl',
+      ss: 'b',
+      srt: 'sco',
+      se: '2099-01-01T00:00:00Z',
+      sv: '2021-12-02',
+      ...fields,
+    };
+    const lines = [
+      name,
+      ...['sp', 'ss', 'srt', 'st', 'se', 'sip', 'spr', 'sv', 'ses'].map((field) => sas[field] ?? ''),
+    ];
+    const sig = createHmac('sha256', Buffer.from(keys[0], 'base64'))
+      .update(`${lines.join('\n')}\n`)
+      .digest('base64');
+    return new URLSearchParams({ ...sas, sig }).toString();
+  };
+  const status = async (fields: Record<string, string>): Promise<number> =>
+    (await ask(serving, `/${name}/?comp=list&${signed(fields)}`)).status;
+
+  test('passes where the fields are sound', async () => {
+    for (const se of ['2099-01-01', '2099-01-01T10:00Z', '2099-01-01T10:00:00Z', '2099-01-01T10:00:00.0000000Z'])
+      expect(await status({ se })).toBe(200);
+    expect(await status({ st: '2020-01-01T00:00:00Z' })).toBe(200);
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ['an end in local time', { se: '2099-01-01T00:00:00' }],
+    ['an end in another form', { se: '1 Jan 2099' }],
+    ['no end', { se: '' }],
+    ['an end that has passed', { se: '2020-01-01' }],
+    ['a start in local time', { st: '2020-01-01T00:00:00' }],
+    ['a start to come', { st: '2098-01-01T00:00:00Z' }],
+    ['no version', { sv: '' }],
+    ['an older version', { sv: '2014-02-14' }],
+    ['another service', { ss: 'qtf' }],
+    ['another kind of resource', { srt: 'o' }],
+    ['another permission', { sp: 'wd' }],
+    ['an address range of the other family', { sip: '::1' }],
+    ['a line feed in a field', { sp: 'r\nl' }],
+  ])('is refused with %s', async (_, fields) => {
+    expect(await status(fields)).toBe(403);
+  });
+
+  test('is refused when it is cut, longer or of another case', async () => {
+    const good = signed({});
+    const at = (query: string): Promise<number> => ask(serving, `/${name}/?comp=list&${query}`).then((a) => a.status);
+    const [rest, sig] = good.split('&sig=');
+    for (const other of [sig.slice(0, 8), '', `${sig}AAAA`, sig.toLowerCase(), 'A'.repeat(44)])
+      expect(await at(`${rest}&sig=${other}`)).toBe(403);
+    expect(await at(good)).toBe(200);
+  });
+});
+
+test('errors are XML, whatever the path', async () => {
+  const headers = { authorization: 'Bearer anything' };
+  const paths = [
+    'a%01b',
+    '%3Cb%3E%26',
+    '..%2F..%2Fx',
+    '%2e%2e/x',
+    'a//b',
+    'a%00',
+    '%EF%BF%BF',
+    'a%5Cb',
+    'x'.repeat(2000),
+  ];
+  for (const path of paths) {
+    const answer = await ask(serving, `/${name}/${containerName}/${path}`, { headers });
+    expect([400, 404]).toContain(answer.status);
+    expect(answer.text).toMatch(/^\ufeff<\?xml[^>]*><Error><Code>\w+<\/Code><Message>[^<>]*<\/Message><\/Error>$/);
+    expect(answer.text).not.toMatch(/[\p{Cc}\uffff]/u);
+  }
 });
 
 test('the log names requests, never their signatures', async () => {

@@ -266,7 +266,7 @@ function listedItem(item: BlobItem | CommonPrefix): Xml {
   return xmlElement('Blob', [
     nameElement(item.name),
     xmlElement('Properties', [
-      xmlElement('Creation-Time', modified),
+      xmlElement('Creation-Time', createdText(item)),
       xmlElement('Last-Modified', modified),
       xmlElement('Etag', item.etag.replaceAll('"', '')),
       xmlElement('Content-Length', String(item.lengthBytes)),
@@ -279,6 +279,11 @@ function listedItem(item: BlobItem | CommonPrefix): Xml {
       xmlElement('ServerEncrypted', 'true'),
     ]),
   ]);
+}
+
+/** Of its last change, where the file system does not tell when it was made. */
+function createdText({ createdMillis, lastModifiedMillis }: BlobItem): string {
+  return new Date(createdMillis ?? lastModifiedMillis).toUTCString();
 }
 
 /** Names that XML cannot hold are escaped, and say so. Source: Azure Storage, "List Blobs", from version 2021-02-12 on. */
@@ -396,7 +401,7 @@ async function readBlob(call: Call): Promise<{
       'content-type': contentType,
       'accept-ranges': 'bytes',
       'x-ms-blob-type': 'BlockBlob',
-      'x-ms-creation-time': modified,
+      'x-ms-creation-time': createdText(blob),
       'x-ms-lease-status': 'unlocked',
       'x-ms-lease-state': 'available',
       'x-ms-server-encrypted': 'true',

@@ -27,6 +27,8 @@ const versionResource = '2018-11-09';
 /** Lets the request pass or not. @throws StorageError 403 */
 export function checkSas(query: URLSearchParams, request: SasRequest): void {
   const get = (name: string): string => query.get(name) ?? '';
+  // Fields are signed one a line: a line feed in one would make two.
+  if (signedFields.some((name) => /\p{Cc}/u.test(get(name)))) throw refuse('A field holds a control character.');
   const version = get('sv');
   if (!/^\d{4}-\d{2}-\d{2}$/.test(version) || version < versionMin)
     throw refuse(`The signed version sv must be ${versionMin} or later.`);
@@ -72,6 +74,20 @@ const overrides = {
   rsct: 'content-type',
 } as const;
 
+const signedFields: readonly string[] = [
+  'sp',
+  'ss',
+  'srt',
+  'st',
+  'se',
+  'sip',
+  'spr',
+  'sv',
+  'sr',
+  'ses',
+  'snapshot',
+].concat(Object.keys(overrides));
+
 type Get = (name: string) => string;
 
 function accountText(get: Get, version: string, { account }: SasRequest): string {
@@ -101,10 +117,18 @@ function serviceScope(get: Get, { container, blob }: SasRequest): boolean {
 }
 
 function checkTimes(start: string, end: string, nowMillis: number): void {
-  const expiry = Date.parse(end);
-  if (Number.isNaN(expiry)) throw refuse('The signed expiry se is missing.');
-  if (start !== '' && !(Date.parse(start) <= nowMillis)) throw refuse('Signature not valid yet: see its start st.');
+  const expiry = parseSasTime(end);
+  if (Number.isNaN(expiry)) throw refuse('The signed expiry se is missing, or is no time in UTC.');
+  if (start !== '' && !(parseSasTime(start) <= nowMillis)) throw refuse('Signature not valid yet: see its start st.');
   if (expiry <= nowMillis) throw refuse('Signature has expired: see its end se.');
+}
+
+/**
+ * Epoch milliseconds, NaN for other forms: `Date.parse` would take some of them for local time.
+ * Source: Azure Storage, "Create a service SAS", "Format SAS date and time values".
+ */
+function parseSasTime(text: string): number {
+  return /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,7})?)?Z)?$/.test(text) ? Date.parse(text) : Number.NaN;
 }
 
 function checkAddress(range: string, clientAddress: string): void {

@@ -24,9 +24,11 @@ export function xmlDocument(root: Xml): string {
 
 /** True for text that XML 1.0 can hold, and that comes out of it as it went in. Source: XML 1.0, production 2. */
 export function isXmlText(text: string): boolean {
-  // eslint-disable-next-line no-control-regex
-  return !/[\u0000-\u001f\ufffe\uffff\p{Surrogate}]/u.test(text);
+  return text.search(notXml) < 0 && !/[\t\n\r]/.test(text);
 }
+
+// eslint-disable-next-line no-control-regex
+const notXml = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff\p{Surrogate}]/gu;
 
 /** Named entities: some clients of Azure read no numbered ones. */
 const entities: Readonly<Record<string, string>> = {
@@ -37,6 +39,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&apos;',
 };
 
+/** What XML 1.0 cannot hold at all becomes a replacement character; see `isXmlText`. */
 function escapeXml(text: string): string {
-  return text.replace(/[&<>"']/g, (unit) => entities[unit]);
+  return text.replace(/[&<>"']/g, (unit) => entities[unit]).replace(notXml, '\ufffd');
 }
