@@ -35,6 +35,14 @@ const kernels = [
     name: 'pageKernelModule',
     memoryLength: 41_877_504,
   },
+  {
+    source: 'kernel/scan.ts',
+    layout: 'src/flowlog/scan-kernel-layout.ts',
+    target: 'src/flowlog/scan-kernel-module.ts',
+    name: 'scanKernelModule',
+    memoryLength: 23_003_136,
+    features: ['--enable', 'simd'],
+  },
 ];
 const flags = ['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--importMemory'];
 
@@ -50,17 +58,17 @@ for (const kernel of kernels) {
   if (!check && !isCurrent) writeFileSync(target, await compile(kernel, digest));
 }
 
-function digestOf({ source, parts = [], layout, memoryLength }) {
-  const hash = createHash('sha256').update([...flags, memoryLength].join(' '));
+function digestOf({ source, parts = [], layout, memoryLength, features = [] }) {
+  const hash = createHash('sha256').update([...flags, ...features, memoryLength].join(' '));
   for (const file of [source, ...parts, layout]) hash.update(readFileSync(file, 'utf8').replaceAll('\r\n', '\n'));
   return hash.digest('hex');
 }
 
-async function compile({ source, name, memoryLength }, digest) {
+async function compile({ source, name, memoryLength, features = [] }, digest) {
   const { default: asc } = await import('assemblyscript/asc');
   const files = new Map();
   const { error } = await asc.main(
-    [source, '--outFile', 'kernel.wasm', ...flags, '--initialMemory', String(memoryLength / 65_536)],
+    [source, '--outFile', 'kernel.wasm', ...flags, ...features, '--initialMemory', String(memoryLength / 65_536)],
     {
       readFile: (file) => (existsSync(file) ? readFileSync(file, 'utf8') : null),
       writeFile: (file, contents) => void files.set(file, contents),

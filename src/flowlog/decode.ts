@@ -27,8 +27,8 @@ import type { RejectionReason } from './rejection.ts';
 import { reject } from './rejection.ts';
 import { resync } from './resync.ts';
 import { TupleReader } from './tuple-array.ts';
+import { copyTupleColumns, TupleScanner } from './tuple-scanner.ts';
 import type { TupleColumns } from './tuple.ts';
-import { createTupleColumns } from './tuple.ts';
 
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
@@ -37,19 +37,29 @@ const closeBracket = 0x5d;
 const comma = 0x2c;
 const colon = 0x3a;
 
-/** Bytes a tuple takes at least, with its share of the rest: what the columns' first size is guessed from. */
-const tupleBytesGuess = 56;
-const firstRowsMax = 1 << 20;
+/** Decodes inputs one after the other, with columns that are kept between them: nothing is made a tuple, and little an input. */
+export class FlowLogDecoder {
+  readonly #scanner = new TupleScanner();
+
+  /** As `decodeFlowLog`, but the tuples stand only until the next call. */
+  decode(bytes: Uint8Array): FlowLog {
+    const log: MutableLog = { records: [], groups: [], tuples: this.#scanner.columns(), rejections: [] };
+    new Decoder(bytes, log, this.#scanner, undefined, 0).decode();
+    this.#scanner.forget();
+    return log;
+  }
+}
+
+let shared: FlowLogDecoder | undefined;
 
 /**
  * Decodes a whole input or a piece of one. Never throws on bad input: what cannot be used is in `rejections`, by byte range and reason.
  * Cost is linear in the input.
  */
 export function decodeFlowLog(bytes: Uint8Array): FlowLog {
-  const rows = Math.min(Math.ceil(bytes.length / tupleBytesGuess), firstRowsMax);
-  const log: MutableLog = { records: [], groups: [], tuples: createTupleColumns(rows), rejections: [] };
-  new Decoder(bytes, log, undefined, 0).decode();
-  return log;
+  shared ??= new FlowLogDecoder();
+  const log = shared.decode(bytes);
+  return { ...log, tuples: copyTupleColumns(log.tuples) };
 }
 
 interface MutableGroup {
@@ -79,6 +89,7 @@ class Decoder {
   readonly #bytes: Uint8Array;
   readonly #end: number;
   readonly #log: MutableLog;
+  readonly #scanner: TupleScanner;
   /** Where an embedded text stands in the input: all its positions are this range. */
   readonly #embedded: ByteRange | undefined;
   readonly #embedding: number;
@@ -90,13 +101,20 @@ class Decoder {
   #stringEnd = -1;
   #fault: RejectionReason = 'syntax';
 
-  constructor(bytes: Uint8Array, log: MutableLog, embedded: ByteRange | undefined, embedding: number) {
+  constructor(
+    bytes: Uint8Array,
+    log: MutableLog,
+    scanner: TupleScanner,
+    embedded: ByteRange | undefined,
+    embedding: number,
+  ) {
     this.#bytes = bytes;
     this.#end = bytes.length;
     this.#log = log;
+    this.#scanner = scanner;
     this.#embedded = embedded;
     this.#embedding = embedding;
-    this.#tuples = new TupleReader(bytes, log.tuples, (start, end, reason, detail) =>
+    this.#tuples = new TupleReader(bytes, log.tuples, scanner, (start, end, reason, detail) =>
       this.#reject(start, end, reason, detail),
     );
   }
@@ -442,7 +460,7 @@ class Decoder {
     if (text === undefined || !text.includes('flow')) return false;
     const before = this.#log.records.length;
     const range = this.#embedded ?? { startByte: start - 1, endByte: end + 1 };
-    new Decoder(new TextEncoder().encode(text), this.#log, range, this.#embedding + 1).decode();
+    new Decoder(new TextEncoder().encode(text), this.#log, this.#scanner, range, this.#embedding + 1).decode();
     return this.#log.records.length > before;
   }
 

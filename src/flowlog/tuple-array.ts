@@ -1,7 +1,7 @@
 import { backslash, quote, skipSpace, stringEnd, stringText } from './json-bytes.ts';
 import type { RejectionReason } from './rejection.ts';
-import { scanTuples } from './tuple-fast.ts';
 import { encryptionFault, scanTuple, tupleFields, tupleScanBytes } from './tuple-scan.ts';
+import type { TupleScanner } from './tuple-scanner.ts';
 import type { TupleColumns } from './tuple.ts';
 import { growTupleColumns } from './tuple.ts';
 
@@ -23,14 +23,14 @@ type Reject = (startByte: number, endByte: number, reason: RejectionReason, deta
  */
 export class TupleReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  readonly #scanner: TupleScanner;
   readonly #columns: TupleColumns;
   readonly #reject: Reject;
   readonly #scratch = new Uint8Array(tupleTextMax + tupleScanBytes);
 
-  constructor(bytes: Uint8Array, columns: TupleColumns, reject: Reject) {
+  constructor(bytes: Uint8Array, columns: TupleColumns, scanner: TupleScanner, reject: Reject) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#scanner = scanner;
     this.#columns = columns;
     this.#reject = reject;
   }
@@ -45,8 +45,7 @@ export class TupleReader {
       const b = bytes[at];
       if (b === quote) {
         if (at < fastEnd) {
-          if (columns.count === columns.timeMillis.length) growTupleColumns(columns);
-          const behind = scanTuples(bytes, this.#view, at, fastEnd, columns, group);
+          const behind = this.#scanner.read(bytes, at, columns, group);
           if (behind > at) {
             at = behind;
             continue;

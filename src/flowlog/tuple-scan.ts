@@ -322,7 +322,7 @@ function scanIpv4(bytes: Uint8Array, at: number, words: Uint32Array, base: numbe
 const groups = new Uint16Array(8);
 
 /** RFC 4291 section 2.2: eight groups, `::` once, a dotted quad last; and a comma. */
-export function scanIpv6(bytes: Uint8Array, at: number, words: Uint32Array, base: number): number {
+function scanIpv6(bytes: Uint8Array, at: number, words: Uint32Array, base: number): number {
   let count = 0;
   let gap = -1;
   if (bytes[at] === 0x3a) {

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { decodeFlowLog } from '../flowlog/decode.ts';
+import { FlowLogDecoder } from '../flowlog/decode.ts';
 import type { FlowLog, Rejection } from '../flowlog/record.ts';
 import type { Action, AddAction } from './delta-log.ts';
 import type { CommitOutcome, Lake } from './lake.ts';
@@ -19,6 +19,10 @@ export interface AddedFlowLog {
   readonly readEndByte: number;
 }
 
+/** Decoders that no append uses, with their memory. */
+const spareDecoders: FlowLogDecoder[] = [];
+const spareDecodersMax = 2;
+
 /** Rows on their way into the lake. They go to data files as they come, so that memory stays bounded. */
 export class LakeAppend {
   /** Rows added so far. */
@@ -27,7 +31,6 @@ export class LakeAppend {
   readonly #stage: RowStage;
   readonly #replacement: BlobReplacement;
   readonly #files: AddAction[] = [];
-  /** Rows are staged one flow log after the other. */
   #staging: Promise<unknown> = Promise.resolve();
 
   constructor(lake: Lake, stage: RowStage, replacement: BlobReplacement) {
@@ -43,20 +46,34 @@ export class LakeAppend {
 
   /** Decodes a flow log, or a piece of one, and adds all its tuples. */
   async addBytes(bytes: Uint8Array, origin: RowOrigin): Promise<AddedFlowLog> {
-    const flowLog = decodeFlowLog(bytes);
-    await this.addFlowLog(flowLog, origin);
-    const { records, rejections, tuples } = flowLog;
-    const readEndByte = [...records, ...rejections].reduce((last, { endByte }) => Math.max(last, endByte), 0);
-    return { records: records.length, tuples: tuples.count, rejections, readEndByte };
+    return this.#inTurn(async () => {
+      const decoder = spareDecoders.pop() ?? new FlowLogDecoder();
+      try {
+        const flowLog = decoder.decode(bytes);
+        this.rows += await this.#stage.add(flowLog, origin);
+        const { records, rejections, tuples } = flowLog;
+        const readEndByte = [...records, ...rejections].reduce((last, { endByte }) => Math.max(last, endByte), 0);
+        return { records: records.length, tuples: tuples.count, rejections, readEndByte };
+      } finally {
+        if (spareDecoders.length < spareDecodersMax) spareDecoders.push(decoder);
+      }
+    });
   }
 
   /** Adds all tuples of a flow log. @returns the rows that gave */
   async addFlowLog(flowLog: FlowLog, origin: RowOrigin): Promise<number> {
-    const added = this.#staging.then(() => this.#stage.add(flowLog, origin));
-    this.#staging = added.catch(() => undefined);
-    const rows = await added;
-    this.rows += rows;
-    return rows;
+    return this.#inTurn(async () => {
+      const rows = await this.#stage.add(flowLog, origin);
+      this.rows += rows;
+      return rows;
+    });
+  }
+
+  /** Rows are staged one flow log after the other: a decoder's tuples stand until it decodes again. */
+  async #inTurn<T>(step: () => Promise<T>): Promise<T> {
+    const done = this.#staging.then(step);
+    this.#staging = done.catch(() => undefined);
+    return await done;
   }
 
   /**

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
 import { limits } from '../base/limits.ts';
@@ -15,6 +15,13 @@ export interface Duckdb {
   connect(): Promise<DuckDBConnection>;
   /** Ends the instance and removes what it spilled. */
   close(): Promise<void>;
+}
+
+/** Bytes of memory that one question may use on this machine, or in this container. */
+export function questionMemoryBytes(): number {
+  const constrained = process.constrainedMemory();
+  const machine = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+  return Math.max(limits.queryMemoryBytesMax, Math.floor(machine * limits.queryMemoryShare));
 }
 
 /** Opens an in-memory instance. It spills to the system's folder for temporary files beyond `memoryBytes`. */

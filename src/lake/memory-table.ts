@@ -6,7 +6,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { limits } from '../base/limits.ts';
 import type { FlowLog } from '../flowlog/record.ts';
 import type { Duckdb } from './duckdb.ts';
-import { listParameter, openDuckdb } from './duckdb.ts';
+import { listParameter, openDuckdb, questionMemoryBytes } from './duckdb.ts';
 import type { RowOrigin } from './row-stage.ts';
 import { RowStage } from './row-stage.ts';
 import { duckdbTypes, storedColumns } from './schema.ts';
@@ -30,7 +30,7 @@ export class MemoryTable {
     this.#stage = stage;
   }
 
-  static async open(memoryBytes: number = limits.queryMemoryBytesMax): Promise<MemoryTable> {
+  static async open(memoryBytes: number = questionMemoryBytes()): Promise<MemoryTable> {
     const duckdb = await openDuckdb(memoryBytes);
     const connection = await duckdb.connect();
     const columns = storedColumns.map((column) => `${column.name} ${duckdbTypes[column.delta]}`);

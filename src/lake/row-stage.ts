@@ -14,7 +14,8 @@ import { stateBegin, stateDenied, stateNone } from '../flowlog/tuple.ts';
 import { protocolUdp } from '../net/protocol.ts';
 import type { AddAction } from './delta-log.ts';
 import { NewDataFile } from './new-data-file.ts';
-import { StagedRows, StageTables } from './staged-rows.ts';
+import type { StagedRows } from './staged-rows.ts';
+import { giveBackRows, StageTables, takeRows } from './staged-rows.ts';
 
 /** Where a flow log was read. */
 export interface RowOrigin {
@@ -90,23 +91,29 @@ export class RowStage {
     await this.#writeAll();
     const added: AddAction[] = [];
     for (const day of [...this.#days.keys()].sort((a, b) => a - b)) {
-      added.push(await this.#days.get(day)!.file.finish());
+      const { rows, file } = this.#days.get(day)!;
+      added.push(await file.finish());
       this.#days.delete(day);
+      giveBackRows(rows);
     }
     return added;
   }
 
   /** Drops what was not finished. */
   async abandon(): Promise<void> {
-    for (const { file } of this.#days.values()) await file.abandon();
+    const days = [...this.#days.values()];
     this.#days.clear();
+    for (const { rows, file } of days) {
+      await file.abandon();
+      giveBackRows(rows);
+    }
     this.#staged = 0;
   }
 
   #day(number: number): Day {
     let day = this.#days.get(number);
     if (day === undefined) {
-      day = { rows: new StagedRows(this.#tables), file: new NewDataFile(this.#lake, number) };
+      day = { rows: takeRows(this.#tables), file: new NewDataFile(this.#lake, number) };
       this.#days.set(number, day);
     }
     return day;

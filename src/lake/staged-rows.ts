@@ -64,7 +64,7 @@ export class StageTables {
  */
 export class StagedRows {
   count = 0;
-  readonly tables: StageTables;
+  tables: StageTables;
   timeMillis = new Float64Array(64);
   /** As in TupleColumns. */
   family = new Uint8Array(64);
@@ -125,4 +125,21 @@ export class StagedRows {
     this.count = 0;
     this.runs = 0;
   }
+}
+
+/** Rows that no stage uses, with their room: making it anew for each commit would take longer than filling it. */
+const spareRows: StagedRows[] = [];
+const spareRowsMax = 2;
+
+/** Empty rows, which `giveBackRows` takes back. */
+export function takeRows(tables: StageTables): StagedRows {
+  const rows = spareRows.pop();
+  if (rows === undefined) return new StagedRows(tables);
+  rows.tables = tables;
+  return rows;
+}
+
+export function giveBackRows(rows: StagedRows): void {
+  rows.clear();
+  if (spareRows.length < spareRowsMax) spareRows.push(rows);
 }

@@ -1,0 +1,164 @@
+/**
+ * The fast way from tuples to columns: runs of tuples as Azure writes them are read by WebAssembly (kernel/scan.ts), a window of the input after the
+ * other. Its plain twin is `scanTuple`, which takes what the kernel leaves.
+ */
+import { assert } from '../base/assert.ts';
+import { instantiate } from '../base/wasm.ts';
+import * as layout from './scan-kernel-layout.ts';
+import { scanKernelModule } from './scan-kernel-module.ts';
+import { tupleScanBytes } from './tuple-scan.ts';
+import type { TupleColumns } from './tuple.ts';
+import { growTupleColumns } from './tuple.ts';
+
+const { rowsMax, windowAt, windowLength } = layout;
+
+interface ScanKernelExports {
+  start(): void;
+  scan(open: number, end: number, row: number, rowEnd: number, group: number): number;
+}
+
+/** A kernel with a window and columns of its own. */
+export class TupleScanner {
+  readonly #columns: TupleColumns;
+  readonly #kernel: ScanKernelExports;
+  readonly #window: Uint8Array;
+  readonly #rows: Uint32Array;
+  /** What the window holds: of these bytes those from `#start` to before `#end`. */
+  #bytes: Uint8Array | undefined;
+  #start = 0;
+  #end = 0;
+
+  constructor() {
+    const instance = instantiate(scanKernelModule, layout.memoryLength);
+    assert(instance !== undefined, 'WebAssembly and 22 MiB of memory are there');
+    const { buffer } = instance;
+    const kernel = instance.exports as ScanKernelExports;
+    kernel.start();
+    this.#kernel = kernel;
+    this.#window = new Uint8Array(buffer, windowAt, windowLength + tupleScanBytes);
+    this.#rows = new Uint32Array(buffer, layout.resultAt, 1);
+    this.#columns = columnsOf(buffer);
+  }
+
+  /** Empty columns in the kernel's memory: what is written there last is read there. They go over to memory of their own when they grow. */
+  columns(): TupleColumns {
+    return { ...this.#columns, count: 0 };
+  }
+
+  /** Whether columns lie in the kernel's memory, and the next ones will take it. */
+  owns(columns: TupleColumns): boolean {
+    return columns.timeMillis === this.#columns.timeMillis;
+  }
+
+  /** Forgets the input, which the caller may change from now on. */
+  forget(): void {
+    this.#bytes = undefined;
+  }
+
+  /**
+   * Reads tuples from the quote at `start` as long as they are plain and separated by one comma, and makes room for them. The last ones of the
+   * input are left.
+   * @returns the position behind the last closing quote; `start` where not even the first is plain
+   */
+  read(bytes: Uint8Array, start: number, columns: TupleColumns, group: number): number {
+    let open = start;
+    for (;;) {
+      if (columns.count === columns.timeMillis.length) growTupleColumns(columns);
+      this.#moveTo(bytes, open);
+      const offset = windowAt - this.#start;
+      const end = offset + this.#end - tupleScanBytes;
+      if (offset + open >= end) return open === start ? start : open - 1;
+      const behind = this.#run(offset + open, end, columns, group) - offset;
+      if (behind === open) return open === start ? start : open - 1;
+      // It stopped for want of room or of bytes where another tuple follows.
+      if (bytes[behind] !== comma || bytes[behind + 1] !== quote) return behind;
+      if (columns.count < columns.timeMillis.length && offset + behind + 1 < end) return behind;
+      open = behind + 1;
+    }
+  }
+
+  #run(open: number, end: number, columns: TupleColumns, group: number): number {
+    if (this.owns(columns)) {
+      const behind = this.#kernel.scan(open, end, columns.count, rowsMax, group);
+      columns.count = this.#rows[0];
+      return behind;
+    }
+    const room = columns.timeMillis.length - columns.count;
+    const behind = this.#kernel.scan(open, end, 0, Math.min(room, rowsMax), group);
+    copyRows(this.#columns, this.#rows[0], columns);
+    return behind;
+  }
+
+  /** Sees to it that the window holds the bytes at `at` and those behind them. */
+  #moveTo(bytes: Uint8Array, at: number): void {
+    const holds = this.#bytes === bytes && at >= this.#start;
+    if (holds && (this.#end === bytes.length || at + aheadBytes <= this.#end)) return;
+    this.#bytes = bytes;
+    this.#start = at;
+    this.#end = Math.min(bytes.length, at + windowLength);
+    this.#window.set(bytes.subarray(at, this.#end));
+  }
+}
+
+/** How many bytes the window has at least behind where reading goes on, but at the input's end. */
+const aheadBytes = 4096;
+const quote = 0x22;
+const comma = 0x2c;
+
+/** Values a row in each column. */
+const widths = {
+  timeMillis: 1,
+  family: 1,
+  source: 4,
+  destination: 4,
+  sourcePort: 1,
+  destinationPort: 1,
+  protocol: 1,
+  direction: 1,
+  access: 1,
+  state: 1,
+  encryption: 1,
+  packetsForward: 1,
+  bytesForward: 1,
+  packetsReverse: 1,
+  bytesReverse: 1,
+  group: 1,
+} as const satisfies Record<Exclude<keyof TupleColumns, 'count'>, number>;
+
+const columnNames = Object.keys(widths) as (keyof typeof widths)[];
+
+function copyRows(from: TupleColumns, count: number, to: TupleColumns): void {
+  for (const name of columnNames) to[name].set(from[name].subarray(0, widths[name] * count), widths[name] * to.count);
+  to.count += count;
+}
+
+/** The rows in use, in memory of their own. */
+export function copyTupleColumns(columns: TupleColumns): TupleColumns {
+  const copied = { ...columns };
+  for (const name of columnNames) copied[name] = columns[name].slice(0, widths[name] * columns.count) as never;
+  return copied;
+}
+
+function columnsOf(buffer: ArrayBuffer): TupleColumns {
+  const bytes = (at: number): Uint8Array => new Uint8Array(buffer, at, rowsMax);
+  const doubles = (at: number): Float64Array => new Float64Array(buffer, at, rowsMax);
+  return {
+    count: 0,
+    timeMillis: doubles(layout.timeMillisAt),
+    family: bytes(layout.familyAt),
+    source: new Uint32Array(buffer, layout.sourceAt, 4 * rowsMax),
+    destination: new Uint32Array(buffer, layout.destinationAt, 4 * rowsMax),
+    sourcePort: new Uint16Array(buffer, layout.sourcePortAt, rowsMax),
+    destinationPort: new Uint16Array(buffer, layout.destinationPortAt, rowsMax),
+    protocol: bytes(layout.protocolAt),
+    direction: bytes(layout.directionAt),
+    access: bytes(layout.accessAt),
+    state: bytes(layout.stateAt),
+    encryption: bytes(layout.encryptionAt),
+    packetsForward: doubles(layout.packetsForwardAt),
+    bytesForward: doubles(layout.bytesForwardAt),
+    packetsReverse: doubles(layout.packetsReverseAt),
+    bytesReverse: doubles(layout.bytesReverseAt),
+    group: new Uint32Array(buffer, layout.groupAt, rowsMax),
+  };
+}
