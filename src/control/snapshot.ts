@@ -7,6 +7,7 @@ import { objectOf, propertiesOf, textOf } from './resource.ts';
 import type { State } from './state.ts';
 import type { DeliveryStop, TargetKind } from './types/flow-log.ts';
 import { deliveryOf, flowLogType, targetKind } from './types/flow-log.ts';
+import type { Firewall } from './types/storage-account.ts';
 import { accountKey, firewallOf, storageAccountType } from './types/storage-account.ts';
 
 export interface ControlSnapshot {
@@ -48,7 +49,7 @@ export interface StorageAccountState {
   readonly sku: string;
   /** Base64. */
   readonly keys: { readonly key1: string; readonly key2: string };
-  readonly firewall: { readonly defaultAction: 'Allow' | 'Deny'; readonly bypass: readonly string[] };
+  readonly firewall: Firewall;
 }
 
 export function takeSnapshot(state: State): ControlSnapshot {

@@ -4,6 +4,8 @@
 import { join } from 'node:path';
 import type { ControlPlane } from '../control/control-plane.ts';
 import type { FlowLogState } from '../control/snapshot.ts';
+import type { DeliveryStop } from '../control/types/flow-log.ts';
+import { isClosed } from '../control/types/storage-account.ts';
 import { FlowError } from '../base/errors.ts';
 import type { Account, Container } from '../blob/container.ts';
 import { folderAccount } from '../blob/folder.ts';
@@ -20,13 +22,21 @@ export interface AccountBinding {
   readonly connectionStringVariable: string | undefined;
 }
 
+/** The accounts that the control plane has, by name in lower case. */
+interface Served {
+  readonly revision: number;
+  readonly byName: ReadonlyMap<string, ServedAccount>;
+  /** Names of those whose firewall lets no flow log in. */
+  readonly closed: ReadonlySet<string>;
+}
+
 /** The accounts of a service. */
 export class Accounts {
   readonly #folder: string;
   readonly #control: ControlPlane;
   readonly #bound = new Map<string, { account: Account; source: string }>();
   readonly #folders = new Map<string, Account>();
-  #served: { readonly revision: number; readonly byName: Map<string, ServedAccount> } | undefined;
+  #served: Served | undefined;
   #revision = 0;
 
   private constructor(folder: string, control: ControlPlane) {
@@ -72,36 +82,41 @@ export class Accounts {
 
   /** Names in lower case, of the accounts that exist. */
   names(): string[] {
-    return [...this.#byName().keys()];
+    return [...this.#known().byName.keys()];
   }
 
   /** As the Blob REST API serves it; `undefined` where the control plane has no such account. */
   served(name: string): ServedAccount | undefined {
-    return this.#byName().get(name);
+    return this.#known().byName.get(name);
   }
 
-  #byName(): Map<string, ServedAccount> {
-    if (this.#served?.revision === this.#revision) return this.#served.byName;
+  #known(): Served {
+    if (this.#served?.revision === this.#revision) return this.#served;
     const byName = new Map<string, ServedAccount>();
-    for (const { name, keys } of this.#control.snapshot().storageAccounts) {
+    const closed = new Set<string>();
+    for (const { name, keys, firewall } of this.#control.snapshot().storageAccounts) {
       const lower = name.toLowerCase();
       const account = this.account(lower);
       byName.set(lower, { name: lower, keys: [keys.key1, keys.key2], account, createdMillis: servedFrom });
+      if (isClosed(firewall)) closed.add(lower);
     }
-    this.#served = { revision: this.#revision, byName };
-    return byName;
+    this.#served = { revision: this.#revision, byName, closed };
+    return this.#served;
   }
 
   /**
    * The account of one flow log, which takes blocks only while `stateOf` lets it: each flow log writes with the key that it was enabled with.
-   * @param stateOf the flow log as it is now; `undefined` once it is deleted: what was recorded until then still arrives
+   * @param stateOf the flow log as it is now; `undefined` once it is deleted: what was recorded until then still arrives, whatever key it held, where the
+   *   account's firewall lets it in
    */
   gated(name: string, stateOf: () => FlowLogState | undefined): Account {
     const account = this.account(name);
     const check = (): void => {
       const state = stateOf();
-      if (state === undefined || state.delivery === 'ok') return;
-      const { code, message } = stopSentence(state.delivery.stopped, name, state.id);
+      const gone = this.#known().closed.has(name.toLowerCase()) ? { stopped: 'firewall' as const } : 'ok';
+      const delivery = state === undefined ? gone : state.delivery;
+      if (delivery === 'ok') return;
+      const { code, message } = stopSentence(delivery.stopped, name, state?.id ?? 'a flow log that was deleted');
       throw new FlowError(code, message, { hint: 'See nsgflow doctor.' });
     };
     const gates = new Map<string, Container>();
@@ -145,17 +160,17 @@ function gateContainer(inner: Container, check: () => void): Container {
 }
 
 function stopSentence(
-  stopped: string,
+  stopped: DeliveryStop,
   account: string,
   flowLogId: string,
 ): { code: 'authentication' | 'permission' | 'unavailable'; message: string } {
   const flowLog = flowLogId.slice(flowLogId.lastIndexOf('/') + 1);
-  if (stopped.startsWith('key'))
+  if (stopped === 'key-rotated')
     return {
       code: 'authentication',
       message: `key1 of the storage account ${account} was regenerated: disable and enable the flow log ${flowLog}`,
     };
-  if (stopped.startsWith('firewall'))
+  if (stopped === 'firewall')
     return {
       code: 'permission',
       message: `the firewall of the storage account ${account} lets nothing in, for ${flowLog}: it lacks bypass AzureServices`,

@@ -234,6 +234,30 @@ describe.skipIf(!long)('key1 regenerated while a capture is replayed', () => {
     expect(tuplesOf(blobs).length).toBeGreaterThan(500);
   });
 
+  test('what waits in the spool when its flow log is deleted arrives', async () => {
+    const sdk = clients(served);
+    const account = await makeAccount(sdk, 'stdeleted');
+    const nsgId = (await sdk.network.networkSecurityGroups.get(group, 'nsg-web')).id!;
+    await setFlowLog(sdk, flowLog(nsgId, account));
+    await sdk.storage.storageAccounts.regenerateKey(group, 'stdeleted', { keyName: 'key1' });
+    expect(await served.end()).toBe(0);
+    served = await serve(data.path, ['--capture', capture]);
+    await until(
+      () => Promise.resolve(served.said()),
+      (said) => said.includes('the capture has ended'),
+      30_000,
+    );
+    const again = clients(served);
+    expect(await downloadAll(await blobClient(served, again, group, 'stdeleted'))).toEqual(new Map());
+    await again.network.flowLogs.beginDeleteAndWait('NetworkWatcherRG', `NetworkWatcher_${location}`, 'nsg-web-log');
+    await until(
+      async () => Number(/^nsgflow_spool_bytes (\d+)$/m.exec((await ask(served, '/metrics')).text)?.[1] ?? 0),
+      (bytes) => bytes === 0,
+      20_000,
+    );
+    expect((await downloadAll(await blobClient(served, again, group, 'stdeleted'))).size).toBe(2);
+  });
+
   test('a firewall without bypass for Azure services stops delivery until it is opened', async () => {
     const sdk = clients(served);
     const account = await makeAccount(sdk, 'stfirewall');

@@ -22,7 +22,7 @@ import type { Resource } from '../resource.ts';
 import { objectOf, propertiesOf, textOf } from '../resource.ts';
 import { words } from '../schema.ts';
 import { requireReference } from './reference.ts';
-import { accountKey, firewallOf, storageAccountType } from './storage-account.ts';
+import { accountKey, firewallOf, isClosed, storageAccountType } from './storage-account.ts';
 
 export const flowLogType = 'Microsoft.Network/networkWatchers/FlowLogs';
 
@@ -320,8 +320,7 @@ export type DeliveryStop = 'key-rotated' | 'firewall' | 'storage-account-missing
 export function deliveryOf(resource: Resource, view: View): 'ok' | { readonly stopped: DeliveryStop } {
   const account = view.get(textOf(propertiesOf(resource.body)['storageId']));
   if (account === undefined) return { stopped: 'storage-account-missing' };
-  const { defaultAction, bypass } = firewallOf(account);
-  if (defaultAction === 'Deny' && !bypass.includes('AzureServices')) return { stopped: 'firewall' };
+  if (isClosed(firewallOf(account))) return { stopped: 'firewall' };
   return isKeyCurrent(resource, view) ? 'ok' : { stopped: 'key-rotated' };
 }
 

@@ -196,8 +196,19 @@ async function regenerateKey({ resource, body, view, changes }: ActionCall): Pro
   return { keys: presentKeys(changed) };
 }
 
+/** Which networks may reach an account, as far as flow logs are concerned. */
+export interface Firewall {
+  readonly defaultAction: 'Allow' | 'Deny';
+  readonly bypass: readonly string[];
+}
+
+/** Whether a firewall lets no flow log in. Service endpoints need nothing more. Source: Network Watcher, "NSG flow logs": trusted Microsoft services must be let in. */
+export function isClosed({ defaultAction, bypass }: Firewall): boolean {
+  return defaultAction === 'Deny' && !bypass.includes('AzureServices');
+}
+
 /** The firewall of an account. */
-export function firewallOf(account: Resource): { defaultAction: 'Allow' | 'Deny'; bypass: string[] } {
+export function firewallOf(account: Resource): Firewall {
   const rules = objectOf(propertiesOf(account.body)['networkAcls']);
   return {
     defaultAction: rules['defaultAction'] === 'Deny' ? 'Deny' : 'Allow',
