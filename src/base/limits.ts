@@ -65,6 +65,8 @@ export const limits = {
   blockJournalBytesMax: 16 << 20,
   /** Bytes of memory that DuckDB uses for one lake or temporary table; beyond it, DuckDB spills to the temporary folder. */
   queryMemoryBytesMax: 1 << 30,
+  /** Share of the machine's memory that a question may use where that is more than `queryMemoryBytesMax`. */
+  queryMemoryShare: 0.25,
   /** Bytes that a user's SQL may spill to the temporary folder; one that needs more ends with `memory`. */
   querySpillBytesMax: 8 * 2 ** 30,
   /** The same for rows on their way into a lake. */

@@ -193,14 +193,14 @@ export async function printAnswer(
     ({ summary } = answer);
     rows = await print(format === 'table' || format === 'md' ? await show(answer) : answer, format);
   }
-  if (options.explain === true) explain(engine, query, rows, performance.now() - startMillis);
+  if (options.explain === true) explain(engine, rows, performance.now() - startMillis);
   return { rows, summary };
 }
 
 /** Says on stderr what a question read. */
-export function explain(engine: Engine, query: Query | undefined, rows: number, millis: number): void {
+export function explain(engine: Engine, rows: number, millis: number): void {
   const number = (value: number | undefined): string => (value === undefined ? '?' : value.toLocaleString('en-US'));
-  const scan = engine.scan(query);
+  const scan = engine.scan();
   const lines = [
     `files  ${number(scan.filesRead)} of ${number(scan.files)} read, ${number(scan.files - scan.filesRead)} pruned`,
     `bytes  ${formatBytes(scan.bytesRead)} of ${formatBytes(scan.bytes)}`,

@@ -60,6 +60,8 @@ export interface ConversationScope {
   /** Tests of tuples besides the condition: the time range. */
   readonly tests: readonly string[];
   readonly condition: Condition | undefined;
+  /** Whether so few tuples are selected that they are kept, in place of being read twice. */
+  readonly few?: boolean;
 }
 
 /** A condition apart, by what it may be asked of before tuples are put together. */
@@ -156,7 +158,7 @@ function where(tests: readonly string[]): string {
  * not asked yet.
  */
 function flowSteps(
-  { dialect, parameters, rows, tests, condition }: ConversationScope,
+  { dialect, parameters, rows, tests, condition, few = false }: ConversationScope,
   needed: readonly string[],
   unit: 'conversation' | 'observed',
   reports: boolean,
@@ -200,7 +202,7 @@ function flowSteps(
   return {
     holds,
     steps: [
-      `picked AS NOT MATERIALIZED (${picked})`,
+      `picked AS ${few ? '' : 'NOT '}MATERIALIZED (${picked})`,
       alone.ordered
         ? `every AS MATERIALIZED (SELECT ${five}, ${alone.aggregates.join(', ')}, ${differs} OR ${severalFlows} AS several, false AS tie
           FROM (${placed}) p GROUP BY ${five})`

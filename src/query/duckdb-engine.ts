@@ -21,7 +21,7 @@ import { FlowError } from '../base/errors.ts';
 import { duckdbFileError } from '../lake/data-file.ts';
 import { DuckDBTypeId } from '../lake/duckdb-library.ts';
 import type { Duckdb } from '../lake/duckdb.ts';
-import { openDuckdb, quoteText } from '../lake/duckdb.ts';
+import { openDuckdb, questionMemoryBytes, quoteText } from '../lake/duckdb.ts';
 import type { MemoryTable } from '../lake/memory-table.ts';
 import { memoryTableName } from '../lake/memory-table.ts';
 import type { Snapshot } from '../lake/snapshot.ts';
@@ -37,13 +37,14 @@ import { smallAnswer } from './result.ts';
 import type { RowSource } from './row-source.ts';
 import { memoryRows, snapshotRows } from './row-source.ts';
 import { prepareQuestion } from './sql-guard.ts';
-import type { SqlSandbox } from './sql-sandbox.ts';
+import type { QuestionBounds, SqlSandbox } from './sql-sandbox.ts';
 import { openSqlSandbox } from './sql-sandbox.ts';
 import type { Query } from './tree.ts';
 
 /** An engine over one version of a lake. Later commits do not change its answers. */
-export async function openLakeEngine(snapshot: Snapshot): Promise<DuckdbEngine> {
-  return new DuckdbEngine(await openDuckdb(), snapshotRows(snapshot), 'own');
+export async function openLakeEngine(snapshot: Snapshot, bounds: QuestionBounds = {}): Promise<DuckdbEngine> {
+  const duckdb = await openDuckdb(bounds.memoryBytes ?? questionMemoryBytes());
+  return new DuckdbEngine(duckdb, snapshotRows(snapshot), 'own', duckdbDialect, bounds);
 }
 
 /** An engine over logs in memory. Closing it does not close the table. */
@@ -62,13 +63,21 @@ export class DuckdbEngine implements Engine {
   readonly #open = new Set<DuckDBConnection>();
   #sandbox: Promise<SqlSandbox> | undefined;
   readonly #dialect: Dialect;
+  readonly #bounds: QuestionBounds;
   #cancelled: FlowError | undefined;
 
-  constructor(duckdb: Duckdb, source: RowSource, ownership: 'own' | 'lent', dialect: Dialect = duckdbDialect) {
+  constructor(
+    duckdb: Duckdb,
+    source: RowSource,
+    ownership: 'own' | 'lent',
+    dialect: Dialect = duckdbDialect,
+    bounds: QuestionBounds = {},
+  ) {
     this.#duckdb = duckdb;
     this.#source = source;
     this.#ownership = ownership;
     this.#dialect = dialect;
+    this.#bounds = bounds;
   }
 
   /** Answers a question. Tuples and conversations come in chunks; the others are small. @throws filter-syntax, usage */
@@ -101,7 +110,11 @@ export class DuckdbEngine implements Engine {
   async sql(text: string): Promise<Answer> {
     let connection: DuckDBConnection | undefined;
     try {
-      this.#sandbox ??= openSqlSandbox(this.#source, this.#ownership === 'lent' ? this.#duckdb : undefined);
+      this.#sandbox ??= openSqlSandbox(
+        this.#source,
+        this.#ownership === 'lent' ? this.#duckdb : undefined,
+        this.#bounds,
+      );
       connection = this.#track(await (await this.#sandbox).connect());
       const prepared = await prepareQuestion(connection, text);
       return streamed(
@@ -115,8 +128,8 @@ export class DuckdbEngine implements Engine {
     }
   }
 
-  scan(query: Query | undefined): Scan {
-    return this.#source.scan(query === undefined ? {} : rangeOf(query));
+  scan(): Scan {
+    return this.#source.scan();
   }
 
   cancel(reason: FlowError): void {

@@ -10,8 +10,8 @@ export interface Engine {
   sql(text: string): Promise<Answer>;
   /** Writes the answer to a Parquet file, with the types of the lake's columns; absent where the engine has no such files. @returns its rows */
   writeParquet?(query: Query, path: string): Promise<number>;
-  /** What a question would read. */
-  scan(query: Query | undefined): Scan;
+  /** What the last question read. */
+  scan(): Scan;
   /** Ends whatever runs, within milliseconds: it throws `reason`, and so does all that is asked later. */
   cancel(reason: FlowError): void;
   close(): Promise<void>;

@@ -1,3 +1,4 @@
+import { addressesOf } from './address-condition.ts';
 import type { ConversationScope } from './conversation.ts';
 import { conversationsSql, countConversationsSql, countObservedSql } from './conversation.ts';
 import { conditionSql } from './condition-sql.ts';
@@ -8,6 +9,9 @@ import { smallAnswer } from './result.ts';
 import { flowsColumnList, flowsColumnNames } from './row-source.ts';
 import type { GroupQuery, Query, QueryRange } from './tree.ts';
 
+/** Tuples of no more addresses are few: they fit in memory. */
+const fewAddresses = 8;
+
 /** The SQL of a question over the relation `rows`. @throws usage when a field cannot be grouped by */
 export function querySql(query: Query, rows: string, dialect: Dialect, parameters: Parameters): string {
   const scopeOf = (range: QueryRange): ConversationScope => ({
@@ -16,6 +20,7 @@ export function querySql(query: Query, rows: string, dialect: Dialect, parameter
     rows,
     tests: rangeTests(range, parameters),
     condition: query.where,
+    few: (addressesOf(query.where)?.length ?? Infinity) <= fewAddresses,
   });
   const scope = scopeOf(query.range ?? {});
   switch (query.ask) {

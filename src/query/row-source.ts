@@ -14,8 +14,8 @@ export interface RowSource {
    * any of them may be missing.
    */
   relation(connection: DuckDBConnection, range: QueryRange, addresses?: readonly string[]): Promise<string>;
-  /** The data files that `relation` reads, of those that there are. */
-  scan(range: QueryRange): Scan;
+  /** The data files that the last `relation` reads, of those that there are. */
+  scan(): Scan;
   /** Data files that SQL of users may read; none where the rows are in memory. */
   files(): readonly string[];
 }
@@ -25,19 +25,45 @@ export function memoryRows(table: string): RowSource {
   return { relation: () => Promise.resolve(table), files: () => [], scan: () => noFiles };
 }
 
-/** The rows of a version of the lake. Files whose times lie outside the range are not opened. */
+/** The rows of a version of the lake. Files whose times lie outside the range, or that hold none of the addresses, are not opened. */
 export function snapshotRows(snapshot: Snapshot): RowSource {
+  let read = snapshot.files;
   return {
     files: () => snapshot.files.map((file) => file.path),
-    scan: (range) => scanOf(snapshot, filesWithin(snapshot, range)),
+    scan: () => scanOf(snapshot, read),
     relation: async (connection, range, addresses) => {
-      const files = filesWithin(snapshot, range);
-      return fileRows(
-        connection,
-        addresses === undefined ? files : await filesWithAddresses(snapshot, files, addresses),
-      );
+      read = filesWithin(snapshot, range);
+      if (addresses === undefined) return fileRows(connection, read);
+      read = await filesWithAddresses(snapshot, read, addresses);
+      const rows = await fileRows(connection, read);
+      return addresses.length > addressesApartMax ? rows : rowsWithAddresses(connection, rows, addresses);
     },
   };
+}
+
+/** Addresses that are looked for one by one; each takes two scans. */
+const addressesApartMax = 8;
+
+/**
+ * The rows that have one of these addresses: DuckDB skips what a test of one column with one value rules out, but not what `OR` or `IN` does (of
+ * 12 million rows, all columns of one address: 90 ms in place of 1,450).
+ */
+async function rowsWithAddresses(
+  connection: DuckDBConnection,
+  rows: string,
+  addresses: readonly string[],
+): Promise<string> {
+  const texts = [...new Set(addresses)];
+  const parts: string[] = [];
+  for (const [i, text] of texts.entries()) {
+    await connection.run(`SET VARIABLE lake_address_${i} = $1`, [text]);
+    parts.push(`SELECT * FROM ${rows} WHERE src_ip = getvariable('lake_address_${i}')`);
+  }
+  const others = texts.map((_, i) => `getvariable('lake_address_${i}')`).join(', ');
+  texts.forEach((_, i) =>
+    parts.push(`SELECT * FROM ${rows} WHERE dst_ip = getvariable('lake_address_${i}') AND src_ip NOT IN (${others})`),
+  );
+  return `(${parts.join(' UNION ALL ')})`;
 }
 
 /** Files that may hold one of the addresses, by their filters. */

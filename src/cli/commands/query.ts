@@ -23,7 +23,7 @@ export function define(command: Command): void {
     await withEngine({ ...options, timeout: options.timeout ?? timeoutDefault }, async (engine) => {
       const startMillis = performance.now();
       const rows = await print(await engine.sql(options.sql), format);
-      if (options.explain === true) explain(engine, undefined, rows, performance.now() - startMillis);
+      if (options.explain === true) explain(engine, rows, performance.now() - startMillis);
     });
   });
 }
