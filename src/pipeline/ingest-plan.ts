@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
-import { dayMillis } from '../base/time.ts';
+import { dayMillis, hourMillis } from '../base/time.ts';
 import type { BlobItem, Container } from '../blob/container.ts';
 import { parseBlobPath } from '../flowlog/blob-path.ts';
 import type { BlobPosition } from '../lake/positions.ts';
@@ -24,7 +24,7 @@ export interface PlannedDay {
 
 /**
  * The blobs that have something new, by day. Listed once, so that how much there is to do is known before it begins. Many are kept in temporary
- * files, one a day, so that memory does not grow with their number.
+ * files, one an hour, so that memory does not grow with their number.
  */
 export class IngestPlan {
   /** Listed, and of these the ones that have something new, and the bytes of that. */
@@ -33,7 +33,8 @@ export class IngestPlan {
   bytes = 0;
   /** The first blob that a source names by itself. */
   named: SourceBlob | undefined;
-  readonly #days = new Map<number, { blobs: number; bytes: number; held: SourceBlob[]; stored: boolean }>();
+  /** By the hour of the blobs' path, counted since 1970. */
+  readonly #hours = new Map<number, { blobs: number; bytes: number; held: SourceBlob[]; stored: boolean }>();
   readonly #containers: Container[] = [];
   #held = 0;
   #folder: string | undefined;
@@ -48,9 +49,9 @@ export class IngestPlan {
       this.blobs++;
       if (blob.named) this.named ??= blob;
       this.bytes += bytes;
-      const day = Math.floor((parseBlobPath(blob.key)?.hourMillis ?? blob.modifiedMillis) / dayMillis);
-      let of = this.#days.get(day);
-      if (of === undefined) this.#days.set(day, (of = { blobs: 0, bytes: 0, held: [], stored: false }));
+      const hour = Math.floor((parseBlobPath(blob.key)?.hourMillis ?? blob.modifiedMillis) / hourMillis);
+      let of = this.#hours.get(hour);
+      if (of === undefined) this.#hours.set(hour, (of = { blobs: 0, bytes: 0, held: [], stored: false }));
       of.blobs++;
       of.bytes += bytes;
       of.held.push(blob);
@@ -60,17 +61,21 @@ export class IngestPlan {
 
   /** In order of days, oldest first. */
   days(): PlannedDay[] {
-    return this.#sorted('oldest-first').map((day) => {
-      const { blobs, bytes } = this.#days.get(day)!;
-      return { dayMillis: day * dayMillis, blobs, bytes };
-    });
+    const days = new Map<number, PlannedDay>();
+    for (const hour of this.#sorted('oldest-first')) {
+      const { blobs, bytes } = this.#hours.get(hour)!;
+      const start = dayOf(hour) * dayMillis;
+      const before = days.get(start) ?? { blobs: 0, bytes: 0 };
+      days.set(start, { dayMillis: start, blobs: before.blobs + blobs, bytes: before.bytes + bytes });
+    }
+    return [...days.values()];
   }
 
-  /** The blobs, day by day; within a day as they were listed. */
+  /** The blobs, day by day; within a day hour by hour, so that rows of one time lie together and a question of an hour reads few of them. */
   async *inOrder(order: IngestOrder): AsyncGenerator<SourceBlob> {
-    for (const day of this.#sorted(order)) {
-      const { held, stored } = this.#days.get(day)!;
-      if (stored) yield* this.#load(day);
+    for (const hour of this.#sorted(order)) {
+      const { held, stored } = this.#hours.get(hour)!;
+      if (stored) yield* this.#load(hour);
       yield* held;
       held.length = 0;
     }
@@ -81,15 +86,16 @@ export class IngestPlan {
     if (this.#folder !== undefined) await rm(this.#folder, { recursive: true, force: true });
   }
 
+  /** Hours, oldest first within a day. */
   #sorted(order: IngestOrder): number[] {
-    const days = [...this.#days.keys()].sort((a, b) => a - b);
-    return order === 'newest-first' ? days.reverse() : days;
+    const way = order === 'newest-first' ? -1 : 1;
+    return [...this.#hours.keys()].sort((a, b) => way * (dayOf(a) - dayOf(b)) || a - b);
   }
 
   async #store(): Promise<void> {
     try {
       this.#folder ??= await mkdtemp(join(tmpdir(), 'nsgflow-plan-'));
-      for (const [day, of] of this.#days) {
+      for (const [hour, of] of this.#hours) {
         const kept: SourceBlob[] = [];
         let text = '';
         for (const blob of of.held) {
@@ -104,7 +110,7 @@ export class IngestPlan {
         }
         of.held = kept;
         if (text === '') continue;
-        await appendFile(this.#file(day), text);
+        await appendFile(this.#file(hour), text);
         of.stored = true;
       }
     } catch (error) {
@@ -112,8 +118,8 @@ export class IngestPlan {
     }
   }
 
-  async *#load(day: number): AsyncGenerator<SourceBlob> {
-    const file = await open(this.#file(day));
+  async *#load(hour: number): AsyncGenerator<SourceBlob> {
+    const file = await open(this.#file(hour));
     try {
       for await (const line of file.readLines()) {
         // We wrote the line.
@@ -134,7 +140,12 @@ export class IngestPlan {
     }
   }
 
-  #file(day: number): string {
-    return join(this.#folder!, `${day}.jsonl`);
+  #file(hour: number): string {
+    return join(this.#folder!, `${hour}.jsonl`);
   }
+}
+
+/** The day of an hour, both counted since 1970. */
+function dayOf(hour: number): number {
+  return Math.floor(hour / 24);
 }
