@@ -146,27 +146,31 @@ function packWords(at: usize, values: usize, from: u32, to: u32, width: u32): us
   return end;
 }
 
-/** The same of bytes. */
+/** Groups of eight equal bytes from which on a run is shorter than packing them. */
+const runGroupsMin: u32 = 4;
+
+/** The same of bytes: runs begin at whole groups of eight, so that no byte is looked at by itself. */
 function writeHybrid8(at: usize, values: usize, count: u32, width: u32): usize {
+  const whole = count & ~7;
   let packedFrom: u32 = 0;
   let i: u32 = 0;
-  while (i < count) {
+  while (i < whole) {
     const value = load<u8>(values + i);
     const eight = <u64>value * 0x0101010101010101;
-    let end = i + 1;
-    while (end + 8 <= count && load<u64>(values + end) == eight) end += 8;
-    while (end < count && load<u8>(values + end) == value) end++;
-    const run = end - i;
-    const short: u32 = (8 - ((i - packedFrom) & 7)) & 7;
-    if (run < <u32>(short + 8)) {
-      i = min(count, i + (short == 0 ? 8 : short));
+    if (load<u64>(values + i) != eight) {
+      i += 8;
       continue;
     }
-    i += short;
-    if (i > packedFrom) at = packBytes(at, values, packedFrom, i, width);
-    at = writeRun(at, value, end - i, width);
+    let end = i + 8;
+    while (end < whole && load<u64>(values + end) == eight) end += 8;
+    if (end == whole) while (end < count && load<u8>(values + end) == value) end++;
+    if (end - i >= 8 * runGroupsMin) {
+      if (i > packedFrom) at = packBytes(at, values, packedFrom, i, width);
+      at = writeRun(at, value, end - i, width);
+      packedFrom = end;
+      if (end > whole) return end < count ? packBytes(at, values, end, count, width) : at;
+    }
     i = end;
-    packedFrom = end;
   }
   return packedFrom < count ? packBytes(at, values, packedFrom, count, width) : at;
 }
@@ -181,6 +185,13 @@ function packBytes(at: usize, values: usize, from: u32, to: u32, width: u32): us
     for (; next + 8 <= behind; next += 8)
       // Multiplied by this, the lowest bits of eight bytes come together in the highest byte.
       store<u8>(at++, <u8>((load<u64>(next) * 0x0102040810204080) >> 56));
+  else if (width == 2)
+    for (; next + 8 <= behind; next += 8, at += 2) {
+      let eight = load<u64>(next);
+      eight = (eight | (eight >> 6)) & 0x000f000f000f000f;
+      eight = (eight | (eight >> 12)) & 0x000000ff000000ff;
+      store<u16>(at, <u16>(eight | (eight >> 24)));
+    }
   let buffer: u64 = 0;
   let bits: u64 = 0;
   for (; next < behind; next++) {
@@ -210,7 +221,7 @@ export function numbers(count: u32, scale: i64, wide: bool, aligned: bool, plain
   let distinct: u32 = 0;
   if (present > 0) {
     findRange(present);
-    const unit: i64 = scale != 1 && allOfUnit(present, 1000) ? 1000 : 1;
+    const unit: i64 = scale != 1 && areWholeSeconds(present) ? 1000 : 1;
     const span = <u64>(greatestNumber - leastNumber) / unit;
     distinct = span < <u64>directMax ? internClose(present, unit, <u32>span) : internFar(present, plainPercent);
     if (<u64>distinct * 100 > <u64>present * plainPercent) distinct = 0;
@@ -253,11 +264,11 @@ function findRange(present: u32): void {
   greatestNumber = greatest;
 }
 
-/** Whether all values lie a multiple of `unit` apart. */
-function allOfUnit(present: u32, unit: i64): bool {
+/** Whether all values lie a multiple of 1000 apart, and no more than 32 bits. */
+function areWholeSeconds(present: u32): bool {
   if (<u64>(greatestNumber - leastNumber) > 0xffffffff) return false;
   for (let at: usize = inputAt, end: usize = <usize>inputAt + (<usize>present << 3); at < end; at += 8)
-    if (<u32>(load<i64>(at) - leastNumber) % <u32>unit != 0) return false;
+    if (<u32>(load<i64>(at) - leastNumber) % 1000 != 0) return false;
   return true;
 }
 
@@ -376,30 +387,39 @@ export function codes(count: u32, nullCode: u32): void {
   if (nullCode < 256) store<u32>(slots + (nullCode << 2), 256);
   let distinct: u32 = 0;
   let present: u32 = 0;
+  let eight: u64 = 0;
+  let eightIndexes: u64 = 0;
+  let eightLevels: u64 = 0;
+  let eightPresent: u32 = 0;
   for (let row: u32 = 0; row < count; ) {
-    const code: u32 = load<u8>(inputAt + row);
-    const slot = slots + (code << 2);
-    let index = load<u32>(slot);
-    if (index == 0) {
-      store<u8>(dictionaryAt + distinct, <u8>code);
-      index = ++distinct;
-      store<u32>(slot, index);
+    // Most columns of codes are the same for the tuples of a rule.
+    if (row > 0 && row + 8 <= count && load<u64>(inputAt + row) == eight) {
+      store<u64>(levelsAt + row, eightLevels);
+      store<u64>(indexesAt + present, eightIndexes);
+      present += eightPresent;
+      row += 8;
+      continue;
     }
-    const there = code != nullCode;
-    // Eight of the same at once: most columns of codes are the same for the tuples of a rule.
-    const eight = <u64>code * 0x0101010101010101;
-    do {
-      if (row + 8 <= count && load<u64>(inputAt + row) == eight) {
-        store<u64>(levelsAt + row, there ? 0x0101010101010101 : 0);
-        if (there) store<u64>(indexesAt + present, <u64>((index - 1) & 255) * 0x0101010101010101);
-        present += there ? 8 : 0;
-        row += 8;
-      } else {
-        store<u8>(levelsAt + row, <u8>there);
-        if (there) store<u8>(indexesAt + present++, <u8>(index - 1));
-        row++;
+    let code: u32 = 0;
+    let index: u32 = 0;
+    for (const end = min(count, row + 8); row < end; row++) {
+      code = load<u8>(inputAt + row);
+      const slot = slots + (code << 2);
+      index = load<u32>(slot);
+      if (index == 0) {
+        store<u8>(dictionaryAt + distinct, <u8>code);
+        index = ++distinct;
+        store<u32>(slot, index);
       }
-    } while (row < count && <u32>load<u8>(inputAt + row) == code);
+      const there = code != nullCode;
+      store<u8>(levelsAt + row, <u8>there);
+      store<u8>(indexesAt + present, <u8>(index - 1));
+      present += <u32>there;
+    }
+    eight = <u64>code * 0x0101010101010101;
+    eightIndexes = <u64>((index - 1) & 255) * 0x0101010101010101;
+    eightLevels = code == nullCode ? 0 : 0x0101010101010101;
+    eightPresent = code == nullCode ? 0 : 8;
   }
   let at = writeLevels(count, present);
   if (present > 0) {

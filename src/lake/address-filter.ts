@@ -91,7 +91,7 @@ export class AddressHashes {
   #put(hash: number): boolean {
     const buckets = this.#buckets;
     const mask = buckets.length - 1;
-    let bucket = (hash / bitsHashed) & mask;
+    let bucket = upperOf(hash) & mask;
     for (; buckets[bucket] !== 0; bucket = (bucket + 1) & mask) if (buckets[bucket] === hash) return false;
     buckets[bucket] = hash;
     return true;
@@ -131,12 +131,17 @@ function holds(block: Uint8Array, hash: number): boolean {
   return true;
 }
 
+/** The upper 32 bits of a hash. */
+function upperOf(hash: number): number {
+  return (hash / bitsHashed) >>> 0;
+}
+
 function blockOf(hash: number, blocks: number): number {
-  return Math.floor(hash / bitsHashed) % blocks;
+  return upperOf(hash) % blocks;
 }
 
 function bitOf(hash: number, probe: number): number {
-  const low = hash % bitsHashed;
+  const low = (hash - upperOf(hash) * bitsHashed) | 0;
   return ((low >>> 9) + probe * ((low & 511) | 1)) & 511;
 }
 

@@ -58,9 +58,7 @@ export class RowStage {
     const tables = this.#tables;
     if (tables.entries > limits.stagedTableEntriesMax) await this.#writeAll();
     const startByte = origin.startByte ?? 0;
-    const groupIds = Uint32Array.from(groups, (group) =>
-      tables.groupId(textsOf(group, records[group.record], origin.blob)),
-    );
+    const groupIds = this.#groupIds(flowLog, origin.blob);
     const recordIds = Uint32Array.from(records, (record) =>
       tables.recordId(record.timeMillis, startByte + record.startByte),
     );
@@ -84,6 +82,26 @@ export class RowStage {
       else if (this.#staged >= limits.stagedRowsMax) await this.#writeLargest();
     }
     return added;
+  }
+
+  /** By group, its number among all that are staged. Groups of one blob mostly repeat those of the records before. */
+  #groupIds({ groups, records }: FlowLog, blob: string): Uint32Array {
+    const ids = new Uint32Array(groups.length);
+    let last: FlowRecord | undefined;
+    let byRule = new Map<string, { readonly group: TupleGroup; readonly id: number }>();
+    for (let i = 0; i < groups.length; i++) {
+      const group = groups[i];
+      const record = records[group.record];
+      if (last !== record && (last === undefined || !saysTheSame(last, record))) byRule = new Map();
+      last = record;
+      const known = byRule.get(group.rule);
+      if (known !== undefined && known.group.mac === group.mac && known.group.aclId === group.aclId) ids[i] = known.id;
+      else {
+        ids[i] = this.#tables.groupId(textsOf(group, record, blob));
+        byRule.set(group.rule, { group, id: ids[i] });
+      }
+    }
+    return ids;
   }
 
   /** Writes what is left and ends the files. @returns the actions that add them; nothing is committed yet */
@@ -160,30 +178,26 @@ export class RowStage {
     origin: RowOrigin,
   ): void {
     const { packetsForward, bytesForward, packetsReverse, bytesReverse } = tuples;
-    const start = rows.count;
-    for (let i = 0; i < count; i++) {
-      const row = first + i;
-      const at = start + i;
+    const at = rows.count;
+    const end = first + count;
+    rows.packetsForward.set(packetsForward.subarray(first, end), at);
+    rows.bytesForward.set(bytesForward.subarray(first, end), at);
+    rows.packetsReverse.set(packetsReverse.subarray(first, end), at);
+    rows.bytesReverse.set(bytesReverse.subarray(first, end), at);
+    for (let row = first; row < end; row++) {
       const a = packetsForward[row];
       const b = bytesForward[row];
       const c = packetsReverse[row];
       const d = bytesReverse[row];
-      rows.packetsForward[at] = a;
-      rows.bytesForward[at] = b;
-      rows.packetsReverse[at] = c;
-      rows.bytesReverse[at] = d;
-      const zero = a === 0 && b === 0 && c === 0 && d === 0;
-      if (zero && !areZerosCounts(tuples, row, records[groups[tuples.group[row]].record].format === 'vnet')) {
-        rows.packetsForward[at] = Number.NaN;
-        rows.bytesForward[at] = Number.NaN;
-        rows.packetsReverse[at] = Number.NaN;
-        rows.bytesReverse[at] = Number.NaN;
+      if (a === 0 && b === 0 && c === 0 && d === 0) {
+        if (areZerosCounts(tuples, row, records[groups[tuples.group[row]].record].format === 'vnet')) continue;
+        for (const column of countersOf(rows)) column[at + row - first] = Number.NaN;
       } else if (a > counterMax || b > counterMax || c > counterMax || d > counterMax)
-        for (const column of [rows.packetsForward, rows.bytesForward, rows.packetsReverse, rows.bytesReverse]) {
-          const value = column[at];
+        for (const column of countersOf(rows)) {
+          const value = column[at + row - first];
           if (!(value > counterMax)) continue;
           this.refused.add('counter-out-of-range', 1, () => `${origin.blob}: counter ${value}`);
-          column[at] = Number.NaN;
+          column[at + row - first] = Number.NaN;
         }
     }
   }
@@ -205,6 +219,10 @@ export class RowStage {
     for (const { rows, file } of this.#days.values()) if (rows.count > 0) await this.#write(rows, file);
     this.#tables.clear();
   }
+}
+
+function countersOf({ packetsForward, bytesForward, packetsReverse, bytesReverse }: StagedRows): Float64Array[] {
+  return [packetsForward, bytesForward, packetsReverse, bytesReverse];
 }
 
 /** Columns that rows have as tuples have them, one value each. */
@@ -242,6 +260,16 @@ function copyGroups(
     nextIndex[ofRecord] = index;
     rows.addRun(i - start, groupIds[number], recordIds[ofRecord]);
   }
+}
+
+/** Whether groups of both records have the same texts but for their own. */
+function saysTheSame(a: FlowRecord, b: FlowRecord): boolean {
+  return (
+    a.resourceId === b.resourceId &&
+    a.macAddress === b.macAddress &&
+    a.format === b.format &&
+    a.targetResourceId === b.targetResourceId
+  );
 }
 
 /** In the order of `groupTexts`. */

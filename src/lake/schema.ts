@@ -62,11 +62,13 @@ function named(codes: (rows: StagedRows) => Uint8Array, names: readonly string[]
 /** A column whose value is one for all rows of a group. */
 function grouped(name: GroupText): ColumnSource {
   const which = groupTexts.indexOf(name);
-  return ({ runs, runEnd, runGroup, tables }) => ({
+  return ({ runs, runEnd: ends, runGroup: ids, tables: { groups } }) => ({
     kind: 'texts',
     runs,
-    ends: runEnd,
-    textOf: (run) => tables.groups[runGroup[run]][which],
+    ends,
+    ids,
+    idsEnd: groups.length,
+    textOf: (group) => groups[group][which],
   });
 }
 
@@ -74,8 +76,8 @@ function grouped(name: GroupText): ColumnSource {
 function ofRecord(values: (rows: StagedRows) => readonly number[], scale = 1): ColumnSource {
   return (rows) => {
     const byRecord = values(rows);
-    const { runs, runEnd, runRecord } = rows;
-    return { kind: 'longs', runs, ends: runEnd, longOf: (run) => byRecord[runRecord[run]], scale };
+    const { runs, runEnd: ends, runRecord: ids } = rows;
+    return { kind: 'longs', runs, ends, ids, idsEnd: byRecord.length, longOf: (record) => byRecord[record], scale };
   };
 }
 

@@ -36,18 +36,19 @@ export type ColumnValues =
   | ({ readonly kind: 'halves'; readonly half: 0 | 1 } & AddressValues)
   /** 32-bit numbers that mostly grow by one; none is null. */
   | { readonly kind: 'sequence'; readonly values: Int32Array }
-  /** Texts that stand for some rows each; '' is null. Run i ends before row `ends[i]`; equal texts may have several ids. */
-  | { readonly kind: 'texts'; readonly ends: Ends; readonly runs: number; readonly textOf: (run: number) => string }
-  /** Whole numbers below 2^63 times `scale` that stand for some rows each; NaN is null. */
-  | {
-      readonly kind: 'longs';
-      readonly ends: Ends;
-      readonly runs: number;
-      readonly longOf: (run: number) => number;
-      readonly scale?: number;
-    };
+  /** Texts that stand for some rows each; '' is null, and equal texts may have several ids. */
+  | ({ readonly kind: 'texts'; readonly textOf: (id: number) => string } & Runs)
+  /** Whole numbers below 2^63 times `scale` that stand for some rows each; NaN is null, and equal ones may have several ids. */
+  | ({ readonly kind: 'longs'; readonly longOf: (id: number) => number; readonly scale?: number } & Runs);
 
-type Ends = Uint32Array | readonly number[];
+/** Values by number that stand for some rows each: run i ends before row `ends[i]`. */
+export interface Runs {
+  readonly runs: number;
+  readonly ends: Uint32Array;
+  readonly ids: Uint32Array;
+  /** Ids are below. */
+  readonly idsEnd: number;
+}
 
 export type Statistic = number | bigint | string;
 
@@ -163,26 +164,23 @@ export class ColumnEncoder {
     return distinct;
   }
 
-  #encodeTexts({ ends, runs, textOf }: Extract<ColumnValues, { kind: 'texts' }>, count: number): EncodedColumn {
+  #encodeTexts(column: Extract<ColumnValues, { kind: 'texts' }>, count: number): EncodedColumn {
+    const { textOf } = column;
     const known = new Map<string, number>();
-    const indexes = Int32Array.from({ length: runs }, (_, run) => {
-      const text = textOf(run);
+    const { present, bodyLength } = this.#runBody(column, (id) => {
+      const text = textOf(id);
       return text === '' ? -1 : intern(known, text);
     });
-    const { present, bodyLength } = this.#runBody(indexes, ends, known.size, count);
     return this.#textPages(count, present, [...known.keys()], bodyLength);
   }
 
-  #encodeLongs(
-    { ends, runs, longOf, scale = 1 }: Extract<ColumnValues, { kind: 'longs' }>,
-    count: number,
-  ): EncodedColumn {
+  #encodeLongs(column: Extract<ColumnValues, { kind: 'longs' }>, count: number): EncodedColumn {
+    const { longOf, scale = 1 } = column;
     const known = new Map<number, number>();
-    const indexes = Int32Array.from({ length: runs }, (_, run) => {
-      const value = longOf(run);
+    const { present, bodyLength } = this.#runBody(column, (id) => {
+      const value = longOf(id);
       return Number.isNaN(value) ? -1 : intern(known, value);
     });
-    const { present, bodyLength } = this.#runBody(indexes, ends, known.size, count);
     const longs = BigInt64Array.from(known.keys(), (value) => BigInt(value) * BigInt(scale));
     const dictionaryLength = this.#setDictionary(new Uint8Array(longs.buffer));
     const [minimum, maximum] = rangeOf(longs);
@@ -195,20 +193,29 @@ export class ColumnEncoder {
     );
   }
 
-  /** Writes the body of a data page of runs; index -1 is null. */
+  /** Writes the body of a data page of runs. `indexOf` gives an id's index in the dictionary, -1 for null, and is asked once an id. */
   #runBody(
-    indexes: Int32Array,
-    ends: Ends,
-    distinct: number,
-    count: number,
+    { runs, ends, ids, idsEnd }: Runs,
+    indexOf: (id: number) => number,
   ): { readonly present: number; readonly bodyLength: number } {
+    const unknown = -2;
+    const known = new Int32Array(idsEnd).fill(unknown);
+    let last = 0;
+    for (let run = 0; run < runs; run++) {
+      const id = ids[run];
+      if (known[id] === unknown) {
+        known[id] = indexOf(id);
+        last = Math.max(last, known[id]);
+      }
+    }
+    const width = bitWidth(last);
     const levels = new RunWriter(1);
-    const width = bitWidth(Math.max(0, distinct - 1));
     const values = new RunWriter(width);
     let present = 0;
-    for (let run = 0, start = 0; start < count; run++) {
-      const end = Math.min(count, ends[run]);
-      const index = indexes[run];
+    let start = 0;
+    for (let run = 0; run < runs; run++) {
+      const end = ends[run];
+      const index = known[ids[run]];
       levels.add(index < 0 ? 0 : 1, end - start);
       if (index >= 0) {
         values.add(index, end - start);
