@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
 import type { Server } from 'node:https';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Fastify from 'fastify';
@@ -38,6 +39,19 @@ export function createHttpServer(settings: ListenSettings): HttpServer {
     requestIdHeader: false,
     routerOptions: { maxParamLength: limits.httpPathCharsMax },
     rewriteUrl: (request) => (request.url ?? '/').replace(/^\/{2,}/, '/'),
+    clientErrorHandler: (error, socket) => {
+      const answer = describeMalformed(error.code);
+      if (answer === undefined || !socket.writable) {
+        socket.destroy();
+        return;
+      }
+      const body = JSON.stringify(errorBody(answer));
+      socket.end(
+        `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}\r\nContent-Type: application/json; charset=utf-8\r\n` +
+          `x-ms-error-code: ${answer.code}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+      );
+      log(`${new Date(now()).toISOString()} - - ${answer.status} 0 ms ${answer.code}`);
+    },
     frameworkErrors: (error, request, reply) => {
       answerFailure(error, reply);
       log(logLine(request, reply, now()));
@@ -60,8 +74,20 @@ export function createHttpServer(settings: ListenSettings): HttpServer {
       );
   });
   app.addHook('onResponse', async (request, reply) => log(logLine(request, reply, now())));
+  // One route takes every path, but not every method.
+  app.setNotFoundHandler((_request, reply) =>
+    answerFailure(new RequestError(405, 'MethodNotAllowed', 'The method is none that this service has.'), reply),
+  );
   app.setErrorHandler((error, _request, reply) => answerFailure(error, reply));
   return app;
+}
+
+/** What is no HTTP at all never becomes a request. `undefined` where nobody waits for an answer. */
+function describeMalformed(code: string | undefined): RequestError | undefined {
+  if (code === 'ECONNRESET' || code === 'EPIPE') return undefined;
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new RequestError(408, 'RequestTimeout', 'The request took too long.');
+  if (code === 'HPE_HEADER_OVERFLOW') return new RequestError(431, 'HeadersTooLarge', 'The headers are too large.');
+  return new RequestError(400, 'BadRequest', 'The request is not well-formed HTTP.');
 }
 
 function answerFailure(error: unknown, reply: FastifyReply): FastifyReply {
