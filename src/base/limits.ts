@@ -5,7 +5,7 @@ export const limits = {
   /** Packets in one batch between capture, wire and flow. */
   batchPackets: 256,
   /** Bytes read from a capture at once. */
-  captureReadBytes: 1 << 20,
+  captureReadBytes: 1 << 18,
   /** The same for each of several captures that are merged; twice as much is held for each one that is open. */
   captureMergeReadBytes: 1 << 18,
   /** Bytes of the kernel's buffer for a live capture; packets that come while it is full are dropped by the kernel, and counted. */

@@ -123,7 +123,7 @@ class MergedCaptures implements CaptureReader {
   readonly #counters: CaptureCounters;
   /** Binary heap of the captures that are not at their end, by their next packets. */
   readonly #heap: Source[] = [];
-  readonly #buffer = new Uint8Array(limits.captureReadBytes);
+  readonly #buffer = new Uint8Array(2 * limits.packetBytesMax);
   #bytesDone = 0;
 
   constructor(sources: readonly Source[], counters: CaptureCounters) {
