@@ -37,7 +37,7 @@ export async function readTableState(lake: string, known?: TableState): Promise<
   const state = new Replay(checkpointVersion);
   const fromKnown = known !== undefined && known.version >= checkpointVersion;
   if (fromKnown) state.start(known);
-  else if (checkpoint !== undefined) state.apply(checkpoint.version, await readCheckpoint(checkpoint.files));
+  else if (checkpoint !== undefined) state.apply(checkpoint.version, await readCheckpoint(lake, checkpoint));
   for (let version = state.version + 1; version <= last; version++) {
     const actions = await readCommit(lake, version);
     if (actions === undefined)

@@ -68,6 +68,11 @@ async function writeActions(version: number, ...actions: object[]): Promise<void
   await writeFile(logPath(version), actions.map((action) => JSON.stringify(action)).join('\n'));
 }
 
+let checkpointLines: string;
+beforeEach(() => {
+  checkpointLines = join(folder, '_nsgflow', 'checkpoints', '00000000000000000010.jsonl');
+});
+
 const all = Array.from({ length: commits }, (_, i) => i);
 
 test('a checkpoint is written every ten versions', async () => {
@@ -79,6 +84,24 @@ test('a checkpoint is written every ten versions', async () => {
 });
 
 describe('a lake opens whole', () => {
+  test.each<[string, string | undefined]>([
+    ['missing', undefined],
+    ['empty', ''],
+    ['torn', '{"protocol":{"minReaderVersion":1,"minWriterVersion":2}}\n{"add":{"pa'],
+    ['of something else', '{"add":{"path":"x","size":1,"partitionValues":{}}}'],
+  ])('where the lines of its checkpoint are %s', async (_, text) => {
+    for (let version = 0; version <= 10; version++) await rm(logPath(version));
+    expect(await ports()).toEqual(all);
+    await (text === undefined ? rm(checkpointLines) : writeFile(checkpointLines, text));
+    expect(await ports()).toEqual(all);
+  });
+
+  test('from the lines of its checkpoint, where nothing else has its versions', async () => {
+    for (let version = 0; version <= 10; version++) await rm(logPath(version));
+    await writeFile(logPath(10, '.checkpoint.parquet'), 'PAR1');
+    expect(await ports()).toEqual(all);
+  });
+
   test('beside orphans that kills and lost races leave', async () => {
     await cp(join(folder, 'date=2023-11-14'), join(folder, 'date=2023-11-13'), { recursive: true });
     await writeFile(join(folder, 'date=2023-11-14', 'part-half.parquet'), 'PAR1');
@@ -114,6 +137,7 @@ describe('a lake opens whole', () => {
     connection.closeSync();
     await duckdb.close();
     await rm(whole);
+    await rm(checkpointLines);
     for (let version = 0; version <= 10; version++) await rm(logPath(version));
     expect(await ports()).toEqual(all);
   });
@@ -230,7 +254,10 @@ describe('a lake is refused, and the message says why', () => {
     ],
     [
       'a torn checkpoint',
-      async () => await writeFile(logPath(10, '.checkpoint.parquet'), 'PAR1'),
+      async () => {
+        await writeFile(logPath(10, '.checkpoint.parquet'), 'PAR1');
+        await rm(checkpointLines);
+      },
       /lake-invalid: the checkpoint .*10\.checkpoint\.parquet of the lake cannot be read/,
     ],
     [
