@@ -31,10 +31,14 @@ const dot: u8 = 0x2e;
 const colon: u8 = 0x3a;
 const zero: u8 = 0x30;
 
+let hashSeed: u64 = 1;
+
 /** Values looked at before it is decided that most differ. */
 const sampleRows: u32 = 32_768;
 
-export function start(): void {
+/** @param seed an odd random number: whoever chooses addresses must not choose their buckets */
+export function start(seed: u64): void {
+  hashSeed = seed;
   for (let octet: u32 = 0; octet < 256; octet++) {
     let at = octetsAt + (octet << 2);
     if (octet >= 100) store<u8>(at++, zero + <u8>(octet / 100));
@@ -293,17 +297,19 @@ function internClose(present: u32, unit: i64, span: u32): u32 {
 }
 
 let bucketMask: u32 = 0;
+let bucketShift: u64 = 0;
 
+/** @param size a power of two */
 function clearBuckets(size: u32): void {
   bucketMask = size - 1;
+  bucketShift = 64 - ctz<u32>(size);
   memory.fill(bucketsAt, 0, <usize>size << 2);
 }
 
 // @ts-ignore: a decorator of AssemblyScript
 @inline
-function hashOf(value: u64): u32 {
-  const mixed = value * 0x9e3779b97f4a7c15;
-  return <u32>(mixed >> 32) ^ <u32>(mixed >> 52);
+function bucketOf(value: u64): u32 {
+  return <u32>((value * hashSeed) >> bucketShift);
 }
 
 /** Indexes by hash. Ends early, with more than there may be, where a sample shows that most differ. */
@@ -312,7 +318,7 @@ function internFar(present: u32, plainPercent: u32): u32 {
   let distinct: u32 = 0;
   for (let i: u32 = 0; i < present; i++) {
     const value = load<u64>(inputAt + (i << 3));
-    let bucket = hashOf(value) & bucketMask;
+    let bucket = bucketOf(value);
     let index: u32;
     for (;;) {
       index = load<u32>(bucketsAt + (bucket << 2));
@@ -334,7 +340,7 @@ function internFar(present: u32, plainPercent: u32): u32 {
 function growNumbers(distinct: u32): void {
   clearBuckets((bucketMask + 1) << 1);
   for (let i: u32 = 0; i < distinct; i++) {
-    let bucket = hashOf(load<u64>(distinctAt + (i << 3))) & bucketMask;
+    let bucket = bucketOf(load<u64>(distinctAt + (i << 3)));
     while (load<u32>(bucketsAt + (bucket << 2)) != 0) bucket = (bucket + 1) & bucketMask;
     store<u32>(bucketsAt + (bucket << 2), i + 1);
   }
@@ -451,7 +457,7 @@ export function internAddresses(count: u32, mixed: u32): u32 {
     const word = load<u32>(at, 12);
     if (family == 4 || family == mixed) {
       if (!known || word != lastWord) {
-        let bucket = hashOf(word) & bucketMask;
+        let bucket = bucketOf(word);
         let index: u32;
         for (;;) {
           index = load<u32>(bucketsAt + (bucket << 2));
@@ -473,7 +479,7 @@ export function internAddresses(count: u32, mixed: u32): u32 {
     }
     const high = load<u64>(at);
     const low = load<u64>(at, 8);
-    let bucket = hashOf(high ^ rotl<u64>(low, 29)) & bucketMask;
+    let bucket = bucketOf(ipv6Key(high, low));
     let index: u32;
     for (;;) {
       index = load<u32>(bucketsAt + (bucket << 2));
@@ -492,6 +498,12 @@ export function internAddresses(count: u32, mixed: u32): u32 {
   return distinct;
 }
 
+/** One word of both halves, which nobody can choose to be the same for many addresses. */
+function ipv6Key(high: u64, low: u64): u64 {
+  const mixed = high * hashSeed;
+  return low ^ mixed ^ (mixed >> 29);
+}
+
 function addAddress(from: usize, index: u32, bucket: u32, family: u8): u32 {
   const entry = <usize>distinctAt + (<usize>index << 4);
   store<u64>(entry, load<u64>(from));
@@ -505,11 +517,10 @@ function growAddresses(distinct: u32): void {
   clearBuckets((bucketMask + 1) << 1);
   for (let i: u32 = 0; i < distinct; i++) {
     const entry = <usize>distinctAt + (<usize>i << 4);
-    const hash =
+    let bucket =
       load<u8>(distinctFamiliesAt + i) == 4
-        ? hashOf(load<u32>(entry, 12))
-        : hashOf(load<u64>(entry) ^ rotl<u64>(load<u64>(entry, 8), 29));
-    let bucket = hash & bucketMask;
+        ? bucketOf(load<u32>(entry, 12))
+        : bucketOf(ipv6Key(load<u64>(entry), load<u64>(entry, 8)));
     while (load<u32>(bucketsAt + (bucket << 2)) != 0) bucket = (bucket + 1) & bucketMask;
     store<u32>(bucketsAt + (bucket << 2), i + 1);
   }
@@ -626,7 +637,7 @@ export function halves(count: u32, distinctAddresses: u32, half: u32): void {
       continue;
     }
     const value = rotl<u64>(load<u64>(<usize>distinctAt + (<usize>i << 4) + (half << 3)), 32);
-    let bucket = hashOf(value) & bucketMask;
+    let bucket = bucketOf(value);
     let index: u32;
     for (;;) {
       index = load<u32>(bucketsAt + (bucket << 2));
@@ -666,7 +677,7 @@ export function halves(count: u32, distinctAddresses: u32, half: u32): void {
 function growHalves(distinct: u32): void {
   clearBuckets((bucketMask + 1) << 1);
   for (let i: u32 = 0; i < distinct; i++) {
-    let bucket = hashOf(load<u64>(halvesAt + (i << 3))) & bucketMask;
+    let bucket = bucketOf(load<u64>(halvesAt + (i << 3)));
     while (load<u32>(bucketsAt + (bucket << 2)) != 0) bucket = (bucket + 1) & bucketMask;
     store<u32>(bucketsAt + (bucket << 2), i + 1);
   }

@@ -6,7 +6,7 @@
  * An address sets six bits of one block, so that looking one up reads 64 bytes. Twelve bits an address: of a hundred files without it one or
  * two are opened in vain. A file without a filter (of another writer, or an older nsgflow) is always opened.
  */
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { makeFolderOf, writeAll } from '../blob/folder-file.ts';
@@ -19,6 +19,9 @@ const bitsPerAddress = 12;
 const probes = 6;
 /** Of a hash, the lowest bits say which bits of a block; the rest which block. */
 const bitsHashed = 2 ** 18;
+
+/** Odd and random: whoever chooses addresses must not choose their buckets. */
+const seeds = [randomInt(2 ** 31) * 2 + 1, randomInt(2 ** 31) * 2 + 1] as const;
 
 /** Where the filter of a data file lies; `path` as in the log or on disk. */
 export function addressFilterPath(lake: string, path: string): string {
@@ -91,7 +94,9 @@ export class AddressHashes {
   #put(hash: number): boolean {
     const buckets = this.#buckets;
     const mask = buckets.length - 1;
-    let bucket = upperOf(hash) & mask;
+    const upper = upperOf(hash);
+    const mixed = Math.imul(upper, seeds[0]) + Math.imul(hash - upper * bitsHashed, seeds[1]);
+    let bucket = (mixed ^ (mixed >>> 15)) & mask;
     for (; buckets[bucket] !== 0; bucket = (bucket + 1) & mask) if (buckets[bucket] === hash) return false;
     buckets[bucket] = hash;
     return true;

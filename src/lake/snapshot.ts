@@ -49,9 +49,7 @@ export function filesWithin(snapshot: Snapshot, range: TimeRange): DataFile[] {
 
 /** What we use of an action that adds a file. @throws lake-invalid where the file lies outside the lake */
 export function dataFileOf(lake: string, add: AddAction): DataFile {
-  const path = decodeURIComponent(add.path);
-  if (isAbsolute(path) || /^[a-z][a-z0-9+.-]*:/i.test(path) || path.split(/[/\\]/).includes('..'))
-    throw new FlowError('lake-invalid', `the lake ${lake} names a data file outside its folder: ${path}`);
+  const path = pathOf(lake, add.path);
   const statistics = readStatistics(add.stats);
   const date = add.partitionValues?.[partitionColumn];
   const day = typeof date === 'string' ? parseTime(`${date}T00:00:00Z`) : undefined;
@@ -65,6 +63,27 @@ export function dataFileOf(lake: string, add: AddAction): DataFile {
     lastBlob: statistics.lastBlob,
     hasAllColumns: add.tags?.[columnsTag.name] === columnsTag.value,
   };
+}
+
+/**
+ * A file's path below the lake, of its URI in the log. DuckDB takes `*`, `?` and `[` for wildcards where no file has that very name, and would read
+ * other files; no writer of Delta tables gives such names.
+ */
+function pathOf(lake: string, uri: string): string {
+  let path: string | undefined;
+  try {
+    path = decodeURIComponent(uri);
+  } catch {
+    path = undefined;
+  }
+  if (path === undefined || path === '' || /[\0*?[]/.test(path))
+    throw new FlowError(
+      'lake-invalid',
+      `the lake ${lake} names a data file by what is no path: ${JSON.stringify(uri)}`,
+    );
+  if (isAbsolute(path) || /^[a-z][a-z0-9+.-]*:/i.test(path) || path.split(/[/\\]/).includes('..'))
+    throw new FlowError('lake-invalid', `the lake ${lake} names a data file outside its folder: ${path}`);
+  return path;
 }
 
 interface FileStatistics {

@@ -118,6 +118,34 @@ describe('a lake opens whole', () => {
     expect(await ports()).toEqual(all);
   });
 
+  test('with data files of odd names, each read once', async () => {
+    const { files } = await (await openLake(folder)).snapshot();
+    const odd = [
+      "it's; DROP TABLE x --.parquet",
+      'a=b&c#d.parquet',
+      '100%20.parquet',
+      'é 😀.parquet',
+      'line\nfeed\ttab.parquet',
+      '"quoted" $1 ${x} {y}.parquet',
+      '...parquet',
+    ];
+    const actions = [];
+    for (const [i, name] of odd.entries()) {
+      const before = files[i].path.slice(folder.length + 1);
+      const path = `date=2023-11-14/${name}`;
+      await rename(files[i].path, join(folder, path));
+      const uri = i % 2 === 0 ? encodeURI(path).replaceAll('#', '%23') : encodeURIComponent(path);
+      actions.push(
+        { remove: { path: before, deletionTimestamp: 1, dataChange: false } },
+        {
+          add: { path: uri, partitionValues: { date: '2023-11-14' }, size: 1, modificationTime: 1, dataChange: false },
+        },
+      );
+    }
+    await writeActions(13, ...actions);
+    expect(await ports()).toEqual(all);
+  });
+
   test('without its checkpoint, from its commits', async () => {
     await rm(logPath(10, '.checkpoint.parquet'));
     expect(await ports()).toEqual(all);
@@ -297,9 +325,23 @@ describe('a lake is refused, and the message says why', () => {
   });
 
   test('for a data file outside its folder', async () => {
-    for (const path of ['../x.parquet', '/etc/x.parquet', 'file:/etc/x.parquet', 'date=1/%2e%2e/%2e%2e/x.parquet']) {
+    for (const path of [
+      '../x.parquet',
+      '/etc/x.parquet',
+      'file:/etc/x.parquet',
+      'date=1/%2e%2e/%2e%2e/x.parquet',
+      String.raw`date=1\..\..\x`,
+      '%2Fetc/x.parquet',
+    ]) {
       await writeActions(13, { add: { path, partitionValues: {}, size: 1 } });
       expect(await failure(ports), path).toMatch(/lake-invalid: .*names a data file outside its folder/);
+    }
+  });
+
+  test('for a data file named by a wildcard or by no path', async () => {
+    for (const path of ['*.parquet', 'date=2023-11-14/%2A', 'date=?/x', '[a]', '%zz', '%', 'a%00b']) {
+      await writeActions(13, { add: { path, partitionValues: {}, size: 1 } });
+      expect(await failure(ports), path).toMatch(/lake-invalid: .*names a data file by what is no path/);
     }
   });
 

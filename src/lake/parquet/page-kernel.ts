@@ -6,13 +6,14 @@
  *   0  u32 rows that have a value     4  u32 entries of the dictionary, 0: plain values     8  u32, 12  u32 bytes of dictionary and body
  *   16 i64 least, 24 i64 greatest     of addresses: 16 u32, 24 u32 where the least and greatest text lie (length, bytes), 32 u32 IPv6 ones
  */
+import { randomBytes } from 'node:crypto';
 import { assert } from '../../base/assert.ts';
 import { instantiate } from '../../base/wasm.ts';
 import * as layout from './page-kernel-layout.ts';
 import { pageKernelModule } from './page-kernel-module.ts';
 
 interface PageKernelExports {
-  start(): void;
+  start(seed: bigint): void;
   compress(from: number, length: number): number;
   numbers(count: number, scale: bigint, wide: number, aligned: number, plainPercent: number): void;
   shorts(count: number, plainPercent: number): void;
@@ -62,7 +63,7 @@ export class PageKernel {
     this.#out = new Uint8Array(buffer, layout.outAt, layout.outLengthMax);
     this.#memory = new Uint8Array(buffer);
     this.#result = new DataView(buffer, layout.resultAt, 64);
-    exports.start();
+    exports.start(randomBytes(8).readBigUInt64LE() | 1n);
   }
 
   get result(): KernelResult {
