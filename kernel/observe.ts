@@ -29,6 +29,7 @@ import {
 } from '../src/flow/kernel-layout';
 import { emit, end, stateBegin, stateDenied } from './events';
 import { protocolTcp } from './frames';
+import { judge } from './judge';
 import {
   add,
   find,
@@ -45,7 +46,6 @@ import {
   kindOffset,
   kindOutbound,
   lastSeenOf,
-  numberOf,
   rememberedUntil,
   remove,
   see,
@@ -53,11 +53,6 @@ import {
   tcpSyn,
   timeoutOf,
 } from './rows';
-
-/** Asks TypeScript for the decision on a row that was just inserted, which is written down beside it. @returns whether the flow is denied */
-// @ts-ignore: decorator
-@external("env", "judge")
-declare function judge(number: u32): bool;
 
 const inbound: u32 = 0;
 const outbound: u32 = 1;
@@ -153,7 +148,7 @@ function open(i: i32, nic: i32, hash: u32, packetDirection: u32, reversed: usize
   const direction = reversed == 0 ? packetDirection : 1 - packetDirection;
   const kind = keyKind(nic, load<u8>(familyAt + i), load<u8>(protocolAt + i)) | (direction == outbound ? kindOutbound : 0);
   const row = insert(i, nic, hash, kind, reversed, now);
-  const denied = judge(numberOf(row));
+  const denied = judge(row);
   count(denied ? 56 : 48, 1);
   emit(row, denied ? stateDenied : stateBegin, now);
   return row | reversed;

@@ -11,6 +11,7 @@ const kernels = [
       'kernel/age.ts',
       'kernel/events.ts',
       'kernel/frames.ts',
+      'kernel/judge.ts',
       'kernel/keys.ts',
       'kernel/observe.ts',
       'kernel/rows.ts',
@@ -18,7 +19,7 @@ const kernels = [
     layout: 'src/flow/kernel-layout.ts',
     target: 'src/flow/kernel-module.ts',
     name: 'kernelModule',
-    memoryLength: 371_195_904,
+    memoryLength: 387_973_120,
   },
   {
     source: 'kernel/tuples.ts',

@@ -102,4 +102,7 @@ export const hashesAt = wordsAt + 64 * rowsMax;
 export const decisionsAt = hashesAt + 4 * rowsMax;
 export const freeAt = decisionsAt + 4 * rowsMax;
 export const bucketsAt = freeAt + 4 * rowsMax;
-export const memoryLength = bucketsAt + 8 * rowsMax;
+/** The rules (nsg/pack-rules.ts); a first word of 0 where TypeScript is asked. */
+export const rulesAt = bucketsAt + 8 * rowsMax;
+export const rulesLength = 16_777_216;
+export const memoryLength = rulesAt + rulesLength;

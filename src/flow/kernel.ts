@@ -9,6 +9,7 @@ import type { CaptureBatch, ReadRecords } from '../capture/batch.ts';
 import type { ChunkBuffers } from '../capture/chunks.ts';
 import type { PacketBatch } from '../net/packet.ts';
 import { protocolTcp, protocolUdp } from '../net/protocol.ts';
+import type { CompiledNetwork } from '../nsg/compile.ts';
 import type { NicTable } from '../nsg/nic-table.ts';
 import { spreadNicTable } from '../nsg/nic-table.ts';
 import type { DecodeRun } from '../wire/decode-packet.ts';
@@ -39,6 +40,7 @@ interface KernelExports {
   observe(from: number, count: number, boundary: number): number;
   sweep(row: number, now: number, tick: number, capacity: number): number;
   endAll(row: number, capacity: number): number;
+  judgeNumber(row: number): number;
 }
 
 const everyNicZero = -1;
@@ -120,9 +122,22 @@ export class FlowKernel implements KeyColumns, StoreMemory {
     new Uint32Array(this.#buffer, layout.flowsMaxAt, 1)[0] = flowsMax;
   }
 
-  /** @param judge gives the flow of a row its decision, and says whether it is denied: as Judge does */
+  /** @param judge gives the flow of a row its decision, and says whether it is denied: as Judge does. Asked where the rules are not in memory */
   setJudge(judge: (row: number) => boolean): void {
     this.#hooks.judge = judge;
+  }
+
+  /** Takes the rules into memory. @param network absent where they are always asked for */
+  setRules(network: CompiledNetwork | undefined): void {
+    const words = new Uint32Array(this.#buffer, layout.rulesAt, layout.rulesLength / 4);
+    const packed = network?.pack(words.length);
+    if (packed === undefined) words[0] = 0;
+    else words.set(packed);
+  }
+
+  /** As `judge` of Judge: what the kernel says of a row that was just inserted. */
+  judge(row: number): boolean {
+    return this.#exports.judgeNumber(row) === 1;
   }
 
   /** Tells the kernel the NICs. @param table absent where every packet crosses NIC 0. @returns false, with nothing done, where they are too many */

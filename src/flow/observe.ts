@@ -76,6 +76,7 @@ export class FlowMeter {
     this.#isOneNic = isLocal !== undefined;
     this.#kernel = kernel;
     kernel?.setJudge((row) => this.#judge.judge(row));
+    kernel?.setRules(this.#isOneNic ? undefined : network);
     this.#tellNics();
     const { capacity } = this.#store.events;
     assert(capacity >= 4 * eventsPerPacketMax, 'the event buffer holds the events of a few packets');
@@ -173,6 +174,7 @@ export class FlowMeter {
       assert(store.events.columns.count === 0, 'the events of the old network are taken before the new one comes');
       assert(!this.#isOneNic, 'only a network with addresses changes');
       this.#judge.change(network);
+      this.#kernel?.setRules(network);
       this.#hasChanged = true;
       store.moveNics(nicAfterOf(change.previousNic, store.idleTimeoutMillis.length), change.idleTimeoutMillis);
       this.#tellNics();

@@ -5,6 +5,7 @@
  */
 import { resourceKey } from '../arm-template/resource-id.ts';
 import type { Address, Family } from '../net/address.ts';
+import { protocolTcp, protocolUdp } from '../net/protocol.ts';
 import type { AddressRange } from './address-ranges.ts';
 import { addressNumber, allAddresses, mergeRanges, rangesOfPrefixes, subtractRanges } from './address-ranges.ts';
 import { groupAddresses } from './application-security-group.ts';
@@ -13,7 +14,9 @@ import { adminRulesAt, nsgLevels } from './evaluate.ts';
 import type { Network, Nic, Nsg } from './network.ts';
 import type { NicTable } from './nic-table.ts';
 import { buildNicTable, findNic } from './nic-table.ts';
-import type { Ipv4Axis, Ipv6Axis, PortAxis, RuleRanges } from './rule-axis.ts';
+import type { Stage } from './pack-rules.ts';
+import { packRules, verdictDenies, verdictEnds } from './pack-rules.ts';
+import type { RuleRanges } from './rule-axis.ts';
 import { buildIpv4Axis, buildIpv6Axis, buildPortAxis, findIpv4Row, findIpv6Row, findPortRow } from './rule-axis.ts';
 import type { AddressMatch, Direction, Rule, RuleSide } from './rule.ts';
 import { isAdminRule, protocolMatches, protocolNumbers } from './rule.ts';
@@ -57,21 +60,8 @@ export interface CompiledNetwork {
     d3: number,
     destinationPort: number,
   ): number;
-}
-
-interface Stage {
-  /** Words of 32 rules in a row. */
-  readonly words: number;
-  /** Rows of the protocol classes, one after another. */
-  readonly protocols: Uint32Array;
-  readonly source4: Ipv4Axis;
-  readonly source6: Ipv6Axis;
-  readonly destination4: Ipv4Axis;
-  readonly destination6: Ipv6Axis;
-  readonly sourcePort: PortAxis;
-  readonly destinationPort: PortAxis;
-  /** By rule: its index into `decisions`. */
-  readonly decisionOf: Int32Array;
+  /** What `decide` looks into, as pack-rules.ts has it; `undefined` where it takes more words. */
+  pack(wordsMax: number): Uint32Array | undefined;
 }
 
 /** Where rules are judged, and what the tags of the file came to so far, by family and name. */
@@ -139,9 +129,10 @@ export function compileNetwork(network: Network, previous?: CompiledNetwork, inU
 
   const decisions = assignDecisions(pending, previous?.decisions ?? [noRule], inUse);
   const nicTable = buildNicTable(network);
-  const isFinal = Uint8Array.from(decisions, ({ access, rule }) =>
-    access === 'deny' || (rule !== undefined && isAdminRule(rule) && rule.action === 'always-allow') ? 1 : 0,
-  );
+  const verdicts = Uint8Array.from(decisions, ({ access, rule }) => {
+    if (access === 'deny') return verdictDenies | verdictEnds;
+    return rule !== undefined && isAdminRule(rule) && rule.action === 'always-allow' ? verdictEnds : 0;
+  });
   return {
     decisions,
     nicOf: (family, a, b, c, d) => findNic(nicTable, family, a, b, c, d),
@@ -156,10 +147,12 @@ export function compileNetwork(network: Network, previous?: CompiledNetwork, inU
         const found = decideStage(stage, family, protocol, s0, s1, s2, s3, sourcePort, d0, d1, d2, d3, destinationPort);
         if (found === none) continue;
         decision = found;
-        if (isFinal[found] === 1) break;
+        if ((verdicts[found] & verdictEnds) !== 0) break;
       }
       return decision;
     },
+    pack: (wordsMax) =>
+      packRules(chains, stages, verdicts, [protocolClass[protocolTcp], protocolClass[protocolUdp]], wordsMax),
   };
 }
 

@@ -9,8 +9,10 @@ import { pcapMagicMicros, pcapMagicModified, pcapMagicNanos } from '../../src/ca
 import type { CaptureDamage, CaptureReason } from '../../src/capture/reason.ts';
 import type { FlowKernel } from '../../src/flow/kernel.ts';
 import { createKernel } from '../../src/flow/kernel.ts';
+import { Judge } from '../../src/flow/judge.ts';
 import type { MeterSettings } from '../../src/flow/observe.ts';
 import { FlowMeter } from '../../src/flow/observe.ts';
+import { FlowTable, keyKind, kindOutbound, kindWord, rowWords } from '../../src/flow/table.ts';
 import { parseAddress } from '../../src/net/address.ts';
 import type { PacketBatch } from '../../src/net/packet.ts';
 import { createPacketBatch } from '../../src/net/packet.ts';
@@ -20,6 +22,7 @@ import { anySide, ruleLogName } from '../../src/nsg/rule.ts';
 import { decodeBatch } from '../../src/wire/decode-packet.ts';
 import { createRefusals } from '../../src/wire/refusals.ts';
 import { concat, ethernet, extension, hex, ipv4, ipv6, tcp, udp } from '../wire/build-packet.ts';
+import { anyFiveTuple, anyNetwork } from '../nsg/generate-network.ts';
 import { describeEvents } from './drive.ts';
 import type { SketchedPacket } from './packets.ts';
 import { batchOf } from './packets.ts';
@@ -264,6 +267,55 @@ function copyTo(to: PacketBatch, from: PacketBatch): PacketBatch {
   to.ipBytes.set(from.ipBytes);
   return to;
 }
+
+describe('judging', () => {
+  test('gives the decisions of TypeScript, on generated networks', () => {
+    const decisions = new Set<number>();
+    fc.assert(
+      fc.property(
+        anyNetwork,
+        fc.array(fc.tuple(fc.nat(4), fc.boolean(), anyFiveTuple()), { minLength: 50, maxLength: 50 }),
+        (network, flows) => {
+          const compiled = compileNetwork(network);
+          const table = new FlowTable(kernel.growTable);
+          const judge = new Judge(table, compiled, undefined);
+          kernel.setJudge((row) => judge.judge(row));
+          kernel.setRules(compiled);
+          for (const [nic, isOutbound, { protocol, source, sourcePort, destination, destinationPort }] of flows) {
+            const kind = keyKind(nic, source.family, protocol === 6) | (isOutbound ? kindOutbound : 0);
+            const [from, to] = [source, destination].map(({ words }) => Uint32Array.from(words));
+            const ports = ((sourcePort << 16) | destinationPort) >>> 0;
+            const row = table.insert(0, from, to, 0, ports, kind, 0);
+            const { words, decisions: decided } = table.columns;
+            const denied = judge.judge(row);
+            const expected = [denied, decided[row], words[row * rowWords + kindWord]];
+            words[row * rowWords + kindWord] = kind;
+            decided[row] = 0xffffffff;
+            expect([kernel.judge(row), decided[row], words[row * rowWords + kindWord]]).toEqual(expected);
+            decisions.add(decided[row]);
+            table.remove(row);
+          }
+        },
+      ),
+      { seed: 14, numRuns: long ? 3000 : 150 },
+    );
+    expect(decisions.size).toBeGreaterThan(10);
+  });
+
+  test('asks TypeScript where the rules do not fit into memory, or there are none', () => {
+    const table = new FlowTable(kernel.growTable);
+    const row = table.insert(0, new Uint32Array(4), new Uint32Array(4), 0, 0, keyKind(0, 4, true), 0);
+    const asked: number[] = [];
+    kernel.setJudge((of) => asked.push(of) === 1);
+    kernel.setRules({ ...compileNetwork(singleNicNetwork()), pack: () => undefined });
+    expect(kernel.judge(row)).toBe(true);
+    kernel.setRules(undefined);
+    expect(kernel.judge(row)).toBe(false);
+    expect(asked).toEqual([row, row]);
+    table.remove(row);
+    expect(compileNetwork(singleNicNetwork()).pack(100)).toBeUndefined();
+  });
+});
 
 describe('observing', () => {
   const packet = fc.record({
