@@ -1,9 +1,9 @@
 // Blobs in a folder to rows committed in a table, tuples per second of processor time: `npm run bench -- ingest [HOURS]` (after `npm run build`).
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { command, cpuOf, cpuSeconds, duckdbTuples, withFlowLogs } from './flow-logs.mjs';
+import { chdbTuples, command, cpuOf, cpuOfChdb, cpuSeconds, duckdbTuples, withFlowLogs } from './flow-logs.mjs';
 
 export function run(hours = 6) {
   return withFlowLogs(hours, async ({ folder, logs, paths, tuples }) => {
@@ -34,12 +34,43 @@ export function run(hours = 6) {
       1,
     );
     add("DuckDB's JSON in SQL to Parquet, no positions", seconds, statSync(file).size);
+    const chdb = cpuOfChdb(`INSERT INTO FUNCTION file('chdb.parquet', Parquet) ${chdbTuples}`, folder);
+    if (chdb !== undefined)
+      add(
+        "ClickHouse's JSON in SQL to Parquet (chDB, whole process), no positions",
+        chdb.seconds,
+        statSync(join(folder, 'chdb.parquet')).size,
+        undefined,
+        chdb.mebibytes,
+      );
+    const jq = cpuOf('jq', [
+      '-r',
+      '.records[].properties.flows[].flows[].flowTuples[] | split(",") | @tsv',
+      ...paths.slice(0, 24),
+    ]);
+    if (jq !== undefined)
+      rows.push(['jq to text, nothing kept', ((24 * tuples) / paths.length / 1e6 / jq.seconds).toFixed(2), '', '', '']);
+    const parsed = await cpuSeconds(() => parseAll(paths.slice(0, 24)), 1);
+    rows.push([
+      'JSON.parse and split, nothing kept',
+      ((24 * tuples) / paths.length / 1e6 / parsed).toFixed(2),
+      '',
+      '',
+      '',
+    ]);
     return {
       title: `Ingesting ${tuples.toLocaleString('en-US')} tuples, million tuples per second of processor time (load average ${loadavg()[0].toFixed(1)})`,
       header: ['way', 'M/core-s', 'bytes a tuple', 'trace and filters', 'MiB at most'],
       rows,
     };
   });
+}
+
+function parseAll(paths) {
+  for (const path of paths)
+    for (const { properties } of JSON.parse(readFileSync(path, 'utf8')).records)
+      for (const { flows } of properties.flows)
+        for (const { flowTuples } of flows) for (const tuple of flowTuples) tuple.split(',');
 }
 
 /** Of the address filters beside the data files. */
