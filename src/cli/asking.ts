@@ -4,6 +4,7 @@ import { FlowError } from '../base/errors.ts';
 import { openLake } from '../lake/lake.ts';
 import type { Engine } from '../query/engine.ts';
 import { parseFilter } from '../query/filter.ts';
+import { withKeptAnswers } from '../query/kept-answers.ts';
 import type { Answer } from '../query/result.ts';
 import { parseTimePoint, timeExamples } from '../query/time-point.ts';
 import type { Query, QueryRange } from '../query/tree.ts';
@@ -15,6 +16,7 @@ import { outputFormats, parseOutputFormat, writeResult } from './output.ts';
 import type { Pager } from './pager.ts';
 import { openPager } from './pager.ts';
 import { createProgress, formatBytes } from './progress.ts';
+import { version } from './version.ts';
 
 /** What every command that asks has in common: where the tuples are, which of them, and how the answer is printed. */
 export interface AskOptions extends OutputOptions {
@@ -150,8 +152,9 @@ async function openEngine(options: AskOptions): Promise<OpenEngine> {
   }
   if (folder !== undefined) {
     const lake = await openLake(folder);
-    const { openLakeEngine } = await import('../query/duckdb-engine.ts');
-    return { engine: await openLakeEngine(await lake.snapshot()), close: () => lake.close() };
+    const snapshot = await lake.snapshot();
+    const open = async (): Promise<Engine> => (await import('../query/duckdb-engine.ts')).openLakeEngine(snapshot);
+    return { engine: withKeptAnswers(snapshot, version(), process.env, open), close: () => lake.close() };
   }
   const { readLogs } = await import('../pipeline/read-logs.ts');
   const progress = createProgress('reading');
@@ -207,6 +210,10 @@ export function explain(engine: Engine, rows: number, millis: number): void {
     `rows   ${number(scan.rowsRead)} of ${number(scan.rows)} in those files; ${number(rows)} in the answer`,
     `time   ${number(Math.round(millis))} ms`,
   ];
+  if (scan.kept === true) {
+    process.stderr.write(`an answer of before: nothing read\n${lines.at(-1)}  (version ${scan.version} of the lake)\n`);
+    return;
+  }
   const where = scan.version === undefined ? 'logs in memory' : `version ${scan.version} of the lake`;
   process.stderr.write(`${scan.files === 0 ? `${lines.at(-1)}` : lines.join('\n')}  (${where})\n`);
 }

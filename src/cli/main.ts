@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { fileError } from '../base/errors.ts';
 import { askToStop } from './interrupt.ts';
-import { report, run } from './program.ts';
+import { version } from './version.ts';
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
-  process.exit(report(fileError(error, 'write the answer'), false));
+  void import('./program.ts').then(({ report }) => process.exit(report(fileError(error, 'write the answer'), false)));
 });
 process.on('SIGINT', () => {
   if (askToStop()) return;
@@ -13,4 +13,7 @@ process.on('SIGINT', () => {
   process.exit(130);
 });
 
-process.exitCode = await run(process.argv.slice(2));
+const args = process.argv.slice(2);
+// Without the parser of command lines, which takes longer to load than this takes altogether.
+if (args.length === 1 && args[0] === '--version') process.stdout.write(`${version()}\n`);
+else process.exitCode = await (await import('./program.ts')).run(args);

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { FlowError } from '../base/errors.ts';
 import { commands, groups } from './commands.ts';
 import { printable } from './printable.ts';
+import { version } from './version.ts';
 
 /**
  * Runs one command and turns every failure into a sentence on stderr.
@@ -77,11 +77,6 @@ function groupOf(program: Command, name: string): Command {
 /** Failures become exceptions; what to print about them is decided in one place. */
 function quiet(command: Command): Command {
   return command.exitOverride().configureOutput({ outputError: () => undefined });
-}
-
-function version(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
 /** Says on stderr what failed. @returns the exit code */

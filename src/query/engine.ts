@@ -27,4 +27,6 @@ export interface Scan {
   /** `undefined` where the log does not say. */
   readonly rows: number | undefined;
   readonly rowsRead: number | undefined;
+  /** Whether the answer is one of an earlier run, so that nothing was read. */
+  readonly kept?: boolean;
 }

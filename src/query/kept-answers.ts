@@ -1,0 +1,165 @@
+/**
+ * Answers kept between runs: the same question of the same version of a lake is answered without DuckDB. Only small ones (aggregates and
+ * counts), and only those that took long.
+ *
+ *   <cache>/answers/<lake>-<question>.json     what was answered; both are hashes
+ *
+ * A version is known by the names of its data files, which no two files share, so that an answer never outlives what it was made of. The cache is
+ * `$NSGFLOW_CACHE`, else `nsgflow` in `$XDG_CACHE_HOME` or `~/.cache`; `NSGFLOW_CACHE=off` keeps none. Whatever fails there is as if nothing were kept.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { FlowError } from '../base/errors.ts';
+import { limits } from '../base/limits.ts';
+import type { Snapshot } from '../lake/snapshot.ts';
+import type { Engine, Scan } from './engine.ts';
+import type { Answer, AnswerColumn, Cell } from './result.ts';
+import { smallAnswer } from './result.ts';
+import type { Query } from './tree.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Quicker answers are not kept. */
+const keptFromMillis = 200;
+
+interface KeptAnswer {
+  readonly columns: readonly AnswerColumn[];
+  readonly rows: Cell[][];
+  readonly summary?: Answer['summary'];
+}
+
+/**
+ * An engine over a version of a lake that opens another one, by `open`, only when a question is not answered by what was kept. `edition` is what
+ * answers depend on besides: the version of this program.
+ */
+export function withKeptAnswers(
+  snapshot: Snapshot,
+  edition: string,
+  environment: Environment,
+  open: () => Promise<Engine>,
+): Engine {
+  const folder = cacheFolder(environment);
+  return new KeepingEngine(snapshot, edition, folder === undefined ? undefined : join(folder, 'answers'), open);
+}
+
+function cacheFolder(environment: Environment): string | undefined {
+  const named = environment['NSGFLOW_CACHE'];
+  if (named === 'off') return undefined;
+  if (named !== undefined && named !== '') return resolve(named);
+  return join(environment['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'nsgflow');
+}
+
+class KeepingEngine implements Engine {
+  readonly #snapshot: Snapshot;
+  readonly #edition: string;
+  readonly #folder: string | undefined;
+  readonly #open: () => Promise<Engine>;
+  #engine: Promise<Engine> | undefined;
+  #opened: Engine | undefined;
+  #cancelled: FlowError | undefined;
+  #kept = false;
+
+  constructor(snapshot: Snapshot, edition: string, folder: string | undefined, open: () => Promise<Engine>) {
+    this.#snapshot = snapshot;
+    this.#edition = edition;
+    this.#folder = folder;
+    this.#open = open;
+  }
+
+  async ask(query: Query): Promise<Answer> {
+    if (this.#cancelled !== undefined) throw this.#cancelled;
+    if (this.#folder === undefined || (query.ask !== 'groups' && query.ask !== 'count'))
+      return (await this.#real()).ask(query);
+    const path = join(this.#folder, `${this.#lakeHash()}-${hashOf(JSON.stringify(query))}.json`);
+    const known = await readKept(path);
+    this.#kept = known !== undefined;
+    if (known !== undefined) return smallAnswer(known.columns, known.rows, known.summary);
+    const engine = await this.#real();
+    const startMillis = performance.now();
+    const answer = await engine.ask(query);
+    const rows: Cell[][] = [];
+    for await (const chunk of answer.chunks) rows.push(...chunk);
+    const { columns, summary } = answer;
+    if (performance.now() - startMillis >= keptFromMillis)
+      await keep(this.#folder, path, summary === undefined ? { columns, rows } : { columns, rows, summary });
+    return smallAnswer(columns, rows, summary);
+  }
+
+  async sql(text: string): Promise<Answer> {
+    return (await this.#real()).sql(text);
+  }
+
+  async writeParquet(query: Query, path: string): Promise<number> {
+    return (await this.#real()).writeParquet!(query, path);
+  }
+
+  scan(): Scan {
+    if (!this.#kept && this.#opened !== undefined) return this.#opened.scan();
+    const { version, files } = this.#snapshot;
+    return { version, files: files.length, filesRead: 0, bytes: 0, bytesRead: 0, rows: 0, rowsRead: 0, kept: true };
+  }
+
+  cancel(reason: FlowError): void {
+    this.#cancelled ??= reason;
+    this.#opened?.cancel(reason);
+  }
+
+  async close(): Promise<void> {
+    await (await this.#engine?.catch(() => undefined))?.close();
+  }
+
+  async #real(): Promise<Engine> {
+    this.#engine ??= this.#open();
+    this.#opened = await this.#engine;
+    if (this.#cancelled !== undefined) {
+      this.#opened.cancel(this.#cancelled);
+      throw this.#cancelled;
+    }
+    return this.#opened;
+  }
+
+  #lakeHash(): string {
+    const { folder, version, files } = this.#snapshot;
+    return hashOf(
+      [this.#edition, folder, version, ...files.map(({ path, sizeBytes }) => `${path} ${sizeBytes}`)].join('\n'),
+    );
+  }
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}
+
+async function readKept(path: string): Promise<KeptAnswer | undefined> {
+  try {
+    const { columns, rows, summary } = JSON.parse(await readFile(path, 'utf8')) as Partial<KeptAnswer>;
+    if (!Array.isArray(columns) || !Array.isArray(rows)) return undefined;
+    return summary === undefined ? { columns, rows } : { columns, rows, summary };
+  } catch {
+    return undefined;
+  }
+}
+
+/** For its owner only; of many answers the oldest go. */
+async function keep(folder: string, path: string, answer: KeptAnswer): Promise<void> {
+  const text = JSON.stringify(answer);
+  if (text.length > limits.keptAnswerCharsMax) return;
+  const temporary = join(folder, `.${randomUUID()}.json`);
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await writeFile(temporary, text, { mode: 0o600, flag: 'wx' });
+    await rename(temporary, path);
+    const names = await readdir(folder);
+    if (names.length <= limits.keptAnswersMax) return;
+    const aged = await Promise.all(
+      names.map(async (name) => ({ name, millis: (await stat(join(folder, name))).mtimeMs })),
+    );
+    aged.sort((a, b) => a.millis - b.millis);
+    for (const { name } of aged.slice(0, names.length - limits.keptAnswersMax))
+      await rm(join(folder, name), { force: true });
+  } catch {
+    await rm(temporary, { force: true }).catch(() => undefined);
+  }
+}
