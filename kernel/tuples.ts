@@ -14,17 +14,16 @@ import {
   encryptionAt,
   encryptionsAt,
   familyAt,
-  millisAt,
   octetsAt,
   packetsForwardAt,
   packetsReverseAt,
   pairsAt,
   protocolAt,
-  secondsAt,
   sourceAt,
   sourcePortAt,
   stateAt,
   textAt,
+  timeAt,
 } from '../src/flowlog/tuple-kernel-layout';
 
 const comma: u8 = 0x2c;
@@ -169,17 +168,25 @@ function stateLetter(state: u32): u8 {
   return state == stateContinuing ? letterC : state == stateEnd ? letterE : letterB;
 }
 
-/** Writes `,"…"` for each of `count` rows. @param format 0 NSG version 1, 1 version 2, 2 VNet. @returns the bytes written */
-export function writeTuples(count: i32, format: i32): i32 {
+/** Seconds from here on have more than 32 bits. */
+const timeEnd: f64 = 4294967296000;
+
+/**
+ * Writes `,"…"` for each row from `first` to `end`. @param format 0 NSG version 1, 1 version 2, 2 VNet.
+ * @returns the bytes written; -1 where a time is beyond what is taken here
+ */
+export function writeTuples(first: i32, end: i32, format: i32): i32 {
   const vnet = format == 2;
   let at: usize = textAt;
-  for (let row = 0; row < count; row++) {
+  for (let row = first; row < end; row++) {
+    const moment = load<f64>(timeAt + (row << 3));
+    if (!(moment >= 0 && moment < timeEnd)) return -1;
+    const time = <u64>moment;
+    const seconds = <u32>(time / 1000);
     store<u8>(at, comma);
     store<u8>(at + 1, quote);
     at += 2;
-    const seconds = load<u32>(secondsAt + (row << 2));
     if (vnet) {
-      const time = <u64>seconds * 1000 + load<u32>(millisAt + (row << 2));
       const high = time / 10000000;
       at = writeDigits(at, <u32>high, 6);
       at = writeDigits(at, <u32>(time - high * 10000000), 7);

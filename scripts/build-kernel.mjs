@@ -26,7 +26,7 @@ const kernels = [
     layout: 'src/flowlog/tuple-kernel-layout.ts',
     target: 'src/flowlog/tuple-kernel-module.ts',
     name: 'tupleKernelModule',
-    memoryLength: 262_144,
+    memoryLength: 11_075_584,
   },
   {
     source: 'kernel/pages.ts',

@@ -3,85 +3,31 @@
  */
 import { instantiate } from '../base/wasm.ts';
 import type { ByteWriter } from './byte-writer.ts';
-import {
-  accessAt,
-  bytesForwardAt,
-  bytesReverseAt,
-  destinationAt,
-  destinationPortAt,
-  directionAt,
-  encryptionAt,
-  encryptionsAt,
-  familyAt,
-  memoryLength,
-  millisAt,
-  octetsAt,
-  packetsForwardAt,
-  packetsReverseAt,
-  pairsAt,
-  protocolAt,
-  rowsMax,
-  secondsAt,
-  sourceAt,
-  sourcePortAt,
-  stateAt,
-  textAt,
-  textLength,
-} from './tuple-kernel-layout.ts';
+import * as layout from './tuple-kernel-layout.ts';
 import { tupleKernelModule } from './tuple-kernel-module.ts';
 import type { FlowLogFormat, TupleColumns } from './tuple.ts';
 import { encryptionNames } from './tuple.ts';
 
+const { encryptionsAt, octetsAt, ownRows, pairsAt, rowsMax } = layout;
 const formatNumbers: Readonly<Record<FlowLogFormat, number>> = { nsg1: 0, nsg2: 1, vnet: 2 };
-/** Seconds from here on have more than 32 bits. */
-const secondsEnd = 2 ** 32;
 
 interface TupleKernelExports {
-  writeTuples(count: number, format: number): number;
+  writeTuples(first: number, end: number, format: number): number;
 }
 
 export class TupleKernel {
+  /** Columns in the kernel's memory, of `limits.eventsMax` rows: tuples that are made in these are written without being copied. One owner at a time. */
+  readonly columns: TupleColumns;
   readonly #exports: TupleKernelExports;
   readonly #text: Uint8Array;
-  readonly #seconds: Uint32Array;
-  readonly #millis: Uint32Array;
-  readonly #source: Uint32Array;
-  readonly #destination: Uint32Array;
-  readonly #sourcePort: Uint16Array;
-  readonly #destinationPort: Uint16Array;
-  readonly #family: Uint8Array;
-  readonly #protocol: Uint8Array;
-  readonly #direction: Uint8Array;
-  readonly #access: Uint8Array;
-  readonly #state: Uint8Array;
-  readonly #encryption: Uint8Array;
-  readonly #packetsForward: Float64Array;
-  readonly #bytesForward: Float64Array;
-  readonly #packetsReverse: Float64Array;
-  readonly #bytesReverse: Float64Array;
+  /** The rows behind them, for tuples from elsewhere. */
+  readonly #brought: TupleColumns;
 
   constructor(exports: TupleKernelExports, buffer: ArrayBuffer) {
-    const words = (at: number): Uint32Array => new Uint32Array(buffer, at, rowsMax);
-    const bytes = (at: number): Uint8Array => new Uint8Array(buffer, at, rowsMax);
-    const doubles = (at: number): Float64Array => new Float64Array(buffer, at, rowsMax);
     this.#exports = exports;
-    this.#text = new Uint8Array(buffer, textAt, textLength);
-    this.#seconds = words(secondsAt);
-    this.#millis = words(millisAt);
-    this.#source = new Uint32Array(buffer, sourceAt, 4 * rowsMax);
-    this.#destination = new Uint32Array(buffer, destinationAt, 4 * rowsMax);
-    this.#sourcePort = new Uint16Array(buffer, sourcePortAt, rowsMax);
-    this.#destinationPort = new Uint16Array(buffer, destinationPortAt, rowsMax);
-    this.#family = bytes(familyAt);
-    this.#protocol = bytes(protocolAt);
-    this.#direction = bytes(directionAt);
-    this.#access = bytes(accessAt);
-    this.#state = bytes(stateAt);
-    this.#encryption = bytes(encryptionAt);
-    this.#packetsForward = doubles(packetsForwardAt);
-    this.#bytesForward = doubles(bytesForwardAt);
-    this.#packetsReverse = doubles(packetsReverseAt);
-    this.#bytesReverse = doubles(bytesReverseAt);
+    this.#text = new Uint8Array(buffer, layout.textAt, layout.textLength);
+    this.columns = columnsIn(buffer, 0, ownRows);
+    this.#brought = columnsIn(buffer, ownRows, rowsMax);
     writeTables(buffer);
   }
 
@@ -97,77 +43,78 @@ export class TupleKernel {
     start: number,
     end: number,
   ): boolean {
-    for (let i = start; i < end; i++) {
-      const time = columns.timeMillis[rows[i]];
-      if (!(time >= 0 && time < 1000 * secondsEnd)) return false;
-    }
+    const before = writer.length;
+    const own = columns === this.columns && followOn(rows, start, end);
     for (let from = start; from < end; from += rowsMax) {
       const count = Math.min(rowsMax, end - from);
-      this.#gather(columns, rows, from, count);
-      const length = this.#exports.writeTuples(count, formatNumbers[format]);
+      if (!own) bring(columns, rows, from, count, this.#brought);
+      const first = own ? rows[from] : ownRows;
+      const length = this.#exports.writeTuples(first, first + count, formatNumbers[format]);
+      if (length < 0) {
+        writer.length = before;
+        return false;
+      }
       const skipped = from === start ? 1 : 0;
       writer.reserve(length).set(this.#text.subarray(skipped, length), writer.length);
       writer.length += length - skipped;
     }
     return true;
   }
+}
 
-  #gather(columns: TupleColumns, rows: Uint32Array, from: number, count: number): void {
-    const { source, destination, timeMillis } = columns;
-    const first = rows[from];
-    let followOn = true;
-    for (let i = 0; i < count; i++) {
-      const row = rows[from + i];
-      followOn &&= row === first + i;
-      const seconds = Math.floor(timeMillis[row] / 1000);
-      this.#seconds[i] = seconds;
-      this.#millis[i] = Math.floor(timeMillis[row]) - 1000 * seconds;
-    }
-    if (followOn) {
-      this.#copy(columns, first, first + count);
-      return;
-    }
-    for (let i = 0; i < count; i++) {
-      const row = rows[from + i];
-      this.#sourcePort[i] = columns.sourcePort[row];
-      this.#destinationPort[i] = columns.destinationPort[row];
-      this.#family[i] = columns.family[row];
-      this.#protocol[i] = columns.protocol[row];
-      this.#direction[i] = columns.direction[row];
-      this.#access[i] = columns.access[row];
-      this.#state[i] = columns.state[row];
-      this.#encryption[i] = columns.encryption[row];
-      this.#packetsForward[i] = columns.packetsForward[row];
-      this.#bytesForward[i] = columns.bytesForward[row];
-      this.#packetsReverse[i] = columns.packetsReverse[row];
-      this.#bytesReverse[i] = columns.bytesReverse[row];
-    }
-    for (let i = 0; i < count; i++) {
-      const at = 4 * rows[from + i];
-      for (let word = 0; word < 4; word++) {
-        this.#source[4 * i + word] = source[at + word];
-        this.#destination[4 * i + word] = destination[at + word];
-      }
+function followOn(rows: Uint32Array, start: number, end: number): boolean {
+  for (let i = start + 1; i < end; i++) if (rows[i] !== rows[i - 1] + 1) return false;
+  return true;
+}
+
+function bring(from: TupleColumns, rows: Uint32Array, start: number, count: number, to: TupleColumns): void {
+  for (let i = 0; i < count; i++) {
+    const row = rows[start + i];
+    to.timeMillis[i] = from.timeMillis[row];
+    to.sourcePort[i] = from.sourcePort[row];
+    to.destinationPort[i] = from.destinationPort[row];
+    to.family[i] = from.family[row];
+    to.protocol[i] = from.protocol[row];
+    to.direction[i] = from.direction[row];
+    to.access[i] = from.access[row];
+    to.state[i] = from.state[row];
+    to.encryption[i] = from.encryption[row];
+    to.packetsForward[i] = from.packetsForward[row];
+    to.bytesForward[i] = from.bytesForward[row];
+    to.packetsReverse[i] = from.packetsReverse[row];
+    to.bytesReverse[i] = from.bytesReverse[row];
+    for (let word = 0; word < 4; word++) {
+      to.source[4 * i + word] = from.source[4 * row + word];
+      to.destination[4 * i + word] = from.destination[4 * row + word];
     }
   }
+}
 
-  /** All columns but the time, of rows that follow one another. */
-  #copy(columns: TupleColumns, start: number, end: number): void {
-    this.#source.set(columns.source.subarray(4 * start, 4 * end));
-    this.#destination.set(columns.destination.subarray(4 * start, 4 * end));
-    this.#sourcePort.set(columns.sourcePort.subarray(start, end));
-    this.#destinationPort.set(columns.destinationPort.subarray(start, end));
-    this.#family.set(columns.family.subarray(start, end));
-    this.#protocol.set(columns.protocol.subarray(start, end));
-    this.#direction.set(columns.direction.subarray(start, end));
-    this.#access.set(columns.access.subarray(start, end));
-    this.#state.set(columns.state.subarray(start, end));
-    this.#encryption.set(columns.encryption.subarray(start, end));
-    this.#packetsForward.set(columns.packetsForward.subarray(start, end));
-    this.#bytesForward.set(columns.bytesForward.subarray(start, end));
-    this.#packetsReverse.set(columns.packetsReverse.subarray(start, end));
-    this.#bytesReverse.set(columns.bytesReverse.subarray(start, end));
-  }
+/** The columns from row `first` on, `capacity` rows. The kernel does not read groups: they lie elsewhere. */
+function columnsIn(buffer: ArrayBuffer, first: number, capacity: number): TupleColumns {
+  const bytes = (at: number): Uint8Array => new Uint8Array(buffer, at + first, capacity);
+  const shorts = (at: number): Uint16Array => new Uint16Array(buffer, at + 2 * first, capacity);
+  const quads = (at: number): Uint32Array => new Uint32Array(buffer, at + 16 * first, 4 * capacity);
+  const doubles = (at: number): Float64Array => new Float64Array(buffer, at + 8 * first, capacity);
+  return {
+    count: 0,
+    timeMillis: doubles(layout.timeAt),
+    family: bytes(layout.familyAt),
+    source: quads(layout.sourceAt),
+    destination: quads(layout.destinationAt),
+    sourcePort: shorts(layout.sourcePortAt),
+    destinationPort: shorts(layout.destinationPortAt),
+    protocol: bytes(layout.protocolAt),
+    direction: bytes(layout.directionAt),
+    access: bytes(layout.accessAt),
+    state: bytes(layout.stateAt),
+    encryption: bytes(layout.encryptionAt),
+    packetsForward: doubles(layout.packetsForwardAt),
+    bytesForward: doubles(layout.bytesForwardAt),
+    packetsReverse: doubles(layout.packetsReverseAt),
+    bytesReverse: doubles(layout.bytesReverseAt),
+    group: new Uint32Array(capacity),
+  };
 }
 
 function writeTables(buffer: ArrayBuffer): void {
@@ -189,7 +136,7 @@ function writeTables(buffer: ArrayBuffer): void {
 
 /** A kernel; `undefined` where WebAssembly is not to be had. */
 export function createTupleKernel(): TupleKernel | undefined {
-  const instance = instantiate(tupleKernelModule, memoryLength);
+  const instance = instantiate(tupleKernelModule, layout.memoryLength);
   if (instance === undefined) return undefined;
   const exports = instance.exports as TupleKernelExports;
   return new TupleKernel(exports, instance.buffer);

@@ -5,7 +5,7 @@ import type { FlowEvents } from '../flow/event.ts';
 import { copyEvents, createFlowEvents } from '../flow/event.ts';
 import { containerOf, formatBlobPath } from '../flowlog/blob-path.ts';
 import { ByteWriter } from '../flowlog/byte-writer.ts';
-import { encodeRecord } from '../flowlog/encode.ts';
+import { encodeRecord, encoderColumns } from '../flowlog/encode.ts';
 import type { FlowLogTarget, RecordingPlan } from './recording-plan.ts';
 import { columnsShown, countHidden, countLeftOut, fillEncryption, selectRows } from './select-rows.ts';
 import type { Uncounted } from './uncounted.ts';
@@ -35,14 +35,17 @@ export interface FlushKey {
   readonly part: number;
 }
 
-/** Memory of flushes, used again and again: the events in order, and the bytes of a block. */
+/** Memory of flushes, used again and again: the events in order, which all flushes of a thread may share, and the bytes of a block. */
 export interface FlushScratch {
   ordered: FlowEvents;
   readonly writer: ByteWriter;
 }
 
 export function createFlushScratch(): FlushScratch {
-  return { ordered: createFlowEvents(0), writer: new ByteWriter(1 << 20) };
+  const columns = encoderColumns();
+  const capacity = columns?.timeMillis.length ?? 0;
+  const ordered = columns === undefined ? createFlowEvents(0) : { columns, nic: new Uint32Array(capacity), capacity };
+  return { ordered, writer: new ByteWriter(1 << 20) };
 }
 
 /** What a flush gives. Plain data. */

@@ -4,6 +4,7 @@ import { ByteWriter } from '../../src/flowlog/byte-writer.ts';
 import type { TupleKernel } from '../../src/flowlog/tuple-kernel.ts';
 import { createTupleKernel } from '../../src/flowlog/tuple-kernel.ts';
 import { hasTuple, writeTuple } from '../../src/flowlog/tuple-text.ts';
+import type { TupleColumns } from '../../src/flowlog/tuple.ts';
 import { createTupleColumns, encryptionNames } from '../../src/flowlog/tuple.ts';
 
 const long = process.env['NSGFLOW_LONG'] === '1';
@@ -49,6 +50,14 @@ function columnsOf(rows: readonly (typeof row extends fc.Arbitrary<infer Row> ? 
   return columns;
 }
 
+function copyRow(from: TupleColumns, row: number, to: TupleColumns, at: number): void {
+  for (const [key, column] of Object.entries(from) as [keyof TupleColumns, TupleColumns[keyof TupleColumns]][]) {
+    if (typeof column === 'number' || key === 'count') continue;
+    const width = key === 'source' || key === 'destination' ? 4 : 1;
+    to[key].set(column.subarray(width * row, width * row + width), width * at);
+  }
+}
+
 test('the kernel writes what writeTuple writes, for any rows in any order', () => {
   const numRuns = long ? 5000 : 300;
   fc.assert(
@@ -67,7 +76,22 @@ test('the kernel writes what writeTuple writes, for any rows in any order', () =
         );
         const writer = new ByteWriter(16);
         expect(kernel.write(format, writer, columns, rows, 0, rows.length)).toBe(true);
-        expect(Buffer.from(writer.toBytes()).toString('latin1')).toBe(lines.map((line) => `"${line}"`).join(','));
+        const text = lines.map((line) => `"${line}"`).join(',');
+        expect(Buffer.from(writer.toBytes()).toString('latin1')).toBe(text);
+        const own = kernel.columns;
+        rows.forEach((from, to) => copyRow(columns, from, own, 1000 + to));
+        const ownRows = Uint32Array.from(rows, (_, at) => 1000 + at);
+        writer.clear();
+        expect(kernel.write(format, writer, own, ownRows, 0, rows.length)).toBe(true);
+        expect(Buffer.from(writer.toBytes()).toString('latin1')).toBe(text);
+        writer.clear();
+        expect(kernel.write(format, writer, own, ownRows.toReversed(), 0, rows.length)).toBe(true);
+        expect(Buffer.from(writer.toBytes()).toString('latin1')).toBe(
+          lines
+            .map((line) => `"${line}"`)
+            .reverse()
+            .join(','),
+        );
       },
     ),
     { seed: 21, numRuns },
@@ -78,4 +102,12 @@ test('a time of more than 32 bits of seconds is left to writeTuple', () => {
   const columns = createTupleColumns(1);
   columns.timeMillis[0] = 2 ** 32 * 1000;
   expect(kernel.write('nsg2', new ByteWriter(), columns, Uint32Array.of(0), 0, 1)).toBe(false);
+  const many = createTupleColumns(1025);
+  many.family.fill(4);
+  many.timeMillis[1024] = -1;
+  const writer = new ByteWriter();
+  writer.writeText('before');
+  const rows = Uint32Array.from({ length: 1025 }, (_, row) => row);
+  expect(kernel.write('nsg2', writer, many, rows, 0, 1025)).toBe(false);
+  expect(Buffer.from(writer.toBytes()).toString()).toBe('before');
 });
