@@ -35,7 +35,7 @@ const counterMax = 2 ** 63 - 1024;
 
 /** Rows of one date on their way. */
 interface Day {
-  readonly rows: StagedRows;
+  rows: StagedRows;
   readonly file: NewDataFile;
 }
 
@@ -46,6 +46,8 @@ export class RowStage {
   readonly #days = new Map<number, Day>();
   /** Rows staged and not yet written, of all days. */
   #staged = 0;
+  /** Rows on their way into a file, one row group at a time, while others are staged. */
+  #writing: Promise<void> = Promise.resolve();
 
   /** Files go to date folders of `lake`, which is made as needed. */
   constructor(lake: string) {
@@ -73,12 +75,13 @@ export class RowStage {
         this.refused.add('time-out-of-range', 1, () => `${origin.blob}: time ${timeMillis}`);
         continue;
       }
-      const { rows, file } = this.#day(day);
+      const its = this.#day(day);
+      const { rows } = its;
       const before = rows.count;
       row = this.#copyRows(flowLog, row, day, rows, groupIds, recordIds, nextIndex, origin);
       added += rows.count - before;
       this.#staged += rows.count - before;
-      if (rows.count >= limits.rowGroupRows) await this.#write(rows, file);
+      if (rows.count >= limits.rowGroupRows) await this.#write(its);
       else if (this.#staged >= limits.stagedRowsMax) await this.#writeLargest();
     }
     return added;
@@ -119,6 +122,7 @@ export class RowStage {
 
   /** Drops what was not finished. */
   async abandon(): Promise<void> {
+    await this.#writing.catch(() => undefined);
     const days = [...this.#days.values()];
     this.#days.clear();
     for (const { rows, file } of days) {
@@ -202,21 +206,27 @@ export class RowStage {
     }
   }
 
-  async #write(rows: StagedRows, file: NewDataFile): Promise<void> {
+  /** Begins to write a date's rows, once those before are written. @throws what writing those threw */
+  async #write(day: Day): Promise<void> {
+    await this.#writing;
+    const { rows, file } = day;
+    day.rows = takeRows(this.#tables);
     this.#staged -= rows.count;
-    await file.writeRows(rows);
-    rows.clear();
+    this.#writing = file.writeRows(rows).finally(() => giveBackRows(rows));
+    // Awaited before the next ones.
+    this.#writing.catch(() => undefined);
   }
 
   async #writeLargest(): Promise<void> {
     let largest: Day | undefined;
     for (const day of this.#days.values())
       if (largest === undefined || day.rows.count > largest.rows.count) largest = day;
-    if (largest !== undefined) await this.#write(largest.rows, largest.file);
+    if (largest !== undefined) await this.#write(largest);
   }
 
   async #writeAll(): Promise<void> {
-    for (const { rows, file } of this.#days.values()) if (rows.count > 0) await this.#write(rows, file);
+    for (const day of this.#days.values()) if (day.rows.count > 0) await this.#write(day);
+    await this.#writing;
     this.#tables.clear();
   }
 }

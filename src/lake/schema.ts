@@ -67,17 +67,15 @@ function grouped(name: GroupText): ColumnSource {
     runs,
     ends,
     ids,
-    idsEnd: groups.length,
-    textOf: (group) => groups[group][which],
+    texts: groups.map((texts) => texts[which]),
   });
 }
 
 /** A column whose value is one for all rows of a record. */
 function ofRecord(values: (rows: StagedRows) => readonly number[], scale = 1): ColumnSource {
   return (rows) => {
-    const byRecord = values(rows);
     const { runs, runEnd: ends, runRecord: ids } = rows;
-    return { kind: 'longs', runs, ends, ids, idsEnd: byRecord.length, longOf: (record) => byRecord[record], scale };
+    return { kind: 'longs', runs, ends, ids, longs: values(rows), scale };
   };
 }
 

@@ -103,7 +103,9 @@ export class StagedRows {
     for (const [name, column] of Object.entries(this)) {
       if (!ArrayBuffer.isView(column)) continue;
       const from = column as Float64Array;
-      const grown = new (from.constructor as Float64ArrayConstructor)(length * (from.length / room));
+      // Shared, so that another thread encodes them where they are.
+      const shared = new SharedArrayBuffer(length * (from.byteLength / room));
+      const grown = new (from.constructor as Float64ArrayConstructor)(shared);
       grown.set(from);
       Object.assign(this, { [name]: grown });
     }
@@ -129,7 +131,7 @@ export class StagedRows {
 
 /** Rows that no stage uses, with their room: making it anew for each commit would take longer than filling it. */
 const spareRows: StagedRows[] = [];
-const spareRowsMax = 2;
+const spareRowsMax = 3;
 
 /** Empty rows, which `giveBackRows` takes back. */
 export function takeRows(tables: StageTables): StagedRows {

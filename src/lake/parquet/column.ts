@@ -37,17 +37,15 @@ export type ColumnValues =
   /** 32-bit numbers that mostly grow by one; none is null. */
   | { readonly kind: 'sequence'; readonly values: Int32Array }
   /** Texts that stand for some rows each; '' is null, and equal texts may have several ids. */
-  | ({ readonly kind: 'texts'; readonly textOf: (id: number) => string } & Runs)
+  | ({ readonly kind: 'texts'; readonly texts: readonly string[] } & Runs)
   /** Whole numbers below 2^63 times `scale` that stand for some rows each; NaN is null, and equal ones may have several ids. */
-  | ({ readonly kind: 'longs'; readonly longOf: (id: number) => number; readonly scale?: number } & Runs);
+  | ({ readonly kind: 'longs'; readonly longs: readonly number[]; readonly scale?: number } & Runs);
 
-/** Values by number that stand for some rows each: run i ends before row `ends[i]`. */
+/** Values by id that stand for some rows each: run i, of the value `ids[i]`, ends before row `ends[i]`. */
 export interface Runs {
   readonly runs: number;
   readonly ends: Uint32Array;
   readonly ids: Uint32Array;
-  /** Ids are below. */
-  readonly idsEnd: number;
 }
 
 export type Statistic = number | bigint | string;
@@ -165,20 +163,20 @@ export class ColumnEncoder {
   }
 
   #encodeTexts(column: Extract<ColumnValues, { kind: 'texts' }>, count: number): EncodedColumn {
-    const { textOf } = column;
+    const { texts } = column;
     const known = new Map<string, number>();
-    const { present, bodyLength } = this.#runBody(column, (id) => {
-      const text = textOf(id);
+    const { present, bodyLength } = this.#runBody(column, texts.length, (id) => {
+      const text = texts[id];
       return text === '' ? -1 : intern(known, text);
     });
     return this.#textPages(count, present, [...known.keys()], bodyLength);
   }
 
   #encodeLongs(column: Extract<ColumnValues, { kind: 'longs' }>, count: number): EncodedColumn {
-    const { longOf, scale = 1 } = column;
+    const { longs: values, scale = 1 } = column;
     const known = new Map<number, number>();
-    const { present, bodyLength } = this.#runBody(column, (id) => {
-      const value = longOf(id);
+    const { present, bodyLength } = this.#runBody(column, values.length, (id) => {
+      const value = values[id];
       return Number.isNaN(value) ? -1 : intern(known, value);
     });
     const longs = BigInt64Array.from(known.keys(), (value) => BigInt(value) * BigInt(scale));
@@ -195,7 +193,8 @@ export class ColumnEncoder {
 
   /** Writes the body of a data page of runs. `indexOf` gives an id's index in the dictionary, -1 for null, and is asked once an id. */
   #runBody(
-    { runs, ends, ids, idsEnd }: Runs,
+    { runs, ends, ids }: Runs,
+    idsEnd: number,
     indexOf: (id: number) => number,
   ): { readonly present: number; readonly bodyLength: number } {
     const unknown = -2;

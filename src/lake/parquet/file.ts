@@ -7,7 +7,8 @@
  * Source: github.com/apache/parquet-format (README, parquet.thrift).
  */
 import type { ColumnValues, EncodedColumn, PhysicalType, Statistic } from './column.ts';
-import { ColumnEncoder, encodings } from './column.ts';
+import { encodings } from './column.ts';
+import { encodeColumns } from './encode-thread.ts';
 import { ThriftWriter } from './thrift.ts';
 
 /** What a column's values mean. */
@@ -52,21 +53,21 @@ export class ParquetFile {
   bytes = 0;
   readonly #append: (parts: readonly Uint8Array[]) => Promise<void>;
   readonly #columns: readonly ParquetColumn[];
-  readonly #encoder: ColumnEncoder;
   readonly #groups: WrittenGroup[] = [];
 
   constructor(append: (parts: readonly Uint8Array[]) => Promise<void>, columns: readonly ParquetColumn[]) {
     this.#append = append;
     this.#columns = columns;
-    this.#encoder = new ColumnEncoder();
   }
 
   /**
-   * Writes a row group; `values` in the order of the columns, of at most `limits.rowGroupRows` rows. They may change as soon as this has been called.
+   * Writes a row group; `values` in the order of the columns, of at most `limits.rowGroupRows` rows. They must stand until this is done, and calls come
+   * one after the other.
    * @returns the hashes of the texts of each column of addresses
    */
   async writeRows(values: readonly ColumnValues[], count: number): Promise<Float64Array[]> {
-    const encoded = this.#encode(values, count);
+    const types = this.#columns.map(({ type }) => physicalTypes[type]);
+    const encoded = await encodeColumns(types, values, count);
     if (this.bytes === 0) await this.#write([magic]);
     const startByte = this.bytes;
     const columns: (EncodedColumn & { startByte: number })[] = [];
@@ -83,22 +84,6 @@ export class ParquetFile {
     this.rows += count;
     await this.#write(parts);
     return hashes;
-  }
-
-  /** Columns in order; halves of addresses are made right behind the texts of the same addresses. */
-  #encode(values: readonly ColumnValues[], count: number): EncodedColumn[] {
-    const encoded: EncodedColumn[] = [];
-    const encode = (i: number): void => {
-      encoded[i] ??= this.#encoder.encode(physicalTypes[this.#columns[i].type], values[i], count);
-    };
-    values.forEach((value, i) => {
-      encode(i);
-      if (value.kind !== 'addresses') return;
-      values.forEach((other, k) => {
-        if (other.kind === 'halves' && other.words === value.words) encode(k);
-      });
-    });
-    return encoded;
   }
 
   /** Writes the footer. @returns the statistics of each column, in order */

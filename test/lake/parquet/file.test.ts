@@ -45,12 +45,14 @@ function endsOf(values: readonly Value[]): number[] {
 
 function encodable(type: LogicalType, values: readonly Value[], as: 'numbers' | 'shorts' | 'longs'): ColumnValues {
   const ends = Uint32Array.from(endsOf(values));
-  const runs = { runs: ends.length, ends, ids: ends.map((_, i) => i), idsEnd: ends.length };
+  const runs = { runs: ends.length, ends, ids: ends.map((_, i) => i) };
   const scale = type === 'timestamp' ? 1000 : 1;
   const numberOf = (value: Value): number => (value === null ? Number.NaN : Number(BigInt(value) / BigInt(scale)));
-  if (type === 'string') return { kind: 'texts', ...runs, textOf: (run) => String(values[ends[run] - 1] ?? '') };
+  if (type === 'string')
+    return { kind: 'texts', ...runs, texts: Array.from(ends, (end) => String(values[end - 1] ?? '')) };
   if (as === 'shorts') return { kind: 'shorts', values: Uint16Array.from(values, Number) };
-  if (as === 'longs') return { kind: 'longs', ...runs, longOf: (run) => numberOf(values[ends[run] - 1]), scale };
+  if (as === 'longs')
+    return { kind: 'longs', ...runs, longs: Array.from(ends, (end) => numberOf(values[end - 1])), scale };
   return { kind: 'numbers', values: Float64Array.from(values, numberOf), scale };
 }
 

@@ -1,0 +1,31 @@
+/** The second thread of encode-thread.ts: values of row groups in, pages out, in the same order. */
+import { parentPort } from 'node:worker_threads';
+import type { ColumnValues, EncodedColumn, PhysicalType } from './column.ts';
+import { encodeRowGroup } from './row-group.ts';
+
+/** One row group. */
+export interface EncodeRequest {
+  readonly types: readonly PhysicalType[];
+  readonly values: readonly ColumnValues[];
+  readonly count: number;
+}
+
+/** What came of it, or why nothing did. */
+export type EncodeAnswer = { readonly columns: EncodedColumn[] } | { readonly error: unknown };
+
+if (parentPort !== null) {
+  const port = parentPort;
+  port.on('message', ({ types, values, count }: EncodeRequest) => {
+    try {
+      const columns = encodeRowGroup(types, values, count);
+      const transferred = columns.flatMap(({ pages, hashes }) =>
+        [...pages, ...(hashes === undefined ? [] : [hashes])].flatMap(({ buffer }) =>
+          buffer instanceof ArrayBuffer ? [buffer] : [],
+        ),
+      );
+      port.postMessage({ columns } satisfies EncodeAnswer, transferred);
+    } catch (error) {
+      port.postMessage({ error } satisfies EncodeAnswer);
+    }
+  });
+}

@@ -1,0 +1,23 @@
+import type { ColumnValues, EncodedColumn, PhysicalType } from './column.ts';
+import { ColumnEncoder } from './column.ts';
+
+/** The columns of a row group, in order; halves of addresses are made right behind the texts of the same addresses. */
+export function encodeRowGroup(
+  types: readonly PhysicalType[],
+  values: readonly ColumnValues[],
+  count: number,
+): EncodedColumn[] {
+  const encoder = new ColumnEncoder();
+  const encoded: EncodedColumn[] = [];
+  const encode = (i: number): void => {
+    encoded[i] ??= encoder.encode(types[i], values[i], count);
+  };
+  values.forEach((value, i) => {
+    encode(i);
+    if (value.kind !== 'addresses') return;
+    values.forEach((other, k) => {
+      if (other.kind === 'halves' && other.words === value.words) encode(k);
+    });
+  });
+  return encoded;
+}
