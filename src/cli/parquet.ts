@@ -90,7 +90,7 @@ async function copyResult(connection: DuckDBConnection, result: Result, path: st
 /** Whether all numbers of a column are whole and fit in 64 bits. */
 async function areWhole(connection: DuckDBConnection, name: string): Promise<boolean> {
   const answer = await connection.runAndReadAll(
-    `SELECT coalesce(bool_and(regexp_full_match(${name}, '-?[0-9]+') AND try_cast(${name} AS BIGINT) IS NOT NULL), true) FROM rows`,
+    `SELECT coalesce(bool_and(regexp_full_match(${name}, '-?[0-9]+') AND try_cast(${name} AS BIGINT) IS NOT NULL), true) FROM rows WHERE ${name} IS NOT NULL`,
   );
   return answer.getRows()[0][0] === true;
 }

@@ -3,6 +3,7 @@
  * core_functions, json, parquet, icu), bounded memory, and a spill folder that exists only while something spills.
  */
 import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -35,6 +36,8 @@ export async function openDuckdb(memoryBytes: number = limits.queryMemoryBytesMa
     temp_directory: spill,
     preserve_insertion_order: 'true',
   });
+  const remove = (): void => rmSync(spill, { recursive: true, force: true });
+  process.on('exit', remove);
   const connection = await instance.connect();
   await connection.run("SET GLOBAL TimeZone = 'UTC'");
   connection.closeSync();
@@ -44,6 +47,7 @@ export async function openDuckdb(memoryBytes: number = limits.queryMemoryBytesMa
     close: async () => {
       instance.closeSync();
       await rm(spill, { recursive: true, force: true });
+      process.off('exit', remove);
     },
   };
 }

@@ -1,0 +1,89 @@
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { writeParquet } from '../../src/cli/parquet.ts';
+import { openDuckdb } from '../../src/lake/duckdb.ts';
+import { parseMeasure } from '../../src/query/measure.ts';
+import { withRecords } from '../query/ask.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'nsgflow-cli-parquet-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Above 2^53, so that a double would round both. */
+const large = [9_007_199_254_740_993n, 2n ** 62n + 1n];
+
+async function read(path: string): Promise<unknown> {
+  const duckdb = await openDuckdb();
+  const connection = await duckdb.connect();
+  const answer = await connection.runAndReadAll('SELECT * FROM read_parquet($1)', [path]);
+  connection.closeSync();
+  await duckdb.close();
+  return [answer.columnTypes().map(String), answer.getRows()];
+}
+
+async function written(result: Parameters<typeof writeParquet>[0]): Promise<unknown> {
+  const path = join(folder, 'x.parquet');
+  const out = createWriteStream(path);
+  await writeParquet(result, out);
+  out.end();
+  await finished(out);
+  return read(path);
+}
+
+test('whole numbers above 2^53 stay exact, mixed ones are doubles, hostile names are names', async () => {
+  const name = `n"; DROP TABLE rows; --`;
+  const columns = [
+    { name, kind: 'number' as const },
+    { name: 'part', kind: 'number' as const },
+    { name: 'text', kind: 'text' as const },
+  ];
+  const rows = [
+    [large[0].toString(), 1.5, "it's"],
+    [large[1].toString(), 2, null],
+    [null, null, '9007199254740993'],
+  ];
+  expect(await written({ columns, chunks: [rows] })).toEqual([
+    ['BIGINT', 'DOUBLE', 'VARCHAR'],
+    [
+      [large[0], 1.5, "it's"],
+      [large[1], 2, null],
+      [null, null, '9007199254740993'],
+    ],
+  ]);
+});
+
+test('sums of an engine above 2^53 are written exactly', async () => {
+  const most = Number.MAX_SAFE_INTEGER;
+  const tuples = [0, 1, 2].map((i) => ({
+    time: 1_700_000_000_000 + i,
+    src: '10.0.0.1',
+    dst: '10.0.0.2',
+    state: i === 0 ? ('begin' as const) : ('continuing' as const),
+    ...(i === 0 ? {} : { counters: [1, most, 1, 0] as const }),
+  }));
+  const path = join(folder, 'sum.parquet');
+  await withRecords([{ tuples }], async (engine) => {
+    await engine.writeParquet({ ask: 'groups', axes: [], measures: [parseMeasure('bytes')] }, path);
+  });
+  expect(await read(path)).toEqual([['BIGINT'], [[2n * BigInt(most)]]]);
+});
+
+test('a reader that goes away leaves no temporary file', async () => {
+  const before = (await readdir(tmpdir())).filter((name) => name.endsWith('.parquet'));
+  const out = new PassThrough();
+  out.once('data', () => out.destroy());
+  const rows = Array.from({ length: 200_000 }, (_, i) => [`${i} ${Math.sin(i)}`]);
+  const failed = await writeParquet({ columns: [{ name: 'x', kind: 'text' }], chunks: [rows] }, out).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  expect(failed).toBeInstanceOf(Error);
+  expect((await readdir(tmpdir())).filter((name) => name.endsWith('.parquet'))).toEqual(before);
+});
