@@ -15,6 +15,8 @@ import { join } from 'node:path';
 import { FlowError, fileError } from '../base/errors.ts';
 import type { TxnAction } from './delta-log.ts';
 import { writeSynced } from './delta-log.ts';
+import { PackedPositions } from './packed-positions.ts';
+import { PositionMap } from './position-map.ts';
 import type { TableState } from './table-state.ts';
 
 /** How far one blob has been read. The reader (pipeline) gives the values their meaning; the lake keeps and compares them. */
@@ -60,7 +62,7 @@ export interface PositionChange {
 /** All positions at one version of the table. Not changed once made. */
 export interface Positions {
   readonly version: number;
-  readonly byKey: ReadonlyMap<string, BlobPosition>;
+  readonly byKey: PositionMap;
   /** Version of the commit that named the newest base; -1 where there was none. */
   readonly baseVersion: number;
   /** Files since the base, and the changes in them. */
@@ -70,7 +72,7 @@ export interface Positions {
 
 const noPositions: Positions = {
   version: -1,
-  byKey: new Map(),
+  byKey: PositionMap.empty,
   baseVersion: -1,
   filesSinceBase: 0,
   changesSinceBase: 0,
@@ -108,29 +110,26 @@ export async function readPositions(
   const newer = positionTransactions(state)
     .filter((txn) => txn.version > known.version)
     .sort((a, b) => b.version - a.version);
-  const files: { txn: TxnAction; file: PositionFile }[] = [];
-  let { baseVersion } = known;
+  const files: (readonly Change[])[] = [];
+  let { baseVersion, byKey } = known;
   for (const txn of newer) {
-    const file = await readFileOf(lake, txn);
-    files.push({ txn, file });
-    if (!file.base) continue;
+    const { base, changes } = await readFileOf(lake, txn);
+    if (base === undefined) {
+      files.push(changes);
+      continue;
+    }
     baseVersion = txn.version;
+    byKey = PositionMap.of(base);
     break;
   }
-  const fresh = baseVersion !== known.baseVersion;
-  const byKey = new Map(fresh ? [] : known.byKey);
-  for (const { file } of files.reverse())
-    for (const { key, position } of file.changes)
-      if (position === undefined) byKey.delete(key);
-      else byKey.set(key, position);
-  const since = files.filter(({ file }) => !file.base);
+  const isFresh = baseVersion !== known.baseVersion;
+  for (const changes of files.reverse()) byKey = byKey.with(changes);
   return {
     version: state.version,
     byKey,
     baseVersion,
-    filesSinceBase: (fresh ? 0 : known.filesSinceBase) + since.length,
-    changesSinceBase:
-      (fresh ? 0 : known.changesSinceBase) + since.reduce((sum, { file }) => sum + file.changes.length, 0),
+    filesSinceBase: (isFresh ? 0 : known.filesSinceBase) + files.length,
+    changesSinceBase: (isFresh ? 0 : known.changesSinceBase) + files.reduce((sum, changes) => sum + changes.length, 0),
   };
 }
 
@@ -160,12 +159,9 @@ export async function writePositions(
     current.filesSinceBase + 1 >= filesPerBase ||
     current.changesSinceBase + changes.length >= Math.max(changesPerBaseMin, current.byKey.size);
   const id = randomUUID();
-  const entries = new Map<string, BlobPosition | null>(base ? current.byKey : []);
-  for (const { key, after } of changes)
-    if (after !== undefined) entries.set(key, after);
-    else if (base) entries.delete(key);
-    else entries.set(key, null);
-  await writeSynced(positionsPath(lake, id), textOf(base, entries));
+  const last = new Map(changes.map(({ key, after }) => [key, after ?? null]));
+  const changed = [...last].map(([key, after]) => ({ key, position: after ?? undefined }));
+  await writeSynced(positionsPath(lake, id), textOf(base, base ? current.byKey.with(changed) : last));
   return appPrefix + id;
 }
 
@@ -190,9 +186,15 @@ export function positionsPath(lake: string, idOrAppId: string): string {
   return join(lake, '_nsgflow', 'positions', `${id}.json`);
 }
 
+interface Change {
+  readonly key: string;
+  readonly position: BlobPosition | undefined;
+}
+
+/** Of a base all that it holds, of another file the changes. */
 interface PositionFile {
-  readonly base: boolean;
-  readonly changes: readonly { readonly key: string; readonly position: BlobPosition | undefined }[];
+  readonly base: PackedPositions | undefined;
+  readonly changes: readonly Change[];
 }
 
 async function readFileOf(lake: string, txn: TxnAction): Promise<PositionFile> {
@@ -207,7 +209,8 @@ async function readFileOf(lake: string, txn: TxnAction): Promise<PositionFile> {
       },
     );
   if (!/^[0-9a-f-]+$/.test(id)) throw invalid('have no sound name');
-  const changes: { key: string; position: BlobPosition | undefined }[] = [];
+  const changes: Change[] = [];
+  let base: PackedPositions | undefined;
   let header: RegExpExecArray | null | undefined;
   let isWhole = false;
   try {
@@ -217,12 +220,14 @@ async function readFileOf(lake: string, txn: TxnAction): Promise<PositionFile> {
         if (header === null) throw invalid('cannot be read');
         if (header[1] !== '1') throw invalid('are of a newer form');
         isWhole = header[3] !== undefined;
+        if (header[2] === 'true') base = new PackedPositions();
         continue;
       }
       isWhole = line.endsWith(']}');
       // We wrote the entries: their form is a key with a BlobPosition or null.
       const [key, position] = JSON.parse(line.slice(0, isWhole ? -2 : -1)) as [string, BlobPosition | null];
-      changes.push({ key, position: position ?? undefined });
+      if (base === undefined) changes.push({ key, position: position ?? undefined });
+      else if (position !== null) base.add(key, position);
     }
   } catch (error) {
     if (error instanceof FlowError) throw error;
@@ -231,7 +236,7 @@ async function readFileOf(lake: string, txn: TxnAction): Promise<PositionFile> {
     throw failure.code === 'not-found' ? invalid('are missing', error) : failure;
   }
   if (!isWhole) throw invalid('cannot be read');
-  return { base: header?.[2] === 'true', changes };
+  return { base, changes };
 }
 
 /** Lines that end with a line feed: other line separators may stand in names. */

@@ -6,7 +6,7 @@ import { limits } from '../base/limits.ts';
 import { dayMillis, hourMillis } from '../base/time.ts';
 import type { BlobItem, Container } from '../blob/container.ts';
 import { parseBlobPath } from '../flowlog/blob-path.ts';
-import type { BlobPosition } from '../lake/positions.ts';
+import type { PositionTable } from '../lake/position-map.ts';
 import { isSame } from './blob-reading.ts';
 import type { SourceBlob } from './source.ts';
 import { sourceBlob } from './source.ts';
@@ -40,7 +40,7 @@ export class IngestPlan {
   #folder: string | undefined;
 
   /** Takes all blobs of a listing that do not stand as they were read. */
-  async add(blobs: AsyncIterable<SourceBlob>, positions: ReadonlyMap<string, BlobPosition>): Promise<void> {
+  async add(blobs: AsyncIterable<SourceBlob>, positions: Pick<PositionTable, 'get'>): Promise<void> {
     for await (const blob of blobs) {
       this.listed++;
       const before = positions.get(blob.key);

@@ -78,7 +78,7 @@ test('names with line separators, very many positions, and files that are torn',
     after: read(i),
   }));
   await commit(...many);
-  expect((await (await openLake(folder)).positions()).byKey).toEqual(
+  expect(new Map((await (await openLake(folder)).positions()).byKey)).toEqual(
     new Map(many.map(({ key, after }) => [key, after])),
   );
   const positions = join(folder, '_nsgflow', 'positions');
