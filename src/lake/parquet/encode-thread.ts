@@ -33,7 +33,7 @@ export async function encodeColumns(
   return await new Promise<EncodedColumn[]>((resolve, reject) => {
     underWay.push({ resolve, reject });
     worker.ref();
-    worker.postMessage({ types, values, count } satisfies EncodeRequest);
+    worker.postMessage({ types, values, count } satisfies EncodeRequest, []);
   });
 }
 
