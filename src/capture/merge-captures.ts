@@ -23,6 +23,8 @@ export interface CaptureReader {
    * @throws FlowError io; usage when more captures overlap than can be open at once.
    */
   next(batch: CaptureBatch): Promise<boolean>;
+  /** As `next`, of packets that need not be waited for. @returns false, with an empty batch, where `next` is to be asked */
+  nextNow?(batch: CaptureBatch): boolean;
   close(): Promise<void>;
 }
 
@@ -66,6 +68,7 @@ async function readOneCapture(
     },
     bytesTotal: capture.bytesTotal,
     next: (batch) => capture.next(batch),
+    nextNow: (batch) => capture.nextNow(batch),
     close: () => capture.close(),
   };
 }

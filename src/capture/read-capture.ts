@@ -77,6 +77,12 @@ export class OpenCapture {
     return batch.count > 0;
   }
 
+  /** As `next`, of packets of the chunk at hand. @returns false, with an empty batch, where `next` is to be asked */
+  nextNow(batch: CaptureBatch): boolean {
+    batch.count = 0;
+    return this.#headTaken && this.#decoder.next(batch);
+  }
+
   async close(): Promise<void> {
     await this.#chunks.close();
     await this.#packed.close();

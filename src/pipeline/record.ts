@@ -191,7 +191,7 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
   const refused = new Counters<CaptureReason>();
   const damage = new Counters<CaptureDamage>();
   const live = settings.live === undefined ? undefined : await openLive(settings.live, { refused, damage });
-  const captures =
+  const captures: CaptureReader =
     live ??
     settings.reader ??
     (await readCaptures(settings.captures, { refused, damage }, settings.stop, kernel?.chunks));
@@ -261,7 +261,7 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
 
   try {
     const isStopped = (): boolean => settings.stop?.aborted === true && captures.bytesTotal !== undefined;
-    while (!isStopped() && (await captures.next(captured))) {
+    while (!isStopped() && (captures.nextNow?.(captured) === true || (await captures.next(captured)))) {
       handedOn += captured.count;
       decodeBatch(captured, packets, refusals, options);
       const isQuiet = packets.count === 0;

@@ -29,7 +29,7 @@ async function readAll(path: string, chunkBytes: number = limits.captureReadByte
   const capture = await openCapture(path, counters, chunkBytes);
   const batch = createCaptureBatch(limits.batchPackets);
   const packets: SeenPacket[] = [];
-  while (await capture.next(batch)) packets.push(...seeBatch(batch));
+  while (capture.nextNow(batch) || (await capture.next(batch))) packets.push(...seeBatch(batch));
   expect(await capture.next(batch)).toBe(false);
   await capture.close();
   return { packets, refused: counters.refused.toJSON(), damage: counters.damage.toJSON() };
