@@ -119,7 +119,7 @@ async function* renderTable({ columns, chunks }: Result, style: TableStyle): Asy
     const shown = sample.map((row) => row.map((cell, i) => (dates[i] === undefined ? cell : cell.slice(11))));
     widths = tableWidths([header, ...shown], style.width);
     const out = columns.slice(widths.length).map(({ name }) => name);
-    if (out.length > 0) style.note?.(`left out to fit ${style.width} columns: ${out.join(', ')} (-o csv has all)`);
+    if (out.length > 0) style.note?.(leftOut(out, style.width));
     const date = dates.find((one) => one !== undefined);
     if (date !== undefined && sample.length > 0) style.note?.(`times are of ${date.trim()}, UTC`);
     yield line(header, (text) => (style.color ? `\u001b[1m${text}\u001b[0m` : text));
@@ -136,6 +136,17 @@ async function* renderTable({ columns, chunks }: Result, style: TableStyle): Asy
     if (style.atOnce === true && widths === undefined) yield* start();
   }
   if (widths === undefined) yield* start();
+}
+
+/** Says which columns are not shown, on one line where that is possible. */
+function leftOut(names: readonly string[], width: number): string {
+  const line = (named: number): string => {
+    const more = named < names.length ? `${named === 0 ? '' : ' and '}${names.length - named} more` : '';
+    return `not shown: ${names.slice(0, named).join(', ')}${more} (-o csv has all)`;
+  };
+  let named = names.length;
+  while (named > 0 && line(named).length > width) named--;
+  return line(named);
 }
 
 /** `2026-11-20 ` where all times of a column are of that day. */

@@ -115,8 +115,23 @@ describe('what a shell sees', () => {
     ]);
     expect([commands, options, fields]).toEqual([['timeline'], ['--metric'], ['src.ip,dst.port']]);
     expect(values).toContain('allow');
-    const script = await nsgflow(['completion', 'bash']);
-    expect(spawnSync('bash', ['-n'], { input: script.out }).status).toBe(0);
+  });
+
+  // The shells ask a stand-in for nsgflow, which says what it was asked.
+  test.each<[string, string]>([
+    ['bash', '. "$1"; COMP_WORDS=(nsgflow top --by a,); COMP_CWORD=3; _nsgflow; printf "%s\\n" "${COMPREPLY[@]}"'],
+    ['fish', 'source $argv[2]; complete -C "nsgflow top --by a,"'],
+  ])('the script of %s hands on the words of the line', async (shell, line) => {
+    if (spawnSync(shell, ['--version']).error !== undefined) return;
+    const place = mkdtempSync(join(tmpdir(), 'nsgflow-shell-'));
+    writeFileSync(join(place, 'script'), (await nsgflow(['completion', shell])).out);
+    writeFileSync(join(place, 'nsgflow'), '#!/bin/sh\nfor word; do last=$word; done\necho "${last}b$#$1"\n', {
+      mode: 0o755,
+    });
+    const env = { ...process.env, PATH: `${place}:${process.env['PATH']}`, HOME: place };
+    const asked = spawnSync(shell, ['-c', line, 'x', join(place, 'script')], { env, encoding: 'utf8' });
+    expect([asked.stdout.trim(), asked.status]).toEqual(['a,b4__complete', 0]);
+    rmSync(place, { recursive: true });
   });
 
   test('--explain says what was read', async () => {

@@ -17,13 +17,18 @@ _nsgflow() {
   offered=("\${(@f)$(nsgflow __complete "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
   if [[ -n "\${offered[1]}" ]]; then compadd -Q -a offered; else _files; fi
 }
-compdef _nsgflow nsgflow
+if [[ "\${funcstack[1]}" == _nsgflow ]]; then _nsgflow; else compdef _nsgflow nsgflow; fi
 `,
   fish: `function __nsgflow_complete
   set -l words (commandline -opc)
-  nsgflow __complete $words[2..-1] (commandline -ct) 2>/dev/null
+  set -l offered (nsgflow __complete $words[2..-1] (commandline -ct) 2>/dev/null)
+  if set -q offered[1]
+    printf '%s\\n' $offered
+  else
+    __fish_complete_path (commandline -ct)
+  end
 end
-complete -c nsgflow -a '(__nsgflow_complete)'
+complete -c nsgflow -f -a '(__nsgflow_complete)'
 `,
 };
 
