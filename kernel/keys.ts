@@ -8,6 +8,7 @@ import {
   nicNumbersAt,
   nicWordsAt,
   protocolAt,
+  seedsAt,
   sourceAt,
   sourceHashAt,
   sourceNicAt,
@@ -18,11 +19,11 @@ import { keyKind } from './rows';
 
 // @ts-ignore: decorator
 @inline
-function hashEnd(a: u32, b: u32, c: u32, d: u32, port: u32): u32 {
-  let h: u32 = (d ^ (port << 16) ^ port) * 0x9e3779b1;
-  h = (h ^ (h >> 15) ^ a) * 0x85ebca6b;
-  h = (h ^ (h >> 13) ^ b) * 0xc2b2ae35;
-  return h ^ (h >> 16) ^ (c * 0x27d4eb2f);
+function hashEnd(s0: u32, s1: u32, s2: u32, s3: u32, s4: u32, words: usize, port: u32): u32 {
+  let h: u32 =
+    load<u32>(words) * s0 + load<u32>(words, 4) * s1 + (load<u32>(words, 8) * s2 + load<u32>(words, 12) * s3) + port * s4;
+  h = (h ^ (h >> 15)) * 0x85ebca6b;
+  return h ^ (h >> 13);
 }
 
 // @ts-ignore: decorator
@@ -63,20 +64,19 @@ function findNic(mask: u32, familyBit: i32, address: usize): i32 {
 /** As `#prepare`, but for the touching: NICs and hashes of all packets. @param nicMask -1 where every packet crosses NIC 0 */
 export function prepare(count: i32, nicMask: i32): void {
   forgetTouched();
+  const s0 = load<u32>(seedsAt);
+  const s1 = load<u32>(seedsAt, 4);
+  const s2 = load<u32>(seedsAt, 8);
+  const s3 = load<u32>(seedsAt, 12);
+  const s4 = load<u32>(seedsAt, 16);
   for (let i = 0; i < count; i++) {
     const source: usize = sourceAt + (i << 4);
     const destination: usize = destinationAt + (i << 4);
     const family: u32 = load<u8>(familyAt + i);
     const protocol: u32 = load<u8>(protocolAt + i);
     const ends =
-      hashEnd(load<u32>(source), load<u32>(source, 4), load<u32>(source, 8), load<u32>(source, 12), load<u16>(sourcePortAt + (i << 1))) +
-      hashEnd(
-        load<u32>(destination),
-        load<u32>(destination, 4),
-        load<u32>(destination, 8),
-        load<u32>(destination, 12),
-        load<u16>(destinationPortAt + (i << 1)),
-      );
+      hashEnd(s0, s1, s2, s3, s4, source, load<u16>(sourcePortAt + (i << 1))) +
+      hashEnd(s0, s1, s2, s3, s4, destination, load<u16>(destinationPortAt + (i << 1)));
     let from = 0;
     let to = -1;
     if (nicMask >= 0) {

@@ -23,14 +23,16 @@ export const freeCountAt = stateAt + 8;
 export const maskAt = stateAt + 12;
 export const carriedAt = stateAt + 16;
 export const capacityAt = stateAt + 20;
+/** Five seeds of hashes. */
+export const seedsAt = stateAt + 24;
 
 /** Words: events held, and the most that a packet may find; limits of flows. */
-export const eventCountAt = 4256;
-export const eventRoomAt = 4260;
-export const flowsPerNicMaxAt = 4264;
-export const flowsMaxAt = 4268;
+export const eventCountAt = 4272;
+export const eventRoomAt = 4276;
+export const flowsPerNicMaxAt = 4280;
+export const flowsMaxAt = 4284;
 /** Rows of the batch of captured packets. */
-export const capturedCountAt = 4272;
+export const capturedCountAt = 4288;
 
 /** Columns of the batch of packets (net/packet.ts). */
 export const timeMillisAt = 8192;

@@ -38,6 +38,7 @@ export class PacketKeys implements KeyColumns {
    */
   prepare(packets: PacketBatch, network: CompiledNetwork, table: FlowTable, isEveryNicZero: boolean): void {
     const { count, family, source, destination, protocol } = packets;
+    const { seeds } = table;
     const sourceNics = this.sourceNic;
     const destinationNics = this.destinationNic;
     const sourceHashes = this.sourceHash;
@@ -54,7 +55,9 @@ export class PacketKeys implements KeyColumns {
       const d2 = destination[at + 2];
       const d3 = destination[at + 3];
       const ends =
-        (hashEnd(s0, s1, s2, s3, packets.sourcePort[i]) + hashEnd(d0, d1, d2, d3, packets.destinationPort[i])) | 0;
+        (hashEnd(seeds, s0, s1, s2, s3, packets.sourcePort[i]) +
+          hashEnd(seeds, d0, d1, d2, d3, packets.destinationPort[i])) |
+        0;
       const from = isEveryNicZero ? 0 : network.nicOf(family[i], s0, s1, s2, s3);
       const to = isEveryNicZero ? -1 : network.nicOf(family[i], d0, d1, d2, d3);
       const isTcp = protocol[i] === protocolTcp;

@@ -15,7 +15,7 @@ import type { MeterCounts } from './counts.ts';
 import { createMeterCounts } from './counts.ts';
 import type { FlowEvents } from './event.ts';
 import { createFlowEvents } from './event.ts';
-import type { GrowTable } from './table.ts';
+import type { GrowTable, HashSeeds } from './table.ts';
 import {
   FlowTable,
   kindFamily6,
@@ -29,6 +29,8 @@ import {
 } from './table.ts';
 
 export interface StoreSettings {
+  /** Of the flows' hashes: random numbers where strangers send the packets. What is emitted does not depend on them. */
+  readonly seeds?: HashSeeds;
   /** Idle timeout of each NIC's flows. */
   readonly idleTimeoutMillis: Float64Array;
   /** Rows of the event buffer; the default is `limits.eventsMax`. */
@@ -73,7 +75,7 @@ export class FlowStore {
     this.evictionsMax = Math.max(1, Math.min(Math.floor(this.#flowsPerNicMax / 16), Math.floor(eventsMax / 16)));
     this.#memory = memory;
     this.#flowsOfNic = this.#countersOf(nics);
-    this.table = new FlowTable(memory?.growTable);
+    this.table = new FlowTable(memory?.growTable, settings.seeds);
     this.events = memory?.createEvents(eventsMax) ?? createFlowEvents(eventsMax);
     memory?.setLimits(this.#flowsPerNicMax, this.#flowsMax);
   }

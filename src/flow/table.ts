@@ -41,21 +41,31 @@ const rowsInitial = 16;
 const referenceMask = 0x7fffff;
 const tagMask = ~referenceMask;
 
-/** Words of a table's state: rows in use, rows ever used, rows that were used and are free, the mask of its buckets, counters that carried, its capacity. */
+/** Words of a table's state: rows in use, rows ever used, rows that were used and are free, the mask of its buckets, counters that carried, its capacity, seeds. */
 const sizeWord = 0;
 const highWord = 1;
 const freeCountWord = 2;
 const maskWord = 3;
 const carriedWord = 4;
 const capacityWord = 5;
-export const stateWords = 6;
+const seedsWord = 6;
+export const stateWords = 11;
 
-/** Hash of one end of a flow; the two ends' are added, so their order does not matter. */
-export function hashEnd(a: number, b: number, c: number, d: number, port: number): number {
-  let h = Math.imul(d ^ (port << 16) ^ port, 0x9e3779b1);
-  h = Math.imul(h ^ (h >>> 15) ^ a, 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13) ^ b, 0xc2b2ae35);
-  return (h ^ (h >>> 16) ^ Math.imul(c, 0x27d4eb2f)) | 0;
+/**
+ * What words and port of an address are multiplied with: five odd numbers. Who sends packets must not know them: flows of one hash stand in one row
+ * of buckets, and 60,000 of them cost 0.4 ms a packet.
+ */
+export type HashSeeds = readonly [number, number, number, number, number];
+
+const seedsWithoutSecret: HashSeeds = [0x9e3779b1, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f, 0x165667b1];
+
+/** Hash of one end of a flow; the two ends' are added, so their order does not matter. `seeds` as in HashSeeds. */
+export function hashEnd(seeds: Uint32Array, a: number, b: number, c: number, d: number, port: number): number {
+  const high = Math.imul(a, seeds[0]) + Math.imul(b, seeds[1]);
+  const low = Math.imul(c, seeds[2]) + Math.imul(d, seeds[3]);
+  let h = (high + low + Math.imul(port, seeds[4])) | 0;
+  h = Math.imul(h ^ (h >>> 15), 0x85ebca6b);
+  return (h ^ (h >>> 13)) | 0;
 }
 
 /** Hash of a flow from the sum of its ends' and the key bits of its kind, unsigned. */
@@ -92,16 +102,20 @@ export type GrowTable = (capacity: number, before: TableColumns | undefined) => 
 
 export class FlowTable {
   columns: TableColumns;
+  /** See HashSeeds. */
+  readonly seeds: Uint32Array;
   readonly #grow: GrowTable;
   readonly #state: Uint32Array;
   /** What counters carried beyond 2^32, by index of the counter's word, in multiples of 2^32. */
   readonly #carried = new Map<number, number>();
 
-  constructor(grow: GrowTable = growColumns) {
+  constructor(grow: GrowTable = growColumns, seeds = seedsWithoutSecret) {
     this.#grow = grow;
     this.columns = grow(rowsInitial, undefined);
     this.#state = this.columns.state;
     this.#state.fill(0);
+    this.seeds = this.#state.subarray(seedsWord, seedsWord + seeds.length);
+    this.seeds.set(seeds);
     this.#linkAll();
   }
 
@@ -278,8 +292,8 @@ export class FlowTable {
       words[key + kindWord] = ((nic << kindNicShift) | (kind & 0xff)) >>> 0;
       const ports = words[key + portsWord];
       const ends =
-        (hashEnd(words[key], words[key + 1], words[key + 2], words[key + 3], ports >>> 16) +
-          hashEnd(words[key + 4], words[key + 5], words[key + 6], words[key + 7], ports & 0xffff)) |
+        (hashEnd(this.seeds, words[key], words[key + 1], words[key + 2], words[key + 3], ports >>> 16) +
+          hashEnd(this.seeds, words[key + 4], words[key + 5], words[key + 6], words[key + 7], ports & 0xffff)) |
         0;
       hashes[row] = hashFlow(ends, (words[key + kindWord] & kindKeyMask) >>> 0);
     }

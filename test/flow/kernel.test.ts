@@ -348,7 +348,11 @@ describe('observing', () => {
           const [from, to] = back ? [ends[1], ends[0]] : ends;
           return { timeMillis: time, line: `${from} > ${to} ${flags}`, ipBytes };
         });
-        expect(observeAll(packets, isLocal, kernel)).toEqual(observeAll(packets, isLocal, undefined));
+        const events = observeAll(packets, isLocal, kernel);
+        expect(events).toEqual(observeAll(packets, isLocal, undefined));
+        const seeded = { eventsMax: 256, flowsPerNicMax: 6, seeds: [1, 3, 5, 7, 0xfffffffb] as const };
+        expect(observeAll(packets, isLocal, kernel, seeded)).toEqual(events);
+        expect(observeAll(packets, isLocal, undefined, seeded)).toEqual(events);
       }),
       { seed: 12, numRuns: long ? 1200 : 100 },
     );
