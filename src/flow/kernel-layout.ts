@@ -17,7 +17,7 @@ export const touchedAt = 4176;
 
 /** The state of the table (flow/table.ts), a word each. */
 export const stateAt = 4224;
-export const sizeAt = stateAt;
+export const sizeAt = 4224;
 export const highAt = stateAt + 4;
 export const freeCountAt = stateAt + 8;
 export const maskAt = stateAt + 12;
