@@ -67,8 +67,9 @@ export const limits = {
   queryMemoryBytesMax: 1 << 30,
   /** Share of the machine's memory that a question may use where that is more than `queryMemoryBytesMax`. */
   queryMemoryShare: 0.25,
-  /** Answers that are kept between runs, and characters of one; longer ones are not kept, and of more the oldest go. */
+  /** Answers that are kept between runs, and rows and characters of one; longer ones are not kept, and of more the oldest go. */
   keptAnswersMax: 200,
+  keptAnswerRowsMax: 10_000,
   keptAnswerCharsMax: 1 << 18,
   /** Bytes that a user's SQL may spill to the temporary folder; one that needs more ends with `memory`. */
   querySpillBytesMax: 8 * 2 ** 30,

@@ -2,9 +2,10 @@
  * Answers kept between runs: the same question of the same version of a lake is answered without DuckDB. Only small ones (aggregates and
  * counts), and only those that took long.
  *
- *   <cache>/answers/<lake>-<question>.json     what was answered; both are hashes
+ *   <cache>/answers/<lake>-<version>-<question>.json     what was answered; all three are hashes
  *
- * A version is known by the names of its data files, which no two files share, so that an answer never outlives what it was made of. The cache is
+ * A version is known by the names of its data files, which no two files share, so that an answer is never given for what it was not made of; those of
+ * another version go as soon as one is kept. The cache is
  * `$NSGFLOW_CACHE`, else `nsgflow` in `$XDG_CACHE_HOME` or `~/.cache`; `NSGFLOW_CACHE=off` keeps none. Whatever fails there is as if nothing were kept.
  */
 import { createHash, randomUUID } from 'node:crypto';
@@ -72,19 +73,37 @@ class KeepingEngine implements Engine {
     if (this.#cancelled !== undefined) throw this.#cancelled;
     if (this.#folder === undefined || (query.ask !== 'groups' && query.ask !== 'count'))
       return (await this.#real()).ask(query);
-    const path = join(this.#folder, `${this.#lakeHash()}-${hashOf(JSON.stringify(query))}.json`);
-    const known = await readKept(path);
+    const name = {
+      lake: hashOf(this.#snapshot.folder),
+      version: this.#versionHash(),
+      question: hashOf(JSON.stringify(query)),
+    };
+    const known = await readKept(join(this.#folder, fileName(name)));
     this.#kept = known !== undefined;
     if (known !== undefined) return smallAnswer(known.columns, known.rows, known.summary);
     const engine = await this.#real();
     const startMillis = performance.now();
     const answer = await engine.ask(query);
-    const rows: Cell[][] = [];
-    for await (const chunk of answer.chunks) rows.push(...chunk);
+    return { ...answer, chunks: this.#keeping(answer, name, startMillis) };
+  }
+
+  /** The chunks of an answer as they come; kept at the end, unless they became many. */
+  async *#keeping(answer: Answer, name: KeptName, startMillis: number): AsyncGenerator<Cell[][]> {
     const { columns, summary } = answer;
-    if (performance.now() - startMillis >= keptFromMillis)
-      await keep(this.#folder, path, summary === undefined ? { columns, rows } : { columns, rows, summary });
-    return smallAnswer(columns, rows, summary);
+    const rows: Cell[][] = [];
+    let isSmall = true;
+    let waitMillis = performance.now() - startMillis;
+    let askedMillis = performance.now();
+    for await (const chunk of answer.chunks) {
+      waitMillis += performance.now() - askedMillis;
+      isSmall &&= rows.length + chunk.length <= limits.keptAnswerRowsMax;
+      if (isSmall) for (const row of chunk) rows.push(row);
+      else rows.length = 0;
+      yield chunk;
+      askedMillis = performance.now();
+    }
+    if (isSmall && waitMillis >= keptFromMillis)
+      await keep(this.#folder!, name, summary === undefined ? { columns, rows } : { columns, rows, summary });
   }
 
   async sql(text: string): Promise<Answer> {
@@ -120,12 +139,20 @@ class KeepingEngine implements Engine {
     return this.#opened;
   }
 
-  #lakeHash(): string {
-    const { folder, version, files } = this.#snapshot;
-    return hashOf(
-      [this.#edition, folder, version, ...files.map(({ path, sizeBytes }) => `${path} ${sizeBytes}`)].join('\n'),
-    );
+  #versionHash(): string {
+    const { version, files } = this.#snapshot;
+    return hashOf([this.#edition, version, ...files.map(({ path, sizeBytes }) => `${path} ${sizeBytes}`)].join('\n'));
   }
+}
+
+interface KeptName {
+  readonly lake: string;
+  readonly version: string;
+  readonly question: string;
+}
+
+function fileName({ lake, version, question }: KeptName): string {
+  return `${lake}-${version}-${question}.json`;
 }
 
 function hashOf(text: string): string {
@@ -142,16 +169,20 @@ async function readKept(path: string): Promise<KeptAnswer | undefined> {
   }
 }
 
-/** For its owner only; of many answers the oldest go. */
-async function keep(folder: string, path: string, answer: KeptAnswer): Promise<void> {
+/** For its owner only; answers of other versions of the lake go, and of many the oldest. */
+async function keep(folder: string, kept: KeptName, answer: KeptAnswer): Promise<void> {
   const text = JSON.stringify(answer);
   if (text.length > limits.keptAnswerCharsMax) return;
   const temporary = join(folder, `.${randomUUID()}.json`);
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await writeFile(temporary, text, { mode: 0o600, flag: 'wx' });
-    await rename(temporary, path);
-    const names = await readdir(folder);
+    await rename(temporary, join(folder, fileName(kept)));
+    const all = await readdir(folder);
+    const isOutdated = (name: string): boolean =>
+      name.startsWith(`${kept.lake}-`) && !name.startsWith(`${kept.lake}-${kept.version}-`);
+    for (const name of all.filter(isOutdated)) await rm(join(folder, name), { force: true });
+    const names = all.filter((name) => !isOutdated(name));
     if (names.length <= limits.keptAnswersMax) return;
     const aged = await Promise.all(
       names.map(async (name) => ({ name, millis: (await stat(join(folder, name))).mtimeMs })),

@@ -72,10 +72,41 @@ async function answered(
 test('the same question of the same version is answered by what was kept, and by nothing else', async () => {
   expect(await answered()).toEqual([1, 3, false]);
   expect(await answered()).toEqual([1, 3, true]);
-  expect(await answered(snapshot('a', 'b'))).toEqual([2, 3, false]);
-  expect(await answered(snapshot('a'), { edition: '2' })).toEqual([3, 3, false]);
-  expect(await answered(snapshot('a'), { question: { ...query, range: { start: 1 } } })).toEqual([4, 3, false]);
+  expect(await answered(snapshot('a'), { question: { ...query, range: { start: 1 } } })).toEqual([2, 3, false]);
+  expect(await answered({ ...snapshot('a'), folder: '/other' })).toEqual([3, 3, false]);
   expect(await answered()).toEqual([1, 3, true]);
+  expect(await answered(snapshot('a', 'b'))).toEqual([4, 3, false]);
+  expect(await answered(snapshot('a'), { edition: '2' })).toEqual([5, 3, false]);
+});
+
+test('what was kept of a version goes when an answer of another is kept, other lakes stay', async () => {
+  await answered();
+  await answered({ ...snapshot('a'), folder: '/other' });
+  await answered(snapshot('b'));
+  expect((await readdir(join(cache, 'answers'))).length).toBe(2);
+  expect(await answered({ ...snapshot('a'), folder: '/other' })).toEqual([2, 3, true]);
+  expect(await answered(snapshot('b'))).toEqual([3, 3, true]);
+});
+
+test('an answer of many rows passes chunk by chunk, and is not kept', async () => {
+  let given = 0;
+  const engine = withKeptAnswers(snapshot('a'), '1', { NSGFLOW_CACHE: cache }, () =>
+    Promise.resolve({
+      ...slowEngine(0),
+      ask: () =>
+        Promise.resolve({
+          columns: [{ name: 'n', kind: 'number' }],
+          chunks: (async function* () {
+            await new Promise((resolve) => setTimeout(resolve, 210));
+            for (; given < 6; given++) yield Array.from({ length: 2000 }, () => [1]);
+          })(),
+        }),
+    }),
+  );
+  const lengths = [];
+  for await (const chunk of (await engine.ask(query)).chunks) lengths.push([chunk.length, given]);
+  expect(lengths).toEqual([0, 1, 2, 3, 4, 5].map((before) => [2000, before]));
+  expect(await readdir(cache)).toEqual([]);
 });
 
 test('quick answers and lists of tuples are not kept', async () => {
