@@ -374,7 +374,8 @@ class GroupCompiler {
     if (bucketMillis !== undefined) return this.#dialect.float(String(bucketMillis / 1000));
     if (range?.start !== undefined && range.end !== undefined)
       return this.#dialect.float(String(Math.max(1000, range.end - range.start) / 1000));
-    if (this.#isPlain)
+    // Windows do not see groups of the period before alone, which the answer leaves out.
+    if (this.#isPlain && this.#query.compareMillis === undefined)
       return `(${this.#dialect.float(`greatest(1000, max(${this.#dialect.millis('max(last_time)')}) OVER () - min(${this.#dialect.millis('min(time)')}) OVER ())`)} / 1000)`;
     const span = `greatest(1000, ${this.#dialect.millis('max(last_time)')} - ${this.#dialect.millis('min(time)')})`;
     return `(SELECT ${this.#dialect.float(span)} / 1000 FROM base)`;
