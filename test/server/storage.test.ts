@@ -2,6 +2,8 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text as readText } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   AccountSASPermissions,
   AccountSASResourceTypes,
@@ -346,4 +348,44 @@ test('the log names requests, never their signatures', async () => {
   await ask(serving, `/${name}/?comp=list&sig=SECRETSECRET&sv=2021-12-02`);
   expect(serving.lines.at(-1)).toMatch(new RegExp(`GET /${name}/ 403 \\d+ ms AuthenticationFailed$`));
   expect(serving.lines.join('\n')).not.toContain('SECRET');
+});
+
+test('a blob that grows is downloaded whole by one request, in the version that was there', async () => {
+  const path = await mkdtemp(join(tmpdir(), 'nsgflow-account-'));
+  const account = folderAccount(path, { sync: false });
+  const growing = await serveParts({ accounts: [{ name, keys, account, createdMillis: Date.UTC(2026, 10, 22) }] });
+  const over = new AbortController();
+  try {
+    const appender = new BlockAppender(account.container(containerName));
+    const block = (i: number): { id: string; bytes: Buffer } => ({
+      id: String(i).padStart(32, '0'),
+      bytes: Buffer.from(`{"i":${i}}`),
+    });
+    await appender.append(blobName(9), [block(0)]);
+    const grows = (async () => {
+      for (let i = 1; !over.signal.aborted; i++) {
+        await appender.append(blobName(9), [block(i)]);
+        await sleep(20);
+      }
+    })();
+    const service = new BlobServiceClient(`${growing.origin}/${name}`, new StorageSharedKeyCredential(name, keys[0]), {
+      tlsOptions: { ca: growing.ca },
+      retryOptions: { maxTries: 1 },
+    } as object);
+    const blob = service.getContainerClient(containerName).getBlobClient(blobName(9));
+    const lengths = new Set<number>();
+    for (let turn = 0; turn < 150; turn++) {
+      const { readableStreamBody } = await blob.download();
+      const { records } = JSON.parse(await readText(readableStreamBody!)) as { records: { i: number }[] };
+      expect(records.map(({ i }) => i)).toEqual(records.map((_, i) => i));
+      lengths.add(records.length);
+    }
+    expect(lengths.size).toBeGreaterThan(5);
+    over.abort();
+    await grows;
+  } finally {
+    over.abort();
+    await growing.close();
+    await rm(path, { recursive: true, force: true });
+  }
 });

@@ -41,6 +41,8 @@ export interface StorageRouteSettings {
 const serviceVersion = '2021-12-02';
 /** Bytes of one answer's body that are held at once; longer ones are read piece by piece. */
 const pieceBytes = 4 << 20;
+/** Looks at a blob that grows meanwhile, until its properties and its first bytes are of one version. */
+const getTurnsMax = 10;
 /** Ranges of which a checksum is wanted may be so long. Source: Azure Storage, "Get Blob". */
 const checkedBytesMax = 4 << 20;
 
@@ -319,12 +321,9 @@ async function blobProperties(call: Call): Promise<void> {
 
 async function getBlob(call: Call): Promise<void> {
   const { request, reply } = call;
-  const { container, blob, headers } = await readBlob(call);
-  const range = readRange(request.headers, blob.lengthBytes);
-  const { start, end } = range ?? { start: 0, end: blob.lengthBytes };
+  const { container, blob, headers, range, start, end, first } = await beginGet(call);
   void reply.code(range === undefined ? 200 : 206).headers({ ...headers, 'content-length': String(end - start) });
   if (range !== undefined) void reply.header('content-range', `bytes ${start}-${end - 1}/${blob.lengthBytes}`);
-  const first = await readPiece(container, blob, start, Math.min(end, start + pieceBytes));
   if (String(request.headers['x-ms-range-get-content-md5']).toLowerCase() === 'true') {
     if (range === undefined || end - start > checkedBytesMax)
       throw new StorageError(400, 'InvalidHeaderValue', 'A checksum is given of ranges of at most 4 MiB.');
@@ -343,6 +342,21 @@ async function getBlob(call: Call): Promise<void> {
       })(),
     ),
   );
+}
+
+/** Properties of a blob and the first bytes asked for, both of one version: a blob that grows between the two is looked at again. */
+async function beginGet(call: Call) {
+  for (let turn = 1; ; turn++) {
+    const found = await readBlob(call);
+    const range = readRange(call.request.headers, found.blob.lengthBytes);
+    const { start, end } = range ?? { start: 0, end: found.blob.lengthBytes };
+    try {
+      const first = await readPiece(found.container, found.blob, start, Math.min(end, start + pieceBytes));
+      return { ...found, range, start, end, first };
+    } catch (error) {
+      if (!(error instanceof StorageError) || error.status !== 412 || turn === getTurnsMax) throw error;
+    }
+  }
 }
 
 /** @throws StorageError 412 when the blob has changed since its length was told */
