@@ -56,7 +56,7 @@ if ((await tableIsThere()) && isUp()) {
   nsgflow('Top denied ports.', `top access = deny --by dst.port,protocol --metric flows --limit 5 ${options}`);
   console.log(`
 The blobs lie in   ${data}/accounts/nsgflowlogs   (the paths of Azure Network Watcher)
-The table lies in  ${lake}   (Delta Lake: open it with DuckDB, Spark, Fabric, ClickHouse, …)
+The table lies in  ${lake}   (Delta Lake: open it with DuckDB, ClickHouse or another Delta reader)
 
 The service stays up until Ctrl-C. In another shell, with  node ${main}  for nsgflow:
   nsgflow flows 'access = deny and dst.port in (22, 3389)' --lake ${lake}

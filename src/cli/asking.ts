@@ -211,7 +211,7 @@ export function explain(engine: Engine, rows: number, millis: number): void {
     `time   ${number(Math.round(millis))} ms`,
   ];
   if (scan.kept === true) {
-    process.stderr.write(`an answer of before: nothing read\n${lines.at(-1)}  (version ${scan.version} of the lake)\n`);
+    process.stderr.write(`a kept answer: nothing read\n${lines.at(-1)}  (version ${scan.version} of the lake)\n`);
     return;
   }
   const where = scan.version === undefined ? 'logs in memory' : `version ${scan.version} of the lake`;
