@@ -1,5 +1,5 @@
 /**
- * Tuples as text, as WebAssembly: what `writeTuple` of src/flowlog/tuple-text.ts writes, many at once. TypeScript writes the same, and tests hold both
+ * Tuples put in order (order.ts) and as text, as WebAssembly: what `writeTuple` of src/flowlog/tuple-text.ts writes, many at once. TypeScript writes the same, and tests hold both
  * to that.
  *
  * AssemblyScript, compiled by scripts/build-kernel.mjs. Memory: src/flowlog/tuple-kernel-layout.ts. No allocation, no imports but the memory.
@@ -25,6 +25,8 @@ import {
   textAt,
   timeAt,
 } from '../src/flowlog/tuple-kernel-layout';
+
+export { order } from './order';
 
 const comma: u8 = 0x2c;
 const dot: u8 = 0x2e;

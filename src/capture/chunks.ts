@@ -1,8 +1,9 @@
-import { closeSync, constants, fstatSync, openSync, open as openWithCallback } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, open as openWithCallback, readSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { FlowError, fileError } from '../base/errors.ts';
 import { Patience } from './patience.ts';
@@ -18,16 +19,13 @@ export interface Chunks {
   close(): Promise<void>;
 }
 
-/** Memory that chunks of a file are read into, in turns. */
-export type ChunkBuffers = readonly [Uint8Array, Uint8Array];
-
 /** Standard input in place of a file name. */
 export const standardInput = '-';
 
 /**
  * Opens `path`, or standard input where it is `-`, for reading from its beginning.
- * @param chunkBytes most bytes of a chunk; twice as many are held, since one chunk is read while the other is used.
- * @param buffers where given, chunks of a file come in these, of `chunkBytes` each.
+ * @param chunkBytes most bytes of a chunk.
+ * @param buffer where given, chunks of a file come in this, of `chunkBytes`.
  * @param stop ends a pipe, when what is on its way has been read; a file is not ended by it.
  * @throws FlowError not-found, permission, capture-invalid (a folder), io.
  */
@@ -35,7 +33,7 @@ export async function openChunks(
   path: string,
   chunkBytes: number,
   stop?: AbortSignal,
-  buffers: ChunkBuffers = [new Uint8Array(chunkBytes), new Uint8Array(chunkBytes)],
+  buffer: Uint8Array = new Uint8Array(chunkBytes),
 ): Promise<Chunks> {
   if (path === standardInput) return streamChunks(process.stdin, 'standard input', stop);
   try {
@@ -44,7 +42,8 @@ export async function openChunks(
       return streamChunks(new Socket({ fd: await openPipe(path, stop), writable: false }), path, stop);
     const handle = await open(path, 'r');
     const stats = await handle.stat();
-    if (!stats.isDirectory()) return new FileChunks(path, handle, stats.isFile() ? stats.size : undefined, buffers);
+    if (stats.isFile()) return new FileChunks(path, handle, stats.size, buffer);
+    if (!stats.isDirectory()) return iterateChunks(handle.createReadStream({ highWaterMark: chunkBytes }), path);
     await handle.close();
   } catch (cause) {
     throw fileError(cause, `read the capture ${path}`);
@@ -83,21 +82,26 @@ export async function isPipe(path: string): Promise<boolean> {
   }
 }
 
-/** A file or a device. */
+/** Chunks that are read before others have a turn. */
+const chunksInTurn = 4;
+
+/**
+ * A file, read by this thread: handing each read to another one and back takes longer than copying what the system has read ahead anyway (an eighth of
+ * the processor time of recording). Whoever else waits for this thread has a turn every few chunks.
+ */
 class FileChunks implements Chunks {
-  readonly bytesTotal: number | undefined;
+  readonly bytesTotal: number;
   readonly #path: string;
   readonly #handle: FileHandle;
-  readonly #buffers: ChunkBuffers;
+  readonly #buffer: Uint8Array;
   #bytesRead = 0;
-  #turn: 0 | 1 = 0;
-  #pending: Promise<number> | undefined;
+  #chunks = 0;
 
-  constructor(path: string, handle: FileHandle, bytesTotal: number | undefined, buffers: ChunkBuffers) {
+  constructor(path: string, handle: FileHandle, bytesTotal: number, buffer: Uint8Array) {
     this.#path = path;
     this.#handle = handle;
     this.bytesTotal = bytesTotal;
-    this.#buffers = buffers;
+    this.#buffer = buffer;
   }
 
   get bytesRead(): number {
@@ -105,25 +109,21 @@ class FileChunks implements Chunks {
   }
 
   async next(): Promise<Uint8Array | undefined> {
-    const buffer = this.#buffers[this.#turn];
-    const length = await (this.#pending ?? this.#read(buffer));
-    this.#pending = undefined;
+    if (++this.#chunks % chunksInTurn === 0) await setImmediate();
+    const buffer = this.#buffer;
+    const length = this.#read(buffer);
     if (length === 0) return undefined;
     this.#bytesRead += length;
-    this.#turn = this.#turn === 0 ? 1 : 0;
-    this.#pending = this.#read(this.#buffers[this.#turn]);
-    this.#pending.catch(() => {});
     return length === buffer.length ? buffer : buffer.subarray(0, length);
   }
 
   async close(): Promise<void> {
-    if (this.bytesTotal !== undefined) await this.#pending?.catch(() => {});
     await this.#handle.close();
   }
 
-  async #read(buffer: Uint8Array): Promise<number> {
+  #read(buffer: Uint8Array): number {
     try {
-      return (await this.#handle.read(buffer, 0, buffer.length, null)).bytesRead;
+      return readSync(this.#handle.fd, buffer, 0, buffer.length, null);
     } catch (cause) {
       throw fileError(cause, `read the capture ${this.#path}`);
     }

@@ -3,7 +3,6 @@ import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import type { CaptureBatch } from './batch.ts';
 import { createCaptureBatch } from './batch.ts';
-import type { ChunkBuffers } from './chunks.ts';
 import type { CaptureCounters } from './format-decoder.ts';
 import { combineIdentities, fileIdentity, streamIdentity } from './identity.ts';
 import type { OpenCapture } from './read-capture.ts';
@@ -33,16 +32,16 @@ export interface CaptureReader {
  * of the captures' next packets, that of the capture named first when times are equal. The order within a capture stays, be it by time
  * or not. Waits for the first packet of each.
  * @param stop ends those that are pipes, when what is on its way has been read.
- * @param buffers where given, the chunks of a single file come in these, of `limits.captureReadBytes` each.
+ * @param buffer where given, the chunks of a single file come in this, of `limits.captureReadBytes`.
  * @throws FlowError not-found, permission, io; capture-invalid when one is no capture at all; interrupted when nothing had come yet.
  */
 export async function readCaptures(
   paths: readonly string[],
   counters: CaptureCounters,
   stop?: AbortSignal,
-  buffers?: ChunkBuffers,
+  buffer?: Uint8Array,
 ): Promise<CaptureReader> {
-  if (paths.length === 1) return readOneCapture(paths[0], counters, stop, buffers);
+  if (paths.length === 1) return readOneCapture(paths[0], counters, stop, buffer);
   const sources: Source[] = [];
   try {
     for (const path of paths) sources.push(await openSource(path, sources.length, counters, stop));
@@ -57,10 +56,10 @@ async function readOneCapture(
   path: string,
   counters: CaptureCounters,
   stop: AbortSignal | undefined,
-  buffers: ChunkBuffers | undefined,
+  buffer: Uint8Array | undefined,
 ): Promise<CaptureReader> {
   const identity = await fileIdentity(path);
-  const capture = await openCapture(path, counters, limits.captureReadBytes, stop, buffers);
+  const capture = await openCapture(path, counters, limits.captureReadBytes, stop, buffer);
   return {
     identity: combineIdentities([identity ?? streamIdentity(capture.head)]),
     get bytesRead() {

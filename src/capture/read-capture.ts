@@ -1,7 +1,7 @@
 import type { CaptureBatch } from './batch.ts';
 import { copyBatch, createCaptureBatch } from './batch.ts';
 import { limits } from '../base/limits.ts';
-import type { ChunkBuffers, Chunks } from './chunks.ts';
+import type { Chunks } from './chunks.ts';
 import { iterateChunks, openChunks, standardInput } from './chunks.ts';
 import { CaptureDecoder } from './decode-capture.ts';
 import type { CaptureCounters } from './format-decoder.ts';
@@ -9,7 +9,7 @@ import { gunzipChunks, isGzip } from './gunzip-chunks.ts';
 
 /**
  * One capture, plain or gzip, read from its beginning.
- * @param path a file, a named pipe, or `-` for standard input; @param chunkBytes, stop, buffers see openChunks.
+ * @param path a file, a named pipe, or `-` for standard input; @param chunkBytes, stop, buffer see openChunks.
  * @throws FlowError not-found, permission, io; capture-invalid when it is no capture at all; interrupted. Waits for the first packet.
  */
 export async function openCapture(
@@ -17,9 +17,9 @@ export async function openCapture(
   counters: CaptureCounters,
   chunkBytes: number,
   stop?: AbortSignal,
-  buffers?: ChunkBuffers,
+  buffer?: Uint8Array,
 ): Promise<OpenCapture> {
-  const packed = await openChunks(path, chunkBytes, stop, buffers);
+  const packed = await openChunks(path, chunkBytes, stop, buffer);
   let capture: OpenCapture | undefined;
   try {
     const first = await readFirst(packed);

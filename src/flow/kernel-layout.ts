@@ -3,6 +3,9 @@
  * never moved: pages that were not touched cost no memory.
  */
 
+/** Before it lies the memory of kernel/tuples.ts (flowlog/tuple-kernel-layout.ts), where events are made, so that they need not be moved to be written. */
+export const start = 26_869_760;
+
 /** Packets of a batch: `limits.batchPackets`. */
 export const batchRows = 256;
 
@@ -10,14 +13,14 @@ export const batchRows = 256;
  * Nine doubles: packets counted, their bytes, packets of no NIC, observations allowed, their bytes, observations denied, flows allowed, flows denied,
  * initiators guessed.
  */
-export const countsAt = 4096;
+export const countsAt = start + 4096;
 export const countsLength = 9;
 /** A word that means nothing. */
-export const touchedAt = 4176;
+export const touchedAt = start + 4176;
 
 /** The state of the table (flow/table.ts), a word each. */
-export const stateAt = 4224;
-export const sizeAt = 4224;
+export const stateAt = start + 4224;
+export const sizeAt = start + 4224;
 export const highAt = stateAt + 4;
 export const freeCountAt = stateAt + 8;
 export const maskAt = stateAt + 12;
@@ -27,15 +30,15 @@ export const capacityAt = stateAt + 20;
 export const seedsAt = stateAt + 24;
 
 /** Words: events held, and the most that a packet may find; limits of flows. */
-export const eventCountAt = 4272;
-export const eventRoomAt = 4276;
-export const flowsPerNicMaxAt = 4280;
-export const flowsMaxAt = 4284;
+export const eventCountAt = start + 4272;
+export const eventRoomAt = start + 4276;
+export const flowsPerNicMaxAt = start + 4280;
+export const flowsMaxAt = start + 4284;
 /** Rows of the batch of captured packets. */
-export const capturedCountAt = 4288;
+export const capturedCountAt = start + 4288;
 
 /** Columns of the batch of packets (net/packet.ts). */
-export const timeMillisAt = 8192;
+export const timeMillisAt = start + 8192;
 export const sourceAt = timeMillisAt + 8 * batchRows;
 export const destinationAt = sourceAt + 16 * batchRows;
 export const ipBytesAt = destinationAt + 16 * batchRows;
@@ -62,44 +65,24 @@ export const timeSecondsAt = timeNanosAt + 4 * batchRows;
 export const linkTypeAt = timeSecondsAt + 8 * batchRows;
 
 /** Frames that were read elsewhere, as a copy. */
-export const framesAt = 65_536;
+export const framesAt = start + 65_536;
 export const framesLength = 589_824;
 
 /** From address to NIC (nsg/nic-table.ts): four words a slot, and a number a slot. */
 export const nicSlotsMax = 65_536;
-export const nicWordsAt = 1_048_576;
-export const nicNumbersAt = 2_097_152;
+export const nicWordsAt = start + 1_048_576;
+export const nicNumbersAt = start + 2_097_152;
 /** Idle timeout of each NIC, a double, and its flows. */
-export const timeoutsAt = 2_359_296;
-export const flowsOfNicAt = 2_883_584;
+export const timeoutsAt = start + 2_359_296;
+export const flowsOfNicAt = start + 2_883_584;
 
-/** Two chunks of a capture file: one is read while the packets of the other are taken. */
-export const chunksAt = 4_194_304;
+/** A chunk of a capture file. */
+export const chunkAt = start + 4_194_304;
 export const chunkLength = 1_048_576;
-
-/** Columns of events (flow/event.ts): `limits.eventsMax` rows. */
-export const eventRows = 131_072;
-export const eventTimeAt = 6_291_456;
-export const eventPacketsForwardAt = eventTimeAt + 8 * eventRows;
-export const eventBytesForwardAt = eventPacketsForwardAt + 8 * eventRows;
-export const eventPacketsReverseAt = eventBytesForwardAt + 8 * eventRows;
-export const eventBytesReverseAt = eventPacketsReverseAt + 8 * eventRows;
-export const eventSourceAt = eventBytesReverseAt + 8 * eventRows;
-export const eventDestinationAt = eventSourceAt + 16 * eventRows;
-export const eventGroupAt = eventDestinationAt + 16 * eventRows;
-export const eventNicAt = eventGroupAt + 4 * eventRows;
-export const eventSourcePortAt = eventNicAt + 4 * eventRows;
-export const eventDestinationPortAt = eventSourcePortAt + 2 * eventRows;
-export const eventFamilyAt = eventDestinationPortAt + 2 * eventRows;
-export const eventProtocolAt = eventFamilyAt + eventRows;
-export const eventDirectionAt = eventProtocolAt + eventRows;
-export const eventAccessAt = eventDirectionAt + eventRows;
-export const eventStateAt = eventAccessAt + eventRows;
-export const eventEncryptionAt = eventStateAt + eventRows;
 
 /** Rows, hashes, decisions, free rows and buckets of the table. */
 export const rowsMax = 4_194_304;
-export const wordsAt = 18_874_368;
+export const wordsAt = start + 5_242_880;
 export const hashesAt = wordsAt + 64 * rowsMax;
 export const decisionsAt = hashesAt + 4 * rowsMax;
 export const freeAt = decisionsAt + 4 * rowsMax;

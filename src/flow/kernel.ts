@@ -4,9 +4,11 @@
  */
 import { assert } from '../base/assert.ts';
 import { limits } from '../base/limits.ts';
-import { instantiate } from '../base/wasm.ts';
+import { createMemory, instantiate } from '../base/wasm.ts';
 import type { CaptureBatch, ReadRecords } from '../capture/batch.ts';
-import type { ChunkBuffers } from '../capture/chunks.ts';
+import * as tupleLayout from '../flowlog/tuple-kernel-layout.ts';
+import type { TupleKernel } from '../flowlog/tuple-kernel.ts';
+import { createTupleKernel } from '../flowlog/tuple-kernel.ts';
 import type { PacketBatch } from '../net/packet.ts';
 import { protocolTcp, protocolUdp } from '../net/protocol.ts';
 import type { CompiledNetwork } from '../nsg/compile.ts';
@@ -44,7 +46,7 @@ interface KernelExports {
 }
 
 const everyNicZero = -1;
-const { batchRows, eventRows, rowsMax, nicSlotsMax, framesAt, framesLength } = layout;
+const { batchRows, rowsMax, nicSlotsMax, framesAt, framesLength } = layout;
 
 /** One meter's at a time. */
 export class FlowKernel implements KeyColumns, StoreMemory {
@@ -55,9 +57,12 @@ export class FlowKernel implements KeyColumns, StoreMemory {
   readonly destinationNic: Int32Array;
   readonly sourceHash: Uint32Array;
   readonly destinationHash: Uint32Array;
-  /** The batch to read captures into: decoding is fastest with it, and where its bytes are in one of `chunks`. */
+  /** The batch to read captures into: decoding is fastest with it, and where its bytes are in `chunk`. */
   readonly captured: CaptureBatch;
-  readonly chunks: ChunkBuffers;
+  /** Memory to read captures into. */
+  readonly chunk: Uint8Array;
+  /** Puts events in order and writes them, in the same memory. */
+  readonly tuples: TupleKernel;
   readonly #exports: KernelExports;
   readonly #buffer: ArrayBuffer;
   readonly #frames: Uint8Array;
@@ -70,23 +75,23 @@ export class FlowKernel implements KeyColumns, StoreMemory {
   /** Where in the kernel's memory the bytes of the batch being decoded begin, or would begin; `undefined` where the frames are not there. */
   #framesAt: number | undefined;
 
-  constructor(exports: KernelExports, buffer: ArrayBuffer, hooks: KernelHooks) {
+  constructor(exports: KernelExports, buffer: ArrayBuffer, hooks: KernelHooks, tuples: TupleKernel) {
     assert(
       batchRows === limits.batchPackets &&
         rowsMax === limits.flowsMax &&
-        eventRows === limits.eventsMax &&
+        tupleLayout.ownRows === limits.eventsMax &&
+        tupleLayout.memoryLength === layout.start &&
         layout.chunkLength >= limits.captureReadBytes,
       "the kernel's memory has the limits' sizes",
     );
     this.#exports = exports;
     this.#buffer = buffer;
     this.#hooks = hooks;
+    this.tuples = tuples;
     this.packets = packetsIn(buffer);
     this.captured = { ...capturedIn(buffer), readRecords: this.#readRecords };
     this.#capturedCount = new Uint32Array(buffer, layout.capturedCountAt, 1);
-    const chunk = (index: number): Uint8Array =>
-      new Uint8Array(buffer, layout.chunksAt + index * layout.chunkLength, limits.captureReadBytes);
-    this.chunks = [chunk(0), chunk(1)];
+    this.chunk = new Uint8Array(buffer, layout.chunkAt, limits.captureReadBytes);
     this.sourceNic = new Int32Array(buffer, layout.sourceNicAt, batchRows);
     this.destinationNic = new Int32Array(buffer, layout.destinationNicAt, batchRows);
     this.sourceHash = new Uint32Array(buffer, layout.sourceHashAt, batchRows);
@@ -110,7 +115,7 @@ export class FlowKernel implements KeyColumns, StoreMemory {
   });
 
   createEvents(capacity: number): FlowEvents {
-    return eventsIn(this.#buffer, capacity);
+    return this.tuples.room(capacity);
   }
 
   flowsOfNic(nics: number): Uint32Array | undefined {
@@ -288,38 +293,12 @@ function capturedIn(buffer: ArrayBuffer): CaptureBatch {
   };
 }
 
-function eventsIn(buffer: ArrayBuffer, capacity: number): FlowEvents {
-  const bytes = (at: number): Uint8Array => new Uint8Array(buffer, at, capacity);
-  const doubles = (at: number): Float64Array => new Float64Array(buffer, at, capacity);
-  return {
-    columns: {
-      count: 0,
-      timeMillis: doubles(layout.eventTimeAt),
-      family: bytes(layout.eventFamilyAt),
-      source: new Uint32Array(buffer, layout.eventSourceAt, 4 * capacity),
-      destination: new Uint32Array(buffer, layout.eventDestinationAt, 4 * capacity),
-      sourcePort: new Uint16Array(buffer, layout.eventSourcePortAt, capacity),
-      destinationPort: new Uint16Array(buffer, layout.eventDestinationPortAt, capacity),
-      protocol: bytes(layout.eventProtocolAt),
-      direction: bytes(layout.eventDirectionAt),
-      access: bytes(layout.eventAccessAt),
-      state: bytes(layout.eventStateAt),
-      encryption: bytes(layout.eventEncryptionAt),
-      packetsForward: doubles(layout.eventPacketsForwardAt),
-      bytesForward: doubles(layout.eventBytesForwardAt),
-      packetsReverse: doubles(layout.eventPacketsReverseAt),
-      bytesReverse: doubles(layout.eventBytesReverseAt),
-      group: new Uint32Array(buffer, layout.eventGroupAt, capacity),
-    },
-    nic: new Uint32Array(buffer, layout.eventNicAt, capacity),
-    capacity,
-  };
-}
-
 /** A kernel; `undefined` where WebAssembly or its memory is not to be had. */
 export function createKernel(): FlowKernel | undefined {
   const hooks: KernelHooks = { judge: () => false };
   const judge = (row: number): number => (hooks.judge(row) ? 1 : 0);
-  const instance = instantiate(kernelModule, layout.memoryLength, { judge });
-  return instance && new FlowKernel(instance.exports as KernelExports, instance.buffer, hooks);
+  const memory = createMemory(layout.memoryLength);
+  const instance = instantiate(kernelModule, memory, { judge });
+  const tuples = instance && createTupleKernel(memory);
+  return tuples && new FlowKernel(instance.exports as KernelExports, instance.buffer, hooks, tuples);
 }

@@ -14,6 +14,7 @@
  */
 import { formatRecordTime } from '../base/time.ts';
 import type { ByteWriter } from './byte-writer.ts';
+import type { TupleKernel } from './tuple-kernel.ts';
 import { createTupleKernel } from './tuple-kernel.ts';
 import { hasTuple, tupleBytesMax, writeTuple } from './tuple-text.ts';
 import type { FlowLogFormat, TupleColumns } from './tuple.ts';
@@ -52,6 +53,7 @@ const comma = 0x2c;
  *
  * Rows that the format cannot say are left out: continuing and end in NSG version 1, which has one tuple a flow, and protocols other than TCP
  * and UDP in NSG logs. Where no row remains, nothing is written.
+ * @param kernel writes its own tuples fastest; others are brought to it
  * @returns the number of tuples written.
  */
 export function encodeRecord(
@@ -62,6 +64,7 @@ export function encodeRecord(
   rows: Uint32Array,
   start: number,
   end: number,
+  kernel = sharedKernel(),
 ): number {
   const { format } = header;
   const vnet = format === 'vnet';
@@ -69,8 +72,7 @@ export function encodeRecord(
   let current = -1;
   for (let i = start; i < end;) {
     const next = columns.group[rows[i]];
-    let runEnd = i + 1;
-    while (runEnd < end && columns.group[rows[runEnd]] === next) runEnd++;
+    const runEnd = endOfGroup(columns.group, rows, i, end);
     const all = rows.subarray(i, runEnd);
     const run = haveTuples(format, columns, all) ? all : all.filter((row) => hasTuple(format, columns, row));
     i = runEnd;
@@ -82,11 +84,18 @@ export function encodeRecord(
       writer.writeText(openRule(header, groups[next], newAcl));
     } else writer.writeText(',');
     current = next;
-    writeTuples(format, writer, columns, run);
+    writeTuples(format, writer, columns, run, kernel);
     written += run.length;
   }
   if (written > 0) writer.writeText(']}]}]}}');
   return written;
+}
+
+// Each loop over rows is a function of its own: then it is compiled once, and not again for every caller that enters it in the middle.
+function endOfGroup(group: Uint32Array, rows: Uint32Array, start: number, end: number): number {
+  let at = start + 1;
+  while (at < end && group[rows[at]] === group[rows[start]]) at++;
+  return at;
 }
 
 function haveTuples(format: FlowLogFormat, columns: TupleColumns, rows: Uint32Array): boolean {
@@ -95,18 +104,21 @@ function haveTuples(format: FlowLogFormat, columns: TupleColumns, rows: Uint32Ar
   return true;
 }
 
-const kernel = createTupleKernel();
+let kernelShared: TupleKernel | undefined;
 
-/**
- * Columns of `limits.eventsMax` rows whose tuples `encodeRecord` writes fastest, for one owner from filling them to the last record; `undefined` where there
- * are none.
- */
-export function encoderColumns(): TupleColumns | undefined {
-  return kernel?.columns;
+/** One for all who bring none. */
+function sharedKernel(): TupleKernel | undefined {
+  return (kernelShared ??= createTupleKernel());
 }
 
 /** `"…"` of every row, with commas between them. */
-function writeTuples(format: FlowLogFormat, writer: ByteWriter, columns: TupleColumns, rows: Uint32Array): void {
+function writeTuples(
+  format: FlowLogFormat,
+  writer: ByteWriter,
+  columns: TupleColumns,
+  rows: Uint32Array,
+  kernel: TupleKernel | undefined,
+): void {
   if (kernel?.write(format, writer, columns, rows, 0, rows.length) === true) return;
   rows.forEach((row, index) => {
     const bytes = writer.reserve(tupleBytesMax + 3);

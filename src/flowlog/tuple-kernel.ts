@@ -1,34 +1,75 @@
 /**
- * Many tuples written at once by WebAssembly (kernel/tuples.ts), as `writeTuple` writes each. Numbers: docs/decisions/0011-speed-of-recording.md.
+ * Many tuples put in order (kernel/order.ts) and written (kernel/tuples.ts) at once by WebAssembly, as `orderEvents` of pipeline orders them in TypeScript, and
+ * as `writeTuple` writes each. Numbers: docs/decisions/0011-speed-of-recording.md.
  */
-import { instantiate } from '../base/wasm.ts';
+import { createMemory, instantiate } from '../base/wasm.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import * as layout from './tuple-kernel-layout.ts';
 import { tupleKernelModule } from './tuple-kernel-module.ts';
-import type { FlowLogFormat, TupleColumns } from './tuple.ts';
+import type { FlowLogFormat, NicTuples, TupleColumns } from './tuple.ts';
 import { encryptionNames } from './tuple.ts';
 
-const { encryptionsAt, octetsAt, ownRows, pairsAt, rowsMax } = layout;
+const { columnsLength, encryptionsAt, octetsAt, ownRows, pairsAt, ranksMax, rowsMax } = layout;
 const formatNumbers: Readonly<Record<FlowLogFormat, number>> = { nsg1: 0, nsg2: 1, vnet: 2 };
 
 interface TupleKernelExports {
+  order(count: number, ranks: number): number;
   writeTuples(first: number, end: number, format: number): number;
 }
 
+/** Tuples in order, and where in them each NIC's and each group's begin. */
+export interface OrderedTuples {
+  readonly tuples: NicTuples;
+  /** First rows of the runs of one NIC and group. */
+  readonly starts: Uint32Array;
+}
+
 export class TupleKernel {
-  /** Columns in the kernel's memory, of `limits.eventsMax` rows: tuples that are made in these are written without being copied. One owner at a time. */
-  readonly columns: TupleColumns;
+  /** Of `limits.eventsMax` rows: tuples in order, which are written fastest. One owner at a time, from making them to the last that is written. */
+  readonly ordered: NicTuples;
   readonly #exports: TupleKernelExports;
+  readonly #buffer: ArrayBuffer;
   readonly #text: Uint8Array;
-  /** The rows behind them, for tuples from elsewhere. */
+  readonly #ranks: Uint32Array;
+  readonly #starts: Uint32Array;
+  /** Where tuples are made, or brought to be put in order. */
+  readonly #made: NicTuples;
+  /** Room for tuples that are brought to be written. */
   readonly #brought: TupleColumns;
 
   constructor(exports: TupleKernelExports, buffer: ArrayBuffer) {
     this.#exports = exports;
+    this.#buffer = buffer;
     this.#text = new Uint8Array(buffer, layout.textAt, layout.textLength);
-    this.columns = columnsIn(buffer, 0, ownRows);
-    this.#brought = columnsIn(buffer, ownRows, rowsMax);
+    this.#ranks = new Uint32Array(buffer, layout.ranksAt, ranksMax);
+    this.#starts = new Uint32Array(buffer, layout.runsAt, ownRows);
+    this.#made = this.room(ownRows);
+    this.ordered = tuplesIn(buffer, 0, ownRows);
+    this.#brought = tuplesIn(buffer, ownRows, rowsMax).columns;
     writeTables(buffer);
+  }
+
+  /** Room for tuples that are made to be put in order by this kernel: always the same memory. @param capacity of `limits.eventsMax` rows at the most */
+  room(capacity: number): NicTuples {
+    return tuplesIn(this.#buffer, 0, capacity, columnsLength);
+  }
+
+  /**
+   * Puts tuples in order: by NIC, rank of their group, time, then as they are. They stay as they are.
+   * @param ranks by group
+   * @returns those of `ordered`, or `undefined` where there are too many groups, or times are too far apart
+   */
+  order({ columns, nic }: NicTuples, ranks: Uint32Array): OrderedTuples | undefined {
+    const { count } = columns;
+    if (ranks.length > ranksMax || count > ownRows) return undefined;
+    const made = this.#made;
+    if (columns.timeMillis.buffer !== this.#buffer) copyTuples(columns, nic, made);
+    this.#ranks.set(ranks);
+    const runs = this.#exports.order(count, ranks.length);
+    if (runs < 0) return undefined;
+    const { ordered } = this;
+    ordered.columns.count = count;
+    return { tuples: ordered, starts: this.#starts.subarray(0, runs) };
   }
 
   /**
@@ -44,7 +85,7 @@ export class TupleKernel {
     end: number,
   ): boolean {
     const before = writer.length;
-    const own = columns === this.columns && followOn(rows, start, end);
+    const own = columns === this.ordered.columns && followOn(rows, start, end);
     for (let from = start; from < end; from += rowsMax) {
       const count = Math.min(rowsMax, end - from);
       if (!own) bring(columns, rows, from, count, this.#brought);
@@ -90,13 +131,24 @@ function bring(from: TupleColumns, rows: Uint32Array, start: number, count: numb
   }
 }
 
-/** The columns from row `first` on, `capacity` rows. The kernel does not read groups: they lie elsewhere. */
-function columnsIn(buffer: ArrayBuffer, first: number, capacity: number): TupleColumns {
-  const bytes = (at: number): Uint8Array => new Uint8Array(buffer, at + first, capacity);
-  const shorts = (at: number): Uint16Array => new Uint16Array(buffer, at + 2 * first, capacity);
-  const quads = (at: number): Uint32Array => new Uint32Array(buffer, at + 16 * first, 4 * capacity);
-  const doubles = (at: number): Float64Array => new Float64Array(buffer, at + 8 * first, capacity);
-  return {
+/** Copies all rows, as they are. */
+function copyTuples(from: TupleColumns, nic: Uint32Array, to: NicTuples): void {
+  for (const key of Object.keys(to.columns) as (keyof TupleColumns)[]) {
+    if (key === 'count') continue;
+    const rows = key === 'source' || key === 'destination' ? 4 * from.count : from.count;
+    to.columns[key].set(from[key].subarray(0, rows));
+  }
+  to.nic.set(nic.subarray(0, from.count));
+}
+
+/** The tuples from row `first` on, `capacity` rows. @param before bytes before those in order */
+function tuplesIn(buffer: ArrayBuffer, first: number, capacity: number, before = 0): NicTuples {
+  const bytes = (at: number): Uint8Array => new Uint8Array(buffer, at - before + first, capacity);
+  const shorts = (at: number): Uint16Array => new Uint16Array(buffer, at - before + 2 * first, capacity);
+  const words = (at: number): Uint32Array => new Uint32Array(buffer, at - before + 4 * first, capacity);
+  const quads = (at: number): Uint32Array => new Uint32Array(buffer, at - before + 16 * first, 4 * capacity);
+  const doubles = (at: number): Float64Array => new Float64Array(buffer, at - before + 8 * first, capacity);
+  const columns = {
     count: 0,
     timeMillis: doubles(layout.timeAt),
     family: bytes(layout.familyAt),
@@ -113,8 +165,9 @@ function columnsIn(buffer: ArrayBuffer, first: number, capacity: number): TupleC
     bytesForward: doubles(layout.bytesForwardAt),
     packetsReverse: doubles(layout.packetsReverseAt),
     bytesReverse: doubles(layout.bytesReverseAt),
-    group: new Uint32Array(capacity),
+    group: words(layout.groupAt),
   };
+  return { columns, nic: words(layout.nicAt), capacity };
 }
 
 function writeTables(buffer: ArrayBuffer): void {
@@ -134,10 +187,8 @@ function writeTables(buffer: ArrayBuffer): void {
   });
 }
 
-/** A kernel; `undefined` where WebAssembly is not to be had. */
-export function createTupleKernel(): TupleKernel | undefined {
-  const instance = instantiate(tupleKernelModule, layout.memoryLength);
-  if (instance === undefined) return undefined;
-  const exports = instance.exports as TupleKernelExports;
-  return new TupleKernel(exports, instance.buffer);
+/** A kernel; `undefined` where WebAssembly is not to be had. @param memory shared with another module, which leaves the first `memoryLength` bytes to this one */
+export function createTupleKernel(memory = createMemory(layout.memoryLength)): TupleKernel | undefined {
+  const instance = instantiate(tupleKernelModule, memory);
+  return instance && new TupleKernel(instance.exports as TupleKernelExports, instance.buffer);
 }

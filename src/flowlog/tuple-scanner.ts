@@ -3,7 +3,7 @@
  * other. Its plain twin is `scanTuple`, which takes what the kernel leaves.
  */
 import { assert } from '../base/assert.ts';
-import { instantiate } from '../base/wasm.ts';
+import { createMemory, instantiate } from '../base/wasm.ts';
 import * as layout from './scan-kernel-layout.ts';
 import { scanKernelModule } from './scan-kernel-module.ts';
 import { tupleScanBytes } from './tuple-scan.ts';
@@ -29,7 +29,7 @@ export class TupleScanner {
   #end = 0;
 
   constructor() {
-    const instance = instantiate(scanKernelModule, layout.memoryLength);
+    const instance = instantiate(scanKernelModule, createMemory(layout.memoryLength));
     assert(instance !== undefined, 'WebAssembly and 22 MiB of memory are there');
     const { buffer } = instance;
     const kernel = instance.exports as ScanKernelExports;

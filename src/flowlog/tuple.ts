@@ -64,6 +64,14 @@ export interface TupleColumns {
   group: Uint32Array;
 }
 
+/** Tuples of several NICs, and room for more. */
+export interface NicTuples {
+  readonly columns: TupleColumns;
+  /** Index of the NIC that saw the flow, by row. */
+  readonly nic: Uint32Array;
+  readonly capacity: number;
+}
+
 /** Of `TupleColumns.family`: an IPv4 source and an IPv6 destination, as no packet has but a translated or made-up log may. */
 export const family4to6 = 46;
 /** An IPv6 source and an IPv4 destination. */

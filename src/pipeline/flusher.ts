@@ -7,7 +7,8 @@ import { Worker } from 'node:worker_threads';
 import { limits } from '../base/limits.ts';
 import type { FlowEvents } from '../flow/event.ts';
 import { packEvents } from '../flow/event.ts';
-import type { Flush, FlushKey } from './flush.ts';
+import type { TupleKernel } from '../flowlog/tuple-kernel.ts';
+import type { Flush, FlushKey, FlushScratch } from './flush.ts';
 import { createFlushScratch, flushBlocks } from './flush.ts';
 import type { FlushAnswer, FlushRequest } from './flush-worker.ts';
 import type { RecordingPlan } from './recording-plan.ts';
@@ -23,11 +24,11 @@ const canThread = import.meta.url.endsWith('.js') && availableParallelism() > 1;
 
 /**
  * Flushes in this thread, until a flush is large enough for a second one: all later ones go there.
- * `threads` says whether there may be one; where it is not said, where there is a second core.
+ * `kernel` is that of the events, where they have one; `threads` says whether there may be a second one; where it is not said, where there is a second core.
  */
 export class Flusher {
   readonly #onFlush: OnFlush;
-  readonly #scratch = createFlushScratch();
+  readonly #scratch: FlushScratch;
   #mayThread: boolean;
   #worker: Worker | undefined;
   #planSent: RecordingPlan | undefined;
@@ -36,8 +37,9 @@ export class Flusher {
   #failure: { readonly error: unknown } | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(onFlush: OnFlush, threads = canThread) {
+  constructor(onFlush: OnFlush, kernel?: TupleKernel, threads = canThread) {
     this.#onFlush = onFlush;
+    this.#scratch = createFlushScratch(kernel);
     this.#mayThread = threads;
   }
 

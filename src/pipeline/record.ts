@@ -197,7 +197,7 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
   const captures: CaptureReader =
     live ??
     settings.reader ??
-    (await readCaptures(settings.captures, { refused, damage }, settings.stop, kernel?.chunks));
+    (await readCaptures(settings.captures, { refused, damage }, settings.stop, kernel?.chunk));
   const input = settings.tunnel === 'inner' ? `${captures.identity} inner` : captures.identity;
   const captured = kernel?.captured ?? createCaptureBatch(limits.batchPackets);
   const packets = kernel?.packets ?? createPacketBatch(limits.batchPackets);
@@ -227,7 +227,7 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
       heldBackBytes += block.bytes.length;
     }
     if (heldBackBytes >= heldBackMax) handOver();
-  });
+  }, kernel?.tuples);
   const flush = (): void => {
     flusher.flush(meter.events, configuration.plan, { input, timeMillis: meter.boundaryMillis, part });
     meter.events.columns.count = 0;

@@ -78,7 +78,7 @@ test('the kernel writes what writeTuple writes, for any rows in any order', () =
         expect(kernel.write(format, writer, columns, rows, 0, rows.length)).toBe(true);
         const text = lines.map((line) => `"${line}"`).join(',');
         expect(Buffer.from(writer.toBytes()).toString('latin1')).toBe(text);
-        const own = kernel.columns;
+        const own = kernel.ordered.columns;
         rows.forEach((from, to) => copyRow(columns, from, own, 1000 + to));
         const ownRows = Uint32Array.from(rows, (_, at) => 1000 + at);
         writer.clear();

@@ -54,7 +54,7 @@ function eventsOf(count: number, seed: number) {
 async function flushAll(threads: boolean, counts: readonly number[]): Promise<[FlushKey, FlushedBlock[]][]> {
   const { Flusher } = (await import(built.href)) as FlusherModule;
   const flushed: [FlushKey, FlushedBlock[]][] = [];
-  const flusher = new Flusher(({ blocks }, key) => flushed.push([key, blocks]), threads);
+  const flusher = new Flusher(({ blocks }, key) => flushed.push([key, blocks]), undefined, threads);
   try {
     for (const [part, count] of counts.entries()) {
       const events = eventsOf(count, part);
@@ -89,7 +89,7 @@ describe.skipIf(!isBuilt)('a second thread', () => {
 
   test('that fails is heard of', async () => {
     const { Flusher } = (await import(built.href)) as FlusherModule;
-    const flusher = new Flusher(() => {}, true);
+    const flusher = new Flusher(() => {}, undefined, true);
     flusher.flush(eventsOf(30_000, 1), plan, { input: 'ab', timeMillis: Number.NaN, part: 0 });
     await expect(flusher.finish()).rejects.toThrow();
     await flusher.close();

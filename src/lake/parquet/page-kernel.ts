@@ -8,7 +8,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { assert } from '../../base/assert.ts';
-import { instantiate } from '../../base/wasm.ts';
+import { createMemory, instantiate } from '../../base/wasm.ts';
 import * as layout from './page-kernel-layout.ts';
 import { pageKernelModule } from './page-kernel-module.ts';
 
@@ -111,7 +111,7 @@ let loaded: PageKernel | undefined;
 /** The kernel, one for all that is written in this thread: nothing of it outlasts a column. */
 export function pageKernel(): PageKernel {
   if (loaded === undefined) {
-    const instance = instantiate(pageKernelModule, layout.memoryLength);
+    const instance = instantiate(pageKernelModule, createMemory(layout.memoryLength));
     assert(instance !== undefined, 'WebAssembly and 40 MiB of memory are there');
     loaded = new PageKernel(instance.exports as PageKernelExports, instance.buffer);
   }
