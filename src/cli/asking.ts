@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type Command, Option } from 'commander';
 import { FlowError } from '../base/errors.ts';
+import { formatCount } from '../base/format-count.ts';
 import { openLake } from '../lake/lake.ts';
 import type { Engine } from '../query/engine.ts';
 import { parseFilter } from '../query/filter.ts';
@@ -202,7 +203,7 @@ export async function printAnswer(
 
 /** Says on stderr what a question read. */
 export function explain(engine: Engine, rows: number, millis: number): void {
-  const number = (value: number | undefined): string => (value === undefined ? '?' : value.toLocaleString('en-US'));
+  const number = (value: number | undefined): string => (value === undefined ? '?' : formatCount(value));
   const scan = engine.scan();
   const lines = [
     `files  ${number(scan.filesRead)} of ${number(scan.files)} read, ${number(scan.files - scan.filesRead)} pruned`,

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { FlowError } from '../base/errors.ts';
+import { formatCount } from '../base/format-count.ts';
 import type { Engine } from '../query/engine.ts';
 import { measureColumn, measureExamples, parseMeasure } from '../query/measure.ts';
 import type { Answer, Cell } from '../query/result.ts';
@@ -84,11 +85,10 @@ export async function* mapRows(chunks: AsyncIterable<Cell[][]>, map: (row: Cell[
 export function reportSummary(rows: number, summary: Answer['summary']): void {
   if (rows === 0) process.stderr.write('nothing matches\n');
   else if (summary !== undefined) {
-    const number = (value: number): string => value.toLocaleString('en-US');
     process.stderr.write(
       summary.basis === 'conversations'
-        ? `${number(summary.counted)} of ${number(summary.flows)} conversations carry counters; each counts once (--observations counts every tuple)\n`
-        : `${number(summary.counted)} of ${number(summary.flows)} tuples carry counters; every observation counts\n`,
+        ? `${formatCount(summary.counted)} of ${formatCount(summary.flows)} conversations carry counters; each counts once (--observations counts every tuple)\n`
+        : `${formatCount(summary.counted)} of ${formatCount(summary.flows)} tuples carry counters; every observation counts\n`,
     );
   }
 }

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { FlowError } from '../base/errors.ts';
+import { formatCount } from '../base/format-count.ts';
 import { limits } from '../base/limits.ts';
 import { isUrl } from '../blob/azure-target.ts';
 import type { DeliveryStatus } from '../pipeline/delivery-status.ts';
@@ -70,7 +71,7 @@ function defaultFolder({ interface: name, filter, to }: Recorded): string {
 
 /** For the progress line; an empty text while storage takes everything. */
 export function describeSpooling({ spoolingSince, spoolBytes, oldestMinute, dropped }: DeliveryStatus): string {
-  const lost = dropped.tuples > 0 ? `  ${dropped.tuples.toLocaleString('en-US')} tuples dropped` : '';
+  const lost = dropped.tuples > 0 ? `  ${formatCount(dropped.tuples)} tuples dropped` : '';
   if (spoolingSince === null) return lost;
   const oldest = oldestMinute === null ? '' : `, oldest ${oldestMinute.slice(11, 16)}`;
   return `  spooling since ${spoolingSince.slice(11, 16)} UTC: ${formatBytes(spoolBytes)}${oldest}${lost}`;
@@ -80,15 +81,15 @@ export function describeSpooling({ spoolingSince, spoolBytes, oldestMinute, drop
 export function describeDelivery(status: DeliveryStatus | null): string[] {
   if (status === null) return [];
   const { spoolBytes, oldestMinute, dropped, refused, deliveredOfEarlier } = status;
-  const number = (value: number): string => value.toLocaleString('en-US');
   const lines = [];
-  if (deliveredOfEarlier > 0) lines.push(`of earlier runs  ${number(deliveredOfEarlier)} blocks, from the spool`);
+  if (deliveredOfEarlier > 0) lines.push(`of earlier runs  ${formatCount(deliveredOfEarlier)} blocks, from the spool`);
   if (spoolBytes > 0)
     lines.push(
       `in the spool     ${formatBytes(spoolBytes)}${oldestMinute === null ? '' : `, from ${oldestMinute.slice(0, 16)}Z on`}`,
     );
   if (dropped.blocks > 0)
-    lines.push(`spool was full   ${number(dropped.tuples)} tuples dropped, this run and earlier ones`);
-  if (refused.blocks > 0) lines.push(`set aside        ${number(refused.tuples)} tuples that storage will not take`);
+    lines.push(`spool was full   ${formatCount(dropped.tuples)} tuples dropped, this run and earlier ones`);
+  if (refused.blocks > 0)
+    lines.push(`set aside        ${formatCount(refused.tuples)} tuples that storage will not take`);
   return lines;
 }

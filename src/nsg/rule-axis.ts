@@ -52,7 +52,7 @@ export function buildPortAxis(ranges: RuleRanges, words: number): PortAxis {
   const starts = bigStarts.map(Number);
   const pages = new Map<string, number>();
   const pageOf = new Uint16Array(256);
-  const rows: number[] = [];
+  const rows = new Uint32Array(portCount);
   let piece = 0;
   for (let first = 0; first < 256; first++) {
     const cuts: number[] = [];
@@ -63,12 +63,10 @@ export function buildPortAxis(ranges: RuleRanges, words: number): PortAxis {
     pageOf[first] = known;
     if (known < pages.size) continue;
     pages.set(key, known);
-    for (let second = 0, cut = 0; second < 256; second++) {
-      if (cuts[cut] === second) cut++;
-      rows.push(rowStart[pageStart + cut]);
-    }
+    const page = rows.subarray(256 * known, 256 * (known + 1)).fill(rowStart[pageStart]);
+    cuts.forEach((cut, index) => page.fill(rowStart[pageStart + index + 1], cut));
   }
-  return { pageOf, rowStart: Uint32Array.from(rows), bits };
+  return { pageOf, rowStart: rows.slice(0, 256 * pages.size), bits };
 }
 
 /** Where the row of a port begins in `bits`. */

@@ -1,4 +1,5 @@
 import { FlowError } from '../base/errors.ts';
+import { formatCount } from '../base/format-count.ts';
 import { groupBy } from '../base/group-by.ts';
 import { limits } from '../base/limits.ts';
 import { formatTime } from '../base/time.ts';
@@ -119,7 +120,7 @@ export class Delivery {
     if (hopeless !== undefined) {
       if (spool === undefined || !this.#intake.isEmpty) throw hopeless;
       for (const lane of this.#lanes.values()) lane.dropUnspooled();
-      return `${hopeless.message}; ${spool.bytes.toLocaleString('en-US')} bytes wait in the spool ${spool.folder}`;
+      return `${hopeless.message}; ${formatCount(spool.bytes)} bytes wait in the spool ${spool.folder}`;
     }
     const { refusal } = this.#state;
     return refusal && spool && `${refusal.message}; what was recorded for it is in ${spool.folder}/refused`;

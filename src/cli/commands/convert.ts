@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { formatCount } from '../../base/format-count.ts';
 import { openStorage } from '../../blob/open.ts';
 import type { ConvertResult } from '../../pipeline/convert.ts';
 import { convert } from '../../pipeline/convert.ts';
@@ -32,7 +33,7 @@ export function define(command: Command): void {
         source,
         to,
         format,
-        onProgress: (bytes, blobs) => progress.update(bytes, undefined, () => `${blobs.toLocaleString('en-US')} blobs`),
+        onProgress: (bytes, blobs) => progress.update(bytes, undefined, () => `${formatCount(blobs)} blobs`),
       });
     } finally {
       progress.end();
@@ -46,13 +47,12 @@ export function define(command: Command): void {
 }
 
 function describe({ tuples, blobs, lost, rejected }: ConvertResult): string {
-  const number = (value: number): string => value.toLocaleString('en-US');
   const lines = [
-    `tuples   ${number(tuples.converted)} of ${number(tuples.read)} converted, in ${number(blobs.written)} blobs`,
-    `new      ${number(tuples.written)}`,
+    `tuples   ${formatCount(tuples.converted)} of ${formatCount(tuples.read)} converted, in ${formatCount(blobs.written)} blobs`,
+    `new      ${formatCount(tuples.written)}`,
   ];
-  for (const [what, count] of Object.entries(lost)) lines.push(`lost     ${what}: ${number(count)}`);
+  for (const [what, count] of Object.entries(lost)) lines.push(`lost     ${what}: ${formatCount(count)}`);
   if (Object.keys(lost).length === 0) lines.push('lost     nothing');
-  if (rejected > 0) lines.push(`rejected ${number(rejected)} byte ranges of the source`);
+  if (rejected > 0) lines.push(`rejected ${formatCount(rejected)} byte ranges of the source`);
   return `${lines.join('\n')}\n`;
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
+import { formatCount } from '../../base/format-count.ts';
 import { formatTime, hourMillis, minuteMillis } from '../../base/time.ts';
 import { parseResourceId } from '../../flowlog/blob-path.ts';
 import { openLake } from '../../lake/lake.ts';
@@ -53,13 +54,12 @@ Exit code 7 when minutes are missing.
     } finally {
       await lake.close();
     }
-    const number = (value: number): string => value.toLocaleString('en-US');
     const { present, quiet, missing, unknown } = totals;
     process.stderr.write(
-      `minutes: ${number(present)} present, ${number(quiet)} quiet, ${number(missing)} missing, ${number(unknown)} unknown\n`,
+      `minutes: ${formatCount(present)} present, ${formatCount(quiet)} quiet, ${formatCount(missing)} missing, ${formatCount(unknown)} unknown\n`,
     );
     if (missing > 0)
-      throw new FlowError('incomplete', `${number(missing)} minutes are missing`, {
+      throw new FlowError('incomplete', `${formatCount(missing)} minutes are missing`, {
         hint: 'nsgflow ingest rejects says what could not be read; bring the other blobs back and ingest them.',
       });
   });

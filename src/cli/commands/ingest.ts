@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
+import { formatCount } from '../../base/format-count.ts';
 import { limits } from '../../base/limits.ts';
 import { formatTime } from '../../base/time.ts';
 import type { Estimate } from '../../pipeline/estimate.ts';
@@ -113,12 +114,12 @@ async function runOnce(settings: IngestSettings): Promise<IngestResult> {
     const result = await ingest({
       ...settings,
       stop: stop.signal,
-      onProgress: (done, total, blobs) => progress.update(done, total, () => `${blobs.toLocaleString('en-US')} blobs`),
+      onProgress: (done, total, blobs) => progress.update(done, total, () => `${formatCount(blobs)} blobs`),
     });
     if (stop.signal.aborted)
       throw new FlowError(
         'interrupted',
-        `stopped after ${number(result.tuples)} tuples, which are in ${settings.lake}`,
+        `stopped after ${formatCount(result.tuples)} tuples, which are in ${settings.lake}`,
       );
     return result;
   } finally {
@@ -138,7 +139,7 @@ async function runFollow(settings: IngestSettings, options: IngestOptions): Prom
       const time = formatTime(Date.now()).slice(11, 19);
       const line =
         away === undefined
-          ? `following  ${number(blobs)} blobs  ${number(total.tuples)} tuples  ${added.tuples > 0 ? `+${number(added.tuples)} at ` : ''}${time}`
+          ? `following  ${formatCount(blobs)} blobs  ${formatCount(total.tuples)} tuples  ${added.tuples > 0 ? `+${formatCount(added.tuples)} at ` : ''}${time}`
           : `waiting since ${formatTime(away.sinceMillis).slice(11, 19)}, again in ${Math.ceil(away.retryInMillis / 1000)} s: ${away.sentence}`;
       process.stderr.write(
         `\r\u001b[2K${printable(line)
@@ -188,24 +189,20 @@ function dayOf(millis: number): string {
   return formatTime(millis).slice(0, 10);
 }
 
-function number(value: number): string {
-  return value.toLocaleString('en-US');
-}
-
 function describeEstimate(result: Estimate, lake: string): string {
   const { days, priceDollars } = result;
   const shown = days.slice(-daysShown).reverse();
   return [
-    `blobs            ${number(result.newBlobs)} of ${number(result.blobs)} have something new (${formatBytes(result.newBytes)})`,
-    `operations       about ${number(result.readOperations)} reads, ${number(result.listOperations)} listings${
+    `blobs            ${formatCount(result.newBlobs)} of ${formatCount(result.blobs)} have something new (${formatBytes(result.newBytes)})`,
+    `operations       about ${formatCount(result.readOperations)} reads, ${formatCount(result.listOperations)} listings${
       priceDollars === undefined ? '' : `: $${priceDollars.toFixed(priceDollars < 1 ? 4 : 2)}, without transfer`
     }`,
     `lake             about ${formatBytes(result.lakeBytes)} more in ${lake}`,
-    `days             ${days.length === 0 ? 'none' : `${number(days.length)}, ${dayOf(days[0].dayMillis)} to ${dayOf(days[days.length - 1].dayMillis)}`}`,
+    `days             ${days.length === 0 ? 'none' : `${formatCount(days.length)}, ${dayOf(days[0].dayMillis)} to ${dayOf(days[days.length - 1].dayMillis)}`}`,
     ...shown.map(
-      ({ dayMillis, blobs, bytes }) => `  ${dayOf(dayMillis)}     ${number(blobs)} blobs, ${formatBytes(bytes)}`,
+      ({ dayMillis, blobs, bytes }) => `  ${dayOf(dayMillis)}     ${formatCount(blobs)} blobs, ${formatBytes(bytes)}`,
     ),
-    ...(days.length > shown.length ? [`  and ${number(days.length - shown.length)} earlier days`] : []),
+    ...(days.length > shown.length ? [`  and ${formatCount(days.length - shown.length)} earlier days`] : []),
     '',
   ].join('\n');
 }
@@ -219,11 +216,11 @@ function report({ blobs, rejections, rejected }: IngestResult): void {
 
 function describe(result: IngestResult, lake: string): string {
   return [
-    `blobs            ${number(result.blobs)} (${formatBytes(result.bytes)} new)`,
-    `records          ${number(result.records)}`,
-    `tuples           ${number(result.tuples)} added to ${lake}`,
-    ...(result.replaced === 0 ? [] : [`replaced         ${number(result.replaced)} blobs that were rewritten`]),
-    `rejected ranges  ${number(result.rejected)}`,
+    `blobs            ${formatCount(result.blobs)} (${formatBytes(result.bytes)} new)`,
+    `records          ${formatCount(result.records)}`,
+    `tuples           ${formatCount(result.tuples)} added to ${lake}`,
+    ...(result.replaced === 0 ? [] : [`replaced         ${formatCount(result.replaced)} blobs that were rewritten`]),
+    `rejected ranges  ${formatCount(result.rejected)}`,
     '',
   ].join('\n');
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { formatCount } from '../../base/format-count.ts';
 import { compact } from '../../lake/compact.ts';
 import { openLake } from '../../lake/lake.ts';
 import { formatBytes } from '../progress.ts';
@@ -16,7 +17,7 @@ export function define(command: Command): void {
     try {
       for await (const step of compact(lake, Date.now())) {
         steps++;
-        const what = `${step.date}: ${step.paths.length} files, ${step.rows.toLocaleString('en-US')} rows`;
+        const what = `${step.date}: ${step.paths.length} files, ${formatCount(step.rows)} rows`;
         process.stdout.write(
           step.version === undefined
             ? `${what}: left, another writer changed them\n`

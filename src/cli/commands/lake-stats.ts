@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { formatCount } from '../../base/format-count.ts';
 import { formatTime } from '../../base/time.ts';
 import { openLake } from '../../lake/lake.ts';
 import type { TableStats } from '../../lake/table-stats.ts';
@@ -48,15 +49,14 @@ export function define(command: Command): void {
 }
 
 function describe(stats: TableStats): string {
-  const number = (value: number): string => value.toLocaleString('en-US');
   const bytesOf = (part: 'tuple' | 'trace'): number =>
     stats.columns.reduce((sum, column) => sum + (column.part === part ? column.bytes : 0), 0);
   return [
     `version          ${stats.version} (checkpoint ${stats.checkpointVersion < 0 ? 'none' : stats.checkpointVersion})`,
-    `blobs read       ${number(stats.blobs)}`,
-    `files            ${number(stats.files)} (${number(stats.removedFiles)} more were removed and wait for vacuum)`,
-    `rows             ${number(stats.rows)}`,
-    `bytes            ${number(stats.bytes)} (${formatBytes(stats.bytes)})`,
+    `blobs read       ${formatCount(stats.blobs)}`,
+    `files            ${formatCount(stats.files)} (${formatCount(stats.removedFiles)} more were removed and wait for vacuum)`,
+    `rows             ${formatCount(stats.rows)}`,
+    `bytes            ${formatCount(stats.bytes)} (${formatBytes(stats.bytes)})`,
     `bytes per row    ${perRow(bytesOf('tuple'), stats)} of the tuple, ${perRow(bytesOf('trace'), stats)} of its trace, ${perRow(stats.bytes, stats)} in all`,
     `times            ${timeText(stats.startMillis)} to ${timeText(stats.endMillis)}`,
     '',

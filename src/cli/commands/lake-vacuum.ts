@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
+import { formatCount } from '../../base/format-count.ts';
 import { hourMillis } from '../../base/time.ts';
 import { openLake } from '../../lake/lake.ts';
 import { vacuum } from '../../lake/vacuum.ts';
@@ -31,7 +32,7 @@ export function define(command: Command): void {
     const lake = await openLake(folder);
     try {
       const { files, bytes } = await vacuum(lake, { nowMillis: Date.now(), keepMillis, dryRun });
-      const kinds = Object.entries(files).map(([kind, count]) => `${count.toLocaleString('en-US')} ${kind}`);
+      const kinds = Object.entries(files).map(([kind, count]) => `${formatCount(count)} ${kind}`);
       process.stdout.write(
         `${dryRun ? 'would delete' : 'deleted'} files: ${kinds.join(', ')} (${formatBytes(bytes)})\n`,
       );

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { type Command, Option } from 'commander';
 import { FlowError } from '../../base/errors.ts';
+import { formatCount } from '../../base/format-count.ts';
 import { openStorage } from '../../blob/open.ts';
 import { isPipe } from '../../capture/chunks.ts';
 import type { LiveSettings } from '../../capture/live.ts';
@@ -150,10 +151,10 @@ export function define(command: Command): void {
         ...(options.tunnel === undefined ? {} : { tunnel: options.tunnel }),
         onProgress: (done, total, packets, flows, delivery) =>
           progress.update(done, total, () => {
-            const read = `${packets.toLocaleString('en-US')} packets${describeSpooling(delivery())}`;
+            const read = `${formatCount(packets)} packets${describeSpooling(delivery())}`;
             if (live === undefined) return read;
             const seconds = Math.floor((performance.now() - startMillis) / 1000);
-            return `${read}  ${flows().toLocaleString('en-US')} flows  ${formatElapsed(seconds)}`;
+            return `${read}  ${formatCount(flows())} flows  ${formatElapsed(seconds)}`;
           }),
       });
     } finally {
@@ -228,23 +229,23 @@ function readPrefix(text: string): NonNullable<ReturnType<typeof parsePrefix>> {
 
 function describe(result: RecordResult, formats: readonly FlowLogFormat[], to: string): string {
   const { packets, flows } = result;
-  const number = (value: number): string => value.toLocaleString('en-US');
   const lines = [
-    `packets read     ${number(packets.read)}`,
-    `  counted        ${number(packets.counted)} (${formatBytes(result.bytes)} of IP)`,
+    `packets read     ${formatCount(packets.read)}`,
+    `  counted        ${formatCount(packets.counted)} (${formatBytes(result.bytes)} of IP)`,
   ];
-  for (const [reason, count] of Object.entries(packets.refused)) lines.push(`  ${reason.padEnd(14)} ${number(count)}`);
-  for (const [reason, count] of Object.entries(result.damage)) lines.push(`damage: ${reason} ${number(count)}`);
+  for (const [reason, count] of Object.entries(packets.refused))
+    lines.push(`  ${reason.padEnd(14)} ${formatCount(count)}`);
+  for (const [reason, count] of Object.entries(result.damage)) lines.push(`damage: ${reason} ${formatCount(count)}`);
   if (result.dropped !== 0)
-    lines.push(`dropped          ${result.dropped === null ? 'unknown' : number(result.dropped)}`);
-  lines.push(`flows allowed    ${number(flows.allowed)}`, `flows denied     ${number(flows.denied)}`);
-  if (flows.evicted > 0) lines.push(`  ended early    ${number(flows.evicted)}`);
+    lines.push(`dropped          ${result.dropped === null ? 'unknown' : formatCount(result.dropped)}`);
+  lines.push(`flows allowed    ${formatCount(flows.allowed)}`, `flows denied     ${formatCount(flows.denied)}`);
+  if (flows.evicted > 0) lines.push(`  ended early    ${formatCount(flows.evicted)}`);
   for (const [format, reasons] of Object.entries(result.uncounted))
     for (const [reason, count] of Object.entries(reasons))
-      lines.push(`not in ${format.padEnd(9)} ${number(count)} packets: ${reason}`);
+      lines.push(`not in ${format.padEnd(9)} ${formatCount(count)} packets: ${reason}`);
   lines.push(
-    `tuples           ${number(result.tuples)} (${formats.join(', ')}) in ${number(result.blobs)} blobs`,
-    `newly written    ${number(result.written)} to ${to}`,
+    `tuples           ${formatCount(result.tuples)} (${formats.join(', ')}) in ${formatCount(result.blobs)} blobs`,
+    `newly written    ${formatCount(result.written)} to ${to}`,
     ...describeDelivery(result.delivery),
   );
   return `${lines.join('\n')}\n`;

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
+import { formatCount } from '../../base/format-count.ts';
 import { formatTime } from '../../base/time.ts';
 import { openSource } from '../../blob/open.ts';
 import { parseResourceId } from '../../flowlog/blob-path.ts';
@@ -115,7 +116,7 @@ function describe(
   total: Record<RetentionStep['action'] | 'bytes', number>,
   deletes: RetainSettings['deletes'],
 ): string {
-  const blobs = (n: number): string => `${n.toLocaleString('en-US')} ${n === 1 ? 'blob' : 'blobs'}`;
+  const blobs = (n: number): string => `${formatCount(n)} ${n === 1 ? 'blob' : 'blobs'}`;
   const { deleted, changed, bytes } = total;
   const would = total['would-delete'];
   const lines =
