@@ -24,6 +24,8 @@ export interface DataBlock {
   readonly bytes: Uint8Array;
   /** The same bytes behind a comma, where the caller has them so: then none are copied. */
   readonly withComma?: Uint8Array;
+  /** Called where storage may still hold the bytes when the append has ended, so that they must stay as they are. */
+  readonly keep?: () => void;
 }
 
 const opening = Buffer.from('{"records":[');
@@ -73,6 +75,9 @@ export class BlockAppender {
     this.#turns.set(name, turn);
     try {
       return await turn;
+    } catch (error) {
+      for (const block of blocks) block.keep?.();
+      throw error;
     } finally {
       if (this.#turns.get(name) === turn) this.#turns.delete(name);
     }
@@ -95,6 +100,7 @@ export class BlockAppender {
         this.#keep(name, { blocks: all, etag });
         return added;
       } catch (error) {
+        for (const block of missing) block.keep?.();
         this.#open.delete(name);
         const again = error instanceof FlowError && (error.code === 'blob-conflict' || error.code === 'unavailable');
         if (!again || round === roundsMax) throw error;

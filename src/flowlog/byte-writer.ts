@@ -28,6 +28,11 @@ export class ByteWriter {
     this.length += encoder.encodeInto(text, bytes.subarray(this.length)).written;
   }
 
+  /** The written bytes, until more are written. */
+  get written(): Uint8Array<ArrayBuffer> {
+    return this.bytes.subarray(0, this.length);
+  }
+
   /** The written bytes, a copy: the writer can be used again. */
   toBytes(): Uint8Array<ArrayBuffer> {
     return this.bytes.slice(0, this.length);

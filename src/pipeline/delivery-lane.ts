@@ -259,6 +259,7 @@ export class Lane {
       if (delivered) state.delivered++;
       if (delivered && segment.isEarlier) state.deliveredOfEarlier++;
       state.heldBytes -= block.bytes.length;
+      if (delivered) block.release?.();
       if (--segment.open > 0) continue;
       if (segment.file !== undefined) await state.settings.spool?.remove(segment.file);
     }

@@ -6,6 +6,7 @@ import { containerOf, formatBlobPath } from '../flowlog/blob-path.ts';
 import { ByteWriter } from '../flowlog/byte-writer.ts';
 import { encodeRecord } from '../flowlog/encode.ts';
 import { createTupleKernel } from '../flowlog/tuple-kernel.ts';
+import type { BlockMemory } from './block-memory.ts';
 import type { OrderScratch } from './order-events.ts';
 import { numbersTo, orderEvents } from './order-events.ts';
 import type { FlowLogTarget, RecordingPlan } from './recording-plan.ts';
@@ -25,6 +26,9 @@ export interface FlushedBlock {
   /** The same memory with a comma before it, as all blocks of a blob but the first are stored. */
   readonly withComma?: Uint8Array;
   readonly tuples: number;
+  /** See LentBytes; absent where the memory is the block's own. */
+  readonly release?: () => void;
+  readonly keep?: () => void;
 }
 
 /** Which flush of which input. */
@@ -41,11 +45,19 @@ export interface FlushKey {
 export interface FlushScratch extends OrderScratch {
   rows: Uint32Array;
   readonly writer: ByteWriter;
+  /** Where blocks lie; absent where each has memory of its own. */
+  readonly memory?: BlockMemory;
 }
 
-/** @param kernel that of the events that will be flushed, where they have one */
-export function createFlushScratch(kernel = createTupleKernel()): FlushScratch {
-  return { kernel, ordered: createFlowEvents(0), rows: new Uint32Array(0), writer: new ByteWriter(1 << 20) };
+/** @param kernel that of the events that will be flushed, where they have one; @param memory of blocks that say when they are in storage */
+export function createFlushScratch(kernel = createTupleKernel(), memory?: BlockMemory): FlushScratch {
+  return {
+    kernel,
+    ordered: createFlowEvents(0),
+    rows: new Uint32Array(0),
+    writer: new ByteWriter(1 << 20),
+    ...(memory === undefined ? {} : { memory }),
+  };
 }
 
 /** What a flush gives. Plain data. */
@@ -83,7 +95,8 @@ export function flushBlocks(held: FlowEvents, plan: RecordingPlan, key: FlushKey
     if (tuples === 0) return;
     const kind = format === 'vnet' ? 'vnet' : 'nsg';
     const path = plan.quirks.vnetPath === 'long' ? 'long' : 'short';
-    const withComma = writer.toBytes();
+    const lent = scratch.memory?.copy(writer.written);
+    const withComma = lent?.bytes ?? writer.toBytes();
     blocks.push({
       storage: target.storage,
       container: containerOf(kind),
@@ -92,6 +105,7 @@ export function flushBlocks(held: FlowEvents, plan: RecordingPlan, key: FlushKey
       bytes: withComma.subarray(1),
       withComma,
       tuples,
+      ...(lent === undefined ? {} : { release: lent.release, keep: lent.keep }),
     });
   };
   const nsgFormats = plan.formats.filter((format) => format !== 'vnet');

@@ -8,6 +8,7 @@ import { limits } from '../base/limits.ts';
 import type { FlowEvents } from '../flow/event.ts';
 import { packEvents } from '../flow/event.ts';
 import type { TupleKernel } from '../flowlog/tuple-kernel.ts';
+import { BlockMemory } from './block-memory.ts';
 import type { Flush, FlushKey, FlushScratch } from './flush.ts';
 import { createFlushScratch, flushBlocks } from './flush.ts';
 import type { FlushAnswer, FlushRequest } from './flush-worker.ts';
@@ -39,7 +40,7 @@ export class Flusher {
 
   constructor(onFlush: OnFlush, kernel?: TupleKernel, threads = canThread) {
     this.#onFlush = onFlush;
-    this.#scratch = createFlushScratch(kernel);
+    this.#scratch = createFlushScratch(kernel, new BlockMemory());
     this.#mayThread = threads;
   }
 
