@@ -42,6 +42,9 @@ class PcapDecoder implements FormatDecoder {
   readonly #counters: CaptureCounters;
   #layout: PcapLayout = { little: true, headerLength: 16, fractionNanos: 1000, linkType: 0 };
   #lengths = lengthsInOrder;
+  /** Of the bytes last decoded: a chunk has many batches, and often the same memory as the one before. */
+  #view: DataView = new DataView(new ArrayBuffer(0));
+  #viewed: Uint8Array | undefined;
 
   constructor(name: string, counters: CaptureCounters) {
     this.#name = name;
@@ -49,7 +52,9 @@ class PcapDecoder implements FormatDecoder {
   }
 
   decode(bytes: Uint8Array, start: number, end: number, batch: CaptureBatch, origin: number): number {
-    const view = viewOf(bytes);
+    if (this.#viewed !== bytes) this.#view = viewOf(bytes);
+    this.#viewed = bytes;
+    const view = this.#view;
     let at = start;
     if (!this.started) {
       if (end - at < pcapHeaderLength) return at;

@@ -206,6 +206,7 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
   const options: DecodeOptions = { fragments, tunnel: settings.tunnel ?? 'outer', decodeRun: kernel?.decodeRun };
   const uncounted: Uncounted = {};
   let handedOn = 0;
+  let bytesTold = -1;
   let tuples = 0;
   let part = 0;
 
@@ -282,8 +283,10 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
       } while (fragments.take(packets));
       if ((live ?? settings.reader) !== undefined && isQuiet)
         await passTime((settings.reader?.nowMillis?.() ?? Date.now()) - liveGraceMillis);
+      if (isFile && captures.bytesRead === bytesTold) continue;
+      bytesTold = captures.bytesRead;
       settings.onProgress?.(
-        captures.bytesRead,
+        bytesTold,
         captures.bytesTotal,
         handedOn,
         () => meter.flows,

@@ -75,15 +75,15 @@ export function decodeBatch(
 ): void {
   assert(captured.count <= packets.capacity, 'a batch of packets has room for all that were captured');
   const { bytes, count } = captured;
-  const view = viewOf(bytes);
   const { fragments, decodeRun } = options;
+  let view: DataView | undefined;
   const inner = options.tunnel === 'inner';
   const decoding: Decoding = { fragments, inner, tunnelEnd: 0, tunnelOriginalEnd: 0 };
   let row = 0;
   let i = 0;
   while (i < count) {
     const fast = decodeRun === undefined ? -1 : decodeRun(captured, i, row, !inner);
-    const plain = fast < 0 ? decodePlainRun(captured, view, i, packets, row, !inner) : fast;
+    const plain = fast < 0 ? decodePlainRun(captured, (view ??= viewOf(bytes)), i, packets, row, !inner) : fast;
     row += plain;
     i += plain;
     if (i === count) break;
