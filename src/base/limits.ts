@@ -28,6 +28,13 @@ export const limits = {
   firstFragmentsMax: 16_384,
   /** Fragments further apart do not belong to one packet. Source: Linux' ipfrag_time. */
   fragmentsApartMillisMax: 30_000,
+  /**
+   * A packet that is older than the open minute by more sets the clock of a recording back; a younger one counts in that minute. Captures out of order
+   * are so by less, clocks that were set by more.
+   */
+  clockBackMillisMin: 600_000,
+  /** Times that the clock of one recording goes back; beyond, all older packets count in the open minute. */
+  clockBacksMax: 1000,
   /** Rules of one NSG. Source: facts 4.5. */
   rulesPerNsgMax: 1000,
   /** Concurrent flows of one NIC; at the limit the longest idle flows end early and a counter says so. Source: facts 4.5. */

@@ -2,7 +2,7 @@ import { randomFillSync } from 'node:crypto';
 import { Counters } from '../base/counters.ts';
 import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
-import { minuteMillis } from '../base/time.ts';
+import { formatTime, minuteMillis } from '../base/time.ts';
 import type { Account } from '../blob/container.ts';
 import { createCaptureBatch } from '../capture/batch.ts';
 import type { LiveSettings } from '../capture/live.ts';
@@ -14,6 +14,7 @@ import { createKernel } from '../flow/kernel.ts';
 import { FlowMeter } from '../flow/observe.ts';
 import type { HashSeeds } from '../flow/table.ts';
 import type { FlowLogFormat } from '../flowlog/tuple.ts';
+import type { PacketBatch } from '../net/packet.ts';
 import { createPacketBatch } from '../net/packet.ts';
 import type { Prefix } from '../net/prefix.ts';
 import { prefixContains } from '../net/prefix.ts';
@@ -208,6 +209,7 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
   let handedOn = 0;
   let tuples = 0;
   let part = 0;
+  let clockBacks = 0;
 
   /** Blocks of a file may wait a little for those of the next minutes, by the minute of their flush; those of a live capture do not. */
   const isFile = live === undefined && settings.reader === undefined && captures.bytesTotal !== undefined;
@@ -229,7 +231,9 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
     if (heldBackBytes >= heldBackMax) handOver();
   });
   const flush = (): void => {
-    flusher.flush(meter.events, configuration.plan, { input, timeMillis: meter.boundaryMillis, part });
+    // A minute that comes again has blocks of its own.
+    const turn = clockBacks === 0 ? input : `${input} back ${clockBacks}`;
+    flusher.flush(meter.events, configuration.plan, { input: turn, timeMillis: meter.boundaryMillis, part });
     meter.events.columns.count = 0;
     part++;
   };
@@ -256,10 +260,29 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
     if (began > ended) configure(began);
     part = 0;
   };
+  const finish = async (): Promise<void> => {
+    while (!meter.finish()) await flushOn();
+    await flushOn();
+  };
+  const isBack = (timeMillis: number): boolean => clockBacks < limits.clockBacksMax && timeMillis < meter.pastMillis;
+  const setBack = async (timeMillis: number): Promise<void> => {
+    await finish();
+    const from = formatTime(meter.boundaryMillis - minuteMillis);
+    damage.add('time-back', 1, () => `from ${from} to ${formatTime(timeMillis)}`);
+    meter.restart(timeMillis);
+    clockBacks++;
+    part = 0;
+    configure(meter.boundaryMillis - minuteMillis);
+  };
   const passTime = async (nowMillis: number): Promise<void> => {
-    while (nowMillis >= meter.boundaryMillis) {
-      await endMinute(nowMillis);
-    }
+    // A replay at full pace has no clock.
+    if (settings.reader?.nowMillis === undefined && isBack(nowMillis)) await setBack(nowMillis);
+    while (nowMillis >= meter.boundaryMillis) await endMinute(nowMillis);
+  };
+  /** Up to which row packets go on from `row` without the clock being set back. The first packet alone sets it. */
+  const endOfRun = (row: number): number => {
+    if (Number.isNaN(meter.boundaryMillis)) return row + 1;
+    return clockBacks < limits.clockBacksMax ? firstBefore(packets, row, meter.pastMillis) : packets.count;
   };
 
   try {
@@ -273,11 +296,15 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
           configure(Math.floor(packets.timeMillis[0] / minuteMillis) * minuteMillis);
         configuration.translate(packets);
         let row = 0;
-        while ((row = meter.observe(packets, row)) < packets.count) {
-          if (packets.timeMillis[row] >= meter.boundaryMillis) {
-            await endMinute(packets.timeMillis[row]);
+        while (row < packets.count) {
+          const end = endOfRun(row);
+          row = meter.observe(packets, row, end);
+          if (row === packets.count) break;
+          const next = packets.timeMillis[row];
+          if (next >= meter.boundaryMillis || isBack(next)) {
+            await (isBack(next) ? setBack(next) : endMinute(next));
             configuration.translateAgain(packets, row);
-          } else await flushOn();
+          } else if (row < end) await flushOn();
         }
       } while (fragments.take(packets));
       if ((live ?? settings.reader) !== undefined && isQuiet)
@@ -291,8 +318,7 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
       );
     }
     fragments.end();
-    while (!meter.finish()) await flushOn();
-    await flushOn();
+    await finish();
     await flusher.finish();
   } finally {
     await captures.close();
@@ -332,6 +358,13 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
     delivery: delivery.hasSpool ? delivery.status() : null,
     seconds: Math.round(performance.now() - startMillis) / 1000,
   };
+}
+
+/** The first row from `row` on of a packet before `timeMillis`; all packets' count where there is none. */
+function firstBefore({ count, timeMillis: times }: PacketBatch, row: number, timeMillis: number): number {
+  let at = row;
+  while (at < count && times[at] >= timeMillis) at++;
+  return at;
 }
 
 /** Odd, and known to nobody: who sends packets could make flows of one hash otherwise. */

@@ -105,7 +105,7 @@ export function define(command: Command): void {
     const mac = options.mac === undefined ? undefined : readMac(options.mac);
     const flowLogs = await readFlowLogChoice(options, network);
     const logsOf = flowLogs.on;
-    const changes = createChanger(await readNetworkChanges(options.change ?? [], options));
+    const changes = createChanger(network, await readNetworkChanges(options.change ?? [], options));
     const to = await openStorage(options.to);
     spareCompiling();
     const progress = createProgress('recording');
