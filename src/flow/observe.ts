@@ -59,6 +59,9 @@ export class FlowMeter {
   readonly #keys: PacketKeys;
   readonly #judge: Judge;
   readonly #crossing: Crossing;
+  /** Of packets with two views. */
+  readonly #viewKeys = new PacketKeys(undefined);
+  readonly #viewCrossing: Crossing;
   readonly #sweep = new Sweep();
   /** Every packet crosses NIC 0. */
   readonly #isOneNic: boolean;
@@ -75,6 +78,7 @@ export class FlowMeter {
     this.#keys = new PacketKeys(kernel);
     this.#judge = new Judge(this.#store.table, network, isLocal);
     this.#crossing = new Crossing(this.#store, this.#keys, this.#judge);
+    this.#viewCrossing = new Crossing(this.#store, this.#viewKeys, this.#judge);
     this.#isOneNic = isLocal !== undefined;
     this.#kernel = kernel;
     kernel?.setJudge((row) => this.#judge.judge(row));
@@ -82,6 +86,19 @@ export class FlowMeter {
     this.#tellNics();
     const { capacity } = this.#store.events;
     assert(capacity >= 4 * eventsPerPacketMax, 'the event buffer holds the events of a few packets');
+  }
+
+  /**
+   * Observes one packet that two NICs see differently: row 0 as the source's NIC sees it, row 1 as the destination's.
+   * @returns false, with nothing done, where `observe` would stop before it
+   */
+  observeViews(views: PacketBatch): boolean {
+    const timeMillis = views.timeMillis[0];
+    if (Number.isNaN(this.boundaryMillis)) this.#begin(timeMillis);
+    if (timeMillis >= this.boundaryMillis || this.events.columns.count > this.#roomMax) return false;
+    this.#viewKeys.prepare(views, this.#judge.network, this.#store.table, false);
+    this.#viewCrossing.takeViews(views);
+    return true;
   }
 
   /** A packet before this time is too old to count in the minute that is open: the driver may `finish`, then `restart`. */
@@ -117,8 +134,8 @@ export class FlowMeter {
     }
     if (Number.isNaN(this.boundaryMillis) && from < end) this.#begin(timeMillis[from]);
     const boundary = this.boundaryMillis;
-    const { events, evictionsMax } = this.#store;
-    const roomMax = events.capacity - evictionsPerPacketMax * evictionsMax - eventsPerPacketMax;
+    const { events } = this.#store;
+    const roomMax = this.#roomMax;
     for (let i = from; i < end; i++) {
       if (kernel !== undefined) {
         i = kernel.observe(i, end, boundary, events.columns, roomMax);
@@ -223,6 +240,12 @@ export class FlowMeter {
     if (this.#kernel?.setNics(table, this.#store.idleTimeoutMillis) !== false) return;
     this.#kernel.takeCounts(this.#store.counts);
     this.#kernel = undefined;
+  }
+
+  /** Of events held, where a packet may emit some. */
+  get #roomMax(): number {
+    const { events, evictionsMax } = this.#store;
+    return events.capacity - evictionsPerPacketMax * evictionsMax - eventsPerPacketMax;
   }
 
   #begin(timeMillis: number): void {

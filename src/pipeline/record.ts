@@ -105,6 +105,8 @@ export interface RecordResult {
   };
   /** IP bytes of the packets counted. */
   readonly bytes: number;
+  /** Of the packets counted, those for which a hash picked the backend of a load balancer: the quirk `loadBalancing`. */
+  readonly balanced: number;
   /** Begun, per NIC. */
   readonly flows: {
     readonly allowed: number;
@@ -181,6 +183,7 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
     settings.formats,
     settings.flowTimeoutMinutes,
   );
+  const { translator } = configuration;
   const kernel = createKernel();
   const meter = new FlowMeter({
     seeds: randomSeeds(),
@@ -294,17 +297,21 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
       do {
         if (packets.count > 0 && Number.isNaN(meter.boundaryMillis))
           configure(Math.floor(packets.timeMillis[0] / minuteMillis) * minuteMillis);
-        configuration.translate(packets);
+        translator.translate(packets);
         let row = 0;
         while (row < packets.count) {
-          const end = endOfRun(row);
+          const end = translator.nextSplit(row, endOfRun(row));
           row = meter.observe(packets, row, end);
           if (row === packets.count) break;
           const next = packets.timeMillis[row];
           if (next >= meter.boundaryMillis || isBack(next)) {
             await (isBack(next) ? setBack(next) : endMinute(next));
-            configuration.translateAgain(packets, row);
+            translator.translateAgain(packets, row);
           } else if (row < end) await flushOn();
+          else if (translator.isSplit(row)) {
+            if (meter.observeViews(translator.viewsOf(packets, row))) row++;
+            else await flushOn();
+          }
         }
       } while (fragments.take(packets));
       if ((live ?? settings.reader) !== undefined && isQuiet)
@@ -341,6 +348,7 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
       },
     },
     bytes: counts.bytesCounted,
+    balanced: translator.balanced,
     flows: {
       allowed: counts.flowsAllowed,
       denied: counts.flowsDenied,

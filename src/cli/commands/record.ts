@@ -233,6 +233,7 @@ function describe(result: RecordResult, formats: readonly FlowLogFormat[], to: s
     `packets read     ${number(packets.read)}`,
     `  counted        ${number(packets.counted)} (${formatBytes(result.bytes)} of IP)`,
   ];
+  if (result.balanced > 0) lines.push(`    balanced     ${number(result.balanced)}: a hash picked the backend`);
   for (const [reason, count] of Object.entries(packets.refused)) lines.push(`  ${reason.padEnd(14)} ${number(count)}`);
   for (const [reason, count] of Object.entries(result.damage)) lines.push(`damage: ${reason} ${number(count)}`);
   if (result.dropped !== 0)
