@@ -29,10 +29,12 @@ export const limits = {
   /** Fragments further apart do not belong to one packet. Source: Linux' ipfrag_time. */
   fragmentsApartMillisMax: 30_000,
   /**
-   * A packet that is older than the open minute by more sets the clock of a recording back; a younger one counts in that minute. Captures out of order
+   * Packets that are older than the open minute by more set the clock of a recording back; younger ones count in that minute. Captures out of order
    * are so by less, clocks that were set by more.
    */
   clockBackMillisMin: 600_000,
+  /** Such packets in a row that set it back; fewer have a wrong time, and count in the open minute. */
+  clockBackPacketsMin: 4,
   /** Times that the clock of one recording goes back; beyond, all older packets count in the open minute. */
   clockBacksMax: 1000,
   /** Rules of one NSG. Source: facts 4.5. */

@@ -71,11 +71,6 @@ export class Translator {
     for (let row = from; row < packets.count; row++) this.#translateRow(packets, row);
   }
 
-  /** Whether the packet of a row has two views. */
-  isSplit(row: number): boolean {
-    return this.#isKept && this.#isSplit[row] === 1;
-  }
-
   /** The first row from `row` on, before `end`, that has two views; `end` where there is none. */
   nextSplit(row: number, end: number): number {
     if (!this.#isKept) return end;

@@ -2,7 +2,7 @@ import { randomFillSync } from 'node:crypto';
 import { Counters } from '../base/counters.ts';
 import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
-import { formatTime, minuteMillis } from '../base/time.ts';
+import { formatTime } from '../base/time.ts';
 import type { Account } from '../blob/container.ts';
 import { createCaptureBatch } from '../capture/batch.ts';
 import type { LiveSettings } from '../capture/live.ts';
@@ -14,7 +14,6 @@ import { createKernel } from '../flow/kernel.ts';
 import { FlowMeter } from '../flow/observe.ts';
 import type { HashSeeds } from '../flow/table.ts';
 import type { FlowLogFormat } from '../flowlog/tuple.ts';
-import type { PacketBatch } from '../net/packet.ts';
 import { createPacketBatch } from '../net/packet.ts';
 import type { Prefix } from '../net/prefix.ts';
 import { prefixContains } from '../net/prefix.ts';
@@ -29,6 +28,7 @@ import type { DeliveryStatus } from './delivery-status.ts';
 import type { FlushedBlock } from './flush.ts';
 import { Flusher } from './flusher.ts';
 import { ActiveConfiguration } from './active-configuration.ts';
+import { Minutes } from './minutes.ts';
 import type { Quirks } from './quirks.ts';
 import { defaultQuirks } from './quirks.ts';
 import type { FlowLogSettings, RecordingConfiguration } from './recording-settings.ts';
@@ -183,7 +183,6 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
     settings.formats,
     settings.flowTimeoutMinutes,
   );
-  const { translator } = configuration;
   const kernel = createKernel();
   const meter = new FlowMeter({
     seeds: randomSeeds(),
@@ -211,8 +210,6 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
   const uncounted: Uncounted = {};
   let handedOn = 0;
   let tuples = 0;
-  let part = 0;
-  let clockBacks = 0;
 
   /** Blocks of a file may wait a little for those of the next minutes, by the minute of their flush; those of a live capture do not. */
   const isFile = live === undefined && settings.reader === undefined && captures.bytesTotal !== undefined;
@@ -233,60 +230,20 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
     }
     if (heldBackBytes >= heldBackMax) handOver();
   });
-  const flush = (): void => {
-    // A minute that comes again has blocks of its own.
-    const turn = clockBacks === 0 ? input : `${input} back ${clockBacks}`;
-    flusher.flush(meter.events, configuration.plan, { input: turn, timeMillis: meter.boundaryMillis, part });
-    meter.events.columns.count = 0;
-    part++;
-  };
-  /** Flushes, then waits where storage or the second thread is behind: a minute with many flows has many parts. */
-  const flushOn = async (): Promise<void> => {
-    flush();
-    await flusher.room();
-    await delivery.room();
-  };
-
-  const configure = (atMillis: number): void => {
-    const next = settings.configure?.(atMillis);
-    if (next !== undefined) configuration.change(next, meter, flush);
-  };
-  const endMinute = async (nextPacketMillis: number): Promise<void> => {
-    const sooner = settings.configureFlush?.(meter.boundaryMillis);
-    if (sooner !== undefined) configuration.change(sooner, meter, flush);
-    while (!meter.advance()) await flushOn();
-    await flushOn();
-    const ended = meter.boundaryMillis;
-    configure(ended);
-    meter.nextMinute(nextPacketMillis);
-    const began = meter.boundaryMillis - minuteMillis;
-    if (began > ended) configure(began);
-    part = 0;
-  };
-  const finish = async (): Promise<void> => {
-    while (!meter.finish()) await flushOn();
-    await flushOn();
-  };
-  const isBack = (timeMillis: number): boolean => clockBacks < limits.clockBacksMax && timeMillis < meter.pastMillis;
-  const setBack = async (timeMillis: number): Promise<void> => {
-    await finish();
-    const from = formatTime(meter.boundaryMillis - minuteMillis);
-    damage.add('time-back', 1, () => `from ${from} to ${formatTime(timeMillis)}`);
-    meter.restart(timeMillis);
-    clockBacks++;
-    part = 0;
-    configure(meter.boundaryMillis - minuteMillis);
-  };
-  const passTime = async (nowMillis: number): Promise<void> => {
-    // A replay at full pace has no clock.
-    if (settings.reader?.nowMillis === undefined && isBack(nowMillis)) await setBack(nowMillis);
-    while (nowMillis >= meter.boundaryMillis) await endMinute(nowMillis);
-  };
-  /** Up to which row packets go on from `row` without the clock being set back. The first packet alone sets it. */
-  const endOfRun = (row: number): number => {
-    if (Number.isNaN(meter.boundaryMillis)) return row + 1;
-    return clockBacks < limits.clockBacksMax ? firstBefore(packets, row, meter.pastMillis) : packets.count;
-  };
+  const minutes = new Minutes({
+    input,
+    meter,
+    configuration,
+    packets,
+    write: (key) => flusher.flush(meter.events, configuration.plan, key),
+    room: async () => {
+      await flusher.room();
+      await delivery.room();
+    },
+    configure: settings.configure,
+    configureFlush: settings.configureFlush,
+    onBack: (from, to) => damage.add('time-back', 1, () => `from ${formatTime(from)} to ${formatTime(to)}`),
+  });
 
   try {
     const isStopped = (): boolean => settings.stop?.aborted === true && captures.bytesTotal !== undefined;
@@ -295,27 +252,12 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
       decodeBatch(captured, packets, refusals, options);
       const isQuiet = packets.count === 0;
       do {
-        if (packets.count > 0 && Number.isNaN(meter.boundaryMillis))
-          configure(Math.floor(packets.timeMillis[0] / minuteMillis) * minuteMillis);
-        translator.translate(packets);
-        let row = 0;
-        while (row < packets.count) {
-          const end = translator.nextSplit(row, endOfRun(row));
-          row = meter.observe(packets, row, end);
-          if (row === packets.count) break;
-          const next = packets.timeMillis[row];
-          if (next >= meter.boundaryMillis || isBack(next)) {
-            await (isBack(next) ? setBack(next) : endMinute(next));
-            translator.translateAgain(packets, row);
-          } else if (row < end) await flushOn();
-          else if (translator.isSplit(row)) {
-            if (meter.observeViews(translator.viewsOf(packets, row))) row++;
-            else await flushOn();
-          }
-        }
+        await minutes.take();
       } while (fragments.take(packets));
-      if ((live ?? settings.reader) !== undefined && isQuiet)
-        await passTime((settings.reader?.nowMillis?.() ?? Date.now()) - liveGraceMillis);
+      if ((live ?? settings.reader) !== undefined && isQuiet) {
+        const nowMillis = settings.reader?.nowMillis?.();
+        await minutes.passTime((nowMillis ?? Date.now()) - liveGraceMillis, nowMillis === undefined);
+      }
       settings.onProgress?.(
         captures.bytesRead,
         captures.bytesTotal,
@@ -325,7 +267,7 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
       );
     }
     fragments.end();
-    await finish();
+    await minutes.finish();
     await flusher.finish();
   } finally {
     await captures.close();
@@ -348,7 +290,7 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
       },
     },
     bytes: counts.bytesCounted,
-    balanced: translator.balanced,
+    balanced: configuration.translator.balanced,
     flows: {
       allowed: counts.flowsAllowed,
       denied: counts.flowsDenied,
@@ -366,13 +308,6 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
     delivery: delivery.hasSpool ? delivery.status() : null,
     seconds: Math.round(performance.now() - startMillis) / 1000,
   };
-}
-
-/** The first row from `row` on of a packet before `timeMillis`; all packets' count where there is none. */
-function firstBefore({ count, timeMillis: times }: PacketBatch, row: number, timeMillis: number): number {
-  let at = row;
-  while (at < count && times[at] >= timeMillis) at++;
-  return at;
 }
 
 /** Odd, and known to nobody: who sends packets could make flows of one hash otherwise. */
