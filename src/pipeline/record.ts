@@ -120,6 +120,7 @@ export interface RecordResult {
   readonly uncounted: Uncounted;
   /** What this input produces, whether it was in storage before or not. */
   readonly tuples: number;
+  /** One to which a clock that was set back comes again counts again. */
   readonly blobs: number;
   /** Tuples that were not in storage before. */
   readonly written: number;
