@@ -28,6 +28,15 @@ export const limits = {
   firstFragmentsMax: 16_384,
   /** Fragments further apart do not belong to one packet. Source: Linux' ipfrag_time. */
   fragmentsApartMillisMax: 30_000,
+  /**
+   * Packets that are older than the open minute by more set the clock of a recording back; younger ones count in that minute. Captures out of order
+   * are so by less, clocks that were set by more.
+   */
+  clockBackMillisMin: 600_000,
+  /** Such packets in a row that set it back; fewer have a wrong time, and count in the open minute. */
+  clockBackPacketsMin: 4,
+  /** Times that the clock of one recording goes back; beyond, all older packets count in the open minute. */
+  clockBacksMax: 1000,
   /** Rules of one NSG. Source: facts 4.5. */
   rulesPerNsgMax: 1000,
   /** Concurrent flows of one NIC; at the limit the longest idle flows end early and a counter says so. Source: facts 4.5. */

@@ -25,6 +25,8 @@ export const captureDamages = {
   'section-unknown': 'A pcapng section is of an unknown version or byte order; nothing in it can be read.',
   'interfaces-too-many':
     'A pcapng section describes more interfaces than the limit; packets of the later ones are refused.',
+  'time-back':
+    'The time of the packets went back by more than ten minutes. Every open flow ended, and the recording went on from there.',
   'gzip-cut': 'The gzip file ends too early.',
   'gzip-damaged': 'The gzip file is damaged; nothing behind the damage can be unpacked.',
 } as const satisfies Record<string, string>;

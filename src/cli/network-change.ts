@@ -46,13 +46,16 @@ function readTime(text: string): number | undefined {
   return parseTime(text);
 }
 
-/** What to answer when a recording asks what has changed: the network in force, once for each. */
-export function createChanger(changes: readonly NetworkChange[]): (minuteMillis: number) => Network | undefined {
+/** What to answer when a recording asks what has changed: the network in force, where it is another than before. The clock may have gone back. */
+export function createChanger(
+  first: Network | undefined,
+  changes: readonly NetworkChange[],
+): (minuteMillis: number) => Network | undefined {
   let taken = 0;
   return (minuteMillis) => {
     const due = changes.filter(({ timeMillis }) => timeMillis <= minuteMillis).length;
-    if (due <= taken) return undefined;
+    if (due === taken) return undefined;
     taken = due;
-    return changes[due - 1].network;
+    return due === 0 ? first : changes[due - 1].network;
   };
 }

@@ -43,16 +43,19 @@ export class Crossing {
     }
     counts.packetsCounted++;
     counts.bytesCounted += packets.ipBytes[i];
-    const ports = ((packets.sourcePort[i] << 16) | packets.destinationPort[i]) >>> 0;
     if (destinationNic < 0) {
+      const ports = portsOf(packets, i);
       const hash = this.#keys.sourceHash[i];
       if (!this.#follow(packets, i, ports, sourceNic, hash)) this.#crossOut(packets, i, ports, sourceNic, hash);
-    } else {
-      const hash = this.#keys.destinationHash[i];
-      if (sourceNic >= 0 && !this.#crossFirst(packets, i, ports, sourceNic, destinationNic)) return;
-      if (!this.#follow(packets, i, ports, destinationNic, hash))
-        this.#crossIn(packets, i, ports, destinationNic, hash);
-    }
+    } else if (sourceNic < 0 || this.#crossFirst(packets, i, i)) this.#crossSecond(packets, i);
+  }
+
+  /** Takes one packet across two NICs that see it differently: row 0 is what the source's sees, row 1 what the destination's does. */
+  takeViews(views: PacketBatch): void {
+    const { counts } = this.#store;
+    counts.packetsCounted++;
+    counts.bytesCounted += views.ipBytes[0];
+    if (this.#crossFirst(views, 0, 1)) this.#crossSecond(views, 1);
   }
 
   /**
@@ -89,21 +92,31 @@ export class Crossing {
 
   /**
    * Takes a packet from one NIC to another across the first: denied there, it is not judged at the second, nor does it open a flow where its
-   * answer is denied.
+   * answer is denied. The second sees it as row `j`.
    * @returns whether it goes on to the second
    */
-  #crossFirst(packets: PacketBatch, i: number, ports: number, sourceNic: number, destinationNic: number): boolean {
+  #crossFirst(packets: PacketBatch, i: number, j: number): boolean {
+    const ports = portsOf(packets, i);
+    const nic = this.#keys.sourceNic[i];
     const hash = this.#keys.sourceHash[i];
-    if (this.#follow(packets, i, ports, sourceNic, hash)) return true;
-    const found = this.#findLive(packets, i, ports, sourceNic, hash);
+    if (this.#follow(packets, i, ports, nic, hash)) return true;
+    const found = this.#findLive(packets, i, ports, nic, hash);
     if (found < 0) {
-      const other = this.#findLive(packets, i, ports, destinationNic, this.#keys.destinationHash[i]);
+      const keys = this.#keys;
+      const other = this.#findLive(packets, j, portsOf(packets, j), keys.destinationNic[j], keys.destinationHash[j]);
       if (other >= 0 && (this.#store.flagsOf(other >>> 1) & flowDenied) !== 0) {
-        this.#count(packets, i, other);
+        this.#count(packets, j, other);
         return false;
       }
     }
-    return !this.#cross(packets, i, ports, sourceNic, hash, directionOutbound, found);
+    return !this.#cross(packets, i, ports, nic, hash, directionOutbound, found);
+  }
+
+  #crossSecond(packets: PacketBatch, j: number): void {
+    const ports = portsOf(packets, j);
+    const nic = this.#keys.destinationNic[j];
+    const hash = this.#keys.destinationHash[j];
+    if (!this.#follow(packets, j, ports, nic, hash)) this.#crossIn(packets, j, ports, nic, hash);
   }
 
   /** As `FlowTable.find`, but a flow that was idle for its timeout has ended by now, or is forgotten. */
@@ -211,4 +224,9 @@ export class Crossing {
     if ((tcpFlags & (tcpFin | tcpRst)) !== 0) store.addFlags(row, withTcpFlags(flags, tcpFlags, (place & 1) === 1));
     return false;
   }
+}
+
+/** Source << 16 | destination, unsigned. */
+function portsOf(packets: PacketBatch, i: number): number {
+  return ((packets.sourcePort[i] << 16) | packets.destinationPort[i]) >>> 0;
 }

@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.ts';
+import { limits } from '../base/limits.ts';
 import { minuteMillis, tickMillis } from '../base/time.ts';
 import type { PacketBatch } from '../net/packet.ts';
 import type { CompiledNetwork } from '../nsg/compile.ts';
@@ -48,15 +49,19 @@ const evictionsPerPacketMax = 4;
  * A driver calls `observe` and takes the events whenever it stops short. When the next packet is at or past `boundaryMillis`, it calls
  * `advance` (taking the events until that says true), then `nextMinute`; at the end of the packets, `finish`. Events taken belong to the
  * flush at `boundaryMillis`, and are taken by setting `events.columns.count` to 0. Between two minutes the network may change: `endNics` for those
- * that are gone, then `changeNetwork`.
+ * that are gone, then `changeNetwork`. When the next packet is before `pastMillis`, it may
+ * call `finish` and `restart`.
  */
 export class FlowMeter {
-  /** The next whole minute at which flows expire and events are flushed; NaN before the first packet. Never goes back. */
+  /** The next whole minute at which flows expire and events are flushed; NaN before the first packet. Goes back by `restart` alone. */
   boundaryMillis = Number.NaN;
   readonly #store: FlowStore;
   readonly #keys: PacketKeys;
   readonly #judge: Judge;
   readonly #crossing: Crossing;
+  /** Of packets with two views. */
+  readonly #viewKeys = new PacketKeys(undefined);
+  readonly #viewCrossing: Crossing;
   readonly #sweep = new Sweep();
   /** Every packet crosses NIC 0. */
   readonly #isOneNic: boolean;
@@ -73,6 +78,7 @@ export class FlowMeter {
     this.#keys = new PacketKeys(kernel);
     this.#judge = new Judge(this.#store.table, network, isLocal);
     this.#crossing = new Crossing(this.#store, this.#keys, this.#judge);
+    this.#viewCrossing = new Crossing(this.#store, this.#viewKeys, this.#judge);
     this.#isOneNic = isLocal !== undefined;
     this.#kernel = kernel;
     kernel?.setJudge((row) => this.#judge.judge(row));
@@ -80,6 +86,24 @@ export class FlowMeter {
     this.#tellNics();
     const { capacity } = this.#store.events;
     assert(capacity >= 4 * eventsPerPacketMax, 'the event buffer holds the events of a few packets');
+  }
+
+  /**
+   * Observes one packet that two NICs see differently: row 0 as the source's NIC sees it, row 1 as the destination's.
+   * @returns false, with nothing done, where `observe` would stop before it
+   */
+  observeViews(views: PacketBatch): boolean {
+    const timeMillis = views.timeMillis[0];
+    if (Number.isNaN(this.boundaryMillis)) this.#begin(timeMillis);
+    if (timeMillis >= this.boundaryMillis || this.events.columns.count > this.#roomMax) return false;
+    this.#viewKeys.prepare(views, this.#judge.network, this.#store.table, false);
+    this.#viewCrossing.takeViews(views);
+    return true;
+  }
+
+  /** A packet before this time is too old to count in the minute that is open: the driver may `finish`, then `restart`. */
+  get pastMillis(): number {
+    return this.boundaryMillis - minuteMillis - limits.clockBackMillisMin;
   }
 
   get events(): FlowEvents {
@@ -97,10 +121,10 @@ export class FlowMeter {
   }
 
   /**
-   * Observes the packets from row `from` on; with `from` 0, a new batch of at most `limits.batchPackets`. Stops before the first packet
-   * at or past the boundary, and where the event buffer might overflow. @returns the row it stopped at, `packets.count` when all were observed
+   * Observes the packets from row `from` up to `end`; with `from` 0, a new batch of at most `limits.batchPackets`. Stops before the first packet
+   * at or past the boundary, and where the event buffer might overflow. @returns the row it stopped at, `end` when all were observed
    */
-  observe(packets: PacketBatch, from: number): number {
+  observe(packets: PacketBatch, from: number, end = packets.count): number {
     const { count, timeMillis } = packets;
     const kernel = packets === this.#kernel?.packets ? this.#kernel : undefined;
     if (from === 0 || this.#hasChanged) {
@@ -108,19 +132,25 @@ export class FlowMeter {
       if (kernel === undefined) this.#keys.prepare(packets, this.#judge.network, this.#store.table, this.#isOneNic);
       else kernel.prepare(count);
     }
-    if (Number.isNaN(this.boundaryMillis) && from < count) this.#begin(timeMillis[from]);
+    if (Number.isNaN(this.boundaryMillis) && from < end) this.#begin(timeMillis[from]);
     const boundary = this.boundaryMillis;
-    const { events, evictionsMax } = this.#store;
-    const roomMax = events.capacity - evictionsPerPacketMax * evictionsMax - eventsPerPacketMax;
-    for (let i = from; i < count; i++) {
+    const { events } = this.#store;
+    const roomMax = this.#roomMax;
+    for (let i = from; i < end; i++) {
       if (kernel !== undefined) {
-        i = kernel.observe(i, count, boundary, events.columns, roomMax);
-        if (i === count) return count;
+        i = kernel.observe(i, end, boundary, events.columns, roomMax);
+        if (i === end) return end;
       }
       if (timeMillis[i] >= boundary || events.columns.count > roomMax) return i;
       this.#crossing.take(packets, i);
     }
-    return count;
+    return end;
+  }
+
+  /** Begins anew in the minute of `timeMillis`, when all flows have ended. */
+  restart(timeMillis: number): void {
+    assert(this.flows === 0 && this.events.columns.count === 0, 'flows have ended, and their events were taken');
+    this.#begin(timeMillis);
   }
 
   /**
@@ -210,6 +240,12 @@ export class FlowMeter {
     if (this.#kernel?.setNics(table, this.#store.idleTimeoutMillis) !== false) return;
     this.#kernel.takeCounts(this.#store.counts);
     this.#kernel = undefined;
+  }
+
+  /** Of events held, where a packet may emit some. */
+  get #roomMax(): number {
+    const { events, evictionsMax } = this.#store;
+    return events.capacity - evictionsPerPacketMax * evictionsMax - eventsPerPacketMax;
   }
 
   #begin(timeMillis: number): void {

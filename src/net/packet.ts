@@ -38,3 +38,18 @@ export function createPacketBatch(capacity: number): PacketBatch {
     ipBytes: new Uint32Array(capacity),
   };
 }
+
+/** Copies a row of a batch to a row of another. */
+export function copyPacket(from: PacketBatch, row: number, to: PacketBatch, toRow: number): void {
+  to.timeMillis[toRow] = from.timeMillis[row];
+  to.family[toRow] = from.family[row];
+  for (let word = 0; word < 4; word++) {
+    to.source[4 * toRow + word] = from.source[4 * row + word];
+    to.destination[4 * toRow + word] = from.destination[4 * row + word];
+  }
+  to.sourcePort[toRow] = from.sourcePort[row];
+  to.destinationPort[toRow] = from.destinationPort[row];
+  to.protocol[toRow] = from.protocol[row];
+  to.tcpFlags[toRow] = from.tcpFlags[row];
+  to.ipBytes[toRow] = from.ipBytes[row];
+}

@@ -44,17 +44,25 @@ export interface Nic {
 }
 
 /**
- * An address, or one port of it, behind which a NIC stands. Rules and logs have the private side: inbound they come after this translation,
+ * An address, or one port of it, behind which a NIC stands, or several. Rules and logs have the private side: inbound they come after this translation,
  * outbound before it. Source: facts 4.1.
  */
 export interface Translation {
   readonly public: Address;
-  readonly private: Address;
+  /** One, or backends that share it. */
+  readonly privates: readonly Address[];
   /** IANA number; `undefined` for every protocol and port. */
   readonly protocol: number | undefined;
   readonly publicPort: number;
   readonly privatePort: number;
+  /** What of a packet picks one of several. */
+  readonly affinity: Affinity;
+  /** The frontend of an internal load balancer: a private address, known within the network alone. */
+  readonly isInternal: boolean;
 }
+
+/** The five-tuple; the addresses; the addresses and the protocol. Azure's `loadDistribution` Default, SourceIP, SourceIPProtocol. */
+export type Affinity = 'flow' | 'client' | 'client-protocol';
 
 export interface Subnet {
   readonly id: string;

@@ -1,14 +1,14 @@
 /**
- * Behind which addresses the outside finds NICs: a public address of an IP configuration, and frontends of load balancers, where a frontend's
- * port leads to one NIC alone. Several backends share the others: which one a packet goes to is seen only behind the load balancer.
+ * Behind which addresses the outside finds NICs: a public address of an IP configuration, and frontends of load balancers, of which one NIC or several
+ * may share a port.
  */
 import { resourceKey } from '../arm-template/resource-id.ts';
 import type { ValueObject } from '../arm-template/value.ts';
 import type { Address } from '../net/address.ts';
-import { parseAddress } from '../net/address.ts';
+import { formatAddress, parseAddress } from '../net/address.ts';
 import { protocolTcp, protocolUdp } from '../net/protocol.ts';
 import { readObjects, readProperties, readReference, readText } from './fields.ts';
-import type { Translation } from './network.ts';
+import type { Affinity, Translation } from './network.ts';
 import type { RawResource } from './raw-resource.ts';
 import { readAside } from './read-aside.ts';
 import type { NicDraft } from './read-nic.ts';
@@ -30,7 +30,7 @@ export function readTranslations(
   const translations = configurations.flatMap(({ address, publicAddressId }): Translation[] => {
     const outside = publicAddressId === '' ? undefined : addressOf.get(resourceKey(publicAddressId));
     if (outside === undefined || address === undefined || outside.family !== address.family) return [];
-    return [{ public: outside, private: address, protocol: undefined, publicPort: 0, privatePort: 0 }];
+    return [{ ...everyPort, public: outside, privates: [address], affinity: 'flow', isInternal: false }];
   });
   const backends = new Map<string, Set<Address>>();
   for (const { address, backendIds } of configurations) {
@@ -49,7 +49,7 @@ function readLoadBalancer(
   { where, id }: RawResource,
   fields: ValueObject,
   addressOf: ReadonlyMap<string, Address | undefined>,
-  backends: ReadonlyMap<string, ReadonlySet<Address>>,
+  backends: Map<string, Set<Address>>,
 ): Translation[] {
   const children = (field: string): { name: string; key: string; body: ValueObject }[] =>
     readObjects(fields, field, where).map((item) => {
@@ -57,11 +57,17 @@ function readLoadBalancer(
       const key = resourceKey(readText(item, 'id', where) || `${id}/${field}/${name}`);
       return { name, key, body: readProperties(item, where) };
     });
+  for (const { key, body } of children('backendAddressPools'))
+    for (const item of readObjects(body, 'loadBalancerBackendAddresses', where)) {
+      const address = parseAddress(readText(readProperties(item, where), 'ipAddress', where));
+      if (address !== undefined) backends.set(key, (backends.get(key) ?? new Set()).add(address));
+    }
   const frontends = new Map(
     children('frontendIPConfigurations').map(({ key, body }) => {
       const outside = readReference(body, 'publicIPAddress', where);
       const inside = parseAddress(readText(body, 'privateIPAddress', where));
-      return [key, outside === '' ? inside : addressOf.get(resourceKey(outside))];
+      const address = outside === '' ? inside : addressOf.get(resourceKey(outside));
+      return [key, address && { address, isInternal: outside === '' }] as const;
     }),
   );
   const rules = [
@@ -78,20 +84,31 @@ function readLoadBalancer(
     })),
   ];
   return rules.flatMap(({ body, targets }) => {
-    const outside = frontends.get(resourceKey(readReference(body, 'frontendIPConfiguration', where)));
-    const inside = [...new Set(targets.flatMap((target) => [...(backends.get(target) ?? [])]))];
-    if (outside === undefined || inside.length !== 1 || inside[0].family !== outside.family) return [];
-    return readPorts(body, where, outside, inside[0]);
+    const frontend = frontends.get(resourceKey(readReference(body, 'frontendIPConfiguration', where)));
+    if (frontend === undefined) return [];
+    const { address, isInternal } = frontend;
+    const members = targets
+      .flatMap((target) => [...(backends.get(target) ?? [])])
+      .filter(({ family }) => family === address.family);
+    const privates = [...new Map(members.map((member) => [formatAddress(member), member])).values()];
+    if (privates.length === 0) return [];
+    const affinity = affinities[readText(body, 'loadDistribution', where).toLowerCase()] ?? 'flow';
+    return readPorts(body, where).map((ports) => ({ ...ports, public: address, privates, affinity, isInternal }));
   });
 }
 
-function readPorts(body: ValueObject, where: string, outside: Address, inside: Address): Translation[] {
+const affinities: Readonly<Record<string, Affinity>> = { sourceip: 'client', sourceipprotocol: 'client-protocol' };
+
+type Ports = Pick<Translation, 'protocol' | 'publicPort' | 'privatePort'>;
+
+const everyPort: Ports = { protocol: undefined, publicPort: 0, privatePort: 0 };
+
+function readPorts(body: ValueObject, where: string): Ports[] {
   const protocols = { tcp: [protocolTcp], udp: [protocolUdp], all: [protocolTcp, protocolUdp] };
   const word = readText(body, 'protocol', where).toLowerCase();
   const publicPort = Number(readText(body, 'frontendPort', where));
   const privatePort = Number(readText(body, 'backendPort', where) || publicPort);
-  if (word === 'all' && publicPort === 0)
-    return [{ public: outside, private: inside, protocol: undefined, publicPort: 0, privatePort: 0 }];
+  if (word === 'all' && publicPort === 0) return [everyPort];
   const named = word === 'tcp' || word === 'udp' || word === 'all' ? protocols[word] : [];
-  return named.map((protocol) => ({ public: outside, private: inside, protocol, publicPort, privatePort }));
+  return named.map((protocol) => ({ protocol, publicPort, privatePort }));
 }

@@ -1,113 +1,132 @@
 /**
  * From the addresses by which the outside knows NICs to their own: rules and logs have the private ones. A packet to a public address counts as it is
- * behind the translation (inbound after DNAT), one from it as it was before (outbound before SNAT). Source: facts 4.1.
+ * behind the translation (inbound after DNAT), one from it as it was before (outbound before SNAT). Each NIC has its own end private, and the far end
+ * as it is known from outside, so two NICs see one packet differently:
+ *
+ *     on the wire           20.1.1.1:5000 → 20.2.2.2:80
+ *     at the source's NIC    10.0.0.4:5000 → 20.2.2.2:80
+ *     at the destination's   20.1.1.1:5000 → 10.0.1.4:80
+ *
+ * Source: facts 4.1 and 4.3.
  */
 import { limits } from '../base/limits.ts';
-import type { Address } from '../net/address.ts';
-import { sameAddress } from '../net/address.ts';
 import type { PacketBatch } from '../net/packet.ts';
+import { copyPacket, createPacketBatch } from '../net/packet.ts';
+import type { CompiledNetwork } from './compile.ts';
 import type { Translation } from './network.ts';
+import type { Passage, PacketEnd } from './passage.ts';
+import { PassageTable } from './passage.ts';
 
-/** One end of a flow. */
-export interface FlowEnd {
-  readonly address: Address;
-  readonly port: number;
-}
-
-/** The private end behind a public one; the end itself where nothing translates it. */
-export function privateEnd(translations: readonly Translation[], protocol: number, end: FlowEnd): FlowEnd {
-  const fits = translations.filter((one) => sameAddress(one.public, end.address));
-  const found =
-    fits.find((one) => one.protocol === protocol && one.publicPort === end.port) ??
-    fits.find((one) => one.protocol === undefined);
-  if (found === undefined) return end;
-  return { address: found.private, port: found.protocol === undefined ? end.port : found.privatePort };
-}
-
-/** Translations by the last word of their public address. */
-type TranslationTable = ReadonlyMap<number, readonly Translation[]>;
-
-/** Of several for one port the first counts, one of a port before one of all ports. */
-function buildTranslations(translations: readonly Translation[]): TranslationTable {
-  const table = new Map<number, Translation[]>();
-  for (const translation of [...translations].sort(
-    (a, b) => Number(a.protocol === undefined) - Number(b.protocol === undefined),
-  )) {
-    const word = translation.public.words[3];
-    table.set(word, [...(table.get(word) ?? []), translation]);
-  }
-  return table;
+/** What packets are translated by. */
+export interface TranslationRules {
+  readonly translations: readonly Translation[];
+  /** Whether a hash picks one of the backends that share a port; otherwise such a packet keeps its address. */
+  readonly isBalanced: boolean;
+  readonly nics: Pick<CompiledNetwork, 'nicOf'>;
 }
 
 /**
- * Gives the packets of one batch after another their private addresses and ports, in place. The translations may change in the middle of a batch: those
- * that the packets had outside are kept until the next one.
+ * Gives the packets of one batch after another their private addresses and ports, in place. One that two NICs see differently stays as it is: it has
+ * two views. The rules may change in the middle of a batch: what the packets had outside is kept until the next one.
  */
 export class Translator {
-  #table: TranslationTable;
+  /** Packets for which a hash picked the backend. */
+  balanced = 0;
+  #nics: TranslationRules['nics'];
+  #table: PassageTable;
   #isKept = false;
-  readonly #outside = {
-    source: new Uint32Array(4 * limits.batchPackets),
-    destination: new Uint32Array(4 * limits.batchPackets),
-    sourcePort: new Uint16Array(limits.batchPackets),
-    destinationPort: new Uint16Array(limits.batchPackets),
-  };
+  readonly #outside = createPacketBatch(limits.batchPackets);
+  /** By row of the batch: 1 where it has two views, and where a hash picked its backend. */
+  readonly #isSplit = new Uint8Array(limits.batchPackets);
+  readonly #isBalanced = new Uint8Array(limits.batchPackets);
+  readonly #views = createPacketBatch(2);
 
-  constructor(translations: readonly Translation[]) {
-    this.#table = buildTranslations(translations);
+  constructor({ translations, isBalanced, nics }: TranslationRules) {
+    this.#nics = nics;
+    this.#table = new PassageTable(translations, isBalanced);
   }
 
   /** What holds from now on; for the rest of a batch that was begun, after `translateAgain`. */
-  change(translations: readonly Translation[]): void {
-    this.#table = buildTranslations(translations);
+  change({ translations, isBalanced, nics }: TranslationRules): void {
+    this.#nics = nics;
+    this.#table = new PassageTable(translations, isBalanced);
   }
 
   /** Translates a new batch of at most `limits.batchPackets`. */
   translate(packets: PacketBatch): void {
-    this.#isKept = false;
+    if (this.#isKept) {
+      this.#isSplit.fill(0);
+      this.#isBalanced.fill(0);
+      this.#isKept = false;
+    }
     this.translateAgain(packets, 0);
   }
 
   /** Translates the batch anew from row `from` on, from what its packets had outside. */
   translateAgain(packets: PacketBatch, from: number): void {
-    const outside = this.#outside;
-    const { source, destination, sourcePort, destinationPort, count } = packets;
-    if (this.#isKept) {
-      source.set(outside.source.subarray(4 * from, 4 * count), 4 * from);
-      destination.set(outside.destination.subarray(4 * from, 4 * count), 4 * from);
-      sourcePort.set(outside.sourcePort.subarray(from, count), from);
-      destinationPort.set(outside.destinationPort.subarray(from, count), from);
+    if (this.#isKept) copyEnds(this.#outside, packets, from, packets.count);
+    else if (this.#table.isEmpty) return;
+    else copyEnds(packets, this.#outside, 0, packets.count);
+    this.#isKept = true;
+    for (let row = from; row < packets.count; row++) this.#translateRow(packets, row);
+  }
+
+  /** The first row from `row` on, before `end`, that has two views; `end` where there is none. */
+  nextSplit(row: number, end: number): number {
+    if (!this.#isKept) return end;
+    const next = this.#isSplit.indexOf(1, row);
+    return next < 0 ? end : Math.min(next, end);
+  }
+
+  /** The packet of a row as the source's NIC sees it, and as the destination's does. Void after the next call. */
+  viewsOf(packets: PacketBatch, row: number): PacketBatch {
+    const views = this.#views;
+    views.count = 2;
+    copyPacket(packets, row, views, 0);
+    copyPacket(packets, row, views, 1);
+    const to = this.#table.of(packets, row, 'destination');
+    const from = this.#table.of(packets, row, 'source');
+    if (from !== undefined) pass(from, views, 0, 'source');
+    else if (to?.isInternal === false) this.#table.passOut(views, 1, 'source');
+    if (to !== undefined) pass(to, views, 1, 'destination');
+    else if (from?.isInternal === false) this.#table.passOut(views, 0, 'destination');
+    return views;
+  }
+
+  #translateRow(packets: PacketBatch, row: number): void {
+    this.balanced -= this.#isBalanced[row];
+    this.#isSplit[row] = this.#isBalanced[row] = 0;
+    const to = this.#table.of(packets, row, 'destination');
+    const from = this.#table.of(packets, row, 'source');
+    if (to === undefined && from === undefined) return;
+    const destinationNic = this.#nicAt(packets, row, 'destination', to);
+    const sourceNic = this.#nicAt(packets, row, 'source', from);
+    // What a NIC sends to itself by way of a balancer is seen as it was sent.
+    if (sourceNic >= 0 && sourceNic === destinationNic) return;
+    if (to?.isShared === true || from?.isShared === true) this.balanced += this.#isBalanced[row] = 1;
+    if (sourceNic >= 0 && destinationNic >= 0) {
+      this.#isSplit[row] = 1;
+      return;
     }
-    if (this.#table.size === 0) return;
-    if (!this.#isKept) {
-      outside.source.set(source.subarray(0, 4 * count));
-      outside.destination.set(destination.subarray(0, 4 * count));
-      outside.sourcePort.set(sourcePort.subarray(0, count));
-      outside.destinationPort.set(destinationPort.subarray(0, count));
-      this.#isKept = true;
-    }
-    for (let row = from; row < count; row++) {
-      translateEnd(packets, row, destination, destinationPort, this.#table);
-      translateEnd(packets, row, source, sourcePort, this.#table);
-    }
+    if (to !== undefined) pass(to, packets, row, 'destination');
+    if (from !== undefined) pass(from, packets, row, 'source');
+  }
+
+  #nicAt(packets: PacketBatch, row: number, end: PacketEnd, passage: Passage | undefined): number {
+    const words = passage?.inside.words ?? packets[end].subarray(4 * row, 4 * row + 4);
+    return this.#nics.nicOf(packets.family[row], words[0], words[1], words[2], words[3]);
   }
 }
 
-function translateEnd(
-  packets: PacketBatch,
-  row: number,
-  words: Uint32Array,
-  ports: Uint16Array,
-  table: TranslationTable,
-): void {
-  const at = 4 * row;
-  for (const translation of table.get(words[at + 3]) ?? []) {
-    const { public: outside, private: inside, protocol, publicPort, privatePort } = translation;
-    if (outside.family !== packets.family[row] || outside.words.some((word, index) => word !== words[at + index]))
-      continue;
-    if (protocol !== undefined && (protocol !== packets.protocol[row] || publicPort !== ports[row])) continue;
-    words.set(inside.words, at);
-    if (protocol !== undefined) ports[row] = privatePort;
-    return;
+function pass({ inside, port }: Passage, packets: PacketBatch, row: number, end: PacketEnd): void {
+  packets[end].set(inside.words, 4 * row);
+  if (port !== undefined) packets[`${end}Port`][row] = port;
+}
+
+/** Copies addresses and ports from row `start` on. */
+function copyEnds(from: PacketBatch, to: PacketBatch, start: number, end: number): void {
+  for (const key of ['source', 'destination'] as const) {
+    to[key].set(from[key].subarray(4 * start, 4 * end), 4 * start);
+    to[`${key}Port`].set(from[`${key}Port`].subarray(start, end), start);
   }
 }

@@ -5,10 +5,10 @@ import { resourceKey } from '../arm-template/resource-id.ts';
 import { minuteMillis } from '../base/time.ts';
 import type { FlowMeter } from '../flow/observe.ts';
 import type { FlowLogFormat } from '../flowlog/tuple.ts';
-import type { PacketBatch } from '../net/packet.ts';
 import type { CompiledNetwork } from '../nsg/compile.ts';
 import { compileNetwork } from '../nsg/compile.ts';
 import type { Network, Nic, Nsg } from '../nsg/network.ts';
+import type { TranslationRules } from '../nsg/translate.ts';
 import { Translator } from '../nsg/translate.ts';
 import type { Quirks } from './quirks.ts';
 import type { RecordingPlan } from './recording-plan.ts';
@@ -22,7 +22,8 @@ export class ActiveConfiguration {
   compiled: CompiledNetwork;
   plan: RecordingPlan;
   #network: Network;
-  readonly #translator: Translator;
+  /** Between the addresses that packets bear outside and those of NICs. */
+  readonly translator: Translator;
   readonly #quirks: Quirks;
   readonly #formats: readonly FlowLogFormat[];
   readonly #flowTimeoutMinutes: number | undefined;
@@ -40,7 +41,7 @@ export class ActiveConfiguration {
     this.#network = first.network;
     this.compiled = compileNetwork(first.network);
     this.plan = planRecording(first, this.compiled.decisions, quirks, formats);
-    this.#translator = new Translator(first.network.translations);
+    this.translator = new Translator(this.#translation());
   }
 
   /** By NIC. */
@@ -53,14 +54,9 @@ export class ActiveConfiguration {
     );
   }
 
-  /** Gives the packets of a new batch their private addresses. */
-  translate(packets: PacketBatch): void {
-    this.#translator.translate(packets);
-  }
-
-  /** After a change in the middle of a batch: gives its packets from row `from` on the private addresses that they have now. */
-  translateAgain(packets: PacketBatch, from: number): void {
-    this.#translator.translateAgain(packets, from);
+  #translation(): TranslationRules {
+    const { translations } = this.#network;
+    return { translations, isBalanced: this.#quirks.loadBalancing === 'hash', nics: this.compiled };
   }
 
   /**
@@ -82,9 +78,9 @@ export class ActiveConfiguration {
     const changed = changedNsgs(this.#network, next.network);
     const flushed = next.network.nics.map((nic) => nsgsOf(nic).some((nsg) => nsg.flushConnection && changed.has(nsg)));
     this.#network = next.network;
-    this.#translator.change(next.network.translations);
     this.compiled = compiled;
     this.plan = plan;
+    this.translator.change(this.#translation());
     const change = { previousNic, flushed: (nic: number) => flushed[nic], idleTimeoutMillis: this.idleTimeoutMillis() };
     while (!meter.changeNetwork(compiled, change)) flush();
     flush();

@@ -46,6 +46,13 @@ export const quirkTable = {
       'With `left-out`, inbound flows from the Internet at a NIC with no public address and no load balancer are not in the logs.',
     source: 'Attempts at the ports of default outbound access are logged although they are not delivered (1.5).',
   },
+  loadBalancing: {
+    values: ['hash', 'off'],
+    effect:
+      'With `hash`, a packet to or from a port that several backends of a load balancer share counts at one of them: a hash of the five-tuple picks it, or of the addresses, or of these and the protocol, as `loadDistribution` of the rule says. With `off` it is at no backend: refused as `no-nic` where its other end is no NIC either.',
+    source:
+      "Load Balancer's distribution modes are documented, the hash function is not: which backend Azure would pick is not known, nor is its health.",
+  },
   nameTruncation: {
     values: ['off', 'on'],
     effect: 'With `on`, the names of NSGs are cut to 80 characters, those of rules to 65, not counting `UserRule_`.',
@@ -110,6 +117,7 @@ function settle(valueOf: (name: QuirkName) => string | undefined): Quirks {
     byteLength: value('byteLength'),
     vnetPath: value('vnetPath'),
     snatInbound: value('snatInbound'),
+    loadBalancing: value('loadBalancing'),
     nameTruncation: value('nameTruncation'),
     encryption: value('encryption'),
     icmp: value('icmp'),

@@ -2,7 +2,7 @@ import { randomFillSync } from 'node:crypto';
 import { Counters } from '../base/counters.ts';
 import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
-import { minuteMillis } from '../base/time.ts';
+import { formatTime } from '../base/time.ts';
 import type { Account } from '../blob/container.ts';
 import { createCaptureBatch } from '../capture/batch.ts';
 import type { LiveSettings } from '../capture/live.ts';
@@ -28,6 +28,7 @@ import type { DeliveryStatus } from './delivery-status.ts';
 import type { FlushedBlock } from './flush.ts';
 import { Flusher } from './flusher.ts';
 import { ActiveConfiguration } from './active-configuration.ts';
+import { Minutes } from './minutes.ts';
 import type { Quirks } from './quirks.ts';
 import { defaultQuirks } from './quirks.ts';
 import type { FlowLogSettings, RecordingConfiguration } from './recording-settings.ts';
@@ -104,6 +105,8 @@ export interface RecordResult {
   };
   /** IP bytes of the packets counted. */
   readonly bytes: number;
+  /** Of the packets counted, those for which a hash picked the backend of a load balancer: the quirk `loadBalancing`. */
+  readonly balanced: number;
   /** Begun, per NIC. */
   readonly flows: {
     readonly allowed: number;
@@ -117,6 +120,7 @@ export interface RecordResult {
   readonly uncounted: Uncounted;
   /** What this input produces, whether it was in storage before or not. */
   readonly tuples: number;
+  /** One to which a clock that was set back comes again counts again. */
   readonly blobs: number;
   /** Tuples that were not in storage before. */
   readonly written: number;
@@ -208,7 +212,6 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
   let handedOn = 0;
   let bytesTold = -1;
   let tuples = 0;
-  let part = 0;
 
   /** Blocks of a file may wait a little for those of the next minutes, by the minute of their flush; those of a live capture do not. */
   const isFile = live === undefined && settings.reader === undefined && captures.bytesTotal !== undefined;
@@ -229,39 +232,20 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
     }
     if (heldBackBytes >= heldBackMax) handOver();
   }, kernel?.tuples);
-  const flush = (): void => {
-    flusher.flush(meter.events, configuration.plan, { input, timeMillis: meter.boundaryMillis, part });
-    meter.events.columns.count = 0;
-    part++;
-  };
-  /** Flushes, then waits where storage or the second thread is behind: a minute with many flows has many parts. */
-  const flushOn = async (): Promise<void> => {
-    flush();
-    await flusher.room();
-    await delivery.room();
-  };
-
-  const configure = (atMillis: number): void => {
-    const next = settings.configure?.(atMillis);
-    if (next !== undefined) configuration.change(next, meter, flush);
-  };
-  const endMinute = async (nextPacketMillis: number): Promise<void> => {
-    const sooner = settings.configureFlush?.(meter.boundaryMillis);
-    if (sooner !== undefined) configuration.change(sooner, meter, flush);
-    while (!meter.advance()) await flushOn();
-    await flushOn();
-    const ended = meter.boundaryMillis;
-    configure(ended);
-    meter.nextMinute(nextPacketMillis);
-    const began = meter.boundaryMillis - minuteMillis;
-    if (began > ended) configure(began);
-    part = 0;
-  };
-  const passTime = async (nowMillis: number): Promise<void> => {
-    while (nowMillis >= meter.boundaryMillis) {
-      await endMinute(nowMillis);
-    }
-  };
+  const minutes = new Minutes({
+    input,
+    meter,
+    configuration,
+    packets,
+    write: (key) => flusher.flush(meter.events, configuration.plan, key),
+    room: async () => {
+      await flusher.room();
+      await delivery.room();
+    },
+    configure: settings.configure,
+    configureFlush: settings.configureFlush,
+    onBack: (from, to) => damage.add('time-back', 1, () => `from ${formatTime(from)} to ${formatTime(to)}`),
+  });
 
   try {
     const isStopped = (): boolean => settings.stop?.aborted === true && captures.bytesTotal !== undefined;
@@ -270,19 +254,13 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
       decodeBatch(captured, packets, refusals, options);
       const isQuiet = packets.count === 0;
       do {
-        if (packets.count > 0 && Number.isNaN(meter.boundaryMillis))
-          configure(Math.floor(packets.timeMillis[0] / minuteMillis) * minuteMillis);
-        configuration.translate(packets);
-        let row = 0;
-        while ((row = meter.observe(packets, row)) < packets.count) {
-          if (packets.timeMillis[row] >= meter.boundaryMillis) {
-            await endMinute(packets.timeMillis[row]);
-            configuration.translateAgain(packets, row);
-          } else await flushOn();
-        }
+        const waiting = minutes.take();
+        if (waiting !== undefined) await waiting;
       } while (fragments.take(packets));
-      if ((live ?? settings.reader) !== undefined && isQuiet)
-        await passTime((settings.reader?.nowMillis?.() ?? Date.now()) - liveGraceMillis);
+      if ((live ?? settings.reader) !== undefined && isQuiet) {
+        const nowMillis = settings.reader?.nowMillis?.();
+        await minutes.passTime((nowMillis ?? Date.now()) - liveGraceMillis, nowMillis === undefined);
+      }
       if (isFile && captures.bytesRead === bytesTold) continue;
       bytesTold = captures.bytesRead;
       settings.onProgress?.(
@@ -294,8 +272,7 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
       );
     }
     fragments.end();
-    while (!meter.finish()) await flushOn();
-    await flushOn();
+    await minutes.finish();
     await flusher.finish();
   } finally {
     await captures.close();
@@ -318,6 +295,7 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
       },
     },
     bytes: counts.bytesCounted,
+    balanced: configuration.translator.balanced,
     flows: {
       allowed: counts.flowsAllowed,
       denied: counts.flowsDenied,

@@ -10,7 +10,7 @@
  */
 import { limits } from '../base/limits.ts';
 import type { PacketBatch } from '../net/packet.ts';
-import { createPacketBatch } from '../net/packet.ts';
+import { copyPacket, createPacketBatch } from '../net/packet.ts';
 import { refuse } from './reason.ts';
 import type { Refusals } from './refusals.ts';
 import { countRefusal } from './refusals.ts';
@@ -93,7 +93,7 @@ export class Fragments {
     const count = Math.min(matched.count, packets.capacity);
     if (count === 0) return false;
     const from = matched.count - count;
-    for (let row = 0; row < count; row++) copyRow(matched, from + row, packets, row);
+    for (let row = 0; row < count; row++) copyPacket(matched, from + row, packets, row);
     matched.count = from;
     packets.count = count;
     return true;
@@ -137,7 +137,7 @@ export class Fragments {
   #queue(packets: PacketBatch, row: number, fragment: Waiting): void {
     const matched = this.#matched;
     const to = matched.count++;
-    copyRow(packets, row, matched, to);
+    copyPacket(packets, row, matched, to);
     matched.timeMillis[to] = fragment.timeMillis;
     matched.ipBytes[to] = fragment.ipBytes;
     matched.tcpFlags[to] = 0;
@@ -158,18 +158,4 @@ function keyOf(packets: PacketBatch, row: number, protocol: number, id: number):
   return packets.family[row] === 4
     ? `${id} ${protocol} ${s[at + 3]} ${d[at + 3]}`
     : `${id} ${s[at]} ${s[at + 1]} ${s[at + 2]} ${s[at + 3]} ${d[at]} ${d[at + 1]} ${d[at + 2]} ${d[at + 3]}`;
-}
-
-function copyRow(from: PacketBatch, row: number, to: PacketBatch, toRow: number): void {
-  to.timeMillis[toRow] = from.timeMillis[row];
-  to.family[toRow] = from.family[row];
-  for (let word = 0; word < 4; word++) {
-    to.source[4 * toRow + word] = from.source[4 * row + word];
-    to.destination[4 * toRow + word] = from.destination[4 * row + word];
-  }
-  to.sourcePort[toRow] = from.sourcePort[row];
-  to.destinationPort[toRow] = from.destinationPort[row];
-  to.protocol[toRow] = from.protocol[row];
-  to.tcpFlags[toRow] = from.tcpFlags[row];
-  to.ipBytes[toRow] = from.ipBytes[row];
 }

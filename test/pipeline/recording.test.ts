@@ -14,8 +14,8 @@ import {
   virtualNetworkBody,
   virtualNetworkId,
 } from '../nsg/bodies.ts';
-import type { Recorded, Sent, Written } from './traffic.ts';
-import { networkOf, readWritten, recordPackets, start } from './traffic.ts';
+import type { Recorded, Sent } from './traffic.ts';
+import { connection, lines, networkOf, readWritten, recordPackets, start } from './traffic.ts';
 
 const allowAll = ruleBody('all', { protocol: '*', access: 'Allow' });
 const denyAll = ruleBody('none', { protocol: '*', access: 'Deny' });
@@ -47,28 +47,6 @@ function network(choice: Choice): Network {
     ...(choice.nic ? [nsgBody('nic', choice.nic, choice.nsgFields)] : []),
     ...(choice.more ?? []),
   );
-}
-
-/** A connection with one packet each way, and a FIN from both. */
-function connection(at: number, from: string, to: string): Sent[] {
-  return [
-    [at, from, to, 'S'],
-    [at + 0.1, to, from, 'SA'],
-    [at + 0.2, from, to, 'FA'],
-    [at + 0.3, to, from, 'FA'],
-  ];
-}
-
-/** `NSG|VNET target rule tuple`, seconds counted from the start. */
-function lines(written: readonly Written[]): string[] {
-  return written
-    .map(({ blob, rule, tuple }) => {
-      const [time, ...fields] = tuple.split(',');
-      const where = /NETWORKSECURITYGROUPS\/([^/]+)/.exec(blob)?.[1] ?? /_([^/_]+)\/y=/.exec(blob)?.[1] ?? blob;
-      const seconds = (time.length === 13 ? Number(time) / 1000 : Number(time)) - start;
-      return [where.toLowerCase(), rule, Math.floor(seconds), ...fields].join(' ').trim();
-    })
-    .sort();
 }
 
 function packetsIn({ written }: Recorded, container: string): number {
@@ -432,120 +410,6 @@ describe('rules that change while recording', () => {
     expect(lines(written)).toEqual([
       'nic UserRule_none 180 203.0.113.9 10.1.1.4 50003 80 T I D B',
       'nic UserRule_none 185 203.0.113.9 10.1.1.4 50000 80 T I D B',
-    ]);
-  });
-});
-
-describe('addresses outside', () => {
-  const group = virtualNetworkId('v').replace(/\/virtualNetworks.*/, '');
-  const publicId = `${group}/publicIPAddresses/ip`;
-  const publicAddress = {
-    id: publicId,
-    name: 'ip',
-    type: 'Microsoft.Network/publicIPAddresses',
-    properties: { ipAddress: '20.50.60.70' },
-  };
-
-  test('a NIC behind a public address: judged and logged with the private one, both ways', async () => {
-    const nic = nicBody('a', ['10.1.1.4'], { subnet: 'web', nsg: 'nic', mac: '00-0D-3A-00-00-0A' }) as {
-      properties: { ipConfigurations: { properties: object }[] };
-    };
-    Object.assign(nic.properties.ipConfigurations[0].properties, { publicIPAddress: { id: publicId } });
-    const recorded = await recordPackets(
-      [
-        ...connection(1, '203.0.113.9:50000', '20.50.60.70:80'),
-        ...connection(2, '20.50.60.70:50001', '203.0.113.9:443'),
-      ],
-      {
-        network: networkOf(
-          virtualNetworkBody('v', ['10.1.0.0/16'], [{ name: 'web', prefix: '10.1.1.0/24', nsg: undefined }]),
-          nic,
-          nsgBody('nic', [ruleBody('web', { destinationAddressPrefix: '10.1.1.4', destinationPortRange: '80' })]),
-          publicAddress,
-        ),
-      },
-    );
-    expect(lines(recorded.written)).toEqual([
-      'nic DefaultRule_AllowInternetOutBound 2 10.1.1.4 203.0.113.9 50001 443 T O A B',
-      'nic DefaultRule_AllowInternetOutBound 2 10.1.1.4 203.0.113.9 50001 443 T O A E 2 80 2 80',
-      'nic UserRule_web 1 203.0.113.9 10.1.1.4 50000 80 T I A B',
-      'nic UserRule_web 1 203.0.113.9 10.1.1.4 50000 80 T I A E 2 80 2 80',
-    ]);
-  });
-
-  test('a public address that moves in the middle leads to its new NIC from then on', async () => {
-    const at = (owner: 'a' | 'b' | 'none'): Network => {
-      const nics = (['a', 'b'] as const).map((name, index) => {
-        const nic = nicBody(name, [`10.1.1.${4 + index}`], { subnet: 'web', nsg: 'nic' }) as {
-          properties: { ipConfigurations: { properties: object }[] };
-        };
-        if (name === owner)
-          Object.assign(nic.properties.ipConfigurations[0].properties, { publicIPAddress: { id: publicId } });
-        return nic;
-      });
-      return networkOf(
-        virtualNetworkBody('v', ['10.1.0.0/16'], [{ name: 'web', prefix: '10.1.1.0/24', nsg: undefined }]),
-        ...nics,
-        nsgBody('nic', [allowAll]),
-        publicAddress,
-      );
-    };
-    const owners = ['none', 'a', 'b', 'none'] as const;
-    const { written, result } = await recordPackets(
-      owners.flatMap((_, minute) => connection(60 * minute + 1, `203.0.113.9:5000${minute}`, '20.50.60.70:80')),
-      {
-        network: at(owners[0]),
-        configure: (minuteMillis) => {
-          const network = at(owners[Math.round(minuteMillis / 60_000 - start / 60)]);
-          return { network, flowLogs: defaultFlowLogs(network, ['nsg2'], '') };
-        },
-      },
-    );
-    expect(lines(written).filter((line) => line.includes(' A B'))).toEqual([
-      'nic UserRule_all 121 203.0.113.9 10.1.1.5 50002 80 T I A B',
-      'nic UserRule_all 61 203.0.113.9 10.1.1.4 50001 80 T I A B',
-    ]);
-    expect(result.packets.refused).toEqual({ 'no-nic': 8 });
-  });
-
-  test('a load balancer port that leads to one NIC', async () => {
-    const balancer = `${group}/loadBalancers/lb`;
-    const nic = nicBody('a', ['10.1.1.4'], { subnet: 'web', nsg: 'nic' }) as {
-      properties: { ipConfigurations: { properties: object }[] };
-    };
-    Object.assign(nic.properties.ipConfigurations[0].properties, {
-      loadBalancerInboundNatRules: [{ id: `${balancer}/inboundNatRules/ssh` }],
-    });
-    const recorded = await recordPackets(connection(1, '203.0.113.9:50000', '20.50.60.70:2222'), {
-      network: networkOf(
-        virtualNetworkBody('v', ['10.1.0.0/16'], [{ name: 'web', prefix: '10.1.1.0/24', nsg: undefined }]),
-        nic,
-        nsgBody('nic', [ruleBody('ssh', { destinationPortRange: '22' })]),
-        publicAddress,
-        {
-          id: balancer,
-          name: 'lb',
-          type: 'Microsoft.Network/loadBalancers',
-          properties: {
-            frontendIPConfigurations: [{ name: 'front', properties: { publicIPAddress: { id: publicId } } }],
-            inboundNatRules: [
-              {
-                name: 'ssh',
-                properties: {
-                  frontendIPConfiguration: { id: `${balancer}/frontendIPConfigurations/front` },
-                  protocol: 'Tcp',
-                  frontendPort: 2222,
-                  backendPort: 22,
-                },
-              },
-            ],
-          },
-        },
-      ),
-    });
-    expect(lines(recorded.written)).toEqual([
-      'nic UserRule_ssh 1 203.0.113.9 10.1.1.4 50000 22 T I A B',
-      'nic UserRule_ssh 1 203.0.113.9 10.1.1.4 50000 22 T I A E 2 80 2 80',
     ]);
   });
 });

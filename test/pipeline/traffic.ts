@@ -113,3 +113,25 @@ function walk(value: unknown, about: Omit<Written, 'tuple'>, written: Written[])
 export function networkOf(...values: readonly object[]): Network {
   return importNetwork({ files: [{ path: 'net.json', text: JSON.stringify({ value: values }) }] });
 }
+
+/** A connection with one packet each way, and a FIN from both. */
+export function connection(at: number, from: string, to: string): Sent[] {
+  return [
+    [at, from, to, 'S'],
+    [at + 0.1, to, from, 'SA'],
+    [at + 0.2, from, to, 'FA'],
+    [at + 0.3, to, from, 'FA'],
+  ];
+}
+
+/** `NSG|VNET target rule tuple`, seconds counted from the start. */
+export function lines(written: readonly Written[]): string[] {
+  return written
+    .map(({ blob, rule, tuple }) => {
+      const [time, ...fields] = tuple.split(',');
+      const where = /NETWORKSECURITYGROUPS\/([^/]+)/.exec(blob)?.[1] ?? /_([^/_]+)\/y=/.exec(blob)?.[1] ?? blob;
+      const seconds = (time.length === 13 ? Number(time) / 1000 : Number(time)) - start;
+      return [where.toLowerCase(), rule, Math.floor(seconds), ...fields].join(' ').trim();
+    })
+    .sort();
+}

@@ -34,8 +34,7 @@ describe.skipIf(corpusSkipped !== undefined)(
       expect(read).toBe(decoded + refused);
       if (!tsharkCountsOtherBlocks(name)) expect(read - cut).toBe(oracle.frames);
       const differences = compareWithOracle(oracle, sums, portless);
-      if (name in corpusDifferences) expect(differences).not.toEqual([]);
-      else expect(differences).toEqual([]);
+      expect(differences.sort()).toEqual(corpusDifferences[name]?.differences ?? []);
     });
 
     test.each(names)('%s: books balance with the inner addresses of tunnels, too', async (name) => {

@@ -7,8 +7,8 @@ import type { Evaluation, Mismatch } from '../../nsg/evaluate.ts';
 import { evaluate } from '../../nsg/evaluate.ts';
 import type { Network, Nic } from '../../nsg/network.ts';
 import type { Direction } from '../../nsg/rule.ts';
-import type { FlowEnd } from '../../nsg/translate.ts';
-import { privateEnd } from '../../nsg/translate.ts';
+import type { FlowEnd } from '../../nsg/passage.ts';
+import { privateEnd } from '../../nsg/passage.ts';
 import { isAdminRule } from '../../nsg/rule.ts';
 import type { OutputOptions } from '../asking.ts';
 import { addOutput, formatOf, print, printObject } from '../asking.ts';
@@ -49,14 +49,20 @@ export function define(command: Command): void {
     const network = await requireNetwork(options);
     const nic = findNic(network, options.nic);
     const protocol = options.protocol === 'tcp' ? protocolTcp : protocolUdp;
-    const source = behind(network, protocol, readEnd('--src', options.src, sourcePortDefault));
-    const destination = behind(network, protocol, readEnd('--dst', options.dst, destinationPortDefault));
+    const isInbound = options.direction === 'inbound';
+    const far = isInbound
+      ? readEnd('--src', options.src, sourcePortDefault)
+      : readEnd('--dst', options.dst, destinationPortDefault);
+    const near = isInbound
+      ? readEnd('--dst', options.dst, destinationPortDefault)
+      : readEnd('--src', options.src, sourcePortDefault);
+    const own = behind(network, nic, protocol, near);
+    const [source, destination] = isInbound ? [far, own] : [own, far];
     if (source.address.family !== destination.address.family)
       throw new FlowError('usage', '--src and --dst are of two families: no packet has both');
-    const own = options.direction === 'inbound' ? destination.address : source.address;
-    if (!nic.addresses.some((address) => sameAddress(address, own)))
+    if (!nic.addresses.some((address) => sameAddress(address, own.address)))
       process.stderr.write(
-        `warning: ${formatAddress(own)} is no address of ${nic.name}: ${nic.addresses.map(formatAddress).join(', ')}\n`,
+        `warning: ${formatAddress(own.address)} is no address of ${nic.name}: ${nic.addresses.map(formatAddress).join(', ')}\n`,
       );
     const evaluation = evaluate(network, nic, options.direction, {
       protocol,
@@ -84,9 +90,9 @@ export function define(command: Command): void {
   });
 }
 
-/** The private end, with a word about it where the end given is a public one. */
-function behind(network: Network, protocol: number, end: FlowEnd): FlowEnd {
-  const inside = privateEnd(network.translations, protocol, end);
+/** The end as the NIC has it, with a word about it where the end given is a public one. */
+function behind(network: Network, nic: Nic, protocol: number, end: FlowEnd): FlowEnd {
+  const inside = privateEnd(network.translations, nic.addresses, protocol, end);
   if (inside !== end)
     process.stderr.write(
       `${formatAddress(end.address)} port ${end.port} leads to ${formatAddress(inside.address)} port ${inside.port}, which rules and logs have\n`,

@@ -106,7 +106,7 @@ export function define(command: Command): void {
     const mac = options.mac === undefined ? undefined : readMac(options.mac);
     const flowLogs = await readFlowLogChoice(options, network);
     const logsOf = flowLogs.on;
-    const changes = createChanger(await readNetworkChanges(options.change ?? [], options));
+    const changes = createChanger(network, await readNetworkChanges(options.change ?? [], options));
     const to = await openStorage(options.to);
     spareCompiling();
     const progress = createProgress('recording');
@@ -233,6 +233,7 @@ function describe(result: RecordResult, formats: readonly FlowLogFormat[], to: s
     `packets read     ${formatCount(packets.read)}`,
     `  counted        ${formatCount(packets.counted)} (${formatBytes(result.bytes)} of IP)`,
   ];
+  if (result.balanced > 0) lines.push(`    balanced     ${formatCount(result.balanced)}: a hash picked the backend`);
   for (const [reason, count] of Object.entries(packets.refused))
     lines.push(`  ${reason.padEnd(14)} ${formatCount(count)}`);
   for (const [reason, count] of Object.entries(result.damage)) lines.push(`damage: ${reason} ${formatCount(count)}`);

@@ -1,0 +1,178 @@
+/**
+ * Takes the packets of a recording through its minutes: whatever is due between two packets is done there. A minute that ends is flushed, rules change
+ * between two minutes, and the clock is set back where packets say so.
+ */
+import { minuteMillis } from '../base/time.ts';
+import { limits } from '../base/limits.ts';
+import type { FlowMeter } from '../flow/observe.ts';
+import type { PacketBatch } from '../net/packet.ts';
+import type { ActiveConfiguration } from './active-configuration.ts';
+import type { FlushKey } from './flush.ts';
+import type { RecordingConfiguration } from './recording-settings.ts';
+
+export interface MinutesSettings {
+  /** Identity of the input. */
+  readonly input: string;
+  readonly meter: FlowMeter;
+  readonly configuration: ActiveConfiguration;
+  /** The batch that `take` takes. */
+  readonly packets: PacketBatch;
+  /** Takes the meter's events. */
+  readonly write: (key: FlushKey) => void;
+  /** Waits where those who take events are behind: a minute with many flows has many parts. */
+  readonly room: () => Promise<void>;
+  /** See RecordSettings. */
+  readonly configure: ((minuteMillis: number) => RecordingConfiguration | undefined) | undefined;
+  readonly configureFlush: ((flushMillis: number) => RecordingConfiguration | undefined) | undefined;
+  /** Hears that the clock goes back. */
+  readonly onBack: (fromMillis: number, toMillis: number) => void;
+}
+
+export class Minutes {
+  readonly #settings: MinutesSettings;
+  /** Flushes of the open minute. */
+  #part = 0;
+  /** Times that the clock went back. */
+  #backs = 0;
+  /** Packets in a row that were too old for the open minute, the last ones observed. */
+  #past = 0;
+
+  constructor(settings: MinutesSettings) {
+    this.#settings = settings;
+  }
+
+  /** Takes the batch, from its first packet to its last. @returns `undefined` where nothing was to be waited for, as with nearly every batch */
+  take(): Promise<void> | undefined {
+    const { meter, configuration, packets } = this.#settings;
+    if (packets.count > 0 && Number.isNaN(meter.boundaryMillis)) this.#configure(floorMinute(packets.timeMillis[0]));
+    configuration.translator.translate(packets);
+    const row = this.#observeOn(0);
+    return row < packets.count ? this.#takeFrom(row) : undefined;
+  }
+
+  /** Lets time pass, though no packet says so; `mayGoBack` where `nowMillis` is of the clock that the packets have their times from. */
+  async passTime(nowMillis: number, mayGoBack: boolean): Promise<void> {
+    if (mayGoBack && this.#isPast(nowMillis)) await this.#setBack(nowMillis);
+    while (nowMillis >= this.#settings.meter.boundaryMillis) await this.#end(nowMillis);
+  }
+
+  /** Ends every flow. */
+  async finish(): Promise<void> {
+    while (!this.#settings.meter.finish()) await this.#flushOn();
+    await this.#flushOn();
+  }
+
+  async #takeFrom(start: number): Promise<void> {
+    for (let row = start; row < this.#settings.packets.count; row = this.#observeOn(row)) await this.#makeWay(row);
+  }
+
+  /** Observes packets from `row` on, up to the first before which something is to be done. @returns it, or the batch's count */
+  #observeOn(row: number): number {
+    const { count } = this.#settings.packets;
+    for (let from = row; from < count;) {
+      const at = this.#observe(from);
+      if (at === from) return at;
+      from = at;
+    }
+    return count;
+  }
+
+  /** Observes packets from `row` on. @returns where it stopped: at `row` where something is to be done before */
+  #observe(row: number): number {
+    const { meter, packets } = this.#settings;
+    const { translator } = this.#settings.configuration;
+    const timeMillis = packets.timeMillis[row];
+    if (this.#isDue(timeMillis)) return row;
+    const isPast = this.#isPast(timeMillis);
+    const end = isPast || Number.isNaN(meter.boundaryMillis) ? row + 1 : this.#firstPast(row);
+    const split = translator.nextSplit(row, end);
+    const stop = meter.observe(packets, row, split);
+    const hasCrossed = stop === split && split < end && meter.observeViews(translator.viewsOf(packets, split));
+    const at = hasCrossed ? split + 1 : stop;
+    if (at > row) this.#past = isPast ? this.#past + 1 : 0;
+    return at;
+  }
+
+  /** Does what is to be done before the packet of `row`. */
+  async #makeWay(row: number): Promise<void> {
+    const { configuration, packets } = this.#settings;
+    const timeMillis = packets.timeMillis[row];
+    if (!this.#isDue(timeMillis)) return this.#flushOn();
+    await (this.#isPast(timeMillis) ? this.#setBack(timeMillis) : this.#end(timeMillis));
+    configuration.translator.translateAgain(packets, row);
+  }
+
+  /** Whether the clock is to be set, on or back, before a packet of this time. */
+  #isDue(timeMillis: number): boolean {
+    const isBack = this.#past === limits.clockBackPacketsMin - 1 && this.#isPast(timeMillis);
+    return isBack || timeMillis >= this.#settings.meter.boundaryMillis;
+  }
+
+  #isPast(timeMillis: number): boolean {
+    return this.#backs < limits.clockBacksMax && timeMillis < this.#settings.meter.pastMillis;
+  }
+
+  /** The first row from `row` on of a packet that is too old; the batch's count where there is none. */
+  #firstPast(row: number): number {
+    const { meter, packets } = this.#settings;
+    const { count, timeMillis } = packets;
+    if (this.#backs === limits.clockBacksMax) return count;
+    const { pastMillis } = meter;
+    let at = row;
+    while (at < count && timeMillis[at] >= pastMillis) at++;
+    return at;
+  }
+
+  /** Ends the open minute; the next one is that of the next packet where there is no flow. */
+  async #end(nextPacketMillis: number): Promise<void> {
+    const { meter, configureFlush } = this.#settings;
+    this.#change(configureFlush?.(meter.boundaryMillis));
+    while (!meter.advance()) await this.#flushOn();
+    await this.#flushOn();
+    const ended = meter.boundaryMillis;
+    this.#configure(ended);
+    meter.nextMinute(nextPacketMillis);
+    const began = meter.boundaryMillis - minuteMillis;
+    if (began > ended) this.#configure(began);
+    this.#part = 0;
+  }
+
+  /** Begins anew in an earlier minute. */
+  async #setBack(timeMillis: number): Promise<void> {
+    const { meter, onBack } = this.#settings;
+    await this.finish();
+    onBack(meter.boundaryMillis - minuteMillis, timeMillis);
+    meter.restart(timeMillis);
+    this.#backs++;
+    this.#past = 0;
+    this.#part = 0;
+    this.#configure(meter.boundaryMillis - minuteMillis);
+  }
+
+  #configure(atMillis: number): void {
+    this.#change(this.#settings.configure?.(atMillis));
+  }
+
+  #change(next: RecordingConfiguration | undefined): void {
+    const { meter, configuration } = this.#settings;
+    if (next !== undefined) configuration.change(next, meter, () => this.#flush());
+  }
+
+  async #flushOn(): Promise<void> {
+    this.#flush();
+    await this.#settings.room();
+  }
+
+  #flush(): void {
+    const { input, meter, write } = this.#settings;
+    // A minute that comes again has blocks of its own.
+    const turn = this.#backs === 0 ? input : `${input} back ${this.#backs}`;
+    write({ input: turn, timeMillis: meter.boundaryMillis, part: this.#part });
+    meter.events.columns.count = 0;
+    this.#part++;
+  }
+}
+
+function floorMinute(timeMillis: number): number {
+  return Math.floor(timeMillis / minuteMillis) * minuteMillis;
+}
