@@ -1,6 +1,13 @@
 import { spawn } from 'node:child_process';
 import { Writable } from 'node:stream';
 
+let paging = false;
+
+/** Whether a pager has the terminal. */
+export function isPaging(): boolean {
+  return paging;
+}
+
 export interface Pager {
   /** Takes everything, also when the reader has left. */
   readonly out: Writable;
@@ -27,6 +34,7 @@ export async function openPager(): Promise<Pager | undefined> {
   const gone = new Promise<void>((resolve) => {
     child.once('close', () => {
       hasLeft = true;
+      paging = false;
       resolve();
     });
   });
@@ -35,6 +43,7 @@ export async function openPager(): Promise<Pager | undefined> {
     child.once('error', () => resolve(false));
   });
   if (!started) return undefined;
+  paging = !hasLeft;
   // Who aborts does not leave a reader behind that holds the terminal.
   const kill = (): void => void child.kill();
   process.once('exit', kill);

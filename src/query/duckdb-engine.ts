@@ -33,7 +33,7 @@ import type { Engine, Scan } from './engine.ts';
 import type { Dialect } from './dialect.ts';
 import { duckdbDialect, DuckdbParameters } from './duckdb-dialect.ts';
 import { answerOf, columnsOf, rowsOf } from './duckdb-result.ts';
-import { groupAnswer, queryColumns, querySql, rangeOf } from './query-sql.ts';
+import { groupAnswer, queryColumns, querySql } from './query-sql.ts';
 import type { Answer, Cell } from './result.ts';
 import { smallAnswer } from './result.ts';
 import type { RowSource } from './row-source.ts';
@@ -42,6 +42,7 @@ import { prepareQuestion, questionText } from './sql-guard.ts';
 import type { QuestionBounds, SqlSandbox } from './sql-sandbox.ts';
 import { openSqlSandbox } from './sql-sandbox.ts';
 import type { Query } from './tree.ts';
+import { rangeOf } from './tree.ts';
 
 /** An engine over one version of a lake. Later commits do not change its answers. */
 export async function openLakeEngine(snapshot: Snapshot, bounds: QuestionBounds = {}): Promise<DuckdbEngine> {
