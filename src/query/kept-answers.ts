@@ -13,6 +13,7 @@ import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/p
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { FlowError } from '../base/errors.ts';
+import { fileError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import type { Snapshot } from '../lake/snapshot.ts';
 import type { Engine, Scan } from './engine.ts';
@@ -46,6 +47,20 @@ export function withKeptAnswers(
 ): Engine {
   const folder = cacheFolder(environment);
   return new KeepingEngine(snapshot, edition, folder === undefined ? undefined : join(folder, 'answers'), open);
+}
+
+/** Removes what is kept of all versions of the lake in a folder (absolute). @throws permission, io */
+export async function forgetAnswers(lake: string, environment: Environment): Promise<void> {
+  const cache = cacheFolder(environment);
+  if (cache === undefined) return;
+  const folder = join(cache, 'answers');
+  try {
+    for (const name of await readdir(folder))
+      if (name.startsWith(`${hashOf(lake)}-`)) await rm(join(folder, name), { force: true });
+  } catch (error) {
+    const wrapped = fileError(error, `remove the answers kept in ${folder}`);
+    if (wrapped.code !== 'not-found') throw wrapped;
+  }
 }
 
 function cacheFolder(environment: Environment): string | undefined {
