@@ -47,18 +47,24 @@ export async function openPager(): Promise<Pager | undefined> {
   // Who aborts does not leave a reader behind that holds the terminal.
   const kill = (): void => void child.kill();
   process.once('exit', kill);
+  const out = new Writable({
+    write: (chunk, _encoding, done) => {
+      if (hasLeft) done();
+      else child.stdin.write(chunk, () => done());
+    },
+    // After all that waits to be written.
+    final: (done) => {
+      child.stdin.end();
+      done();
+    },
+  });
   return {
-    out: new Writable({
-      write: (chunk, _encoding, done) => {
-        if (hasLeft) done();
-        else child.stdin.write(chunk, () => done());
-      },
-    }),
+    out,
     get hasLeft() {
       return hasLeft;
     },
     close: async () => {
-      child.stdin.end();
+      out.end();
       await gone;
       process.off('exit', kill);
     },
