@@ -21,19 +21,16 @@ import { ask } from './ask.ts';
 
 const numRuns = process.env['NSGFLOW_LONG'] === '1' ? 5000 : 300;
 
-/** Texts that mean something to one of the engines, and any others. */
+/** What means something to one of the engines. */
+const fragments = `' " \` \\ ; -- /* */ $1 $$ {p1:String} {{ } % _ * ? [ ] ( ) E' x'' NULL`
+  .split(' ')
+  .concat(['\0', '\n', '\u2019', '\uff07', '\ud800', '\u00a0', '\ufeff', ' OR 1=1 --', "'); DROP VIEW flows; --"])
+  .concat(['UNION SELECT', "read_text('/etc/passwd')", "getenv('HOME')"]);
+
+/** Texts of them, and any others. */
 const hostile = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),
-  fc
-    .array(
-      fc.constantFrom(
-        ...["'", '"', '`', '\\', ';', '--', '/*', '*/', '$1', '$$', '{p1:String}', '{{', '}', '\0', '\n', '\u2019'],
-        ...['\uff07', '\ud800', "' OR 1=1 --", "'); DROP VIEW flows; --", 'UNION SELECT', "read_text('/etc/passwd')"],
-        ...['%', '_', '*', '?', '[', ']', '(', ')', "E'", "x''", 'NULL', '\u00a0', '\ufeff', "getenv('HOME')"],
-      ),
-      { minLength: 1, maxLength: 6 },
-    )
-    .map((parts) => parts.join('')),
+  fc.array(fc.constantFrom(...fragments), { minLength: 1, maxLength: 6 }).map((parts) => parts.join('')),
 );
 
 const dialects: Readonly<Record<string, readonly [Dialect, () => Parameters & { readonly values: object }]>> = {
