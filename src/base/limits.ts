@@ -76,6 +76,8 @@ export const limits = {
   queryMemoryBytesMax: 1 << 30,
   /** Share of the machine's memory that a question may use where that is more than `queryMemoryBytesMax`. */
   queryMemoryShare: 0.25,
+  /** Rows that a question which may hold them all reads in the process of the command; of more, a second process answers. */
+  questionRowsHereMax: 2_000_000,
   /** Answers that are kept between runs, and rows and characters of one; longer ones are not kept, and of more the oldest go. */
   keptAnswersMax: 200,
   keptAnswerRowsMax: 10_000,

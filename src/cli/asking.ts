@@ -10,12 +10,13 @@ import type { Answer } from '../query/result.ts';
 import { parseTimePoint, timeExamples } from '../query/time-point.ts';
 import type { Query, QueryRange } from '../query/tree.ts';
 import { parseDuration } from './amount.ts';
+import { handOver, isHandedOver, leave, mayHoldMuch } from './hand-over.ts';
 import { stopGently } from './interrupt.ts';
 import { collect } from './options.ts';
 import type { OutputFormat, Result } from './output.ts';
 import { outputFormats, parseOutputFormat, writeResult } from './output.ts';
 import type { Pager } from './pager.ts';
-import { openPager } from './pager.ts';
+import { isPaging, openPager } from './pager.ts';
 import { createProgress, formatBytes } from './progress.ts';
 import { version } from './version.ts';
 
@@ -116,7 +117,11 @@ export async function withEngine<T>(options: AskOptions, ask: (engine: Engine) =
   const timeoutMillis = options.timeout === undefined ? undefined : parseDuration('--timeout', options.timeout);
   const opened = await openEngine(options);
   const { engine } = opened;
-  const undo = stopGently(() => engine.cancel(new FlowError('interrupted', 'interrupted')));
+  const undo = stopGently(() => {
+    const reason = new FlowError('interrupted', 'interrupted');
+    engine.cancel(reason);
+    if (!isPaging()) void leave(reason.exitCode);
+  });
   const timer =
     timeoutMillis === undefined
       ? undefined
@@ -129,7 +134,8 @@ export async function withEngine<T>(options: AskOptions, ask: (engine: Engine) =
   } finally {
     clearTimeout(timer);
     undo();
-    await engine.close();
+    // The end of the second process gives its memory back, which nobody waits for.
+    if (!isHandedOver) await engine.close();
     await opened.close();
   }
 }
@@ -154,7 +160,10 @@ async function openEngine(options: AskOptions): Promise<OpenEngine> {
   if (folder !== undefined) {
     const lake = await openLake(folder);
     const snapshot = await lake.snapshot();
-    const open = async (): Promise<Engine> => (await import('../query/duckdb-engine.ts')).openLakeEngine(snapshot);
+    const open = async (question: Query | undefined): Promise<Engine> => {
+      if (await mayHoldMuch(snapshot, question)) await handOver();
+      return (await import('../query/duckdb-engine.ts')).openLakeEngine(snapshot);
+    };
     return { engine: withKeptAnswers(snapshot, version(), process.env, open), close: () => lake.close() };
   }
   const { readLogs } = await import('../pipeline/read-logs.ts');

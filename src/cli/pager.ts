@@ -1,6 +1,13 @@
 import { spawn } from 'node:child_process';
 import { Writable } from 'node:stream';
 
+let paging = false;
+
+/** Whether a pager has the terminal. */
+export function isPaging(): boolean {
+  return paging;
+}
+
 export interface Pager {
   /** Takes everything, also when the reader has left. */
   readonly out: Writable;
@@ -27,6 +34,7 @@ export async function openPager(): Promise<Pager | undefined> {
   const gone = new Promise<void>((resolve) => {
     child.once('close', () => {
       hasLeft = true;
+      paging = false;
       resolve();
     });
   });
@@ -35,21 +43,28 @@ export async function openPager(): Promise<Pager | undefined> {
     child.once('error', () => resolve(false));
   });
   if (!started) return undefined;
+  paging = !hasLeft;
   // Who aborts does not leave a reader behind that holds the terminal.
   const kill = (): void => void child.kill();
   process.once('exit', kill);
+  const out = new Writable({
+    write: (chunk, _encoding, done) => {
+      if (hasLeft) done();
+      else child.stdin.write(chunk, () => done());
+    },
+    // After all that waits to be written.
+    final: (done) => {
+      child.stdin.end();
+      done();
+    },
+  });
   return {
-    out: new Writable({
-      write: (chunk, _encoding, done) => {
-        if (hasLeft) done();
-        else child.stdin.write(chunk, () => done());
-      },
-    }),
+    out,
     get hasLeft() {
       return hasLeft;
     },
     close: async () => {
-      child.stdin.end();
+      out.end();
       await gone;
       process.off('exit', kill);
     },

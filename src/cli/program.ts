@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { FlowError } from '../base/errors.ts';
 import { commands, groups } from './commands.ts';
+import { isHandedOver } from './hand-over.ts';
 import { printable } from './printable.ts';
 import { version } from './version.ts';
 
@@ -89,6 +90,8 @@ export function report(error: unknown, debug: boolean): number {
     return 2;
   }
   if (error instanceof FlowError) {
+    // The process that handed this question over says so.
+    if (error.code === 'interrupted' && isHandedOver) return error.exitCode;
     process.stderr.write(`nsgflow: ${printable(error.message)}\n`);
     if (error.hint !== '') process.stderr.write(`  ${printable(error.hint)}\n`);
     if (debug) process.stderr.write(`${error.code}\n${stackOf(error)}\n`);

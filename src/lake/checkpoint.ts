@@ -15,6 +15,7 @@ import { dayMillis } from '../base/time.ts';
 import { makeFolderOf, syncFolder } from '../blob/folder-file.ts';
 import type { Action, TxnAction } from './delta-log.ts';
 import { checkAction, formatVersion, logFolder, temporaryFolder, writeSynced } from './delta-log.ts';
+import { streamChunks } from './duckdb-stream.ts';
 import { listParameter, openDuckdb, quoteText } from './duckdb.ts';
 import { syncFile } from './new-data-file.ts';
 import type { TableState } from './table-state.ts';
@@ -61,13 +62,11 @@ async function readParquet(files: readonly string[]): Promise<Action[]> {
   const duckdb = await openDuckdb();
   try {
     const connection = await duckdb.connect();
-    const result = await connection.stream(
-      'SELECT to_json(t)::VARCHAR FROM read_parquet($1, hive_partitioning = false) t',
-      [await listParameter([...files])],
-    );
+    const sql = 'SELECT to_json(t)::VARCHAR FROM read_parquet($1, hive_partitioning = false) t';
     const actions: Action[] = [];
-    for await (const rows of result.yieldRowsJs())
-      for (const [line] of rows as string[][]) actions.push(checkAction(JSON.parse(line) as object, files[0]));
+    for await (const chunk of streamChunks({ connection, sql, values: [await listParameter([...files])] }))
+      for (const [line] of chunk.getRows() as string[][])
+        actions.push(checkAction(JSON.parse(line) as object, files[0]));
     return actions;
   } catch (error) {
     if (error instanceof FlowError) throw error;

@@ -12,6 +12,7 @@ import { makeFolderOf, syncFolder } from '../blob/folder-file.ts';
 import { AddressHashes } from './address-filter.ts';
 import type { AddAction } from './delta-log.ts';
 import { temporaryFolder } from './delta-log.ts';
+import { streamChunks } from './duckdb-stream.ts';
 import { quoteText } from './duckdb.ts';
 import type { ColumnRange } from './file-statistics.ts';
 import { formatStatistics } from './file-statistics.ts';
@@ -58,12 +59,9 @@ async function writeAddressFilter(
 ): Promise<void> {
   const addresses = new AddressHashes();
   for (const column of ['src_ip', 'dst_ip']) {
-    const result = await connection.stream(
-      `SELECT DISTINCT ${column} FROM read_parquet($1, hive_partitioning = false) WHERE ${column} IS NOT NULL`,
-      [parquet],
-    );
-    for await (const rows of result.yieldRowsJs())
-      for (const [text] of rows) if (typeof text === 'string') addresses.add(text);
+    const sql = `SELECT DISTINCT ${column} FROM read_parquet($1, hive_partitioning = false) WHERE ${column} IS NOT NULL`;
+    for await (const chunk of streamChunks({ connection, sql, values: [parquet] }))
+      for (const [text] of chunk.getRows()) if (typeof text === 'string') addresses.add(text);
   }
   await addresses.write(lake, name);
 }

@@ -20,6 +20,7 @@ export const {
   DuckDBTimestampTZValue,
   DuckDBTimestampValue,
   DuckDBTypeId,
+  ResultReturnType,
   StatementType,
   TIMESTAMPTZ,
   VARCHAR,

@@ -4,6 +4,7 @@
  */
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import { hourMillis, minuteMillis, tickMillis } from '../base/time.ts';
+import { streamChunks } from '../lake/duckdb-stream.ts';
 import type { Duckdb } from '../lake/duckdb.ts';
 import { openDuckdb } from '../lake/duckdb.ts';
 import { fileRows } from '../lake/file-rows.ts';
@@ -183,12 +184,7 @@ export class LogEvidence {
   }
 
   async *#ask(sql: string): AsyncGenerator<readonly DuckDBValue[]> {
-    const result = await this.#connection.stream(sql);
-    for (;;) {
-      const chunk = await result.fetchChunk();
-      if (chunk === null || chunk.rowCount === 0) return;
-      yield* chunk.getRows();
-    }
+    for await (const chunk of streamChunks({ connection: this.#connection, sql })) yield* chunk.getRows();
   }
 }
 

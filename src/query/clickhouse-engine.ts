@@ -160,13 +160,15 @@ class ClickhouseEngine implements Engine {
 
   async *#rows(sql: string, values: Readonly<Record<string, string>>): AsyncGenerator<unknown[]> {
     if (this.#client === undefined) {
-      const { createClient } = await import('@clickhouse/client');
+      const { ClickHouseLogLevel, createClient } = await import('@clickhouse/client');
       this.#client = createClient({
         url: this.#server.url,
         username: this.#environment['CLICKHOUSE_USER'] ?? 'default',
         password: this.#environment['CLICKHOUSE_PASSWORD'] ?? '',
         application: 'nsgflow',
         request_timeout: requestTimeoutMillis,
+        // What fails is said by whoever asked.
+        log: { level: ClickHouseLogLevel.OFF },
         // So that nothing between takes the silence of a long question for its end.
         clickhouse_settings: { send_progress_in_http_headers: 1, http_headers_progress_interval_ms: '110000' },
       });

@@ -20,6 +20,8 @@ import type { DuckDBConnection, DuckDBResult } from '@duckdb/node-api';
 import { FlowError } from '../base/errors.ts';
 import { duckdbFileError } from '../lake/data-file.ts';
 import { DuckDBTypeId } from '../lake/duckdb-library.ts';
+import type { Asked } from '../lake/duckdb-stream.ts';
+import { wholeChunks } from '../lake/duckdb-stream.ts';
 import type { Duckdb } from '../lake/duckdb.ts';
 import { openDuckdb, questionMemoryBytes, quoteText } from '../lake/duckdb.ts';
 import type { MemoryTable } from '../lake/memory-table.ts';
@@ -31,15 +33,16 @@ import type { Engine, Scan } from './engine.ts';
 import type { Dialect } from './dialect.ts';
 import { duckdbDialect, DuckdbParameters } from './duckdb-dialect.ts';
 import { answerOf, columnsOf, rowsOf } from './duckdb-result.ts';
-import { groupAnswer, queryColumns, querySql, rangeOf } from './query-sql.ts';
-import type { Answer } from './result.ts';
+import { groupAnswer, queryColumns, querySql } from './query-sql.ts';
+import type { Answer, Cell } from './result.ts';
 import { smallAnswer } from './result.ts';
 import type { RowSource } from './row-source.ts';
 import { memoryRows, snapshotRows } from './row-source.ts';
-import { prepareQuestion } from './sql-guard.ts';
+import { prepareQuestion, questionText } from './sql-guard.ts';
 import type { QuestionBounds, SqlSandbox } from './sql-sandbox.ts';
 import { openSqlSandbox } from './sql-sandbox.ts';
 import type { Query } from './tree.ts';
+import { rangeOf } from './tree.ts';
 
 /** An engine over one version of a lake. Later commits do not change its answers. */
 export async function openLakeEngine(snapshot: Snapshot, bounds: QuestionBounds = {}): Promise<DuckdbEngine> {
@@ -85,14 +88,13 @@ export class DuckdbEngine implements Engine {
     const connection = await this.#connect();
     try {
       const { sql, parameters } = await this.#compile(query, connection);
-      const result = await connection.stream(sql, parameters.values, parameters.types);
+      const { values, types } = parameters;
+      const asked = { connection, sql, values, types };
+      const result = await connection.stream(sql, values, types);
       if (query.ask === 'tuples' || query.ask === 'conversations')
-        return streamed(
-          result,
-          () => this.#disconnect(connection),
-          (error) => this.#cancelled ?? questionError(error, query),
-        );
-      const rows = (await result.fetchAllChunks()).flatMap(rowsOf);
+        return this.#streamed(result, asked, (error) => questionError(error, query));
+      const rows: Cell[][] = [];
+      for await (const chunk of wholeChunks(result, asked)) rows.push(...rowsOf(chunk));
       this.#disconnect(connection);
       const columns = columnsOf(result);
       return query.ask === 'groups' ? groupAnswer(columns, rows, query) : smallAnswer(columns, rows);
@@ -117,11 +119,7 @@ export class DuckdbEngine implements Engine {
       );
       connection = this.#track(await (await this.#sandbox).connect());
       const prepared = await prepareQuestion(connection, text);
-      return streamed(
-        await prepared.stream(),
-        () => this.#disconnect(connection),
-        (error) => this.#cancelled ?? sqlError(error),
-      );
+      return this.#streamed(await prepared.stream(), { connection, sql: questionText(text) }, sqlError);
     } catch (error) {
       this.#disconnect(connection);
       throw this.#cancelled ?? sqlError(error);
@@ -179,6 +177,12 @@ export class DuckdbEngine implements Engine {
     return { sql: querySql(query, rows, this.#dialect, parameters), parameters };
   }
 
+  /** An answer that comes in chunks; errors on the way are wrapped. */
+  #streamed(result: DuckDBResult, asked: Asked, wrap: (error: unknown) => unknown): Answer {
+    const answer = answerOf(result, wholeChunks(result, asked), () => this.#disconnect(asked.connection));
+    return { ...answer, chunks: wrapErrors(answer.chunks, (error) => this.#cancelled ?? wrap(error)) };
+  }
+
   async #connect(): Promise<DuckDBConnection> {
     return this.#track(await this.#duckdb.connect());
   }
@@ -212,12 +216,6 @@ async function parquetColumns(
   }
   prepared.destroySync();
   return columns;
-}
-
-/** An answer that comes in chunks; errors on the way are wrapped. */
-function streamed(result: DuckDBResult, done: () => void, wrap: (error: unknown) => unknown): Answer {
-  const answer = answerOf(result, done);
-  return { ...answer, chunks: wrapErrors(answer.chunks, wrap) };
 }
 
 async function* wrapErrors<T>(chunks: AsyncIterable<T>, wrap: (error: unknown) => unknown): AsyncIterable<T> {

@@ -13,14 +13,13 @@ import {
 
 import type { Answer, AnswerColumn, Cell } from './result.ts';
 
-/** An answer over a streaming result of DuckDB. `done` is called when the rows have been read or the reader stops. */
-export function answerOf(result: DuckDBResult, done: () => void): Answer {
-  const columns = columnsOf(result);
+/** An answer over a streaming result of DuckDB and its chunks. `done` is called when the rows have been read or the reader stops. */
+export function answerOf(result: DuckDBResult, chunks: AsyncIterable<DuckDBDataChunk>, done: () => void): Answer {
   return {
-    columns,
+    columns: columnsOf(result),
     chunks: (async function* () {
       try {
-        for await (const chunk of result) yield rowsOf(chunk);
+        for await (const chunk of chunks) yield rowsOf(chunk);
       } finally {
         done();
       }

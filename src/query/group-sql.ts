@@ -141,8 +141,7 @@ class GroupCompiler {
         `sum(sum(CASE WHEN period = 0 THEN ${[...once, ...more].join(' * ')} END)) OVER ()`;
       return `WITH base AS (${this.#periods()}), counted AS (${this.#counted()})
         SELECT ${[...keys, values, `${total([])} AS ${totals[0]}`, `${total(['has_counters'])} AS ${totals[1]}`].join(', ')}
-        FROM counted${keys.length === 0 ? '' : ` GROUP BY ${keys.join(', ')}${isNow}`}
-        ORDER BY ${[`${measureColumn(measures[0])} DESC NULLS LAST`, ...keys].join(', ')}${axis === undefined ? '' : ` LIMIT ${this.#parameters.number(axis.limit)}`}`;
+        FROM counted${keys.length === 0 ? '' : ` GROUP BY ${keys.join(', ')}${isNow}`}${axis === undefined ? '' : ` ORDER BY ${[`${measureColumn(measures[0])} DESC NULLS LAST`, ...keys].join(', ')} LIMIT ${this.#parameters.number(axis.limit)}`}`;
     }
     const steps = [`base AS ${materialized}(${this.#periods()})`];
     steps.push(`counted AS ${this.#axes.length === 0 ? '' : materialized}(${this.#counted()})`);
@@ -160,7 +159,10 @@ class GroupCompiler {
       } ORDER BY ${order.join(', ')}`;
   }
 
-  /** The largest groups of an axis, and how rows are told to be in one of them or in none. */
+  /**
+   * The largest groups of an axis, and how rows are told to be in one of them or in none. Their columns have names of their own: where several joins
+   * have columns of one name, ClickHouse takes one for the other.
+   */
   #labelled(
     axis: PlannedAxis,
     i: number,
@@ -174,11 +176,11 @@ class GroupCompiler {
     );
     const others = this.#axes.slice(0, i).filter(({ other }) => other === true).length;
     return {
-      step: `best_${i} AS ${this.#dialect.materialized}(SELECT *, row_number() OVER (ORDER BY size DESC NULLS LAST, ${names.join(', ')}) AS place
+      step: `best_${i} AS ${this.#dialect.materialized}(SELECT ${names.map((name) => `${name} AS best_${name}`).join(', ')}, row_number() OVER (ORDER BY size DESC NULLS LAST, ${names.join(', ')}) AS rank_${i}
         FROM (SELECT ${names.join(', ')}, ${value} AS size FROM counted WHERE period = 0 GROUP BY ${names.join(', ')}
           ORDER BY size DESC NULLS LAST, ${names.join(', ')} LIMIT ${this.#parameters.number(axis.limit)}) g)`,
-      join: ` ${axis.other === true ? 'LEFT ' : ''}JOIN best_${i} ON ${names.map((name) => `c.${name} IS NOT DISTINCT FROM best_${i}.${name}`).join(' AND ')}`,
-      columns: [...names.map((name) => `best_${i}.${name} AS best_${name}`), `best_${i}.place AS rank_${i}`],
+      join: ` ${axis.other === true ? 'LEFT ' : ''}JOIN best_${i} ON ${names.map((name) => `c.${name} IS NOT DISTINCT FROM best_${name}`).join(' AND ')}`,
+      columns: [...names.map((name) => `best_${name}`), `rank_${i}`],
       groups: [...names.map((name) => `best_${name}`), `rank_${i}`],
       keys: names.map((name) => `best_${name} AS ${name}`),
       other:

@@ -13,12 +13,16 @@ import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/p
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { FlowError } from '../base/errors.ts';
+import { fileError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import type { Snapshot } from '../lake/snapshot.ts';
 import type { Engine, Scan } from './engine.ts';
 import type { Answer, AnswerColumn, Cell } from './result.ts';
 import { smallAnswer } from './result.ts';
 import type { Query } from './tree.ts';
+
+/** Opens what answers `question`, and what is asked after it; `undefined` is SQL of a user. */
+type OpenEngine = (question: Query | undefined) => Promise<Engine>;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -39,10 +43,24 @@ export function withKeptAnswers(
   snapshot: Snapshot,
   edition: string,
   environment: Environment,
-  open: () => Promise<Engine>,
+  open: OpenEngine,
 ): Engine {
   const folder = cacheFolder(environment);
   return new KeepingEngine(snapshot, edition, folder === undefined ? undefined : join(folder, 'answers'), open);
+}
+
+/** Removes what is kept of all versions of the lake in a folder (absolute). @throws permission, io */
+export async function forgetAnswers(lake: string, environment: Environment): Promise<void> {
+  const cache = cacheFolder(environment);
+  if (cache === undefined) return;
+  const folder = join(cache, 'answers');
+  try {
+    for (const name of await readdir(folder))
+      if (name.startsWith(`${hashOf(lake)}-`)) await rm(join(folder, name), { force: true });
+  } catch (error) {
+    const wrapped = fileError(error, `remove the answers kept in ${folder}`);
+    if (wrapped.code !== 'not-found') throw wrapped;
+  }
 }
 
 function cacheFolder(environment: Environment): string | undefined {
@@ -56,13 +74,13 @@ class KeepingEngine implements Engine {
   readonly #snapshot: Snapshot;
   readonly #edition: string;
   readonly #folder: string | undefined;
-  readonly #open: () => Promise<Engine>;
+  readonly #open: OpenEngine;
   #engine: Promise<Engine> | undefined;
   #opened: Engine | undefined;
   #cancelled: FlowError | undefined;
   #kept = false;
 
-  constructor(snapshot: Snapshot, edition: string, folder: string | undefined, open: () => Promise<Engine>) {
+  constructor(snapshot: Snapshot, edition: string, folder: string | undefined, open: OpenEngine) {
     this.#snapshot = snapshot;
     this.#edition = edition;
     this.#folder = folder;
@@ -72,7 +90,7 @@ class KeepingEngine implements Engine {
   async ask(query: Query): Promise<Answer> {
     if (this.#cancelled !== undefined) throw this.#cancelled;
     if (this.#folder === undefined || (query.ask !== 'groups' && query.ask !== 'count'))
-      return (await this.#real()).ask(query);
+      return (await this.#real(query)).ask(query);
     const name = {
       lake: hashOf(this.#snapshot.folder),
       version: this.#versionHash(),
@@ -82,7 +100,7 @@ class KeepingEngine implements Engine {
     this.#kept = known !== undefined;
     if (known !== undefined) return smallAnswer(known.columns, known.rows, known.summary);
     const startMillis = performance.now();
-    const answer = await (await this.#real()).ask(query);
+    const answer = await (await this.#real(query)).ask(query);
     return { ...answer, chunks: this.#keeping(answer, name, startMillis) };
   }
 
@@ -106,11 +124,11 @@ class KeepingEngine implements Engine {
   }
 
   async sql(text: string): Promise<Answer> {
-    return (await this.#real()).sql(text);
+    return (await this.#real(undefined)).sql(text);
   }
 
   async writeParquet(query: Query, path: string): Promise<number> {
-    return (await this.#real()).writeParquet!(query, path);
+    return (await this.#real(query)).writeParquet!(query, path);
   }
 
   scan(): Scan {
@@ -128,8 +146,8 @@ class KeepingEngine implements Engine {
     await (await this.#engine?.catch(() => undefined))?.close();
   }
 
-  async #real(): Promise<Engine> {
-    this.#engine ??= this.#open();
+  async #real(question: Query | undefined): Promise<Engine> {
+    this.#engine ??= this.#open(question);
     this.#opened = await this.#engine;
     if (this.#cancelled !== undefined) {
       this.#opened.cancel(this.#cancelled);

@@ -45,13 +45,6 @@ export function queryColumns(query: Query): readonly string[] | undefined {
   return query.ask === 'groups' ? groupColumns(query).shown : undefined;
 }
 
-/** All times that a question reads. */
-export function rangeOf(query: Query): QueryRange {
-  const range = query.range ?? {};
-  if (query.ask !== 'groups' || query.compareMillis === undefined || range.start === undefined) return range;
-  return { ...range, start: range.start - query.compareMillis };
-}
-
 function shifted({ start, end }: QueryRange, byMillis: number): QueryRange {
   return {
     ...(start === undefined ? {} : { start: start - byMillis }),

@@ -4,8 +4,10 @@ import { fileRows } from '../lake/file-rows.ts';
 import { flowsColumns } from '../lake/schema.ts';
 import type { DataFile, Snapshot } from '../lake/snapshot.ts';
 import { filesWithin } from '../lake/snapshot.ts';
+import { addressesOf } from './address-condition.ts';
 import type { Scan } from './engine.ts';
-import type { QueryRange } from './tree.ts';
+import type { Query, QueryRange } from './tree.ts';
+import { rangeOf } from './tree.ts';
 
 /** Where tuples come from, as one relation with the lake's columns. */
 export interface RowSource {
@@ -32,13 +34,30 @@ export function snapshotRows(snapshot: Snapshot): RowSource {
     files: () => snapshot.files.map((file) => file.path),
     scan: () => scanOf(snapshot, read),
     relation: async (connection, range, addresses) => {
-      read = filesWithin(snapshot, range);
-      if (addresses === undefined) return fileRows(connection, read);
-      read = await filesWithAddresses(snapshot, read, addresses);
+      read = await filesOf(snapshot, range, addresses);
       const rows = await fileRows(connection, read);
-      return addresses.length > addressesApartMax ? rows : rowsWithAddresses(connection, rows, addresses);
+      return addresses === undefined || addresses.length > addressesApartMax
+        ? rows
+        : rowsWithAddresses(connection, rows, addresses);
     },
   };
+}
+
+/** Rows of the files that a question reads; `undefined` reads all. A file of which the log does not say counts as none. */
+export async function rowsToRead(snapshot: Snapshot, question: Query | undefined): Promise<number> {
+  const files =
+    question === undefined ? snapshot.files : await filesOf(snapshot, rangeOf(question), addressesOf(question.where));
+  return files.reduce((sum, { rows = 0 }) => sum + rows, 0);
+}
+
+/** Files that may hold rows of the range and of the addresses. */
+function filesOf(
+  snapshot: Snapshot,
+  range: QueryRange,
+  addresses: readonly string[] | undefined,
+): Promise<DataFile[]> | DataFile[] {
+  const within = filesWithin(snapshot, range);
+  return addresses === undefined ? within : filesWithAddresses(snapshot, within, addresses);
 }
 
 /** Addresses that are looked for one by one; each takes two scans. */

@@ -48,8 +48,12 @@ export async function prepareQuestion(connection: DuckDBConnection, sql: string)
   }
 }
 
-/** The first word in lower case, or `(`; behind blanks, semicolons and comments. */
+/** The SQL text without blanks, semicolons and comments before its first word. */
+export function questionText(sql: string): string {
+  return sql.replace(/^(?:\s|;|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)+/, '');
+}
+
+/** The first word in lower case, or `(`. */
 function firstWord(sql: string): string {
-  const text = sql.replace(/^(?:\s|;|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)+/, '');
-  return (/^(?:\(|[^\s(;]+)/.exec(text)?.[0] ?? '').toLowerCase();
+  return (/^(?:\(|[^\s(;]+)/.exec(questionText(sql))?.[0] ?? '').toLowerCase();
 }

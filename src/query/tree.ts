@@ -136,3 +136,10 @@ export type Query = Selection &
     | GroupQuery
     | { readonly ask: 'count'; readonly observations?: boolean }
   );
+
+/** All times that a question reads. */
+export function rangeOf(query: Query): QueryRange {
+  const range = query.range ?? {};
+  if (query.ask !== 'groups' || query.compareMillis === undefined || range.start === undefined) return range;
+  return { ...range, start: range.start - query.compareMillis };
+}

@@ -38,6 +38,14 @@ describe.skipIf(process.platform === 'win32')('a pager', () => {
     expect(readFileSync(copy).length).toBe(3_000_001);
   });
 
+  test('has all lines of a short answer, which are written without a pause', async () => {
+    const copy = join(folder, 'lines');
+    const pager = await open(`sleep 0.1; cat > ${copy}`);
+    for (let i = 0; i < 50; i++) pager.out.write(`${i}\n`);
+    await pager.close();
+    expect(readFileSync(copy, 'utf8').split('\n').length).toBe(51);
+  });
+
   test.each(['exit 0', 'head -c 100000 > /dev/null', 'exec <&-; sleep 0.2'])(
     'that leaves early does not hold up who writes: %s',
     async (script) => {

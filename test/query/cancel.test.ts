@@ -21,6 +21,22 @@ test('a question that is cancelled ends at once with the reason, and so do all l
   });
 });
 
+test('an answer that breaks off in its midst fails, and does not end as if it were whole', async () => {
+  await withRecords([{ tuples: [{ ...pair, time: start }] }], async (engine) => {
+    const halfway = "SELECT CASE WHEN i = 500000 THEN error('half') ELSE i END FROM range(1000000) t(i)";
+    await expect(ask(engine, `-- half\n;${halfway}; -- of it`)).rejects.toMatchObject({
+      code: 'sql-failed',
+      message: expect.stringContaining('half') as string,
+    });
+    const { chunks } = await engine.sql('FROM range(100000000)');
+    const reason = new FlowError('interrupted', 'interrupted');
+    const read = async (): Promise<void> => {
+      for await (const _ of chunks) engine.cancel(reason);
+    };
+    await expect(read()).rejects.toBe(reason);
+  });
+});
+
 test('a continuing tuple is spread over the time since the tuple before it, and totals stay', async () => {
   const tuples = [
     { ...pair, time: start + 30_000, state: 'begin' as const },

@@ -23,7 +23,7 @@ import { plainAnswer } from './plain-query.ts';
 /** One suite, the same questions over the same table: DuckDB, ClickHouse (chDB behind a small HTTP front), and the plain twin. */
 const front = fileURLToPath(new URL('../lake/chdb/serve.mjs', import.meta.url));
 const seed = 20_231_114;
-const queries = Number(process.env['NSGFLOW_CHDB_QUERIES'] ?? 12);
+const queries = Number(process.env['NSGFLOW_CHDB_QUERIES'] ?? 50);
 
 async function answerOf(engine: Engine, asked: Query): Promise<unknown[][]> {
   const { columns, chunks } = await engine.ask(asked);

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
 import type { Snapshot } from '../../src/lake/snapshot.ts';
 import type { Engine } from '../../src/query/engine.ts';
-import { withKeptAnswers } from '../../src/query/kept-answers.ts';
+import { forgetAnswers, withKeptAnswers } from '../../src/query/kept-answers.ts';
 import { smallAnswer } from '../../src/query/result.ts';
 import type { Query } from '../../src/query/tree.ts';
 import { ask, top } from './ask.ts';
@@ -86,6 +86,15 @@ test('what was kept of a version goes when an answer of another is kept, other l
   expect((await readdir(join(cache, 'answers'))).length).toBe(2);
   expect(await answered({ ...snapshot('a'), folder: '/other' })).toEqual([2, 3, true]);
   expect(await answered(snapshot('b'))).toEqual([3, 3, true]);
+});
+
+test('what was kept of a lake is forgotten when asked for, other lakes stay', async () => {
+  await forgetAnswers('/none', { NSGFLOW_CACHE: join(cache, 'none') });
+  await answered();
+  await answered({ ...snapshot('a'), folder: '/other' });
+  await forgetAnswers('/other', { NSGFLOW_CACHE: cache });
+  expect(await answered()).toEqual([1, 3, true]);
+  expect(await answered({ ...snapshot('a'), folder: '/other' })).toEqual([3, 3, false]);
 });
 
 test('an answer of many rows passes chunk by chunk, and is not kept', async () => {

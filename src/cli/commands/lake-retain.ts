@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
 import { openLake } from '../../lake/lake.ts';
 import { retainRows } from '../../lake/retain-rows.ts';
+import { forgetAnswers } from '../../query/kept-answers.ts';
 import { parseBytes } from '../amount.ts';
 import { parseWhole } from '../options.ts';
 import { formatBytes } from '../progress.ts';
@@ -21,7 +22,7 @@ export function define(command: Command): void {
     .option('--dry-run', 'remove nothing, only say what would be');
   command.addHelpText(
     'after',
-    '\nThe rows go with one commit; their files with nsgflow lake vacuum. They do not come back: what was read of which blob stays known.\n',
+    '\nThe rows go with one commit; their files with nsgflow lake vacuum. They do not come back: what was read of which blob stays known.\nAnswers kept for this user (NSGFLOW_CACHE) go at once.\n',
   );
   command.action(async ({ lake: folder, days, budget, dryRun = false }: RetainOptions) => {
     if (days === undefined && budget === undefined)
@@ -35,6 +36,7 @@ export function define(command: Command): void {
     const lake = await openLake(folder);
     try {
       const { dates, files, bytes } = await retainRows(lake, retention);
+      if (dates.length > 0 && !dryRun) await forgetAnswers(lake.folder, process.env);
       process.stdout.write(
         dates.length === 0
           ? 'nothing to remove\n'

@@ -14,7 +14,7 @@ const server = createServer((request, response) => {
     const values = {};
     const settings = [];
     for (const [name, value] of searchParams)
-      if (name.startsWith('param_')) values[name.slice(6)] = value;
+      if (name.startsWith('param_')) values[name.slice(6)] = unescaped(value);
       else if (/^(prefer_|join_|session_timezone|output_format_|allow_|delta_lake_)/.test(name))
         settings.push(`${name} = '${value.replaceAll("'", "\\'")}'`);
     const format = /\s+FORMAT\s+(\w+)\s*$/.exec(sql);
@@ -31,3 +31,9 @@ const server = createServer((request, response) => {
   });
 });
 server.listen(0, '127.0.0.1', () => process.stdout.write(`${server.address().port}\n`));
+
+/** What a server reads from the value of a parameter, which has tabs, line ends, quotes and backslashes escaped. */
+function unescaped(value) {
+  const meant = { t: '\t', n: '\n', r: '\r', 0: '\0' };
+  return value.replaceAll(/\\([\s\S])/g, (_, letter) => meant[letter] ?? letter);
+}
