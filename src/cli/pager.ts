@@ -52,11 +52,6 @@ export async function openPager(): Promise<Pager | undefined> {
       if (hasLeft) done();
       else child.stdin.write(chunk, () => done());
     },
-    // After all that waits to be written.
-    final: (done) => {
-      child.stdin.end();
-      done();
-    },
   });
   return {
     out,
@@ -64,7 +59,9 @@ export async function openPager(): Promise<Pager | undefined> {
       return hasLeft;
     },
     close: async () => {
-      out.end();
+      // After all that waits to be written.
+      await new Promise<void>((resolve) => out.write('', () => resolve()));
+      child.stdin.end();
       await gone;
       process.off('exit', kill);
     },
