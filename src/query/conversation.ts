@@ -43,7 +43,7 @@ const sums: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Fields that are the same in all tuples of a five-tuple: tests of them select whole conversations. */
-const fiveTupleFields = new Set('src.ip dst.ip ip src.port dst.port port protocol'.split(' '));
+export const fiveTupleFields = new Set('src.ip dst.ip ip src.port dst.port port protocol'.split(' '));
 /** Fields that are the same in all tuples of a flow that one observer saw. */
 const observerFields = new Set('mac direction resource format'.split(' '));
 /** Fields of a flow whose value is that of one of its tuples. */

@@ -3,6 +3,7 @@ import type { ConversationScope } from './conversation.ts';
 import { conversationsSql, countConversationsSql, countObservedSql } from './conversation.ts';
 import { conditionSql } from './condition-sql.ts';
 import type { Dialect, Parameters } from './dialect.ts';
+import { firstConversations } from './first-conversations.ts';
 import { groupColumns, groupSql } from './group-sql.ts';
 import type { Answer, AnswerColumn, Cell } from './result.ts';
 import { smallAnswer } from './result.ts';
@@ -27,7 +28,7 @@ export function querySql(query: Query, rows: string, dialect: Dialect, parameter
     case 'tuples':
       return tuplesListSql(query, scope);
     case 'conversations':
-      return `SELECT ${flowsColumnList}, last_time, tuples, observations FROM (${conversationsSql(scope, [...flowsColumnNames, 'last_time', 'tuples'])}) c
+      return `SELECT ${flowsColumnList}, last_time, tuples, observations FROM (${conversationsSql(firstConversations(scope, query.limit) ?? scope, [...flowsColumnNames, 'last_time', 'tuples'])}) c
         ORDER BY time, src_ip, src_port, dst_ip, dst_port, protocol, island, nth${limitSql(query.limit, parameters)}`;
     case 'groups':
       return groupSql(

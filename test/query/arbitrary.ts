@@ -256,7 +256,10 @@ export const query: fc.Arbitrary<Query> = fc
         { ask: fc.constant('tuples' as const), limit: fc.nat(9).map((n) => n + 1), newest: fc.boolean() },
         { requiredKeys: ['ask'] },
       ),
-      fc.record({ ask: fc.constant('conversations' as const) }),
+      fc.record(
+        { ask: fc.constant('conversations' as const), limit: fc.nat(9).map((n) => n + 1) },
+        { requiredKeys: ['ask'] },
+      ),
       fc.record({ ask: fc.constant('count' as const), observations: fc.boolean() }),
       { arbitrary: groups, weight: 4 },
     ),

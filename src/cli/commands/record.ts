@@ -98,6 +98,7 @@ export function define(command: Command): void {
       'Recording the same capture again adds nothing.\n',
   );
   command.action(async (options: RecordOptions) => {
+    spareCompiling();
     const live = readLive(options);
     const network = await readNetwork(options);
     if (network !== undefined && (options.mac !== undefined || options.local !== undefined))
@@ -108,7 +109,6 @@ export function define(command: Command): void {
     const logsOf = flowLogs.on;
     const changes = createChanger(network, await readNetworkChanges(options.change ?? [], options));
     const to = await openStorage(options.to);
-    spareCompiling();
     const progress = createProgress('recording');
     const startMillis = performance.now();
     const stop = new AbortController();
