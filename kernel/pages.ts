@@ -25,10 +25,11 @@ import {
   resultAt,
 } from '../src/lake/parquet/page-kernel-layout';
 
+import { writeIpv6 } from './ipv6-text';
+
 export { compress } from './zstd';
 
 const dot: u8 = 0x2e;
-const colon: u8 = 0x3a;
 const zero: u8 = 0x30;
 
 let hashSeed: u64 = 1;
@@ -587,41 +588,6 @@ function writeIpv4(at: usize, word: u32): usize {
   const octet = word & 255;
   store<u32>(at, load<u32>(octetsAt + (octet << 2)));
   return at + load<u8>(octetLengthsAt + octet) - 1;
-}
-
-function groupOf(words: usize, i: i32): u32 {
-  return load<u16>(words + (<usize>(i ^ 1) << 1));
-}
-
-/** RFC 5952: the longest run of two or more zero groups as `::`, the first of equals. */
-function writeIpv6(at: usize, words: usize): usize {
-  let runStart = 8;
-  let runLength = 1;
-  for (let i = 0; i < 8; i++) {
-    let end = i;
-    while (end < 8 && groupOf(words, end) == 0) end++;
-    if (end - i > runLength) {
-      runStart = i;
-      runLength = end - i;
-    }
-    if (end > i) i = end;
-  }
-  for (let i = 0; i < 8; i++) {
-    if (i == runStart) {
-      store<u8>(at++, colon);
-      if (i + runLength == 8) store<u8>(at++, colon);
-      i += runLength - 1;
-      continue;
-    }
-    if (i > 0) store<u8>(at++, colon);
-    const group = groupOf(words, i);
-    let shift: i32 = group < 16 ? 0 : group < 256 ? 4 : group < 4096 ? 8 : 12;
-    for (; shift >= 0; shift -= 4) {
-      const digit: u32 = (group >> shift) & 15;
-      store<u8>(at++, digit < 10 ? zero + <u8>digit : 0x57 + <u8>digit);
-    }
-  }
-  return at;
 }
 
 /** The column of one half (0 the high one) of the IPv6 addresses among those that were interned last; IPv4 is null. */

@@ -26,12 +26,13 @@ import {
   timeAt,
 } from '../src/flowlog/tuple-kernel-layout';
 
+import { writeIpv6 } from './ipv6-text';
+
 export { order } from './order';
 
 const comma: u8 = 0x2c;
 const dot: u8 = 0x2e;
 const zero: u8 = 0x30;
-const colon: u8 = 0x3a;
 const quote: u8 = 0x22;
 const letterA: u8 = 0x41;
 const letterB: u8 = 0x42;
@@ -100,47 +101,6 @@ function writeIpv4(at: usize, word: u32): usize {
   at = writeOctet(at + 1, (word >> 8) & 255);
   store<u8>(at, dot);
   return writeOctet(at + 1, word & 255);
-}
-
-/** The 16-bit group `index`, 0 to 7, of an address of four words. */
-function groupOf(words: usize, index: i32): u32 {
-  const word = load<u32>(words + ((index >> 1) << 2));
-  return (index & 1) == 0 ? word >> 16 : word & 0xffff;
-}
-
-function writeHex(at: usize, value: u32): usize {
-  let shift = value > 0xfff ? 12 : value > 0xff ? 8 : value > 0xf ? 4 : 0;
-  for (; shift >= 0; shift -= 4) {
-    const digit = (value >> shift) & 15;
-    store<u8>(at++, <u8>(digit < 10 ? 0x30 + digit : 0x57 + digit));
-  }
-  return at;
-}
-
-/** RFC 5952: lower case, the longest run of two or more zero groups as `::`, the first of equals. */
-function writeIpv6(at: usize, words: usize): usize {
-  let runStart = 8;
-  let runLength = 1;
-  for (let i = 0; i < 8; i++) {
-    let end = i;
-    while (end < 8 && groupOf(words, end) == 0) end++;
-    if (end - i > runLength) {
-      runStart = i;
-      runLength = end - i;
-    }
-    if (end > i) i = end;
-  }
-  for (let i = 0; i < 8; i++) {
-    if (i == runStart) {
-      store<u8>(at++, colon);
-      if (i + runLength == 8) store<u8>(at++, colon);
-      i += runLength - 1;
-      continue;
-    }
-    if (i > 0) store<u8>(at++, colon);
-    at = writeHex(at, groupOf(words, i));
-  }
-  return at;
 }
 
 function writeAddress(at: usize, isIpv6: bool, words: usize): usize {

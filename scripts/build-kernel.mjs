@@ -24,7 +24,7 @@ const kernels = [
   },
   {
     source: 'kernel/tuples.ts',
-    parts: ['kernel/order.ts'],
+    parts: ['kernel/ipv6-text.ts', 'kernel/order.ts'],
     layout: 'src/flowlog/tuple-kernel-layout.ts',
     target: 'src/flowlog/tuple-kernel-module.ts',
     name: 'tupleKernelModule',
@@ -32,7 +32,7 @@ const kernels = [
   },
   {
     source: 'kernel/pages.ts',
-    parts: ['kernel/zstd.ts'],
+    parts: ['kernel/ipv6-text.ts', 'kernel/zstd.ts'],
     layout: 'src/lake/parquet/page-kernel-layout.ts',
     target: 'src/lake/parquet/page-kernel-module.ts',
     name: 'pageKernelModule',
