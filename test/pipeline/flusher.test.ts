@@ -79,7 +79,7 @@ describe.skipIf(!isBuilt)('a second thread', () => {
     const plain = (flushed: typeof alone) =>
       flushed.map(([key, blocks]) => [
         key.part,
-        blocks.map(({ bytes, withComma = new Uint8Array(0), ...block }) => {
+        blocks.map(({ bytes, withComma = new Uint8Array(0), release: _release, keep: _keep, ...block }) => {
           expect(withComma.buffer).toBe(bytes.buffer);
           return [block, textOf(bytes), textOf(withComma)];
         }),
