@@ -158,5 +158,9 @@ export function fileError(cause: unknown, doing: string): FlowError {
     return new FlowError('permission', `cannot ${doing}: permission denied`, { cause });
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return new FlowError('disk-full', `cannot ${doing}: no space left on the disk`, { cause });
+  if (code === 'ENAMETOOLONG')
+    return new FlowError('usage', `cannot ${doing}: a part of the name is longer than the file system takes`, {
+      cause,
+    });
   return new FlowError('io', `cannot ${doing}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
 }

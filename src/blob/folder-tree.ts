@@ -108,7 +108,7 @@ async function readNodes(root: string, folder: string, prefix: string, depth: nu
     entries = await readdir(join(root, folder), { withFileTypes: true });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (depth > 0 && (code === 'ENOENT' || code === 'ENOTDIR')) return [];
+    if (depth > 0 && (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG')) return [];
     throw error;
   }
   const nodes: Node[] = [];
