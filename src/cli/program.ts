@@ -46,7 +46,8 @@ export async function createProgram(isUsed: (name: string) => boolean): Promise<
     .version(version(), '--version', 'show the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [COMMAND]', 'show help for a command')
-    .addHelpText('after', examples);
+    .addHelpText('after', examples)
+    .hook('preAction', (_, command) => refuseSwallowed(command));
   for (const { name, summary, load } of commands) {
     const path = name.split(' ');
     const parent = path.length === 1 ? program : groupOf(program, path[0]);
@@ -56,6 +57,17 @@ export async function createProgram(isUsed: (name: string) => boolean): Promise<
     if (isUsed(name)) (await load()).define(command);
   }
   return program;
+}
+
+/** An option whose value is another option of the command was given none: the command line's parser took what came next. @throws usage */
+function refuseSwallowed(command: Command): void {
+  const names = new Set(command.options.map(({ long }) => long));
+  for (const option of command.options) {
+    const values: unknown[] = [command.getOptionValue(option.attributeName())].flat();
+    const swallowed = values.find((value): value is string => typeof value === 'string' && names.has(value));
+    if (swallowed !== undefined)
+      throw new FlowError('usage', `option '${option.flags}' has no value: '${swallowed}' came right behind it`);
+  }
 }
 
 const examples = `

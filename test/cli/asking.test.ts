@@ -149,6 +149,7 @@ describe('a mistake is said in a sentence', () => {
     [['timeline', '10.0.0.4:1', '10.0.0.5'], /"10\.0\.0\.5" is no address and port/],
     [['matrix', '--by', 'src.ip'], /--by takes two fields/],
     [['top', '--by', 'src.pi'], /did you mean "src\.ip"/],
+    [['top', '--by', '--limit', '3'], /'--by <[^>]+>' has no value: '--limit' came right behind it/],
     [['series', '--bucket', 'often'], /--bucket takes a time/],
     [['count', '--from', 'today', '--to', 'yesterday'], /--from is later than --to/],
     [['tail', '--follow', '-o', 'json'], /--follow has no end, which json needs/],
