@@ -13,7 +13,7 @@ const start = Date.parse('2020-11-13T10:00:00Z');
 const range = { start, end: start + 3_600_000 };
 
 /** Questions by name: what nsgflow asks, of both. */
-async function questions(rare) {
+async function questions(rare, fixed) {
   const { parseFilter } = await dist('query/filter.js');
   const { parseMeasure } = await dist('query/measure.js');
   const where = (text) => ({ where: parseFilter(text, 0) });
@@ -37,6 +37,7 @@ async function questions(rare) {
     ['one hour, first 50 conversations', { ask: 'conversations', limit: 50, range }],
     ['one rare address, its tuples', { ask: 'tuples', ...where(`ip = ${rare}`) }],
     ['one rare address, its conversations', { ask: 'conversations', ...where(`ip = ${rare}`) }],
+    ['one address of four tuples in all, its tuples', { ask: 'tuples', ...where(`ip = ${fixed}`) }],
     ['top sources, conversations', groups()],
   ];
 }
@@ -71,6 +72,7 @@ export function run(hours = 6) {
     const lake = await openLake(lakeFolder);
     const ofLake = await engineOver(snapshotRows(await lake.snapshot()));
     let rare = '';
+    let fixed = '';
     const ofOwn = await engineOver(memoryRows('own.rows'), async (connection) => {
       await connection.run(`ATTACH '${folder}/own.db' AS own`);
       await connection.run(
@@ -81,9 +83,13 @@ export function run(hours = 6) {
         "SELECT src_ip FROM own.rows WHERE time < '2020-11-13 04:00:00+00' GROUP BY 1 HAVING count(*) = 3 ORDER BY 1 LIMIT 1",
       );
       [[rare]] = /** @type {string[][]} */ (reader.getRowsJS());
+      const few = await connection.runAndReadAll(
+        'SELECT ip FROM (SELECT src_ip AS ip FROM own.rows UNION ALL SELECT dst_ip FROM own.rows) a GROUP BY 1 HAVING count(*) = 4 ORDER BY 1 LIMIT 1',
+      );
+      [[fixed]] = /** @type {string[][]} */ (few.getRowsJS());
     });
     const rows = [];
-    for (const [name, query] of await questions(rare)) {
+    for (const [name, query] of await questions(rare, fixed)) {
       const [own, table] = [await millis(ofOwn, query), await millis(ofLake, query)];
       rows.push([name, own.toFixed(0), table.toFixed(0), (table / own).toFixed(1)]);
     }

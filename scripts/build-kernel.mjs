@@ -36,7 +36,7 @@ const kernels = [
     layout: 'src/lake/parquet/page-kernel-layout.ts',
     target: 'src/lake/parquet/page-kernel-module.ts',
     name: 'pageKernelModule',
-    memoryLength: 41_877_504,
+    memoryLength: 21_299_200,
   },
   {
     source: 'kernel/scan.ts',

@@ -87,7 +87,7 @@ export const limits = {
   /** The same for rows on their way into a lake. */
   ingestMemoryBytesMax: 384 << 20,
   /** Rows of one row group of a data file; a file of more rows has more groups. */
-  rowGroupRows: 245_760,
+  rowGroupRows: 122_880,
   /** Rows of one data file that compaction makes; a day of more has several. */
   dataFileRowsMax: 4_000_000,
   /** Files of an hour from which on it is compacted, and files read by one compaction. */

@@ -1,49 +1,66 @@
 /**
- * Which files an address may stand in: a Bloom filter a data file, over the texts of all its source and destination addresses.
+ * Where an address may stand: for each data file Bloom filters over the texts of its source and of its destination addresses, one of each for every
+ * row group or so, so that a question opens few files and reads few row groups of them.
  *
- *   _nsgflow/addresses/part-<uuid>.bloom   of date=…/part-<uuid>.parquet:  "NFAF", then blocks of 64 bytes
+ *   _nsgflow/addresses/part-<uuid>.bloom   of date=…/part-<uuid>.parquet, all numbers 32 bits, little endian:
  *
- * An address sets six bits of one block, so that looking one up reads 64 bytes. Twelve bits an address: of a hundred files without it one or
- * two are opened in vain. A file without a filter (of another writer, or an older nsgflow) is always opened.
+ *   "NFAR"; by side (source, destination): number of parts, blocks of each part; by side and part: its first row, and the row behind its last;
+ *   by side: block 0 of each part, block 1 of each part, …; a block has 64 bytes
+ *
+ * An address sets six bits of the block of the same number in the parts that hold it, so that one read a side says which these are. Twelve bits an
+ * address in the largest part: of a hundred parts without it one or two are read in vain. A file without a filter (of another writer, or an older
+ * nsgflow) is read whole.
  */
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { makeFolderOf, writeAll } from '../blob/folder-file.ts';
 import { temporaryFolder } from './delta-log.ts';
 
-const magic = 0x4641464e;
-const headerBytes = 4;
+const magic = 0x5241464e;
+const headerBytes = 20;
+const rangeBytes = 8;
+const partsMax = 65_536;
 const blockBytes = 64;
 const bitsPerAddress = 12;
 const probes = 6;
 /** Of a hash, the lowest bits say which bits of a block; the rest which block. */
 const bitsHashed = 2 ** 18;
 
-/** Odd and random: whoever chooses addresses must not choose their buckets. */
-const seeds = [randomInt(2 ** 31) * 2 + 1, randomInt(2 ** 31) * 2 + 1] as const;
+export type Side = 'src' | 'dst';
+
+/** In the order of the columns. */
+export const addressSides: readonly Side[] = ['src', 'dst'];
+
+/** Rows of a data file, by their numbers in it, of which one side may be some address. */
+export interface AddressRows {
+  readonly side: Side;
+  readonly startRow: number;
+  /** Behind the last one. */
+  readonly endRow: number;
+}
 
 /** Where the filter of a data file lies; `path` as in the log or on disk. */
 export function addressFilterPath(lake: string, path: string): string {
   return join(lake, '_nsgflow', 'addresses', basename(path).replace(/\.parquet$/, '.bloom'));
 }
 
-/** The addresses of one file on its way, as hashes. */
-export class AddressHashes {
-  /** Open addressing; 0 is empty, and no text has that hash but one in 2^50. */
-  #buckets = new Float64Array(2048);
-  #count = 0;
+/** Parts of one side on their way. */
+interface NewPart extends AddressRows {
+  readonly hashes: Float64Array;
+}
 
-  add(text: string): void {
-    this.#add(addressHash(text));
+/** The filter of a data file on its way. */
+export class NewAddressFilter {
+  readonly #parts: NewPart[] = [];
+
+  /** Adds the addresses of some rows by the hashes of their texts (`addressHash`). */
+  add(rows: AddressRows, hashes: Float64Array): void {
+    this.#parts.push({ ...rows, hashes });
   }
 
-  /** Adds texts by their hashes (`addressHash`). */
-  addHashes(hashes: Float64Array): void {
-    for (const hash of hashes) this.#add(hash);
-  }
-
-  /** Writes the filter of a data file, so that it is whole wherever it is seen. */
+  /** Writes it so that it is whole wherever it is seen. */
   async write(lake: string, path: string): Promise<void> {
     const target = addressFilterPath(lake, path);
     const temporary = join(temporaryFolder(lake), `${randomUUID()}.bloom`);
@@ -64,75 +81,113 @@ export class AddressHashes {
   }
 
   #encode(): Uint8Array {
-    const blocks = Math.max(1, Math.ceil((this.#count * bitsPerAddress) / (8 * blockBytes)));
-    const out = new Uint8Array(headerBytes + blocks * blockBytes);
-    new DataView(out.buffer).setUint32(0, magic, true);
-    for (const hash of this.#buckets) {
-      if (hash === 0) continue;
-      const start = headerBytes + blockOf(hash, blocks) * blockBytes;
-      for (let i = 0; i < probes; i++) {
-        const bit = bitOf(hash, i);
-        out[start + (bit >>> 3)] |= 1 << (bit & 7);
-      }
-    }
-    return out;
-  }
-
-  #add(hash: number): void {
-    if (!this.#put(hash)) return;
-    this.#count++;
-    if (2 * this.#count > this.#buckets.length) this.#grow();
-  }
-
-  #grow(): void {
-    const before = this.#buckets;
-    this.#buckets = new Float64Array(2 * before.length);
-    for (const hash of before) if (hash !== 0) this.#put(hash);
-  }
-
-  /** @returns whether it is new */
-  #put(hash: number): boolean {
-    const buckets = this.#buckets;
-    const mask = buckets.length - 1;
-    const upper = upperOf(hash);
-    const mixed = Math.imul(upper, seeds[0]) + Math.imul(hash - upper * bitsHashed, seeds[1]);
-    let bucket = (mixed ^ (mixed >>> 15)) & mask;
-    for (; buckets[bucket] !== 0; bucket = (bucket + 1) & mask) if (buckets[bucket] === hash) return false;
-    buckets[bucket] = hash;
-    return true;
+    const bySide = addressSides.map((side) => this.#parts.filter((part) => part.side === side));
+    const blocks = bySide.map((parts) => {
+      const most = parts.reduce((count, { hashes }) => Math.max(count, hashes.length), 1);
+      return Math.ceil((most * bitsPerAddress) / (8 * blockBytes));
+    });
+    const numbers = [
+      magic,
+      ...bySide.flatMap((parts, side) => [parts.length, blocks[side]]),
+      ...bySide.flat().flatMap(({ startRow, endRow }) => [startRow, endRow]),
+    ];
+    const header = new DataView(new ArrayBuffer(4 * numbers.length));
+    numbers.forEach((number, i) => header.setUint32(4 * i, number, true));
+    const tables = bySide.map((parts, side) => {
+      const table = new Uint8Array(blocks[side] * parts.length * blockBytes);
+      for (const [i, { hashes }] of parts.entries())
+        for (const hash of hashes) setBits(table, (blockOf(hash, blocks[side]) * parts.length + i) * blockBytes, hash);
+      return table;
+    });
+    return Buffer.concat([new Uint8Array(header.buffer), ...tables]);
   }
 }
 
-/** Whether a data file may hold one of these addresses, by their texts. */
-export async function mayHoldAddress(lake: string, path: string, texts: readonly string[]): Promise<boolean> {
+/** The parts of one side of a filter, and where their blocks begin. */
+interface SideParts {
+  readonly side: Side;
+  readonly parts: readonly AddressRows[];
+  readonly blocks: number;
+  readonly at: number;
+}
+
+/** Rows of a data file that may hold one of these addresses, by their texts; `undefined` where that is not known. */
+export async function rowsWithAddress(
+  lake: string,
+  path: string,
+  texts: readonly string[],
+): Promise<AddressRows[] | undefined> {
   const handle = await open(addressFilterPath(lake, path), 'r').catch(() => undefined);
-  if (handle === undefined) return true;
+  if (handle === undefined) return undefined;
   try {
-    const { size } = await handle.stat();
-    const blocks = (size - headerBytes) / blockBytes;
-    const block = new Uint8Array(blockBytes);
-    const header = new Uint8Array(headerBytes);
-    await handle.read(header, 0, headerBytes, 0);
-    if (!Number.isInteger(blocks) || blocks < 1 || new DataView(header.buffer).getUint32(0, true) !== magic)
-      return true;
-    for (const text of texts) {
-      const hash = addressHash(text);
-      const { bytesRead } = await handle.read(block, 0, blockBytes, headerBytes + blockOf(hash, blocks) * blockBytes);
-      if (bytesRead < blockBytes || holds(block, hash)) return true;
-    }
-    return false;
+    const sides = await readSides(handle);
+    if (sides === undefined) return undefined;
+    const found = new Set<AddressRows>();
+    const hashes = texts.map(addressHash);
+    for (const { parts, blocks, at } of sides)
+      for (const hash of hashes) {
+        const bytes = parts.length * blockBytes;
+        const some = await readBytes(handle, at + blockOf(hash, blocks) * bytes, bytes);
+        if (some === undefined) return undefined;
+        parts.forEach((rows, i) => {
+          if (holds(some, i * blockBytes, hash)) found.add(rows);
+        });
+      }
+    return [...found];
   } catch {
-    return true;
+    return undefined;
   } finally {
     await handle.close();
   }
 }
 
-function holds(block: Uint8Array, hash: number): boolean {
-  for (let i = 0; i < probes; i++) {
-    const bit = bitOf(hash, i);
-    if ((block[bit >>> 3] & (1 << (bit & 7))) === 0) return false;
-  }
+/** The sides that have parts; `undefined` where it is no filter, or a torn one. */
+async function readSides(handle: FileHandle): Promise<SideParts[] | undefined> {
+  const [{ size }, header] = await Promise.all([handle.stat(), readBytes(handle, 0, headerBytes)]);
+  if (header === undefined || numberAt(header, 0) !== magic) return undefined;
+  const counts = addressSides.map((_, i) => numberAt(header, 4 + 8 * i));
+  const all = counts.reduce((sum, count) => sum + count, 0);
+  const table = all > partsMax ? undefined : await readBytes(handle, headerBytes, rangeBytes * all);
+  if (table === undefined) return undefined;
+  let at = headerBytes + rangeBytes * all;
+  let row = 0;
+  const sides = addressSides.map((side, i): SideParts => {
+    const blocks = numberAt(header, 8 + 8 * i);
+    const parts = Array.from({ length: counts[i] }, (): AddressRows => {
+      const [startRow, endRow] = [numberAt(table, rangeBytes * row), numberAt(table, rangeBytes * row + 4)];
+      row++;
+      return { side, startRow, endRow };
+    });
+    const from = at;
+    at += blocks * parts.length * blockBytes;
+    return { side, parts, blocks, at: from };
+  });
+  return at === size && sides.every(({ blocks }) => blocks > 0) ? sides : undefined;
+}
+
+async function readBytes(handle: FileHandle, at: number, bytes: number): Promise<Uint8Array | undefined> {
+  const buffer = new Uint8Array(bytes);
+  const { bytesRead } = await handle.read(buffer, 0, bytes, at);
+  return bytesRead === bytes ? buffer : undefined;
+}
+
+function numberAt(bytes: Uint8Array, at: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(at, true);
+}
+
+/** Sets the bits of an address in the block at `start`. */
+function setBits(blocks: Uint8Array, start: number, hash: number): void {
+  const low = lowOf(hash);
+  let bit = low >>> 9;
+  for (let i = 0; i < probes; i++, bit = (bit + stepOf(low)) & 511) blocks[start + (bit >>> 3)] |= 1 << (bit & 7);
+}
+
+/** Whether the block at `start` has all bits of an address. */
+function holds(blocks: Uint8Array, start: number, hash: number): boolean {
+  const low = lowOf(hash);
+  let bit = low >>> 9;
+  for (let i = 0; i < probes; i++, bit = (bit + stepOf(low)) & 511)
+    if ((blocks[start + (bit >>> 3)] & (1 << (bit & 7))) === 0) return false;
   return true;
 }
 
@@ -145,9 +200,13 @@ function blockOf(hash: number, blocks: number): number {
   return upperOf(hash) % blocks;
 }
 
-function bitOf(hash: number, probe: number): number {
-  const low = (hash - upperOf(hash) * bitsHashed) | 0;
-  return ((low >>> 9) + probe * ((low & 511) | 1)) & 511;
+/** The other bits of a hash: nine say which bit is the first, nine how far the next ones are. */
+function lowOf(hash: number): number {
+  return (hash - upperOf(hash) * bitsHashed) | 0;
+}
+
+function stepOf(low: number): number {
+  return (low & 511) | 1;
 }
 
 /** 50 bits of a text, as a whole number: two rounds of FNV-1a with murmur's finish. Part of the format: files keep it. The page kernel has the same. */

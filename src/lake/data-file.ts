@@ -9,7 +9,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { FlowError, fileError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { makeFolderOf, syncFolder } from '../blob/folder-file.ts';
-import { AddressHashes } from './address-filter.ts';
+import { addressHash, addressSides, NewAddressFilter } from './address-filter.ts';
 import type { AddAction } from './delta-log.ts';
 import { temporaryFolder } from './delta-log.ts';
 import { streamChunks } from './duckdb-stream.ts';
@@ -57,11 +57,20 @@ async function writeAddressFilter(
   parquet: string,
   name: string,
 ): Promise<void> {
-  const addresses = new AddressHashes();
-  for (const column of ['src_ip', 'dst_ip']) {
-    const sql = `SELECT DISTINCT ${column} FROM read_parquet($1, hive_partitioning = false) WHERE ${column} IS NOT NULL`;
+  const addresses = new NewAddressFilter();
+  for (const side of addressSides) {
+    const hashes = new Map<number, number[]>();
+    const sql = `SELECT DISTINCT (file_row_number // ${limits.rowGroupRows})::INTEGER, ${side}_ip
+      FROM read_parquet($1, hive_partitioning = false, file_row_number = true) WHERE ${side}_ip IS NOT NULL`;
     for await (const chunk of streamChunks({ connection, sql, values: [parquet] }))
-      for (const [text] of chunk.getRows()) if (typeof text === 'string') addresses.add(text);
+      for (const [part, text] of chunk.getRows() as [number, string][]) {
+        const ofPart = hashes.get(part) ?? [];
+        if (ofPart.push(addressHash(text)) === 1) hashes.set(part, ofPart);
+      }
+    for (const [part, ofPart] of hashes) {
+      const startRow = part * limits.rowGroupRows;
+      addresses.add({ side, startRow, endRow: startRow + limits.rowGroupRows }, Float64Array.from(ofPart));
+    }
   }
   await addresses.write(lake, name);
 }

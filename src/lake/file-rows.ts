@@ -33,6 +33,23 @@ export async function fileRows(
   return columns === 'all' ? rows : `(SELECT COLUMNS(lambda name: name NOT IN (${retired})) FROM ${rows})`;
 }
 
+/**
+ * The rows `startRow` to before `endRow` of each of these files, which have all columns. `name`: of the variable that has their list. DuckDB
+ * does not read row groups without such rows.
+ */
+export async function fileRowsBetween(
+  connection: DuckDBConnection,
+  name: string,
+  files: readonly DataFile[],
+  startRow: number,
+  endRow: number,
+): Promise<string> {
+  await connection.run(`SET VARIABLE ${name} = $1`, [await listParameter(files.map((file) => file.path))]);
+  return `(SELECT * EXCLUDE (file_row_number)
+    FROM read_parquet(getvariable('${name}'), hive_partitioning = false, file_row_number = true)
+    WHERE file_row_number >= ${startRow} AND file_row_number < ${endRow})`;
+}
+
 /** Columns that older tables have and new files do not. */
 const retired = ["'src_ipv4'", "'dst_ipv4'"].join(', ');
 

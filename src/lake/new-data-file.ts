@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileError } from '../base/errors.ts';
 import { dayMillis, formatTime } from '../base/time.ts';
 import { makeFolderOf, syncFolder } from '../blob/folder-file.ts';
-import { AddressHashes } from './address-filter.ts';
+import { addressSides, NewAddressFilter } from './address-filter.ts';
 import type { AddAction } from './delta-log.ts';
 import { temporaryFolder } from './delta-log.ts';
 import { formatStatistics } from './file-statistics.ts';
@@ -27,7 +27,7 @@ export class NewDataFile {
   readonly #name: string;
   readonly #temporary: string;
   readonly #parquet: ParquetFile;
-  readonly #addresses = new AddressHashes();
+  readonly #addresses = new NewAddressFilter();
 
   /** `day` since the epoch, UTC. Nothing is written before the first rows. */
   constructor(lake: string, day: number) {
@@ -43,7 +43,9 @@ export class NewDataFile {
   async writeRows(rows: StagedRows): Promise<void> {
     await this.#doing(async () => {
       const values = storedColumns.map((column) => column.value(rows));
-      for (const hashes of await this.#parquet.writeRows(values, rows.count)) this.#addresses.addHashes(hashes);
+      const startRow = this.#parquet.rows;
+      const hashes = await this.#parquet.writeRows(values, rows.count);
+      addressSides.forEach((side, i) => this.#addresses.add({ side, startRow, endRow: this.#parquet.rows }, hashes[i]));
     });
   }
 

@@ -2,8 +2,9 @@ import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { limits } from '../../src/base/limits.ts';
 import { dayMillis } from '../../src/base/time.ts';
-import { addressFilterPath, mayHoldAddress } from '../../src/lake/address-filter.ts';
+import { addressFilterPath, rowsWithAddress } from '../../src/lake/address-filter.ts';
 import { compact } from '../../src/lake/compact.ts';
 import type { Lake } from '../../src/lake/lake.ts';
 import { openLake } from '../../src/lake/lake.ts';
@@ -43,6 +44,11 @@ async function commit(file: number, count: number): Promise<void> {
   }));
   await append.addFlowLog(buildFlowLog([{ tuples }]), { blob: 'b' });
   await append.commit([]);
+}
+
+/** Whether a file may hold an address: where its filter says nothing, it may. */
+async function mayHoldAddress(lakeFolder: string, path: string, texts: readonly string[]): Promise<boolean> {
+  return ((await rowsWithAddress(lakeFolder, path, texts))?.length ?? 1) > 0;
 }
 
 async function filesOf(text: string): Promise<number> {
@@ -90,6 +96,50 @@ describe('the address filter of a data file', () => {
     for await (const step of compact(lake, noon + 9 * dayMillis)) expect(step.version).toBeDefined();
     expect(await all()).toEqual(expected);
     expect(await filesOf('192.0.2.1')).toBe(0);
+  });
+
+  test('says which row groups to read, on which side, before and after compaction', async () => {
+    const rows = limits.rowGroupRows;
+    const counts = [2 * rows + 10, 20];
+    const parts = [
+      [0, rows],
+      [rows, 2 * rows],
+      [2 * rows, 2 * rows + 10],
+    ];
+    for (const [file, count] of counts.entries()) {
+      const append = await lake.beginAppend();
+      const tuples = Array.from({ length: count }, (_, i) => ({
+        time: noon + 1000 * file,
+        src: `10.${file}.${Math.floor(i / rows)}.${i % 7}`,
+        dst: i === rows + 5 ? '192.0.2.9' : '192.0.2.1',
+      }));
+      await append.addFlowLog(buildFlowLog([{ time: noon, tuples }]), { blob: 'b' });
+      await append.commit([]);
+    }
+    const rangesOf = async (path: string, text: string): Promise<unknown[]> =>
+      ((await rowsWithAddress(folder, path, [text])) ?? []).map(({ side, startRow, endRow }) => [
+        side,
+        startRow,
+        endRow,
+      ]);
+    const [first] = (await lake.snapshot()).files.filter((file) => file.rows === counts[0]);
+    for (const [i, range] of parts.entries())
+      expect(await rangesOf(first.path, `10.0.${i}.6`)).toEqual([['src', ...range]]);
+    expect(await rangesOf(first.path, '192.0.2.9')).toEqual([['dst', ...parts[1]]]);
+    expect(await rangesOf(first.path, '192.0.2.1')).toEqual(parts.map((range) => ['dst', ...range]));
+    const all = async (): Promise<number[]> => [
+      await rowsWith('ip = 10.0.2.6'),
+      await rowsWith('ip = 192.0.2.9'),
+      await rowsWith('ip = 10.1.0.3 or dst = 192.0.2.9'),
+      await rowsWith('src = 192.0.2.9'),
+    ];
+    const expected = [2, 1, 4, 0];
+    expect(await all()).toEqual(expected);
+    for await (const step of compact(lake, noon + 9 * dayMillis)) expect(step.version).toBeDefined();
+    const [compacted] = (await lake.snapshot()).files;
+    expect(compacted.rows).toBe(counts[0] + counts[1]);
+    expect(await rangesOf(compacted.path, '192.0.2.9')).toEqual([['dst', rows, 2 * rows]]);
+    expect(await all()).toEqual(expected);
   });
 
   test('that is missing, torn or of something else is none: the file is read', async () => {

@@ -1,7 +1,7 @@
 /** Where values and pages lie in the memory of kernel/pages.ts, in bytes; read by page-kernel.ts and, as AssemblyScript, by the kernel. */
 
 /** Rows of a row group at the most. */
-export const rowsMax = 245_760;
+export const rowsMax = 122_880;
 
 /** Numbers that a call leaves beside what it returns: see `Result` in page-kernel.ts. */
 export const resultAt = 1024;
@@ -25,7 +25,7 @@ export const distinctFamiliesAt = distinctAt + 16 * rowsMax;
 /** Hashes of the texts of the distinct addresses, a double each. */
 export const hashesAt = distinctFamiliesAt + rowsMax;
 export const bucketsAt = hashesAt + 8 * rowsMax;
-export const bucketsMax = 524_288;
+export const bucketsMax = 262_144;
 /** Indexes of numbers that lie close together, by distance from the least. */
 export const directMax = 131_072;
 export const directAt = bucketsAt + 4 * bucketsMax;
@@ -41,4 +41,4 @@ export const bodyLengthMax = 12 * rowsMax;
 /** A compressed page. */
 export const outAt = bodyAt + bodyLengthMax;
 export const outLengthMax = dictionaryLengthMax + 65_536;
-export const memoryLength = 41_877_504;
+export const memoryLength = 21_299_200;

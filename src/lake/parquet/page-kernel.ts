@@ -112,7 +112,7 @@ let loaded: PageKernel | undefined;
 export function pageKernel(): PageKernel {
   if (loaded === undefined) {
     const instance = instantiate(pageKernelModule, createMemory(layout.memoryLength));
-    assert(instance !== undefined, 'WebAssembly and 40 MiB of memory are there');
+    assert(instance !== undefined, 'WebAssembly and 21 MiB of memory are there');
     loaded = new PageKernel(instance.exports as PageKernelExports, instance.buffer);
   }
   return loaded;
