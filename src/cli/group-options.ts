@@ -87,8 +87,8 @@ export function reportSummary(rows: number, summary: Answer['summary']): void {
   else if (summary !== undefined) {
     process.stderr.write(
       summary.basis === 'conversations'
-        ? `${formatCount(summary.counted)} of ${formatCount(summary.flows)} conversations carry counters; each counts once (--observations counts every tuple)\n`
-        : `${formatCount(summary.counted)} of ${formatCount(summary.flows)} tuples carry counters; every observation counts\n`,
+        ? `${formatCount(summary.counted)} of ${formatCount(summary.flows)} conversations carry counters\neach counts once (--observations counts every tuple)\n`
+        : `${formatCount(summary.counted)} of ${formatCount(summary.flows)} tuples carry counters\nevery observation counts\n`,
     );
   }
 }

@@ -19,11 +19,30 @@ export async function run(args: readonly string[]): Promise<number> {
       const [first, second] = name.split(' ');
       return words[0] === first && (second === undefined || words.includes(second));
     });
-    await program.parseAsync(args, { from: 'user' });
+    await program.parseAsync(args, { from: 'user' }).catch((error: unknown) => {
+      // What the option before it took for its value is what an argument too many comes from.
+      if (error instanceof CommanderError && error.code === 'commander.excessArguments')
+        refuseSwallowed(commandNamed(program, words));
+      throw error;
+    });
     return typeof process.exitCode === 'number' ? process.exitCode : 0;
   } catch (error) {
-    return report(error, debug);
+    return report(error, debug, commandOf(words));
   }
+}
+
+/** The command below this one that a command line names. */
+function commandNamed(command: Command, words: readonly string[]): Command {
+  const [first, ...more] = words;
+  const next = command.commands.find((one) => one.name() === first);
+  return next === undefined ? command : commandNamed(next, more);
+}
+
+/** The command that a command line names, as it is written; without one, the program. */
+function commandOf(words: readonly string[]): string {
+  const [first = '', second = ''] = words;
+  const named = commands.find(({ name }) => name === first || name === `${first} ${second}`)?.name;
+  return ['nsgflow', named ?? (first in groups ? first : undefined)].filter((word) => word !== undefined).join(' ');
 }
 
 /** Words for a shell that completes a command line; a failure offers none. */
@@ -82,7 +101,10 @@ Examples:
 function groupOf(program: Command, name: string): Command {
   const known = program.commands.find((command) => command.name() === name);
   if (known !== undefined) return known;
-  const group = quiet(new Command(name)).description(groups[name]).helpOption('-h, --help', 'show help');
+  const group = quiet(new Command(name))
+    .description(groups[name])
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [COMMAND]', 'show help for a command');
   program.addCommand(group);
   return group;
 }
@@ -92,20 +114,22 @@ function quiet(command: Command): Command {
   return command.exitOverride().configureOutput({ outputError: () => undefined });
 }
 
-/** Says on stderr what failed. @returns the exit code */
-export function report(error: unknown, debug: boolean): number {
+/** Says on stderr what failed in a command. @returns the exit code */
+export function report(error: unknown, debug: boolean, command = 'nsgflow'): number {
+  const seeHelp = `See ${command} --help.`;
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
     if (error.code === 'commander.help') return 2;
     const sentence = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
-    process.stderr.write(`nsgflow: ${sentence}\n  See nsgflow --help.\n`);
+    process.stderr.write(`nsgflow: ${sentence}\n  ${seeHelp}\n`);
     return 2;
   }
   if (error instanceof FlowError) {
     // The process that handed this question over says so.
     if (error.code === 'interrupted' && isHandedOver) return error.exitCode;
     process.stderr.write(`nsgflow: ${printable(error.message)}\n`);
-    if (error.hint !== '') process.stderr.write(`  ${printable(error.hint)}\n`);
+    const hint = error.hint === 'See --help.' ? seeHelp : error.hint;
+    if (hint !== '') process.stderr.write(`  ${printable(hint)}\n`);
     if (debug) process.stderr.write(`${error.code}\n${stackOf(error)}\n`);
     return error.exitCode;
   }

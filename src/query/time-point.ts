@@ -11,12 +11,12 @@ const unitMillis: Readonly<Record<string, number>> = {
 const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
 
 /** Ways to write a time, for messages. */
-export const timeExamples = '6h (ago), 2026-11-20, 2026-11-20T10:00, yesterday 19:00, monday, or epoch seconds';
+export const timeExamples = '6h (ago), 2026-11-20, 2026-11-20T10:00, 19:00, yesterday 19:00, monday, or epoch seconds';
 
 /**
  * Reads a point in time: RFC 3339 (`2024-05-01T08:00:00Z`, without an offset UTC; seconds and minutes may be left out), a date (its first
- * instant, UTC), `today`, `yesterday` or the last day of that name (`monday`, `mon`), each perhaps with a time of day (`yesterday 19:00`),
- * epoch seconds (up to 11 digits) or milliseconds, `now`, or how long ago (`6h`, `-6h`, `1d12h`; s, m, h, d, w).
+ * instant, UTC), `today`, `yesterday` or the last day of that name (`monday`, `mon`), each perhaps with a time of day (`yesterday 19:00`), a time of
+ * today (`19:00`), epoch seconds (up to 11 digits) or milliseconds, `now`, or how long ago (`6h`, `-6h`, `1d12h`; s, m, h, d, w).
  * @returns epoch milliseconds, or `undefined` when it is none
  */
 export function parseTimePoint(text: string, nowMillis: number): number | undefined {
@@ -32,7 +32,7 @@ export function parseTimePoint(text: string, nowMillis: number): number | undefi
     for (const [, count, unit] of word.matchAll(/(\d+)([smhdw])/g)) ago += Number(count) * unitMillis[unit];
     return nowMillis - ago;
   }
-  return parseDay(word, nowMillis) ?? parseTime(text.trim());
+  return parseDay(/^\d{1,2}:\d{2}$/.test(word) ? `today ${word}` : word, nowMillis) ?? parseTime(text.trim());
 }
 
 /** `yesterday`, `mon 08:00`. */
