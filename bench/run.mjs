@@ -1,4 +1,5 @@
-// `npm run bench [-- NAME …]`: runs bench/NAME.bench.mjs, or all, and writes their tables into docs/benchmarks.md with machine and date.
+// `npm run bench [-- NAME NUMBER …]`: runs bench/NAME.bench.mjs, or all, and writes their tables into docs/benchmarks.md with machine and date, one
+// for each name and numbers.
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 
@@ -12,9 +13,10 @@ const names = readdirSync('bench')
 for (const name of names) {
   const { run } = await import(`./${name}.bench.mjs`);
   const { title, header, rows, note } = await run(...rest.map(Number));
+  const id = [name, ...rest].join(' ');
   const line = (cells) => `| ${cells.join(' | ')} |`;
   const section = [
-    `<!-- ${name} -->`,
+    `<!-- ${id} -->`,
     `## ${title}`,
     '',
     line(header),
@@ -23,17 +25,17 @@ for (const name of names) {
     '',
     ...(note === undefined ? [] : [note, '']),
     `${cpus()[0].model.trim()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, ` +
-      `${new Date().toISOString().slice(0, 10)}: \`npm run bench -- ${[name, ...rest].join(' ')}\``,
-    `<!-- /${name} -->`,
+      `${new Date().toISOString().slice(0, 10)}: \`npm run bench -- ${id}\``,
+    `<!-- /${id} -->`,
   ].join('\n');
   console.log(section);
   const before = readFileSync(page, 'utf8');
-  const start = before.indexOf(`<!-- ${name} -->`);
-  const end = before.indexOf(`<!-- /${name} -->`);
+  const start = before.indexOf(`<!-- ${id} -->`);
+  const end = before.indexOf(`<!-- /${id} -->`);
   writeFileSync(
     page,
     start < 0
       ? `${before.trimEnd()}\n\n${section}\n`
-      : before.slice(0, start) + section + before.slice(end + `<!-- /${name} -->`.length),
+      : before.slice(0, start) + section + before.slice(end + `<!-- /${id} -->`.length),
   );
 }

@@ -220,8 +220,8 @@ function packBytes(at: usize, values: usize, from: u32, to: u32, width: u32): us
 let leastNumber: i64 = 0;
 let greatestNumber: i64 = 0;
 
-/** @param wide 8 bytes a value, else 4. @param aligned see `writeIndexes`. @param plainPercent more distinct values of a hundred are written as they are */
-export function numbers(count: u32, scale: i64, wide: bool, aligned: bool, plainPercent: u32): void {
+/** @param wide 8 bytes a value, else 4. @param plainPercent more distinct values of a hundred are written as they are */
+export function numbers(count: u32, scale: i64, wide: bool, plainPercent: u32): void {
   const present = splitNulls(count);
   let distinct: u32 = 0;
   if (present > 0) {
@@ -236,7 +236,7 @@ export function numbers(count: u32, scale: i64, wide: bool, aligned: bool, plain
   let at = writeLevels(count, present);
   if (distinct > 0) {
     const length = writePlain(dictionaryAt, distinctAt, distinct, scale, wide) - dictionaryAt;
-    at = writeIndexes(at, present, distinct, aligned);
+    at = writeIndexes(at, present, distinct, false);
     setResult(present, distinct, length, at - bodyAt);
     return;
   }

@@ -117,14 +117,7 @@ export class ColumnEncoder {
   #encodeNumbers(type: PhysicalType, values: Float64Array, scale: number, count: number): EncodedColumn {
     const wide = type === 'INT64';
     this.#kernel.doubles.set(values.subarray(0, count));
-    // Counters are skewed, times are not.
-    this.#kernel.run.numbers(
-      count,
-      BigInt(scale),
-      wide ? 1 : 0,
-      scale === 1 ? 1 : 0,
-      plainPercent[wide ? 'INT64' : 'INT32'],
-    );
+    this.#kernel.run.numbers(count, BigInt(scale), wide ? 1 : 0, plainPercent[wide ? 'INT64' : 'INT32']);
     return this.#kernelPages(count);
   }
 
