@@ -32,7 +32,13 @@ const kernels = [
   },
   {
     source: 'kernel/pages.ts',
-    parts: ['kernel/ipv6-text.ts', 'kernel/zstd.ts'],
+    parts: [
+      'kernel/ipv6-text.ts',
+      'kernel/page-addresses.ts',
+      'kernel/page-bodies.ts',
+      'kernel/page-buckets.ts',
+      'kernel/zstd.ts',
+    ],
     layout: 'src/lake/parquet/page-kernel-layout.ts',
     target: 'src/lake/parquet/page-kernel-module.ts',
     name: 'pageKernelModule',

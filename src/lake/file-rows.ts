@@ -6,7 +6,7 @@ import type { DataFile } from './snapshot.ts';
 /**
  * The rows of data files as one relation with all stored columns: what an older file lacks is null. The list of files is a variable
  * of the connection, so one relation a connection is in use at a time: names of files are not part of the SQL. `stored`: without the
- * columns that files are no longer written with.
+ * columns that files are not written with.
  */
 export async function fileRows(
   connection: DuckDBConnection,
@@ -30,7 +30,7 @@ export async function fileRows(
     parts.length === 1 && whole.length === files.length
       ? `(${parts[0]})`
       : `(${[noRows, ...parts].join(' UNION ALL BY NAME ')})`;
-  return columns === 'all' ? rows : `(SELECT COLUMNS(lambda name: name NOT IN (${retired})) FROM ${rows})`;
+  return columns === 'all' ? rows : `(SELECT COLUMNS(lambda name: lower(name) NOT IN (${dropped})) FROM ${rows})`;
 }
 
 /**
@@ -50,8 +50,8 @@ export async function fileRowsBetween(
     WHERE file_row_number >= ${startRow} AND file_row_number < ${endRow})`;
 }
 
-/** Columns that older tables have and new files do not. */
-const retired = ["'src_ipv4'", "'dst_ipv4'"].join(', ');
+/** Columns that new files do not have: those of older tables, and one that another writer may have made, which `fileRowsBetween` could not read. */
+const dropped = ["'src_ipv4'", "'dst_ipv4'", "'file_row_number'"].join(', ');
 
 /** No row, but every column with its type. */
 const noRows = `SELECT ${storedColumns.map(({ name, delta }) => `NULL::${duckdbTypes[delta]} AS ${name}`).join(', ')} WHERE false`;

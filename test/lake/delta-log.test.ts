@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
+import { compact } from '../../src/lake/compact.ts';
 import { openDuckdb } from '../../src/lake/duckdb.ts';
 import { openLake } from '../../src/lake/lake.ts';
-import { deltaSchemaString } from '../../src/lake/schema.ts';
+import { deltaSchemaString, flowsColumns } from '../../src/lake/schema.ts';
 import { readTableState } from '../../src/lake/table-state.ts';
 import { openLakeEngine } from '../../src/query/duckdb-engine.ts';
+import { parseFilter } from '../../src/query/filter.ts';
 import { ask } from '../query/ask.ts';
 import { buildFlowLog } from './build-flow-log.ts';
 
@@ -199,6 +201,66 @@ describe('a lake opens whole', () => {
       { domainMetadata: { domain: 'x', configuration: '', removed: false } },
     );
     expect(await ports()).toEqual([0, 1, ...all.slice(3)]);
+    await lake.close();
+  });
+
+  test('with columns of another writer by whatever names, and is asked and compacted', async () => {
+    const lake = await openLake(folder);
+    const [first] = (await lake.snapshot()).files;
+    const duckdb = await openDuckdb();
+    const connection = await duckdb.connect();
+    const odd = [
+      'File_Row_Number',
+      'filename',
+      'x"; DROP VIEW flows; --',
+      "it's",
+      '$1',
+      'flows',
+      '\u00e9 \u{1f600}',
+      '_',
+    ];
+    const columns = odd.map((name, i) => `${i} AS "${name.replaceAll('"', '""')}"`);
+    const name = 'date=2023-11-14/odd.parquet';
+    await connection.run(
+      `COPY (SELECT *, ${columns.join(', ')} FROM read_parquet('${first.path}')) TO '${join(folder, name)}' (FORMAT parquet)`,
+    );
+    connection.closeSync();
+    await duckdb.close();
+    await writeActions(
+      commits + 1,
+      { remove: { path: first.path.slice(folder.length + 1), deletionTimestamp: 1, dataChange: true } },
+      {
+        add: {
+          path: name,
+          partitionValues: { date: '2023-11-14' },
+          size: 1,
+          modificationTime: 1,
+          dataChange: true,
+          stats: '{"numRecords":1}',
+        },
+      },
+    );
+    const answers = async (): Promise<unknown[]> => {
+      const engine = await openLakeEngine(await lake.snapshot());
+      const where = parseFilter('ip = 10.0.0.2', 0)!;
+      const rows = await ask(engine, { ask: 'tuples', where });
+      const { columns: shown } = await engine.sql('SELECT * FROM flows');
+      await engine.close();
+      return [rows.map((row) => row['src_port']), shown.map((column) => column.name)];
+    };
+    const expected = [all, flowsColumns.map((column) => column.name)];
+    expect([await ports(), await answers()]).toEqual([all, expected]);
+    for await (const step of compact(lake, Date.parse('2023-12-01T00:00:00Z'))) expect(step.version).toBeDefined();
+    expect((await lake.snapshot()).files).toHaveLength(1);
+    expect([await ports(), await answers()]).toEqual([all, expected]);
+    const append = await lake.beginAppend();
+    const tuples = [{ time: Date.parse('2023-11-15T00:00:00Z'), src: '10.0.0.1', dst: '10.0.0.2', srcPort: 99 }];
+    await append.addFlowLog(buildFlowLog([{ tuples }]), { blob: 'b' });
+    await append.commit([]);
+    expect([await ports(), await answers()]).toEqual([
+      [...all, 99],
+      [[...all, 99], expected[1]],
+    ]);
     await lake.close();
   });
 
