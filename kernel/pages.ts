@@ -22,6 +22,7 @@ import { bitWidth, setResult, writeHybrid8, writeIndexes, writeLevels, writeRun,
 import { bucketMask, bucketOf, clearBuckets, setHashSeed } from './page-buckets';
 
 export { addresses, halves, internAddresses } from './page-addresses';
+export { order1, order2, order4, order8 } from './page-order';
 export { compress } from './zstd';
 
 /** Values looked at before it is decided that most differ. */

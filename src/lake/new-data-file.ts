@@ -9,6 +9,7 @@ import type { AddAction } from './delta-log.ts';
 import { temporaryFolder } from './delta-log.ts';
 import { formatStatistics } from './file-statistics.ts';
 import { ParquetFile } from './parquet/file.ts';
+import { rowOrder } from './row-order.ts';
 import { partitionColumn, storedColumns } from './schema.ts';
 import type { StagedRows } from './staged-rows.ts';
 
@@ -19,7 +20,7 @@ const parquetColumns = storedColumns.map(({ name, delta }) => ({ name, type: del
 
 /**
  * A data file on its way: `date=YYYY-MM-DD/part-<uuid>.parquet`. It is written aside, synced and renamed, so that it is whole wherever it is
- * seen. Rows stay in the order in which they were read (docs/decisions/0007-lake-columns.md).
+ * seen. Row groups stay in the order in which their rows were read (docs/decisions/0007-lake-columns.md); within one, see row-order.ts.
  */
 export class NewDataFile {
   readonly #lake: string;
@@ -44,7 +45,7 @@ export class NewDataFile {
     await this.#doing(async () => {
       const values = storedColumns.map((column) => column.value(rows));
       const startRow = this.#parquet.rows;
-      const hashes = await this.#parquet.writeRows(values, rows.count);
+      const hashes = await this.#parquet.writeRows(values, rows.count, rowOrder(rows));
       addressSides.forEach((side, i) => this.#addresses.add({ side, startRow, endRow: this.#parquet.rows }, hashes[i]));
     });
   }

@@ -84,6 +84,28 @@ describe('data files', () => {
     );
   });
 
+  test('hold tuples that were not counted, then counted ones, then denied ones, each in order', async () => {
+    const time = Date.parse('2023-11-14T12:00:00Z');
+    const pair = { src: '10.0.0.1', dst: '10.0.0.2' } as const;
+    const tuples = Array.from({ length: 12 }, (_, i) => {
+      const state = (['begin', 'denied', 'end', 'continuing'] as const)[i % 4];
+      const access = state === 'denied' ? ('deny' as const) : ('allow' as const);
+      const isCounted = state === 'end' || state === 'continuing';
+      return { ...pair, time, srcPort: i, state, access, ...(isCounted ? { counters: [1, 2, 3, 4] as const } : {}) };
+    });
+    await withLake([{ tuples }], async (folder) => {
+      const rows = await query(
+        `SELECT src_port, tuple_index, state, bytes_reverse FROM read_parquet('${folder}/date=*/*.parquet', file_row_number = true) ORDER BY file_row_number`,
+      );
+      expect(rows.map((row) => row['src_port'])).toEqual([0, 4, 8, 2, 3, 6, 7, 10, 11, 1, 5, 9]);
+      for (const row of rows) {
+        expect(row['tuple_index']).toBe(row['src_port']);
+        expect(row['state']).toBe(tuples[Number(row['src_port'])].state);
+        expect(row['bytes_reverse']).toBe(Number(row['src_port']) % 4 > 1 ? '4' : null);
+      }
+    });
+  });
+
   test('have Parquet types that Delta asks for', async () => {
     await withLake([{ tuples: [{ time: 0, src: '10.0.0.1', dst: '::1' }] }], async (folder) => {
       const rows = await query(

@@ -9,6 +9,8 @@
  */
 import type { PageKernel } from './page-kernel.ts';
 import { pageKernel } from './page-kernel.ts';
+import type { OrderedParts } from './ordered-runs.ts';
+import { orderedParts, orderedRuns } from './ordered-runs.ts';
 import { bitWidth, RunWriter } from './runs.ts';
 import { ThriftWriter } from './thrift.ts';
 
@@ -85,6 +87,16 @@ export class ColumnEncoder {
   readonly #kernel: PageKernel = pageKernel();
   /** Whose addresses the kernel has interned, and how many are distinct. */
   #interned: { readonly words: Uint32Array; readonly distinct: number } | undefined;
+  readonly #order: Uint32Array | undefined;
+  /** By the ends of runs, their parts in order; by their ids, the runs in order: columns share them. */
+  readonly #parts = new Map<Uint32Array, OrderedParts>();
+  readonly #runs = new Map<Uint32Array, Runs>();
+
+  /** Of columns with the row `order[i]` in place i; absent, as they are. */
+  constructor(order?: Uint32Array) {
+    this.#order = order;
+    this.#kernel.setOrder(order);
+  }
 
   /** Columns of one side's addresses are fastest one after the other. */
   encode(type: PhysicalType, column: ColumnValues, count: number): EncodedColumn {
@@ -94,11 +106,11 @@ export class ColumnEncoder {
       case 'numbers':
         return this.#encodeNumbers(type, column.values, column.scale ?? 1, count);
       case 'shorts':
-        kernel.shorts.set(column.values.subarray(0, count));
+        kernel.put(column.values, count, 2);
         kernel.run.shorts(count, plainPercent.INT32);
         return this.#kernelPages(count);
       case 'sequence':
-        kernel.integers.set(column.values.subarray(0, count));
+        kernel.put(column.values, count, 4);
         kernel.run.sequence(count);
         return this.#kernelPages(count, 'differences');
       case 'names':
@@ -116,14 +128,14 @@ export class ColumnEncoder {
 
   #encodeNumbers(type: PhysicalType, values: Float64Array, scale: number, count: number): EncodedColumn {
     const wide = type === 'INT64';
-    this.#kernel.doubles.set(values.subarray(0, count));
+    this.#kernel.put(values, count, 8);
     this.#kernel.run.numbers(count, BigInt(scale), wide ? 1 : 0, plainPercent[wide ? 'INT64' : 'INT32']);
     return this.#kernelPages(count);
   }
 
   #encodeNames(codes: Uint8Array, names: readonly string[], count: number): EncodedColumn {
     const kernel = this.#kernel;
-    kernel.codes.set(codes.subarray(0, count));
+    kernel.put(codes, count, 1);
     const nullCode = names.indexOf('');
     kernel.run.codes(count, nullCode < 0 ? 256 : nullCode);
     const { present, distinct, bodyLength } = kernel.result;
@@ -148,9 +160,11 @@ export class ColumnEncoder {
 
   #intern({ words, families, mixedFamily }: AddressValues, count: number): number {
     const kernel = this.#kernel;
-    kernel.words.set(words.subarray(0, 4 * count));
-    kernel.families.set(families.subarray(0, count));
+    // Their indexes are put in order, which takes a quarter of the time.
+    kernel.putAsRead('input', words, 16 * count);
+    kernel.putAsRead('families', families, count);
     const distinct = kernel.run.internAddresses(count, mixedFamily);
+    kernel.orderIndexes(count);
     this.#interned = { words, distinct };
     return distinct;
   }
@@ -186,10 +200,11 @@ export class ColumnEncoder {
 
   /** Writes the body of a data page of runs. `indexOf` gives an id's index in the dictionary, -1 for null, and is asked once an id. */
   #runBody(
-    { runs, ends, ids }: Runs,
+    read: Runs,
     idsEnd: number,
     indexOf: (id: number) => number,
   ): { readonly present: number; readonly bodyLength: number } {
+    const { runs, ends, ids } = this.#ordered(read);
     const unknown = -2;
     const known = new Int32Array(idsEnd).fill(unknown);
     let last = 0;
@@ -227,6 +242,15 @@ export class ColumnEncoder {
       at += valueBytes.length;
     }
     return { present, bodyLength: at };
+  }
+
+  #ordered(read: Runs): Runs {
+    if (this.#order === undefined) return read;
+    let parts = this.#parts.get(read.ends);
+    if (parts === undefined) this.#parts.set(read.ends, (parts = orderedParts(read, this.#order)));
+    let ordered = this.#runs.get(read.ids);
+    if (ordered === undefined) this.#runs.set(read.ids, (ordered = orderedRuns(parts, read.ids)));
+    return ordered;
   }
 
   #textPages(count: number, present: number, texts: readonly string[], bodyLength: number): EncodedColumn {

@@ -22,18 +22,19 @@ interface UnderWay {
 /** One for all that is written; it ends with the process, and keeps none alive that waits for nothing of it. */
 let thread: { readonly worker: Worker; readonly underWay: UnderWay[] } | undefined;
 
-/** The columns of a row group, in order. The values must stand until it is done. */
+/** The columns of a row group, in order, with the row `order[i]` in place i. The values must stand until it is done. */
 export async function encodeColumns(
   types: readonly PhysicalType[],
   values: readonly ColumnValues[],
   count: number,
+  order?: Uint32Array,
 ): Promise<EncodedColumn[]> {
-  if (!canThread || count < threadRowsMin) return encodeRowGroup(types, values, count);
+  if (!canThread || count < threadRowsMin) return encodeRowGroup(types, values, count, order);
   const { worker, underWay } = (thread ??= start());
   return await new Promise<EncodedColumn[]>((resolve, reject) => {
     underWay.push({ resolve, reject });
     worker.ref();
-    worker.postMessage({ types, values, count } satisfies EncodeRequest, []);
+    worker.postMessage({ types, values, count, order } satisfies EncodeRequest, []);
   });
 }
 

@@ -8,6 +8,7 @@ export interface EncodeRequest {
   readonly types: readonly PhysicalType[];
   readonly values: readonly ColumnValues[];
   readonly count: number;
+  readonly order: Uint32Array | undefined;
 }
 
 /** What came of it, or why nothing did. */
@@ -15,9 +16,9 @@ export type EncodeAnswer = { readonly columns: EncodedColumn[] } | { readonly er
 
 if (parentPort !== null) {
   const port = parentPort;
-  port.on('message', ({ types, values, count }: EncodeRequest) => {
+  port.on('message', ({ types, values, count, order }: EncodeRequest) => {
     try {
-      const columns = encodeRowGroup(types, values, count);
+      const columns = encodeRowGroup(types, values, count, order);
       const transferred = columns.flatMap(({ pages, hashes }) =>
         [...pages, ...(hashes === undefined ? [] : [hashes])].flatMap(({ buffer }) =>
           buffer instanceof ArrayBuffer ? [buffer] : [],

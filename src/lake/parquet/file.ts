@@ -61,13 +61,13 @@ export class ParquetFile {
   }
 
   /**
-   * Writes a row group; `values` in the order of the columns, of at most `limits.rowGroupRows` rows. They must stand until this is done, and calls come
-   * one after the other.
+   * Writes a row group; `values` in the order of the columns, of at most `limits.rowGroupRows` rows, with the row `order[i]` in place i. They must
+   * stand until this is done, and calls come one after the other.
    * @returns the hashes of the texts of each column of addresses
    */
-  async writeRows(values: readonly ColumnValues[], count: number): Promise<Float64Array[]> {
+  async writeRows(values: readonly ColumnValues[], count: number, order?: Uint32Array): Promise<Float64Array[]> {
     const types = this.#columns.map(({ type }) => physicalTypes[type]);
-    const encoded = await encodeColumns(types, values, count);
+    const encoded = await encodeColumns(types, values, count, order);
     if (this.bytes === 0) await this.#write([magic]);
     const startByte = this.bytes;
     const columns: (EncodedColumn & { startByte: number })[] = [];

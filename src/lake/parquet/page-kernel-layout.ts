@@ -38,7 +38,11 @@ export const dictionaryAt = halfIndexesAt + 4 * rowsMax;
 export const dictionaryLengthMax = 44 * rowsMax;
 export const bodyAt = dictionaryAt + dictionaryLengthMax;
 export const bodyLengthMax = 12 * rowsMax;
+/** Values of a column as they were read, before they are put in order: where its dictionary comes to lie. */
+export const readAt = dictionaryAt;
+/** By place in the row group, the row that was read. */
+export const orderAt = bodyAt + bodyLengthMax;
 /** A compressed page. */
-export const outAt = bodyAt + bodyLengthMax;
+export const outAt = orderAt + 4 * rowsMax;
 export const outLengthMax = dictionaryLengthMax + 65_536;
-export const memoryLength = 21_299_200;
+export const memoryLength = 21_757_952;

@@ -22,6 +22,10 @@ interface PageKernelExports {
   addresses(count: number, distinct: number): void;
   halves(count: number, distinctAddresses: number, half: number): void;
   sequence(count: number): void;
+  order1(count: number, to: number): void;
+  order2(count: number, to: number): void;
+  order4(count: number, to: number): void;
+  order8(count: number, to: number): void;
 }
 
 /** What a call of the kernel gave. */
@@ -35,35 +39,53 @@ export interface KernelResult {
 /** The kernel's memory by what lies in it, and its functions. */
 export class PageKernel {
   readonly run: PageKernelExports;
-  readonly doubles: Float64Array;
-  readonly shorts: Uint16Array;
-  readonly integers: Int32Array;
-  readonly words: Uint32Array;
-  readonly codes: Uint8Array;
-  readonly families: Uint8Array;
   readonly hashes: Float64Array;
   readonly dictionary: Uint8Array;
   readonly body: Uint8Array;
+  readonly #order: Uint32Array;
+  #isOrdered = false;
   readonly #out: Uint8Array;
   readonly #memory: Uint8Array;
   readonly #result: DataView;
 
   constructor(exports: PageKernelExports, buffer: ArrayBuffer) {
-    const { inputAt, rowsMax } = layout;
     this.run = exports;
-    this.doubles = new Float64Array(buffer, inputAt, rowsMax);
-    this.shorts = new Uint16Array(buffer, inputAt, rowsMax);
-    this.integers = new Int32Array(buffer, inputAt, rowsMax);
-    this.words = new Uint32Array(buffer, inputAt, 4 * rowsMax);
-    this.codes = new Uint8Array(buffer, inputAt, rowsMax);
-    this.families = new Uint8Array(buffer, layout.familiesAt, rowsMax);
-    this.hashes = new Float64Array(buffer, layout.hashesAt, rowsMax);
+    this.hashes = new Float64Array(buffer, layout.hashesAt, layout.rowsMax);
+    this.#order = new Uint32Array(buffer, layout.orderAt, layout.rowsMax);
     this.dictionary = new Uint8Array(buffer, layout.dictionaryAt, layout.dictionaryLengthMax);
     this.body = new Uint8Array(buffer, layout.bodyAt, layout.bodyLengthMax);
     this.#out = new Uint8Array(buffer, layout.outAt, layout.outLengthMax);
     this.#memory = new Uint8Array(buffer);
     this.#result = new DataView(buffer, layout.resultAt, 64);
     exports.start(randomBytes(8).readBigUInt64LE() | 1n);
+  }
+
+  /** How the rows of the columns that follow are ordered: the row `order[i]` stands in place i; `undefined`, as they were read. */
+  setOrder(order: Uint32Array | undefined): void {
+    this.#isOrdered = order !== undefined;
+    if (order !== undefined) this.#order.set(order);
+  }
+
+  /** Puts the first `count` values of a column, of so many bytes each, where the kernel takes them, in order. */
+  put(values: ArrayBufferView, count: number, width: 1 | 2 | 4 | 8): void {
+    assert(count <= layout.rowsMax, 'the kernel has room for a row group');
+    const at = this.#isOrdered ? layout.readAt : layout.inputAt;
+    this.#memory.set(new Uint8Array(values.buffer, values.byteOffset, count * width), at);
+    if (this.#isOrdered) this.run[`order${width}`](count, layout.inputAt);
+  }
+
+  /** Puts the first bytes of values where the kernel takes them, as they were read. */
+  putAsRead(to: 'input' | 'families', values: ArrayBufferView, bytes: number): void {
+    assert(bytes <= (to === 'input' ? 16 : 1) * layout.rowsMax, 'the kernel has room for a row group');
+    const at = to === 'input' ? layout.inputAt : layout.familiesAt;
+    this.#memory.set(new Uint8Array(values.buffer, values.byteOffset, bytes), at);
+  }
+
+  /** Puts the indexes of values that were interned as they were read in order. */
+  orderIndexes(count: number): void {
+    if (!this.#isOrdered) return;
+    this.#memory.copyWithin(layout.readAt, layout.indexesAt, layout.indexesAt + 4 * count);
+    this.run.order4(count, layout.indexesAt);
   }
 
   get result(): KernelResult {

@@ -1,13 +1,14 @@
 import type { ColumnValues, EncodedColumn, PhysicalType } from './column.ts';
 import { ColumnEncoder } from './column.ts';
 
-/** The columns of a row group, in order; halves of addresses are made right behind the texts of the same addresses. */
+/** The columns of a row group, in order, with the row `order[i]` of the values in place i; halves of addresses are made right behind the texts of the same addresses. */
 export function encodeRowGroup(
   types: readonly PhysicalType[],
   values: readonly ColumnValues[],
   count: number,
+  order?: Uint32Array,
 ): EncodedColumn[] {
-  const encoder = new ColumnEncoder();
+  const encoder = new ColumnEncoder(order);
   const encoded: EncodedColumn[] = [];
   const encode = (i: number): void => {
     encoded[i] ??= encoder.encode(types[i], values[i], count);

@@ -36,7 +36,11 @@ afterAll(async () => {
 });
 
 /** Writes one row group, and reads its columns back as texts. */
-async function written(columns: readonly { type: LogicalType; values: ColumnValues }[], count: number) {
+async function written(
+  columns: readonly { type: LogicalType; values: ColumnValues }[],
+  count: number,
+  order?: Uint32Array,
+) {
   const path = join(folder, `${files++}.parquet`);
   const file = new ParquetFile(
     async (parts) => appendFile(path, Buffer.concat(parts)),
@@ -45,6 +49,7 @@ async function written(columns: readonly { type: LogicalType; values: ColumnValu
   const hashes = await file.writeRows(
     columns.map(({ values }) => values),
     count,
+    order,
   );
   const ranges = await file.end();
   const names = columns.map((_, i) => `c${i}::VARCHAR`).join(', ');
@@ -190,6 +195,56 @@ describe('columns of a row group', () => {
       ]);
     };
     await fc.assert(fc.asyncProperty(column, check), { seed: 9, numRuns: long ? 400 : 30 });
+  }, 120_000);
+
+  test('of any kind are the same rows in any order', async () => {
+    const column = fc.record({
+      order: fc.integer({ min: 1, max: 300 }).chain((count) =>
+        fc.oneof(
+          fc.shuffledSubarray([...Array(count).keys()], { minLength: count }),
+          fc.array(fc.nat(2), { minLength: count, maxLength: count }).map((kinds) => {
+            const rows = [...kinds.keys()];
+            return rows.sort((a, b) => kinds[a] - kinds[b] || a - b);
+          }),
+        ),
+      ),
+      some: fc.array(sides, { minLength: 300, maxLength: 300 }),
+      lengths: fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 300, maxLength: 300 }),
+      numbers: fc.array(fc.oneof(fc.constant(Number.NaN), fc.nat(), fc.nat(3)), { minLength: 300, maxLength: 300 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(column, async ({ order, some, lengths, numbers }) => {
+        const count = order.length;
+        const families = Uint8Array.from(some, ({ family }) => family);
+        const words = Uint32Array.from(some.flatMap((row) => row.source));
+        const ends = Uint32Array.from(lengths.map((_, i) => lengths.slice(0, i + 1).reduce((a, b) => a + b)));
+        const runs = { runs: ends.findIndex((end) => end >= count) + 1, ends: ends.map((end) => Math.min(end, count)) };
+        const ids = Uint32Array.from(lengths, (length) => length % 4);
+        const source = { words, families, mixedFamily: family4to6 };
+        const columns: { type: LogicalType; values: ColumnValues }[] = [
+          { type: 'string', values: { kind: 'addresses', ...source } },
+          { type: 'long', values: { kind: 'halves', half: 1, ...source } },
+          { type: 'long', values: { kind: 'numbers', values: Float64Array.from(numbers) } },
+          { type: 'integer', values: { kind: 'shorts', values: Uint16Array.from(numbers) } },
+          { type: 'integer', values: { kind: 'sequence', values: Int32Array.from(numbers) } },
+          {
+            type: 'string',
+            values: { kind: 'names', codes: Uint8Array.from(lengths.map((n) => n % 3)), names: ['', 'a', 'b'] },
+          },
+          { type: 'string', values: { kind: 'texts', ...runs, ids, texts: ['', 'x', 'y', 'x'] } },
+          {
+            type: 'long',
+            values: { kind: 'longs', ...runs, ids: ids.map((id) => 3 - id), longs: [7, Number.NaN, 9, 7] },
+          },
+        ];
+        const read = await written(columns, count);
+        const ordered = await written(columns, count, Uint32Array.from(order));
+        expect(ordered.columns).toEqual(read.columns.map((column) => order.map((row) => column[row])));
+        expect(ordered.ranges).toEqual(read.ranges);
+        expect(ordered.hashes.map((hashes) => new Set(hashes))).toEqual(read.hashes.map((hashes) => new Set(hashes)));
+      }),
+      { seed: 21, numRuns: long ? 300 : 25 },
+    );
   }, 120_000);
 
   test('a whole row group of addresses and numbers that all differ fits the memory of the kernel', async () => {
