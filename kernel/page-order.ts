@@ -3,7 +3,10 @@
  *
  * AssemblyScript, a part of kernel/pages.ts; one loop for each width of a value, in bytes.
  */
-import { orderAt, readAt } from '../src/lake/parquet/page-kernel-layout';
+import { dictionaryAt, orderAt } from '../src/lake/parquet/page-kernel-layout';
+
+/** Values as they were read lie where the dictionary comes to lie. */
+const readAt: usize = dictionaryAt;
 
 // @ts-ignore: a decorator of AssemblyScript
 @inline

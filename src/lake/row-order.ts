@@ -1,7 +1,7 @@
 /**
- * The order of rows in a row group: tuples that were allowed and not counted (those that begin a flow), then those with counters, then denied ones;
- * within each as they were read. Blocks of one kind are unpacked and skipped at a stroke: three quarters of a question for denied tuples
- * are spared, and null counters cost nothing (docs/decisions/0020-questions-at-size.md).
+ * The order of rows in a row group: denied tuples, then those that were allowed and not counted (that begin a flow), then those with counters;
+ * within each as they were read. Blocks of one kind are unpacked or left out at a stroke, and a reader that looks for denied ones is done early
+ * (docs/decisions/0020-questions-at-size.md).
  */
 import { accessDeny } from '../flowlog/tuple.ts';
 import type { StagedRows } from './staged-rows.ts';
@@ -15,7 +15,7 @@ export function rowOrder({ count, access, packetsForward, bytesForward }: Staged
   let last = 0;
   let isOrdered = true;
   for (let row = 0; row < count; row++) {
-    const kind = access[row] === accessDeny ? 2 : packetsForward[row] >= 0 || bytesForward[row] >= 0 ? 1 : 0;
+    const kind = access[row] === accessDeny ? 0 : packetsForward[row] >= 0 || bytesForward[row] >= 0 ? 2 : 1;
     kindOf[row] = kind;
     // Of each kind, how many rows are of it or of one before.
     for (let later = kind; later < kinds; later++) next[later]++;

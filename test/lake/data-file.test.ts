@@ -84,7 +84,7 @@ describe('data files', () => {
     );
   });
 
-  test('hold tuples that were not counted, then counted ones, then denied ones, each in order', async () => {
+  test('hold denied tuples, then those that were not counted, then counted ones, each in order', async () => {
     const time = Date.parse('2023-11-14T12:00:00Z');
     const pair = { src: '10.0.0.1', dst: '10.0.0.2' } as const;
     const tuples = Array.from({ length: 12 }, (_, i) => {
@@ -97,7 +97,7 @@ describe('data files', () => {
       const rows = await query(
         `SELECT src_port, tuple_index, state, bytes_reverse FROM read_parquet('${folder}/date=*/*.parquet', file_row_number = true) ORDER BY file_row_number`,
       );
-      expect(rows.map((row) => row['src_port'])).toEqual([0, 4, 8, 2, 3, 6, 7, 10, 11, 1, 5, 9]);
+      expect(rows.map((row) => row['src_port'])).toEqual([1, 5, 9, 0, 4, 8, 2, 3, 6, 7, 10, 11]);
       for (const row of rows) {
         expect(row['tuple_index']).toBe(row['src_port']);
         expect(row['state']).toBe(tuples[Number(row['src_port'])].state);

@@ -38,8 +38,6 @@ export const dictionaryAt = halfIndexesAt + 4 * rowsMax;
 export const dictionaryLengthMax = 44 * rowsMax;
 export const bodyAt = dictionaryAt + dictionaryLengthMax;
 export const bodyLengthMax = 12 * rowsMax;
-/** Values of a column as they were read, before they are put in order: where its dictionary comes to lie. */
-export const readAt = dictionaryAt;
 /** By place in the row group, the row that was read. */
 export const orderAt = bodyAt + bodyLengthMax;
 /** A compressed page. */

@@ -28,6 +28,9 @@ interface PageKernelExports {
   order8(count: number, to: number): void;
 }
 
+/** Where values as they were read lie before they are put in order: their dictionary comes to lie there. */
+const readAt = layout.dictionaryAt;
+
 /** What a call of the kernel gave. */
 export interface KernelResult {
   readonly present: number;
@@ -69,7 +72,7 @@ export class PageKernel {
   /** Puts the first `count` values of a column, of so many bytes each, where the kernel takes them, in order. */
   put(values: ArrayBufferView, count: number, width: 1 | 2 | 4 | 8): void {
     assert(count <= layout.rowsMax, 'the kernel has room for a row group');
-    const at = this.#isOrdered ? layout.readAt : layout.inputAt;
+    const at = this.#isOrdered ? readAt : layout.inputAt;
     this.#memory.set(new Uint8Array(values.buffer, values.byteOffset, count * width), at);
     if (this.#isOrdered) this.run[`order${width}`](count, layout.inputAt);
   }
@@ -84,7 +87,7 @@ export class PageKernel {
   /** Puts the indexes of values that were interned as they were read in order. */
   orderIndexes(count: number): void {
     if (!this.#isOrdered) return;
-    this.#memory.copyWithin(layout.readAt, layout.indexesAt, layout.indexesAt + 4 * count);
+    this.#memory.copyWithin(readAt, layout.indexesAt, layout.indexesAt + 4 * count);
     this.run.order4(count, layout.indexesAt);
   }
 
