@@ -4,6 +4,7 @@
  * AssemblyScript, a part of kernel/pages.ts.
  */
 import {
+  bodyAt,
   bucketsAt,
   dictionaryAt,
   distinctAt,
@@ -15,7 +16,6 @@ import {
   indexesAt,
   inputAt,
   levelsAt,
-  bodyAt,
   octetLengthsAt,
   octetsAt,
   resultAt,

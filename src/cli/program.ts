@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { FlowError } from '../base/errors.ts';
+import { errorTable, FlowError } from '../base/errors.ts';
 import { commands, groups } from './commands.ts';
 import { isHandedOver } from './hand-over.ts';
 import { printable } from './printable.ts';
@@ -14,20 +14,22 @@ export async function run(args: readonly string[]): Promise<number> {
   const debug = args.includes('--debug');
   const words = args.filter((word) => !word.startsWith('-'));
   if (words[0] === 'help') words.shift();
+  let command: Command | undefined;
   try {
     const program = await createProgram((name) => {
       const [first, second] = name.split(' ');
       return words[0] === first && (second === undefined || words.includes(second));
     });
+    const named = commandNamed(program, words);
+    command = named;
     await program.parseAsync(args, { from: 'user' }).catch((error: unknown) => {
       // What the option before it took for its value is what an argument too many comes from.
-      if (error instanceof CommanderError && error.code === 'commander.excessArguments')
-        refuseSwallowed(commandNamed(program, words));
+      if (error instanceof CommanderError && error.code === 'commander.excessArguments') refuseSwallowed(named);
       throw error;
     });
     return typeof process.exitCode === 'number' ? process.exitCode : 0;
   } catch (error) {
-    return report(error, debug, commandOf(words));
+    return report(error, debug, command);
   }
 }
 
@@ -38,11 +40,10 @@ function commandNamed(command: Command, words: readonly string[]): Command {
   return next === undefined ? command : commandNamed(next, more);
 }
 
-/** The command that a command line names, as it is written; without one, the program. */
-function commandOf(words: readonly string[]): string {
-  const [first = '', second = ''] = words;
-  const named = commands.find(({ name }) => name === first || name === `${first} ${second}`)?.name;
-  return ['nsgflow', named ?? (first in groups ? first : undefined)].filter((word) => word !== undefined).join(' ');
+/** A command as it is written; without one, the program. */
+function pathOf(command: Command | undefined): string {
+  if (command === undefined) return 'nsgflow';
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }
 
 /** Words for a shell that completes a command line; a failure offers none. */
@@ -115,8 +116,8 @@ function quiet(command: Command): Command {
 }
 
 /** Says on stderr what failed in a command. @returns the exit code */
-export function report(error: unknown, debug: boolean, command = 'nsgflow'): number {
-  const seeHelp = `See ${command} --help.`;
+export function report(error: unknown, debug: boolean, command?: Command): number {
+  const seeHelp = `See ${pathOf(command)} --help.`;
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
     if (error.code === 'commander.help') return 2;
@@ -128,7 +129,7 @@ export function report(error: unknown, debug: boolean, command = 'nsgflow'): num
     // The process that handed this question over says so.
     if (error.code === 'interrupted' && isHandedOver) return error.exitCode;
     process.stderr.write(`nsgflow: ${printable(error.message)}\n`);
-    const hint = error.hint === 'See --help.' ? seeHelp : error.hint;
+    const hint = error.hint === errorTable.usage.hint ? seeHelp : error.hint;
     if (hint !== '') process.stderr.write(`  ${printable(hint)}\n`);
     if (debug) process.stderr.write(`${error.code}\n${stackOf(error)}\n`);
     return error.exitCode;

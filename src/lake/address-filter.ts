@@ -4,7 +4,8 @@
  *
  *   _nsgflow/addresses/part-<uuid>.bloom   of date=…/part-<uuid>.parquet, all numbers 32 bits, little endian:
  *
- *   "NFAR"; by side (source, destination): number of parts, blocks of each part; by side and part: its first row, and the row behind its last;
+ *   "NFAR"; by side (source, destination): number of parts, blocks of each part; by side and part: its first row, and the row behind its last (of
+ *   the last part, perhaps behind the end of the file);
  *   by side: block 0 of each part, block 1 of each part, …; a block has 64 bytes
  *
  * An address sets six bits of the block of the same number in the parts that hold it, so that one read a side says which these are. Twelve bits an
@@ -15,6 +16,7 @@ import { randomUUID } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { limits } from '../base/limits.ts';
 import { makeFolderOf, writeAll } from '../blob/folder-file.ts';
 import { temporaryFolder } from './delta-log.ts';
 
@@ -81,7 +83,13 @@ export class NewAddressFilter {
   }
 
   #encode(): Uint8Array {
-    const bySide = addressSides.map((side) => this.#parts.filter((part) => part.side === side));
+    const bySide = addressSides.map((side) => {
+      const parts = this.#parts.filter((part) => part.side === side);
+      // Nothing lies behind the last part: it ends as those of longer files do, so that one scan reads both.
+      return parts.map((part, i) =>
+        i < parts.length - 1 ? part : { ...part, endRow: Math.max(part.endRow, part.startRow + limits.rowGroupRows) },
+      );
+    });
     const blocks = bySide.map((parts) => {
       const most = parts.reduce((count, { hashes }) => Math.max(count, hashes.length), 1);
       return Math.ceil((most * bitsPerAddress) / (8 * blockBytes));

@@ -104,7 +104,7 @@ describe('the address filter of a data file', () => {
     const parts = [
       [0, rows],
       [rows, 2 * rows],
-      [2 * rows, 2 * rows + 10],
+      [2 * rows, 3 * rows],
     ];
     for (const [file, count] of counts.entries()) {
       const append = await lake.beginAppend();
