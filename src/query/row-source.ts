@@ -82,8 +82,8 @@ async function filesOf(
 
 /** Addresses that are looked for one by one; each takes scans of its own. */
 const addressesApartMax = 8;
-/** Scans of ranges of rows, one for each range and address; files with more ranges are read whole. */
-const rangeScansMax = 48;
+/** Ranges of rows that are scanned apart, for each address; files with others are read whole. */
+const rangesApartMax = 48;
 
 /**
  * The rows that have one of these addresses, side by side: DuckDB skips what a test of one column with one value rules out, but not what `OR` or
@@ -103,7 +103,7 @@ async function rowsWithAddresses(
     const apart = side === 'src' ? '' : ` AND src_ip NOT IN (${values.join(', ')})`;
     for (const value of values) parts.push(`SELECT * FROM ${rows} WHERE ${side}_ip = ${value}${apart}`);
   };
-  const { ranges, whole } = rangesToRead(found, Math.floor(rangeScansMax / texts.length));
+  const { ranges, whole } = rangesToRead(found);
   for (const [i, { side, startRow, endRow, files }] of ranges.entries())
     add(await fileRowsBetween(connection, `lake_part_${i}`, files, startRow, endRow), side);
   if (whole.length > 0 || parts.length === 0) {
@@ -113,11 +113,8 @@ async function rowsWithAddresses(
   return `(${parts.join(' UNION ALL BY NAME ')})`;
 }
 
-/** By range of rows, at most so many, the files of which these are read; and files that are read whole. */
-function rangesToRead(
-  found: readonly FileToRead[],
-  rangesMax: number,
-): {
+/** By range of rows, the files of which these are read; and files that are read whole. */
+function rangesToRead(found: readonly FileToRead[]): {
   ranges: readonly (AddressRows & { readonly files: readonly DataFile[] })[];
   whole: readonly DataFile[];
 } {
@@ -126,7 +123,7 @@ function rangesToRead(
   for (const { file, rows } of found) {
     const keys = rows?.map(({ side, startRow, endRow }) => `${side} ${startRow} ${endRow}`) ?? [];
     const more = keys.filter((key) => !ranges.has(key)).length;
-    if (rows === undefined || !file.hasAllColumns || ranges.size + more > rangesMax) whole.push(file);
+    if (rows === undefined || !file.hasAllColumns || ranges.size + more > rangesApartMax) whole.push(file);
     else
       for (const [i, key] of keys.entries()) {
         const range = ranges.get(key) ?? { ...rows[i], files: [] };
