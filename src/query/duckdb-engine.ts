@@ -38,6 +38,7 @@ import type { Answer, Cell } from './result.ts';
 import { smallAnswer } from './result.ts';
 import type { RowSource } from './row-source.ts';
 import { memoryRows, snapshotRows } from './row-source.ts';
+import { askStitched, stitchPlan } from './stitch.ts';
 import { prepareQuestion, questionText } from './sql-guard.ts';
 import type { QuestionBounds, SqlSandbox } from './sql-sandbox.ts';
 import { openSqlSandbox } from './sql-sandbox.ts';
@@ -85,6 +86,8 @@ export class DuckdbEngine implements Engine {
 
   /** Answers a question. Tuples and conversations come in chunks; the others are small. @throws filter-syntax, usage */
   async ask(query: Query): Promise<Answer> {
+    const stitched = await this.#askStitched(query);
+    if (stitched !== undefined) return stitched;
     const connection = await this.#connect();
     try {
       const { sql, parameters } = await this.#compile(query, connection);
@@ -175,6 +178,19 @@ export class DuckdbEngine implements Engine {
     const parameters = new DuckdbParameters();
     const rows = await this.#source.relation(connection, rangeOf(query), addressesOf(query.where));
     return { sql: querySql(query, rows, this.#dialect, parameters), parameters };
+  }
+
+  /** The answer without SQL, where the question is one that is faster so. */
+  async #askStitched(query: Query): Promise<Answer | undefined> {
+    const { memoryBytes = questionMemoryBytes() } = this.#bounds;
+    if (this.#source.filesWithin === undefined || this.#bounds.stitched === false) return undefined;
+    const plan = stitchPlan(query);
+    if (plan === undefined) return undefined;
+    const check = (): void => {
+      if (this.#cancelled !== undefined) throw this.#cancelled;
+    };
+    check();
+    return askStitched(plan, this.#source.filesWithin(rangeOf(query)), { memoryBytes, check });
   }
 
   /** An answer that comes in chunks; errors on the way are wrapped. */

@@ -60,7 +60,7 @@ function wholeNumber(value: bigint): number | string {
 }
 
 /** Milliseconds, and microseconds where there are any. `undefined` for infinite and far times. */
-function timeText(micros: bigint, zone: string): string | undefined {
+export function timeText(micros: bigint, zone: string): string | undefined {
   const millis = Number(micros / 1000n);
   if (Math.abs(millis) > 8.64e15) return undefined;
   const rest = Number(micros % 1000n);

@@ -17,7 +17,9 @@ export interface RowSource {
    * any of them may be missing.
    */
   relation(connection: DuckDBConnection, range: QueryRange, addresses?: readonly string[]): Promise<string>;
-  /** The data files that the last `relation` reads, of those that there are. */
+  /** The data files that may hold rows of the range, to be read without DuckDB; absent where rows are in memory. */
+  filesWithin?(range: QueryRange): readonly DataFile[];
+  /** The data files that the last of these reads, of those that there are. */
   scan(): Scan;
   /** Data files that SQL of users may read; none where the rows are in memory. */
   files(): readonly string[];
@@ -34,6 +36,7 @@ export function snapshotRows(snapshot: Snapshot): RowSource {
   return {
     files: () => snapshot.files.map((file) => file.path),
     scan: () => scanOf(snapshot, read),
+    filesWithin: (range) => (read = filesWithin(snapshot, range)),
     relation: async (connection, range, addresses) => {
       const found = await filesOf(snapshot, range, addresses);
       read = found.map(({ file }) => file);

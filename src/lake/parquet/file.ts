@@ -38,6 +38,8 @@ const typeCodes = { INT32: 1, INT64: 2, BYTE_ARRAY: 6 } as const;
 const convertedTypes = { timestamp: 10, string: 0, integer: 17, long: 18 } as const;
 const codecZstd = 6;
 const optional = 1;
+/** Who wrote the file, as its footer says. */
+export const writerName = 'nsgflow';
 const magic = new TextEncoder().encode('PAR1');
 
 interface WrittenGroup {
@@ -109,7 +111,7 @@ export class ParquetFile {
       else schemaElement(element, column);
     });
     writer.i64(3, this.rows).structs(4, this.#groups, (element, group) => this.#rowGroup(element, group));
-    writer.text(6, 'nsgflow').structs(7, this.#columns, (element) => element.struct(1, () => undefined));
+    writer.text(6, writerName).structs(7, this.#columns, (element) => element.struct(1, () => undefined));
     return writer.end().bytes();
   }
 

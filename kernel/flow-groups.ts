@@ -1,0 +1,134 @@
+/**
+ * Groups: flows or tuples added up by the values of some columns.
+ *
+ *   group   words of the values (4 bytes each, to a multiple of 8), flows, denied, tuples, first and last time, which sums there are, sums
+ *
+ * AssemblyScript, a part of kernel/stitch.ts.
+ */
+import { groupBucketsAt, groupBucketsMax, groupsAt, groupsLengthMax } from '../src/query/stitch-kernel-layout';
+import { mixed } from './mix';
+import { column } from './page-values';
+import { groupColumns, groupSlot, valueColumns } from './question';
+
+let groupCount: u32 = 0;
+let groupMask: u32 = 0;
+/** Bytes of a group, and where in it that begins which was added up. */
+let groupLength: usize = 0;
+export let addedAt: usize = 0;
+
+/** Sums are given up beyond this, and the question with them: all are exact as doubles. */
+const sumMax: u64 = 1 << 52;
+export let isTooLarge = false;
+export let allFlows: u64 = 0;
+export let countedFlows: u64 = 0;
+
+export function clearGroups(): void {
+  groupCount = 0;
+  groupMask = 4095;
+  addedAt = (<usize>groupColumns * 4 + 7) & ~7;
+  groupLength = addedAt + 48 + (<usize>valueColumns << 3);
+  memory.fill(groupBucketsAt, 0, (<usize>groupMask + 1) << 2);
+  isTooLarge = false;
+  allFlows = 0;
+  countedFlows = 0;
+}
+
+export function countGroups(): u32 {
+  return groupCount;
+}
+
+export function lengthOfGroup(): u32 {
+  return <u32>groupLength;
+}
+
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+export function groupAt(group: u32): usize {
+  return <usize>groupsAt + <usize>group * groupLength;
+}
+
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+function wordAt(row: u32, i: u32): u32 {
+  return load<u32>(column(groupSlot(i)) + (<usize>row << 2));
+}
+
+/** The group of a row's values; 0xffffffff where there is no room for it. */
+export function groupOf(row: u32): u32 {
+  if (groupColumns == 0) return groupCount > 0 ? 0 : newGroup(row, 0);
+  let hash: u64 = 0;
+  for (let i: u32 = 0; i < groupColumns; i++) hash = mixed(wordAt(row, i), hash);
+  let bucket = <u32>hash & groupMask;
+  let group = load<u32>(groupBucketsAt + (<usize>bucket << 2));
+  while (group != 0) {
+    let i: u32 = 0;
+    const at = groupAt(group - 1);
+    while (i < groupColumns && load<u32>(at + (<usize>i << 2)) == wordAt(row, i)) i++;
+    if (i == groupColumns) return group - 1;
+    bucket = (bucket + 1) & groupMask;
+    group = load<u32>(groupBucketsAt + (<usize>bucket << 2));
+  }
+  return newGroup(row, bucket);
+}
+
+function newGroup(row: u32, bucket: u32): u32 {
+  if (<usize>(groupCount + 1) * groupLength > <usize>groupsLengthMax || groupCount >= <u32>(groupBucketsMax >> 1)) {
+    isTooLarge = true;
+    return 0xffffffff;
+  }
+  const group = groupCount++;
+  const at = groupAt(group);
+  memory.fill(at, 0, groupLength);
+  for (let i: u32 = 0; i < groupColumns; i++) store<u32>(at + (<usize>i << 2), wordAt(row, i));
+  store<u32>(groupBucketsAt + (<usize>bucket << 2), group + 1);
+  if (groupCount << 1 > groupMask) growGroups();
+  return group;
+}
+
+function growGroups(): void {
+  groupMask = (groupMask << 2) | 3;
+  memory.fill(groupBucketsAt, 0, (<usize>groupMask + 1) << 2);
+  for (let group: u32 = 0; group < groupCount; group++) {
+    let hash: u64 = 0;
+    const at = groupAt(group);
+    for (let i: u32 = 0; i < groupColumns; i++) hash = mixed(load<u32>(at + (<usize>i << 2)), hash);
+    let bucket = <u32>hash & groupMask;
+    while (load<u32>(groupBucketsAt + (<usize>bucket << 2)) != 0) bucket = (bucket + 1) & groupMask;
+    store<u32>(groupBucketsAt + (<usize>bucket << 2), group + 1);
+  }
+}
+
+/** Counts one flow, or one tuple. @returns where `addValue` adds its sums */
+export function addToGroup(group: u32, denied: bool, counted: bool, tuples: u32, time: i64, lastTime: i64): usize {
+  const at = groupAt(group) + addedAt;
+  const flows = load<u64>(at);
+  if (flows == 0) {
+    store<i64>(at, time, 24);
+    store<i64>(at, lastTime, 32);
+  } else {
+    store<i64>(at, min(load<i64>(at, 24), time), 24);
+    store<i64>(at, max(load<i64>(at, 32), lastTime), 32);
+  }
+  store<u64>(at, flows + 1);
+  store<u64>(at, load<u64>(at, 8) + <u64>denied, 8);
+  store<u64>(at, load<u64>(at, 16) + tuples, 16);
+  allFlows++;
+  countedFlows += <u64>counted;
+  return at;
+}
+
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+export function addValue(at: usize, i: u32, value: i64): void {
+  store<u32>(at, load<u32>(at, 40) | (1 << i), 40);
+  const to = at + 48 + (<usize>i << 3);
+  store<i64>(to, checked(load<i64>(to) + checked(value)));
+}
+
+/** The sum, which is noted where it is larger than sums may be; of two that are not, it never overflows. */
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+export function checked(sum: i64): i64 {
+  if (<u64>sum > sumMax) isTooLarge = true;
+  return sum;
+}

@@ -1,0 +1,292 @@
+/**
+ * The kernel that puts tuples of data files together (kernel/stitch.ts), and its memory by what lies in it.
+ *
+ * One question at a time uses it; it is loaded anew where an answer took much of its memory, which then is given back.
+ */
+import { randomBytes } from 'node:crypto';
+import { createMemory, instantiate } from '../base/wasm.ts';
+import { pagesOf } from '../lake/parquet/footer.ts';
+import * as layout from './stitch-kernel-layout.ts';
+import { stitchKernelModule } from './stitch-kernel-module.ts';
+
+interface StitchKernelExports {
+  start(seed: bigint): void;
+  ask(): void;
+  startPart(bits: number, value: number, buckets: number, flowsMax: number): void;
+  addRows(count: number, gathering: number): number;
+  addTuples(count: number): number;
+  startGathering(): void;
+  endGathering(): void;
+  endPart(): number;
+  fault(): number;
+  disorderedCount(): number;
+  flowTotal(): number;
+  countedTotal(): number;
+  lengthOfGroup(): number;
+  largestGroups(limit: number): number;
+  countObservers(): number;
+  findSegments(count: number): number;
+  mergeSegments(segments: number): void;
+  textNumber(at: number, length: number): number;
+  texts(slot: number, count: number, dictionaryLength: number, distinct: number, bodyLength: number): number;
+  longs(slot: number, count: number, dictionaryLength: number, distinct: number, bodyLength: number): number;
+  integers(slot: number, count: number, dictionaryLength: number, distinct: number, bodyLength: number): number;
+  selectRange(count: number): number;
+  selectAll(): void;
+  differences(slot: number, count: number, bodyLength: number): number;
+  unpack(from: number, length: number, to: number, room: number): number;
+}
+
+/** Columns of the lake by slot, as kernel/slots.ts names them. */
+export const slotColumns = [
+  'src_ip',
+  'dst_ip',
+  'src_port',
+  'dst_port',
+  'protocol',
+  'direction',
+  'access',
+  'state',
+  'mac',
+  'resource_id',
+  'format',
+  'time',
+  'record_time',
+  'record_offset',
+  'tuple_index',
+  'packets_forward',
+  'bytes_forward',
+  'packets_reverse',
+  'bytes_reverse',
+  'blob',
+  'rule',
+  'nsg',
+  'target_id',
+  'acl_id',
+  'encryption',
+] as const;
+
+export type SlotColumn = (typeof slotColumns)[number];
+
+const integerColumns = new Set<SlotColumn>(['src_port', 'dst_port', 'tuple_index']);
+const longColumns = new Set<SlotColumn>([
+  'time',
+  'record_time',
+  'record_offset',
+  'packets_forward',
+  'bytes_forward',
+  'packets_reverse',
+  'bytes_reverse',
+]);
+/** Of `Encoding` in parquet.thrift. */
+const differencesEncoding = 5;
+
+/** What the kernel answers a question about. */
+export interface Question {
+  /** Epoch milliseconds. */
+  readonly startMillis: number;
+  readonly endMillis: number;
+  readonly groups: readonly SlotColumn[];
+  /** A counter, or two that are added. */
+  readonly values: readonly (readonly [SlotColumn, SlotColumn?])[];
+  /** What groups are ordered by, the largest first: `orders`, or which of the values. */
+  readonly order: number;
+}
+
+/** Orders that are no sums. */
+export const orders = { flows: 0, denied: 1, tuples: 2, first: 3, last: 4 } as const;
+/** The order by the first value. */
+export const firstValueOrder = 5;
+/** Columns of groups, and values, that a question may have. */
+export const groupsMax = 12;
+export const valuesMax = 6;
+
+/** A group with what was added up. */
+export interface StitchedGroup {
+  /** Texts, ports; `null` where there is no value. */
+  readonly keys: readonly (string | number | null)[];
+  readonly flows: number;
+  readonly denied: number;
+  readonly tuples: number;
+  /** Epoch microseconds. */
+  readonly firstMicros: number;
+  readonly lastMicros: number;
+  readonly values: readonly (number | null)[];
+}
+
+export class StitchKernel {
+  readonly run: StitchKernelExports;
+  readonly #bytes: Buffer;
+  readonly #view: DataView;
+
+  constructor(exports: StitchKernelExports, buffer: ArrayBuffer) {
+    this.run = exports;
+    this.#bytes = Buffer.from(buffer);
+    this.#view = new DataView(buffer);
+    exports.start(randomBytes(8).readBigUInt64LE() | 1n);
+  }
+
+  ask({ startMillis, endMillis, groups, values, order }: Question): void {
+    const view = this.#view;
+    const at = layout.questionAt;
+    view.setBigInt64(at, microsOf(startMillis), true);
+    view.setBigInt64(at + 8, microsOf(endMillis), true);
+    view.setUint32(at + 16, groups.length, true);
+    view.setUint32(at + 20, values.length, true);
+    ['deny', 'outbound', 'begin', 'denied'].forEach((text, i) =>
+      view.setUint32(at + 24 + 4 * i, this.#numberOf(text), true),
+    );
+    view.setUint32(at + 40, order, true);
+    groups.forEach((name, i) => view.setUint8(at + 44 + i, slotOf(name)));
+    values.forEach(([first, second], i) => {
+      view.setUint8(at + 56 + 2 * i, slotOf(first));
+      view.setUint8(at + 57 + 2 * i, second === undefined ? 255 : slotOf(second));
+    });
+    this.run.ask();
+  }
+
+  /** Takes a column of a row group. @returns whether its bytes are as we write them @throws RangeError where they are no pages */
+  load(name: SlotColumn, column: Uint8Array, rows: number): boolean {
+    const pages = pagesOf(column);
+    const data = pages.at(-1);
+    const dictionary = pages.length > 1 ? pages[0] : undefined;
+    if (data?.kind !== 'data' || data.values !== rows || pages.length > 2) return false;
+    if (dictionary !== undefined && dictionary.kind !== 'dictionary') return false;
+    const dictionaryLength =
+      dictionary === undefined ? 0 : this.#unpack(column, dictionary, layout.dictionaryAt, layout.dictionaryMax);
+    const bodyLength = this.#unpack(column, data, layout.bodyAt, layout.bodyMax);
+    if (dictionaryLength < 0 || bodyLength < 0) return false;
+    const slot = slotOf(name);
+    const distinct = dictionary?.values ?? 0;
+    if (data.encoding === differencesEncoding)
+      return integerColumns.has(name) && this.run.differences(slot, rows, bodyLength) === 0;
+    const take = integerColumns.has(name) ? 'integers' : longColumns.has(name) ? 'longs' : 'texts';
+    return this.run[take](slot, rows, dictionaryLength, distinct, bodyLength) === 0;
+  }
+
+  /** Puts the loaded rows in the order in which they were read. */
+  order(rows: number): void {
+    const segments = this.run.findSegments(rows);
+    const { segmentsAt, segmentLength } = layout;
+    const parts = Array.from({ length: segments }, (_, i) => {
+      const at = segmentsAt + i * segmentLength;
+      const bytes = Buffer.from(this.#bytes.subarray(at, at + segmentLength));
+      return { bytes, blob: bytes.readUInt32LE(8), micros: Number(bytes.readBigInt64LE(16)) };
+    });
+    const first = new Map<number, number>();
+    for (const { blob, micros } of parts) first.set(blob, Math.min(first.get(blob) ?? Infinity, micros));
+    // Those of one blob stay as they are.
+    parts.sort((a, b) => first.get(a.blob)! - first.get(b.blob)! || a.blob - b.blob);
+    parts.forEach(({ bytes }, i) => bytes.copy(this.#bytes, segmentsAt + i * segmentLength));
+    this.run.mergeSegments(segments);
+  }
+
+  /** Says how observers are ordered: by resource, MAC and format. */
+  rankObservers(): void {
+    const view = this.#view;
+    const observers = Array.from({ length: this.run.countObservers() }, (_, number) => {
+      const at = layout.observersAt + 16 * number;
+      const [resource, mac, direction, format] = [0, 4, 8, 12].map((i) => this.#text(view.getUint32(at + i, true)));
+      return { number, texts: [resource, mac, format], outbound: direction === 'outbound' };
+    });
+    observers.sort((a, b) => {
+      const i = a.texts.findIndex((text, k) => text !== b.texts[k]);
+      return i < 0 ? 0 : compareTexts(a.texts[i], b.texts[i]);
+    });
+    observers.forEach(({ number, outbound }, rank) =>
+      view.setUint32(layout.observerRanksAt + 4 * number, (outbound ? 0 : 2 ** 31) + rank, true),
+    );
+  }
+
+  /** The largest groups, at most `limit` of them, in order. */
+  largest(limit: number, { groups, values }: Question): StitchedGroup[] {
+    const view = this.#view;
+    const length = this.run.lengthOfGroup();
+    const count = this.run.largestGroups(Math.min(limit, layout.matchMax));
+    return Array.from({ length: count }, (_, i) => {
+      const at = layout.groupsAt + view.getUint32(layout.matchAt + 4 * i, true) * length;
+      const sums = at + 8 * Math.ceil(groups.length / 2);
+      const long = (offset: number): number => Number(view.getBigInt64(sums + offset, true));
+      const present = view.getUint32(sums + 40, true);
+      return {
+        keys: groups.map((name, k) => {
+          const word = view.getUint32(at + 4 * k, true);
+          return integerColumns.has(name) ? word : this.#text(word);
+        }),
+        flows: long(0),
+        denied: long(8),
+        tuples: long(16),
+        firstMicros: long(24),
+        lastMicros: long(32),
+        values: values.map((_value, k) => (((present >> k) & 1) === 0 ? null : long(48 + 8 * k))),
+      };
+    });
+  }
+
+  #unpack(column: Uint8Array, page: ReturnType<typeof pagesOf>[number], to: number, room: number): number {
+    const length = page.endByte - page.startByte;
+    if (length > layout.packedMax) return -1;
+    this.#bytes.set(column.subarray(page.startByte, page.endByte), layout.packedAt);
+    const unpacked = this.run.unpack(layout.packedAt, length, to, room);
+    return unpacked === page.length ? unpacked : -1;
+  }
+
+  #numberOf(text: string): number {
+    const length = this.#bytes.write(text, layout.packedAt);
+    return this.run.textNumber(layout.packedAt, length);
+  }
+
+  #text(number: number): string | null {
+    if (number === 0) return null;
+    const at = this.#view.getUint32(layout.textsAt + 8 * number, true);
+    const length = this.#view.getUint32(layout.textsAt + 8 * number + 4, true);
+    return this.#bytes.toString('utf8', at, at + length);
+  }
+}
+
+function slotOf(name: SlotColumn): number {
+  return slotColumns.indexOf(name);
+}
+
+/** Times beyond what 64 bits of microseconds hold stand for none. */
+function microsOf(millis: number): bigint {
+  const most = 2n ** 63n - 1n;
+  if (millis === Infinity) return most;
+  if (millis === -Infinity) return -most;
+  return BigInt(Math.round(millis * 1000));
+}
+
+/** In order of their bytes; none is last. */
+function compareTexts(a: string | null, b: string | null): number {
+  if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+let loaded: StitchKernel | undefined;
+let using: Promise<unknown> = Promise.resolve();
+
+/**
+ * Runs a step with the kernel, after those that were begun before. `keep` says afterwards whether it took so little memory that the kernel stays.
+ * @returns `undefined` where there is no WebAssembly, or not the memory for it
+ */
+export async function withStitchKernel<T>(
+  step: (kernel: StitchKernel) => Promise<{ readonly value: T; readonly keep: boolean }>,
+): Promise<T | undefined> {
+  const turn = using.then(async () => {
+    if (loaded === undefined) {
+      const instance = instantiate(stitchKernelModule, createMemory(layout.memoryLength));
+      if (instance === undefined) return undefined;
+      loaded = new StitchKernel(instance.exports as StitchKernelExports, instance.buffer);
+    } else loaded.run.start(randomBytes(8).readBigUInt64LE() | 1n);
+    try {
+      const { value, keep } = await step(loaded);
+      if (!keep) loaded = undefined;
+      return value;
+    } catch (error) {
+      loaded = undefined;
+      throw error;
+    }
+  });
+  using = turn.catch(() => undefined);
+  return await turn;
+}
