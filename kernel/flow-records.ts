@@ -257,7 +257,13 @@ export function startGathering(): void {
   }
 }
 
-/** Takes a tuple of a marked five-tuple; leaves others alone. */
+/** Whether tuples of a five-tuple are gathered. */
+export function isGathered(hash: u64, addresses: u64, ports: u64): bool {
+  const first = load<u32>(bucketOf(hash, addresses, ports));
+  return first != 0 && (load<u32>(flowAt(first), 60) & flagDisordered) != 0;
+}
+
+/** Takes a tuple of a five-tuple that is gathered. */
 export function gatherTuple(
   row: u32,
   hash: u64,
@@ -268,10 +274,7 @@ export function gatherTuple(
   state: u32,
   time: i64,
 ): void {
-  const first = load<u32>(bucketOf(hash, addresses, ports));
-  if (first == 0) return;
-  const firstAt = flowAt(first);
-  if ((load<u32>(firstAt, 60) & flagDisordered) == 0) return;
+  const firstAt = flowAt(load<u32>(bucketOf(hash, addresses, ports)));
   const opening = opens(state);
   const at = newFlow(row, addresses, ports, observer, denied, time, secondOf(row), lowOf(row, opening));
   if (at == 0) return;

@@ -16,7 +16,7 @@ import {
   selectedAt,
   valuesAt,
 } from '../src/query/stitch-kernel-layout';
-import { timeSlot } from './slots';
+import { protocolSlot, sourceSlot, timeSlot } from './slots';
 import { textNumber } from './text-numbers';
 
 /** Of a number: there is none. */
@@ -48,6 +48,17 @@ export function select(count: u32, firstMicros: i64, endMicros: i64): u32 {
   for (let i: u32 = 0; i < n; i++)
     store<i64>(times + (<usize>i << 3), load<i64>(times + (<usize>load<u32>(selectedAt + (<usize>i << 2)) << 3)));
   return n;
+}
+
+/** Selects rows, of which `n` stand at `selectedAt`, once columns were taken whole: these have them alone, from now on. */
+export function selectThese(n: u32): void {
+  selected = n;
+  for (let i: u32 = 0; i < n; i++) {
+    const row = selectedRow(i);
+    store<i64>(column(timeSlot) + (<usize>i << 3), load<i64>(column(timeSlot) + (row << 3)));
+    for (let slot: u32 = sourceSlot; slot <= protocolSlot; slot++)
+      store<u32>(column(slot) + (<usize>i << 2), load<u32>(column(slot) + (row << 2)));
+  }
 }
 
 /** Takes all rows again. */

@@ -1,12 +1,13 @@
 /**
- * The order in which rows of a row group were read, which is that of each flow's tuples: a row group has its rows by kind
- * (src/lake/row-order.ts), and of each kind blob by blob. Rows of one blob that stand in that order are a segment; those of a blob are merged.
+ * The order in which rows of a row group were logged, which is that of each flow's tuples: a row group has its rows by kind
+ * (src/lake/row-order.ts), and of each kind blob by blob. Rows of one blob that stand as they were read are a segment; those of a blob are merged,
+ * and rows of one record put in order of time, which they need not be in.
  *
  * AssemblyScript, a part of kernel/stitch.ts.
  */
-import { orderAt, segmentLength, segmentsAt } from '../src/query/stitch-kernel-layout';
+import { orderAt, secondsAt, secondsMax, segmentLength, segmentsAt, sortedAt } from '../src/query/stitch-kernel-layout';
 import { column } from './page-values';
-import { blobSlot, recordOffsetSlot, recordTimeSlot, tupleIndexSlot } from './slots';
+import { blobSlot, recordOffsetSlot, recordTimeSlot, timeSlot, tupleIndexSlot } from './slots';
 
 /** Segments of one blob that are merged; more stay one behind the other. */
 const mergedMax: u32 = 64;
@@ -49,6 +50,7 @@ export function mergeSegments(segments: u32): void {
   while (i < segments) {
     const first = segmentsAt + <usize>i * segmentLength;
     const blob = load<u32>(first, 8);
+    const from = to;
     let k: u32 = 1;
     while (i + k < segments && load<u32>(first + <usize>k * segmentLength, 8) == blob) k++;
     if (k == 1 || k > mergedMax)
@@ -57,7 +59,72 @@ export function mergeSegments(segments: u32): void {
         for (let row = load<u32>(segment), end = load<u32>(segment, 4); row < end; row++, to += 4) store<u32>(to, row);
       }
     else to = merge(first, k, to);
+    sortRecords(from, to);
     i += k;
+  }
+}
+
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+function timeAt(place: usize): i64 {
+  return load<i64>(column(timeSlot) + (<usize>load<u32>(place) << 3));
+}
+
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+function recordAt(place: usize): i64 {
+  return load<i64>(column(recordOffsetSlot) + (<usize>load<u32>(place) << 3));
+}
+
+/** Puts rows of one record, of those from `at` to before `end`, in order of time. */
+function sortRecords(at: usize, end: usize): void {
+  while (at < end) {
+    const record = recordAt(at);
+    let least = timeAt(at);
+    let last = least;
+    let isOrdered = true;
+    let next = at + 4;
+    let greatest = last;
+    for (; next < end && recordAt(next) == record; next += 4) {
+      const time = timeAt(next);
+      if (time < last) isOrdered = false;
+      last = time;
+      least = min(least, time);
+      greatest = max(greatest, time);
+    }
+    if (!isOrdered) sortByTime(at, next, least, greatest);
+    at = next;
+  }
+}
+
+/** Second by second; records that span more stay as they are. */
+function sortByTime(at: usize, end: usize, least: i64, greatest: i64): void {
+  const seconds = <u64>(greatest - least) / 1_000_000 + 1;
+  if (seconds > <u64>secondsMax) return;
+  memory.fill(secondsAt, 0, <usize>(seconds + 1) << 2);
+  for (let place = at; place < end; place += 4) {
+    const count = secondsAt + (<usize>(<u64>(timeAt(place) - least) / 1_000_000 + 1) << 2);
+    store<u32>(count, load<u32>(count) + 4);
+  }
+  for (let second: u64 = 1; second < seconds; second++) {
+    const count = secondsAt + (<usize>second << 2);
+    store<u32>(count, load<u32>(count) + load<u32>(count - 4));
+  }
+  const length = end - at;
+  for (let place = at; place < end; place += 4) {
+    const count = secondsAt + (<usize>(<u64>(timeAt(place) - least) / 1_000_000) << 2);
+    const to = load<u32>(count);
+    store<u32>(sortedAt + to, load<u32>(place));
+    store<u32>(count, to + 4);
+  }
+  memory.copy(at, sortedAt, length);
+  // Times within a second, of logs that tell these.
+  for (let place = at + 4; place < end; place += 4) {
+    const row = load<u32>(place);
+    const time = timeAt(place);
+    let before = place;
+    for (; before > at && timeAt(before - 4) > time; before -= 4) store<u32>(before, load<u32>(before - 4));
+    if (before != place) store<u32>(before, row);
   }
 }
 

@@ -6,7 +6,7 @@
  *
  * AssemblyScript, compiled by scripts/build-kernel.mjs. Memory: src/query/stitch-kernel-layout.ts. No allocation, no imports but the memory.
  */
-import { keysAt, keysMax, observersMax, orderAt } from '../src/query/stitch-kernel-layout';
+import { keysAt, keysMax, observersMax, orderAt, selectedAt } from '../src/query/stitch-kernel-layout';
 import { addConversations } from './conversations';
 import {
   addToGroup,
@@ -27,13 +27,14 @@ import {
   flagDenied,
   gatherTuple,
   isFull,
+  isGathered,
   startGathering,
   touchBucket,
   touchFlow,
 } from './flow-records';
 import { mixed, setSeed } from './mix';
 import { clearObservers, observerOf } from './observers';
-import { absent, column, select } from './page-values';
+import { absent, column, select, selectThese } from './page-values';
 import { denyText, endMicros, firstMicros, isCounted, readQuestion, valueColumns, valueOf } from './question';
 import {
   accessSlot,
@@ -98,6 +99,24 @@ export function flowTotal(): f64 {
 
 export function countedTotal(): f64 {
   return <f64>countedFlows;
+}
+
+/**
+ * Selects rows that are gathered, of `count` of which times, addresses, ports and protocols were taken. @returns how many rows the columns have
+ */
+export function selectGathered(count: u32): u32 {
+  let taken: u32 = 0;
+  for (let row: u32 = 0; row < count; row++) store<u32>(orderAt + (<usize>row << 2), row);
+  for (let from: u32 = 0; from < count; from += keysMax) {
+    const n = findKeys(from, min<u32>(count - from, keysMax));
+    for (let i: u32 = 0; i < n; i++) {
+      const key = keysAt + <usize>i * 24;
+      store<u32>(selectedAt + (<usize>taken << 2), load<u32>(key, 20));
+      taken += <u32>isGathered(load<u32>(key, 16), load<u64>(key), load<u64>(key, 8));
+    }
+  }
+  selectThese(taken);
+  return taken;
 }
 
 /** Selects rows of the range, of `count` rows whose times were taken. @returns as `select` */

@@ -1,13 +1,14 @@
 /**
- * Tuples on their way into data files: decoded columns are copied to the rows of their date (staged-rows.ts); a date that has enough for
- * a row group is written out. No object and no text a row, and memory that does not grow with what is added.
+ * Tuples on their way into data files: decoded columns are copied to the rows of their hour (staged-rows.ts); an hour that has enough for
+ * a row group is written out, and hours that have little become one together. So whoever asks for an hour reads little of others. No object
+ * and no text a row, and memory that does not grow with what is added.
  *
- *   flow log ─▶ rows of 2026-11-20 ─▶ row group, row group, … of date=2026-11-20/part-….parquet
- *            └▶ rows of 2026-11-21 ─▶ …
+ *   flow log ─▶ rows of 2026-11-20, 09:00 ─▶ row group, row group, … of date=2026-11-20/part-….parquet
+ *            └▶ rows of 2026-11-20, 10:00 ─▶ …
  */
 import { Counters } from '../base/counters.ts';
 import { limits } from '../base/limits.ts';
-import { dayMillis } from '../base/time.ts';
+import { dayMillis, hourMillis } from '../base/time.ts';
 import type { FlowLog, FlowRecord, TupleGroup } from '../flowlog/record.ts';
 import type { TupleColumns } from '../flowlog/tuple.ts';
 import { stateBegin, stateDenied, stateNone } from '../flowlog/tuple.ts';
@@ -35,9 +36,14 @@ const counterMax = 2 ** 63 - 1024;
 
 /** Rows of one date on their way. */
 interface Day {
-  rows: StagedRows;
+  /** By hour since the epoch: rows that are not written yet. */
+  readonly hours: Map<number, StagedRows>;
   readonly file: NewDataFile;
 }
+
+/** Hours with fewer rows share a row group with the next one. */
+const hourRowsMin = limits.rowGroupRows / 2;
+const dayHours = dayMillis / hourMillis;
 
 export class RowStage {
   readonly refused = new Counters<RowRefusal>();
@@ -68,20 +74,20 @@ export class RowStage {
     let added = 0;
     let row = 0;
     while (row < tuples.count) {
-      const day = Math.floor(tuples.timeMillis[row] / dayMillis);
+      const hour = Math.floor(tuples.timeMillis[row] / hourMillis);
       if (!(tuples.timeMillis[row] >= 0 && tuples.timeMillis[row] < timeMillisEnd)) {
         nextIndex[groups[tuples.group[row]].record]++;
         const timeMillis = tuples.timeMillis[row++];
         this.refused.add('time-out-of-range', 1, () => `${origin.blob}: time ${timeMillis}`);
         continue;
       }
-      const its = this.#day(day);
-      const { rows } = its;
+      const day = this.#day(Math.floor(hour / dayHours));
+      const rows = this.#hour(day, hour);
       const before = rows.count;
-      row = this.#copyRows(flowLog, row, day, rows, groupIds, recordIds, nextIndex, origin);
+      row = this.#copyRows(flowLog, row, hour, rows, groupIds, recordIds, nextIndex, origin);
       added += rows.count - before;
       this.#staged += rows.count - before;
-      if (rows.count >= limits.rowGroupRows) await this.#write(its);
+      if (rows.count >= limits.rowGroupRows) await this.#writeUpTo(day, hour);
       else if (this.#staged >= limits.stagedRowsMax) await this.#writeLargest();
     }
     return added;
@@ -112,10 +118,8 @@ export class RowStage {
     await this.#writeAll();
     const added: AddAction[] = [];
     for (const day of [...this.#days.keys()].sort((a, b) => a - b)) {
-      const { rows, file } = this.#days.get(day)!;
-      added.push(await file.finish());
+      added.push(await this.#days.get(day)!.file.finish());
       this.#days.delete(day);
-      giveBackRows(rows);
     }
     return added;
   }
@@ -125,9 +129,9 @@ export class RowStage {
     await this.#writing.catch(() => undefined);
     const days = [...this.#days.values()];
     this.#days.clear();
-    for (const { rows, file } of days) {
+    for (const { hours, file } of days) {
       await file.abandon();
-      giveBackRows(rows);
+      for (const rows of hours.values()) giveBackRows(rows);
     }
     this.#staged = 0;
   }
@@ -135,19 +139,28 @@ export class RowStage {
   #day(number: number): Day {
     let day = this.#days.get(number);
     if (day === undefined) {
-      day = { rows: takeRows(this.#tables), file: new NewDataFile(this.#lake, number) };
+      day = { hours: new Map(), file: new NewDataFile(this.#lake, number) };
       this.#days.set(number, day);
     }
     return day;
   }
 
+  #hour({ hours }: Day, hour: number): StagedRows {
+    let rows = hours.get(hour);
+    if (rows === undefined) {
+      rows = takeRows(this.#tables);
+      hours.set(hour, rows);
+    }
+    return rows;
+  }
+
   /**
-   * Copies rows from `row` on while they are of `day` and there is room for them. @returns the first row that was not copied.
+   * Copies rows from `row` on while they are of `hour` and there is room for them. @returns the first row that was not copied.
    */
   #copyRows(
     flowLog: FlowLog,
     row: number,
-    day: number,
+    hour: number,
     rows: StagedRows,
     groupIds: Uint32Array,
     recordIds: Uint32Array,
@@ -158,11 +171,11 @@ export class RowStage {
     const first = row;
     const at = rows.count;
     const { timeMillis } = tuples;
-    const dayStart = day * dayMillis;
-    const dayEnd = dayStart + dayMillis;
+    const hourStart = hour * hourMillis;
+    const hourEnd = hourStart + hourMillis;
     const limit = Math.min(tuples.count, first + limits.rowGroupRows - at);
     let end = first;
-    while (end < limit && timeMillis[end] >= dayStart && timeMillis[end] < dayEnd) end++;
+    while (end < limit && timeMillis[end] >= hourStart && timeMillis[end] < hourEnd) end++;
     const count = end - first;
     rows.reserve(count);
     for (const name of copiedColumns) rows[name].set(tuples[name].subarray(first, end), at);
@@ -206,26 +219,40 @@ export class RowStage {
     }
   }
 
-  /** Begins to write a date's rows, once those before are written. @throws what writing those threw */
-  async #write(day: Day): Promise<void> {
+  /** Begins to write rows as a row group, once those before are written. @throws what writing those threw */
+  async #write(file: NewDataFile, rows: StagedRows): Promise<void> {
     await this.#writing;
-    const { rows, file } = day;
-    day.rows = takeRows(this.#tables);
     this.#staged -= rows.count;
     this.#writing = file.writeRows(rows).finally(() => giveBackRows(rows));
     // Awaited before the next ones.
     this.#writing.catch(() => undefined);
   }
 
+  /** Writes the hours of a date up to `last`, the earliest first: a flow's tuples stay in order. */
+  async #writeUpTo({ hours, file }: Day, last: number): Promise<void> {
+    let group: StagedRows | undefined;
+    for (const hour of [...hours.keys()].filter((one) => one <= last).sort((a, b) => a - b)) {
+      const rows = hours.get(hour)!;
+      hours.delete(hour);
+      if (group !== undefined && group.count < hourRowsMin && group.count + rows.count <= limits.rowGroupRows) {
+        group.append(rows);
+        giveBackRows(rows);
+        continue;
+      }
+      if (group !== undefined) await this.#write(file, group);
+      group = rows;
+    }
+    if (group !== undefined) await this.#write(file, group);
+  }
+
   async #writeLargest(): Promise<void> {
-    let largest: Day | undefined;
-    for (const day of this.#days.values())
-      if (largest === undefined || day.rows.count > largest.rows.count) largest = day;
-    if (largest !== undefined) await this.#write(largest);
+    const countOf = ({ hours }: Day): number => [...hours.values()].reduce((sum, { count }) => sum + count, 0);
+    const [largest] = [...this.#days.values()].sort((a, b) => countOf(b) - countOf(a));
+    if (largest !== undefined) await this.#writeUpTo(largest, Infinity);
   }
 
   async #writeAll(): Promise<void> {
-    for (const day of this.#days.values()) if (day.rows.count > 0) await this.#write(day);
+    for (const day of this.#days.values()) await this.#writeUpTo(day, Infinity);
     await this.#writing;
     this.#tables.clear();
   }

@@ -122,12 +122,44 @@ export class StagedRows {
     this.runRecord[run] = record;
   }
 
+  /** Adds the rows of others, of the same tables. */
+  append(others: StagedRows): void {
+    this.reserve(others.count);
+    const { count } = others;
+    for (const name of rowColumns) this[name].set(others[name].subarray(0, count), this.count);
+    for (const name of addressColumns) this[name].set(others[name].subarray(0, 4 * count), 4 * this.count);
+    for (let run = 0, start = 0; run < others.runs; run++) {
+      this.addRun(others.runEnd[run] - start, others.runGroup[run], others.runRecord[run]);
+      start = others.runEnd[run];
+    }
+    this.count += count;
+  }
+
   /** Forgets the rows; the room stays. */
   clear(): void {
     this.count = 0;
     this.runs = 0;
   }
 }
+
+const addressColumns = ['source', 'destination'] as const;
+/** Columns of one value a row. */
+const rowColumns = [
+  'timeMillis',
+  'family',
+  'sourcePort',
+  'destinationPort',
+  'protocol',
+  'direction',
+  'access',
+  'state',
+  'encryption',
+  'packetsForward',
+  'bytesForward',
+  'packetsReverse',
+  'bytesReverse',
+  'tupleIndex',
+] as const;
 
 /** Rows that no stage uses, with their room: making it anew for each commit would take longer than filling it. */
 const spareRows: StagedRows[] = [];

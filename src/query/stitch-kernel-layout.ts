@@ -36,8 +36,12 @@ export const orderAt = columnsAt + slotsMax * columnLength;
 /** Rows that follow each other in one blob and of one kind: first row, row behind, number of the blob; record time (8 bytes) of the first row. */
 export const segmentsAt = orderAt + 4 * rowsMax;
 export const segmentLength = 24;
+/** Rows of one record on their way into order, and how many are of each second. */
+export const sortedAt = segmentsAt + segmentLength * rowsMax;
+export const secondsAt = sortedAt + 4 * rowsMax;
+export const secondsMax = 4096;
 /** Keys of some rows that are looked up together, 24 bytes each. */
-export const keysAt = segmentsAt + segmentLength * rowsMax;
+export const keysAt = secondsAt + 4 * (secondsMax + 2);
 export const keysMax = 256;
 
 /** Texts: where each lies and its length (4 bytes each), by number from 1 on; 0 is null. */
@@ -72,4 +76,4 @@ export const matchMax = 1_048_576;
 export const chainedAt = matchAt + 4 * matchMax;
 export const flowsAt = chainedAt + 4 * 8_388_608;
 export const flowsLengthMax = 1_073_741_824;
-export const memoryLength = 2_028_339_200;
+export const memoryLength = 2_028_863_488;

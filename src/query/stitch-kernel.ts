@@ -32,6 +32,7 @@ interface StitchKernelExports {
   longs(slot: number, count: number, dictionaryLength: number, distinct: number, bodyLength: number): number;
   integers(slot: number, count: number, dictionaryLength: number, distinct: number, bodyLength: number): number;
   selectRange(count: number): number;
+  selectGathered(count: number): number;
   selectAll(): void;
   differences(slot: number, count: number, bodyLength: number): number;
   unpack(from: number, length: number, to: number, room: number): number;

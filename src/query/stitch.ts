@@ -34,13 +34,10 @@ const countersOf: Readonly<Record<CounterName, readonly [SlotColumn, SlotColumn?
   'packets.reverse': ['packets_reverse'],
 };
 const counterColumns: readonly SlotColumn[] = ['packets_forward', 'bytes_forward', 'packets_reverse', 'bytes_reverse'];
+const keyColumns: readonly SlotColumn[] = ['src_ip', 'dst_ip', 'src_port', 'dst_port', 'protocol'];
 /** What tells flows and their order. */
 const flowColumns: readonly SlotColumn[] = [
-  'src_ip',
-  'dst_ip',
-  'src_port',
-  'dst_port',
-  'protocol',
+  ...keyColumns,
   'direction',
   'state',
   'mac',
@@ -170,6 +167,9 @@ async function rowGroupsOf(path: string): Promise<readonly RowGroupPlace[] | und
   return groups;
 }
 
+/** What is done with the row groups: tuples are added by themselves or to flows, or those are gathered that came in another order. */
+type Pass = 'tuples' | 'flows' | 'gathering';
+
 class Stitching {
   readonly #kernel: StitchKernel;
   readonly #plan: StitchPlan;
@@ -185,7 +185,7 @@ class Stitching {
 
   /** @returns whether everything was added up */
   async run(rows: number): Promise<boolean> {
-    if (this.#plan.query.observations === true) return this.#eachRowGroup((count) => this.#kernel.run.addTuples(count));
+    if (this.#plan.query.observations === true) return this.#eachRowGroup('tuples');
     const { run } = this.#kernel;
     const flowBytes = 72 + 8 * this.#plan.question.values.length;
     const flowsMax = Math.floor(
@@ -207,17 +207,11 @@ class Stitching {
 
   async #stitchPart(): Promise<'done' | 'full' | 'failed'> {
     const { run } = this.#kernel;
-    const add =
-      (gathering: boolean) =>
-      (count: number): number => {
-        this.#kernel.order(count);
-        return run.addRows(count, gathering ? 1 : 0);
-      };
     const outcome = (): 'full' | 'failed' => (run.fault() === faultFull ? 'full' : 'failed');
-    if (!(await this.#eachRowGroup(add(false)))) return outcome();
+    if (!(await this.#eachRowGroup('flows'))) return outcome();
     if (run.disorderedCount() > 0) {
       run.startGathering();
-      if (!(await this.#eachRowGroup(add(true)))) return outcome();
+      if (!(await this.#eachRowGroup('gathering'))) return outcome();
       run.endGathering();
       if (run.fault() !== 0) return outcome();
     }
@@ -226,8 +220,8 @@ class Stitching {
     return run.endPart() === 0 ? 'done' : 'failed';
   }
 
-  /** @returns whether all row groups were as we write them, and `add` found no fault */
-  async #eachRowGroup(add: (rows: number) => number): Promise<boolean> {
+  /** @returns whether all row groups were as we write them, and the kernel found no fault */
+  async #eachRowGroup(pass: Pass): Promise<boolean> {
     for (const { path, groups } of this.#parts) {
       const handle = await open(path, 'r');
       try {
@@ -240,8 +234,8 @@ class Stitching {
             next.catch(() => undefined);
           }
           this.#bounds.check();
-          const rows = this.#load(bytes, groups[i]);
-          if (rows === undefined || (rows > 0 && add(rows) !== 0)) return false;
+          const rows = this.#load(bytes, groups[i], pass);
+          if (rows === undefined || (rows > 0 && this.#add(rows, pass) !== 0)) return false;
         }
       } catch (error) {
         if (error instanceof RangeError) return false;
@@ -258,17 +252,25 @@ class Stitching {
   }
 
   /** @returns how many rows the kernel has taken: those of the range, and perhaps others; `undefined` where they are not as we write them */
-  #load(bytes: Buffer, { rows, startByte, columns }: RowGroupPlace): number | undefined {
+  #load(bytes: Buffer, { rows, startByte, columns }: RowGroupPlace, pass: Pass): number | undefined {
     const kernel = this.#kernel;
     const load = (name: SlotColumn): boolean => {
       const place = columns.get(name);
       if (place === undefined) return false;
       return kernel.load(name, bytes.subarray(place.startByte - startByte, place.endByte - startByte), rows);
     };
+    const first: readonly SlotColumn[] = pass === 'gathering' ? ['time', ...keyColumns] : ['time'];
     kernel.run.selectAll();
-    if (!load('time')) return undefined;
-    const taken = kernel.run.selectRange(rows);
-    return taken === 0 || this.#plan.columns.every((name) => name === 'time' || load(name)) ? taken : undefined;
+    if (!first.every(load)) return undefined;
+    const taken = pass === 'gathering' ? kernel.run.selectGathered(rows) : kernel.run.selectRange(rows);
+    return taken === 0 || this.#plan.columns.every((name) => first.includes(name) || load(name)) ? taken : undefined;
+  }
+
+  #add(rows: number, pass: Pass): number {
+    const { run } = this.#kernel;
+    if (pass === 'tuples') return run.addTuples(rows);
+    this.#kernel.order(rows);
+    return run.addRows(rows, pass === 'gathering' ? 1 : 0);
   }
 }
 
