@@ -5,7 +5,7 @@
  * AssemblyScript, a part of kernel/stitch.ts.
  */
 import { chainedAt, matchAt, observerRanksAt } from '../src/query/stitch-kernel-layout';
-import { addToGroup, addValue } from './flow-groups';
+import { addToGroup, addValue, touchGroup } from './flow-groups';
 import {
   chainedCount,
   collect,
@@ -17,6 +17,8 @@ import {
   flowCount,
   isFull,
   nextOf,
+  valuesAt,
+  wordsAt,
 } from './flow-records';
 import { sortPart } from './heap-sort';
 import { valueColumns } from './question';
@@ -24,11 +26,20 @@ import { valueColumns } from './question';
 /** Observers' clocks differ, and NSG logs cut to seconds. */
 const slackMicros: i64 = 2_000_000;
 
+/** Flows whose groups are looked for together. */
+const togetherMax: u32 = 64;
+/** What was read early; kept so that reading is not left out. */
+export let touched: u32 = 0;
+
 /** Adds every conversation to its group. */
 export function addConversations(): void {
-  for (let flow: u32 = 1; flow <= flowCount; flow++) {
-    const at = flowAt(flow);
-    if ((load<u32>(at, 60) & flagChained) == 0) addFlow(at);
+  for (let flow: u32 = 1; flow <= flowCount; flow += togetherMax) {
+    const end = min(flow + togetherMax, flowCount + 1);
+    for (let one = flow; one < end; one++) touched ^= touchGroup(flowAt(one) + wordsAt);
+    for (let one = flow; one < end; one++) {
+      const at = flowAt(one);
+      if ((load<u32>(at, 60) & flagChained) == 0) addFlow(at);
+    }
   }
   for (let i: u32 = 0; i < chainedCount && !isFull; i++) {
     const first = load<u32>(load<u32>(chainedAt + (<usize>i << 2)));
@@ -39,7 +50,7 @@ export function addConversations(): void {
 function addFlow(at: usize): void {
   const flags = load<u32>(at, 60);
   const group = addToGroup(
-    load<u32>(at, 64),
+    at + wordsAt,
     (flags & flagDenied) != 0,
     (flags & flagCounted) != 0,
     load<u32>(at, 56),
@@ -50,9 +61,10 @@ function addFlow(at: usize): void {
 }
 
 function addValues(group: usize, at: usize): void {
+  if (group == 0) return;
   const flags = load<u32>(at, 60);
   for (let i: u32 = 0; i < valueColumns; i++)
-    if ((flags & (flagValues << i)) != 0) addValue(group, i, load<i64>(at + 72 + (<usize>i << 3)));
+    if ((flags & (flagValues << i)) != 0) addValue(group, i, load<i64>(at + valuesAt + (<usize>i << 3)));
 }
 
 // @ts-ignore: a decorator of AssemblyScript
@@ -133,7 +145,7 @@ function addConversation(from: u32, end: u32): void {
   const isDenied = shown != 0;
   if (!isDenied) shown = counted;
   const group = addToGroup(
-    load<u32>(shown, 64),
+    shown + wordsAt,
     isDenied,
     (load<u32>(counted, 60) & flagCounted) != 0,
     tuples,

@@ -47,39 +47,59 @@ export function groupAt(group: u32): usize {
   return <usize>groupsAt + <usize>group * groupLength;
 }
 
+/** The hash of the words of a group. */
 // @ts-ignore: a decorator of AssemblyScript
 @inline
-function wordAt(row: u32, i: u32): u32 {
-  return load<u32>(column(groupSlot(i)) + (<usize>row << 2));
+function hashOf(words: usize): u64 {
+  let hash: u64 = 0;
+  for (let i: u32 = 0; i < groupColumns; i++) hash = mixed(load<u32>(words + (<usize>i << 2)), hash);
+  return hash;
 }
 
-/** The group of a row's values; 0xffffffff where there is no room for it. */
-export function groupOf(row: u32): u32 {
-  if (groupColumns == 0) return groupCount > 0 ? 0 : newGroup(row, 0);
-  let hash: u64 = 0;
-  for (let i: u32 = 0; i < groupColumns; i++) hash = mixed(wordAt(row, i), hash);
-  let bucket = <u32>hash & groupMask;
+/** Puts the words of a row's group at `words`. */
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+export function storeWords(row: u32, words: usize): void {
+  for (let i: u32 = 0; i < groupColumns; i++)
+    store<u32>(words + (<usize>i << 2), load<u32>(column(groupSlot(i)) + (<usize>row << 2)));
+}
+
+/** Reads what looking for a group will read, so that several wait for memory together. */
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+export function touchGroup(words: usize): u32 {
+  const group = load<u32>(groupBucketsAt + (<usize>(<u32>hashOf(words) & groupMask) << 2));
+  return load<u32>(groupAt(group - <u32>(group > 0)));
+}
+
+/** The group of these words; 0xffffffff where there is no room for it. */
+function groupOf(words: usize): u32 {
+  if (groupColumns == 0) return groupCount > 0 ? 0 : newGroup(words, 0);
+  let bucket = <u32>hashOf(words) & groupMask;
   let group = load<u32>(groupBucketsAt + (<usize>bucket << 2));
   while (group != 0) {
     let i: u32 = 0;
     const at = groupAt(group - 1);
-    while (i < groupColumns && load<u32>(at + (<usize>i << 2)) == wordAt(row, i)) i++;
+    while (i < groupColumns && load<u32>(at + (<usize>i << 2)) == load<u32>(words + (<usize>i << 2))) i++;
     if (i == groupColumns) return group - 1;
     bucket = (bucket + 1) & groupMask;
     group = load<u32>(groupBucketsAt + (<usize>bucket << 2));
   }
-  return newGroup(row, bucket);
+  return newGroup(words, bucket);
 }
 
-function newGroup(row: u32, bucket: u32): u32 {
-  if (<usize>(groupCount + 1) * groupLength > <usize>groupsLengthMax || groupCount >= <u32>(groupBucketsMax >> 1)) {
+function newGroup(words: usize, bucket: u32): u32 {
+  if (
+    <usize>(groupCount + 1) * groupLength > <usize>groupsLengthMax ||
+    groupCount >= <u32>(groupBucketsMax >> 1)
+  ) {
     isTooLarge = true;
     return 0xffffffff;
   }
   const group = groupCount++;
   const at = groupAt(group);
   memory.fill(at, 0, groupLength);
-  for (let i: u32 = 0; i < groupColumns; i++) store<u32>(at + (<usize>i << 2), wordAt(row, i));
+  memory.copy(at, words, <usize>groupColumns << 2);
   store<u32>(groupBucketsAt + (<usize>bucket << 2), group + 1);
   if (groupCount << 1 > groupMask) growGroups();
   return group;
@@ -89,17 +109,16 @@ function growGroups(): void {
   groupMask = (groupMask << 2) | 3;
   memory.fill(groupBucketsAt, 0, (<usize>groupMask + 1) << 2);
   for (let group: u32 = 0; group < groupCount; group++) {
-    let hash: u64 = 0;
-    const at = groupAt(group);
-    for (let i: u32 = 0; i < groupColumns; i++) hash = mixed(load<u32>(at + (<usize>i << 2)), hash);
-    let bucket = <u32>hash & groupMask;
+    let bucket = <u32>hashOf(groupAt(group)) & groupMask;
     while (load<u32>(groupBucketsAt + (<usize>bucket << 2)) != 0) bucket = (bucket + 1) & groupMask;
     store<u32>(groupBucketsAt + (<usize>bucket << 2), group + 1);
   }
 }
 
-/** Counts one flow, or one tuple. @returns where `addValue` adds its sums */
-export function addToGroup(group: u32, denied: bool, counted: bool, tuples: u32, time: i64, lastTime: i64): usize {
+/** Counts one flow, or one tuple, to the group of these words. @returns where `addValue` adds its sums; 0 where there is no room */
+export function addToGroup(words: usize, denied: bool, counted: bool, tuples: u32, time: i64, lastTime: i64): usize {
+  const group = groupOf(words);
+  if (isTooLarge) return 0;
   const at = groupAt(group) + addedAt;
   const flows = load<u64>(at);
   if (flows == 0) {

@@ -4,14 +4,14 @@
  *
  *   flow   0 u64 addresses: numbers of their texts   8 u64 ports and protocol    16 u32 observer         20 u32 next flow of the five-tuple
  *          24 i64 first time   32 i64 last time      40 u64 and 48 u32: place of the last tuple (record's second, offset and index, opening)
- *          52 u32 number of the flow for its observer and access   56 u32 tuples   60 u32 flags   64 u32 group   72 sums, 8 bytes each
+ *          52 u32 number of the flow for its observer and access   56 u32 tuples   60 u32 flags   64 words of its group, then sums, 8 bytes each
  *
  * AssemblyScript, a part of kernel/stitch.ts.
  */
 import { chainedAt, flowBucketsAt, flowBucketsMax, flowsAt, flowsLengthMax, matchAt, matchMax } from '../src/query/stitch-kernel-layout';
-import { checked, groupOf, isTooLarge } from './flow-groups';
+import { checked, storeWords } from './flow-groups';
 import { absent, column } from './page-values';
-import { isCounted, opens, valueColumns, valueOf } from './question';
+import { groupColumns, isCounted, opens, valueColumns, valueOf } from './question';
 import { recordOffsetSlot, recordTimeSlot, tupleIndexSlot } from './slots';
 import { sortPart } from './heap-sort';
 
@@ -30,6 +30,9 @@ export let flowCount: u32 = 0;
 /** Five-tuples of several flows. */
 export let chainedCount: u32 = 0;
 let flowLength: usize = 0;
+/** Where in a flow the words of its group begin, and its sums. */
+export const wordsAt: usize = 64;
+export let valuesAt: usize = 0;
 let flowsMax: u32 = 0;
 let flowMask: u32 = 0;
 export let disordered: u32 = 0;
@@ -38,7 +41,8 @@ export let isFull = false;
 
 /** @param buckets a power of two; @param most flows that there is room for */
 export function clearFlows(buckets: u32, most: u32): void {
-  flowLength = 72 + (<usize>valueColumns << 3);
+  valuesAt = wordsAt + ((<usize>groupColumns * 4 + 7) & ~7);
+  flowLength = valuesAt + (<usize>valueColumns << 3);
   flowsMax = min(most, <u32>(<usize>flowsLengthMax / flowLength) - 1);
   flowMask = min<u32>(buckets, flowBucketsMax) - 1;
   flowsMax = min(flowsMax, flowMask - (flowMask >> 2));
@@ -82,11 +86,19 @@ function bucketOf(hash: u64, addresses: u64, ports: u64): usize {
   return at;
 }
 
+/** The record whose second was wanted last: rows of one mostly follow each other. */
+let lastRecordMicros: i64 = 0;
+let lastRecordSecond: u32 = 0;
+
 // @ts-ignore: a decorator of AssemblyScript
 @inline
 function secondOf(row: u32): u32 {
   const micros = load<i64>(column(recordTimeSlot) + (<usize>row << 3));
-  return micros <= 0 ? 0 : <u32>min<i64>(micros / 1_000_000, 0xffffffff);
+  if (micros != lastRecordMicros) {
+    lastRecordMicros = micros;
+    lastRecordSecond = micros <= 0 ? 0 : <u32>min<i64>(micros / 1_000_000, 0xffffffff);
+  }
+  return lastRecordSecond;
 }
 
 /** The record's place in its blob, the tuple's in the record, and 1 where it opens no flow. */
@@ -154,7 +166,7 @@ export function addTuple(
       for (let i: u32 = 0; i < valueColumns; i++) {
         const value = valueOf(row, i);
         if (value == absent) continue;
-        const to = at + 72 + (<usize>i << 3);
+        const to = at + valuesAt + (<usize>i << 3);
         store<i64>(to, checked(load<i64>(to) + checked(value)));
         flags |= flagValues << i;
       }
@@ -194,8 +206,6 @@ function newFlow(
     isFull = true;
     return 0;
   }
-  const group = groupOf(row);
-  if (isTooLarge) return 0;
   const at = flowAt(++flowCount);
   store<u64>(at, addresses);
   store<u64>(at, ports, 8);
@@ -208,11 +218,11 @@ function newFlow(
   store<u32>(at, 0, 52);
   store<u32>(at, 1, 56);
   let flags = denied | (isCounted(row) ? flagCounted : 0);
-  store<u32>(at, group, 64);
+  storeWords(row, at + wordsAt);
   for (let i: u32 = 0; i < valueColumns; i++) {
     const value = valueOf(row, i);
     const there = value != absent;
-    store<i64>(at + 72 + (<usize>i << 3), there ? checked(value) : 0);
+    store<i64>(at + valuesAt + (<usize>i << 3), there ? checked(value) : 0);
     if (there) flags |= flagValues << i;
   }
   store<u32>(at, flags, 60);
@@ -311,8 +321,8 @@ function putTogether(chain: u32): u32 {
       store<i64>(last, load<i64>(at, 32), 32);
       store<u32>(last, load<u32>(last, 56) + 1, 56);
       for (let k: u32 = 0; k < valueColumns; k++) {
-        const to = last + 72 + (<usize>k << 3);
-        store<i64>(to, checked(load<i64>(to) + load<i64>(at + 72 + (<usize>k << 3))));
+        const to = last + valuesAt + (<usize>k << 3);
+        store<i64>(to, checked(load<i64>(to) + load<i64>(at + valuesAt + (<usize>k << 3))));
       }
       store<u32>(last, load<u32>(last, 60) | (load<u32>(at, 60) & ~flagOpens), 60);
       continue;

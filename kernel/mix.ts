@@ -16,3 +16,10 @@ export function mixed(word: u64, before: u64): u64 {
   hash *= 0xd6e8feb86659fd93;
   return hash ^ (hash >> 29);
 }
+
+/** The hash of two words behind those that gave `before`. */
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+export function mixed2(first: u64, second: u64, before: u64): u64 {
+  return mixed(first ^ (((second ^ before) * seed) >> 17), second);
+}

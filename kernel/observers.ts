@@ -14,11 +14,14 @@ import { column } from './page-values';
 import { directionSlot, formatSlot, macSlot, resourceSlot } from './slots';
 
 let observerCount: u32 = 0;
+/** The observers of the last rows: a NIC sees both directions in turn. */
 let last: u32 = 0;
+let before: u32 = 0;
 
 export function clearObservers(): void {
   observerCount = 0;
   last = 0;
+  before = 0;
   memory.fill(observerBucketsAt, 0, <usize>observerBucketsMax << 2);
 }
 
@@ -31,7 +34,13 @@ export function observerOf(row: u32): u32 {
   const at = <usize>row << 2;
   const who = <u64>load<u32>(column(resourceSlot) + at) | (<u64>load<u32>(column(macSlot) + at) << 32);
   const way = <u64>load<u32>(column(directionSlot) + at) | (<u64>load<u32>(column(formatSlot) + at) << 32);
-  if (observerCount > 0 && isObserver(last, who, way)) return last;
+  if (observerCount > 0) {
+    if (isObserver(last, who, way)) return last;
+    const other = before;
+    before = last;
+    last = other;
+    if (isObserver(other, who, way)) return other;
+  }
   let bucket = <u32>mixed(way, mixed(who, 0)) & (observerBucketsMax - 1);
   for (;;) {
     const number: u32 = load<u32>(observerBucketsAt + (<usize>bucket << 2));

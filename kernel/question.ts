@@ -12,6 +12,9 @@ import { questionAt } from '../src/query/stitch-kernel-layout';
 import { absent, column } from './page-values';
 import { counterSlot } from './slots';
 
+/** Where the columns of each value begin; the second is 0 where there is none. */
+const valueColumnsAt: usize = questionAt + 128;
+
 export let firstMicros: i64 = 0;
 export let endMicros: i64 = 0;
 export let groupColumns: u32 = 0;
@@ -32,6 +35,12 @@ export function readQuestion(): void {
   beginText = load<u32>(questionAt, 32);
   deniedText = load<u32>(questionAt, 36);
   orderedBy = load<u32>(questionAt, 40);
+  for (let i: u32 = 0; i < valueColumns; i++) {
+    const slots = questionAt + (<usize>i << 1);
+    const second: u32 = load<u8>(slots, 57);
+    store<u32>(valueColumnsAt + (<usize>i << 3), <u32>column(load<u8>(slots, 56)));
+    store<u32>(valueColumnsAt + (<usize>i << 3), second == 255 ? 0 : <u32>column(second), 4);
+  }
 }
 
 // @ts-ignore: a decorator of AssemblyScript
@@ -51,11 +60,11 @@ export function opens(state: u32): bool {
 // @ts-ignore: a decorator of AssemblyScript
 @inline
 export function valueOf(row: u32, i: u32): i64 {
-  const slots = questionAt + (<usize>i << 1);
-  const value = load<i64>(column(load<u8>(slots, 56)) + (<usize>row << 3));
-  const second: u32 = load<u8>(slots, 57);
-  if (second == 255) return value;
-  const other = load<i64>(column(second) + (<usize>row << 3));
+  const columns = valueColumnsAt + (<usize>i << 3);
+  const value = load<i64>(<usize>load<u32>(columns) + (<usize>row << 3));
+  const second: usize = load<u32>(columns, 4);
+  if (second == 0) return value;
+  const other = load<i64>(second + (<usize>row << 3));
   return value == absent ? other : other == absent ? value : value + other;
 }
 

@@ -15,9 +15,9 @@ import {
   clearGroups,
   countedFlows,
   countGroups,
-  groupOf,
   isTooLarge,
   lengthOfGroup,
+  storeWords,
 } from './flow-groups';
 import {
   addTuple,
@@ -51,6 +51,7 @@ import { clearTexts } from './text-numbers';
 export { countGroups, lengthOfGroup, startGathering, endGathering };
 /** So that nothing that was read early is left out as unused. */
 export { touched };
+export { touched as touchedGroups } from './conversations';
 export { largestGroups } from './largest-groups';
 export { countObservers } from './observers';
 export { differences, integers, longs, selectAll, texts } from './page-values';
@@ -193,16 +194,10 @@ export function addTuples(count: u32): i32 {
     const at = <usize>row << 2;
     const time = load<i64>(column(timeSlot) + (at << 1));
     if (time < firstMicros || time >= endMicros) continue;
-    const group = groupOf(row);
-    if (isTooLarge) break;
-    const to = addToGroup(
-      group,
-      load<u32>(column(accessSlot) + at) == denyText,
-      isCounted(row),
-      1,
-      time,
-      time,
-    );
+    storeWords(row, keysAt);
+    const isDenied = load<u32>(column(accessSlot) + at) == denyText;
+    const to = addToGroup(keysAt, isDenied, isCounted(row), 1, time, time);
+    if (to == 0) break;
     for (let k: u32 = 0; k < valueColumns; k++) {
       const value = valueOf(row, k);
       if (value != absent) addValue(to, k, value);

@@ -65,7 +65,7 @@ const kernels = [
     layout: 'src/query/stitch-kernel-layout.ts',
     target: 'src/query/stitch-kernel-module.ts',
     name: 'stitchKernelModule',
-    memoryLength: 2_028_863_488,
+    memoryLength: 2_056_912_896,
   },
   {
     source: 'kernel/scan.ts',

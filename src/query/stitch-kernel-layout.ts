@@ -9,11 +9,11 @@ export const resultAt = 1024;
 export const questionAt = 2048;
 /** Tables of the decoder of frames. */
 export const unzstdAt = 4096;
-/** A page as it was read. */
+/** Row groups as they were read: one is taken while the next one comes. */
 export const packedAt = 32_768;
-export const packedMax = 44 * rowsMax + 65_536;
+export const packedMax = 33_554_432;
 /** Bodies of a column's pages. */
-export const dictionaryAt = packedAt + packedMax + 64;
+export const dictionaryAt = packedAt + 2 * packedMax + 64;
 export const dictionaryMax = 44 * rowsMax;
 export const bodyAt = dictionaryAt + dictionaryMax + 64;
 export const bodyMax = 12 * rowsMax;
@@ -29,7 +29,8 @@ export const valuesAt = ranksAt + rowsMax / 2 + 64;
 export const selectedAt = valuesAt + 8 * rowsMax;
 /** Columns by slot: 4 bytes a row of texts and ports, 8 of numbers. */
 export const columnsAt = selectedAt + 4 * rowsMax + 64;
-export const columnLength = 8 * rowsMax;
+/** Not a multiple of a page: the values of a row would push each other out of the processor's cache. */
+export const columnLength = 8 * rowsMax + 320;
 export const slotsMax = 25;
 /** Rows in the order in which they were read. */
 export const orderAt = columnsAt + slotsMax * columnLength;
@@ -75,5 +76,5 @@ export const matchMax = 1_048_576;
 /** Buckets of five-tuples of several flows. */
 export const chainedAt = matchAt + 4 * matchMax;
 export const flowsAt = chainedAt + 4 * 8_388_608;
-export const flowsLengthMax = 1_073_741_824;
-export const memoryLength = 2_028_863_488;
+export const flowsLengthMax = 1_040_187_392;
+export const memoryLength = 2_056_912_896;

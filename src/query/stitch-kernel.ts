@@ -146,7 +146,17 @@ export class StitchKernel {
     this.run.ask();
   }
 
-  /** Takes a column of a row group. @returns whether its bytes are as we write them @throws RangeError where they are no pages */
+  /** Where a row group of so many bytes is to be read to, in one of two places; `undefined` where it is too large. */
+  packed(place: 0 | 1, length: number): Buffer | undefined {
+    if (length > layout.packedMax - 64) return undefined;
+    const at = layout.packedAt + place * layout.packedMax;
+    return this.#bytes.subarray(at, at + length);
+  }
+
+  /**
+   * Takes a column of a row group, which is a part of what was read to `packed`.
+   * @returns whether its bytes are as we write them @throws RangeError where they are no pages
+   */
   load(name: SlotColumn, column: Uint8Array, rows: number): boolean {
     const pages = pagesOf(column);
     const data = pages.at(-1);
@@ -225,10 +235,8 @@ export class StitchKernel {
   }
 
   #unpack(column: Uint8Array, page: ReturnType<typeof pagesOf>[number], to: number, room: number): number {
-    const length = page.endByte - page.startByte;
-    if (length > layout.packedMax) return -1;
-    this.#bytes.set(column.subarray(page.startByte, page.endByte), layout.packedAt);
-    const unpacked = this.run.unpack(layout.packedAt, length, to, room);
+    const from = column.byteOffset + page.startByte;
+    const unpacked = this.run.unpack(from, page.endByte - page.startByte, to, room);
     return unpacked === page.length ? unpacked : -1;
   }
 

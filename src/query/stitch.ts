@@ -5,7 +5,7 @@
 import { open } from 'node:fs/promises';
 import { FlowError } from '../base/errors.ts';
 import type { RowGroupPlace } from '../lake/parquet/footer.ts';
-import { readBytes, readRowGroups } from '../lake/parquet/footer.ts';
+import { readInto, readRowGroups } from '../lake/parquet/footer.ts';
 import { lakeColumns } from '../lake/schema.ts';
 import type { DataFile } from '../lake/snapshot.ts';
 import { timeText } from './duckdb-result.ts';
@@ -225,6 +225,12 @@ class Stitching {
     for (const { path, groups } of this.#parts) {
       const handle = await open(path, 'r');
       try {
+        const read = async (i: number): Promise<Buffer> => {
+          const { startByte, endByte } = groups[i];
+          const buffer = this.#kernel.packed((i & 1) as 0 | 1, endByte - startByte);
+          if (buffer === undefined) throw new RangeError('a row group too large');
+          return readInto(handle, startByte, buffer);
+        };
         // The next one is read while one is added.
         let next = read(0);
         for (let i = 0; i < groups.length; i++) {
@@ -242,10 +248,6 @@ class Stitching {
         throw error;
       } finally {
         await handle.close();
-      }
-      async function read(i: number): Promise<Buffer> {
-        const { startByte, endByte } = groups[i];
-        return readBytes(handle, startByte, endByte - startByte);
       }
     }
     return true;

@@ -45,11 +45,14 @@ export async function readRowGroups(path: string): Promise<readonly RowGroupPlac
   }
 }
 
-/** @throws RangeError where the file ends before */
-export async function readBytes(handle: FileHandle, position: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(length);
-  const { bytesRead } = await handle.read(buffer, 0, length, position);
-  if (bytesRead < length) throw new RangeError('the file ends too early');
+async function readBytes(handle: FileHandle, position: number, length: number): Promise<Buffer> {
+  return readInto(handle, position, Buffer.allocUnsafe(length));
+}
+
+/** Fills a buffer from a place of a file. @throws RangeError where the file ends before */
+export async function readInto(handle: FileHandle, position: number, buffer: Buffer): Promise<Buffer> {
+  const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
+  if (bytesRead < buffer.length) throw new RangeError('the file ends too early');
   return buffer;
 }
 
