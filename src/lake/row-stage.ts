@@ -11,7 +11,7 @@ import { limits } from '../base/limits.ts';
 import { dayMillis, hourMillis } from '../base/time.ts';
 import type { FlowLog, FlowRecord, TupleGroup } from '../flowlog/record.ts';
 import type { TupleColumns } from '../flowlog/tuple.ts';
-import { stateBegin, stateDenied, stateNone } from '../flowlog/tuple.ts';
+import { accessDeny, stateBegin, stateDenied, stateNone } from '../flowlog/tuple.ts';
 import { protocolUdp } from '../net/protocol.ts';
 import type { AddAction } from './delta-log.ts';
 import { NewDataFile } from './new-data-file.ts';
@@ -34,15 +34,19 @@ const timeMillisEnd = 253_402_300_800_000;
 /** The greatest double below 2^63. */
 const counterMax = 2 ** 63 - 1024;
 
-/** Rows of one date on their way. */
+/** Rows that are not written yet, by hour since the epoch. */
+type Hours = Map<number, StagedRows>;
+
+/** Rows of one date on their way: those that were denied have row groups of their own, which all engines find by these groups' statistics. */
 interface Day {
-  /** By hour since the epoch: rows that are not written yet. */
-  readonly hours: Map<number, StagedRows>;
+  readonly allowed: Hours;
+  readonly denied: Hours;
   readonly file: NewDataFile;
 }
 
-/** Hours with fewer rows share a row group with the next one. */
+/** Hours with fewer rows share a row group with the next one, and so few denied ones one with those that were allowed. */
 const hourRowsMin = limits.rowGroupRows / 2;
+const deniedRowsMin = limits.rowGroupRows / 8;
 const dayHours = dayMillis / hourMillis;
 
 export class RowStage {
@@ -82,12 +86,13 @@ export class RowStage {
         continue;
       }
       const day = this.#day(Math.floor(hour / dayHours));
-      const rows = this.#hour(day, hour);
+      const hours = tuples.access[row] === accessDeny ? day.denied : day.allowed;
+      const rows = this.#hour(hours, hour);
       const before = rows.count;
       row = this.#copyRows(flowLog, row, hour, rows, groupIds, recordIds, nextIndex, origin);
       added += rows.count - before;
       this.#staged += rows.count - before;
-      if (rows.count >= limits.rowGroupRows) await this.#writeUpTo(day, hour);
+      if (rows.count >= limits.rowGroupRows) await this.#writeAllOf(day.file, this.#groupsUpTo(hours, hour));
       else if (this.#staged >= limits.stagedRowsMax) await this.#writeLargest();
     }
     return added;
@@ -129,9 +134,9 @@ export class RowStage {
     await this.#writing.catch(() => undefined);
     const days = [...this.#days.values()];
     this.#days.clear();
-    for (const { hours, file } of days) {
+    for (const { allowed, denied, file } of days) {
       await file.abandon();
-      for (const rows of hours.values()) giveBackRows(rows);
+      for (const rows of [...allowed.values(), ...denied.values()]) giveBackRows(rows);
     }
     this.#staged = 0;
   }
@@ -139,13 +144,13 @@ export class RowStage {
   #day(number: number): Day {
     let day = this.#days.get(number);
     if (day === undefined) {
-      day = { hours: new Map(), file: new NewDataFile(this.#lake, number) };
+      day = { allowed: new Map(), denied: new Map(), file: new NewDataFile(this.#lake, number) };
       this.#days.set(number, day);
     }
     return day;
   }
 
-  #hour({ hours }: Day, hour: number): StagedRows {
+  #hour(hours: Hours, hour: number): StagedRows {
     let rows = hours.get(hour);
     if (rows === undefined) {
       rows = takeRows(this.#tables);
@@ -155,7 +160,7 @@ export class RowStage {
   }
 
   /**
-   * Copies rows from `row` on while they are of `hour` and there is room for them. @returns the first row that was not copied.
+   * Copies rows from `row` on while they are of `hour`, of the same access, and there is room for them. @returns the first row that was not copied.
    */
   #copyRows(
     flowLog: FlowLog,
@@ -170,12 +175,13 @@ export class RowStage {
     const { tuples, groups } = flowLog;
     const first = row;
     const at = rows.count;
-    const { timeMillis } = tuples;
+    const { timeMillis, access } = tuples;
     const hourStart = hour * hourMillis;
     const hourEnd = hourStart + hourMillis;
     const limit = Math.min(tuples.count, first + limits.rowGroupRows - at);
     let end = first;
-    while (end < limit && timeMillis[end] >= hourStart && timeMillis[end] < hourEnd) end++;
+    while (end < limit && timeMillis[end] >= hourStart && timeMillis[end] < hourEnd && access[end] === access[first])
+      end++;
     const count = end - first;
     rows.reserve(count);
     for (const name of copiedColumns) rows[name].set(tuples[name].subarray(first, end), at);
@@ -228,34 +234,51 @@ export class RowStage {
     this.#writing.catch(() => undefined);
   }
 
-  /** Writes the hours of a date up to `last`, the earliest first: a flow's tuples stay in order. */
-  async #writeUpTo({ hours, file }: Day, last: number): Promise<void> {
-    let group: StagedRows | undefined;
+  async #writeAllOf(file: NewDataFile, groups: readonly StagedRows[]): Promise<void> {
+    for (const rows of groups) await this.#write(file, rows);
+  }
+
+  /** Takes the hours up to `last`, the earliest first, so that a flow's tuples stay in order, as row groups. */
+  #groupsUpTo(hours: Hours, last: number): StagedRows[] {
+    const groups: StagedRows[] = [];
     for (const hour of [...hours.keys()].filter((one) => one <= last).sort((a, b) => a - b)) {
       const rows = hours.get(hour)!;
       hours.delete(hour);
-      if (group !== undefined && group.count < hourRowsMin && group.count + rows.count <= limits.rowGroupRows) {
-        group.append(rows);
-        giveBackRows(rows);
-        continue;
-      }
-      if (group !== undefined) await this.#write(file, group);
-      group = rows;
+      const before = groups.at(-1);
+      if (before === undefined || before.count >= hourRowsMin || !joined(before, rows)) groups.push(rows);
     }
-    if (group !== undefined) await this.#write(file, group);
+    return groups;
+  }
+
+  async #writeDay({ allowed, denied, file }: Day): Promise<void> {
+    const groups = this.#groupsUpTo(allowed, Infinity);
+    const others = this.#groupsUpTo(denied, Infinity);
+    const small = others.at(-1);
+    const last = groups.at(-1);
+    if (small !== undefined && small.count < deniedRowsMin && last !== undefined && joined(last, small)) others.pop();
+    await this.#writeAllOf(file, [...groups, ...others]);
   }
 
   async #writeLargest(): Promise<void> {
-    const countOf = ({ hours }: Day): number => [...hours.values()].reduce((sum, { count }) => sum + count, 0);
+    const countOf = ({ allowed, denied }: Day): number =>
+      [...allowed.values(), ...denied.values()].reduce((sum, { count }) => sum + count, 0);
     const [largest] = [...this.#days.values()].sort((a, b) => countOf(b) - countOf(a));
-    if (largest !== undefined) await this.#writeUpTo(largest, Infinity);
+    if (largest !== undefined) await this.#writeDay(largest);
   }
 
   async #writeAll(): Promise<void> {
-    for (const day of this.#days.values()) await this.#writeUpTo(day, Infinity);
+    for (const day of this.#days.values()) await this.#writeDay(day);
     await this.#writing;
     this.#tables.clear();
   }
+}
+
+/** Adds rows to others, where there is room. @returns whether there was */
+function joined(to: StagedRows, rows: StagedRows): boolean {
+  if (to.count + rows.count > limits.rowGroupRows) return false;
+  to.append(rows);
+  giveBackRows(rows);
+  return true;
 }
 
 function countersOf({ packetsForward, bytesForward, packetsReverse, bytesReverse }: StagedRows): Float64Array[] {
