@@ -122,11 +122,16 @@ export async function askStitched(
 ): Promise<Answer | undefined> {
   const parts = await partsOf(files, plan.question);
   if (parts === undefined) return undefined;
-  return withStitchKernel(async (kernel) => {
+  const answer = withStitchKernel(async (kernel) => {
     kernel.ask(plan.question);
     const rows = parts.reduce((sum, { groups }) => sum + groups.reduce((all, group) => all + group.rows, 0), 0);
     const isDone = await new Stitching(kernel, plan, parts, bounds).run(rows);
-    return { value: isDone ? answerOf(kernel, plan) : undefined, keep: rows < keptRowsMax };
+    return { value: isDone ? answerOf(kernel, plan) : undefined, keep: isDone && rows < keptRowsMax };
+  });
+  return answer.catch((error: unknown) => {
+    // Bytes that are no pages may lead the kernel out of its memory: SQL tells what is wrong with the file.
+    if (error instanceof Error && error.name === 'RuntimeError') return undefined;
+    throw error;
   });
 }
 

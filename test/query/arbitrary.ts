@@ -194,7 +194,7 @@ export const condition: fc.Arbitrary<Condition> = fc.letrec<{ condition: Conditi
   ),
 })).condition;
 
-const range = fc.record({ start: time, end: time }, { requiredKeys: [] });
+export const range = fc.record({ start: time, end: time }, { requiredKeys: [] });
 const groupable = fields.filter((field) => field.groupable).map((field) => field.name);
 
 const counterName = fc.constantFrom<CounterName>('bytes', 'packets', 'bytes.forward', 'packets.reverse');
@@ -233,7 +233,8 @@ const axes: fc.Arbitrary<readonly Axis[]> = fc
       }));
   });
 
-const groups = fc
+/** Questions for aggregates. */
+export const groups = fc
   .record({
     ask: fc.constant('groups' as const),
     axes,
