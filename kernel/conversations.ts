@@ -4,7 +4,7 @@
  *
  * AssemblyScript, a part of kernel/stitch.ts.
  */
-import { chainedAt, matchAt, observerRanksAt } from '../src/query/stitch-kernel-layout';
+import { chainedAt, matchAt, observerRanksAt } from '../src/lake/stitch-kernel-layout';
 import { addToGroup, addValue, touchGroup } from './flow-groups';
 import {
   chainedCount,

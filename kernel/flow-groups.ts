@@ -5,7 +5,7 @@
  *
  * AssemblyScript, a part of kernel/stitch.ts.
  */
-import { groupBucketsAt, groupBucketsMax, groupsAt, groupsLengthMax } from '../src/query/stitch-kernel-layout';
+import { groupBucketsAt, groupBucketsMax, groupsAt, groupsLengthMax } from '../src/lake/stitch-kernel-layout';
 import { mixed } from './mix';
 import { column } from './page-values';
 import { groupColumns, groupSlot, valueColumns } from './question';

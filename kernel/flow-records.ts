@@ -8,7 +8,7 @@
  *
  * AssemblyScript, a part of kernel/stitch.ts.
  */
-import { chainedAt, flowBucketsAt, flowBucketsMax, flowsAt, flowsLengthMax, matchAt, matchMax } from '../src/query/stitch-kernel-layout';
+import { chainedAt, flowBucketsAt, flowBucketsMax, flowsAt, flowsLengthMax, matchAt, matchMax } from '../src/lake/stitch-kernel-layout';
 import { checked, storeWords } from './flow-groups';
 import { absent, column } from './page-values';
 import { groupColumns, isCounted, opens, valueColumns, valueOf } from './question';

@@ -1,5 +1,5 @@
 /** Sorts numbers of what is compared, in place. AssemblyScript, a part of kernel/stitch.ts. */
-import { matchAt } from '../src/query/stitch-kernel-layout';
+import { matchAt } from '../src/lake/stitch-kernel-layout';
 
 // @ts-ignore: a decorator of AssemblyScript
 @inline

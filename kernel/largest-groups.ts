@@ -3,7 +3,7 @@
  *
  * AssemblyScript, a part of kernel/stitch.ts.
  */
-import { matchAt, textsAt } from '../src/query/stitch-kernel-layout';
+import { matchAt, textsAt } from '../src/lake/stitch-kernel-layout';
 import { addedAt, countGroups, groupAt } from './flow-groups';
 import { sortPart } from './heap-sort';
 import { groupColumns, groupSlot, orderedBy } from './question';

@@ -8,7 +8,7 @@ import {
   observerBucketsMax,
   observersAt,
   observersMax,
-} from '../src/query/stitch-kernel-layout';
+} from '../src/lake/stitch-kernel-layout';
 import { mixed } from './mix';
 import { column } from './page-values';
 import { directionSlot, formatSlot, macSlot, resourceSlot } from './slots';

@@ -15,7 +15,7 @@ import {
   rowsMax,
   selectedAt,
   valuesAt,
-} from '../src/query/stitch-kernel-layout';
+} from '../src/lake/stitch-kernel-layout';
 import { protocolSlot, sourceSlot, timeSlot } from './slots';
 import { textNumber } from './text-numbers';
 

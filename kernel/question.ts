@@ -1,5 +1,5 @@
 /**
- * What is asked, as src/query/stitch-kernel.ts writes it at `questionAt`:
+ * What is asked, as src/lake/stitch-kernel.ts writes it at `questionAt`:
  *
  *   0  i64 first microsecond, 8 the one behind the last      16 u32 columns of groups, 20 u32 values
  *   24 u32 texts: `deny`, 28 `outbound`, 32 `begin`, 36 `denied`
@@ -8,7 +8,7 @@
  *
  * AssemblyScript, a part of kernel/stitch.ts.
  */
-import { questionAt } from '../src/query/stitch-kernel-layout';
+import { questionAt } from '../src/lake/stitch-kernel-layout';
 import { absent, column } from './page-values';
 import { counterSlot } from './slots';
 

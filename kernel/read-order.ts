@@ -5,7 +5,7 @@
  *
  * AssemblyScript, a part of kernel/stitch.ts.
  */
-import { orderAt, secondsAt, secondsMax, segmentLength, segmentsAt, sortedAt } from '../src/query/stitch-kernel-layout';
+import { orderAt, secondsAt, secondsMax, segmentLength, segmentsAt, sortedAt } from '../src/lake/stitch-kernel-layout';
 import { column } from './page-values';
 import { blobSlot, recordOffsetSlot, recordTimeSlot, timeSlot, tupleIndexSlot } from './slots';
 
@@ -43,8 +43,8 @@ export function findSegments(count: u32): u32 {
   return n;
 }
 
-/** Puts the rows of `segments`, which stand blob by blob, in order. */
-export function mergeSegments(segments: u32): void {
+/** Puts the rows of `segments`, which stand blob by blob, in the order in which they were read, or, within a record, by time. */
+export function mergeSegments(segments: u32, byTime: bool): void {
   let to: usize = orderAt;
   let i: u32 = 0;
   while (i < segments) {
@@ -59,7 +59,7 @@ export function mergeSegments(segments: u32): void {
         for (let row = load<u32>(segment), end = load<u32>(segment, 4); row < end; row++, to += 4) store<u32>(to, row);
       }
     else to = merge(first, k, to);
-    sortRecords(from, to);
+    if (byTime) sortRecords(from, to);
     i += k;
   }
 }

@@ -1,4 +1,4 @@
-/** Columns by slot, in the order of `slotColumns` in src/query/stitch-kernel.ts. AssemblyScript, a part of kernel/stitch.ts. */
+/** Columns by slot, in the order of `slotColumns` in src/lake/stitch-kernel.ts. AssemblyScript, a part of kernel/stitch.ts. */
 export const sourceSlot: u32 = 0;
 export const destinationSlot: u32 = 1;
 export const sourcePortSlot: u32 = 2;

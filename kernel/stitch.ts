@@ -4,9 +4,9 @@
  *
  *   pages ─▶ columns of a row group ─▶ rows as they were read ─▶ flows by five-tuple ─▶ conversations ─▶ groups
  *
- * AssemblyScript, compiled by scripts/build-kernel.mjs. Memory: src/query/stitch-kernel-layout.ts. No allocation, no imports but the memory.
+ * AssemblyScript, compiled by scripts/build-kernel.mjs. Memory: src/lake/stitch-kernel-layout.ts. No allocation, no imports but the memory.
  */
-import { keysAt, keysMax, observersMax, orderAt, selectedAt } from '../src/query/stitch-kernel-layout';
+import { keysAt, keysMax, observersMax, orderAt, selectedAt } from '../src/lake/stitch-kernel-layout';
 import { addConversations } from './conversations';
 import {
   addToGroup,

@@ -10,7 +10,7 @@ import {
   textBytesMax,
   textsAt,
   textsMax,
-} from '../src/query/stitch-kernel-layout';
+} from '../src/lake/stitch-kernel-layout';
 import { mixed, mixed2 } from './mix';
 
 let textCount: u32 = 0;

@@ -4,7 +4,7 @@
  *
  * AssemblyScript, a part of kernel/stitch.ts. Source: RFC 8878, sections 3.1.1 and 4.
  */
-import { unzstdAt } from '../src/query/stitch-kernel-layout';
+import { unzstdAt } from '../src/lake/stitch-kernel-layout';
 
 /** Of a code of `codeBitsMax` bits: the byte, and how many of the bits are its own. */
 const tableAt: usize = unzstdAt;

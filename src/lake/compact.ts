@@ -6,10 +6,12 @@
  *   files of a day that is over              ─▶ files of at most `limits.dataFileRowsMax` rows
  *
  * Files are joined in order of their first time, and rows stay in the order of their file: a day that was read as it came is in order of hours.
- * Sorting takes twenty times the time (docs/decisions/0015-lake-layout.md).
+ * Sorting takes twenty times the time (docs/decisions/0015-lake-layout.md). Files that we wrote come to have the row groups that they would have if
+ * all had been read at once (row-stage.ts); of others, rows are copied as they stand.
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { dayMillis, hourMillis } from '../base/time.ts';
@@ -17,6 +19,7 @@ import { writeDataFile } from './data-file.ts';
 import type { Action, AddAction } from './delta-log.ts';
 import { fileRows } from './file-rows.ts';
 import type { Lake } from './lake.ts';
+import { rewriteOwnRows } from './own-rows.ts';
 import { partitionColumn } from './schema.ts';
 import type { DataFile } from './snapshot.ts';
 import { dataFileOf } from './snapshot.ts';
@@ -107,6 +110,19 @@ function compactionOf(date: string, files: readonly Candidate[]): Compaction {
   };
 }
 
+/** Our own files are read and written without DuckDB, so that their rows come to stand by hour and kind. */
+async function joinFiles(
+  lake: string,
+  connection: DuckDBConnection,
+  date: string,
+  files: readonly DataFile[],
+): Promise<AddAction> {
+  const own = await rewriteOwnRows(lake, files);
+  if (own?.length === 1) return own[0];
+  for (const { path } of own ?? []) await rm(join(lake, path), { force: true });
+  return writeDataFile(lake, connection, date, `SELECT * FROM ${await fileRows(connection, files, 'stored')}`);
+}
+
 /** @throws disk-full, permission, io; lake-invalid where a file does not hold the rows that the log says */
 async function runCompaction(lake: Lake, compaction: Compaction): Promise<CompactionStep> {
   const { state } = await lake.state();
@@ -116,11 +132,7 @@ async function runCompaction(lake: Lake, compaction: Compaction): Promise<Compac
   let written: AddAction | undefined;
   try {
     const files = adds.map((add) => dataFileOf(lake.folder, add));
-    const rows = await fileRows(connection, files, 'stored');
-    written = {
-      ...(await writeDataFile(lake.folder, connection, compaction.date, `SELECT * FROM ${rows}`)),
-      dataChange: false,
-    };
+    written = { ...(await joinFiles(lake.folder, connection, compaction.date, files)), dataChange: false };
     const actual = dataFileOf(lake.folder, written).rows;
     if (actual !== compaction.rows)
       throw new FlowError(

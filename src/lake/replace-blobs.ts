@@ -5,6 +5,7 @@ import { writeDataFile } from './data-file.ts';
 import type { Action, AddAction } from './delta-log.ts';
 import { listParameter } from './duckdb.ts';
 import { fileRows } from './file-rows.ts';
+import { rewriteOwnRows } from './own-rows.ts';
 import { partitionColumn } from './schema.ts';
 import type { DataFile } from './snapshot.ts';
 import { dataFileOf } from './snapshot.ts';
@@ -69,6 +70,10 @@ export class BlobReplacement {
     const [[all, left]] = reader.getRowsJS() as [[number, number]];
     if (left === all) return undefined;
     if (left === 0) return null;
+    const gone = new Set(blobs);
+    const own = await rewriteOwnRows(this.#lake, [file], (blob) => !gone.has(blob));
+    if (own?.length === 1) return own[0];
+    for (const { path } of own ?? []) await rm(join(this.#lake, path), { force: true });
     const date = add.partitionValues[partitionColumn] ?? '';
     return writeDataFile(this.#lake, connection, date, `SELECT * FROM ${rows} WHERE ${rest}`);
   }

@@ -52,7 +52,8 @@ const dayHours = dayMillis / hourMillis;
 export class RowStage {
   readonly refused = new Counters<RowRefusal>();
   readonly #lake: string;
-  readonly #tables = new StageTables();
+  /** What its rows name. */
+  readonly tables = new StageTables();
   readonly #days = new Map<number, Day>();
   /** Rows staged and not yet written, of all days. */
   #staged = 0;
@@ -67,7 +68,7 @@ export class RowStage {
   /** Takes all tuples of a flow log. @returns how many rows that gave; the rest is counted in `refused`. */
   async add(flowLog: FlowLog, origin: RowOrigin): Promise<number> {
     const { tuples, groups, records } = flowLog;
-    const tables = this.#tables;
+    const tables = this.tables;
     if (tables.entries > limits.stagedTableEntriesMax) await this.#writeAll();
     const startByte = origin.startByte ?? 0;
     const groupIds = this.#groupIds(flowLog, origin.blob);
@@ -92,10 +93,34 @@ export class RowStage {
       row = this.#copyRows(flowLog, row, hour, rows, groupIds, recordIds, nextIndex, origin);
       added += rows.count - before;
       this.#staged += rows.count - before;
-      if (rows.count >= limits.rowGroupRows) await this.#writeAllOf(day.file, this.#groupsUpTo(hours, hour));
-      else if (this.#staged >= limits.stagedRowsMax) await this.#writeLargest();
+      await this.#writeFull(day, hours, hour);
     }
     return added;
+  }
+
+  /** Takes rows of these `tables` that were staged before. */
+  async addRows(rows: StagedRows): Promise<void> {
+    const { timeMillis, access, count } = rows;
+    for (let row = 0; row < count;) {
+      const hour = Math.floor(timeMillis[row] / hourMillis);
+      const day = this.#day(Math.floor(hour / dayHours));
+      const hours = access[row] === accessDeny ? day.denied : day.allowed;
+      const to = this.#hour(hours, hour);
+      const room = Math.min(count, row + limits.rowGroupRows - to.count);
+      let end = row + 1;
+      while (end < room && access[end] === access[row] && Math.floor(timeMillis[end] / hourMillis) === hour) end++;
+      to.append(rows, row, end);
+      this.#staged += end - row;
+      row = end;
+      await this.#writeFull(day, hours, hour);
+    }
+    if (this.tables.entries > limits.stagedTableEntriesMax) await this.#writeAll();
+  }
+
+  /** Writes an hour that has enough for a row group, and what there is where it is too much. */
+  async #writeFull(day: Day, hours: Hours, hour: number): Promise<void> {
+    if (hours.get(hour)!.count >= limits.rowGroupRows) await this.#writeAllOf(day.file, this.#groupsUpTo(hours, hour));
+    else if (this.#staged >= limits.stagedRowsMax) await this.#writeLargest();
   }
 
   /** By group, its number among all that are staged. Groups of one blob mostly repeat those of the records before. */
@@ -111,7 +136,7 @@ export class RowStage {
       const known = byRule.get(group.rule);
       if (known !== undefined && known.group.mac === group.mac && known.group.aclId === group.aclId) ids[i] = known.id;
       else {
-        ids[i] = this.#tables.groupId(textsOf(group, record, blob));
+        ids[i] = this.tables.groupId(textsOf(group, record, blob));
         byRule.set(group.rule, { group, id: ids[i] });
       }
     }
@@ -153,7 +178,7 @@ export class RowStage {
   #hour(hours: Hours, hour: number): StagedRows {
     let rows = hours.get(hour);
     if (rows === undefined) {
-      rows = takeRows(this.#tables);
+      rows = takeRows(this.tables);
       hours.set(hour, rows);
     }
     return rows;
@@ -269,7 +294,7 @@ export class RowStage {
   async #writeAll(): Promise<void> {
     for (const day of this.#days.values()) await this.#writeDay(day);
     await this.#writing;
-    this.#tables.clear();
+    this.tables.clear();
   }
 }
 

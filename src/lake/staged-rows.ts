@@ -122,17 +122,29 @@ export class StagedRows {
     this.runRecord[run] = record;
   }
 
-  /** Adds the rows of others, of the same tables. */
-  append(others: StagedRows): void {
-    this.reserve(others.count);
-    const { count } = others;
-    for (const name of rowColumns) this[name].set(others[name].subarray(0, count), this.count);
-    for (const name of addressColumns) this[name].set(others[name].subarray(0, 4 * count), 4 * this.count);
-    for (let run = 0, start = 0; run < others.runs; run++) {
-      this.addRun(others.runEnd[run] - start, others.runGroup[run], others.runRecord[run]);
-      start = others.runEnd[run];
+  /** Adds rows of others, of the same tables: `from` to before `end`. */
+  append(others: StagedRows, from = 0, end = others.count): void {
+    const count = end - from;
+    this.reserve(count);
+    for (const name of rowColumns) this[name].set(others[name].subarray(from, end), this.count);
+    for (const name of addressColumns) this[name].set(others[name].subarray(4 * from, 4 * end), 4 * this.count);
+    for (let run = others.runOf(from), start = from; start < end; run++) {
+      const until = Math.min(end, others.runEnd[run]);
+      this.addRun(until - start, others.runGroup[run], others.runRecord[run]);
+      start = until;
     }
     this.count += count;
+  }
+
+  /** The run that a row is in. */
+  runOf(row: number): number {
+    let low = 0;
+    for (let high = this.runs - 1; low < high;) {
+      const middle = (low + high) >> 1;
+      if (this.runEnd[middle] <= row) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** Forgets the rows; the room stays. */

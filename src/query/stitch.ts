@@ -13,9 +13,9 @@ import { groupColumns } from './group-sql.ts';
 import { groupField } from './measure.ts';
 import type { Answer, AnswerColumn, Cell } from './result.ts';
 import { smallAnswer } from './result.ts';
-import * as layout from './stitch-kernel-layout.ts';
-import type { Question, SlotColumn, StitchedGroup, StitchKernel } from './stitch-kernel.ts';
-import { firstValueOrder, groupsMax, orders, slotColumns, valuesMax, withStitchKernel } from './stitch-kernel.ts';
+import * as layout from '../lake/stitch-kernel-layout.ts';
+import type { Question, SlotColumn, StitchedGroup, StitchKernel } from '../lake/stitch-kernel.ts';
+import { firstValueOrder, groupsMax, orders, slotColumns, valuesMax, withStitchKernel } from '../lake/stitch-kernel.ts';
 import type { CounterName, GroupQuery, Measure, Query } from './tree.ts';
 
 /** A question that the kernel answers. */
@@ -276,7 +276,7 @@ class Stitching {
   #add(rows: number, pass: Pass): number {
     const { run } = this.#kernel;
     if (pass === 'tuples') return run.addTuples(rows);
-    this.#kernel.order(rows);
+    this.#kernel.order(rows, 'by time');
     return run.addRows(rows, pass === 'gathering' ? 1 : 0);
   }
 }

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { pageKernel } from '../../src/lake/parquet/page-kernel.ts';
-import * as layout from '../../src/query/stitch-kernel-layout.ts';
-import type { StitchKernel } from '../../src/query/stitch-kernel.ts';
-import { withStitchKernel } from '../../src/query/stitch-kernel.ts';
+import * as layout from '../../src/lake/stitch-kernel-layout.ts';
+import type { StitchKernel } from '../../src/lake/stitch-kernel.ts';
+import { withStitchKernel } from '../../src/lake/stitch-kernel.ts';
 
 const long = process.env['NSGFLOW_LONG'] === '1';
 const runs = long ? 8000 : 600;

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createMemory, instantiate } from '../base/wasm.ts';
-import { pagesOf } from '../lake/parquet/footer.ts';
+import { pagesOf } from './parquet/footer.ts';
 import * as layout from './stitch-kernel-layout.ts';
 import { stitchKernelModule } from './stitch-kernel-module.ts';
 
@@ -26,7 +26,7 @@ interface StitchKernelExports {
   largestGroups(limit: number): number;
   countObservers(): number;
   findSegments(count: number): number;
-  mergeSegments(segments: number): void;
+  mergeSegments(segments: number, byTime: number): void;
   textNumber(at: number, length: number): number;
   texts(slot: number, count: number, dictionaryLength: number, distinct: number, bodyLength: number): number;
   longs(slot: number, count: number, dictionaryLength: number, distinct: number, bodyLength: number): number;
@@ -175,8 +175,8 @@ export class StitchKernel {
     return this.run[take](slot, rows, dictionaryLength, distinct, bodyLength) === 0;
   }
 
-  /** Puts the loaded rows in the order in which they were read. */
-  order(rows: number): void {
+  /** Puts the loaded rows in the order in which they were read; those of one record by time, where that is wanted. */
+  order(rows: number, records: 'as read' | 'by time'): void {
     const segments = this.run.findSegments(rows);
     const { segmentsAt, segmentLength } = layout;
     const parts = Array.from({ length: segments }, (_, i) => {
@@ -189,7 +189,37 @@ export class StitchKernel {
     // Those of one blob stay as they are.
     parts.sort((a, b) => first.get(a.blob)! - first.get(b.blob)! || a.blob - b.blob);
     parts.forEach(({ bytes }, i) => bytes.copy(this.#bytes, segmentsAt + i * segmentLength));
-    this.run.mergeSegments(segments);
+    this.run.mergeSegments(segments, records === 'by time' ? 1 : 0);
+  }
+
+  /** Rows in the order that `order` found. */
+  rowOrder(rows: number): Uint32Array {
+    return new Uint32Array(this.#bytes.buffer, layout.orderAt, rows);
+  }
+
+  /** Numbers of a loaded column's texts, or its numbers of 4 bytes. */
+  words(name: SlotColumn, rows: number): Uint32Array {
+    return new Uint32Array(this.#bytes.buffer, columnAt(name), rows);
+  }
+
+  /** A loaded column of numbers of 8 bytes, in a copy: NaN where there is none. Beyond 2^53 they lose their lowest bits. */
+  longs(name: SlotColumn, rows: number): Float64Array {
+    const words = new Int32Array(this.#bytes.buffer, columnAt(name), 2 * rows);
+    const longs = new Float64Array(rows);
+    for (let row = 0; row < rows; row++) {
+      const high = words[2 * row + 1];
+      const low = words[2 * row];
+      longs[row] = high === -(2 ** 31) && low === 0 ? Number.NaN : high * 2 ** 32 + (low >>> 0);
+    }
+    return longs;
+  }
+
+  /** The text of a number; `null` of 0. */
+  text(number: number): string | null {
+    if (number === 0) return null;
+    const at = this.#view.getUint32(layout.textsAt + 8 * number, true);
+    const length = this.#view.getUint32(layout.textsAt + 8 * number + 4, true);
+    return this.#bytes.toString('utf8', at, at + length);
   }
 
   /** Says how observers are ordered: by resource, MAC and format. */
@@ -197,7 +227,7 @@ export class StitchKernel {
     const view = this.#view;
     const observers = Array.from({ length: this.run.countObservers() }, (_, number) => {
       const at = layout.observersAt + 16 * number;
-      const [resource, mac, direction, format] = [0, 4, 8, 12].map((i) => this.#text(view.getUint32(at + i, true)));
+      const [resource, mac, direction, format] = [0, 4, 8, 12].map((i) => this.text(view.getUint32(at + i, true)));
       return { number, texts: [resource, mac, format], outbound: direction === 'outbound' };
     });
     observers.sort((a, b) => {
@@ -222,7 +252,7 @@ export class StitchKernel {
       return {
         keys: groups.map((name, k) => {
           const word = view.getUint32(at + 4 * k, true);
-          return integerColumns.has(name) ? word : this.#text(word);
+          return integerColumns.has(name) ? word : this.text(word);
         }),
         flows: long(0),
         denied: long(8),
@@ -244,13 +274,10 @@ export class StitchKernel {
     const length = this.#bytes.write(text, layout.packedAt);
     return this.run.textNumber(layout.packedAt, length);
   }
+}
 
-  #text(number: number): string | null {
-    if (number === 0) return null;
-    const at = this.#view.getUint32(layout.textsAt + 8 * number, true);
-    const length = this.#view.getUint32(layout.textsAt + 8 * number + 4, true);
-    return this.#bytes.toString('utf8', at, at + length);
-  }
+function columnAt(name: SlotColumn): number {
+  return layout.columnsAt + slotOf(name) * layout.columnLength;
 }
 
 function slotOf(name: SlotColumn): number {

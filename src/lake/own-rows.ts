@@ -1,0 +1,260 @@
+/**
+ * Rows of data files that we wrote, as they were staged when they were read: for compaction, and for files of which some rows go. The kernel
+ * that stitches reads the pages (stitch-kernel.ts); a row group at a time, so that questions have their turn.
+ */
+import { open } from 'node:fs/promises';
+import {
+  accessAllow,
+  accessDeny,
+  directionInbound,
+  directionOutbound,
+  encryptionNames,
+  family4to6,
+  family6to4,
+  stateNames,
+} from '../flowlog/tuple.ts';
+import type { Address } from '../net/address.ts';
+import { parseAddress } from '../net/address.ts';
+import { formatProtocol } from '../net/protocol.ts';
+import type { AddAction } from './delta-log.ts';
+import { readInto, readRowGroups } from './parquet/footer.ts';
+import type { RowGroupPlace } from './parquet/footer.ts';
+import { RowStage } from './row-stage.ts';
+import { storedColumns } from './schema.ts';
+import type { DataFile } from './snapshot.ts';
+import type { StagedRows, StageTables } from './staged-rows.ts';
+import { giveBackRows, groupTexts, takeRows } from './staged-rows.ts';
+import type { StitchKernel } from './stitch-kernel.ts';
+import { slotColumns, withStitchKernel } from './stitch-kernel.ts';
+import * as layout from './stitch-kernel-layout.ts';
+
+/**
+ * Writes the rows of files, in their order, to new ones: those of the blobs that `keeps` holds of, or all.
+ * @returns the actions that add them, none where no row is left; `undefined` where a file is none that we wrote, and nothing was written
+ * @throws disk-full, permission, io
+ */
+export async function rewriteOwnRows(
+  lake: string,
+  files: readonly DataFile[],
+  keeps: (blob: string) => boolean = () => true,
+): Promise<AddAction[] | undefined> {
+  const stage = new RowStage(lake);
+  let isWhole = false;
+  try {
+    for (const file of files) {
+      const groups = file.hasAllColumns ? await readRowGroups(file.path) : undefined;
+      if (groups?.every(isReadable) !== true) return undefined;
+      const handle = await open(file.path, 'r');
+      try {
+        for (const group of groups) {
+          const rows = await withStitchKernel(async (kernel) => ({
+            value: await readGroup(kernel, group, stage.tables, keeps, (buffer) =>
+              readInto(handle, group.startByte, buffer),
+            ),
+            keep: true,
+          }));
+          if (rows === undefined) return undefined;
+          await stage.addRows(rows);
+          giveBackRows(rows);
+        }
+      } finally {
+        await handle.close();
+      }
+    }
+    const added = await stage.finish();
+    isWhole = true;
+    return added;
+  } catch (error) {
+    // Bytes that are not as we write them: whoever reads them otherwise tells what is wrong.
+    if (error instanceof RangeError || (error instanceof Error && error.name === 'RuntimeError')) return undefined;
+    throw error;
+  } finally {
+    if (!isWhole) await stage.abandon();
+  }
+}
+
+function isReadable({ rows, columns }: RowGroupPlace): boolean {
+  return rows <= layout.rowsMax && columns.size === storedColumns.length;
+}
+
+async function readGroup(
+  kernel: StitchKernel,
+  { rows: count, startByte, endByte, columns }: RowGroupPlace,
+  tables: StageTables,
+  keeps: (blob: string) => boolean,
+  read: (buffer: Buffer) => Promise<Buffer>,
+): Promise<StagedRows | undefined> {
+  const buffer = kernel.packed(0, endByte - startByte);
+  if (buffer === undefined) return undefined;
+  const bytes = await read(buffer);
+  kernel.run.selectAll();
+  for (const name of slotColumns) {
+    const place = columns.get(name);
+    if (place === undefined) return undefined;
+    if (!kernel.load(name, bytes.subarray(place.startByte - startByte, place.endByte - startByte), count))
+      return undefined;
+  }
+  kernel.order(count, 'as read');
+  return new GroupReader(kernel, tables).read(count, keeps);
+}
+
+/** Turns the columns of a row group, which the kernel has, to staged rows. */
+class GroupReader {
+  readonly #kernel: StitchKernel;
+  readonly #tables: StageTables;
+  /** By number of a text. */
+  readonly #known: (Address | undefined)[] = [];
+
+  constructor(kernel: StitchKernel, tables: StageTables) {
+    this.#kernel = kernel;
+    this.#tables = tables;
+  }
+
+  /** @returns `undefined` where a value is none that we write */
+  read(count: number, keeps: (blob: string) => boolean): StagedRows | undefined {
+    const kernel = this.#kernel;
+    const rows = takeRows(this.#tables);
+    rows.reserve(count);
+    const kept = takeRuns(kernel, this.#tables, rows, count, keeps);
+    rows.count = kept.length;
+    const isWhole =
+      this.#addresses('src_ip', rows.source, rows.family, kept, count) &&
+      this.#addresses('dst_ip', rows.destination, rows.family, kept, count) &&
+      takeTimes(kernel.longs('time', count), rows.timeMillis, kept) &&
+      Object.entries(codes).every(([name, codeOf]) =>
+        this.#codes(name as CodeColumn, rows[name as CodeColumn], codeOf, kept, count),
+      );
+    if (!isWhole) {
+      giveBackRows(rows);
+      return undefined;
+    }
+    take(kernel.words('src_port', count), rows.sourcePort, kept);
+    take(kernel.words('dst_port', count), rows.destinationPort, kept);
+    take(kernel.words('tuple_index', count), rows.tupleIndex, kept);
+    take(kernel.longs('packets_forward', count), rows.packetsForward, kept);
+    take(kernel.longs('bytes_forward', count), rows.bytesForward, kept);
+    take(kernel.longs('packets_reverse', count), rows.packetsReverse, kept);
+    take(kernel.longs('bytes_reverse', count), rows.bytesReverse, kept);
+    return rows;
+  }
+
+  /** Words of one side's addresses, sources first. @returns whether all are addresses */
+  #addresses(
+    name: 'src_ip' | 'dst_ip',
+    words: Uint32Array,
+    families: Uint8Array,
+    kept: Uint32Array,
+    count: number,
+  ): boolean {
+    const texts = this.#kernel.words(name, count);
+    for (let i = 0; i < kept.length; i++) {
+      const text = texts[kept[i]];
+      const address = (this.#known[text] ??= parseAddress(this.#kernel.text(text) ?? ''));
+      if (address === undefined) return false;
+      const { family, words: its } = address;
+      for (let k = 0; k < 4; k++) words[4 * i + k] = its[k];
+      if (name === 'src_ip' || families[i] === family) families[i] = family;
+      else families[i] = family === 6 ? family4to6 : family6to4;
+    }
+    return true;
+  }
+
+  /** @returns whether all texts have a code */
+  #codes(
+    name: CodeColumn,
+    to: Uint8Array,
+    codeOf: (text: string) => number,
+    kept: Uint32Array,
+    count: number,
+  ): boolean {
+    const texts = this.#kernel.words(name, count);
+    const known = new Map<number, number>();
+    let last = -1;
+    let code = 0;
+    for (let i = 0; i < kept.length; i++) {
+      const text = texts[kept[i]];
+      if (text !== last) {
+        code = known.get(text) ?? codeOf(this.#kernel.text(text) ?? '');
+        if (code < 0) return false;
+        known.set(text, code);
+        last = text;
+      }
+      to[i] = code;
+    }
+    return true;
+  }
+}
+
+function take(from: ArrayLike<number>, to: Uint16Array | Int32Array | Float64Array, kept: Uint32Array): void {
+  for (let i = 0; i < kept.length; i++) to[i] = from[kept[i]];
+}
+
+/** @returns whether all are whole milliseconds */
+function takeTimes(micros: Float64Array, to: Float64Array, kept: Uint32Array): boolean {
+  let isWhole = true;
+  for (let i = 0; i < kept.length; i++) {
+    to[i] = micros[kept[i]] / 1000;
+    isWhole &&= Number.isInteger(to[i]);
+  }
+  return isWhole;
+}
+
+const directions: string[] = [];
+directions[directionInbound] = 'inbound';
+directions[directionOutbound] = 'outbound';
+const accesses: string[] = [];
+accesses[accessAllow] = 'allow';
+accesses[accessDeny] = 'deny';
+const protocolNames = new Map(Array.from({ length: 256 }, (_, number) => [formatProtocol(number), number]));
+
+type CodeColumn = 'protocol' | 'direction' | 'access' | 'state' | 'encryption';
+
+/** Columns of a few names: the code of each, or less than 0. */
+const codes: Readonly<Record<CodeColumn, (text: string) => number>> = {
+  protocol: (text) => protocolNames.get(text) ?? -1,
+  direction: (text) => directions.indexOf(text),
+  access: (text) => accesses.indexOf(text),
+  state: (text) => (stateNames as readonly string[]).indexOf(text),
+  encryption: (text) => (encryptionNames as readonly string[]).indexOf(text),
+};
+
+/** Groups and records of the rows that are kept, as runs. @returns these rows, in the order in which they were read */
+function takeRuns(
+  kernel: StitchKernel,
+  tables: StageTables,
+  rows: StagedRows,
+  count: number,
+  keeps: (blob: string) => boolean,
+): Uint32Array {
+  const columns = groupTexts.map((name) => kernel.words(name, count));
+  const micros = kernel.longs('record_time', count);
+  const offsets = kernel.longs('record_offset', count);
+  const order = kernel.rowOrder(count);
+  const kept = new Uint32Array(count);
+  const groups = new Map<string, { readonly id: number; readonly isKept: boolean }>();
+  let group = { id: 0, isKept: false };
+  let record = 0;
+  let last = -1;
+  let n = 0;
+  for (let i = 0; i < count; i++) {
+    const row = order[i];
+    let isSame = last >= 0;
+    for (let k = 0; isSame && k < columns.length; k++) isSame = columns[k][row] === columns[k][last];
+    if (!isSame) {
+      const key = columns.map((texts) => texts[row]).join();
+      const known = groups.get(key);
+      if (known === undefined) {
+        const texts = columns.map((its) => kernel.text(its[row]) ?? '');
+        group = { id: tables.groupId(texts), isKept: keeps(texts[groupTexts.indexOf('blob')]) };
+        groups.set(key, group);
+      } else group = known;
+    }
+    if (!isSame || !Object.is(micros[row], micros[last]) || offsets[row] !== offsets[last])
+      record = tables.recordId(micros[row] / 1000, offsets[row]);
+    last = row;
+    if (!group.isKept) continue;
+    rows.addRun(1, group.id, record);
+    kept[n++] = row;
+  }
+  return kept.subarray(0, n);
+}
