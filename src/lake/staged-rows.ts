@@ -175,9 +175,9 @@ const rowColumns = [
 
 /** Rows that no stage uses, with their room: making it anew for each commit would take longer than filling it. */
 const spareRows: StagedRows[] = [];
-const spareRowsMax = 3;
+const spareRowsMax = 6;
 
-/** Empty rows, which `giveBackRows` takes back. */
+/** Empty rows, which `giveBackRows` takes back: those with the most room. */
 export function takeRows(tables: StageTables): StagedRows {
   const rows = spareRows.pop();
   if (rows === undefined) return new StagedRows(tables);
@@ -187,5 +187,7 @@ export function takeRows(tables: StageTables): StagedRows {
 
 export function giveBackRows(rows: StagedRows): void {
   rows.clear();
-  if (spareRows.length < spareRowsMax) spareRows.push(rows);
+  spareRows.push(rows);
+  spareRows.sort((a, b) => a.timeMillis.length - b.timeMillis.length);
+  if (spareRows.length > spareRowsMax) spareRows.shift();
 }

@@ -3,8 +3,6 @@
 /** Rows of a row group at the most. */
 export const rowsMax = 122_880;
 
-/** Numbers that a call leaves beside what it returns. */
-export const resultAt = 1024;
 /** What is asked: see `Question` in stitch-kernel.ts. */
 export const questionAt = 2048;
 /** Tables of the decoder of frames. */

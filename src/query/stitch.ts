@@ -120,21 +120,29 @@ export async function askStitched(
   files: readonly DataFile[],
   bounds: StitchBounds,
 ): Promise<Answer | undefined> {
-  const parts = await partsOf(files, plan.question);
-  if (parts === undefined) return undefined;
-  const answer = withStitchKernel(async (kernel) => {
-    kernel.ask(plan.question);
+  try {
+    const parts = await partsOf(files, plan.question);
+    if (parts === undefined) return undefined;
     const rows = parts.reduce((sum, { groups }) => sum + groups.reduce((all, group) => all + group.rows, 0), 0);
-    const isDone = await new Stitching(kernel, plan, parts, bounds).run(rows);
-    return { value: isDone ? answerOf(kernel, plan) : undefined, keep: isDone && rows < keptRowsMax };
-  });
-  return answer.catch((error: unknown) => {
-    // Bytes that are no pages may lead the kernel out of its memory: SQL tells what is wrong with the file.
-    if (error instanceof Error && error.name === 'RuntimeError') return undefined;
+    if (plan.query.observations === true && rows > tuplesMax) return undefined;
+    return await withStitchKernel(async (kernel) => {
+      kernel.ask(plan.question);
+      const isDone = await new Stitching(kernel, plan, parts, bounds).run(rows);
+      return { value: isDone ? answerOf(kernel, plan) : undefined, keep: isDone && rows < keptRowsMax };
+    });
+  } catch (error) {
+    if (isOfFile(error)) return undefined;
     throw error;
-  });
+  }
 }
 
+/** Whether an error is one of reading a file, or of bytes that lead the kernel out of its memory: SQL tells what is wrong with the file. */
+function isOfFile(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'RuntimeError' || ('syscall' in error && 'code' in error));
+}
+
+/** Of more tuples, each by itself, SQL is faster: it numbers no texts. */
+const tuplesMax = 3_000_000;
 /** A question over more rows may have taken gigabytes, which are given back. */
 const keptRowsMax = 2_000_000;
 /** Of the memory that a question may take, the part that flows may. */

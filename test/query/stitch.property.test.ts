@@ -26,10 +26,12 @@ const check = (): void => undefined;
 /** Questions that the kernel answers. */
 const stitched: fc.Arbitrary<GroupQuery> = fc
   .tuple(groups, fc.option(range, { nil: undefined }))
-  .map(([{ bucketMillis: _, compareMillis: __, axes, ...rest }, within]): GroupQuery => {
+  .map(([{ ask, axes, measures, observations }, within]): GroupQuery => {
     const [axis] = axes;
     return {
-      ...rest,
+      ask,
+      measures,
+      observations,
       axes: axis === undefined ? [] : [{ by: axis.by, limit: axis.limit }],
       ...(within === undefined ? {} : { range: within }),
     };

@@ -105,7 +105,7 @@ function number(value: ThriftValue | undefined): number {
 function struct(value: ThriftValue | undefined): ThriftStruct {
   if (typeof value !== 'object' || value instanceof Uint8Array || Array.isArray(value))
     throw new RangeError('no structure');
-  return value as ThriftStruct;
+  return value;
 }
 
 function structs(value: ThriftValue | undefined): ThriftStruct[] {
