@@ -152,7 +152,7 @@ function placeOf(row: usize): u32 {
 
 /** Whole numbers of 8 bytes: a dictionary of `distinct`, or plain where that is 0. */
 export function longs(slot: u32, count: u32, dictionaryLength: u32, distinct: u32, bodyLength: u32): i32 {
-  if (count > <u32>rowsMax || dictionaryLength != distinct << 3) return -1;
+  if (count > <u32>rowsMax || distinct > <u32>rowsMax || dictionaryLength != distinct << 3) return -1;
   const present = readBody(count, bodyLength, distinct > 0, distinct);
   if (present < 0) return -2;
   let to = column(slot);
@@ -199,7 +199,7 @@ function longAt(plain: usize, distinct: u32, i: u32): i64 {
 
 /** Numbers of 4 bytes, none of them absent. */
 export function integers(slot: u32, count: u32, dictionaryLength: u32, distinct: u32, bodyLength: u32): i32 {
-  if (count > <u32>rowsMax || dictionaryLength != distinct << 2) return -1;
+  if (count > <u32>rowsMax || distinct > <u32>rowsMax || dictionaryLength != distinct << 2) return -1;
   if (<u32>readBody(count, bodyLength, distinct > 0, distinct) != count) return -2;
   let to = column(slot);
   const plain = plainAt;

@@ -76,7 +76,8 @@ function rowGroupsOf(footer: Uint8Array, size: number): RowGroupPlace[] | undefi
 
 function columnOf(chunk: ThriftStruct): [string, ColumnPlace] {
   const metadata = struct(chunk[3]);
-  const [name] = metadata[3] as [Uint8Array];
+  const name = Array.isArray(metadata[3]) ? (metadata[3] as ThriftValue[])[0] : undefined;
+  if (!(name instanceof Uint8Array)) throw new RangeError('no name');
   const dataAt = number(metadata[9]);
   const startByte = metadata[11] === undefined ? dataAt : number(metadata[11]);
   const statistics = metadata[12] === undefined ? {} : struct(metadata[12]);
@@ -134,7 +135,7 @@ export function pagesOf(bytes: Uint8Array): Page[] {
     const kind = number(header[1]) === 2 ? 'dictionary' : 'data';
     const its = struct(header[kind === 'data' ? 5 : 7]);
     const endByte = reader.at + number(header[3]);
-    if (endByte > bytes.length) throw new RangeError('a page outside its column');
+    if (endByte < reader.at || endByte > bytes.length) throw new RangeError('a page outside its column');
     pages.push({
       kind,
       values: number(its[1]),
