@@ -77,7 +77,9 @@ export function run(hours = 6) {
     const { openLake } = await dist('lake/lake.js');
     const { memoryRows, snapshotRows } = await dist('query/row-source.js');
     const lake = await openLake(lakeFolder);
-    const ofLake = await engineOver(snapshotRows(await lake.snapshot()));
+    const { LakeEngine } = await dist('query/lake-engine.js');
+    const source = snapshotRows(await lake.snapshot());
+    const ofLake = new LakeEngine(source, memoryBytes, () => engineOver(source));
     let rare = '';
     let fixed = '';
     const ofOwn = await engineOver(memoryRows('own.rows'), async (connection) => {

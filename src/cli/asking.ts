@@ -162,7 +162,7 @@ async function openEngine(options: AskOptions): Promise<OpenEngine> {
     const snapshot = await lake.snapshot();
     const open = async (question: Query | undefined): Promise<Engine> => {
       if (await mayHoldMuch(snapshot, question)) await handOver();
-      return (await import('../query/duckdb-engine.ts')).openLakeEngine(snapshot);
+      return (await import('../query/lake-engine.ts')).openLakeEngine(snapshot);
     };
     return { engine: withKeptAnswers(snapshot, version(), process.env, open), close: () => lake.close() };
   }

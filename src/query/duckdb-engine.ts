@@ -1,10 +1,5 @@
 /**
- * Answers questions with DuckDB in process: over a version of a lake, or over logs read into memory.
- *
- *   const engine = await openLakeEngine(await lake.snapshot());
- *   const answer = await engine.ask({ ask: 'groups', axes: [{ by: ['src.ip'], limit: 10 }], measures: [parseMeasure('bytes')] });
- *   for await (const rows of answer.chunks) …                     // rows of cells, in the order of answer.columns
- *   await engine.close();
+ * Answers questions with DuckDB in process: over a version of a lake (lake-engine.ts), or over logs read into memory.
  *
  * Answers by kind (columns by name):
  *   tuples         the view `flows`, in order of time
@@ -23,10 +18,9 @@ import { DuckDBTypeId } from '../lake/duckdb-library.ts';
 import type { Asked } from '../lake/duckdb-stream.ts';
 import { wholeChunks } from '../lake/duckdb-stream.ts';
 import type { Duckdb } from '../lake/duckdb.ts';
-import { openDuckdb, questionMemoryBytes, quoteText } from '../lake/duckdb.ts';
+import { quoteText } from '../lake/duckdb.ts';
 import type { MemoryTable } from '../lake/memory-table.ts';
 import { memoryTableName } from '../lake/memory-table.ts';
-import type { Snapshot } from '../lake/snapshot.ts';
 import { addressesOf } from './address-condition.ts';
 import { questionError, sqlError } from './engine-error.ts';
 import type { Engine, Scan } from './engine.ts';
@@ -37,19 +31,12 @@ import { groupAnswer, queryColumns, querySql } from './query-sql.ts';
 import type { Answer, Cell } from './result.ts';
 import { smallAnswer } from './result.ts';
 import type { RowSource } from './row-source.ts';
-import { memoryRows, snapshotRows } from './row-source.ts';
-import { askStitched, stitchPlan } from './stitch.ts';
+import { memoryRows } from './row-source.ts';
 import { prepareQuestion, questionText } from './sql-guard.ts';
 import type { QuestionBounds, SqlSandbox } from './sql-sandbox.ts';
 import { openSqlSandbox } from './sql-sandbox.ts';
 import type { Query } from './tree.ts';
 import { rangeOf } from './tree.ts';
-
-/** An engine over one version of a lake. Later commits do not change its answers. */
-export async function openLakeEngine(snapshot: Snapshot, bounds: QuestionBounds = {}): Promise<DuckdbEngine> {
-  const duckdb = await openDuckdb(bounds.memoryBytes ?? questionMemoryBytes());
-  return new DuckdbEngine(duckdb, snapshotRows(snapshot), 'own', duckdbDialect, bounds);
-}
 
 /** An engine over logs in memory. Closing it does not close the table. */
 export async function openMemoryEngine(table: MemoryTable): Promise<DuckdbEngine> {
@@ -86,8 +73,6 @@ export class DuckdbEngine implements Engine {
 
   /** Answers a question. Tuples and conversations come in chunks; the others are small. @throws filter-syntax, usage */
   async ask(query: Query): Promise<Answer> {
-    const stitched = await this.#askStitched(query);
-    if (stitched !== undefined) return stitched;
     const connection = await this.#connect();
     try {
       const { sql, parameters } = await this.#compile(query, connection);
@@ -178,19 +163,6 @@ export class DuckdbEngine implements Engine {
     const parameters = new DuckdbParameters();
     const rows = await this.#source.relation(connection, rangeOf(query), addressesOf(query.where));
     return { sql: querySql(query, rows, this.#dialect, parameters), parameters };
-  }
-
-  /** The answer without SQL, where the question is one that is faster so. */
-  async #askStitched(query: Query): Promise<Answer | undefined> {
-    const { memoryBytes = questionMemoryBytes() } = this.#bounds;
-    if (this.#source.filesWithin === undefined || this.#bounds.stitched === false) return undefined;
-    const plan = stitchPlan(query);
-    if (plan === undefined) return undefined;
-    const check = (): void => {
-      if (this.#cancelled !== undefined) throw this.#cancelled;
-    };
-    check();
-    return askStitched(plan, this.#source.filesWithin(rangeOf(query)), { memoryBytes, check });
   }
 
   /** An answer that comes in chunks; errors on the way are wrapped. */

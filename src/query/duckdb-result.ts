@@ -12,6 +12,7 @@ import {
 } from '../lake/duckdb-library.ts';
 
 import type { Answer, AnswerColumn, Cell } from './result.ts';
+import { timeText } from './result.ts';
 
 /** An answer over a streaming result of DuckDB and its chunks. `done` is called when the rows have been read or the reader stops. */
 export function answerOf(result: DuckDBResult, chunks: AsyncIterable<DuckDBDataChunk>, done: () => void): Answer {
@@ -57,15 +58,6 @@ export function cellOf(value: DuckDBValue): Cell {
 function wholeNumber(value: bigint): number | string {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value.toString();
-}
-
-/** Milliseconds, and microseconds where there are any. `undefined` for infinite and far times. */
-export function timeText(micros: bigint, zone: string): string | undefined {
-  const millis = Number(micros / 1000n);
-  if (Math.abs(millis) > 8.64e15) return undefined;
-  const rest = Number(micros % 1000n);
-  const text = new Date(rest < 0 ? millis - 1 : millis).toISOString().slice(0, -1);
-  return rest === 0 ? text + zone : `${text}${String(rest < 0 ? rest + 1000 : rest).padStart(3, '0')}${zone}`;
 }
 
 function kindOf(typeId: TypeId): AnswerColumn['kind'] {

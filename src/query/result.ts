@@ -30,3 +30,12 @@ export function smallAnswer(columns: readonly AnswerColumn[], rows: Cell[][], su
   })();
   return summary === undefined ? { columns, chunks } : { columns, chunks, summary };
 }
+
+/** A time of epoch microseconds: to milliseconds, and to microseconds where there are any. `undefined` for infinite and far times. */
+export function timeText(micros: bigint, zone: string): string | undefined {
+  const millis = Number(micros / 1000n);
+  if (Math.abs(millis) > 8.64e15) return undefined;
+  const rest = Number(micros % 1000n);
+  const text = new Date(rest < 0 ? millis - 1 : millis).toISOString().slice(0, -1);
+  return rest === 0 ? text + zone : `${text}${String(rest < 0 ? rest + 1000 : rest).padStart(3, '0')}${zone}`;
+}

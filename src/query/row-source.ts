@@ -17,12 +17,16 @@ export interface RowSource {
    * any of them may be missing.
    */
   relation(connection: DuckDBConnection, range: QueryRange, addresses?: readonly string[]): Promise<string>;
-  /** The data files that may hold rows of the range, to be read without DuckDB; absent where rows are in memory. */
-  filesWithin?(range: QueryRange): readonly DataFile[];
-  /** The data files that the last of these reads, of those that there are. */
+  /** The data files that the last question reads, of those that there are. */
   scan(): Scan;
   /** Data files that SQL of users may read; none where the rows are in memory. */
   files(): readonly string[];
+}
+
+/** Rows that lie in data files, which may be read without DuckDB, too. */
+export interface LakeRows extends RowSource {
+  /** The files that may hold rows of the range. */
+  filesWithin(range: QueryRange): readonly DataFile[];
 }
 
 /** The rows of a table of DuckDB in memory. */
@@ -31,7 +35,7 @@ export function memoryRows(table: string): RowSource {
 }
 
 /** The rows of a version of the lake. Files whose times lie outside the range, or that hold none of the addresses, are not opened. */
-export function snapshotRows(snapshot: Snapshot): RowSource {
+export function snapshotRows(snapshot: Snapshot): LakeRows {
   let read = snapshot.files;
   return {
     files: () => snapshot.files.map((file) => file.path),

@@ -22,8 +22,6 @@ export interface QuestionBounds {
   readonly memoryBytes?: number;
   /** What SQL of users may spill. */
   readonly spillBytes?: number;
-  /** `false`: SQL answers all questions, also those that are faster without it. */
-  readonly stitched?: boolean;
 }
 
 /** Rows in memory stay in their instance `lent`, which is locked for good; the rows of a lake get an instance of their own. */

@@ -8,7 +8,7 @@ import { addressFilterPath, rowsWithAddress } from '../../src/lake/address-filte
 import { compact } from '../../src/lake/compact.ts';
 import type { Lake } from '../../src/lake/lake.ts';
 import { openLake } from '../../src/lake/lake.ts';
-import { openLakeEngine } from '../../src/query/duckdb-engine.ts';
+import { openLakeEngine } from '../../src/query/lake-engine.ts';
 import { formatAddress, parseAddress } from '../../src/net/address.ts';
 import { parseFilter } from '../../src/query/filter.ts';
 import { ask } from '../query/ask.ts';
@@ -58,7 +58,7 @@ async function filesOf(text: string): Promise<number> {
 }
 
 async function rowsWith(text: string): Promise<number> {
-  const engine = await openLakeEngine(await lake.snapshot());
+  const engine = openLakeEngine(await lake.snapshot());
   const where = parseFilter(text, 0);
   const rows = await ask(engine, { ask: 'tuples', ...(where === undefined ? {} : { where }) });
   await engine.close();

@@ -8,7 +8,7 @@ import { openDuckdb } from '../../src/lake/duckdb.ts';
 import { openLake } from '../../src/lake/lake.ts';
 import { deltaSchemaString, flowsColumns } from '../../src/lake/schema.ts';
 import { readTableState } from '../../src/lake/table-state.ts';
-import { openLakeEngine } from '../../src/query/duckdb-engine.ts';
+import { openLakeEngine } from '../../src/query/lake-engine.ts';
 import { parseFilter } from '../../src/query/filter.ts';
 import { ask } from '../query/ask.ts';
 import { buildFlowLog } from './build-flow-log.ts';
@@ -49,7 +49,7 @@ function logPath(version: number, suffix = '.json'): string {
 /** Source ports of all rows, in order. */
 async function ports(): Promise<unknown[]> {
   const lake = await openLake(folder);
-  const engine = await openLakeEngine(await lake.snapshot());
+  const engine = openLakeEngine(await lake.snapshot());
   const rows = await ask(engine, { ask: 'tuples' });
   await engine.close();
   await lake.close();
@@ -241,7 +241,7 @@ describe('a lake opens whole', () => {
       },
     );
     const answers = async (): Promise<unknown[]> => {
-      const engine = await openLakeEngine(await lake.snapshot());
+      const engine = openLakeEngine(await lake.snapshot());
       const where = parseFilter('ip = 10.0.0.2', 0)!;
       const rows = await ask(engine, { ask: 'tuples', where });
       const { columns: shown } = await engine.sql('SELECT * FROM flows');
@@ -307,7 +307,7 @@ describe('a lake opens whole', () => {
       ),
     ).toEqual([...fields.map(({ name }) => name), 'acl_id', 'tuple_index']);
     const opened = await openLake(folder);
-    const engine = await openLakeEngine(await opened.snapshot());
+    const engine = openLakeEngine(await opened.snapshot());
     expect(await ask(engine, { ask: 'count' })).toEqual([{ tuples: commits + 1, conversations: commits + 1 }]);
     await engine.close();
     await opened.close();

@@ -6,7 +6,7 @@ import { dayMillis } from '../../src/base/time.ts';
 import { compact } from '../../src/lake/compact.ts';
 import { openDuckdb } from '../../src/lake/duckdb.ts';
 import { openLake } from '../../src/lake/lake.ts';
-import { openLakeEngine } from '../../src/query/duckdb-engine.ts';
+import { openLakeEngine } from '../../src/query/lake-engine.ts';
 import { parseFilter } from '../../src/query/filter.ts';
 import { ask } from '../query/ask.ts';
 import { buildFlowLog } from './build-flow-log.ts';
@@ -68,7 +68,7 @@ async function makeOld(versions: number): Promise<void> {
 
 async function portsOf(text: string): Promise<unknown[]> {
   const lake = await openLake(folder);
-  const engine = await openLakeEngine(await lake.snapshot());
+  const engine = openLakeEngine(await lake.snapshot());
   const where = parseFilter(text, 0);
   const rows = await ask(engine, { ask: 'tuples', ...(where === undefined ? {} : { where }) });
   await engine.close();

@@ -6,7 +6,7 @@ import { readCommit } from '../../src/lake/delta-log.ts';
 import type { Lake } from '../../src/lake/lake.ts';
 import { openLake } from '../../src/lake/lake.ts';
 import type { BlobPosition } from '../../src/lake/positions.ts';
-import { openLakeEngine } from '../../src/query/duckdb-engine.ts';
+import { openLakeEngine } from '../../src/query/lake-engine.ts';
 import { ask } from '../query/ask.ts';
 import { buildFlowLog } from './build-flow-log.ts';
 
@@ -47,7 +47,7 @@ async function commit(
 }
 
 async function rowsNow(): Promise<string[]> {
-  const engine = await openLakeEngine(await lake.snapshot());
+  const engine = openLakeEngine(await lake.snapshot());
   const rows = await ask(engine, 'SELECT src_ip, dst_port FROM flows ORDER BY ALL');
   await engine.close();
   return rows.map((row) => JSON.stringify(row['dst_port']));

@@ -9,7 +9,7 @@ import type { Network } from '../../src/nsg/network.ts';
 import { ingest } from '../../src/pipeline/ingest.ts';
 import type { RecordResult } from '../../src/pipeline/record.ts';
 import { record } from '../../src/pipeline/record.ts';
-import { openLakeEngine } from '../../src/query/duckdb-engine.ts';
+import { openLakeEngine } from '../../src/query/lake-engine.ts';
 import type { Query } from '../../src/query/tree.ts';
 import { readAllLogs, sumLogs } from './logs.ts';
 
@@ -39,7 +39,7 @@ async function recordExample(to: string, formats: readonly ('nsg1' | 'nsg2' | 'v
 
 async function ask(query: Query): Promise<unknown[][]> {
   const opened = await openLake(lake);
-  const engine = await openLakeEngine(await opened.snapshot());
+  const engine = openLakeEngine(await opened.snapshot());
   const rows: unknown[][] = [];
   for await (const chunk of (await engine.ask(query)).chunks) rows.push(...chunk);
   await engine.close();

@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openLake } from '../../src/lake/lake.ts';
 import { openClickhouseEngine } from '../../src/query/clickhouse-engine.ts';
-import { openLakeEngine } from '../../src/query/duckdb-engine.ts';
+import { openLakeEngine } from '../../src/query/lake-engine.ts';
 import type { Engine } from '../../src/query/engine.ts';
 import { formatFilter } from '../../src/query/format-filter.ts';
 import type { Query } from '../../src/query/tree.ts';
@@ -63,7 +63,7 @@ describe.skipIf(clickhouseSkipped !== undefined)(
       const append = await lake.beginAppend();
       await append.addFlowLog(buildFlowLog(records), { blob: 'blob' });
       await append.commit([]);
-      const duckdb = await openLakeEngine(await lake.snapshot());
+      const duckdb = openLakeEngine(await lake.snapshot());
       const clickhouse = openClickhouseEngine(url, path, {});
       try {
         await use(duckdb, clickhouse);

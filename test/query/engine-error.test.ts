@@ -5,7 +5,7 @@ import { afterAll, beforeEach, expect, test } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
 import { openLake } from '../../src/lake/lake.ts';
 import type { Snapshot } from '../../src/lake/snapshot.ts';
-import { openLakeEngine } from '../../src/query/duckdb-engine.ts';
+import { openLakeEngine } from '../../src/query/lake-engine.ts';
 import type { Query } from '../../src/query/tree.ts';
 import { buildFlowLog } from '../lake/build-flow-log.ts';
 import { ask, where, withRecords, top } from './ask.ts';
@@ -31,7 +31,7 @@ afterAll(
 );
 
 async function failure(query: Query | string): Promise<string> {
-  const engine = await openLakeEngine(snapshot);
+  const engine = openLakeEngine(snapshot);
   try {
     await ask(engine, query);
     return 'answered';
@@ -92,7 +92,7 @@ test('nothing is answered by nothing: no rows, counts of 0', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'nsgflow-error-'));
   folders.push(folder);
   const lake = await openLake(folder, { create: true });
-  const engine = await openLakeEngine(await lake.snapshot());
+  const engine = openLakeEngine(await lake.snapshot());
   expect(await ask(engine, { ask: 'count' })).toEqual([{ tuples: 0, conversations: 0 }]);
   expect(await ask(engine, 'SELECT count(*) AS n FROM flows')).toEqual([{ n: 0 }]);
   expect(await ask(engine, { ask: 'count', range: { start: 0, end: 1 } })).toEqual([{ tuples: 0, conversations: 0 }]);

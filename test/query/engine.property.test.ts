@@ -6,7 +6,9 @@ import { describe, expect, test } from 'vitest';
 import { openLake } from '../../src/lake/lake.ts';
 import { MemoryTable, memoryTableName } from '../../src/lake/memory-table.ts';
 import { duckdbDialect } from '../../src/query/duckdb-dialect.ts';
-import { DuckdbEngine, openLakeEngine, openMemoryEngine } from '../../src/query/duckdb-engine.ts';
+import { DuckdbEngine, openMemoryEngine } from '../../src/query/duckdb-engine.ts';
+import { openLakeEngine } from '../../src/query/lake-engine.ts';
+import type { Engine } from '../../src/query/engine.ts';
 import { formatFilter } from '../../src/query/format-filter.ts';
 import { memoryRows } from '../../src/query/row-source.ts';
 import type { Query } from '../../src/query/tree.ts';
@@ -22,7 +24,7 @@ const queries = long ? 200 : 50;
 const seed = 20_231_114;
 
 /** The engine's rows with times as epoch milliseconds, as the plain twin has them. */
-async function answerRows(engine: DuckdbEngine, asked: Query): Promise<unknown[][]> {
+async function answerRows(engine: Engine, asked: Query): Promise<unknown[][]> {
   const { columns, chunks } = await engine.ask(asked);
   const rows: unknown[][] = [];
   for await (const chunk of chunks)
@@ -33,12 +35,7 @@ async function answerRows(engine: DuckdbEngine, asked: Query): Promise<unknown[]
   return rows;
 }
 
-async function compareOn(
-  engine: DuckdbEngine,
-  records: readonly PlainRecord[],
-  runs: number,
-  from: number,
-): Promise<void> {
+async function compareOn(engine: Engine, records: readonly PlainRecord[], runs: number, from: number): Promise<void> {
   const rows = plainRows(records, 'blob');
   await fc.assert(
     fc.asyncProperty(query, async (asked) => {
@@ -86,7 +83,7 @@ describe('an engine answers every question as the plain twin does', () => {
           await append.addFlowLog(buildFlowLog(part), { blob: 'blob' });
           await append.commit([]);
         }
-        const engine = await openLakeEngine(await lake.snapshot());
+        const engine = openLakeEngine(await lake.snapshot());
         await compareOn(engine, records, Math.ceil(queries / 4), seed + 100 + i);
         await engine.close();
       } finally {

@@ -9,7 +9,7 @@ import { ClickhouseParameters, clickhouseDialect } from '../../src/query/clickho
 import type { Dialect, Parameters } from '../../src/query/dialect.ts';
 import { duckdbDialect, DuckdbParameters } from '../../src/query/duckdb-dialect.ts';
 import type { Engine } from '../../src/query/engine.ts';
-import { openLakeEngine } from '../../src/query/duckdb-engine.ts';
+import { openLakeEngine } from '../../src/query/lake-engine.ts';
 import { fields, findField } from '../../src/query/fields.ts';
 import { parseFilter } from '../../src/query/filter.ts';
 import { formatFilter } from '../../src/query/format-filter.ts';
@@ -125,7 +125,7 @@ describe('SQL of users', () => {
     const tuples = [{ time: 1_700_000_000_000, src: '10.0.0.1', dst: '10.0.0.2', rule: "'; DROP VIEW flows; --" }];
     await append.addFlowLog(buildFlowLog([{ tuples }]), { blob: "'); COPY flows TO 'out'; --" });
     await append.commit([]);
-    engine = await openLakeEngine(await lake.snapshot());
+    engine = openLakeEngine(await lake.snapshot());
     await lake.close();
   });
   afterAll(async () => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
 import { openLake } from '../../src/lake/lake.ts';
 import type { Snapshot } from '../../src/lake/snapshot.ts';
-import { openLakeEngine } from '../../src/query/duckdb-engine.ts';
+import { openLakeEngine } from '../../src/query/lake-engine.ts';
 import { buildFlowLog } from '../lake/build-flow-log.ts';
 import { ask } from './ask.ts';
 
@@ -41,7 +41,7 @@ const hungry = [
 test.each(process.env['NSGFLOW_LONG'] === '1' ? hungry : hungry.slice(0, 1))(
   '%s need more than the bound: a clear error, the engine lives, nothing stays',
   async (_, sql) => {
-    const engine = await openLakeEngine(snapshot, { memoryBytes: 64 << 20, spillBytes: 64 << 20 });
+    const engine = openLakeEngine(snapshot, { memoryBytes: 64 << 20, spillBytes: 64 << 20 });
     const failed = await ask(engine, sql).catch((error: unknown) => error);
     expect(failed).toBeInstanceOf(FlowError);
     expect((failed as FlowError).code).toBe('memory');

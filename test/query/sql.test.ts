@@ -6,7 +6,8 @@ import { FlowError, errorTable } from '../../src/base/errors.ts';
 import { openLake } from '../../src/lake/lake.ts';
 import { MemoryTable } from '../../src/lake/memory-table.ts';
 import type { Engine } from '../../src/query/engine.ts';
-import { openLakeEngine, openMemoryEngine } from '../../src/query/duckdb-engine.ts';
+import { openMemoryEngine } from '../../src/query/duckdb-engine.ts';
+import { openLakeEngine } from '../../src/query/lake-engine.ts';
 import { buildFlowLog } from '../lake/build-flow-log.ts';
 import { ask } from './ask.ts';
 import { flowsNames } from './plain-query.ts';
@@ -36,7 +37,7 @@ beforeAll(async () => {
   dataFile = snapshot.files[0].path;
   table = await MemoryTable.open();
   await table.addFlowLog(log, { blob: 'b' });
-  engines = { lake: await openLakeEngine(snapshot), memory: await openMemoryEngine(table) };
+  engines = { lake: openLakeEngine(snapshot), memory: await openMemoryEngine(table) };
   await lake.close();
 });
 

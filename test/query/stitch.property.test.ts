@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { openDuckdb } from '../../src/lake/duckdb.ts';
 import { openLake } from '../../src/lake/lake.ts';
 import type { Snapshot } from '../../src/lake/snapshot.ts';
 import { filesWithin } from '../../src/lake/snapshot.ts';
-import { openLakeEngine } from '../../src/query/duckdb-engine.ts';
+import { DuckdbEngine } from '../../src/query/duckdb-engine.ts';
+import { snapshotRows } from '../../src/query/row-source.ts';
 import type { Answer } from '../../src/query/result.ts';
 import { askStitched, stitchPlan } from '../../src/query/stitch.ts';
 import type { GroupQuery } from '../../src/query/tree.ts';
@@ -87,7 +89,7 @@ describe('the kernel that stitches answers as the plain twin and as SQL do', () 
       parts.filter((part) => part.length > 0),
       async (snapshot) => {
         const rows = plainRows(records, 'blob');
-        const sql = await openLakeEngine(snapshot, { stitched: false });
+        const sql = new DuckdbEngine(await openDuckdb(), snapshotRows(snapshot), 'own');
         try {
           await fc.assert(
             fc.asyncProperty(stitched, fc.constantFrom(1 << 30, littleBytes), async (query, memoryBytes) => {

@@ -9,7 +9,9 @@ import { openDuckdb } from '../../src/lake/duckdb.ts';
 import type { Lake } from '../../src/lake/lake.ts';
 import { openLake } from '../../src/lake/lake.ts';
 import { readRowGroups } from '../../src/lake/parquet/footer.ts';
-import { openLakeEngine } from '../../src/query/duckdb-engine.ts';
+import { DuckdbEngine } from '../../src/query/duckdb-engine.ts';
+import { openLakeEngine } from '../../src/query/lake-engine.ts';
+import { snapshotRows } from '../../src/query/row-source.ts';
 import { parseMeasure } from '../../src/query/measure.ts';
 import type { Cell } from '../../src/query/result.ts';
 import { askStitched, stitchPlan } from '../../src/query/stitch.ts';
@@ -52,8 +54,10 @@ async function commit(flows: number, hour: number, bytes = 100): Promise<void> {
   await append.commit([]);
 }
 
-async function askEngine(query: GroupQuery = top, stitched = true): Promise<Cell[][]> {
-  const engine = await openLakeEngine(await lake.snapshot(), { stitched });
+async function askEngine(query: GroupQuery = top, by: 'lake' | 'sql' = 'lake'): Promise<Cell[][]> {
+  const snapshot = await lake.snapshot();
+  const engine =
+    by === 'lake' ? openLakeEngine(snapshot) : new DuckdbEngine(await openDuckdb(), snapshotRows(snapshot), 'own');
   try {
     const rows: Cell[][] = [];
     for await (const chunk of (await engine.ask(query)).chunks) rows.push(...chunk);
@@ -78,7 +82,7 @@ describe('questions without SQL', () => {
     for (const hour of [1, 2, 5]) await commit(3000, hour);
     const rows = await askEngine();
     expect(rows).toHaveLength(3);
-    expect(rows).toEqual(await askEngine(top, false));
+    expect(rows).toEqual(await askEngine(top, 'sql'));
     expect(await isStitched()).toBe(true);
     for await (const { version } of compact(lake, midnight + 3 * dayMillis)) expect(version).toBeDefined();
     const groups = await readRowGroups(await onlyFile());
@@ -112,13 +116,13 @@ describe('questions without SQL', () => {
     for (const hour of [1, 2]) await commit(2000, hour);
     const asked: GroupQuery[] = [top, { ...top, observations: true }, { ...top, axes: [] }, top];
     const apart: Cell[][][] = [];
-    for (const query of asked) apart.push(await askEngine(query, false));
+    for (const query of asked) apart.push(await askEngine(query, 'sql'));
     expect(await Promise.all(asked.map((query) => askEngine(query)))).toEqual(apart);
   });
 
   test('end with the reason for which they are cancelled', async () => {
     await commit(2000, 1);
-    const engine = await openLakeEngine(await lake.snapshot());
+    const engine = openLakeEngine(await lake.snapshot());
     const reason = new FlowError('timeout', 'too long');
     const answer = engine.ask(top);
     engine.cancel(reason);

@@ -6,7 +6,7 @@ import type { Positions } from '../../lake/positions.ts';
 import { flowsColumns } from '../../lake/schema.ts';
 import type { Snapshot } from '../../lake/snapshot.ts';
 import { openLake } from '../../lake/lake.ts';
-import { openLakeEngine } from '../../query/duckdb-engine.ts';
+import { openLakeEngine } from '../../query/lake-engine.ts';
 import type { Cell } from '../../query/result.ts';
 import type { Query } from '../../query/tree.ts';
 import { parseDuration } from '../amount.ts';
@@ -121,7 +121,7 @@ async function* tuplesOf(
   query: Omit<Extract<Query, { ask: 'tuples' }>, 'limit'> & { readonly limit?: number | undefined },
   isNew: (blob: string, recordByte: number) => boolean,
 ): AsyncGenerator<Cell[][]> {
-  const engine = await openLakeEngine(snapshot);
+  const engine = openLakeEngine(snapshot);
   try {
     const { limit, ...rest } = query;
     const answer = await engine.ask({ ...rest, ...(limit === undefined ? {} : { limit }), origin: true });
