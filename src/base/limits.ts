@@ -78,6 +78,8 @@ export const limits = {
   queryMemoryShare: 0.25,
   /** Rows that a question which may hold them all reads in the process of the command; of more, a second process answers. */
   questionRowsHereMax: 2_000_000,
+  /** The same of a question without SQL, which holds less. */
+  stitchedRowsHereMax: 5_000_000,
   /** Answers that are kept between runs, and rows and characters of one; longer ones are not kept, and of more the oldest go. */
   keptAnswersMax: 200,
   keptAnswerRowsMax: 10_000,

@@ -25,7 +25,11 @@ export async function mayHoldMuch(snapshot: Snapshot, question: Query | undefine
   if (question?.ask === 'tuples' && question.limit !== undefined) return false;
   if (question?.ask === 'groups' && question.observations === true && question.bucketMillis === undefined) return false;
   const { rowsToRead } = await import('../query/row-source.ts');
-  return (await rowsToRead(snapshot, question)) >= limits.questionRowsHereMax;
+  const { stitchPlan } = await import('../query/stitch.ts');
+  const isStitched = question !== undefined && stitchPlan(question) !== undefined;
+  return (
+    (await rowsToRead(snapshot, question)) >= (isStitched ? limits.stitchedRowsHereMax : limits.questionRowsHereMax)
+  );
 }
 
 /** Has a second process run this command, and ends with its exit code. Returns where that cannot be. @throws memory */
