@@ -12,6 +12,7 @@ import { groupColumns, groupSlot, valueColumns } from './question';
 
 let groupCount: u32 = 0;
 let groupMask: u32 = 0;
+let bytesMax: usize = 0;
 /** Bytes of a group, and where in it that begins which was added up. */
 let groupLength: usize = 0;
 export let addedAt: usize = 0;
@@ -22,7 +23,9 @@ export let isTooLarge = false;
 export let allFlows: u64 = 0;
 export let countedFlows: u64 = 0;
 
-export function clearGroups(): void {
+/** @param most bytes that groups may take */
+export function clearGroups(most: u32): void {
+  bytesMax = min<usize>(most, groupsLengthMax);
   groupCount = 0;
   groupMask = 4095;
   addedAt = (<usize>groupColumns * 4 + 7) & ~7;
@@ -90,7 +93,7 @@ function groupOf(words: usize): u32 {
 
 function newGroup(words: usize, bucket: u32): u32 {
   if (
-    <usize>(groupCount + 1) * groupLength > <usize>groupsLengthMax ||
+    <usize>(groupCount + 1) * groupLength > bytesMax ||
     groupCount >= <u32>(groupBucketsMax >> 1)
   ) {
     isTooLarge = true;
@@ -101,7 +104,7 @@ function newGroup(words: usize, bucket: u32): u32 {
   memory.fill(at, 0, groupLength);
   memory.copy(at, words, <usize>groupColumns << 2);
   store<u32>(groupBucketsAt + (<usize>bucket << 2), group + 1);
-  if (groupCount << 1 > groupMask) growGroups();
+  if (groupCount << 1 > groupMask && groupMask + 1 < <u32>groupBucketsMax) growGroups();
   return group;
 }
 

@@ -3,7 +3,7 @@
  * access, or opens another one. A five-tuple whose tuples come in another order is marked; they are gathered in a second pass and put in order.
  *
  *   flow   0 u64 addresses: numbers of their texts   8 u64 ports and protocol    16 u32 observer         20 u32 next flow of the five-tuple
- *          24 i64 first time   32 i64 last time      40 u64 and 48 u32: place of the last tuple (record's second, offset and index, opening)
+ *          24 i64 first time   32 i64 last time      40 u64 and 48 u32: place of the last tuple (offset, index and opening; the record's second)
  *          52 u32 number of the flow for its observer and access   56 u32 tuples   60 u32 flags   64 words of its group, then sums, 8 bytes each
  *
  * AssemblyScript, a part of kernel/stitch.ts.
@@ -35,9 +35,18 @@ export const wordsAt: usize = 64;
 export let valuesAt: usize = 0;
 let flowsMax: u32 = 0;
 let flowMask: u32 = 0;
+/** Buckets in use, and those that may be. */
+let fiveTuples: u32 = 0;
+let fiveTuplesMax: u32 = 0;
 export let disordered: u32 = 0;
 /** Whether there was no room for a flow. */
 export let isFull = false;
+
+/** Before the first part of a question. */
+export function forgetFlows(): void {
+  isFull = false;
+  disordered = 0;
+}
 
 /** @param buckets a power of two; @param most flows that there is room for */
 export function clearFlows(buckets: u32, most: u32): void {
@@ -45,7 +54,8 @@ export function clearFlows(buckets: u32, most: u32): void {
   flowLength = valuesAt + (<usize>valueColumns << 3);
   flowsMax = min(most, <u32>(<usize>flowsLengthMax / flowLength) - 1);
   flowMask = min<u32>(buckets, flowBucketsMax) - 1;
-  flowsMax = min(flowsMax, flowMask - (flowMask >> 2));
+  fiveTuplesMax = flowMask - (flowMask >> 2);
+  fiveTuples = 0;
   memory.fill(flowBucketsAt, 0, (<usize>flowMask + 1) << 2);
   flowCount = 0;
   chainedCount = 0;
@@ -175,6 +185,10 @@ export function addTuple(
     }
     before = flow;
     flow = nextOf(at);
+  }
+  if (first == 0 && ++fiveTuples > fiveTuplesMax) {
+    isFull = true;
+    return;
   }
   const at = newFlow(row, addresses, ports, observer, denied, time, second, low);
   if (at == 0) return;

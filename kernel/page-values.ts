@@ -225,7 +225,7 @@ export function differences(slot: u32, count: u32, bodyLength: u32): i32 {
   const total = readVarint();
   if (parts == 0 || parts > 64 || blockValues % parts != 0 || total != count) return -3;
   const partValues = blockValues / parts;
-  if (partValues == 0 || (partValues & 7) != 0) return -4;
+  if (partValues == 0 || (partValues & 7) != 0 || partValues > 4096) return -4;
   let value = unzigzag(readVarint());
   const to = column(slot);
   if (count > 0) store<u32>(to, <u32>value);
@@ -339,11 +339,13 @@ function readIndexes(at: usize, end: usize, count: u32, width: u32): bool {
     if ((header & 1) == 0) {
       const value = <u32>(load<u32>(varintAt) & <u32>mask);
       varintAt += (width + 7) >> 3;
+      if (varintAt > end) return false;
       for (const until = to + (<usize>min<u64>(header >> 1, room) << 2); to < until; to += 4) store<u32>(to, value);
       if (header == 0) return false;
       continue;
     }
     const groups = header >> 1;
+    if (varintAt > end || groups > <u64>rowsMax) return false;
     const length = groups * width;
     if (length > <u64>(end - varintAt)) return false;
     const until = to + (<usize>min<u64>(groups << 3, room) << 2);

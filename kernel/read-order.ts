@@ -9,6 +9,8 @@ import { orderAt, secondsAt, secondsMax, segmentLength, segmentsAt, sortedAt } f
 import { column } from './page-values';
 import { blobSlot, recordOffsetSlot, recordTimeSlot, timeSlot, tupleIndexSlot } from './slots';
 
+/** Steps that rows of a record are moved, for each byte of their numbers. */
+const movesMax: isize = 16;
 /** Segments of one blob that are merged; more stay one behind the other. */
 const mergedMax: u32 = 64;
 
@@ -110,20 +112,21 @@ function sortByTime(at: usize, end: usize, least: i64, greatest: i64): void {
     const count = secondsAt + (<usize>second << 2);
     store<u32>(count, load<u32>(count) + load<u32>(count - 4));
   }
-  const length = end - at;
+  const length = <isize>(end - at);
   for (let place = at; place < end; place += 4) {
     const count = secondsAt + (<usize>(<u64>(timeAt(place) - least) / 1_000_000) << 2);
     const to = load<u32>(count);
     store<u32>(sortedAt + to, load<u32>(place));
     store<u32>(count, to + 4);
   }
-  memory.copy(at, sortedAt, length);
-  // Times within a second, of logs that tell these.
-  for (let place = at + 4; place < end; place += 4) {
+  memory.copy(at, sortedAt, <usize>length);
+  // Times within a second, of logs that tell these; where they are many and far from order, they are left to be gathered.
+  let left = movesMax * length;
+  for (let place = at + 4; place < end && left > 0; place += 4) {
     const row = load<u32>(place);
     const time = timeAt(place);
     let before = place;
-    for (; before > at && timeAt(before - 4) > time; before -= 4) store<u32>(before, load<u32>(before - 4));
+    for (; before > at && timeAt(before - 4) > time; before -= 4, left--) store<u32>(before, load<u32>(before - 4));
     if (before != place) store<u32>(before, row);
   }
 }

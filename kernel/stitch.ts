@@ -25,6 +25,7 @@ import {
   disordered,
   endGathering,
   flagDenied,
+  forgetFlows,
   gatherTuple,
   isFull,
   isGathered,
@@ -66,10 +67,11 @@ export function start(seed: u64): void {
   clearObservers();
 }
 
-/** Begins a question, which stands at `questionAt`. */
-export function ask(): void {
+/** Begins a question, which stands at `questionAt`. @param groupsBytes what groups may take */
+export function ask(groupsBytes: u32): void {
   readQuestion();
-  clearGroups();
+  clearGroups(groupsBytes);
+  forgetFlows();
   tooManyObservers = false;
 }
 

@@ -65,7 +65,7 @@ const kernels = [
     layout: 'src/lake/stitch-kernel-layout.ts',
     target: 'src/lake/stitch-kernel-module.ts',
     name: 'stitchKernelModule',
-    memoryLength: 2_056_912_896,
+    memoryLength: 2_090_467_328,
   },
   {
     source: 'kernel/scan.ts',

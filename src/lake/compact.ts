@@ -5,9 +5,9 @@
  *   minute commits of an hour that is over   ─▶ one file, once there are `limits.compactFilesMin`
  *   files of a day that is over              ─▶ files of at most `limits.dataFileRowsMax` rows
  *
- * Files are joined in order of their first time, and rows stay in the order of their file: a day that was read as it came is in order of hours.
- * Sorting takes twenty times the time (docs/decisions/0015-lake-layout.md). Files that we wrote come to have the row groups that they would have if
- * all had been read at once (row-stage.ts); of others, rows are copied as they stand.
+ * Files are joined in order of their first time: a day that was read as it came is in order of hours. Sorting takes twenty times the time
+ * (docs/decisions/0015-lake-layout.md). Files that we wrote come to have the row groups that they would have, had all been read at once
+ * (row-stage.ts); where one is of another writer, rows are copied as they stand.
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';

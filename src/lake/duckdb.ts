@@ -40,6 +40,8 @@ export async function openDuckdb(memoryBytes: number = limits.queryMemoryBytesMa
   process.on('exit', remove);
   const connection = await instance.connect();
   await connection.run("SET GLOBAL TimeZone = 'UTC'");
+  // Data files never change, and one question may scan parts of the same ones several times.
+  await connection.run('SET GLOBAL parquet_metadata_cache = true');
   connection.closeSync();
   return {
     instance,

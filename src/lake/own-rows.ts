@@ -25,11 +25,11 @@ import type { DataFile } from './snapshot.ts';
 import type { StagedRows, StageTables } from './staged-rows.ts';
 import { giveBackRows, groupTexts, takeRows } from './staged-rows.ts';
 import type { StitchKernel } from './stitch-kernel.ts';
-import { slotColumns, withStitchKernel } from './stitch-kernel.ts';
+import { isUnreadable, slotColumns, withStitchKernel } from './stitch-kernel.ts';
 import * as layout from './stitch-kernel-layout.ts';
 
 /**
- * Writes the rows of files, in their order, to new ones: those of the blobs that `keeps` holds of, or all.
+ * Writes the rows of files, taken in their order, to new ones by hour and access: those of the blobs that `keeps` holds of, or all.
  * @returns the actions that add them, none where no row is left; `undefined` where a file is none that we wrote, and nothing was written
  * @throws disk-full, permission, io
  */
@@ -65,8 +65,7 @@ export async function rewriteOwnRows(
     isWhole = true;
     return added;
   } catch (error) {
-    // Bytes that are not as we write them: whoever reads them otherwise tells what is wrong.
-    if (error instanceof RangeError || (error instanceof Error && error.name === 'RuntimeError')) return undefined;
+    if (isUnreadable(error)) return undefined;
     throw error;
   } finally {
     if (!isWhole) await stage.abandon();
@@ -74,7 +73,11 @@ export async function rewriteOwnRows(
 }
 
 function isReadable({ rows, columns }: RowGroupPlace): boolean {
-  return rows <= layout.rowsMax && columns.size === storedColumns.length;
+  return (
+    rows <= layout.rowsMax &&
+    columns.size === storedColumns.length &&
+    storedColumns.every(({ name }) => columns.has(name))
+  );
 }
 
 async function readGroup(
@@ -116,15 +119,16 @@ class GroupReader {
     const rows = takeRows(this.#tables);
     rows.reserve(count);
     const kept = takeRuns(kernel, this.#tables, rows, count, keeps);
-    rows.count = kept.length;
+    rows.count = kept?.length ?? 0;
     const isWhole =
+      kept !== undefined &&
       this.#addresses('src_ip', rows.source, rows.family, kept, count) &&
       this.#addresses('dst_ip', rows.destination, rows.family, kept, count) &&
       takeTimes(kernel.longs('time', count), rows.timeMillis, kept) &&
       Object.entries(codes).every(([name, codeOf]) =>
         this.#codes(name as CodeColumn, rows[name as CodeColumn], codeOf, kept, count),
       );
-    if (!isWhole) {
+    if (kept === undefined || !isWhole) {
       giveBackRows(rows);
       return undefined;
     }
@@ -218,14 +222,14 @@ const codes: Readonly<Record<CodeColumn, (text: string) => number>> = {
   encryption: (text) => (encryptionNames as readonly string[]).indexOf(text),
 };
 
-/** Groups and records of the rows that are kept, as runs. @returns these rows, in the order in which they were read */
+/** Groups and records of the rows that are kept, as runs. @returns these rows, in the order in which they were read; `undefined` where a record's time is none that we write */
 function takeRuns(
   kernel: StitchKernel,
   tables: StageTables,
   rows: StagedRows,
   count: number,
   keeps: (blob: string) => boolean,
-): Uint32Array {
+): Uint32Array | undefined {
   const columns = groupTexts.map((name) => kernel.words(name, count));
   const micros = kernel.longs('record_time', count);
   const offsets = kernel.longs('record_offset', count);
@@ -233,8 +237,11 @@ function takeRuns(
   const kept = new Uint32Array(count);
   const groups = new Map<string, { readonly id: number; readonly isKept: boolean }>();
   let group = { id: 0, isKept: false };
+  const blobs = kernel.words('blob', count);
   let record = 0;
+  /** The row whose group stands, and the one whose record does. */
   let last = -1;
+  let before = -1;
   let n = 0;
   for (let i = 0; i < count; i++) {
     const row = order[i];
@@ -249,10 +256,19 @@ function takeRuns(
         groups.set(key, group);
       } else group = known;
     }
-    if (!isSame || !Object.is(micros[row], micros[last]) || offsets[row] !== offsets[last])
-      record = tables.recordId(micros[row] / 1000, offsets[row]);
     last = row;
     if (!group.isKept) continue;
+    const isRecord =
+      before >= 0 &&
+      Object.is(micros[row], micros[before]) &&
+      offsets[row] === offsets[before] &&
+      blobs[row] === blobs[before];
+    if (!isRecord) {
+      const millis = micros[row] / 1000;
+      if (!Number.isNaN(millis) && !Number.isInteger(millis)) return undefined;
+      record = tables.recordId(millis, offsets[row]);
+      before = row;
+    }
     rows.addRun(1, group.id, record);
     kept[n++] = row;
   }

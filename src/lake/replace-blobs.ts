@@ -72,7 +72,7 @@ export class BlobReplacement {
     if (left === 0) return null;
     const gone = new Set(blobs);
     const own = await rewriteOwnRows(this.#lake, [file], (blob) => !gone.has(blob));
-    if (own?.length === 1) return own[0];
+    if (own?.length === 1 && dataFileOf(this.#lake, own[0]).rows === left) return own[0];
     for (const { path } of own ?? []) await rm(join(this.#lake, path), { force: true });
     const date = add.partitionValues[partitionColumn] ?? '';
     return writeDataFile(this.#lake, connection, date, `SELECT * FROM ${rows} WHERE ${rest}`);

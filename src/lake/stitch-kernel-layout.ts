@@ -73,6 +73,6 @@ export const matchAt = flowBucketsAt + 4 * flowBucketsMax;
 export const matchMax = 1_048_576;
 /** Buckets of five-tuples of several flows. */
 export const chainedAt = matchAt + 4 * matchMax;
-export const flowsAt = chainedAt + 4 * 8_388_608;
+export const flowsAt = chainedAt + 4 * flowBucketsMax;
 export const flowsLengthMax = 1_040_187_392;
-export const memoryLength = 2_056_912_896;
+export const memoryLength = 2_090_467_328;

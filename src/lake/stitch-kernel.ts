@@ -1,7 +1,7 @@
 /**
  * The kernel that puts tuples of data files together (kernel/stitch.ts), and its memory by what lies in it.
  *
- * One question at a time uses it; it is loaded anew where an answer took much of its memory, which then is given back.
+ * One question or row group of a compaction at a time uses it; it is loaded anew where an answer took much of its memory, which then is given back.
  */
 import { randomBytes } from 'node:crypto';
 import { createMemory, instantiate } from '../base/wasm.ts';
@@ -11,7 +11,7 @@ import { stitchKernelModule } from './stitch-kernel-module.ts';
 
 interface StitchKernelExports {
   start(seed: bigint): void;
-  ask(): void;
+  ask(groupsBytes: number): void;
   startPart(bits: number, value: number, buckets: number, flowsMax: number): void;
   addRows(count: number, gathering: number): number;
   addTuples(count: number): number;
@@ -109,9 +109,9 @@ export interface StitchedGroup {
   readonly flows: number;
   readonly denied: number;
   readonly tuples: number;
-  /** Epoch microseconds. */
-  readonly firstMicros: number;
-  readonly lastMicros: number;
+  /** Epoch microseconds; `null` where there is no flow. */
+  readonly firstMicros: bigint | null;
+  readonly lastMicros: bigint | null;
   readonly values: readonly (number | null)[];
 }
 
@@ -127,7 +127,8 @@ export class StitchKernel {
     exports.start(randomBytes(8).readBigUInt64LE() | 1n);
   }
 
-  ask({ startMillis, endMillis, groups, values, order }: Question): void {
+  /** Begins a question, whose groups may take so many bytes. */
+  ask({ startMillis, endMillis, groups, values, order }: Question, groupsBytes: number): void {
     const view = this.#view;
     const at = layout.questionAt;
     view.setBigInt64(at, microsOf(startMillis), true);
@@ -143,7 +144,7 @@ export class StitchKernel {
       view.setUint8(at + 56 + 2 * i, slotOf(first));
       view.setUint8(at + 57 + 2 * i, second === undefined ? 255 : slotOf(second));
     });
-    this.run.ask();
+    this.run.ask(Math.min(groupsBytes, layout.groupsLengthMax));
   }
 
   /** Where a row group of so many bytes is to be read to, in one of two places; `undefined` where it is too large. */
@@ -257,8 +258,8 @@ export class StitchKernel {
         flows: long(0),
         denied: long(8),
         tuples: long(16),
-        firstMicros: long(24),
-        lastMicros: long(32),
+        firstMicros: view.getBigInt64(sums + 24, true),
+        lastMicros: view.getBigInt64(sums + 32, true),
         values: values.map((_value, k) => (((present >> k) & 1) === 0 ? null : long(48 + 8 * k))),
       };
     });
@@ -325,4 +326,10 @@ export async function withStitchKernel<T>(
   });
   using = turn.catch(() => undefined);
   return await turn;
+}
+
+/** Whether an error is one of reading a file, or of bytes that lead the kernel out of its memory: whoever reads it otherwise tells what is wrong. */
+export function isUnreadable(error: unknown): boolean {
+  if (error instanceof RangeError) return true;
+  return error instanceof Error && (error.name === 'RuntimeError' || ('syscall' in error && 'code' in error));
 }

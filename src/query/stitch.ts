@@ -14,7 +14,15 @@ import type { Answer, AnswerColumn, Cell } from './result.ts';
 import { smallAnswer, timeText } from './result.ts';
 import * as layout from '../lake/stitch-kernel-layout.ts';
 import type { Question, SlotColumn, StitchedGroup, StitchKernel } from '../lake/stitch-kernel.ts';
-import { firstValueOrder, groupsMax, orders, slotColumns, valuesMax, withStitchKernel } from '../lake/stitch-kernel.ts';
+import {
+  firstValueOrder,
+  groupsMax,
+  isUnreadable,
+  orders,
+  slotColumns,
+  valuesMax,
+  withStitchKernel,
+} from '../lake/stitch-kernel.ts';
 import type { CounterName, GroupQuery, Measure, Query } from './tree.ts';
 
 /** A question that the kernel answers. */
@@ -55,7 +63,12 @@ export function stitchPlan(query: Query): StitchPlan | undefined {
   if (bucketMillis !== undefined || compareMillis !== undefined || axes.length > 1) return undefined;
   groupColumns(query);
   const [axis] = axes;
-  if (axis !== undefined && (axis.other === true || axis.among !== undefined || axis.limit > layout.matchMax))
+  if (
+    axis !== undefined &&
+    (axis.other === true ||
+      axis.among !== undefined ||
+      !(Number.isInteger(axis.limit) && axis.limit >= 1 && axis.limit <= layout.matchMax))
+  )
     return undefined;
   const fields = [...new Set((axis?.by ?? []).map(groupField))];
   // The state of a conversation is that of its last tuple, not of its first.
@@ -125,27 +138,26 @@ export async function askStitched(
     const rows = parts.reduce((sum, { groups }) => sum + groups.reduce((all, group) => all + group.rows, 0), 0);
     if (plan.query.observations === true && rows > tuplesMax) return undefined;
     return await withStitchKernel(async (kernel) => {
-      kernel.ask(plan.question);
+      bounds.check();
+      kernel.ask(plan.question, groupsShare * bounds.memoryBytes);
       const isDone = await new Stitching(kernel, plan, parts, bounds).run(rows);
       return { value: isDone ? answerOf(kernel, plan) : undefined, keep: isDone && rows < keptRowsMax };
     });
   } catch (error) {
-    if (isOfFile(error)) return undefined;
+    if (isUnreadable(error)) return undefined;
     throw error;
   }
-}
-
-/** Whether an error is one of reading a file, or of bytes that lead the kernel out of its memory: SQL tells what is wrong with the file. */
-function isOfFile(error: unknown): boolean {
-  return error instanceof Error && (error.name === 'RuntimeError' || ('syscall' in error && 'code' in error));
 }
 
 /** Of more tuples, each by itself, SQL is faster: it numbers no texts. */
 const tuplesMax = 3_000_000;
 /** A question over more rows may have taken gigabytes, which are given back. */
 const keptRowsMax = 2_000_000;
-/** Of the memory that a question may take, the part that flows may. */
-const flowsShare = 0.6;
+/** Of the memory that a question may take, the parts that flows and groups may. */
+const flowsShare = 0.5;
+const groupsShare = 0.25;
+/** Flows that a row gives, as logs mostly are: so many parts are begun with. */
+const rowFlows = 0.56;
 /** Five-tuples are stitched in so many parts at the most: 2 to the power of this. */
 const partBitsMax = 8;
 const bucketBytes = 4;
@@ -199,12 +211,14 @@ class Stitching {
   async run(rows: number): Promise<boolean> {
     if (this.#plan.query.observations === true) return this.#eachRowGroup('tuples');
     const { run } = this.#kernel;
-    const flowBytes = 72 + 8 * this.#plan.question.values.length;
+    const { groups, values } = this.#plan.question;
+    const flowBytes = 64 + 8 * Math.ceil(groups.length / 2) + 8 * values.length;
     const flowsMax = Math.floor(
       Math.min(layout.flowsLengthMax, flowsShare * this.#bounds.memoryBytes) / (flowBytes + bucketBytes),
     );
     // Five-tuples by their hash: as many parts as it takes for all flows of one to fit.
-    const waiting: { bits: number; value: number }[] = [{ bits: 0, value: 0 }];
+    const firstBits = Math.min(partBitsMax, Math.max(0, Math.ceil(Math.log2((rowFlows * rows) / flowsMax))));
+    const waiting = Array.from({ length: 2 ** firstBits }, (_, value) => ({ bits: firstBits, value }));
     for (let part = waiting.pop(); part !== undefined; part = waiting.pop()) {
       const { bits, value } = part;
       const buckets = 2 ** Math.ceil(Math.log2(Math.min(2 * flowsMax, Math.max(1024, (1.5 * rows) / 2 ** bits))));
@@ -324,8 +338,8 @@ function nothing({ values }: Question): StitchedGroup {
     flows: 0,
     denied: 0,
     tuples: 0,
-    firstMicros: Number.NaN,
-    lastMicros: Number.NaN,
+    firstMicros: null,
+    lastMicros: null,
     values: values.map(() => null),
   };
 }
@@ -335,7 +349,7 @@ function cellOf(measure: Measure, group: StitchedGroup, summed: readonly Counter
     case 'first':
     case 'last': {
       const micros = measure.kind === 'first' ? group.firstMicros : group.lastMicros;
-      return Number.isNaN(micros) ? null : (timeText(BigInt(micros), 'Z') ?? null);
+      return micros === null ? null : (timeText(micros, 'Z') ?? null);
     }
     case 'sum':
     case 'rate': {

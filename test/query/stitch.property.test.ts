@@ -70,7 +70,7 @@ async function rowsOf({ columns, chunks }: Answer): Promise<unknown[][]> {
 }
 
 /** So little memory that flows are stitched in parts; where even those of one five-tuple are too many, SQL answers. */
-const littleBytes = 12_000;
+const littleBytes = 24_000;
 
 async function askKernel(snapshot: Snapshot, query: GroupQuery, memoryBytes: number): Promise<Answer | undefined> {
   const answer = await askStitched(stitchPlan(query)!, filesWithin(snapshot, rangeOf(query)), { memoryBytes, check });
