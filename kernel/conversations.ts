@@ -31,20 +31,25 @@ const togetherMax: u32 = 64;
 /** What was read early; kept so that reading is not left out. */
 export let touched: u32 = 0;
 
-/** Adds every conversation to its group. */
-export function addConversations(): void {
-  for (let flow: u32 = 1; flow <= flowCount; flow += togetherMax) {
-    const end = min(flow + togetherMax, flowCount + 1);
-    for (let one = flow; one < end; one++) touched ^= touchGroup(flowAt(one) + wordsAt);
-    for (let one = flow; one < end; one++) {
+/** Adds some of the conversations to their groups: flows from `from` on, then, behind them, five-tuples of several flows. @returns where the next ones are, 0 at the end */
+export function addConversations(from: u32, count: u32): u32 {
+  const end = min(from + count, flowCount + 1);
+  for (let flow = from; flow < end; flow += togetherMax) {
+    const behind = min(flow + togetherMax, end);
+    for (let one = flow; one < behind; one++) touched ^= touchGroup(flowAt(one) + wordsAt);
+    for (let one = flow; one < behind; one++) {
       const at = flowAt(one);
       if ((load<u32>(at, 60) & flagChained) == 0) addFlow(at);
     }
   }
-  for (let i: u32 = 0; i < chainedCount && !isFull; i++) {
+  if (end <= flowCount) return end;
+  const firstChained = max(from, flowCount + 1) - flowCount - 1;
+  const lastChained = min(firstChained + count, chainedCount);
+  for (let i = firstChained; i < lastChained && !isFull; i++) {
     const first = load<u32>(load<u32>(chainedAt + (<usize>i << 2)));
     if (first != 0) addFlows(first);
   }
+  return lastChained < chainedCount && !isFull ? flowCount + 1 + lastChained : 0;
 }
 
 function addFlow(at: usize): void {

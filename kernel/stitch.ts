@@ -7,7 +7,6 @@
  * AssemblyScript, compiled by scripts/build-kernel.mjs. Memory: src/lake/stitch-kernel-layout.ts. No allocation, no imports but the memory.
  */
 import { keysAt, keysMax, observersMax, orderAt, selectedAt } from '../src/lake/stitch-kernel-layout';
-import { addConversations } from './conversations';
 import {
   addToGroup,
   addValue,
@@ -52,7 +51,7 @@ import { clearTexts } from './text-numbers';
 export { countGroups, lengthOfGroup, startGathering, endGathering };
 /** So that nothing that was read early is left out as unused. */
 export { touched };
-export { touched as touchedGroups } from './conversations';
+export { addConversations, touched as touchedGroups } from './conversations';
 export { largestGroups } from './largest-groups';
 export { countObservers } from './observers';
 export { differences, integers, longs, selectAll, texts } from './page-values';
@@ -182,12 +181,6 @@ function findKeys(from: u32, count: u32): u32 {
   for (let i: u32 = 0; i < n; i++) sum ^= touchFlow(touchBucket(load<u32>(keysAt + <usize>i * 24, 16)));
   touched ^= sum;
   return n;
-}
-
-/** Adds the conversations of a part to their groups. @returns `fault` */
-export function endPart(): i32 {
-  addConversations();
-  return fault();
 }
 
 /** Adds `count` rows, each by itself. @returns `fault` */

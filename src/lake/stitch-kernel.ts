@@ -17,7 +17,7 @@ interface StitchKernelExports {
   addTuples(count: number): number;
   startGathering(): void;
   endGathering(): void;
-  endPart(): number;
+  addConversations(from: number, count: number): number;
   fault(): number;
   disorderedCount(): number;
   flowTotal(): number;

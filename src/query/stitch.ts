@@ -3,6 +3,7 @@
  * and whatever is found in the files that is not as we write it, is left to SQL, which says the same (group-sql.ts, conversation.ts).
  */
 import { open } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 import { FlowError } from '../base/errors.ts';
 import type { RowGroupPlace } from '../lake/parquet/footer.ts';
 import { readInto, readRowGroups } from '../lake/parquet/footer.ts';
@@ -161,6 +162,7 @@ const rowFlows = 0.56;
 /** Five-tuples are stitched in so many parts at the most: 2 to the power of this. */
 const partBitsMax = 8;
 const bucketBytes = 4;
+const conversationsAtOnce = 200_000;
 
 async function partsOf(
   files: readonly DataFile[],
@@ -242,8 +244,14 @@ class Stitching {
       if (run.fault() !== 0) return outcome();
     }
     this.#kernel.rankObservers();
+    for (let from = 1; from > 0;) {
+      // Signals come between two turns.
+      await setImmediate();
+      this.#bounds.check();
+      from = run.addConversations(from, conversationsAtOnce);
+    }
     // A part of which some was added cannot be begun again.
-    return run.endPart() === 0 ? 'done' : 'failed';
+    return run.fault() === 0 ? 'done' : 'failed';
   }
 
   /** @returns whether all row groups were as we write them, and the kernel found no fault */
