@@ -20,7 +20,8 @@ export function sortPart(from: u32, end: u32, isBefore: (a: u32, b: u32) => bool
   }
 }
 
-function sink(from: u32, root: u32, n: u32, isBefore: (a: u32, b: u32) => bool): void {
+/** Puts the value at `root` in its place below it, in a heap of `n` from `from` on, the first of which comes last. */
+export function sink(from: u32, root: u32, n: u32, isBefore: (a: u32, b: u32) => bool): void {
   const value = load<u32>(at(from + root));
   for (;;) {
     let child: u32 = 2 * root + 1;

@@ -5,7 +5,7 @@
  */
 import { matchAt, textsAt } from '../src/lake/stitch-kernel-layout';
 import { addedAt, countGroups, groupAt } from './flow-groups';
-import { sortPart } from './heap-sort';
+import { sink, sortPart } from './heap-sort';
 import { groupColumns, groupSlot, orderedBy } from './question';
 import { destinationPortSlot, sourcePortSlot } from './slots';
 
@@ -58,30 +58,12 @@ export function largestGroups(limit: u32): u32 {
     if (n < limit) {
       store<u32>(matchAt + (<usize>n << 2), group);
       n++;
-      if (n == limit) for (let root = n >> 1; root > 0; root--) sink(root - 1, n);
+      if (n == limit) for (let root = n >> 1; root > 0; root--) sink(0, root - 1, n, isLarger);
     } else if (n > 0 && isLarger(group, load<u32>(matchAt))) {
       store<u32>(matchAt, group);
-      sink(0, n);
+      sink(0, 0, n, isLarger);
     }
   }
   sortPart(0, n, isLarger);
   return n;
-}
-
-/** The smallest of a heap is its first one. */
-function sink(root: u32, n: u32): void {
-  const value = load<u32>(matchAt + (<usize>root << 2));
-  for (;;) {
-    let child: u32 = 2 * root + 1;
-    if (child >= n) break;
-    if (child + 1 < n) {
-      const right = load<u32>(matchAt + (<usize>(child + 1) << 2));
-      if (isLarger(load<u32>(matchAt + (<usize>child << 2)), right)) child++;
-    }
-    const its = load<u32>(matchAt + (<usize>child << 2));
-    if (!isLarger(value, its)) break;
-    store<u32>(matchAt + (<usize>root << 2), its);
-    root = child;
-  }
-  store<u32>(matchAt + (<usize>root << 2), value);
 }
