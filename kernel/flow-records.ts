@@ -195,7 +195,6 @@ export function addTuple(
   store<u32>(at, number, 52);
   if (first != 0) {
     store<u32>(at, first, 20);
-    // The mark stands in the first of a five-tuple.
     const firstAt = flowAt(first);
     const flags = load<u32>(firstAt, 60);
     if ((flags & flagChained) == 0) chain(bucket, firstAt);

@@ -118,7 +118,9 @@ export async function withEngine<T>(options: AskOptions, ask: (engine: Engine) =
   const opened = await openEngine(options);
   const { engine } = opened;
   const undo = stopGently(() => {
-    const reason = new FlowError('interrupted', 'interrupted');
+    const reason = new FlowError('interrupted', 'interrupted', {
+      hint: 'A question changes nothing: ask again at any time.',
+    });
     engine.cancel(reason);
     if (!isPaging()) void leave(reason.exitCode);
   });

@@ -16,7 +16,7 @@ import { protocolUdp } from '../net/protocol.ts';
 import type { AddAction } from './delta-log.ts';
 import { NewDataFile } from './new-data-file.ts';
 import type { StagedRows } from './staged-rows.ts';
-import { giveBackRows, StageTables, takeRows } from './staged-rows.ts';
+import { copiedColumns, giveBackRows, StageTables, takeRows } from './staged-rows.ts';
 
 /** Where a flow log was read. */
 export interface RowOrigin {
@@ -309,19 +309,6 @@ function joined(to: StagedRows, rows: StagedRows): boolean {
 function countersOf({ packetsForward, bytesForward, packetsReverse, bytesReverse }: StagedRows): Float64Array[] {
   return [packetsForward, bytesForward, packetsReverse, bytesReverse];
 }
-
-/** Columns that rows have as tuples have them, one value each. */
-const copiedColumns = [
-  'timeMillis',
-  'family',
-  'sourcePort',
-  'destinationPort',
-  'protocol',
-  'direction',
-  'access',
-  'state',
-  'encryption',
-] as const;
 
 /** Groups, records and places in these of `count` rows. */
 function copyGroups(

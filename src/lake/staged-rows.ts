@@ -155,8 +155,8 @@ export class StagedRows {
 }
 
 const addressColumns = ['source', 'destination'] as const;
-/** Columns of one value a row. */
-const rowColumns = [
+/** Columns that rows have as tuples have them, one value each. */
+export const copiedColumns = [
   'timeMillis',
   'family',
   'sourcePort',
@@ -166,6 +166,10 @@ const rowColumns = [
   'access',
   'state',
   'encryption',
+] as const;
+/** Columns of one value a row. */
+const rowColumns = [
+  ...copiedColumns,
   'packetsForward',
   'bytesForward',
   'packetsReverse',

@@ -226,7 +226,8 @@ function flowSteps(
 
 /** Steps from `observed` to `matched`: the flows with `island` and `nth`. */
 function matchSteps(dialect: Dialect): string[] {
-  const order = `PARTITION BY ${five} ORDER BY time, last_time`;
+  // To the end, so that both windows have one order: flows of two observers often have the same times.
+  const order = `PARTITION BY ${five} ORDER BY ${['time', 'last_time', ...observer, 'access', 'flow_number'].join(', ')}`;
   const start = dialect.millis('time');
   return [
     `islands AS (SELECT *,

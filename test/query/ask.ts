@@ -3,7 +3,7 @@ import type { DuckdbEngine } from '../../src/query/duckdb-engine.ts';
 import { openMemoryEngine } from '../../src/query/duckdb-engine.ts';
 import { parseMeasure } from '../../src/query/measure.ts';
 import { parseFilter } from '../../src/query/filter.ts';
-import type { Cell } from '../../src/query/result.ts';
+import type { Answer, Cell } from '../../src/query/result.ts';
 import type { GroupQuery, Query, Selection } from '../../src/query/tree.ts';
 import { MemoryTable } from '../../src/lake/memory-table.ts';
 import type { PlainRecord } from '../lake/build-flow-log.ts';
@@ -54,4 +54,15 @@ export function top({
 }): GroupQuery {
   const measures = [metric, 'flows', 'packets', 'bytes'].filter((name, i, all) => all.indexOf(name) === i);
   return { ...rest, ask: 'groups', axes: [{ by, limit }], measures: measures.map(parseMeasure) };
+}
+
+/** All rows of an answer, times as epoch milliseconds, as the plain twin has them. */
+export async function rowsOf({ columns, chunks }: Answer): Promise<unknown[][]> {
+  const rows: unknown[][] = [];
+  for await (const chunk of chunks)
+    for (const row of chunk)
+      rows.push(
+        row.map((cell, i) => (columns[i].kind === 'time' && typeof cell === 'string' ? Date.parse(cell) : cell)),
+      );
+  return rows;
 }

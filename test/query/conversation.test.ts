@@ -35,6 +35,18 @@ describe('a conversation counts once', () => {
     });
   });
 
+  test('when both NICs give the same times, as logs of whole seconds mostly do', async () => {
+    // So many that sorting does not leave them as they came.
+    const tuples = Array.from({ length: 3000 }, (_, i) => {
+      const [end, srcPort] = [1000 * (i % 7), 1024 + i];
+      const both = [flow({ ...destination, srcPort }, 0, end), flow({ ...source, srcPort }, 0, end)];
+      return (i % 2 === 0 ? both : both.toReversed()).flat();
+    }).flat();
+    await withRecords([{ tuples }], async (engine) => {
+      expect(await ask(engine, { ask: 'count' })).toEqual([{ tuples: 12_000, conversations: 3000 }]);
+    });
+  });
+
   test('when an NSG log and a VNet log of the same NIC have it', async () => {
     const vnet = flow(source, 137, 5137).map((tuple) => ({ ...tuple, encryption: 'NX' as const }));
     const records = [

@@ -11,11 +11,11 @@ import { openLakeEngine } from '../../src/query/lake-engine.ts';
 import type { Engine } from '../../src/query/engine.ts';
 import { formatFilter } from '../../src/query/format-filter.ts';
 import { memoryRows } from '../../src/query/row-source.ts';
-import type { Query } from '../../src/query/tree.ts';
 import type { PlainRecord } from '../lake/build-flow-log.ts';
 import { buildFlowLog } from '../lake/build-flow-log.ts';
 import { plainRows } from '../lake/plain-rows.ts';
 import { plainRecords, query } from './arbitrary.ts';
+import { rowsOf } from './ask.ts';
 import { plainAnswer } from './plain-query.ts';
 
 const long = process.env['NSGFLOW_LONG'] === '1';
@@ -23,24 +23,12 @@ const datasets = long ? 15 : 2;
 const queries = long ? 200 : 50;
 const seed = 20_231_114;
 
-/** The engine's rows with times as epoch milliseconds, as the plain twin has them. */
-async function answerRows(engine: Engine, asked: Query): Promise<unknown[][]> {
-  const { columns, chunks } = await engine.ask(asked);
-  const rows: unknown[][] = [];
-  for await (const chunk of chunks)
-    for (const row of chunk)
-      rows.push(
-        row.map((cell, i) => (columns[i].kind === 'time' && typeof cell === 'string' ? Date.parse(cell) : cell)),
-      );
-  return rows;
-}
-
 async function compareOn(engine: Engine, records: readonly PlainRecord[], runs: number, from: number): Promise<void> {
   const rows = plainRows(records, 'blob');
   await fc.assert(
     fc.asyncProperty(query, async (asked) => {
       const expected = plainAnswer(asked, rows);
-      const actual = await answerRows(engine, asked);
+      const actual = await rowsOf(await engine.ask(asked));
       expect(actual, asked.where === undefined ? '' : formatFilter(asked.where)).toEqual(expected);
     }),
     { seed: from, numRuns: runs },

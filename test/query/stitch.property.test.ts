@@ -17,6 +17,7 @@ import type { PlainRecord } from '../lake/build-flow-log.ts';
 import { buildFlowLog } from '../lake/build-flow-log.ts';
 import { plainRows } from '../lake/plain-rows.ts';
 import { groups, plainRecords, range } from './arbitrary.ts';
+import { rowsOf } from './ask.ts';
 import { plainAnswer } from './plain-query.ts';
 
 const long = process.env['NSGFLOW_LONG'] === '1';
@@ -57,16 +58,6 @@ async function withCommits<T>(
     await lake.close();
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-async function rowsOf({ columns, chunks }: Answer): Promise<unknown[][]> {
-  const rows: unknown[][] = [];
-  for await (const chunk of chunks)
-    for (const row of chunk)
-      rows.push(
-        row.map((cell, i) => (columns[i].kind === 'time' && typeof cell === 'string' ? Date.parse(cell) : cell)),
-      );
-  return rows;
 }
 
 /** So little memory that flows are stitched in parts; where even those of one five-tuple are too many, SQL answers. */
