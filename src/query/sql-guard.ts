@@ -2,6 +2,7 @@ import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api
 import { FlowError } from '../base/errors.ts';
 import { StatementType } from '../lake/duckdb-library.ts';
 import { sqlError } from './engine-error.ts';
+import { checkCalls } from './sql-calls.ts';
 
 /** Words that a question may begin with. PRAGMA and the like are turned into SELECTs by DuckDB, so the type alone does not tell. */
 const questionWords = new Set([
@@ -34,6 +35,7 @@ export async function prepareQuestion(connection: DuckDBConnection, sql: string)
     const statements = await connection.extractStatements(sql);
     if (statements.count !== 1)
       throw new FlowError('sql-refused', `the SQL text has ${statements.count} statements; exactly one is answered`);
+    await checkCalls(connection, sql);
     const prepared = await statements.prepare(0);
     if (prepared.statementType !== StatementType.SELECT)
       throw new FlowError(
