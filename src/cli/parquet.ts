@@ -1,12 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { createReadStream, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { DuckDBAppender, DuckDBConnection } from '@duckdb/node-api';
 import { FlowError, fileError } from '../base/errors.ts';
 import { openDuckdb, quoteText } from '../lake/duckdb.ts';
+import { makeTemporaryFolder } from '../lake/temporary-folder.ts';
 import type { Result, ResultColumn } from './output.ts';
 import { plainText } from './output.ts';
 
@@ -44,9 +43,8 @@ export type ParquetStream = Writable & { readonly isTTY?: boolean };
 export async function withTemporary(out: ParquetStream, write: (path: string) => Promise<number>): Promise<number> {
   if (out.isTTY === true)
     throw new FlowError('usage', 'Parquet is not for a terminal', { hint: 'Send it into a file: … -o parquet > FILE' });
-  const path = join(tmpdir(), `nsgflow-${randomUUID()}.parquet`);
-  const remove = (): void => rmSync(path, { force: true });
-  process.on('exit', remove);
+  const folder = await makeTemporaryFolder('parquet');
+  const path = join(folder.path, 'answer.parquet');
   try {
     const rows = await write(path);
     await pipeline(createReadStream(path), out, { end: false });
@@ -54,8 +52,7 @@ export async function withTemporary(out: ParquetStream, write: (path: string) =>
   } catch (error) {
     throw fileError(error, 'write Parquet');
   } finally {
-    remove();
-    process.off('exit', remove);
+    await folder.remove();
   }
 }
 

@@ -1,14 +1,11 @@
 /**
  * DuckDB in process, with the same settings everywhere: times in UTC, no extension ever looked for (what we need is linked in:
- * core_functions, json, parquet, icu), bounded memory, and a spill folder that exists only while something spills.
+ * core_functions, json, parquet, icu), bounded memory, and a spill folder that only this user can read.
  */
-import { randomUUID } from 'node:crypto';
-import { rmSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { tmpdir, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { totalmem } from 'node:os';
 import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
 import { limits } from '../base/limits.ts';
+import { makeTemporaryFolder } from './temporary-folder.ts';
 
 export interface Duckdb {
   readonly instance: DuckDBInstance;
@@ -27,17 +24,16 @@ export function questionMemoryBytes(): number {
 
 /** Opens an in-memory instance. It spills to the system's folder for temporary files beyond `memoryBytes`. */
 export async function openDuckdb(memoryBytes: number = limits.queryMemoryBytesMax): Promise<Duckdb> {
-  const spill = join(tmpdir(), `nsgflow-${randomUUID()}`);
+  // DuckDB would make the folder readable for everybody. Without a place for one, it answers within its memory.
+  const spill = await makeTemporaryFolder('spill').catch(() => undefined);
   const { DuckDBInstance } = await loadDuckdb();
   const instance = await DuckDBInstance.create(':memory:', {
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
     memory_limit: `${Math.floor(memoryBytes / 1_048_576)}MiB`,
-    temp_directory: spill,
+    temp_directory: spill?.path ?? '',
     preserve_insertion_order: 'true',
   });
-  const remove = (): void => rmSync(spill, { recursive: true, force: true });
-  process.on('exit', remove);
   const connection = await instance.connect();
   await connection.run("SET GLOBAL TimeZone = 'UTC'");
   // Data files never change, and one question may scan parts of the same ones several times.
@@ -48,8 +44,7 @@ export async function openDuckdb(memoryBytes: number = limits.queryMemoryBytesMa
     connect: () => instance.connect(),
     close: async () => {
       instance.closeSync();
-      await rm(spill, { recursive: true, force: true });
-      process.off('exit', remove);
+      await spill?.remove();
     },
   };
 }

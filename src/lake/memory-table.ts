@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { limits } from '../base/limits.ts';
@@ -10,6 +8,8 @@ import { listParameter, openDuckdb, questionMemoryBytes } from './duckdb.ts';
 import type { RowOrigin } from './row-stage.ts';
 import { RowStage } from './row-stage.ts';
 import { duckdbTypes, storedColumns } from './schema.ts';
+import type { TemporaryFolder } from './temporary-folder.ts';
+import { makeTemporaryFolder } from './temporary-folder.ts';
 
 /**
  * The rows of a lake without a lake: flow logs read into a table of DuckDB in memory, spilling to a temporary folder. Every
@@ -19,11 +19,11 @@ import { duckdbTypes, storedColumns } from './schema.ts';
 export class MemoryTable {
   readonly duckdb: Duckdb;
   readonly #connection: DuckDBConnection;
-  readonly #folder: string;
+  readonly #folder: TemporaryFolder;
   readonly #stage: RowStage;
   #rows = 0;
 
-  private constructor(duckdb: Duckdb, connection: DuckDBConnection, folder: string, stage: RowStage) {
+  private constructor(duckdb: Duckdb, connection: DuckDBConnection, folder: TemporaryFolder, stage: RowStage) {
     this.duckdb = duckdb;
     this.#connection = connection;
     this.#folder = folder;
@@ -35,9 +35,8 @@ export class MemoryTable {
     const connection = await duckdb.connect();
     const columns = storedColumns.map((column) => `${column.name} ${duckdbTypes[column.delta]}`);
     await connection.run(`CREATE TABLE ${memoryTableName} (${columns.join(', ')})`);
-    const folder = join(tmpdir(), `nsgflow-rows-${randomUUID()}`);
-    await mkdir(folder, { mode: 0o700 });
-    return new MemoryTable(duckdb, connection, folder, new RowStage(folder));
+    const folder = await makeTemporaryFolder('rows');
+    return new MemoryTable(duckdb, connection, folder, new RowStage(folder.path));
   }
 
   /** Tuples that have no row or lost a counter, by reason. */
@@ -57,7 +56,7 @@ export class MemoryTable {
   async flush(): Promise<void> {
     if (this.#rows === 0) return;
     this.#rows = 0;
-    const paths = (await this.#stage.finish()).map(({ path }) => join(this.#folder, path));
+    const paths = (await this.#stage.finish()).map(({ path }) => join(this.#folder.path, path));
     await this.#connection.run(
       `INSERT INTO ${memoryTableName} SELECT ${storedColumns.map(({ name }) => name).join(', ')} FROM read_parquet($1::VARCHAR[], hive_partitioning = false)`,
       [await listParameter(paths)],
@@ -68,7 +67,7 @@ export class MemoryTable {
   async close(): Promise<void> {
     this.#connection.closeSync();
     await this.duckdb.close();
-    await rm(this.#folder, { recursive: true, force: true });
+    await this.#folder.remove();
   }
 }
 

@@ -1,5 +1,4 @@
-import { appendFile, mkdtemp, open, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
@@ -7,6 +6,8 @@ import { dayMillis, hourMillis } from '../base/time.ts';
 import type { BlobItem, Container } from '../blob/container.ts';
 import { parseBlobPath } from '../flowlog/blob-path.ts';
 import type { PositionTable } from '../lake/position-map.ts';
+import type { TemporaryFolder } from '../lake/temporary-folder.ts';
+import { makeTemporaryFolder } from '../lake/temporary-folder.ts';
 import { isSame } from './blob-reading.ts';
 import type { SourceBlob } from './source.ts';
 import { sourceBlob } from './source.ts';
@@ -37,7 +38,7 @@ export class IngestPlan {
   readonly #hours = new Map<number, { blobs: number; bytes: number; held: SourceBlob[]; stored: boolean }>();
   readonly #containers: Container[] = [];
   #held = 0;
-  #folder: string | undefined;
+  #folder: TemporaryFolder | undefined;
 
   /** Takes all blobs of a listing that do not stand as they were read. */
   async add(blobs: AsyncIterable<SourceBlob>, positions: Pick<PositionTable, 'get'>): Promise<void> {
@@ -83,7 +84,7 @@ export class IngestPlan {
 
   /** Removes the temporary files. */
   async close(): Promise<void> {
-    if (this.#folder !== undefined) await rm(this.#folder, { recursive: true, force: true });
+    await this.#folder?.remove();
   }
 
   /** Hours, oldest first within a day. */
@@ -94,7 +95,7 @@ export class IngestPlan {
 
   async #store(): Promise<void> {
     try {
-      this.#folder ??= await mkdtemp(join(tmpdir(), 'nsgflow-plan-'));
+      this.#folder ??= await makeTemporaryFolder('plan');
       for (const [hour, of] of this.#hours) {
         const kept: SourceBlob[] = [];
         let text = '';
@@ -141,7 +142,7 @@ export class IngestPlan {
   }
 
   #file(hour: number): string {
-    return join(this.#folder!, `${hour}.jsonl`);
+    return join(this.#folder!.path, `${hour}.jsonl`);
   }
 }
 
