@@ -95,6 +95,8 @@ export const limits = {
   /** Files of an hour from which on it is compacted, and files read by one compaction. */
   compactFilesMin: 4,
   compactFilesMax: 500,
+  /** Files that come after the last one of an hour or day settle it, whatever the clock says: it is then compacted. */
+  compactLaterFiles: 8,
   /** Rows held in memory on their way into data files, of all dates; beyond, the date with the most rows is written out. */
   stagedRowsMax: 500_000,
   /** Distinct addresses, groups or records that rows on their way name; beyond, all rows are written out and these are forgotten. */

@@ -1,7 +1,8 @@
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { link, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { link, mkdir, open, rename, rm, rmdir, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { entriesWithin } from './links.ts';
 
 /** Steps on files that the folder container is made of. All throw the file system's own errors. */
 
@@ -131,11 +132,11 @@ export function temporaryPath(folder: string): string {
   return join(folder, `${hostLabel()}-${process.pid}-${temporaryNames++}`);
 }
 
-/** Removes temporary files that processes of this machine left behind when they were killed. */
-export async function removeStaleTemporaries(folder: string): Promise<void> {
-  for (const name of await readdir(folder).catch(() => [])) {
-    const match = /^(.+)-(\d+)-\d+$/.exec(name);
-    if (match?.[1] === hostLabel() && !isRunning(Number(match[2]))) await rm(join(folder, name), { force: true });
+/** Removes temporary files that processes of this machine left behind when they were killed, in a folder below `root` that no link leads to. */
+export async function removeStaleTemporaries(root: string, folder: string): Promise<void> {
+  for (const entry of await entriesWithin(root, folder).catch(() => [])) {
+    const match = entry.isFile() ? /^(.+)-(\d+)-\d+$/.exec(entry.name) : null;
+    if (match?.[1] === hostLabel() && !isRunning(Number(match[2]))) await rm(join(folder, entry.name), { force: true });
   }
 }
 

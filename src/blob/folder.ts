@@ -11,6 +11,7 @@ import type { BlobPlace, BlobState } from './folder-commit.ts';
 import { removeEmptyFolders, removeStaleTemporaries } from './folder-file.ts';
 import type { TreeFile } from './folder-tree.ts';
 import { childrenOf, stateFolder, walkTree } from './folder-tree.ts';
+import { linkOnPath } from './links.ts';
 import { checkBlobName, compareNames, isContainerName } from './name.ts';
 
 /**
@@ -162,14 +163,18 @@ export class FolderContainer implements Container {
     checkBlobName(name);
     return await this.#inTurn(name, async () => {
       const place = this.#place(name);
+      // Behind a link to a folder lie no blobs, as in a list.
+      if ((await linkOnPath(this.#root, place.blobPath)) !== undefined) return false;
       const stats = await stat(place.blobPath, { bigint: true }).catch(() => undefined);
       if (stats?.isFile() !== true) return false;
       if (etag !== undefined && fileEtag(stats.size, stats.mtimeNs) !== etag)
         throw conflict(place, 'was changed meanwhile');
       this.#known.delete(name);
       await unlink(place.blobPath);
-      await rm(place.journalPath, { force: true });
       await removeEmptyFolders(place.blobPath, this.#root);
+      // A journal that stays behind a link means nothing: it does not fit a blob that comes later.
+      if ((await linkOnPath(dirname(this.#root), place.journalPath)) !== undefined) return true;
+      await rm(place.journalPath, { force: true });
       await removeEmptyFolders(place.journalPath, this.#journals);
       return true;
     });
@@ -200,7 +205,7 @@ export class FolderContainer implements Container {
   async #sweepOnce(): Promise<void> {
     if (this.#swept) return;
     this.#swept = true;
-    await removeStaleTemporaries(this.#temporary);
+    await removeStaleTemporaries(dirname(this.#root), this.#temporary);
   }
 
   async #look<T>(name: string, use: (blob: FoundBlob) => T | Promise<T>): Promise<T | undefined> {

@@ -41,7 +41,7 @@ export async function openResourceStore(dataFolder: string): Promise<ResourceSto
   try {
     await mkdir(temporaryFolder, { recursive: true, mode: 0o700 });
     await syncFolder(dataFolder);
-    await removeStaleTemporaries(temporaryFolder);
+    await removeStaleTemporaries(dataFolder, temporaryFolder);
   } catch (cause) {
     throw fileError(cause, `open ${root}`);
   }
@@ -58,6 +58,10 @@ export async function openResourceStore(dataFolder: string): Promise<ResourceSto
   };
 
   for (const entry of await readdir(root, { withFileTypes: true })) {
+    if (entry.isSymbolicLink())
+      throw new FlowError('state-invalid', `${join(root, entry.name)} is a link; the state is not read through links`, {
+        hint: 'Put the folder itself in its place, or remove the link.',
+      });
     if (!entry.isDirectory() || entry.name === temporaries) continue;
     folders.add(entry.name);
     for (const name of await readdir(join(root, entry.name)))

@@ -2,8 +2,11 @@
  * Compaction: many small files become one with the same rows, and the table's rows do not change. Readers keep the files of their version,
  * which vacuum leaves for a while; positions are not touched.
  *
- *   minute commits of an hour that is over   ─▶ one file, once there are `limits.compactFilesMin`
- *   files of a day that is over              ─▶ files of at most `limits.dataFileRowsMax` rows
+ *   minute commits of an hour that is settled   ─▶ one file, once there are `limits.compactFilesMin`
+ *   files of a day that is settled              ─▶ files of at most `limits.dataFileRowsMax` rows
+ *
+ * An hour or day is settled when the clock says that it is over, and also when commits say so: logs of a replay may lie in the future. Commits say
+ * so when `limits.compactLaterFiles` files came after the last one of the hour, or when none came for a quarter of an hour.
  *
  * Files are joined in order of their first time: a day that was read as it came is in order of hours. Sorting takes twenty times the time
  * (docs/decisions/0015-lake-layout.md). Files that we wrote come to have the row groups that they would have, had all been read at once
@@ -39,7 +42,10 @@ export interface CompactionStep extends Compaction {
   readonly newBytes: number;
 }
 
-/** How long after its end an hour or day is taken to be over: logs come late. */
+/** Tag of the files that compaction made: their rows came before. */
+const joinedTag = { name: 'nsgflow.joined', value: 'true' } as const;
+
+/** How long after its end, or after its last commit, an hour or day is settled: logs come late. */
 const settledMillis = 15 * 60_000;
 
 /** Compacts what is due, step by step; each is a commit of its own, so that any of them may be the last. */
@@ -51,39 +57,63 @@ export async function* compact(lake: Lake, nowMillis: number): AsyncGenerator<Co
 /** Compactions that are due, each of files of one date; no file is in two. */
 export function planCompactions(folder: string, state: TableState, nowMillis: number): Compaction[] {
   const byDate = new Map<string, Candidate[]>();
+  let arrived = 0;
   for (const add of state.files.values()) {
+    const order = add.tags?.[joinedTag.name] === joinedTag.value ? 0 : ++arrived;
     const date = add.partitionValues[partitionColumn];
     const file = dataFileOf(folder, add);
     // Without a number of rows nothing could hold what was read against what was written.
     if (typeof date !== 'string' || file.rows === undefined || file.rows > limits.dataFileRowsMax / 2) continue;
     const group = byDate.get(date) ?? [];
-    group.push({ add, file, rows: file.rows });
+    group.push({ add, file, rows: file.rows, order });
     byDate.set(date, group);
   }
-  return [...byDate].flatMap(([date, files]) => planDate(date, files, nowMillis));
+  const clock = { nowMillis, arrived };
+  return [...byDate].flatMap(([date, files]) => planDate(date, files, clock));
 }
 
 interface Candidate {
   readonly add: AddAction;
   readonly file: DataFile;
   readonly rows: number;
+  /** Among all files of the table that came with new rows, in the order in which they were added, from 1; 0 for one that compaction made. */
+  readonly order: number;
 }
 
-function planDate(date: string, files: readonly Candidate[], nowMillis: number): Compaction[] {
+/** What says that an hour is over. */
+interface Clock {
+  readonly nowMillis: number;
+  /** Files of the table that came with new rows. */
+  readonly arrived: number;
+}
+
+function isSettled(some: readonly Candidate[], endMillis: number, { nowMillis, arrived }: Clock): boolean {
+  if (endMillis + settledMillis <= nowMillis) return true;
+  const last = some.reduce((latest, { order }) => Math.max(latest, order), 0);
+  const lastMillis = some.reduce((latest, { add }) => Math.max(latest, add.modificationTime), -Infinity);
+  return arrived - last >= limits.compactLaterFiles || lastMillis + settledMillis <= nowMillis;
+}
+
+function planDate(date: string, files: readonly Candidate[], clock: Clock): Compaction[] {
   const start = Date.parse(`${date}T00:00:00Z`);
   const chunks = (some: readonly Candidate[], least: number): Compaction[] =>
     chunksOf(some)
       .filter((chunk) => chunk.length >= least)
       .map((chunk) => compactionOf(date, chunk));
-  if (start + dayMillis + settledMillis <= nowMillis) return chunks(files, 2);
+  // Of the day at hand only the clock says that it is over: its files would be joined anew after each pause.
+  const isAtHand = start <= clock.nowMillis && clock.nowMillis < start + dayMillis + settledMillis;
+  if (!isAtHand && isSettled(files, start + dayMillis, clock)) return chunks(files, 2);
   const byHour = new Map<number, Candidate[]>();
   for (const candidate of files) {
     const hour = Math.floor(candidate.file.startMillis / hourMillis);
-    if (candidate.file.endMillis > (hour + 1) * hourMillis + 1) continue;
-    if ((hour + 1) * hourMillis + settledMillis > nowMillis) continue;
+    // Commits of a quick replay reach into the next hour.
+    if (candidate.file.endMillis > (hour + 2) * hourMillis) continue;
     byHour.set(hour, [...(byHour.get(hour) ?? []), candidate]);
   }
-  return [...byHour.values()].flatMap((some) => chunks(some, limits.compactFilesMin));
+  return [...byHour].flatMap(([hour, some]) => {
+    const end = some.reduce((latest, { file }) => Math.max(latest, file.endMillis), (hour + 1) * hourMillis);
+    return isSettled(some, end, clock) ? chunks(some, limits.compactFilesMin) : [];
+  });
 }
 
 /** In order of time, each of as many files as stay below the limit together. */
@@ -132,7 +162,8 @@ async function runCompaction(lake: Lake, compaction: Compaction): Promise<Compac
   let written: AddAction | undefined;
   try {
     const files = adds.map((add) => dataFileOf(lake.folder, add));
-    written = { ...(await joinFiles(lake.folder, connection, compaction.date, files)), dataChange: false };
+    const joined = await joinFiles(lake.folder, connection, compaction.date, files);
+    written = { ...joined, dataChange: false, tags: { ...joined.tags, [joinedTag.name]: joinedTag.value } };
     const actual = dataFileOf(lake.folder, written).rows;
     if (actual !== compaction.rows)
       throw new FlowError(

@@ -76,7 +76,10 @@ export class Ingester {
         if (stop.aborted) return;
         steps++;
       }
-      if (steps > 0) await vacuum(lake, { nowMillis: now(), keepMillis: removedKeepMillis, dryRun: false });
+      if (steps === 0) return;
+      const { left } = await vacuum(lake, { nowMillis: now(), keepMillis: removedKeepMillis, dryRun: false });
+      for (const { path, why } of left)
+        if (typeof why !== 'string') log(`the table: ${path} is not deleted: ${why.message}`);
     } finally {
       await lake.close();
     }

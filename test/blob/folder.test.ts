@@ -1,5 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { folderAccount } from '../../src/blob/folder.ts';
@@ -60,3 +60,28 @@ test.skipIf(process.platform === 'win32')(
     expect(names).toEqual(['a/short.json']);
   },
 );
+
+test.skipIf(process.platform === 'win32')('nothing behind a link to a folder is deleted', async () => {
+  const [account, outside] = [join(root, 'linked'), join(root, 'outside')];
+  const stale = `${hostname().replaceAll(/[^A-Za-z0-9.]/g, '_')}-999999999-0`;
+  for (const folder of ['blobs', 'temp', 'blocks']) mkdirSync(join(outside, folder), { recursive: true });
+  writeFileSync(join(outside, 'blobs', 'PT1H.json'), '{}');
+  writeFileSync(join(outside, 'blocks', 'PT1H.json.jsonl'), '');
+  writeFileSync(join(outside, 'temp', stale), '');
+  mkdirSync(join(account, 'insights-logs-test', 'own'), { recursive: true });
+  mkdirSync(join(account, '.nsgflow', 'blocks', 'insights-logs-test'), { recursive: true });
+  symlinkSync(join(outside, 'temp'), join(account, '.nsgflow', 'temp'));
+  symlinkSync(join(outside, 'blobs'), join(account, 'insights-logs-test', 'away'));
+  symlinkSync(join(outside, 'blocks'), join(account, '.nsgflow', 'blocks', 'insights-logs-test', 'own'));
+  writeFileSync(join(account, 'insights-logs-test', 'own', 'PT1H.json'), '{}');
+  const container = folderAccount(account).container('insights-logs-test');
+  expect(await container.delete('away/PT1H.json')).toBe(false);
+  expect(await container.delete('own/PT1H.json')).toBe(true);
+  const id = Buffer.from('A'.repeat(33)).toString('base64');
+  await container.stageBlock('b.json', id, Buffer.from('x'));
+  await container.commitBlocks('b.json', [id], undefined);
+  expect(existsSync(join(account, 'insights-logs-test', 'own'))).toBe(false);
+  expect(new Set(readdirSync(outside, { recursive: true, encoding: 'utf8' }))).toEqual(
+    new Set(['blobs', 'blobs/PT1H.json', 'blocks', 'blocks/PT1H.json.jsonl', 'temp', `temp/${stale}`]),
+  );
+});

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -64,6 +64,19 @@ describe('the state on disk', () => {
     await expect(opening).rejects.toMatchObject({
       code: 'state-invalid',
       message: expect.stringContaining(name) as string,
+    });
+    await plane.end();
+  });
+
+  test('is refused where a folder of it is a link', async () => {
+    const plane = await openPlane();
+    await buildNetwork(plane);
+    const folder = join(plane.folder, 'resources', 'microsoft.network.virtualnetworks');
+    await rename(folder, join(plane.folder, 'away'));
+    await symlink(join(plane.folder, 'away'), folder);
+    await expect(openPlane({}, plane.folder)).rejects.toMatchObject({
+      code: 'state-invalid',
+      message: expect.stringContaining('virtualnetworks is a link') as string,
     });
     await plane.end();
   });

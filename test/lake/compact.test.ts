@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -83,6 +83,42 @@ describe('compaction', () => {
     expect(await compactAll(midnight + hourMillis + 20 * 60_000)).toEqual([]);
   });
 
+  test('joins hours and days of the future by what was committed after them', async () => {
+    const now = midnight - 3 * dayMillis;
+    for (let i = 0; i < 24; i++) await commit(i + 1, midnight + Math.floor(i / 6) * hourMillis + (i % 6) * 600_000);
+    const rows = await rowsOf(await lake.snapshot());
+    const counts = async (): Promise<number[]> =>
+      (await lake.snapshot()).files.map((file) => file.rows ?? 0).sort((a, b) => b - a);
+    expect(await compactAll(now), 'two hours have eight files or more after them').toHaveLength(2);
+    expect(await counts()).toEqual([6, 6, ...Array.from({ length: 12 }, () => 1)]);
+    expect(await compactAll(now), 'what compaction made is no commit of rows').toEqual([]);
+    for (let i = 0; i < 8; i++) await commit(i + 31, midnight + dayMillis + i * 60_000);
+    expect(await compactAll(now), 'the day').toHaveLength(1);
+    expect(await counts()).toEqual([24, ...Array.from({ length: 8 }, () => 1)]);
+    expect(await compactAll(Date.now() + hourMillis), 'the other day, by the clock').toHaveLength(1);
+    expect((await rowsOf(await lake.snapshot())).slice(0, 24)).toEqual(rows);
+  });
+
+  test('joins an hour of the future after a quarter of an hour without commits, and one whose last commit reaches into the next', async () => {
+    const future = Math.floor(Date.now() / dayMillis) * dayMillis + 5 * dayMillis;
+    for (let i = 0; i < 3; i++) await commit(i + 1, future + i * 60_000);
+    const append = await lake.beginAppend();
+    const tuples = [59, 61].map((minute) => ({ time: future + minute * 60_000, src: '10.0.0.1', dst: '10.0.0.2' }));
+    await append.addFlowLog(buildFlowLog([{ tuples }]), { blob: 'b' });
+    await append.commit([]);
+    expect(await compactAll(Date.now())).toEqual([]);
+    expect(await compactAll(Date.now() + 16 * 60_000)).toHaveLength(1);
+    expect((await lake.snapshot()).files.map((file) => file.rows)).toEqual([5]);
+  });
+
+  test('leaves the hour at hand while its commits come, and the day at hand after a pause', async () => {
+    for (let i = 0; i < 4; i++) await commit(i + 1, midnight + i * 60_000);
+    for (let i = 0; i < 2; i++) await commit(i + 11, midnight + 2 * hourMillis + i * 60_000);
+    expect(await compactAll(midnight + 5 * 60_000)).toEqual([]);
+    expect(await compactAll(midnight + 2 * hourMillis + 10 * 60_000), 'the first hour').toHaveLength(1);
+    expect(await compactAll(midnight + 2 * hourMillis + 11 * 60_000)).toEqual([]);
+  });
+
   test('of two at once each file is taken by one, and no row is lost or doubled', async () => {
     for (let i = 0; i < 8; i++) await commit(i + 1, midnight + Math.floor(i / 4) * dayMillis);
     const rows = await rowsOf(await lake.snapshot());
@@ -125,6 +161,40 @@ describe('vacuum', () => {
     expect(await rowsOf(await lake.snapshot())).toEqual(rows);
     await orphan.abandon();
     expect((await (await openLake(folder)).positions()).byKey.size).toBe(12);
+  });
+
+  test('follows no link to a folder, deletes no folder, and says so', async () => {
+    await commit(1, midnight);
+    const outside = await mkdtemp(join(tmpdir(), 'nsgflow-outside-'));
+    const links = ['_nsgflow/tmp', '_nsgflow/addresses', 'date=2020-01-01', '_nsgflow/positions'];
+    for (const [i, link] of links.entries()) {
+      await mkdir(join(outside, String(i)));
+      for (const name of ['x.json', 'part-1.parquet', 'x.bloom'])
+        await writeFile(join(outside, String(i), name), 'mine');
+      if (link.startsWith('_')) await cp(join(folder, link), join(outside, String(i)), { recursive: true });
+      await rm(join(folder, link), { recursive: true, force: true });
+      await symlink(join(outside, String(i)), join(folder, link));
+    }
+    await mkdir(join(folder, 'date=2020-01-02', 'x.parquet'), { recursive: true });
+    await symlink(join(outside, '0', 'x.json'), join(folder, 'date=2020-01-02', 'y.parquet'));
+    const before = await readdir(outside, { recursive: true });
+    const { files, left } = await vacuum(lake, { ...day, keepMillis: hourMillis });
+    expect((await readdir(outside, { recursive: true })).sort()).toEqual(before.sort());
+    expect(files).toMatchObject({ data: 1, positions: 0, addresses: 0, temporary: 0 });
+    expect(left.map(({ path, why }) => `${path} ${String(why)}`).sort()).toEqual(
+      [...links.map((link) => `${link} link`), 'date=2020-01-02/x.parquet folder'].sort(),
+    );
+    await rm(outside, { recursive: true, force: true });
+  });
+
+  test('goes on where a temporary file is a folder', async () => {
+    await commit(1, midnight);
+    await mkdir(join(folder, '_nsgflow', 'tmp', 'a'), { recursive: true });
+    await writeFile(join(folder, '_nsgflow', 'tmp', 'b'), 'old');
+    const { files, left } = await vacuum(lake, { ...day, keepMillis: hourMillis });
+    expect(files.temporary).toBe(1);
+    expect(left).toEqual([{ path: '_nsgflow/tmp/a', why: 'folder' }]);
+    expect(await readdir(join(folder, '_nsgflow', 'tmp'))).toEqual(['a']);
   });
 
   test('keeps the log back to a checkpoint, and all positions that count', async () => {

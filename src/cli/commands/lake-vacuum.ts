@@ -3,8 +3,10 @@ import { FlowError } from '../../base/errors.ts';
 import { formatCount } from '../../base/format-count.ts';
 import { hourMillis } from '../../base/time.ts';
 import { openLake } from '../../lake/lake.ts';
+import type { LeftPath } from '../../lake/vacuum.ts';
 import { vacuum } from '../../lake/vacuum.ts';
 import { parseDuration } from '../amount.ts';
+import { printable } from '../printable.ts';
 import { formatBytes } from '../progress.ts';
 
 interface VacuumOptions {
@@ -31,13 +33,34 @@ export function define(command: Command): void {
       });
     const lake = await openLake(folder);
     try {
-      const { files, bytes } = await vacuum(lake, { nowMillis: Date.now(), keepMillis, dryRun });
+      const { files, bytes, left } = await vacuum(lake, { nowMillis: Date.now(), keepMillis, dryRun });
       const kinds = Object.entries(files).map(([kind, count]) => `${formatCount(count)} ${kind}`);
       process.stdout.write(
         `${dryRun ? 'would delete' : 'deleted'} files: ${kinds.join(', ')} (${formatBytes(bytes)})\n`,
       );
+      warnOfLeft(left);
     } finally {
       await lake.close();
     }
   });
+}
+
+/** Paths that are named; of more only the number is told. */
+const leftNamedMax = 10;
+
+const leftReasons = {
+  link: 'is a link to a folder: links are not followed',
+  folder: 'is a folder: only files are deleted',
+  other: 'is no file: only files are deleted',
+} as const;
+
+/** @throws the first failure, so that the exit code tells it */
+function warnOfLeft(left: readonly LeftPath[]): void {
+  for (const { path, why } of left.slice(0, leftNamedMax)) {
+    const sentence = typeof why === 'string' ? `${path} ${leftReasons[why]}` : why.message;
+    process.stderr.write(`warning: left: ${printable(sentence)}\n`);
+  }
+  if (left.length > leftNamedMax)
+    process.stderr.write(`warning: ${formatCount(left.length - leftNamedMax)} more paths are left\n`);
+  for (const { why } of left) if (typeof why !== 'string') throw why;
 }
