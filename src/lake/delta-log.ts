@@ -24,12 +24,23 @@ export interface AddAction {
   /** JSON: numRecords, minValues, maxValues, nullCount. Absent where a writer gave none. */
   readonly stats?: string | null;
   readonly tags?: Readonly<Record<string, string>> | null;
+  /** Says that rows of the file are deleted. Reader version 1 has no such vectors. */
+  readonly deletionVector?: DeletionVector | null;
+}
+
+/** What tells one vector from another. */
+interface DeletionVector {
+  readonly storageType?: unknown;
+  readonly pathOrInlineDv?: unknown;
+  readonly offset?: unknown;
 }
 
 export interface RemoveAction {
   readonly path: string;
   readonly deletionTimestamp?: number | null;
   readonly dataChange: boolean;
+  /** Of the file that is removed: the same path may be added with another vector. */
+  readonly deletionVector?: DeletionVector | null;
 }
 
 export interface TxnAction {
@@ -152,12 +163,23 @@ export function checkAction(value: object, where: string): Action {
   const sound =
     (add == null || (isText(add.path) && Number.isFinite(add.size) && typeof add.partitionValues === 'object')) &&
     (remove == null || isText(remove.path)) &&
+    isVectorOrNone(add?.deletionVector) &&
+    isVectorOrNone(remove?.deletionVector) &&
     (txn == null || (isText(txn.appId) && Number.isFinite(txn.version))) &&
     (metaData == null || (isText(metaData.schemaString) && Array.isArray(metaData.partitionColumns))) &&
     (protocol == null || Number.isFinite(protocol.minReaderVersion));
   if (!sound)
     throw new FlowError('lake-invalid', `the lake's log holds an action that is not of Delta's form: ${where}`);
   return action;
+}
+
+function isVectorOrNone(value: unknown): boolean {
+  return value == null || (typeof value === 'object' && !Array.isArray(value));
+}
+
+/** What tells a file of the table from others, besides its path: one path may stand with different deletion vectors. Empty without a vector. */
+export function vectorKey(vector: DeletionVector | null | undefined): string {
+  return vector == null ? '' : JSON.stringify([vector.storageType, vector.pathOrInlineDv, vector.offset ?? null]);
 }
 
 function isText(value: unknown): boolean {

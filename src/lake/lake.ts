@@ -42,6 +42,7 @@ import { snapshotOf } from './snapshot.ts';
 import { checkColumns, metadataWithColumns } from './table-columns.ts';
 import type { TableState } from './table-state.ts';
 import { checkWritable, newProtocol, readTableState } from './table-state.ts';
+import { checkAppendable, checkChanges, isAppendOnly } from './writer-duties.ts';
 
 const versionsPerCheckpoint = 10;
 
@@ -96,12 +97,18 @@ export class Lake {
     return (await this.#current()).positions;
   }
 
+  /** Whether rows that are in the table must stay there, as of the version known. */
+  get isAppendOnly(): boolean {
+    return isAppendOnly(this.#state);
+  }
+
   /**
    * Begins to add rows: nothing is seen by anybody before `commit`. Each append must end with `commit` or `abandon`. The same commit
    * removes every row of `replacedBlobs` (values of the column `blob`) that was there before.
    */
   async beginAppend(options: { replacedBlobs?: readonly string[] } = {}): Promise<LakeAppend> {
     checkWritable(this.folder, this.#state);
+    checkAppendable(this.folder, this.#state);
     const replacement = new BlobReplacement(this.folder, () => this.connect(), options.replacedBlobs ?? []);
     return new LakeAppend(this, new RowStage(this.folder), replacement);
   }
@@ -158,6 +165,7 @@ export class Lake {
       const version = state.version + 1;
       const files = await filesOf(state);
       if (files.length === 0 && changes.length === 0) return { outcome: 'committed', version: state.version };
+      checkChanges(this.folder, state, files);
       const actions: Action[] = [{ commitInfo: commitInfo(operation, files) }];
       const appId = changes.length === 0 ? undefined : await writePositions(this.folder, positions, changes);
       const metaData = metadataWithColumns(state);

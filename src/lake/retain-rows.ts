@@ -3,6 +3,7 @@ import type { Action, AddAction } from './delta-log.ts';
 import type { Lake } from './lake.ts';
 import { partitionColumn } from './schema.ts';
 import type { TableState } from './table-state.ts';
+import { checkChanges } from './writer-duties.ts';
 
 export interface RowRetention {
   readonly nowMillis: number;
@@ -24,16 +25,17 @@ export interface RetainedRows {
 
 /**
  * Removes the rows of whole dates by one commit. The files themselves go with the next vacuum after readers had time. What was read of
- * which blob stays known, so that the rows do not come back.
+ * which blob stays known, so that the rows do not come back. @throws lake-invalid where the table is append-only; a dry run throws it, too
  */
 export async function retainRows(lake: Lake, retention: RowRetention): Promise<RetainedRows> {
   const { state } = await lake.state();
   let gone = filesToRemove(state, retention);
   let version: number | undefined;
-  if (gone.length > 0 && !retention.dryRun)
+  if (retention.dryRun) checkChanges(lake.folder, state, gone.map(removal));
+  else if (gone.length > 0)
     version = await lake.change('DELETE', (newest) => {
       gone = filesToRemove(newest, retention);
-      return gone.map(({ path }): Action => ({ remove: { path, deletionTimestamp: Date.now(), dataChange: true } }));
+      return gone.map(removal);
     });
   return {
     dates: [...new Set(gone.map((add) => add.partitionValues[partitionColumn] ?? ''))].sort(),
@@ -41,6 +43,10 @@ export async function retainRows(lake: Lake, retention: RowRetention): Promise<R
     bytes: gone.reduce((sum, { size }) => sum + size, 0),
     version,
   };
+}
+
+function removal({ path }: AddAction): Action {
+  return { remove: { path, deletionTimestamp: Date.now(), dataChange: true } };
 }
 
 function filesToRemove(state: TableState, { nowMillis, days, budgetBytes }: RowRetention): AddAction[] {

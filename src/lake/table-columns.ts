@@ -6,6 +6,8 @@ import type { TableState } from './table-state.ts';
 interface DeltaField {
   readonly name?: unknown;
   readonly type?: unknown;
+  readonly nullable?: unknown;
+  readonly metadata?: unknown;
 }
 
 /**
@@ -40,8 +42,8 @@ export function metadataWithColumns({ metadata }: TableState): MetadataAction | 
   return { ...metadata, schemaString: JSON.stringify({ ...ours, fields: [...present, ...missing] }) };
 }
 
-/** None where the schema is not of Delta's form. */
-function fieldsOf(metadata: MetadataAction): readonly DeltaField[] {
+/** The table's columns; none where the schema is not of Delta's form. */
+export function fieldsOf(metadata: MetadataAction): readonly DeltaField[] {
   try {
     const schema = JSON.parse(metadata.schemaString) as { fields?: readonly DeltaField[] };
     return Array.isArray(schema.fields) ? schema.fields : [];

@@ -1,7 +1,7 @@
 import { FlowError } from '../base/errors.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import type { Action, AddAction, MetadataAction, ProtocolAction, RemoveAction, TxnAction } from './delta-log.ts';
-import { formatVersion, listLog, readCommit } from './delta-log.ts';
+import { formatVersion, listLog, readCommit, vectorKey } from './delta-log.ts';
 
 /** The table at one version: all actions up to it, reconciled. Not changed once made. */
 export interface TableState {
@@ -56,6 +56,8 @@ class Replay {
   #protocol: ProtocolAction | undefined;
   #metadata: MetadataAction | undefined;
   #files = new Map<string, AddAction>();
+  /** Files with a deletion vector, by path: such a table cannot be read. */
+  readonly #vectors = new Map<string, string>();
   #removed = new Map<string, RemoveAction>();
   #transactions = new Map<string, TxnAction>();
   readonly #checkpointVersion: number;
@@ -79,7 +81,13 @@ class Replay {
       if (add != null) {
         this.#files.set(add.path, add);
         this.#removed.delete(add.path);
+        if (add.deletionVector == null) this.#vectors.delete(add.path);
+        else this.#vectors.set(add.path, vectorKey(add.deletionVector));
       } else if (remove != null) {
+        // Another engine removes a file and adds it with a vector, in any order.
+        const live = this.#files.has(remove.path) ? (this.#vectors.get(remove.path) ?? '') : undefined;
+        if (live !== undefined && live !== vectorKey(remove.deletionVector)) continue;
+        this.#vectors.delete(remove.path);
         this.#files.delete(remove.path);
         this.#removed.set(remove.path, remove);
       } else if (txn != null) this.#transactions.set(txn.appId, txn);
@@ -99,6 +107,14 @@ class Replay {
         'lake-invalid',
         `the lake ${lake} asks for a Delta reader of version ${this.#protocol.minReaderVersion}; nsgflow reads version ${readerVersion}`,
         { hint: 'Another engine upgraded the table (deletion vectors, column mapping); read it with that engine.' },
+      );
+    for (const path of this.#vectors.keys())
+      throw new FlowError(
+        'lake-invalid',
+        `version ${this.version} of the lake ${lake} deletes rows of ${path} by a deletion vector, which Delta readers of version ${readerVersion} do not know`,
+        {
+          hint: 'Rewrite the files in the engine that deleted the rows (REORG TABLE … APPLY (PURGE)), or read the table with it.',
+        },
       );
     return {
       version: this.version,

@@ -16,6 +16,8 @@ export interface PassOptions {
   readonly disk: DiskReserve;
   /** Called when the blob's old rows have gone and its new ones come, in one commit. */
   onReplaced(blob: string, replacement: Replacement): void;
+  /** Called in place of that when the lake is append-only: the old rows stay, and the blob is not read. */
+  onKept(blob: SourceBlob, replacement: Replacement): void;
   onWarning(sentence: string): void;
   /** After each blob: how many bytes of it were new. */
   onBlob(bytes: number): void;
@@ -73,8 +75,10 @@ export async function ingestBlobs(
     for await (const { item: blob, result: ahead } of opened) {
       if (ahead !== undefined) {
         const { replaces } = ahead.reading;
-        if (replaces !== undefined) replaced.push({ blob, replacement: replaces });
-        else {
+        if (replaces !== undefined) {
+          if (lake.isAppendOnly) options.onKept(blob, replaces);
+          else replaced.push({ blob, replacement: replaces });
+        } else {
           batch ??= await Batch.begin(lake, options, []);
           await batch.add(ahead);
         }

@@ -39,9 +39,12 @@ export interface IngestSettings {
   readonly stop?: AbortSignal;
 }
 
-/** `blob-rewritten`, `blob-mended`: a blob's old rows were replaced by what it holds now. `disk-low`: the reserve comes near. */
+/**
+ * `blob-rewritten`, `blob-mended`: a blob's old rows were replaced by what it holds now. `blob-kept`: they were not, for the lake is append-only.
+ * `disk-low`: the reserve comes near.
+ */
 export interface IngestNotice {
-  readonly notice: 'blob-rewritten' | 'blob-mended' | 'disk-low';
+  readonly notice: 'blob-rewritten' | 'blob-mended' | 'blob-kept' | 'disk-low';
   /** For a person. */
   readonly sentence: string;
 }
@@ -65,12 +68,19 @@ const examplesMax = 20;
 /**
  * Reads what is new of every blob into the lake, newest day first. Positions and rows commit together, so whatever interrupts it, every tuple
  * comes once.
- * @throws rejected-too-many, disk-full, flowlog-invalid when a file named as the source holds no flow log, and what storage and lake throw
+ * @throws rejected-too-many, disk-full, flowlog-invalid when a file named as the source holds no flow log, and what storage and lake throw;
+ * lake-invalid at its end, where the lake is append-only and blobs were rewritten
  */
 export async function ingest(settings: IngestSettings): Promise<IngestResult> {
   const ingester = new Ingester(settings);
   try {
     await ingester.pass(listSources(settings.sources, settings.selection ?? selectsAll));
+    if (ingester.keptBlobs > 0)
+      throw new FlowError(
+        'lake-invalid',
+        `the lake ${settings.lake} is append-only (delta.appendOnly): it keeps the old rows of blobs that were rewritten (${ingester.keptBlobs}); all others were read`,
+        { hint: 'Set delta.appendOnly to false in the engine that set it, or ingest into a new lake.' },
+      );
     return ingester.result();
   } finally {
     await ingester.close();
@@ -87,6 +97,8 @@ export class Ingester {
   readonly #disk: DiskReserve;
   readonly #rejections: BlobRejection[] = [];
   #rejected = 0;
+  /** ETags by key of rewritten blobs whose old rows stayed: each version is told once. */
+  readonly #kept = new Map<string, string>();
   #lake: Lake | undefined;
 
   constructor(settings: IngestSettings) {
@@ -117,6 +129,11 @@ export class Ingester {
     return { blobs: this.blobs, ...totals, rejections: this.#rejections, seconds: secondsSince(this.#startMillis) };
   }
 
+  /** Rewritten blobs that an append-only lake has the old rows of. */
+  get keptBlobs(): number {
+    return this.#kept.size;
+  }
+
   async close(): Promise<void> {
     await this.#lake?.close();
   }
@@ -131,11 +148,19 @@ export class Ingester {
       stop,
       onReplaced: (blob, { notice, detail }) =>
         onNotice?.({ notice, sentence: `${blob}: ${detail}; its rows were replaced` }),
+      onKept: (blob, { detail }) => this.#keep(blob, detail),
       onWarning: (sentence) => onNotice?.({ notice: 'disk-low', sentence }),
       onBlob: (bytes) => onProgress?.((doneBytes += bytes), plan.bytes, ++doneBlobs),
       onCommitted: (totals) => addTotals(this.totals, totals),
       onRejected: (blob, rejections) => this.#reject(blob, rejections),
     });
+  }
+
+  #keep({ key, etag }: SourceBlob, detail: string): void {
+    if (this.#kept.get(key) === etag) return;
+    this.#kept.set(key, etag);
+    const sentence = `${key}: ${detail}; the lake is append-only (delta.appendOnly): the old rows stay, and the blob is not read`;
+    this.#settings.onNotice?.({ notice: 'blob-kept', sentence });
   }
 
   #reject(blob: string, rejections: readonly Rejection[]): void {

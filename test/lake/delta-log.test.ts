@@ -407,6 +407,32 @@ describe('a lake is refused, and the message says why', () => {
     }
   });
 
+  test('for a file with a deletion vector, in whatever order and place the log names it', async () => {
+    const [name] = (await (await openLake(folder)).snapshot()).files.map(({ path }) => path.slice(folder.length + 1));
+    const deletionVector = {
+      storageType: 'u',
+      pathOrInlineDv: 'ab^-aqEH.-t@S}K{vb[*k^',
+      offset: 4,
+      sizeInBytes: 40,
+      cardinality: 1,
+    };
+    const add = { path: name, partitionValues: { date: '2023-11-14' }, size: 1, modificationTime: 1, dataChange: true };
+    const remove = { path: name, deletionTimestamp: 1, dataChange: true };
+    const refusal = /lake-invalid: version 13 of the lake .* deletes rows of date=2023-11-14.* by a deletion vector/;
+    for (const actions of [
+      [{ remove }, { add: { ...add, deletionVector } }],
+      [{ add: { ...add, deletionVector } }, { remove }],
+      [{ add: { ...add, path: 'date=2023-11-14/other.parquet', deletionVector } }],
+    ]) {
+      await writeActions(13, ...actions);
+      expect(await failure(ports)).toMatch(refusal);
+    }
+    await writeActions(14, { remove: { ...remove, path: 'date=2023-11-14/other.parquet', deletionVector } });
+    expect(await ports(), 'once its rows were written anew').toEqual(all);
+    await writeActions(15, { add: { ...add, deletionVector: 'x' } });
+    expect(await failure(ports)).toMatch(/lake-invalid: .*not of Delta's form/);
+  });
+
   test('for positions that are gone or torn, when somebody would ingest', async () => {
     const positions = join(folder, '_nsgflow', 'positions');
     const [name] = await readdir(positions);

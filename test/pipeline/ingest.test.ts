@@ -8,8 +8,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { limits } from '../../src/base/limits.ts';
 import type { Container } from '../../src/blob/container.ts';
 import { folderAccount } from '../../src/blob/folder.ts';
+import { writeCommit } from '../../src/lake/delta-log.ts';
 import { openLake } from '../../src/lake/lake.ts';
 import type { KeptRejection } from '../../src/lake/positions.ts';
+import { readTableState } from '../../src/lake/table-state.ts';
 import type { IngestNotice, IngestResult, IngestSettings } from '../../src/pipeline/ingest.ts';
 import { ingest } from '../../src/pipeline/ingest.ts';
 import { parseNameTest } from '../../src/pipeline/source-selection.ts';
@@ -70,6 +72,26 @@ describe('a blob that changed otherwise than by growing', () => {
     expect(await portsOf(lake)).toEqual([1001, 1003, 1009, 5001]);
     expect(await run()).toMatchObject({ tuples: 0, replaced: 0, bytes: 0 });
     expect(notices).toEqual([]);
+  });
+
+  test('rewritten, where the lake is append-only: its old rows stay, other blobs are read, and the run says so', async () => {
+    await writeBlob(to, blobName(), minutes([1001, 1002]));
+    await run();
+    const { metadata, version } = (await readTableState(lake))!;
+    await writeCommit(lake, version + 1, [
+      { metaData: { ...metadata, configuration: { 'delta.appendOnly': 'true' } } },
+    ]);
+    await to.delete(blobName());
+    await writeBlob(to, blobName(), minutes([1001, 1009]));
+    await writeBlob(to, blobName(0, 2), minutes([5001]));
+    await expect(run()).rejects.toMatchObject({
+      code: 'lake-invalid',
+      message: expect.stringContaining('blobs that were rewritten (1)') as string,
+    });
+    expect(notices.map(({ notice }) => notice)).toEqual(['blob-kept']);
+    expect(notices[0].sentence).toContain(blobName());
+    expect(await portsOf(lake)).toEqual([1001, 1002, 5001]);
+    await expect(run(), 'told again by each run').rejects.toMatchObject({ code: 'lake-invalid' });
   });
 
   const probe = mkdtempSync(join(tmpdir(), 'nsgflow-birth-'));
