@@ -47,8 +47,33 @@ describe('generated pages are those that are committed', () => {
       '',
       'Generated from the commands themselves. Exit codes: [errors.md](errors.md). Filters: [filter.md](filter.md).',
       '',
+      ...outputSection,
       ...commands.flatMap(({ name }) => [`## nsgflow ${name}`, '', '```', help(find(name)), '```', '']),
     ];
     await expect(page.join('\n')).toMatchFileSnapshot('../docs/cli.md');
   });
 });
+
+/** What holds for the output of every command. */
+const outputSection = [
+  '## Output',
+  '',
+  'Logs can hold anything, and some characters act on a terminal: escape sequences, DEL, C1 controls, characters that reverse or hide text,',
+  'line separators, halves of surrogate pairs. No command sends them to a terminal. Errors, warnings, summaries, progress lines and the',
+  'log of `serve` show a `·` in their place. Completion leaves out values that hold them. The formats of answers:',
+  '',
+  '| format | for | such a character in a name or value |',
+  '|---|---|---|',
+  '| `table`, `md` | people | `·` |',
+  '| `json`, `jsonl` | programs | `\\u202e`: the same value |',
+  '| `yaml` | programs | quoted, `\\u202e` or `\\U000e0041`: the same value |',
+  '| `tsv` | programs | `\\t`, `\\n`, `\\r`, `\\\\`, `\\u202e`: undo these and you have the value |',
+  '| `csv` | programs | as it is in a file or a pipe, which is exact; `·` on a terminal |',
+  '| `parquet` | programs | as it is; never on a terminal |',
+  '',
+  '`blob show` writes the bytes of a blob as they are into a file or a pipe, and escapes them on a terminal.',
+  '',
+  'CSV cells that begin with `=`, `+`, `-` or `@` stay as they are, because CSV is exact. A spreadsheet may run such a cell as a formula.',
+  'Azure permits no rule or resource with such a name, but a forged log can hold one. Import CSV of logs that you do not trust as text.',
+  '',
+];

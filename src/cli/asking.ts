@@ -17,8 +17,10 @@ import type { OutputFormat, Result } from './output.ts';
 import { outputFormats, parseOutputFormat, writeResult } from './output.ts';
 import type { Pager } from './pager.ts';
 import { isPaging, openPager } from './pager.ts';
+import { jsonText, tell } from './printable.ts';
 import { createProgress, formatBytes } from './progress.ts';
 import { version } from './version.ts';
+import { yamlText } from './yaml-text.ts';
 
 /** What every command that asks has in common: where the tuples are, which of them, and how the answer is printed. */
 export interface AskOptions extends OutputOptions {
@@ -174,9 +176,7 @@ async function openEngine(options: AskOptions): Promise<OpenEngine> {
     progress.end(),
   );
   if (logs.rejected > 0)
-    process.stderr.write(
-      `warning: ${logs.rejected} byte ranges could not be used; the first: ${logs.firstRejection}\n`,
-    );
+    tell(`warning: ${logs.rejected} byte ranges could not be used; the first: ${logs.firstRejection}`);
   const { openMemoryEngine } = await import('../query/duckdb-engine.ts');
   return { engine: await openMemoryEngine(logs.table), close: () => logs.table.close() };
 }
@@ -223,11 +223,11 @@ export function explain(engine: Engine, rows: number, millis: number): void {
     `time   ${number(Math.round(millis))} ms`,
   ];
   if (scan.kept === true) {
-    process.stderr.write(`a kept answer: nothing read\n${lines.at(-1)}  (version ${scan.version} of the lake)\n`);
+    tell(`a kept answer: nothing read\n${lines.at(-1)}  (version ${scan.version} of the lake)`);
     return;
   }
   const where = scan.version === undefined ? 'logs in memory' : `version ${scan.version} of the lake`;
-  process.stderr.write(`${scan.files === 0 ? `${lines.at(-1)}` : lines.join('\n')}  (${where})\n`);
+  tell(`${scan.files === 0 ? `${lines.at(-1)}` : lines.join('\n')}  (${where})`);
 }
 
 /** Writes a result to stdout in the format asked for; with `follow`, each chunk as it comes. @returns the number of rows */
@@ -243,13 +243,14 @@ export async function print(result: Result, format: OutputFormat, mode: 'all' | 
     const shown = pager === undefined ? result : { ...result, chunks: whileRead(result.chunks, pager) };
     return await writeResult(shown, format, pager?.out ?? process.stdout, {
       width: isTerminal ? process.stdout.columns : 0,
+      isTerminal,
       color: appearance.color === 'always' || (appearance.color === 'auto' && isTerminal && !process.env['NO_COLOR']),
       note: (sentence) => notes.push(sentence),
       atOnce: mode === 'follow',
     });
   } finally {
     await pager?.close();
-    for (const note of notes) process.stderr.write(`${note}\n`);
+    for (const note of notes) tell(note);
   }
 }
 
@@ -264,10 +265,9 @@ async function* whileRead(chunks: Result['chunks'], pager: Pager): AsyncGenerato
 /** Writes one object: as it stands in json, jsonl and yaml, else as a table of one row. */
 export async function printObject(value: Record<string, unknown>, result: Result, format: OutputFormat): Promise<void> {
   if (format === 'json' || format === 'jsonl') {
-    const text = format === 'json' ? JSON.stringify(value, undefined, 2) : JSON.stringify(value);
+    const text = jsonText(value, format === 'json' ? 2 : undefined);
     if (!process.stdout.write(`${text}\n`)) await once(process.stdout, 'drain');
   } else if (format === 'yaml') {
-    const { stringify } = await import('yaml');
-    process.stdout.write(stringify(value, { lineWidth: 0 }));
+    process.stdout.write(await yamlText(value));
   } else await print(result, format);
 }

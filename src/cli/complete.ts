@@ -11,6 +11,7 @@ import { groupFields, measureExamples } from '../query/measure.ts';
 import { FlowError } from '../base/errors.ts';
 import { allRows } from './group-options.ts';
 import { outputFormats } from './output.ts';
+import { unsafeCharacters } from './printable.ts';
 
 /** Values of the lake are offered only if they come within this time. */
 const liveMillis = 1500;
@@ -76,7 +77,7 @@ function valuesOfOption(option: Option, typed: string): string[] {
   return beginning(known, typed.slice(comma)).map((word) => typed.slice(0, comma) + word);
 }
 
-/** Values that the newest tuples of the lake have; none where there is no lake, or where it takes long. */
+/** Values that the newest tuples of the lake have, and that a terminal can show; none where there is no lake, or where it takes long. */
 async function liveValues(folder: string | undefined, field: Field, typed: string): Promise<string[]> {
   if (folder === undefined) return [];
   const lake = await openLake(folder);
@@ -94,7 +95,9 @@ async function liveValues(folder: string | undefined, field: Field, typed: strin
             where: { kind: 'test' as const, field: field.name, any: [{ kind: 'glob' as const, pattern: `${typed}*` }] },
           }),
     });
-    return (await allRows(answer)).flatMap(([value]) => (typeof value === 'string' ? [value] : []));
+    return (await allRows(answer)).flatMap(([value]) =>
+      typeof value === 'string' && !unsafeCharacters.test(value) ? [value] : [],
+    );
   } finally {
     clearTimeout(timer);
     await engine.close();

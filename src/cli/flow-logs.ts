@@ -11,7 +11,7 @@ import type { FlowLogFormat } from '../flowlog/tuple.ts';
 import type { FlowLogSettings } from '../pipeline/recording-settings.ts';
 import { defaultFlowLogs } from '../pipeline/recording-settings.ts';
 import { parseFormat, readText as readFileText } from './options.ts';
-import { printable } from './printable.ts';
+import { tell } from './printable.ts';
 
 /** Options that say which flow logs a recording has. */
 export interface FlowLogOptions {
@@ -43,7 +43,7 @@ export async function readFlowLogChoice(options: FlowLogOptions, network: Networ
       );
     if (network === undefined) throw new FlowError('usage', '--flow-logs goes with --network');
     const logs = await readFlowLogs(options.flowLogs);
-    for (const stray of strayFlowLogs(logs, network)) process.stderr.write(`warning: ${printable(stray)}\n`);
+    for (const stray of strayFlowLogs(logs, network)) tell(`warning: ${stray}`);
     return { formats: [...new Set(logs.map(({ format }) => format))], on: () => logs };
   }
   const formats = [...new Set((options.format ?? ['nsg2']).map(parseFormat))];

@@ -9,6 +9,7 @@ import { parseDuration } from './amount.ts';
 import type { AskOptions } from './asking.ts';
 import { addQuestion } from './asking.ts';
 import type { Result } from './output.ts';
+import { tell } from './printable.ts';
 
 /** What commands that add up have in common: top, series, matrix. */
 export interface GroupOptions extends AskOptions {
@@ -83,12 +84,12 @@ export async function* mapRows(chunks: AsyncIterable<Cell[][]>, map: (row: Cell[
 
 /** Says on stderr what the rows stand for. */
 export function reportSummary(rows: number, summary: Answer['summary']): void {
-  if (rows === 0) process.stderr.write('nothing matches\n');
+  if (rows === 0) tell('nothing matches');
   else if (summary !== undefined) {
-    process.stderr.write(
+    tell(
       summary.basis === 'conversations'
-        ? `${formatCount(summary.counted)} of ${formatCount(summary.flows)} conversations carry counters\neach counts once (--observations counts every tuple)\n`
-        : `${formatCount(summary.counted)} of ${formatCount(summary.flows)} tuples carry counters\nevery observation counts\n`,
+        ? `${formatCount(summary.counted)} of ${formatCount(summary.flows)} conversations carry counters\neach counts once (--observations counts every tuple)`
+        : `${formatCount(summary.counted)} of ${formatCount(summary.flows)} tuples carry counters\nevery observation counts`,
     );
   }
 }

@@ -14,6 +14,7 @@ import { limits } from '../base/limits.ts';
 import type { Snapshot } from '../lake/snapshot.ts';
 import type { Query } from '../query/tree.ts';
 import { askToStop, stopGently } from './interrupt.ts';
+import { tell } from './printable.ts';
 
 const mark = 'NSGFLOW_HANDED_OVER';
 
@@ -46,7 +47,7 @@ export async function handOver(): Promise<void> {
   const code = await codeOf(child);
   undo();
   if (code === undefined) return;
-  if (code === interruptedCode) process.stderr.write('nsgflow: interrupted\n');
+  if (code === interruptedCode) tell('nsgflow: interrupted');
   process.exit(code);
 }
 

@@ -3,7 +3,7 @@ import { parseTime } from '../base/time.ts';
 import type { Network } from '../nsg/network.ts';
 import type { NetworkOptions } from './network.ts';
 import { readNetwork } from './network.ts';
-import { printable } from './printable.ts';
+import { tell } from './printable.ts';
 
 /** A network that is in force from a time on. */
 export interface NetworkChange {
@@ -33,7 +33,7 @@ export async function readNetworkChanges(texts: readonly string[], options: Netw
   for (const [timeMillis, network] of [...files].sort(([a], [b]) => a - b)) {
     const read = await readNetwork({ ...options, network });
     if (read === undefined) continue;
-    for (const warning of read.warnings) process.stderr.write(`warning: ${printable(warning)}\n`);
+    for (const warning of read.warnings) tell(`warning: ${warning}`);
     changes.push({ timeMillis, network: read });
   }
   return changes;

@@ -3,7 +3,7 @@ import { FlowError } from '../base/errors.ts';
 import { parsePrefix } from '../net/prefix.ts';
 import type { Network } from '../nsg/network.ts';
 import { collect, readText } from './options.ts';
-import { printable } from './printable.ts';
+import { tell } from './printable.ts';
 
 /** Options that name a network, for every command that takes one. */
 export interface NetworkOptions {
@@ -51,6 +51,6 @@ export async function readNetwork(options: NetworkOptions): Promise<Network | un
 export async function requireNetwork(options: NetworkOptions): Promise<Network> {
   const network = await readNetwork(options);
   if (network === undefined) throw new FlowError('usage', 'name a network: --network FILE');
-  for (const warning of network.warnings) process.stderr.write(`warning: ${printable(warning)}\n`);
+  for (const warning of network.warnings) tell(`warning: ${warning}`);
   return network;
 }

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { FlowError } from '../base/errors.ts';
+import { escapeUnits, jsonText, printableCell, unsafeInText } from './printable.ts';
+import { yamlText } from './yaml-text.ts';
 
 /**
  * The one renderer: every command hands a result here and gets all formats. Data goes to stdout; progress and summaries to stderr.
@@ -54,6 +56,8 @@ export interface TableStyle {
   /** Columns of the terminal, which a table is made to fit; 0 for no limit. */
   readonly width: number;
   readonly color: boolean;
+  /** A terminal shows it: no format may send unsafe characters of the data there. */
+  readonly isTerminal?: boolean;
   /** The first chunk decides the widths, and no later one is waited for. */
   readonly atOnce?: boolean;
   /** Told what a table leaves out to fit. */
@@ -93,7 +97,8 @@ const renderers: Record<TextFormat, (result: Result, style: TableStyle) => Async
   table: renderTable,
   json: renderJson,
   jsonl: renderJsonl,
-  csv: (result) => renderDelimited(result, ',', quoteCsv),
+  csv: (result, { isTerminal }) =>
+    renderDelimited(result, ',', isTerminal === true ? (text) => quoteCsv(printableCell(text)) : quoteCsv),
   tsv: (result) => renderDelimited(result, '\t', escapeTsv),
   yaml: renderYaml,
   md: renderMarkdown,
@@ -113,7 +118,7 @@ async function* renderTable({ columns, chunks }: Result, style: TableStyle): Asy
       .trimEnd()}\n`;
   const body = (cells: readonly string[]): string =>
     line(cells, (text, i) => (style.color ? colored(text, columns[i].name, cells[i]) : text));
-  const header = columns.map(({ name }) => name.toUpperCase());
+  const header = columns.map(({ name }) => printableCell(name).toUpperCase());
   const start = function* (): Generator<string> {
     dates = columns.map(({ kind }, i) => (kind === 'time' && style.width > 0 ? commonDate(sample, i) : undefined));
     const shown = sample.map((row) => row.map((cell, i) => (dates[i] === undefined ? cell : cell.slice(11))));
@@ -190,9 +195,6 @@ function colored(text: string, column: string, cell: string): string {
   return code === 0 ? text : `\u001b[${code}m${text}\u001b[0m`;
 }
 
-/** Control characters in a log's texts must not reach a terminal. */
-const controlCharacters = /\p{Cc}/gu;
-
 function tableCell(value: unknown, column: ResultColumn): string {
   if (value === null || value === undefined) return '-';
   if (
@@ -206,7 +208,7 @@ function tableCell(value: unknown, column: ResultColumn): string {
       /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?Z$/,
       (_, date: string, time: string, part = '') => `${date} ${time}${/^\.0+$/.test(String(part)) ? '' : String(part)}`,
     );
-  return plainText(value).replace(controlCharacters, '·');
+  return printableCell(plainText(value));
 }
 
 /** A cell as text: objects as JSON. */
@@ -223,7 +225,7 @@ async function* renderJson({ columns, chunks }: Result): AsyncGenerator<string> 
   for await (const chunk of chunks) {
     let text = '';
     for (const row of chunk) {
-      text += separator + JSON.stringify(asObject(columns, row));
+      text += separator + jsonText(asObject(columns, row));
       separator = ',\n  ';
     }
     if (text !== '') yield text;
@@ -234,7 +236,7 @@ async function* renderJson({ columns, chunks }: Result): AsyncGenerator<string> 
 async function* renderJsonl({ columns, chunks }: Result): AsyncGenerator<string> {
   for await (const chunk of chunks) {
     let text = '';
-    for (const row of chunk) text += `${JSON.stringify(asObject(columns, row))}\n`;
+    for (const row of chunk) text += `${jsonText(asObject(columns, row))}\n`;
     if (text !== '') yield text;
   }
 }
@@ -258,27 +260,28 @@ function quoteCsv(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Safe for `cut`: no tab and no line break in a value. */
+/** Safe for `cut` and for a terminal: no tab, line break or unsafe character in a value, and yet nothing is lost. */
 function escapeTsv(text: string): string {
-  return text.replaceAll('\\', '\\\\').replaceAll('\t', '\\t').replaceAll('\n', '\\n').replaceAll('\r', '\\r');
+  return text
+    .replaceAll('\\', '\\\\')
+    .replaceAll('\t', '\\t')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\r', '\\r')
+    .replace(unsafeInText, escapeUnits);
 }
 
 async function* renderYaml({ columns, chunks }: Result): AsyncGenerator<string> {
-  const { stringify } = await import('yaml');
   let any = false;
   for await (const chunk of chunks) {
     if (chunk.length === 0) continue;
     any = true;
-    yield stringify(
-      chunk.map((row) => asObject(columns, row)),
-      { lineWidth: 0 },
-    );
+    yield await yamlText(chunk.map((row) => asObject(columns, row)));
   }
   if (!any) yield '[]\n';
 }
 
 async function* renderMarkdown({ columns, chunks }: Result): AsyncGenerator<string> {
-  const escape = (text: string): string => text.replaceAll('|', '\\|').replaceAll(/\r?\n/g, ' ');
+  const escape = (text: string): string => printableCell(text.replaceAll(/\r?\n/g, ' ')).replaceAll('|', '\\|');
   yield `| ${columns.map(({ name }) => escape(name)).join(' | ')} |\n`;
   yield `| ${columns.map(({ kind }) => (kind === 'number' ? '---:' : '---')).join(' | ')} |\n`;
   for await (const chunk of chunks) {

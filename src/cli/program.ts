@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { errorTable, FlowError } from '../base/errors.ts';
 import { commands, groups } from './commands.ts';
 import { isHandedOver } from './hand-over.ts';
-import { printable } from './printable.ts';
+import { tell } from './printable.ts';
 import { version } from './version.ts';
 
 /**
@@ -122,23 +122,21 @@ export function report(error: unknown, debug: boolean, command?: Command): numbe
     if (error.exitCode === 0) return 0;
     if (error.code === 'commander.help') return 2;
     const sentence = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
-    process.stderr.write(`nsgflow: ${sentence}\n  ${seeHelp}\n`);
+    tell(`nsgflow: ${sentence}\n  ${seeHelp}`);
     return 2;
   }
   if (error instanceof FlowError) {
     // The process that handed this question over says so.
     if (error.code === 'interrupted' && isHandedOver) return error.exitCode;
-    process.stderr.write(`nsgflow: ${printable(error.message)}\n`);
+    tell(`nsgflow: ${error.message}`);
     const hint = error.hint === errorTable.usage.hint ? seeHelp : error.hint;
-    if (hint !== '') process.stderr.write(`  ${printable(hint)}\n`);
-    if (debug) process.stderr.write(`${error.code}\n${stackOf(error)}\n`);
+    if (hint !== '') tell(`  ${hint}`);
+    if (debug) tell(`${error.code}\n${stackOf(error)}`);
     return error.exitCode;
   }
   const sentence = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`nsgflow: a fault in nsgflow: ${sentence}\n`);
-  process.stderr.write(
-    debug ? `${stackOf(error)}\n` : '  Please report it, with the output of the same command and --debug.\n',
-  );
+  tell(`nsgflow: a fault in nsgflow: ${sentence}`);
+  tell(debug ? stackOf(error) : '  Please report it, with the output of the same command and --debug.');
   return 8;
 }
 

@@ -1,4 +1,5 @@
 import type { WriteStream } from 'node:tty';
+import { printableCell } from './printable.ts';
 
 /** A progress line shows at most this often. */
 const intervalMillis = 200;
@@ -38,7 +39,7 @@ export function createProgress(verb: string, stream: WriteStream = process.stder
         parts.push(`${formatBytes(rate)}/s`, `${formatLeft((total - done) / Math.max(rate, 1))} left`);
       } else parts.push(formatBytes(done), `${formatBytes(rate)}/s`);
       if (note !== undefined) parts.push(note());
-      stream.write(`\r\u001b[2K${parts.join('  ').slice(0, (stream.columns || columnsDefault) - 1)}`);
+      stream.write(`\r\u001b[2K${printableCell(parts.join('  ')).slice(0, (stream.columns || columnsDefault) - 1)}`);
     },
     end() {
       if (shownMillis > 0) stream.write('\r\u001b[2K');

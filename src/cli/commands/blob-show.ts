@@ -7,6 +7,7 @@ import { findOneBlob } from '../../pipeline/flow-log-blobs.ts';
 import type { BlobOptions } from '../blob-options.ts';
 import { addBlobOptions, readBlobSelection } from '../blob-options.ts';
 import { parseWhole } from '../options.ts';
+import { escapeJson, printable } from '../printable.ts';
 
 interface ShowOptions extends BlobOptions {
   readonly block?: string;
@@ -38,7 +39,19 @@ export function define(command: Command): void {
     const isPart = range.block !== undefined || range.since !== undefined;
     const shown = options.output === 'json' && isPart ? wrapRecords(bytes) : bytes;
     const end = options.output === 'json' ? '\n' : '';
-    if (!process.stdout.write(shown)) await once(process.stdout, 'drain');
+    for (const part of process.stdout.isTTY ? printableParts(shown) : [shown])
+      if (!process.stdout.write(part)) await once(process.stdout, 'drain');
     process.stdout.write(end);
   });
+}
+
+const partBytes = 1 << 16;
+
+/** The text of a blob for a terminal: JSON keeps its meaning, and what no JSON has is shown as a dot. */
+function* printableParts(bytes: Uint8Array): Generator<string> {
+  const decoder = new TextDecoder();
+  for (let at = 0; at < bytes.length; at += partBytes) {
+    const text = decoder.decode(bytes.subarray(at, at + partBytes), { stream: true });
+    yield printable(escapeJson(text.replace(/[\t\r]/g, ' ')));
+  }
 }

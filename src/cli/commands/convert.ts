@@ -5,6 +5,7 @@ import type { ConvertResult } from '../../pipeline/convert.ts';
 import { convert } from '../../pipeline/convert.ts';
 import { describeRejection } from '../../pipeline/ingest.ts';
 import { parseFormat } from '../options.ts';
+import { jsonText, show, tell } from '../printable.ts';
 import { createProgress } from '../progress.ts';
 
 interface ConvertOptions {
@@ -39,9 +40,9 @@ export function define(command: Command): void {
       progress.end();
     }
     for (const rejection of result.rejections.slice(0, rejectionsShown))
-      process.stderr.write(`rejected: ${describeRejection(rejection)}\n`);
+      tell(`rejected: ${describeRejection(rejection)}`);
     const { rejections: _, ...report } = result;
-    process.stdout.write(options.report === 'json' ? `${JSON.stringify(report)}\n` : describe(result));
+    show(options.report === 'json' ? `${jsonText(report)}\n` : describe(result));
     if (options.strict === true && (Object.keys(result.lost).length > 0 || result.rejected > 0)) process.exitCode = 1;
   });
 }

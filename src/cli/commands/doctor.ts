@@ -16,6 +16,7 @@ import { readNetworkResources } from '../network-resources.ts';
 import { parseWhole } from '../options.ts';
 import type { OutputFormat } from '../output.ts';
 import { resultOf } from '../output.ts';
+import { tell } from '../printable.ts';
 
 interface DoctorOptions extends ArmOptions, OutputOptions {
   readonly location?: string;
@@ -68,8 +69,8 @@ async function examine(arm: Arm, options: DoctorOptions, format: OutputFormat): 
   }
   await print(resultOf(rows, ['flow_log', 'check', 'state', 'finding']), format);
   const targets = chosen.map((flowLog) => describeTarget(textOf(propertiesOf(flowLog)['targetResourceId'])));
-  process.stderr.write(
-    `${targets.join(', ')}: ${wrong === 0 ? 'nothing is wrong' : `${wrong} ${wrong === 1 ? 'thing is' : 'things are'} wrong`}\n`,
+  tell(
+    `${targets.join(', ')}: ${wrong === 0 ? 'nothing is wrong' : `${wrong} ${wrong === 1 ? 'thing is' : 'things are'} wrong`}`,
   );
   if (wrong > 0) process.exitCode = 1;
 }

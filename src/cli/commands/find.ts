@@ -8,6 +8,7 @@ import { ValueError, valueMatch } from '../../query/value.ts';
 import type { AskOptions } from '../asking.ts';
 import { addOutput, addSource, addTimes, formatOf, printAnswer, readRange, withEngine } from '../asking.ts';
 import { parseWhole, readText } from '../options.ts';
+import { tell } from '../printable.ts';
 
 interface FindOptions extends AskOptions {
   readonly file?: string;
@@ -49,9 +50,7 @@ export function define(command: Command): void {
         options,
       );
       if (format === 'table')
-        process.stderr.write(
-          rows === 0 ? 'none of them was seen\n' : `${rows === 1 ? '1 address was' : `${rows} addresses were`} seen\n`,
-        );
+        tell(rows === 0 ? 'none of them was seen' : `${rows === 1 ? '1 address was' : `${rows} addresses were`} seen`);
     });
   });
 }

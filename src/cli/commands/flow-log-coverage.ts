@@ -6,6 +6,7 @@ import type { OutputOptions } from '../asking.ts';
 import { addOutput, formatOf, print } from '../asking.ts';
 import { readNetworkResources } from '../network-resources.ts';
 import { resultOf } from '../output.ts';
+import { tell } from '../printable.ts';
 
 export function define(command: Command): void {
   command.addHelpText('after', '\nExit code 1 where something is not logged, half logged, or logged twice.\n');
@@ -24,10 +25,10 @@ export function define(command: Command): void {
     await print(resultOf(shown, ['kind', 'name', 'status', 'flow_logs', 'note']), format);
     const gaps = rows.filter(isGap);
     const count = (status: string): number => gaps.filter((row) => row.status === status).length;
-    process.stderr.write(
+    tell(
       gaps.length === 0
-        ? `${rows.length} resources: all that has traffic is logged, and nothing twice\n`
-        : `${rows.length} resources: ${count('not logged')} not logged, ${count('half')} half logged, ${count('twice')} logged twice\n`,
+        ? `${rows.length} resources: all that has traffic is logged, and nothing twice`
+        : `${rows.length} resources: ${count('not logged')} not logged, ${count('half')} half logged, ${count('twice')} logged twice`,
     );
     if (gaps.length > 0) process.exitCode = 1;
   });

@@ -3,6 +3,7 @@ import { FlowError } from '../../base/errors.ts';
 import type { ArmOptions } from '../arm.ts';
 import { addArm, openArm, sdkFailure } from '../arm.ts';
 import { findWatcher, getFlowLog } from '../flow-log.ts';
+import { tell } from '../printable.ts';
 
 interface DeleteOptions extends ArmOptions {
   readonly location: string;
@@ -25,6 +26,6 @@ export function define(command: Command): void {
     } catch (error) {
       throw sdkFailure(error);
     }
-    process.stderr.write(`flow log ${options.name} is deleted; its blobs stay\n`);
+    tell(`flow log ${options.name} is deleted; its blobs stay`);
   });
 }

@@ -9,6 +9,7 @@ import { addOutput, formatOf, print } from '../asking.ts';
 import { describeTarget, findWatcher, getFlowLog, putFlowLog } from '../flow-log.ts';
 import { readNetworkResources } from '../network-resources.ts';
 import { resultOf } from '../output.ts';
+import { tell } from '../printable.ts';
 
 interface MigrateOptions extends ArmOptions, OutputOptions {
   readonly aggregate: boolean;
@@ -34,8 +35,8 @@ export function define(command: Command): void {
     await print(resultOf(rows, ['step', 'flow_log', 'location', 'target', 'reason']), format);
     const done = options.dryRun === true ? 'would be' : 'are';
     const count = (what: string): number => steps.filter(({ step }) => step === what).length;
-    process.stderr.write(
-      `${count('create')} VNet flow logs ${done} created, ${count('disable')} NSG flow logs ${done} disabled; blobs stay\n`,
+    tell(
+      `${count('create')} VNet flow logs ${done} created, ${count('disable')} NSG flow logs ${done} disabled; blobs stay`,
     );
   });
 }

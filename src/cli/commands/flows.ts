@@ -3,6 +3,7 @@ import type { AskOptions } from '../asking.ts';
 import { addQuestion, formatOf, printAnswer, readRange, whereOf, withEngine } from '../asking.ts';
 import { flowTable } from '../flow-table.ts';
 import { parseWhole } from '../options.ts';
+import { tell } from '../printable.ts';
 
 interface FlowsOptions extends AskOptions {
   readonly tuples?: boolean;
@@ -34,8 +35,8 @@ export function define(command: Command): void {
         flowTable,
       );
       if (format === 'table' && rows === limit && options.limit === undefined)
-        process.stderr.write(`${rows} rows shown; --limit shows more\n`);
-      if (format === 'table' && rows === 0) process.stderr.write('nothing matches\n');
+        tell(`${rows} rows shown; --limit shows more`);
+      if (format === 'table' && rows === 0) tell('nothing matches');
     });
   });
 }

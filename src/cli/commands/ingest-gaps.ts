@@ -11,6 +11,7 @@ import type { AskOptions } from '../asking.ts';
 import { addOutput, formatOf, print, readRange } from '../asking.ts';
 import { lakeOf } from '../lake-option.ts';
 import type { ResultColumn } from '../output.ts';
+import { tell } from '../printable.ts';
 
 interface GapsOptions extends AskOptions {
   readonly all?: true;
@@ -55,8 +56,8 @@ Exit code 7 when minutes are missing.
       await lake.close();
     }
     const { present, quiet, missing, unknown } = totals;
-    process.stderr.write(
-      `minutes: ${formatCount(present)} present, ${formatCount(quiet)} quiet, ${formatCount(missing)} missing, ${formatCount(unknown)} unknown\n`,
+    tell(
+      `minutes: ${formatCount(present)} present, ${formatCount(quiet)} quiet, ${formatCount(missing)} missing, ${formatCount(unknown)} unknown`,
     );
     if (missing > 0)
       throw new FlowError('incomplete', `${formatCount(missing)} minutes are missing`, {

@@ -15,7 +15,7 @@ import { parseBytes, parseDuration } from '../amount.ts';
 import { readRange } from '../asking.ts';
 import { stopGently } from '../interrupt.ts';
 import { addStats, collect, parseWhole } from '../options.ts';
-import { printable } from '../printable.ts';
+import { jsonText, printableCell, show, tell } from '../printable.ts';
 import { createProgress, formatBytes } from '../progress.ts';
 
 interface IngestOptions {
@@ -79,8 +79,8 @@ export function define(command: Command): void {
     const result = options.follow === true ? await runFollow(settings, options) : await runOnce(settings);
     report(result);
     const { rejections: _, ...stats } = result;
-    if (options.stats === 'json') process.stdout.write(`${JSON.stringify(stats)}\n`);
-    else process.stdout.write(describe(result, settings.lake));
+    if (options.stats === 'json') show(`${jsonText(stats)}\n`);
+    else show(describe(result, settings.lake));
   });
 }
 
@@ -101,7 +101,7 @@ function readSettings(sources: readonly string[], options: IngestOptions): Inges
     ...(parallel === undefined ? {} : { parallel: parseWhole('--parallel', parallel, 1, limits.parallelMax) }),
     ...(diskReserve === undefined ? {} : { diskReserveBytes: parseBytes('--disk-reserve', diskReserve) }),
     ...(oldestFirst === true ? { order: 'oldest-first' } : {}),
-    onNotice: ({ notice, sentence }) => process.stderr.write(`${printable(`${notice}: ${sentence}`)}\n`),
+    onNotice: ({ notice, sentence }) => tell(`${notice}: ${sentence}`),
   };
 }
 
@@ -134,20 +134,16 @@ async function runFollow(settings: IngestSettings, options: IngestOptions): Prom
   const undo = stopGently(() => stop.abort());
   const { isTTY, columns } = process.stderr;
   let wasAway = false;
-  const show = ({ away, added, total, blobs }: FollowStatus): void => {
+  const showStatus = ({ away, added, total, blobs }: FollowStatus): void => {
     if (isTTY) {
       const time = formatTime(Date.now()).slice(11, 19);
       const line =
         away === undefined
           ? `following  ${formatCount(blobs)} blobs  ${formatCount(total.tuples)} tuples  ${added.tuples > 0 ? `+${formatCount(added.tuples)} at ` : ''}${time}`
           : `waiting since ${formatTime(away.sinceMillis).slice(11, 19)}, again in ${Math.ceil(away.retryInMillis / 1000)} s: ${away.sentence}`;
-      process.stderr.write(
-        `\r\u001b[2K${printable(line)
-          .replaceAll('\n', ' ')
-          .slice(0, columns - 1)}`,
-      );
-    } else if (away !== undefined && !wasAway) process.stderr.write(`waiting: ${printable(away.sentence)}\n`);
-    else if (away === undefined && wasAway) process.stderr.write('following again\n');
+      process.stderr.write(`\r\u001b[2K${printableCell(line).slice(0, columns - 1)}`);
+    } else if (away !== undefined && !wasAway) tell(`waiting: ${away.sentence}`);
+    else if (away === undefined && wasAway) tell('following again');
     wasAway = away !== undefined;
   };
   try {
@@ -156,7 +152,7 @@ async function runFollow(settings: IngestSettings, options: IngestOptions): Prom
       ...(options.poll === undefined ? {} : { pollMillis: parseDuration('--poll', options.poll) }),
       ...(options.rescan === undefined ? {} : { rescanMillis: parseDuration('--rescan', options.rescan) }),
       stop: stop.signal,
-      onStatus: show,
+      onStatus: showStatus,
     });
   } finally {
     undo();
@@ -173,8 +169,8 @@ async function runEstimate(settings: IngestSettings & { selection: Selection }, 
   });
   if (options.stats === 'json') {
     const days = result.days.map(({ dayMillis, blobs, bytes }) => ({ day: dayOf(dayMillis), blobs, bytes }));
-    process.stdout.write(`${JSON.stringify({ ...result, days })}\n`);
-  } else process.stdout.write(describeEstimate(result, settings.lake));
+    show(`${jsonText({ ...result, days })}\n`);
+  } else show(describeEstimate(result, settings.lake));
 }
 
 /** @throws usage */
@@ -208,10 +204,9 @@ function describeEstimate(result: Estimate, lake: string): string {
 }
 
 function report({ blobs, rejections, rejected }: IngestResult): void {
-  if (blobs === 0) process.stderr.write('warning: no flow log blobs were found there\n');
-  for (const rejection of rejections.slice(0, rejectionsShown))
-    process.stderr.write(`rejected: ${printable(describeRejection(rejection))}\n`);
-  if (rejected > rejectionsShown) process.stderr.write(`rejected: ${rejected - rejectionsShown} further byte ranges\n`);
+  if (blobs === 0) tell('warning: no flow log blobs were found there');
+  for (const rejection of rejections.slice(0, rejectionsShown)) tell(`rejected: ${describeRejection(rejection)}`);
+  if (rejected > rejectionsShown) tell(`rejected: ${rejected - rejectionsShown} further byte ranges`);
 }
 
 function describe(result: IngestResult, lake: string): string {

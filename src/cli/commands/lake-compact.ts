@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { formatCount } from '../../base/format-count.ts';
 import { compact } from '../../lake/compact.ts';
 import { openLake } from '../../lake/lake.ts';
+import { show } from '../printable.ts';
 import { formatBytes } from '../progress.ts';
 
 export function define(command: Command): void {
@@ -18,7 +19,7 @@ export function define(command: Command): void {
       for await (const step of compact(lake, Date.now())) {
         steps++;
         const what = `${step.date}: ${step.paths.length} files, ${formatCount(step.rows)} rows`;
-        process.stdout.write(
+        show(
           step.version === undefined
             ? `${what}: left, another writer changed them\n`
             : `${what}: ${formatBytes(step.bytes)} became ${formatBytes(step.newBytes)} in one file, version ${step.version}\n`,
@@ -27,6 +28,6 @@ export function define(command: Command): void {
     } finally {
       await lake.close();
     }
-    if (steps === 0) process.stdout.write('nothing to compact\n');
+    if (steps === 0) show('nothing to compact\n');
   });
 }

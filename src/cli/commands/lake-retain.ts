@@ -5,6 +5,7 @@ import { retainRows } from '../../lake/retain-rows.ts';
 import { forgetAnswers } from '../../query/kept-answers.ts';
 import { parseBytes } from '../amount.ts';
 import { parseWhole } from '../options.ts';
+import { show } from '../printable.ts';
 import { formatBytes } from '../progress.ts';
 
 interface RetainOptions {
@@ -37,7 +38,7 @@ export function define(command: Command): void {
     try {
       const { dates, files, bytes } = await retainRows(lake, retention);
       if (dates.length > 0 && !dryRun) await forgetAnswers(lake.folder, process.env);
-      process.stdout.write(
+      show(
         dates.length === 0
           ? 'nothing to remove\n'
           : `${dryRun ? 'would remove' : 'removed'} ${dates.length} dates, ${dates[0]} to ${dates.at(-1)}: ${files} files, ${formatBytes(bytes)}\n`,

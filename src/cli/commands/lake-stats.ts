@@ -7,6 +7,7 @@ import { tableStats } from '../../lake/table-stats.ts';
 import type { OutputOptions } from '../asking.ts';
 import { addOutput, formatOf, print, printObject } from '../asking.ts';
 import type { ResultColumn } from '../output.ts';
+import { show } from '../printable.ts';
 import { formatBytes } from '../progress.ts';
 
 const dateColumns: readonly ResultColumn[] = [
@@ -36,9 +37,9 @@ export function define(command: Command): void {
       const stats = await tableStats(lake);
       const columns = stats.columns.map(({ name, part, bytes }) => [name, part, bytes, perRow(bytes, stats)]);
       if (format === 'table') {
-        process.stdout.write(describe(stats));
+        show(describe(stats));
         await print({ columns: dateColumns, chunks: once(stats.dates.map((date) => Object.values(date))) }, format);
-        process.stdout.write('\n');
+        show('\n');
       }
       const value = { ...stats, startTime: timeText(stats.startMillis), endTime: timeText(stats.endMillis) };
       await printObject(value, { columns: sizeColumns, chunks: once(columns) }, format);

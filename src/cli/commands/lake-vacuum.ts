@@ -6,7 +6,7 @@ import { openLake } from '../../lake/lake.ts';
 import type { LeftPath } from '../../lake/vacuum.ts';
 import { vacuum } from '../../lake/vacuum.ts';
 import { parseDuration } from '../amount.ts';
-import { printable } from '../printable.ts';
+import { show, tell } from '../printable.ts';
 import { formatBytes } from '../progress.ts';
 
 interface VacuumOptions {
@@ -35,9 +35,7 @@ export function define(command: Command): void {
     try {
       const { files, bytes, left } = await vacuum(lake, { nowMillis: Date.now(), keepMillis, dryRun });
       const kinds = Object.entries(files).map(([kind, count]) => `${formatCount(count)} ${kind}`);
-      process.stdout.write(
-        `${dryRun ? 'would delete' : 'deleted'} files: ${kinds.join(', ')} (${formatBytes(bytes)})\n`,
-      );
+      show(`${dryRun ? 'would delete' : 'deleted'} files: ${kinds.join(', ')} (${formatBytes(bytes)})\n`);
       warnOfLeft(left);
     } finally {
       await lake.close();
@@ -58,9 +56,8 @@ const leftReasons = {
 function warnOfLeft(left: readonly LeftPath[]): void {
   for (const { path, why } of left.slice(0, leftNamedMax)) {
     const sentence = typeof why === 'string' ? `${path} ${leftReasons[why]}` : why.message;
-    process.stderr.write(`warning: left: ${printable(sentence)}\n`);
+    tell(`warning: left: ${sentence}`);
   }
-  if (left.length > leftNamedMax)
-    process.stderr.write(`warning: ${formatCount(left.length - leftNamedMax)} more paths are left\n`);
+  if (left.length > leftNamedMax) tell(`warning: ${formatCount(left.length - leftNamedMax)} more paths are left`);
   for (const { why } of left) if (typeof why !== 'string') throw why;
 }

@@ -15,6 +15,7 @@ import { addOutput, formatOf, print, printObject } from '../asking.ts';
 import type { NetworkOptions } from '../network.ts';
 import { addNetwork, requireNetwork } from '../network.ts';
 import { resultOf } from '../output.ts';
+import { tell } from '../printable.ts';
 
 interface EvalOptions extends NetworkOptions, OutputOptions {
   readonly nic: string;
@@ -61,8 +62,8 @@ export function define(command: Command): void {
     if (source.address.family !== destination.address.family)
       throw new FlowError('usage', '--src and --dst are of two families: no packet has both');
     if (!nic.addresses.some((address) => sameAddress(address, own.address)))
-      process.stderr.write(
-        `warning: ${formatAddress(own.address)} is no address of ${nic.name}: ${nic.addresses.map(formatAddress).join(', ')}\n`,
+      tell(
+        `warning: ${formatAddress(own.address)} is no address of ${nic.name}: ${nic.addresses.map(formatAddress).join(', ')}`,
       );
     const evaluation = evaluate(network, nic, options.direction, {
       protocol,
@@ -85,7 +86,7 @@ export function define(command: Command): void {
       await printObject(value, resultOf(trace), format);
     } else {
       await print(resultOf(trace, ['level', 'nsg', 'priority', 'rule', 'access', 'verdict']), format);
-      process.stderr.write(`${describe(evaluation, nic)}\n`);
+      tell(describe(evaluation, nic));
     }
   });
 }
@@ -94,8 +95,8 @@ export function define(command: Command): void {
 function behind(network: Network, nic: Nic, protocol: number, end: FlowEnd): FlowEnd {
   const inside = privateEnd(network.translations, nic.addresses, protocol, end);
   if (inside !== end)
-    process.stderr.write(
-      `${formatAddress(end.address)} port ${end.port} leads to ${formatAddress(inside.address)} port ${inside.port}, which rules and logs have\n`,
+    tell(
+      `${formatAddress(end.address)} port ${end.port} leads to ${formatAddress(inside.address)} port ${inside.port}, which rules and logs have`,
     );
   return inside;
 }

@@ -8,7 +8,7 @@ import { addOutput, formatOf, print } from '../asking.ts';
 import type { NetworkOptions } from '../network.ts';
 import { addNetwork, requireNetwork } from '../network.ts';
 import { resultOf } from '../output.ts';
-import { printable } from '../printable.ts';
+import { tell } from '../printable.ts';
 
 export function define(command: Command): void {
   command.argument('[nsg]', 'name or id of an NSG; all without it');
@@ -18,7 +18,7 @@ export function define(command: Command): void {
     const format = formatOf(options);
     const network = await requireNetwork(options);
     const nsgs = name === undefined ? network.nsgs : [findNsg(network, name)];
-    for (const nsg of nsgs) process.stderr.write(`${printable(describe(network, nsg))}\n`);
+    for (const nsg of nsgs) tell(describe(network, nsg));
     const rows = nsgs.flatMap((nsg) => effectiveRules(nsg).map((row) => ({ nsg: nsg.name, ...row })));
     const names = Object.keys(rows[0] ?? {}).filter(
       (column) => column !== 'nsg' || nsgs.length > 1 || format !== 'table',

@@ -20,7 +20,7 @@ import { addNetwork, readNetwork } from '../network.ts';
 import { createChanger, readNetworkChanges } from '../network-change.ts';
 import type { FlowLogOptions } from '../flow-logs.ts';
 import { readFlowLogChoice } from '../flow-logs.ts';
-import { printable } from '../printable.ts';
+import { jsonText, show, tell } from '../printable.ts';
 import { createProgress, formatBytes } from '../progress.ts';
 import type { SpoolOptions } from '../spool-folder.ts';
 import { addSpool, describeDelivery, describeSpooling, readSpool, readWait } from '../spool-folder.ts';
@@ -103,7 +103,7 @@ export function define(command: Command): void {
     const network = await readNetwork(options);
     if (network !== undefined && (options.mac !== undefined || options.local !== undefined))
       throw new FlowError('usage', '--mac and --local describe the one NIC of a recording without --network');
-    for (const warning of network?.warnings ?? []) process.stderr.write(`warning: ${printable(warning)}\n`);
+    for (const warning of network?.warnings ?? []) tell(`warning: ${warning}`);
     const mac = options.mac === undefined ? undefined : readMac(options.mac);
     const flowLogs = await readFlowLogChoice(options, network);
     const logsOf = flowLogs.on;
@@ -115,7 +115,7 @@ export function define(command: Command): void {
     const isGentle = live !== undefined || (await Promise.all((options.capture ?? []).map(isPipe))).includes(true);
     const stopped = isGentle
       ? stopGently(() => {
-          process.stderr.write('stopping; Ctrl-C again aborts\n');
+          tell('stopping; Ctrl-C again aborts');
           stop.abort();
         })
       : undefined;
@@ -133,7 +133,7 @@ export function define(command: Command): void {
         waitMillis: readWait(options, live !== undefined),
         onDelivery: (sentence) => {
           progress.end();
-          process.stderr.write(`warning: ${printable(sentence)}\n`);
+          tell(`warning: ${sentence}`);
         },
         formats: flowLogs.formats,
         flowLogs: logsOf(network ?? singleNicNetwork(mac)),
@@ -161,8 +161,8 @@ export function define(command: Command): void {
       stopped?.();
       progress.end();
     }
-    if (options.stats === 'json') process.stdout.write(`${JSON.stringify(result)}\n`);
-    else process.stdout.write(describe(result, flowLogs.formats, to.location));
+    if (options.stats === 'json') show(`${jsonText(result)}\n`);
+    else show(describe(result, flowLogs.formats, to.location));
     if (result.failure !== null)
       throw new FlowError('unavailable', result.failure, {
         hint:
@@ -203,7 +203,7 @@ function readLive(options: RecordOptions): LiveOptions | undefined {
 }
 
 function sayStart(interfaceName: string, tool: string): void {
-  process.stderr.write(`recording ${interfaceName} with ${tool}; Ctrl-C stops and keeps everything\n`);
+  tell(`recording ${interfaceName} with ${tool}; Ctrl-C stops and keeps everything`);
 }
 
 /** `0:07`, `12:34`, `1:02:03`. */

@@ -11,6 +11,7 @@ import type { OutputOptions } from '../asking.ts';
 import { addOutput, formatOf, print } from '../asking.ts';
 import { collect, parseWhole } from '../options.ts';
 import type { ResultColumn } from '../output.ts';
+import { tell } from '../printable.ts';
 import { formatBytes } from '../progress.ts';
 import { readRetentionRules } from '../retention-rules.ts';
 
@@ -70,7 +71,7 @@ export function define(command: Command): void {
     }
     const shown = format === 'table' ? columns.slice(0, tableColumns) : columns;
     await print({ columns: shown, chunks: chunks() }, format);
-    process.stderr.write(describe(total, settings.deletes));
+    tell(describe(total, settings.deletes));
   });
 }
 
@@ -126,5 +127,5 @@ function describe(
       `${blobs(would)} would be deleted${deletes === 'own' ? ': add --delete to do it' : `, ${formatBytes(bytes)}`}`,
     );
   if (changed > 0) lines.push(`${blobs(changed)} kept, because somebody wrote them meanwhile`);
-  return `${lines.join('\n')}\n`;
+  return lines.join('\n');
 }

@@ -7,7 +7,7 @@ import type { RecorderInput } from '../../server/recorder.ts';
 import type { ServiceSettings } from '../../server/service.ts';
 import { stopGently } from '../interrupt.ts';
 import { collect, parseFormat, parseWhole, readText } from '../options.ts';
-import { printable } from '../printable.ts';
+import { tell } from '../printable.ts';
 import { readConfig } from '../serve-config.ts';
 
 interface ServeOptions {
@@ -122,7 +122,7 @@ async function serve(settings: ServiceSettings): Promise<void> {
     try {
       await Promise.race([asked, service.failed]);
     } finally {
-      process.stderr.write('stopping: flows are flushed, blobs closed, the table committed\n');
+      tell('stopping: flows are flushed, blobs closed, the table committed');
       await service.stop();
     }
   } finally {
@@ -139,7 +139,7 @@ async function readSettings(options: ServeOptions): Promise<Omit<ServiceSettings
     throw new FlowError('usage', '--parameters and --format go with --network');
   if ((certificate === undefined) !== (key === undefined))
     throw new FlowError('usage', '--certificate and --key go together');
-  const write = (line: string): void => void process.stderr.write(`${printable(line)}\n`);
+  const write = tell;
   return {
     dataFolder,
     host,

@@ -9,6 +9,7 @@ import { addOutput, addSource, addTimes, formatOf, printAnswer, readRange, withE
 import { mapRows } from '../group-options.ts';
 import type { Result } from '../output.ts';
 import { plainText } from '../output.ts';
+import { tell } from '../printable.ts';
 
 export function define(command: Command): void {
   command
@@ -48,7 +49,7 @@ export function define(command: Command): void {
         timelineTable,
       );
       if (format === 'table' && rows === 0)
-        process.stderr.write('no tuple of this five-tuple; perhaps the other end was the initiator\n');
+        tell('no tuple of this five-tuple; perhaps the other end was the initiator');
     });
   });
 }
