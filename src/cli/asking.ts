@@ -216,8 +216,10 @@ export async function printAnswer(
 export function explain(engine: Engine, rows: number, millis: number): void {
   const number = (value: number | undefined): string => (value === undefined ? '?' : formatCount(value));
   const scan = engine.scan();
+  const { unfiltered = 0 } = scan;
+  const filters = unfiltered === 0 ? '' : `; ${number(unfiltered)} have no sound address filter and are read whole`;
   const lines = [
-    `files  ${number(scan.filesRead)} of ${number(scan.files)} read, ${number(scan.files - scan.filesRead)} pruned`,
+    `files  ${number(scan.filesRead)} of ${number(scan.files)} read, ${number(scan.files - scan.filesRead)} pruned${filters}`,
     `bytes  ${formatBytes(scan.bytesRead)} of ${formatBytes(scan.bytes)}`,
     `rows   ${number(scan.rowsRead)} of ${number(scan.rows)} in those files; ${number(rows)} in the answer`,
     `time   ${number(Math.round(millis))} ms`,

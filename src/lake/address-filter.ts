@@ -4,23 +4,26 @@
  *
  *   _nsgflow/addresses/part-<uuid>.bloom   of date=…/part-<uuid>.parquet, all numbers 32 bits, little endian:
  *
- *   "NFAR"; by side (source, destination): number of parts, blocks of each part; by side and part: its first row, and the row behind its last (of
- *   the last part, perhaps behind the end of the file);
- *   by side: block 0 of each part, block 1 of each part, …; a block has 64 bytes
+ *   "NFAS"; by side (source, destination): number of parts, blocks of each part; by side and part: its first row, and the row behind its last (of
+ *   the last part, perhaps behind the end of the file); CRC-32 of the file's name and of all before;
+ *   by side: block 0 of each part, a checksum; block 1 of each part, a checksum; …; a block has 64 bytes
  *
+ * A checksum is the CRC-32 of the blocks before it, begun with the first CRC-32 plus their number: so blocks of another file or place are not taken.
  * An address sets six bits of the block of the same number in the parts that hold it, so that one read a side says which these are. Twelve bits an
  * address in the largest part: of a hundred parts without it one or two are read in vain. A file without a filter (of another writer, or an older
- * nsgflow) is read whole.
+ * nsgflow), or with a damaged one, is read whole.
  */
 import { randomUUID } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { limits } from '../base/limits.ts';
 import { makeFolderOf, writeAll } from '../blob/folder-file.ts';
 import { temporaryFolder } from './delta-log.ts';
 
-const magic = 0x5241464e;
+const magic = 0x5341464e;
+const checksumBytes = 4;
 const headerBytes = 20;
 const rangeBytes = 8;
 const partsMax = 65_536;
@@ -70,7 +73,7 @@ export class NewAddressFilter {
       await makeFolderOf(temporary, false);
       const handle = await open(temporary, 'wx');
       try {
-        await writeAll(handle, this.#encode(), 0);
+        await writeAll(handle, this.#encode(basename(target)), 0);
         await handle.sync();
       } finally {
         await handle.close();
@@ -82,7 +85,7 @@ export class NewAddressFilter {
     }
   }
 
-  #encode(): Uint8Array {
+  #encode(name: string): Uint8Array {
     const bySide = addressSides.map((side) => {
       const parts = this.#parts.filter((part) => part.side === side);
       // Nothing lies behind the last part: it ends as those of longer files do, so that one scan reads both.
@@ -101,13 +104,23 @@ export class NewAddressFilter {
     ];
     const header = new DataView(new ArrayBuffer(4 * numbers.length));
     numbers.forEach((number, i) => header.setUint32(4 * i, number, true));
+    const head = new Uint8Array(header.buffer);
+    const headSum = checksumOfHead(name, head);
+    let stripe = 0;
     const tables = bySide.map((parts, side) => {
-      const table = new Uint8Array(blocks[side] * parts.length * blockBytes);
+      const bytes = parts.length * blockBytes;
+      const table = new Uint8Array(blocks[side] * (bytes + checksumBytes));
       for (const [i, { hashes }] of parts.entries())
-        for (const hash of hashes) setBits(table, (blockOf(hash, blocks[side]) * parts.length + i) * blockBytes, hash);
+        for (const hash of hashes)
+          setBits(table, blockOf(hash, blocks[side]) * (bytes + checksumBytes) + i * blockBytes, hash);
+      const view = new DataView(table.buffer);
+      for (let at = 0; at < table.length; at += bytes + checksumBytes)
+        view.setUint32(at + bytes, checksumOf(table.subarray(at, at + bytes), headSum, stripe++), true);
       return table;
     });
-    return Buffer.concat([new Uint8Array(header.buffer), ...tables]);
+    const sum = new Uint8Array(checksumBytes);
+    new DataView(sum.buffer).setUint32(0, headSum, true);
+    return Buffer.concat([head, sum, ...tables]);
   }
 }
 
@@ -117,6 +130,8 @@ interface SideParts {
   readonly parts: readonly AddressRows[];
   readonly blocks: number;
   readonly at: number;
+  /** What the checksum of its first blocks begins with. */
+  readonly sum: number;
 }
 
 /** Rows of a data file that may hold one of these addresses, by their texts; `undefined` where that is not known. */
@@ -125,18 +140,21 @@ export async function rowsWithAddress(
   path: string,
   texts: readonly string[],
 ): Promise<AddressRows[] | undefined> {
-  const handle = await open(addressFilterPath(lake, path), 'r').catch(() => undefined);
+  const filter = addressFilterPath(lake, path);
+  const handle = await open(filter, 'r').catch(() => undefined);
   if (handle === undefined) return undefined;
   try {
-    const sides = await readSides(handle);
+    const sides = await readSides(handle, basename(filter));
     if (sides === undefined) return undefined;
     const found = new Set<AddressRows>();
     const hashes = texts.map(addressHash);
-    for (const { parts, blocks, at } of sides)
+    for (const { parts, blocks, at, sum } of sides)
       for (const hash of hashes) {
         const bytes = parts.length * blockBytes;
-        const some = await readBytes(handle, at + blockOf(hash, blocks) * bytes, bytes);
-        if (some === undefined) return undefined;
+        const stripe = blockOf(hash, blocks);
+        const some = await readBytes(handle, at + stripe * (bytes + checksumBytes), bytes + checksumBytes);
+        if (some === undefined || numberAt(some, bytes) !== checksumOf(some.subarray(0, bytes), sum, stripe))
+          return undefined;
         parts.forEach((rows, i) => {
           if (holds(some, i * blockBytes, hash)) found.add(rows);
         });
@@ -149,16 +167,19 @@ export async function rowsWithAddress(
   }
 }
 
-/** The sides that have parts; `undefined` where it is no filter, or a torn one. */
-async function readSides(handle: FileHandle): Promise<SideParts[] | undefined> {
+/** The sides that have parts; `undefined` where it is no filter, or a damaged one. */
+async function readSides(handle: FileHandle, name: string): Promise<SideParts[] | undefined> {
   const [{ size }, header] = await Promise.all([handle.stat(), readBytes(handle, 0, headerBytes)]);
   if (header === undefined || numberAt(header, 0) !== magic) return undefined;
   const counts = addressSides.map((_, i) => numberAt(header, 4 + 8 * i));
   const all = counts.reduce((sum, count) => sum + count, 0);
-  const table = all > partsMax ? undefined : await readBytes(handle, headerBytes, rangeBytes * all);
+  const table = all > partsMax ? undefined : await readBytes(handle, headerBytes, rangeBytes * all + checksumBytes);
   if (table === undefined) return undefined;
-  let at = headerBytes + rangeBytes * all;
+  const headSum = checksumOfHead(name, header, table.subarray(0, rangeBytes * all));
+  if (numberAt(table, rangeBytes * all) !== headSum) return undefined;
+  let at = headerBytes + rangeBytes * all + checksumBytes;
   let row = 0;
+  let sum = headSum;
   const sides = addressSides.map((side, i): SideParts => {
     const blocks = numberAt(header, 8 + 8 * i);
     const parts = Array.from({ length: counts[i] }, (): AddressRows => {
@@ -166,11 +187,21 @@ async function readSides(handle: FileHandle): Promise<SideParts[] | undefined> {
       row++;
       return { side, startRow, endRow };
     });
-    const from = at;
-    at += blocks * parts.length * blockBytes;
-    return { side, parts, blocks, at: from };
+    const first = { at, sum };
+    at += blocks * (parts.length * blockBytes + checksumBytes);
+    sum = (sum + blocks) >>> 0;
+    return { side, parts, blocks, ...first };
   });
   return at === size && sides.every(({ blocks }) => blocks > 0) ? sides : undefined;
+}
+
+function checksumOfHead(name: string, ...parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, part) => crc32(part, sum), crc32(name));
+}
+
+/** Of the blocks with one number. */
+function checksumOf(bytes: Uint8Array, sum: number, number: number): number {
+  return crc32(bytes, (sum + number) >>> 0);
 }
 
 async function readBytes(handle: FileHandle, at: number, bytes: number): Promise<Uint8Array | undefined> {

@@ -3,16 +3,19 @@
  * `_delta_log/_last_checkpoint` names the newest. With one, readers need no older commit file.
  *
  * `_nsgflow/checkpoints/%020d.jsonl` has the actions of the newest once more, one a line, so that opening a lake needs no DuckDB (150 ms of
- * processor time). It may be missing or broken: the Parquet file then is read.
+ * processor time). Its last line, `{"crc32":"8d3c1f0a"}`, is the checksum of its name and of all before. It may be missing or damaged: the Parquet
+ * file then is read.
  *
  * Source: Delta transaction log protocol, "Checkpoints" (classic, one part; several parts are read).
  */
 import { randomUUID } from 'node:crypto';
-import { readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { appendFile, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { FlowError, fileError } from '../base/errors.ts';
 import { dayMillis } from '../base/time.ts';
 import { makeFolderOf, syncFolder } from '../blob/folder-file.ts';
+import { entriesWithin } from '../blob/links.ts';
 import type { Action, TxnAction } from './delta-log.ts';
 import { checkAction, formatVersion, logFolder, temporaryFolder, writeSynced } from './delta-log.ts';
 import { streamChunks } from './duckdb-stream.ts';
@@ -47,15 +50,26 @@ function linesPath(lake: string, version: number): string {
   return join(lake, '_nsgflow', 'checkpoints', `${formatVersion(version)}.jsonl`);
 }
 
-/** `undefined` where the file is missing or not whole. */
+/** `undefined` where the file is missing, damaged, or without a checksum (of an older nsgflow). */
 async function readLines(path: string): Promise<Action[] | undefined> {
   try {
-    const lines = (await readFile(path, 'utf8')).split('\n');
-    const actions = lines.map((line) => checkAction(JSON.parse(line) as object, path));
+    const bytes = await readFile(path);
+    const end = bytes.lastIndexOf('\n');
+    const lines = bytes.toString('utf8', 0, Math.max(0, end));
+    if (bytes.toString('utf8', end + 1) !== checksumLine(path, lines)) return undefined;
+    const actions = lines.split('\n').map((line) => checkAction(JSON.parse(line) as object, path));
     return actions.some(({ protocol }) => protocol != null) ? actions : undefined;
   } catch {
     return undefined;
   }
+}
+
+function checksumLine(path: string, lines: string): string {
+  return JSON.stringify({
+    crc32: crc32(lines, crc32(basename(path)))
+      .toString(16)
+      .padStart(8, '0'),
+  });
 }
 
 async function readParquet(files: readonly string[]): Promise<Action[]> {
@@ -97,13 +111,15 @@ export async function writeCheckpoint(
   const parquet = join(temporaryFolder(lake), `${randomUUID()}.parquet`);
   const last = join(temporaryFolder(lake), `${randomUUID()}.json`);
   try {
-    await writeSynced(lines, actions.map((action) => JSON.stringify(action)).join('\n'));
+    const text = actions.map((action) => JSON.stringify(action)).join('\n');
+    await writeSynced(lines, text);
     await copyToParquet(lines, parquet);
     await syncFile(parquet);
     await rename(parquet, join(logFolder(lake), name));
     await writeSynced(last, JSON.stringify({ version: state.version, size: actions.length }));
     await rename(last, join(logFolder(lake), '_last_checkpoint'));
     await syncFolder(logFolder(lake));
+    await appendFile(lines, `\n${checksumLine(linesPath(lake, state.version), text)}`);
     await keepLines(lake, lines, state.version);
   } catch (error) {
     throw fileError(error, `write the checkpoint ${name} of the lake ${lake}`);
@@ -117,8 +133,9 @@ async function keepLines(lake: string, lines: string, version: number): Promise<
   const path = linesPath(lake, version);
   await makeFolderOf(path, false);
   await rename(lines, path);
-  for (const name of await readdir(dirname(path)))
-    if (name < basename(path)) await rm(join(dirname(path), name), { force: true });
+  for (const entry of await entriesWithin(lake, dirname(path)))
+    if (entry.isFile() && /^\d{20}\.jsonl$/.test(entry.name) && entry.name < basename(path))
+      await rm(join(dirname(path), entry.name), { force: true });
 }
 
 async function copyToParquet(lines: string, parquet: string): Promise<void> {

@@ -1,21 +1,26 @@
 /**
  * What has been read of which blob. Each commit that adds rows also names one file of positions:
  *
- *   _nsgflow/positions/<uuid>.json       named by  txn {appId: "nsgflow-positions/<uuid>", version: <the commit's>}
+ *   _nsgflow/positions/<id>.json         named by  txn {appId: "nsgflow-positions/<id>", version: <the commit's>}
  *     {"form":1,"base":false,"positions":[
  *       ["…/PT1H.json",{"etag":"…","lengthBytes":5420,"readBytes":5418,"blocks":3,…,"rejections":[…]}],
  *       ["…/PT1H.json",null]]}                                   (forgotten)
  *
+ * An id is a UUID, `-`, and the first 32 digits of the file's SHA-256: so the log tells whether a file is as it was written. Older ones are a UUID only.
  * So rows and positions come or fail together. A file holds what changed; now and then one holds all (`base`), and those of lower
  * versions then mean nothing more. Files that no commit names are orphans of lost races and kills, and harmless.
  */
-import { randomUUID } from 'node:crypto';
+import type { Hash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { join } from 'node:path';
+import { rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { FlowError, fileError } from '../base/errors.ts';
+import { makeFolderOf, syncFolder } from '../blob/folder-file.ts';
 import type { TxnAction } from './delta-log.ts';
-import { writeSynced } from './delta-log.ts';
+import { temporaryFolder, writeSynced } from './delta-log.ts';
 import { PackedPositions } from './packed-positions.ts';
+import { readPositionEntry } from './position-entry.ts';
 import { PositionMap } from './position-map.ts';
 import type { TableState } from './table-state.ts';
 
@@ -158,11 +163,32 @@ export async function writePositions(
   const base =
     current.filesSinceBase + 1 >= filesPerBase ||
     current.changesSinceBase + changes.length >= Math.max(changesPerBaseMin, current.byKey.size);
-  const id = randomUUID();
+  const uuid = randomUUID();
   const last = new Map(changes.map(({ key, after }) => [key, after ?? null]));
   const changed = [...last].map(([key, after]) => ({ key, position: after ?? undefined }));
-  await writeSynced(positionsPath(lake, id), textOf(base, base ? current.byKey.with(changed) : last));
+  const temporary = join(temporaryFolder(lake), `${uuid}.json`);
+  const hash = createHash('sha256');
+  await writeSynced(temporary, hashed(textOf(base, base ? current.byKey.with(changed) : last), hash));
+  const id = `${uuid}-${hash.digest('hex').slice(0, hashChars)}`;
+  const path = positionsPath(lake, id);
+  try {
+    await makeFolderOf(path, true);
+    await rename(temporary, path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw fileError(error, `write ${path}`);
+  }
   return appPrefix + id;
+}
+
+const hashChars = 32;
+
+function* hashed(parts: Iterable<string>, hash: Hash): Generator<string> {
+  for (const part of parts) {
+    hash.update(part);
+    yield part;
+  }
 }
 
 /** Characters written, and read, at once: the whole text of very many positions would take more memory than they do. */
@@ -209,12 +235,16 @@ async function readFileOf(lake: string, txn: TxnAction): Promise<PositionFile> {
       },
     );
   if (!/^[0-9a-f-]+$/.test(id)) throw invalid('have no sound name');
+  const expected = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}-([0-9a-f]{32})$/.exec(id)?.[1];
+  const hash = createHash('sha256');
   const changes: Change[] = [];
   let base: PackedPositions | undefined;
   let header: RegExpExecArray | null | undefined;
   let isWhole = false;
+  let number = 0;
   try {
-    for await (const line of linesOf(positionsPath(lake, id))) {
+    for await (const line of linesOf(positionsPath(lake, id), hash)) {
+      number++;
       if (header === undefined) {
         header = /^\{"form":(\d+),"base":(true|false),"positions":\[(\]\})?$/.exec(line);
         if (header === null) throw invalid('cannot be read');
@@ -224,8 +254,9 @@ async function readFileOf(lake: string, txn: TxnAction): Promise<PositionFile> {
         continue;
       }
       isWhole = line.endsWith(']}');
-      // We wrote the entries: their form is a key with a BlobPosition or null.
-      const [key, position] = JSON.parse(line.slice(0, isWhole ? -2 : -1)) as [string, BlobPosition | null];
+      const entry = readPositionEntry(JSON.parse(line.slice(0, isWhole ? -2 : -1)));
+      if (entry === undefined) throw invalid(`have no position of a blob in line ${number}`);
+      const [key, position] = entry;
       if (base === undefined) changes.push({ key, position: position ?? undefined });
       else if (position !== null) base.add(key, position);
     }
@@ -236,13 +267,16 @@ async function readFileOf(lake: string, txn: TxnAction): Promise<PositionFile> {
     throw failure.code === 'not-found' ? invalid('are missing', error) : failure;
   }
   if (!isWhole) throw invalid('cannot be read');
+  if (expected !== undefined && hash.digest('hex').slice(0, hashChars) !== expected)
+    throw invalid('are not as they were written');
   return { base, changes };
 }
 
 /** Lines that end with a line feed: other line separators may stand in names. */
-async function* linesOf(path: string): AsyncGenerator<string> {
+async function* linesOf(path: string, hash: Hash): AsyncGenerator<string> {
   let rest = '';
   for await (const chunk of createReadStream(path, { encoding: 'utf8', highWaterMark: textChars })) {
+    hash.update(String(chunk));
     const lines = (rest + String(chunk)).split('\n');
     rest = lines.pop() ?? '';
     yield* lines;

@@ -27,6 +27,8 @@ export interface Scan {
   /** `undefined` where the log does not say. */
   readonly rows: number | undefined;
   readonly rowsRead: number | undefined;
+  /** Of the files read, those whose address filter is missing or damaged, where the question needs filters. */
+  readonly unfiltered?: number;
   /** Whether the answer is one of an earlier run, so that nothing was read. */
   readonly kept?: boolean;
 }

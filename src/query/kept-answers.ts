@@ -3,18 +3,22 @@
  * counts), and only those that took long.
  *
  *   <cache>/answers/<lake>-<version>-<question>.json     what was answered; all three are hashes
+ *     8d3c1f0a                 CRC-32 of the file's name and of the next line
+ *     {"columns":[…],…}
  *
  * A version is known by the names of its data files, which no two files share, so that an answer is never given for what it was not made of; those of
  * another version go as soon as one is kept. The cache is
  * `$NSGFLOW_CACHE`, else `nsgflow` in `$XDG_CACHE_HOME` or `~/.cache`; `NSGFLOW_CACHE=off` keeps none. Whatever fails there is as if nothing were kept.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
+import { crc32 } from 'node:zlib';
 import type { FlowError } from '../base/errors.ts';
 import { fileError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
+import { entriesWithin } from '../blob/links.ts';
 import type { Snapshot } from '../lake/snapshot.ts';
 import type { Engine, Scan } from './engine.ts';
 import type { Answer, AnswerColumn, Cell } from './result.ts';
@@ -55,7 +59,7 @@ export async function forgetAnswers(lake: string, environment: Environment): Pro
   if (cache === undefined) return;
   const folder = join(cache, 'answers');
   try {
-    for (const name of await readdir(folder))
+    for (const name of await answersIn(folder))
       if (name.startsWith(`${hashOf(lake)}-`)) await rm(join(folder, name), { force: true });
   } catch (error) {
     const wrapped = fileError(error, `remove the answers kept in ${folder}`);
@@ -172,13 +176,30 @@ function fileName({ lake, version, question }: KeptName): string {
   return `${lake}-${version}-${question}.json`;
 }
 
+/** Names of the answers in a folder: nothing else in it is ever removed. Behind a link there are none. */
+async function answersIn(folder: string): Promise<string[]> {
+  return (await entriesWithin(dirname(folder), folder))
+    .filter((entry) => entry.isFile() && /^(?:[0-9a-f]{32}-){2}[0-9a-f]{32}\.json$/.test(entry.name))
+    .map(({ name }) => name);
+}
+
 function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 
+const checksumChars = 8;
+
+function withChecksum(name: string, text: string): string {
+  return `${crc32(text, crc32(name)).toString(16).padStart(checksumChars, '0')}\n${text}`;
+}
+
+/** `undefined` where nothing is kept, or what is kept is damaged. */
 async function readKept(path: string): Promise<KeptAnswer | undefined> {
   try {
-    const { columns, rows, summary } = JSON.parse(await readFile(path, 'utf8')) as Partial<KeptAnswer>;
+    const file = await readFile(path, 'utf8');
+    const text = file.slice(checksumChars + 1);
+    if (file !== withChecksum(basename(path), text)) return undefined;
+    const { columns, rows, summary } = JSON.parse(text) as Partial<KeptAnswer>;
     if (!Array.isArray(columns) || !Array.isArray(rows)) return undefined;
     return summary === undefined ? { columns, rows } : { columns, rows, summary };
   } catch {
@@ -193,9 +214,9 @@ async function keep(folder: string, kept: KeptName, answer: KeptAnswer): Promise
   const temporary = join(folder, `.${randomUUID()}.json`);
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    await writeFile(temporary, text, { mode: 0o600, flag: 'wx' });
+    await writeFile(temporary, withChecksum(fileName(kept), text), { mode: 0o600, flag: 'wx' });
     await rename(temporary, join(folder, fileName(kept)));
-    const all = await readdir(folder);
+    const all = await answersIn(folder);
     const isOutdated = (name: string): boolean =>
       name.startsWith(`${kept.lake}-`) && !name.startsWith(`${kept.lake}-${kept.version}-`);
     for (const name of all.filter(isOutdated)) await rm(join(folder, name), { force: true });

@@ -37,13 +37,18 @@ export function memoryRows(table: string): RowSource {
 /** The rows of a version of the lake. Files whose times lie outside the range, or that hold none of the addresses, are not opened. */
 export function snapshotRows(snapshot: Snapshot): LakeRows {
   let read = snapshot.files;
+  let unfiltered = 0;
   return {
     files: () => snapshot.files.map((file) => file.path),
-    scan: () => scanOf(snapshot, read),
-    filesWithin: (range) => (read = filesWithin(snapshot, range)),
+    scan: () => ({ ...scanOf(snapshot, read), unfiltered }),
+    filesWithin: (range) => {
+      unfiltered = 0;
+      return (read = filesWithin(snapshot, range));
+    },
     relation: async (connection, range, addresses) => {
       const found = await filesOf(snapshot, range, addresses);
       read = found.map(({ file }) => file);
+      unfiltered = addresses === undefined ? 0 : found.filter(({ rows }) => rows === undefined).length;
       return addresses === undefined || addresses.length > addressesApartMax
         ? fileRows(connection, read)
         : rowsWithAddresses(connection, found, addresses);

@@ -1,6 +1,7 @@
 import { appendFile, cp, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
 import { compact } from '../../src/lake/compact.ts';
@@ -91,10 +92,25 @@ describe('a lake opens whole', () => {
     ['empty', ''],
     ['torn', '{"protocol":{"minReaderVersion":1,"minWriterVersion":2}}\n{"add":{"pa'],
     ['of something else', '{"add":{"path":"x","size":1,"partitionValues":{}}}'],
+    ['damaged in one byte', 'damaged'],
+    ['without a checksum, of an older nsgflow', 'unchecked'],
+    ['of another version', 'other'],
   ])('where the lines of its checkpoint are %s', async (_, text) => {
     for (let version = 0; version <= 10; version++) await rm(logPath(version));
     expect(await ports()).toEqual(all);
-    await (text === undefined ? rm(checkpointLines) : writeFile(checkpointLines, text));
+    const whole = await readFile(checkpointLines, 'utf8');
+    const lines = whole.split('\n');
+    const fewer = lines.filter((_line, i) => i !== lines.findIndex((one) => one.startsWith('{"add"')));
+    if (text === undefined) await rm(checkpointLines);
+    else if (text === 'damaged') await writeFile(checkpointLines, whole.replace('"size":', '"sizf":'));
+    else if (text === 'unchecked') await writeFile(checkpointLines, fewer.slice(0, -1).join('\n'));
+    else if (text === 'other') {
+      const [path, head] = [checkpointLines.replace('10.jsonl', '11.jsonl'), fewer.slice(0, -1).join('\n')];
+      const sum = crc32(head, crc32(basename(path)))
+        .toString(16)
+        .padStart(8, '0');
+      await writeFile(checkpointLines, `${head}\n{"crc32":"${sum}"}`);
+    } else await writeFile(checkpointLines, text);
     expect(await ports()).toEqual(all);
   });
 
@@ -444,6 +460,50 @@ describe('a lake is refused, and the message says why', () => {
     expect(await failure(read)).toMatch(/lake-invalid: .*cannot be read/);
     await writeFile(join(positions, name), whole.replace('"form":1', '"form":2'));
     expect(await failure(read)).toMatch(/lake-invalid: .*of a newer form/);
+    await writeFile(join(positions, name), whole.replace('"readBytes":7', '"readBytes":0'));
+    expect(await failure(read)).toMatch(/lake-invalid: .*are not as they were written/);
+    await writeFile(join(positions, name), whole);
+    expect(await failure(read)).toBe('none');
+  });
+
+  test('for positions, also of an older nsgflow, whose entries are none', async () => {
+    const id = '00000000-0000-4000-8000-000000000000';
+    await writeActions(13, { txn: { appId: `nsgflow-positions/${id}`, version: 13 } });
+    const path = join(folder, '_nsgflow', 'positions', `${id}.json`);
+    const of = (entry: unknown): string => `{"form":1,"base":true,"positions":[\n${JSON.stringify(entry)}]}\n`;
+    const sound = { etag: 'e', lengthBytes: 9, readBytes: 7 };
+    const read = async (): Promise<unknown> => await (await openLake(folder)).positions();
+    await writeFile(path, of(['k', { ...sound, rejections: [{ startByte: 1, endByte: 2, reason: 'x' }], later: 1 }]));
+    expect(await failure(read)).toBe('none');
+    const entries: unknown[] = [
+      {},
+      [],
+      ['k'],
+      ['', sound],
+      [1, sound],
+      ['k', []],
+      ['k', {}],
+      ['k', 1],
+      ['k', sound, 1],
+    ];
+    for (const [field, value] of [
+      ['etag', 1],
+      ['lengthBytes', -1],
+      ['readBytes', '7'],
+      ['readBytes', 1.5],
+      ['blocks', null],
+      ['fingerprint', 1],
+      ['content', {}],
+      ['torn', false],
+      ['modifiedMillis', 'x'],
+      ['createdMillis', null],
+      ['rejections', [{}]],
+    ] as const)
+      entries.push(['k', { ...sound, [field]: value }]);
+    for (const entry of entries) {
+      await writeFile(path, of(entry));
+      expect(await failure(read), JSON.stringify(entry)).toMatch(/lake-invalid: .*no position of a blob in line 2: /);
+    }
   });
 
   test('for writing, when another engine asks writers for more', async () => {

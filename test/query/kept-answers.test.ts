@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -97,6 +97,20 @@ test('what was kept of a lake is forgotten when asked for, other lakes stay', as
   expect(await answered({ ...snapshot('a'), folder: '/other' })).toEqual([3, 3, false]);
 });
 
+test('nothing else in the folder of answers is removed, and nothing behind a link', async () => {
+  await mkdir(join(cache, 'answers'));
+  await writeFile(join(cache, 'answers', 'mine.json'), '');
+  await mkdir(join(cache, 'answers', `${'0'.repeat(32)}-${'1'.repeat(32)}-${'2'.repeat(32)}.json`));
+  await answered();
+  await forgetAnswers('/lake', { NSGFLOW_CACHE: cache });
+  expect((await readdir(join(cache, 'answers'))).length).toBe(2);
+  await answered();
+  await mkdir(join(cache, 'other'));
+  await symlink(join(cache, 'answers'), join(cache, 'other', 'answers'));
+  await forgetAnswers('/lake', { NSGFLOW_CACHE: join(cache, 'other') });
+  expect((await readdir(join(cache, 'answers'))).length).toBe(3);
+});
+
 test('an answer of many rows passes chunk by chunk, and is not kept', async () => {
   let given = 0;
   const engine = withKeptAnswers(snapshot('a'), '1', { NSGFLOW_CACHE: cache }, () =>
@@ -130,7 +144,9 @@ test('kept answers are for their owner only, and a broken one is asked again', a
   const path = join(cache, 'answers', name);
   expect((await stat(path)).mode & 0o77).toBe(0);
   const whole = await readFile(path, 'utf8');
-  for (const text of ['', whole.slice(0, 20), '{}', 'null']) {
+  const changed = whole.replace('[[1]]', '[[7]]');
+  expect(changed).not.toBe(whole);
+  for (const text of ['', whole.slice(0, 20), '{}', 'null', changed, whole.slice(9)]) {
     await writeFile(path, text);
     expect(await answered()).toEqual([asked, 3, false]);
   }
