@@ -151,6 +151,8 @@ export const limits = {
   armResourcesMax: 20_000,
   /** Bytes of an answer that a command takes from a control plane; a longer one ends it as `unavailable`. */
   armAnswerBytesMax: 64 << 20,
+  /** Characters of the `$filter` of a list; a longer one is refused. */
+  armFilterCharsMax: 4096,
   /** Operations that are remembered for polling; beyond, the oldest are forgotten. */
   armOperationsMax: 4096,
   /** Bytes of the body of one HTTP request; a larger one is refused with 413. Source: Azure Resource Manager limits. */

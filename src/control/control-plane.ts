@@ -13,6 +13,7 @@ import { ArmError } from './arm-error.ts';
 import type { ArmRequest, ArmResponse } from './request.ts';
 import { parseRequest } from './request.ts';
 import { createRoutes } from './routes.ts';
+import { withHeaders } from './response-headers.ts';
 import type { ControlOptions } from './settings.ts';
 import type { ControlSnapshot } from './snapshot.ts';
 import { takeSnapshot } from './snapshot.ts';
@@ -37,12 +38,15 @@ export async function createControlPlane(options: ControlOptions): Promise<Contr
   const route = createRoutes(state);
   return {
     async handle(request) {
+      const { settings } = state;
+      const nowMillis = settings.now();
       try {
-        return withHeaders(await route(parseRequest(request, state.settings.origin)));
+        return withHeaders(request, await route(parseRequest(request, settings.origin, nowMillis)), nowMillis);
       } catch (error) {
-        if (error instanceof ArmError) return errorResponse(error);
+        if (error instanceof ArmError) return withHeaders(request, errorResponse(error), nowMillis);
         options.onFault?.(error, request);
-        return errorResponse(new ArmError('InternalServerError', `An error occurred: ${sentenceOf(error)}`));
+        const fault = new ArmError('InternalServerError', `An error occurred: ${sentenceOf(error)}`);
+        return withHeaders(request, errorResponse(fault), nowMillis);
       }
     },
     network: () => state.view().network(),
@@ -52,12 +56,8 @@ export async function createControlPlane(options: ControlOptions): Promise<Contr
   };
 }
 
-function withHeaders(response: ArmResponse): ArmResponse {
-  return { ...response, headers: { 'cache-control': 'no-cache', ...response.headers } };
-}
-
 function errorResponse(error: ArmError): ArmResponse {
-  return { status: error.status, headers: { 'cache-control': 'no-cache' }, body: { error: error.describe() } };
+  return { status: error.status, headers: {}, body: { error: error.describe() } };
 }
 
 function sentenceOf(error: unknown): string {

@@ -24,7 +24,7 @@ import type { ArmResponse, Ask } from './request.ts';
 import { groupOf, subscriptionOf } from './resource-path.ts';
 import { childTypeNamed, parentOfChild, resourceTypeNamed, resourceTypes } from './resource-types.ts';
 import type { Resource } from './resource.ts';
-import { objectOf, objectsOf, propertiesOf, textOf } from './resource.ts';
+import { objectOf, propertiesOf, textOf } from './resource.ts';
 import { conform } from './schema.ts';
 import type { State } from './state.ts';
 import { deployment, deploymentType } from './types/deployment.ts';
@@ -34,8 +34,6 @@ export interface Deployments {
   put(ask: Ask, id: string): Promise<ArmResponse>;
   /** POST `validate`. */
   act(ask: Ask, id: string, action: string): Promise<ArmResponse>;
-  /** What a deployment made, one entry a resource. */
-  operations(ask: Ask, id: string): Promise<ArmResponse>;
 }
 
 /** A template with what it is deployed with. */
@@ -246,21 +244,6 @@ export function createDeployments(state: State, engine: Engine): Deployments {
       } catch (error) {
         return Promise.reject(templateFailure(error));
       }
-    },
-    operations(_ask, id) {
-      const properties = propertiesOf(engine.require(deployment, id).body);
-      const value = objectsOf(properties['outputResources']).map((target, index): JsonObject => ({
-        id: `${id}/operations/${index}`,
-        operationId: String(index),
-        properties: {
-          provisioningOperation: 'Create',
-          provisioningState: 'Succeeded',
-          timestamp: properties['timestamp'],
-          statusCode: 'OK',
-          targetResource: { id: target['id'], resourceName: resourceName(textOf(target['id'])) },
-        },
-      }));
-      return Promise.resolve(ok({ value }));
     },
   };
 }

@@ -17,6 +17,7 @@ import { objectOf, propertiesOf, textOf } from './resource.ts';
 import { conform } from './schema.ts';
 import type { State } from './state.ts';
 import { findChild } from './state.ts';
+import { deploymentType } from './types/deployment.ts';
 import { missingWatcher } from './types/network-watcher.ts';
 
 /** `If-Match` and `If-None-Match` of a request. */
@@ -149,10 +150,10 @@ export function createEngine(state: State): Engine {
       }
   };
 
-  /** All that lies in a group, the group last. */
-  const membersOf = (group: Resource): Resource[] => {
-    const prefix = `${resourceKey(group.id)}/`;
-    return [...[...store.all()].filter(({ id }) => resourceKey(id).startsWith(prefix)), group];
+  /** All that lies in a group, or below another resource, which is the last one. */
+  const membersOf = (resource: Resource): Resource[] => {
+    const prefix = `${resourceKey(resource.id)}/`;
+    return [...[...store.all()].filter(({ id }) => resourceKey(id).startsWith(prefix)), resource];
   };
 
   /** As Azure does with the first network resource of a region. */
@@ -217,9 +218,8 @@ export function createEngine(state: State): Engine {
       const resource = store.get(id);
       if (resource === undefined) return false;
       checkConditions(resource, conditions);
-      const gone = definition.scope === 'subscription' ? membersOf(resource) : [resource];
-      for (const member of gone)
-        checkUnused(state.view(), member, definition.scope === 'subscription' ? resource.id : '');
+      const gone = membersOf(resource);
+      for (const member of gone) checkUnused(state.view(), member, gone.length > 1 ? resource.id : '');
       for (const member of gone) await removeFlowLogs(partsOf(member));
       for (const member of gone) await state.remove(member);
       return true;
@@ -317,6 +317,8 @@ function checkUse(view: View, id: string, inUse: InUse | undefined, within: stri
 
 /** The answer where a resource is not there. */
 function notFound(type: string, id: string): ArmError {
+  if (type === deploymentType)
+    return new ArmError('DeploymentNotFound', `Deployment '${resourceName(id)}' could not be found.`);
   return new ArmError(
     'ResourceNotFound',
     `The Resource '${type}/${resourceName(id)}' under resource group '${groupOf(id)}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`,

@@ -14,7 +14,7 @@ export function listPage(
   pageSize: number,
   show: (resource: Resource) => JsonObject,
 ): JsonObject;
-/** `{value, nextLink?}`; only the page's own items are shown. @throws InvalidSkipToken */
+/** `{value, nextLink?}`; only the page's own items are shown. @throws InvalidSkipToken, InvalidTopInQueryString */
 export function listPage<T extends { readonly id?: unknown }>(
   ask: Ask,
   items: readonly T[],
@@ -24,8 +24,7 @@ export function listPage<T extends { readonly id?: unknown }>(
   const keyOf = (item: T): string => textOf(item.id as string).toLowerCase();
   const sorted = items.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   const after = readToken(ask.query.get('$skiptoken'));
-  const top = Number(ask.query.get('$top') ?? pageSize);
-  const size = Number.isInteger(top) && top > 0 ? Math.min(top, pageSize) : pageSize;
+  const size = Math.min(readTop(ask.query.get('$top')) ?? pageSize, pageSize);
   const from = after === '' ? 0 : sorted.findIndex((item) => keyOf(item) > after);
   const page = from < 0 ? [] : sorted.slice(from, from + size);
   const value = page.map((item) => (show === undefined ? (item as unknown as JsonObject) : show(item)));
@@ -35,6 +34,15 @@ export function listPage<T extends { readonly id?: unknown }>(
   query.set('$skiptoken', token);
   const path = ask.segments.map(encodeURIComponent).join('/');
   return { value, nextLink: `${ask.origin}/${path}?${query.toString()}` };
+}
+
+function readTop(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new ArmError(
+    'InvalidTopInQueryString',
+    `Invalid $top '${text.slice(0, 80)}' specified in the query string: a positive integer is wanted.`,
+  );
 }
 
 function readToken(token: string | undefined): string {

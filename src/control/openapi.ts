@@ -20,7 +20,7 @@ export function describeApi(): JsonObject {
       title: 'nsgflow control plane',
       version: '1',
       description:
-        'A local Azure Resource Manager for network security groups and flow logs. Any api-version of the form YYYY-MM-DD is taken.',
+        'A local Azure Resource Manager for network security groups and flow logs. The api-versions are those of Azure.',
     },
     paths,
     components: {
@@ -53,21 +53,28 @@ function pathsOf(definition: ResourceType): Record<string, JsonObject> {
   const schema = schemaName(definition.type);
   const item = itemPath(definition);
   const isDeployment = definition.type === deploymentType;
-  const removed = definition.deleteStatus === 202 ? ['202'] : [...new Set([String(definition.deleteStatus), '204'])];
+  const isGroup = definition.scope === 'subscription';
+  const isAccount = definition.putByLocation === true;
+  const removed = [String(definition.deleteStatus), ...(isGroup ? [] : isAccount ? ['204'] : ['202', '204'])];
+  const made = isAccount ? ['200', '202'] : ['200', '201'];
   for (const path of collectionPaths(definition)) paths[path] = at(path, { get: operation(['200'], schema) });
   paths[item] = at(item, {
     get: operation(['200'], schema),
     head: operation(['204', '404']),
-    put: operation(['200', '201'], schema, schema),
-    patch: operation(['200'], schema, schema),
+    put: operation(made, schema, schema),
+    ...(definition.patch === 'none' ? {} : { patch: operation(['200'], schema, schema) }),
     delete: operation(removed),
   });
-  for (const { name, schema: body } of [
+  if (isDeployment)
+    for (const path of [`${item}/operations`, `${item}/operations/{operationId}`])
+      paths[path] = at(path, { get: operation(['200']) });
+  for (const { name, schema: body, long } of [
     ...(definition.actions ?? []),
-    ...(isDeployment ? [{ name: 'validate', schema: definition.schema }] : []),
+    ...(isDeployment ? [{ name: 'validate', schema: definition.schema, long: undefined }] : []),
   ]) {
     const path = `${item}/${name}`;
-    paths[path] = at(path, { post: { ...operation(['200']), requestBody: jsonBody(body as Json) } });
+    const statuses = long === true ? ['200', '202'] : ['200'];
+    paths[path] = at(path, { post: { ...operation(statuses), requestBody: jsonBody(body as Json) } });
   }
   for (const child of definition.children ?? []) Object.assign(paths, childPaths(item, schema, child));
   return paths;
@@ -80,7 +87,7 @@ function childPaths(parent: string, schema: string, child: ChildType): Record<st
   const writes: JsonObject =
     child.readOnly === true
       ? {}
-      : { put: operation(['200', '201'], reference, reference), delete: operation(['200', '204']) };
+      : { put: operation(['200', '201'], reference, reference), delete: operation(['200', '202', '204']) };
   return {
     [list]: at(list, { get: operation(['200'], reference) }),
     [item]: at(item, { get: operation(['200'], reference), ...writes }),
@@ -152,7 +159,7 @@ function operation(statuses: readonly string[], answer?: string, body?: string):
       ? {}
       : { content: { 'application/json': { schema: { $ref: `#/components/schemas/${answer}` } } } };
   const responses: Record<string, Json> = {};
-  for (const status of statuses)
+  for (const status of new Set(statuses))
     responses[status] = { description: 'done', ...(status === '200' || status === '201' ? content : {}) };
   responses['default'] = { $ref: '#/components/responses/Error' };
   return body === undefined

@@ -2,12 +2,15 @@
  * Resource providers as GET shows them.
  */
 import type { JsonObject } from '../arm-template/value.ts';
+import { apiVersionsOf } from './api-versions.ts';
 import { isRegistered, registrationId } from './registration.ts';
 import type { View } from './resource-type.ts';
 import { apiTypes } from './resource-types.ts';
 
 /** A provider as GET shows it. az asks its API versions, of which one must be no preview. Source: control-plane facts 1.5. */
 export function presentProvider(view: View, subscription: string, namespace: string): JsonObject {
+  const apiVersions = [...apiVersionsOf(namespace)];
+  const defaultApiVersion = apiVersions.find((version) => !version.includes('preview')) ?? '';
   return {
     id: registrationId(subscription, namespace),
     namespace,
@@ -18,12 +21,9 @@ export function presentProvider(view: View, subscription: string, namespace: str
       .map((type) => ({
         resourceType: type.slice(namespace.length + 1),
         locations: [],
-        apiVersions: apiVersionsShown,
-        defaultApiVersion: apiVersionsShown[0],
+        apiVersions,
+        defaultApiVersion,
         capabilities: 'None',
       })),
   };
 }
-
-/** Any well-formed version is taken; these are the ones named. */
-const apiVersionsShown = ['2025-05-01', '2025-03-01', '2024-05-01', '2022-07-01', '2021-04-01', '2019-11-01'];

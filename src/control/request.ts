@@ -8,6 +8,7 @@ import type { Json, JsonObject } from '../arm-template/value.ts';
 import { isObject } from '../arm-template/value.ts';
 import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
+import { checkApiVersion } from './api-versions.ts';
 import { ArmError } from './arm-error.ts';
 
 export interface ArmRequest {
@@ -45,7 +46,7 @@ export interface Ask {
 }
 
 /** @throws ArmError where the path, the query or the api-version is not well-formed */
-export function parseRequest(request: ArmRequest, origin: string): Ask {
+export function parseRequest(request: ArmRequest, origin: string, nowMillis: number): Ask {
   const target = request.url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '').replace(/#.*$/s, '');
   const at = target.indexOf('?');
   const path = at < 0 ? target : target.slice(0, at);
@@ -63,7 +64,7 @@ export function parseRequest(request: ArmRequest, origin: string): Ask {
     segments,
     query,
     headers: request.headers,
-    apiVersion: readApiVersion(query),
+    apiVersion: readApiVersion(query, nowMillis),
     origin: request.origin ?? origin,
     body: () => readBody(request.body),
   };
@@ -83,18 +84,14 @@ function decodeSegment(part: string): string {
   return decoded;
 }
 
-function readApiVersion(query: ReadonlyMap<string, string>): string {
+function readApiVersion(query: ReadonlyMap<string, string>, nowMillis: number): string {
   const version = query.get('api-version');
   if (version === undefined || version === '')
     throw new ArmError(
       'MissingApiVersionParameter',
       'The api-version query parameter (?api-version=) is required for all requests.',
     );
-  if (!/^\d{4}-\d{2}-\d{2}(-[A-Za-z0-9.-]{1,40})?$/.test(version))
-    throw new ArmError(
-      'InvalidApiVersionParameter',
-      `The api-version '${version.slice(0, 80)}' is invalid. It has the form YYYY-MM-DD, with -preview or the like behind it.`,
-    );
+  checkApiVersion(version, nowMillis);
   return version;
 }
 

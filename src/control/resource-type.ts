@@ -119,17 +119,19 @@ export interface ResourceType<S extends TSchema = TSchema> {
   readonly name: NameRule;
   readonly location: 'required' | 'none';
   readonly schema: S;
-  /** Statuses that clients take for a DELETE. Source: control-plane facts 5. */
+  /** Of a DELETE: one that Azure's description of the API lists, since clients take no other. */
   readonly deleteStatus: 200 | 202 | 204;
   /** What has to be told of a change. */
   readonly changes: 'network' | 'recording' | 'nothing';
   readonly inUse?: InUse;
   readonly children?: readonly ChildType[];
   readonly actions?: readonly Action[];
-  /** What PATCH changes: the tags alone, or all that its body names. */
-  readonly patch?: 'merge';
+  /** What PATCH changes: the tags alone, all that its body names, or nothing, since there is no PATCH. */
+  readonly patch?: 'merge' | 'none';
   /** Whether a PUT is answered 200, or 202 with a Location in asynchronous mode, instead of 201 with Azure-AsyncOperation: az takes no 201 here. */
   readonly putByLocation?: true;
+  /** Whether a PUT is no long operation in Azure, so that clients do not poll for it. */
+  readonly isImmediate?: true;
   /** Applies Azure's rules and fills in what the server decides. @throws ArmError */
   complete(body: Static<S>, making: Making): Completed;
   links?(resource: Resource): Link[];

@@ -6,13 +6,19 @@
  *   /subscriptions/{id}/providers/{namespace}/{type}                                 a list of a subscription
  *   /subscriptions/{id}/providers/{namespace}/locations/{region}/operations/{id}     see answer.ts
  *   /subscriptions/{id}/resourceGroups/{group}/providers/{namespace}/{type}[/{name}[/{type}[/{name}]…]]
+ *   /subscriptions/{id}/resourceGroups/{group}/deployments…                          an older path of those of Microsoft.Resources
  */
-import type { Json, JsonObject } from '../arm-template/value.ts';
+import { parentId } from '../arm-template/resource-id.ts';
+import type { JsonObject } from '../arm-template/value.ts';
 import { empty, ok, poll, pollHeaders } from './answer.ts';
+import { checkApiVersionOf } from './api-versions.ts';
 import { ArmError } from './arm-error.ts';
+import { answerOperations } from './deployment-operations.ts';
 import { createDeployments } from './deploy.ts';
 import type { Engine } from './engine.ts';
 import { createEngine } from './engine.ts';
+import type { FilterKind } from './filter.ts';
+import { readFilter } from './filter.ts';
 import { listPage } from './list.ts';
 import { createOperations } from './operations.ts';
 import { childElements, etagText, presentBody, presentChild } from './present.ts';
@@ -20,13 +26,15 @@ import type { ArmResponse, Ask } from './request.ts';
 import { groupId, parseProviderPath } from './resource-path.ts';
 import { namespaceNamed } from './registration.ts';
 import type { ChildType, ResourceType } from './resource-type.ts';
-import { childTypeNamed, parentOfChild, resourceTypeNamed, resourceTypes } from './resource-types.ts';
+import { listResources } from './resource-list.ts';
+import { childTypeNamed, parentOfChild, resourceTypeNamed } from './resource-types.ts';
 import type { Resource } from './resource.ts';
+import { textOf } from './resource.ts';
 import { conform } from './schema.ts';
 import type { State } from './state.ts';
 import { findChild } from './state.ts';
 import { answerSubscription, answerTenants, listSubscriptions } from './subscription.ts';
-import { deploymentType } from './types/deployment.ts';
+import { deployment, deploymentType } from './types/deployment.ts';
 
 export type Route = (ask: Ask) => Promise<ArmResponse>;
 
@@ -56,7 +64,7 @@ export function createRoutes(state: State): Route {
       case 'PUT': {
         const body = ask.body();
         const { resource, created } = await state.exclusive(() => engine.put(definition, id, body, conditions));
-        if (!state.settings.asynchronous || definition.scope === 'subscription')
+        if (!state.settings.asynchronous || definition.isImmediate === true)
           return ok(show(ask, definition, resource), created && definition.putByLocation !== true ? 201 : 200);
         const operation = operations.start(resource.id, ok(presentBody(definition, resource, state.view(ask.origin))));
         if (definition.putByLocation === true)
@@ -65,6 +73,7 @@ export function createRoutes(state: State): Route {
         return ok(show(ask, definition, resource), created ? 201 : 200, headers);
       }
       case 'PATCH': {
+        if (definition.patch === 'none') throw notAllowed(ask, 'GET, HEAD, PUT, DELETE');
         const body = ask.body();
         const { resource } = await state.exclusive(() => engine.patch(definition, id, body, conditions));
         return ok(show(ask, definition, resource));
@@ -151,6 +160,16 @@ export function createRoutes(state: State): Route {
   const onProvider = async (ask: Ask, base: string, segments: readonly string[]): Promise<ArmResponse> => {
     const { type, names, last } = parseProviderPath(segments);
     const id = pathId(base, segments);
+    if (
+      isDeployment(type.replace(/\/operations$/i, '')) &&
+      segments[3]?.toLowerCase() === 'operations' &&
+      segments.length < 6
+    ) {
+      if (ask.method !== 'GET') throw notAllowed(ask, 'GET');
+      checkApiVersionOf(deploymentType, ask.apiVersion);
+      const found = engine.require(deployment, pathId(base, segments.slice(0, 3)));
+      return answerOperations(ask, found, segments[4] ?? '', state.settings.pageSize);
+    }
     if (last === '') {
       if (names.length === 0)
         throw new ArmError('InvalidResourceType', `The path names no resource type of '${segments[0]}'.`);
@@ -161,38 +180,51 @@ export function createRoutes(state: State): Route {
     if (ask.method === 'POST') {
       if (isDeployment(type)) return deployments.act(ask, parentPath, last);
       const definition = requireType(type);
+      checkVersion(ask, type, parentPath);
       return onAction(ask, definition, parentPath, last);
     }
     if (ask.method !== 'GET') throw notAllowed(ask, 'GET, POST');
-    if (isDeployment(type) && last.toLowerCase() === 'operations') return deployments.operations(ask, parentPath);
     return list(ask, `${type}/${last}`, names.length === 0 ? base : parentPath, names.length > 0);
   };
 
   const onTyped = (ask: Ask, type: string, id: string): Promise<ArmResponse> => {
     const child = childTypeNamed(type);
     const parent = parentOfChild(type);
+    const definition = parent ?? requireType(type);
+    checkVersion(ask, type, parent === undefined ? id : parentId(id));
     if (child !== undefined && parent !== undefined) return onChild(ask, parent, child, id);
-    return onResource(ask, requireType(type), id);
+    return onResource(ask, definition, id);
   };
+
+  /** `id` is of a resource whose region the refusal names. */
+  const checkVersion = (ask: Ask, type: string, id: string): void =>
+    checkApiVersionOf(type, ask.apiVersion, textOf(state.store.get(id)?.body['location']));
 
   /** A list of one type below `scope`: a subscription, a group, or (`inResource`) a resource. */
   const list = (ask: Ask, type: string, scope: string, inResource: boolean): ArmResponse => {
     const view = state.view(ask.origin);
     const child = childTypeNamed(type);
     const parentDefinition = parentOfChild(type);
+    const matches = readFilter(ask.query.get('$filter'), filterKindOf(type)) ?? (() => true);
     if (child !== undefined && parentDefinition !== undefined) {
       if (!inResource) throw noType(type);
+      checkVersion(ask, type, scope);
       const parent = engine.require(parentDefinition, scope);
-      const elements = childElements(child, parent).map((element) => presentChild(child, parent, element, view));
+      const elements = childElements(child, parent)
+        .map((element) => presentChild(child, parent, element, view))
+        .filter((body) => matches({ id: textOf(body['id']), name: textOf(body['name']), type: child.type, body }));
       return ok(listPage(ask, elements, state.settings.pageSize));
     }
     const definition = requireType(type);
+    checkVersion(ask, type, scope);
     if (inResource) {
       const parentType = definition.type.slice(0, definition.type.lastIndexOf('/'));
       engine.require(requireType(parentType), scope);
     } else if (/\/resourcegroups\//i.test(`${scope}/`)) engine.requireGroup(scope);
     const below = `${scope.toLowerCase()}/`;
-    const found = [...state.store.ofType(definition.type)].filter(({ id }) => id.toLowerCase().startsWith(below));
+    const found = [...state.store.ofType(definition.type)].filter(
+      (resource) => resource.id.toLowerCase().startsWith(below) && matches(resource),
+    );
     return ok(listPage(ask, found, state.settings.pageSize, (resource) => show(ask, definition, resource)));
   };
 
@@ -204,7 +236,9 @@ export function createRoutes(state: State): Route {
       case 'resourcegroups':
         return onGroups(ask, subscription, segments.slice(2));
       case 'resources':
-        return listAll(ask, base);
+        if (ask.method !== 'GET') throw notAllowed(ask, 'GET');
+        checkApiVersionOf(groupType, ask.apiVersion);
+        return listResources(state, ask, base);
       case 'providers': {
         if (second === undefined || third === undefined || ['register', 'unregister'].includes(third.toLowerCase()))
           return answerSubscription(state, ask, subscription, segments.slice(1));
@@ -230,25 +264,17 @@ export function createRoutes(state: State): Route {
       return list(ask, groupType, `/subscriptions/${subscription}`, false);
     }
     const base = groupId(subscription, segments[0]);
-    if (segments.length === 1) return onResource(ask, requireType(groupType), base);
+    if (segments.length === 1) return onTyped(ask, groupType, base);
     if (segments[1].toLowerCase() === 'resources' && segments.length === 2) {
+      if (ask.method !== 'GET') throw notAllowed(ask, 'GET');
+      checkApiVersionOf(groupType, ask.apiVersion);
       engine.requireGroup(base);
-      return listAll(ask, base);
+      return listResources(state, ask, base);
     }
+    if (segments[1].toLowerCase() === 'deployments')
+      return onProvider(ask, base, ['Microsoft.Resources', ...segments.slice(1)]);
     if (segments[1].toLowerCase() !== 'providers' || segments.length < 4) throw noPath(ask);
     return onProvider(ask, base, segments.slice(2));
-  };
-
-  /** All resources below a subscription or group, of one type where `$filter` says so. */
-  const listAll = (ask: Ask, base: string): ArmResponse => {
-    if (ask.method !== 'GET') throw notAllowed(ask, 'GET');
-    const filter = /^\s*resourceType\s+eq\s+'([^']*)'\s*$/i.exec(ask.query.get('$filter') ?? '')?.[1].toLowerCase();
-    const found = resourceTypes
-      .filter(({ type, scope }) => scope === 'group' && type !== deploymentType)
-      .filter(({ type }) => filter === undefined || type.toLowerCase() === filter)
-      .flatMap((definition) => [...state.store.ofType(definition.type)])
-      .filter(({ id }) => id.toLowerCase().startsWith(`${base.toLowerCase()}/`));
-    return ok(listPage(ask, found, state.settings.pageSize, briefly));
   };
 
   return async (ask) => {
@@ -274,14 +300,6 @@ function groupsAlone(): ArmError {
     'DeploymentScopeNotSupported',
     'Deployments are made in resource groups here, not in subscriptions, management groups or tenants.',
   );
-}
-
-/** A resource as lists of mixed types show it. */
-function briefly({ id, name, type, body }: Resource): JsonObject {
-  const shown: Record<string, Json> = { id, name, type };
-  for (const key of ['location', 'tags', 'kind', 'sku', 'identity'])
-    if (body[key] !== undefined) shown[key] = body[key];
-  return shown;
 }
 
 function requireType(type: string): ResourceType {
@@ -313,6 +331,11 @@ function notAllowed(ask: Ask, allowed: string): ArmError {
 
 function conditionsOf(ask: Ask): Parameters<Engine['put']>[3] {
   return { ifMatch: ask.headers['if-match'], ifNoneMatch: ask.headers['if-none-match'] };
+}
+
+function filterKindOf(type: string): FilterKind {
+  if (type === groupType) return 'groups';
+  return isDeployment(type) ? 'deployments' : 'resources';
 }
 
 function pathId(base: string, segments: readonly string[]): string {

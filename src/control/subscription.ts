@@ -4,6 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Json } from '../arm-template/value.ts';
 import { ok } from './answer.ts';
+import { checkApiVersionOf } from './api-versions.ts';
 import { ArmError } from './arm-error.ts';
 import { listServiceTags } from './diagnostics/list-service-tags.ts';
 import { presentProvider } from './provider.ts';
@@ -15,8 +16,11 @@ import type { Subscription } from './settings.ts';
 import type { State } from './state.ts';
 import { accountName, accountNamed } from './types/storage-account.ts';
 
+const subscriptionType = 'Microsoft.Resources/subscriptions';
+
 export function answerTenants(state: State, ask: Ask): ArmResponse {
   requireGet(ask);
+  checkApiVersionOf(subscriptionType, ask.apiVersion);
   const { tenantId } = state.settings;
   return ok({
     value: [
@@ -33,6 +37,7 @@ export function answerTenants(state: State, ask: Ask): ArmResponse {
 
 export function listSubscriptions(state: State, ask: Ask): ArmResponse {
   requireGet(ask);
+  checkApiVersionOf(subscriptionType, ask.apiVersion);
   return ok({
     value: state.settings.subscriptions.map((subscription) => presentSubscription(state, subscription)),
     count: { type: 'Total', value: state.settings.subscriptions.length },
@@ -60,6 +65,8 @@ export async function answerSubscription(
 ): Promise<ArmResponse> {
   const [first = '', second, third = '', fourth = '', fifth = ''] = segments.map((segment) => segment.toLowerCase());
   const known = state.settings.subscriptions.find(({ id }) => id === subscription);
+  const isOfProvider = first === 'providers' && !['', 'register', 'unregister'].includes(third);
+  checkApiVersionOf(isOfProvider ? `${second}/${third}` : subscriptionType, ask.apiVersion, fourth);
   if (segments.length === 0 && known !== undefined) {
     requireGet(ask);
     return ok(presentSubscription(state, known));

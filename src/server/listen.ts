@@ -64,7 +64,11 @@ export function createHttpServer(settings: ListenSettings): HttpServer {
     done(null, Object.fromEntries(new URLSearchParams(String(body)))),
   );
   app.addHook('onRequest', async (request, reply) => {
-    void reply.header('x-ms-request-id', request.id);
+    void reply.headers({
+      'x-ms-request-id': request.id,
+      'x-ms-correlation-request-id': request.id,
+      'x-content-type-options': 'nosniff',
+    });
     checkHost(names, request.headers);
     if (request.originalUrl.length > limits.httpPathCharsMax)
       throw new RequestError(

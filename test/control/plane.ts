@@ -11,7 +11,18 @@ export const group = `${subscription}/resourceGroups/net`;
 export const network = `${group}/providers/Microsoft.Network`;
 export const watcher = `${subscription}/resourceGroups/NetworkWatcherRG/providers/Microsoft.Network/networkWatchers/NetworkWatcher_westeurope`;
 export const location = 'westeurope';
-const apiVersion = 'api-version=2025-05-01';
+
+/** A version that the namespace of a path has. */
+export function versionOf(path: string): string {
+  const namespace = [...path.matchAll(/\/providers\/(microsoft\.\w+)\/[^/?]+/gi)].at(-1)?.[1].toLowerCase();
+  const versions: Readonly<Record<string, string>> = {
+    'microsoft.network': '2025-05-01',
+    'microsoft.storage': '2025-08-01',
+    'microsoft.operationalinsights': '2023-09-01',
+  };
+  const isRegistration = /\/providers\/[^/]+\/(un)?register$/i.test(path);
+  return (isRegistration ? undefined : versions[namespace ?? '']) ?? '2025-04-01';
+}
 
 export interface Answer {
   readonly status: number;
@@ -50,7 +61,8 @@ export async function openPlane(
     ...options,
   });
   const ask: TestPlane['ask'] = async (method, path, body, headers = {}) => {
-    const url = path.includes('api-version') ? path : `${path}${path.includes('?') ? '&' : '?'}${apiVersion}`;
+    const version = `api-version=${versionOf(path)}`;
+    const url = path.includes('api-version') ? path : `${path}${path.includes('?') ? '&' : '?'}${version}`;
     const bytes = body instanceof Uint8Array || body === undefined ? body : Buffer.from(JSON.stringify(body));
     const response = await plane.handle({ method, url, headers, body: bytes });
     const shown = (response.body ?? {}) as JsonObject;

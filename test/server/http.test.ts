@@ -134,6 +134,8 @@ describe('tokens', () => {
       expect(answer.status).toBe(401);
       expect(answer.headers['www-authenticate']).toMatch(/^Bearer authorization_uri="https:/);
       expect(errorOf(answer.text)).toBe('AuthenticationFailed');
+      expect(answer.headers['x-ms-correlation-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+      expect(answer.headers['x-content-type-options']).toBe('nosniff');
     }
   });
 

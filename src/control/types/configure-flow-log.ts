@@ -60,6 +60,7 @@ function flowLogAt(view: View, targetId: string): Resource | undefined {
   return link === undefined ? undefined : view.get(link.holder);
 }
 
+/** Without the analytics configuration where there is none: Azure's description of the API wants it whole or absent. */
 function information(flowLog: Resource): Json {
   const { targetResourceId, storageId, enabled, retentionPolicy, format, flowAnalyticsConfiguration } = propertiesOf(
     flowLog.body,
@@ -67,7 +68,7 @@ function information(flowLog: Resource): Json {
   return {
     targetResourceId,
     properties: { storageId, enabled, retentionPolicy, format },
-    flowAnalyticsConfiguration: objectOf(flowAnalyticsConfiguration),
+    ...(Object.keys(objectOf(flowAnalyticsConfiguration)).length === 0 ? {} : { flowAnalyticsConfiguration }),
   };
 }
 
@@ -80,6 +81,5 @@ function nothingSet(targetResourceId: string): JsonObject {
       retentionPolicy: { days: 0, enabled: false },
       format: { type: 'JSON', version: 1 },
     },
-    flowAnalyticsConfiguration: {},
   };
 }

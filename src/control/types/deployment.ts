@@ -22,5 +22,6 @@ export const deployment = defineType({
   ),
   deleteStatus: 204,
   changes: 'nothing',
+  patch: 'none',
   complete: ({ properties }) => ({ properties }),
 });

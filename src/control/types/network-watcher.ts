@@ -22,7 +22,8 @@ export const networkWatcher = defineType({
   name: networkName,
   location: 'required',
   schema: resourceSchema(Type.Object({}, { default: {} })),
-  deleteStatus: 200,
+  deleteStatus: 204,
+  isImmediate: true,
   changes: 'nothing',
   actions: [configureFlowLog, queryFlowLogStatus, ipFlowVerify, securityGroupView],
   complete(_body, { id, location, view }) {

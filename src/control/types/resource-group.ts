@@ -12,6 +12,7 @@ export const resourceGroup = defineType({
   location: 'required',
   schema: resourceSchema(Type.Object({}, { default: {} }), { managedBy: Type.Optional(Type.String()) }),
   deleteStatus: 202,
+  isImmediate: true,
   changes: 'nothing',
   patch: 'merge',
   complete: () => ({ properties: {} }),
