@@ -37,6 +37,12 @@ export const limits = {
   clockBackPacketsMin: 4,
   /** Times that the clock of one recording goes back; beyond, all older packets count in the open minute. */
   clockBacksMax: 1000,
+  /** Of a recorder's flow logs, stretches of being on that have ended and are remembered; the oldest are forgotten first. */
+  flowLogSpansMax: 10_000,
+  /** So long they are remembered: no tuple is older than the longest idle timeout (30 minutes) and `clockBackMillisMin` together. */
+  flowLogSpansMillis: 3_600_000,
+  /** Networks that are set and not in force yet, one for each minute; with more the oldest never is in force. */
+  networksAheadMax: 100,
   /** Rules of one NSG. Source: facts 4.5. */
   rulesPerNsgMax: 1000,
   /** Concurrent flows of one NIC; at the limit the longest idle flows end early and a counter says so. Source: facts 4.5. */

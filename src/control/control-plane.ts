@@ -15,8 +15,8 @@ import { parseRequest } from './request.ts';
 import { createRoutes } from './routes.ts';
 import { withHeaders } from './response-headers.ts';
 import type { ControlOptions } from './settings.ts';
-import type { ControlSnapshot } from './snapshot.ts';
-import { takeSnapshot } from './snapshot.ts';
+import type { ControlSnapshot, FlowLogState } from './snapshot.ts';
+import { flowLogState, takeSnapshot } from './snapshot.ts';
 import type { Change } from './state.ts';
 import { openState } from './state.ts';
 
@@ -25,6 +25,10 @@ export interface ControlPlane {
   handle(request: ArmRequest): Promise<ArmResponse>;
   /** NSGs, VNets and NICs as the rule evaluator has them; the same object until one of them changes. */
   network(): Network;
+  /** What `network()` is now, built when it is called, which may be after later changes; the same function until one of its resources changes. */
+  networkAsNow(): () => Network;
+  /** One flow log of the snapshot, found at once. */
+  flowLog(id: string): FlowLogState | undefined;
   snapshot(): ControlSnapshot;
   /** Called after a change is on disk, before it is answered. @returns what ends it */
   onChange(listener: (change: Change) => void): () => void;
@@ -50,6 +54,11 @@ export async function createControlPlane(options: ControlOptions): Promise<Contr
       }
     },
     network: () => state.view().network(),
+    networkAsNow: () => state.networkAsNow(),
+    flowLog(id) {
+      const resource = state.store.get(id);
+      return resource === undefined ? undefined : flowLogState(resource, state.view());
+    },
     snapshot: () => takeSnapshot(state),
     onChange: (listener) => state.onChange(listener),
     close: () => state.exclusive(() => Promise.resolve()),

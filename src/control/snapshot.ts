@@ -3,6 +3,7 @@
  */
 import type { JsonObject } from '../arm-template/value.ts';
 import type { View } from './resource-type.ts';
+import type { Resource } from './resource.ts';
 import { objectOf, propertiesOf, textOf } from './resource.ts';
 import type { State } from './state.ts';
 import type { DeliveryStop, TargetKind } from './types/flow-log.ts';
@@ -63,31 +64,34 @@ export function takeSnapshot(state: State): ControlSnapshot {
 }
 
 function flowLogStates(view: View): FlowLogState[] {
-  return [...view.ofType(flowLogType)].flatMap((resource) => {
-    const properties = propertiesOf(resource.body);
-    const targetId = textOf(properties['targetResourceId']);
-    const kind = targetKind(view, targetId);
-    if (kind === undefined) return [];
-    const storageId = textOf(properties['storageId']);
-    const { days, enabled: isRetained } = objectOf(properties['retentionPolicy']);
-    const version = objectOf(properties['format'])['version'];
-    const { guid, enabledAtMillis } = resource.hidden;
-    return {
-      id: resource.id,
-      guid: textOf(guid),
-      targetId,
-      targetKind: kind,
-      format: kind !== 'nsg' ? 'vnet' : version === 2 ? 'nsg2' : 'nsg1',
-      enabled: properties['enabled'] === true,
-      storageId,
-      storage: storageId.slice(storageId.lastIndexOf('/') + 1),
-      retentionDays: isRetained === true && typeof days === 'number' ? days : 0,
-      enabledFilteringCriteria: textOf(properties['enabledFilteringCriteria']) || undefined,
-      recordTypes: textOf(properties['recordTypes']) || undefined,
-      delivery: deliveryOf(resource, view),
-      enabledAtMillis: typeof enabledAtMillis === 'number' ? enabledAtMillis : 0,
-    };
-  });
+  return [...view.ofType(flowLogType)].flatMap((resource) => flowLogState(resource, view) ?? []);
+}
+
+/** One flow log; `undefined` where its target is gone. */
+export function flowLogState(resource: Resource, view: View): FlowLogState | undefined {
+  const properties = propertiesOf(resource.body);
+  const targetId = textOf(properties['targetResourceId']);
+  const kind = targetKind(view, targetId);
+  if (kind === undefined) return undefined;
+  const storageId = textOf(properties['storageId']);
+  const { days, enabled: isRetained } = objectOf(properties['retentionPolicy']);
+  const version = objectOf(properties['format'])['version'];
+  const { guid, enabledAtMillis } = resource.hidden;
+  return {
+    id: resource.id,
+    guid: textOf(guid),
+    targetId,
+    targetKind: kind,
+    format: kind !== 'nsg' ? 'vnet' : version === 2 ? 'nsg2' : 'nsg1',
+    enabled: properties['enabled'] === true,
+    storageId,
+    storage: storageId.slice(storageId.lastIndexOf('/') + 1),
+    retentionDays: isRetained === true && typeof days === 'number' ? days : 0,
+    enabledFilteringCriteria: textOf(properties['enabledFilteringCriteria']) || undefined,
+    recordTypes: textOf(properties['recordTypes']) || undefined,
+    delivery: deliveryOf(resource, view),
+    enabledAtMillis: typeof enabledAtMillis === 'number' ? enabledAtMillis : 0,
+  };
 }
 
 function accountStates(view: View): StorageAccountState[] {

@@ -9,7 +9,7 @@ import { createLinkIndex } from './link-index.ts';
 import { childElements, childId, presentBody } from './present.ts';
 import type { ResourceStore } from './resource-store.ts';
 import { openResourceStore } from './resource-store.ts';
-import type { View } from './resource-type.ts';
+import type { ResourceType, View } from './resource-type.ts';
 import { childTypeNamed, networkTypes, resourceTypeNamed } from './resource-types.ts';
 import type { Resource } from './resource.ts';
 import { textOf } from './resource.ts';
@@ -37,6 +37,8 @@ export interface State {
   onChange(listener: (change: Change) => void): () => void;
   /** NSGs, VNets, NICs and application security groups as GET shows them. */
   networkResources(): JsonObject[];
+  /** See ControlPlane. */
+  networkAsNow(): () => Network;
 }
 
 /** @throws state-invalid, and FlowError where the folder cannot be read */
@@ -47,7 +49,7 @@ export async function openState(options: ControlOptions): Promise<State> {
   for (const resource of store.all()) links.set(resource.id, resourceTypeNamed(resource.type)?.links?.(resource) ?? []);
   const listeners = new Set<(change: Change) => void>();
   let revision = 0;
-  let network: Network | undefined;
+  let network: (() => Network) | undefined;
   let queue: Promise<unknown> = Promise.resolve();
 
   const changed = (resource: Resource, verb: Change['verb']): void => {
@@ -66,13 +68,18 @@ export async function openState(options: ControlOptions): Promise<State> {
     canonicalId: (id) => store.get(id)?.id ?? findChild(store, id)?.id,
     ofType: (type) => store.ofType(type),
     linksTo: (id) => links.linksTo(id),
-    network: () => (network ??= buildNetwork(networkResources(), settings)),
+    network: () => networkAsNow()(),
   });
 
-  const networkResources = (): JsonObject[] =>
-    networkTypes.flatMap((definition) =>
-      [...store.ofType(definition.type)].map((resource) => presentBody(definition, resource, view())),
-    );
+  const networkResources = (): JsonObject[] => presentKept(keptOf(store), view());
+
+  const networkAsNow = (): (() => Network) => {
+    if (network !== undefined) return network;
+    const kept = keptOf(store);
+    let built: Network | undefined;
+    network = () => (built ??= buildNetwork(presentKept(kept, view()), settings));
+    return network;
+  };
 
   return {
     settings,
@@ -99,7 +106,21 @@ export async function openState(options: ControlOptions): Promise<State> {
       return () => void listeners.delete(listener);
     },
     networkResources,
+    networkAsNow,
   };
+}
+
+/** Resources that a network is made of, as they are now: a change replaces a resource, it does not change it. */
+type Kept = readonly (readonly [definition: ResourceType, resources: readonly Resource[]])[];
+
+function keptOf(store: ResourceStore): Kept {
+  return networkTypes.map((definition) => [definition, [...store.ofType(definition.type)]]);
+}
+
+function presentKept(kept: Kept, view: View): JsonObject[] {
+  return kept.flatMap(([definition, resources]) =>
+    resources.map((resource) => presentBody(definition, resource, view)),
+  );
 }
 
 function buildNetwork(resources: readonly JsonObject[], settings: ControlSettings): Network {

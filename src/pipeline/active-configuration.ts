@@ -13,7 +13,7 @@ import { Translator } from '../nsg/translate.ts';
 import type { Quirks } from './quirks.ts';
 import type { RecordingPlan } from './recording-plan.ts';
 import { planRecording } from './recording-plan.ts';
-import type { RecordingConfiguration } from './recording-settings.ts';
+import type { FlowLogSettings, RecordingConfiguration } from './recording-settings.ts';
 
 /** Idle timeout where neither the VNet nor the user says one. Source: facts 1.6. */
 const flowTimeoutMinutesDefault = 4;
@@ -54,6 +54,12 @@ export class ActiveConfiguration {
     );
   }
 
+  /** Other flow logs on the same network, for what is flushed from now on. @throws filter-syntax, with nothing changed */
+  changeFlowLogs(flowLogs: readonly FlowLogSettings[]): void {
+    const next = { network: this.#network, flowLogs };
+    this.plan = planRecording(next, this.compiled.decisions, this.#quirks, this.#formats);
+  }
+
   #translation(): TranslationRules {
     const { translations } = this.#network;
     return { translations, isBalanced: this.#quirks.loadBalancing === 'hash', nics: this.compiled };
@@ -64,10 +70,7 @@ export class ActiveConfiguration {
    * others go on as they were decided, but for those whose NSG says otherwise (`flushConnection`). @throws filter-syntax, with nothing changed
    */
   change(next: RecordingConfiguration, meter: FlowMeter, flush: () => void): void {
-    if (next.network === this.#network) {
-      this.plan = planRecording(next, this.compiled.decisions, this.#quirks, this.#formats);
-      return;
-    }
+    if (next.network === this.#network) return this.changeFlowLogs(next.flowLogs);
     const compiled = compileNetwork(next.network, this.compiled, meter.decisionsInUse());
     const plan = planRecording(next, compiled.decisions, this.#quirks, this.#formats);
     const before = new Map(this.#network.nics.map((nic, index) => [resourceKey(nic.id), index]));

@@ -6,12 +6,13 @@ import { containerOf, formatBlobPath } from '../flowlog/blob-path.ts';
 import { ByteWriter } from '../flowlog/byte-writer.ts';
 import { encodeRecord } from '../flowlog/encode.ts';
 import { createTupleKernel } from '../flowlog/tuple-kernel.ts';
+import type { FlowLogFormat } from '../flowlog/tuple.ts';
 import type { BlockMemory } from './block-memory.ts';
 import type { OrderScratch } from './order-events.ts';
 import { numbersTo, orderEvents } from './order-events.ts';
 import type { FlowLogTarget, RecordingPlan } from './recording-plan.ts';
-import { columnsShown, countHidden, countLeftOut, fillEncryption, selectRows } from './select-rows.ts';
-import type { Uncounted } from './uncounted.ts';
+import { columnsShown, countHidden, countLeftOut, fillEncryption, selectRows, splitByTime } from './select-rows.ts';
+import type { Uncounted, UncountedReason } from './uncounted.ts';
 
 /** One data block, ready to be appended to its blob. */
 export interface FlushedBlock {
@@ -82,9 +83,9 @@ export function flushBlocks(held: FlowEvents, plan: RecordingPlan, key: FlushKey
   if (scratch.rows.length < columns.count) scratch.rows = numbersTo(held.capacity);
   const rowsOf = (first: number, end: number): Uint32Array =>
     scratch.rows.subarray(starts[first], end === starts.length ? columns.count : starts[end]);
-  const encode = (target: FlowLogTarget, nic: number, range: Uint32Array): void => {
+  const encode = (target: FlowLogTarget, nic: number, range: Uint32Array, turn: number): boolean => {
     const selected = selectRows(events, plan, target, range, uncounted);
-    if (selected.length === 0) return;
+    if (selected.length === 0) return false;
     const { format } = target;
     countHidden(columns, shown[format], format, selected, uncounted);
     writer.clear();
@@ -92,7 +93,7 @@ export function flushBlocks(held: FlowEvents, plan: RecordingPlan, key: FlushKey
     const { mac, id } = plan.nics[nic];
     const header = { ...target, timeMillis: key.timeMillis, macAddress: mac };
     const tuples = encodeRecord(writer, header, shown[format], plan.groups, selected, 0, selected.length, kernel);
-    if (tuples === 0) return;
+    if (tuples === 0) return false;
     const kind = format === 'vnet' ? 'vnet' : 'nsg';
     const path = plan.quirks.vnetPath === 'long' ? 'long' : 'short';
     const lent = scratch.memory?.copy(writer.written);
@@ -101,31 +102,48 @@ export function flushBlocks(held: FlowEvents, plan: RecordingPlan, key: FlushKey
       storage: target.storage,
       container: containerOf(kind),
       blob: formatBlobPath(kind, target.resourceId, floorToHour(key.timeMillis), mac, path),
-      id: blockId(key, target, id),
+      id: blockId(key, target, id, turn),
       bytes: withComma.subarray(1),
       withComma,
       tuples,
       ...(lent === undefined ? {} : { release: lent.release, keep: lent.keep }),
     });
+    return true;
   };
+  /** Each row goes to the first target of each format that is on at its time. */
+  const share = (
+    targets: readonly number[],
+    nic: number,
+    range: Uint32Array,
+    shareFormats: readonly FlowLogFormat[],
+    reason: UncountedReason,
+  ): void => {
+    const left = new Map(shareFormats.map((format) => [format, range]));
+    const turns = new Map<string, number>();
+    for (const target of targets.map((at) => plan.targets[at])) {
+      const { format, resourceId } = target;
+      const { held, others } = splitByTime(columns, target, left.get(format) ?? range);
+      left.set(format, others);
+      if (held.length === 0) continue;
+      const blob = `${format} ${resourceId}`;
+      const turn = turns.get(blob) ?? 0;
+      if (encode(target, nic, held, turn)) turns.set(blob, turn + 1);
+    }
+    for (const [format, rows] of left) countLeftOut(columns, format, reason, rows, uncounted);
+  };
+  const vnetFormats = plan.formats.filter((format) => format === 'vnet');
   const nsgFormats = plan.formats.filter((format) => format !== 'vnet');
   for (let start = 0; start < starts.length;) {
     const nic = events.nic[starts[start]];
     let end = start + 1;
     while (end < starts.length && events.nic[starts[end]] === nic) end++;
-    const vnet = plan.vnetTarget[nic];
-    if (vnet >= 0) encode(plan.targets[vnet], nic, rowsOf(start, end));
-    else if (plan.formats.includes('vnet')) countLeftOut(columns, 'vnet', 'no-flow-log', rowsOf(start, end), uncounted);
+    share(plan.vnetTargets[nic], nic, rowsOf(start, end), vnetFormats, 'no-flow-log');
     for (let first = start; first < end;) {
       const nsg = plan.nsgOf[columns.group[starts[first]]];
       let last = first + 1;
       while (last < end && plan.nsgOf[columns.group[starts[last]]] === nsg) last++;
-      const range = rowsOf(first, last);
-      const targets = nsg < 0 ? [] : plan.nsgTargets[nsg].map((target) => plan.targets[target]);
-      for (const target of targets) encode(target, nic, range);
-      for (const format of nsgFormats)
-        if (!targets.some((target) => target.format === format))
-          countLeftOut(columns, format, nsg < 0 ? 'no-nsg' : 'no-flow-log', range, uncounted);
+      const targets = nsg < 0 ? [] : plan.nsgTargets[nsg];
+      share(targets, nic, rowsOf(first, last), nsgFormats, nsg < 0 ? 'no-nsg' : 'no-flow-log');
       first = last;
     }
     start = end;
@@ -133,10 +151,9 @@ export function flushBlocks(held: FlowEvents, plan: RecordingPlan, key: FlushKey
   return { blocks, uncounted };
 }
 
-function blockId(key: FlushKey, target: FlowLogTarget, nicId: string): string {
+/** `turn` tells blocks apart that one flush makes for one blob and NIC, where a flow log was set otherwise within the minute. */
+function blockId(key: FlushKey, target: FlowLogTarget, nicId: string, turn: number): string {
   const minute = Math.floor(key.timeMillis / minuteMillis);
-  return createHash('sha256')
-    .update([key.input, target.format, target.resourceId, nicId, minute, key.part].join('\n').toLowerCase())
-    .digest('hex')
-    .slice(0, 32);
+  const parts = [key.input, target.format, target.resourceId, nicId, minute, key.part, ...(turn > 0 ? [turn] : [])];
+  return createHash('sha256').update(parts.join('\n').toLowerCase()).digest('hex').slice(0, 32);
 }

@@ -8,7 +8,7 @@ import type { FlowMeter } from '../flow/observe.ts';
 import type { PacketBatch } from '../net/packet.ts';
 import type { ActiveConfiguration } from './active-configuration.ts';
 import type { FlushKey } from './flush.ts';
-import type { RecordingConfiguration } from './recording-settings.ts';
+import type { FlowLogSettings, RecordingConfiguration } from './recording-settings.ts';
 
 export interface MinutesSettings {
   /** Identity of the input. */
@@ -23,7 +23,7 @@ export interface MinutesSettings {
   readonly room: () => Promise<void>;
   /** See RecordSettings. */
   readonly configure: ((minuteMillis: number) => RecordingConfiguration | undefined) | undefined;
-  readonly configureFlush: ((flushMillis: number) => RecordingConfiguration | undefined) | undefined;
+  readonly flowLogs: ((flushMillis: number) => readonly FlowLogSettings[] | undefined) | undefined;
   /** Hears that the clock goes back. */
   readonly onBack: (fromMillis: number, toMillis: number) => void;
 }
@@ -125,8 +125,7 @@ export class Minutes {
 
   /** Ends the open minute; the next one is that of the next packet where there is no flow. */
   async #end(nextPacketMillis: number): Promise<void> {
-    const { meter, configureFlush } = this.#settings;
-    this.#change(configureFlush?.(meter.boundaryMillis));
+    const { meter } = this.#settings;
     while (!meter.advance()) await this.#flushOn();
     await this.#flushOn();
     const ended = meter.boundaryMillis;
@@ -150,12 +149,10 @@ export class Minutes {
   }
 
   #configure(atMillis: number): void {
-    this.#change(this.#settings.configure?.(atMillis));
-  }
-
-  #change(next: RecordingConfiguration | undefined): void {
-    const { meter, configuration } = this.#settings;
-    if (next !== undefined) configuration.change(next, meter, () => this.#flush());
+    const { meter, configuration, configure } = this.#settings;
+    this.#takeFlowLogs();
+    const next = configure?.(atMillis);
+    if (next !== undefined) configuration.change(next, meter, () => this.#write());
   }
 
   async #flushOn(): Promise<void> {
@@ -164,6 +161,17 @@ export class Minutes {
   }
 
   #flush(): void {
+    this.#takeFlowLogs();
+    this.#write();
+  }
+
+  #takeFlowLogs(): void {
+    const { meter, configuration, flowLogs } = this.#settings;
+    const changed = flowLogs?.(meter.boundaryMillis);
+    if (changed !== undefined) configuration.changeFlowLogs(changed);
+  }
+
+  #write(): void {
     const { input, meter, write } = this.#settings;
     // A minute that comes again has blocks of its own.
     const turn = this.#backs === 0 ? input : `${input} back ${this.#backs}`;

@@ -60,10 +60,10 @@ export interface RecordSettings {
    */
   readonly configure?: (minuteMillis: number) => RecordingConfiguration | undefined;
   /**
-   * Asked before each minute is flushed, with the time of the flush: other flow logs on the same network, which what the minute held then goes to.
-   * So a flow log that is switched on has its first block when the minute ends.
+   * Asked before each flush, with the end of the minute that is flushed: the flow logs, where others were set since they were asked for. When each is on,
+   * its spans say; so what is flushed is in a flow log that was on when it happened, however late it is flushed.
    */
-  readonly configureFlush?: (flushMillis: number) => RecordingConfiguration | undefined;
+  readonly flowLogsNow?: (flushMillis: number) => readonly FlowLogSettings[] | undefined;
   /** See quirks.ts; the defaults when not given. */
   readonly quirks?: Quirks;
   /** Of that one NIC, twelve upper-case digits; `undefined` derives it. */
@@ -243,7 +243,7 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
       await delivery.room();
     },
     configure: settings.configure,
-    configureFlush: settings.configureFlush,
+    flowLogs: settings.flowLogsNow,
     onBack: (from, to) => damage.add('time-back', 1, () => `from ${formatTime(from)} to ${formatTime(to)}`),
   });
 

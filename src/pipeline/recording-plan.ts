@@ -12,7 +12,7 @@ import { buildNicTable } from '../nsg/nic-table.ts';
 import { isAdminRule } from '../nsg/rule.ts';
 import type { Quirks } from './quirks.ts';
 import { defaultQuirks } from './quirks.ts';
-import type { FlowLogSettings, RecordingConfiguration } from './recording-settings.ts';
+import type { FlowLogSettings, RecordingConfiguration, Span } from './recording-settings.ts';
 
 /** One flow log: where its records go, where they say that they come from, and which flows they hold. */
 export interface FlowLogTarget {
@@ -28,6 +28,8 @@ export interface FlowLogTarget {
   readonly criteria: FilteringCriteria | undefined;
   /** Bits by flow state; `undefined` lets all through. */
   readonly recordTypes: number | undefined;
+  /** See FlowLogSettings. */
+  readonly spans: readonly Span[] | undefined;
 }
 
 /**
@@ -45,10 +47,10 @@ export interface RecordingPlan {
   readonly targets: readonly FlowLogTarget[];
   /** Formats of the targets, and those whose books are kept although there is none. */
   readonly formats: readonly FlowLogFormat[];
-  /** By NSG as in `nsgOf`: its logs, of different formats; indexes into `targets`. */
+  /** By NSG as in `nsgOf`: its logs, indexes into `targets`. A tuple is in the first of each format that is on at its time. */
   readonly nsgTargets: readonly (readonly number[])[];
-  /** By NIC: the VNet log that holds its flows, an index into `targets`; -1 where none does. */
-  readonly vnetTarget: Int32Array;
+  /** By NIC: the VNet logs of its flows, narrowest target first, indexes into `targets`. A tuple is in the first that is on at its time. */
+  readonly vnetTargets: readonly (readonly number[])[];
   readonly quirks: Quirks;
   /** By decision: 1 for a user-defined inbound rule that allows; and by NIC: 1 where its VNet has no flow timeout. */
   readonly isStatelessRule: Uint8Array;
@@ -90,16 +92,15 @@ export function planRecording(
   const cut = quirks.nameTruncation === 'on';
   const targets: FlowLogTarget[] = [];
   const nsgTargets: number[][] = Array.from(nsgs, () => []);
-  const scopes = new Map<string, number>();
+  const scopes = new Map<string, number[]>();
   for (const log of flowLogs) {
     const key = resourceKey(log.targetId);
-    if (log.format === 'vnet') {
-      if (!scopes.has(key)) scopes.set(key, targets.push(vnetTarget(log)) - 1);
-      continue;
-    }
     const found = nsgs.get(key);
-    if (found === undefined || nsgTargets[found.index].some((at) => targets[at].format === log.format)) continue;
-    nsgTargets[found.index].push(targets.push(nsgTarget(log, found.nsg, cut)) - 1);
+    const before = log.format === 'vnet' ? (scopes.get(key) ?? []) : found && nsgTargets[found.index];
+    if (before === undefined || before.some((at) => isAlwaysOn(targets[at]) && targets[at].format === log.format))
+      continue;
+    if (log.format === 'vnet') scopes.set(key, before);
+    before.push(targets.push(log.format === 'vnet' ? vnetTarget(log) : nsgTarget(log, found!.nsg, cut)) - 1);
   }
   return {
     nics: network.nics,
@@ -109,7 +110,7 @@ export function planRecording(
     targets,
     formats: [...new Set([...formats, ...flowLogs.map(({ format }) => format)])],
     nsgTargets,
-    vnetTarget: Int32Array.from(network.nics, (nic) => narrowestScope(nic, scopes)),
+    vnetTargets: network.nics.map((nic) => scopesOf(nic, scopes, targets)),
     quirks,
     isStatelessRule: Uint8Array.from(decisions, ({ access, rule }) =>
       rule?.kind === 'user' && rule.direction === 'inbound' && access === 'allow' ? 1 : 0,
@@ -171,16 +172,24 @@ function indexNsgs(nsgs: readonly Nsg[], decisions: readonly Decision[]): Map<st
 }
 
 /** A flow log of the NIC wins over one of its subnet, and that over one of the VNet. Source: facts 3.3. */
-function narrowestScope(nic: Nic, scopes: ReadonlyMap<string, number>): number {
-  for (const id of [nic.id, nic.subnet?.id, nic.subnet?.virtualNetwork.id]) {
-    const target = id === undefined ? undefined : scopes.get(resourceKey(id));
-    if (target !== undefined) return target;
-  }
-  return -1;
+function scopesOf(
+  nic: Nic,
+  scopes: ReadonlyMap<string, readonly number[]>,
+  targets: readonly FlowLogTarget[],
+): readonly number[] {
+  const found = [nic.id, nic.subnet?.id, nic.subnet?.virtualNetwork.id].flatMap((id) =>
+    id === undefined ? [] : (scopes.get(resourceKey(id)) ?? []),
+  );
+  const first = found.findIndex((at) => isAlwaysOn(targets[at]));
+  return first < 0 ? found : found.slice(0, first + 1);
+}
+
+function isAlwaysOn({ spans }: FlowLogTarget): boolean {
+  return spans === undefined;
 }
 
 /** Filters are those of VNet logs only. Source: facts 3.5. */
-function nsgTarget({ format, storage }: FlowLogSettings, nsg: Nsg, cut: boolean): FlowLogTarget {
+function nsgTarget({ format, storage, spans }: FlowLogSettings, nsg: Nsg, cut: boolean): FlowLogTarget {
   return {
     format,
     resourceId: nsgIdInLogs(nsg, cut),
@@ -190,11 +199,12 @@ function nsgTarget({ format, storage }: FlowLogSettings, nsg: Nsg, cut: boolean)
     storage,
     criteria: undefined,
     recordTypes: undefined,
+    spans,
   };
 }
 
 function vnetTarget(log: FlowLogSettings): FlowLogTarget {
-  const { format, storage, id, guid, targetId } = log;
+  const { format, storage, id, guid, targetId, spans } = log;
   return {
     format,
     resourceId: id,
@@ -204,5 +214,6 @@ function vnetTarget(log: FlowLogSettings): FlowLogTarget {
     storage,
     criteria: parseFilteringCriteria(log.enabledFilteringCriteria ?? ''),
     recordTypes: parseRecordTypes(log.recordTypes ?? ''),
+    spans,
   };
 }

@@ -7,7 +7,15 @@ import type { FlowLogFormat } from '../flowlog/tuple.ts';
 import type { Network, Nic } from '../nsg/network.ts';
 import { guidOf } from '../nsg/network.ts';
 
-/** One flow log that is enabled. Of two with one target and format the first counts: Azure has one flow log a target. */
+/** A stretch of time; `Infinity` at either end where there is no end. */
+export interface Span {
+  /** Included. Epoch milliseconds, as is the end. */
+  readonly fromMillis: number;
+  /** Excluded. */
+  readonly untilMillis: number;
+}
+
+/** One flow log, with settings that hold at the same times. Of two with one target and format the first counts: Azure has one flow log a target. */
 export interface FlowLogSettings {
   /** ARM id of the flow log. */
   readonly id: string;
@@ -23,6 +31,8 @@ export interface FlowLogSettings {
   readonly enabledFilteringCriteria?: string;
   /** Which flow states it holds, such as `B,E`; `undefined` or '' for all. VNet logs only. */
   readonly recordTypes?: string;
+  /** When it is on: it holds the tuples whose written times lie in one of these. In order, apart from each other; `undefined` is always. */
+  readonly spans?: readonly Span[] | undefined;
 }
 
 /** A network and the flow logs on it, as they are from some minute on. */

@@ -55,6 +55,8 @@ export class Replay implements CaptureReader {
   #roundFirstMillis: number;
   /** The latest moved time handed on. */
   #lastMillis = 0;
+  /** The moved time of the packet handed on last. */
+  #packetMillis = Number.NEGATIVE_INFINITY;
   #roundPackets = 0;
 
   constructor(settings: ReplaySettings, capture: CaptureReader, ahead: CaptureBatch) {
@@ -82,6 +84,11 @@ export class Replay implements CaptureReader {
     const { pace, now } = this.#settings;
     if (pace === Number.POSITIVE_INFINITY) return Number.NEGATIVE_INFINITY;
     return this.#roundFirstMillis + (now() - this.#roundStartMillis) * pace;
+  }
+
+  /** The same in whole milliseconds; at `max`, the time of the packet handed on last, -Infinity before the first. */
+  clockMillis(): number {
+    return Math.floor(this.#settings.pace === Number.POSITIVE_INFINITY ? this.#packetMillis : this.nowMillis());
   }
 
   /**
@@ -134,6 +141,7 @@ export class Replay implements CaptureReader {
       batch.linkType[i] = ahead.linkType[row];
       this.#lastMillis = Math.max(this.#lastMillis, timeOf(batch, i));
     }
+    if (count > 0) this.#packetMillis = timeOf(batch, count - 1);
     this.#row += count;
     this.#roundPackets += count;
   }

@@ -16,8 +16,37 @@ import { protocolTcp, protocolUdp } from '../net/protocol.ts';
 import { isInternet } from '../nsg/evaluate.ts';
 import { findNic } from '../nsg/nic-table.ts';
 import type { FlowLogTarget, RecordingPlan } from './recording-plan.ts';
+import type { Span } from './recording-settings.ts';
 import type { Uncounted, UncountedReason } from './uncounted.ts';
 import { addUncounted } from './uncounted.ts';
+
+/** Of `rows`, those that a target is on for, by the times that its tuples have in its format, and the others. */
+export function splitByTime(
+  { timeMillis }: TupleColumns,
+  { format, spans }: FlowLogTarget,
+  rows: Uint32Array,
+): { readonly held: Uint32Array; readonly others: Uint32Array } {
+  if (spans === undefined) return { held: rows, others: noRows };
+  const unitMillis = format === 'vnet' ? 1 : 1000;
+  const isOn = (row: number): boolean => isWithin(spans, Math.floor(timeMillis[row] / unitMillis) * unitMillis);
+  const held = rows.filter(isOn);
+  if (held.length === rows.length) return { held: rows, others: noRows };
+  return { held, others: held.length === 0 ? rows : rows.filter((row) => !isOn(row)) };
+}
+
+const noRows = new Uint32Array(0);
+
+/** Whether one of the spans, which are in order, holds the time. */
+function isWithin(spans: readonly Span[], millis: number): boolean {
+  let low = 0;
+  let high = spans.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (spans[middle].untilMillis > millis) high = middle;
+    else low = middle + 1;
+  }
+  return low < spans.length && spans[low].fromMillis <= millis;
+}
 
 /**
  * The rows from `start` to `end` that a target holds: `rows` itself where it holds them all. The packets of the others are added to

@@ -14,13 +14,14 @@ import type { ControlPlane } from '../control/control-plane.ts';
 import type { FlowLogState } from '../control/snapshot.ts';
 import { flowLogType } from '../control/types/flow-log.ts';
 import { storageAccountType } from '../control/types/storage-account.ts';
-import type { Network } from '../nsg/network.ts';
 import type { DeliveryStatus } from '../pipeline/delivery-status.ts';
 import type { Quirks } from '../pipeline/quirks.ts';
 import type { RecordResult, RecordSettings } from '../pipeline/record.ts';
 import { record } from '../pipeline/record.ts';
-import type { RecordingConfiguration } from '../pipeline/recording-settings.ts';
+import type { FlowLogSettings } from '../pipeline/recording-settings.ts';
 import { openReplay } from '../pipeline/replay.ts';
+import type { NetworkMaker } from '../pipeline/timeline.ts';
+import { Timeline } from '../pipeline/timeline.ts';
 import type { Accounts } from './accounts.ts';
 import type { PartHealth } from './routes/health.ts';
 
@@ -69,9 +70,12 @@ export class Recorder {
   readonly #settings: RecorderSettings;
   readonly #refused = new Counters<CaptureReason>();
   readonly #damage = new Counters<CaptureDamage>();
-  #changed = true;
-  /** That the recorder has. */
-  #network: Network | undefined;
+  /** What was set when, in the recording that runs. */
+  #timeline = new Timeline([]);
+  /** The network that the timeline knows. */
+  #network: NetworkMaker | undefined;
+  /** The time that switches count at: that of the packets. Epoch milliseconds. */
+  #clock: () => number;
   #packetsBefore = 0;
   #packets = 0;
   #flows: () => number = () => 0;
@@ -88,8 +92,9 @@ export class Recorder {
 
   constructor(settings: RecorderSettings) {
     this.#settings = settings;
-    settings.control.onChange(({ type }) => {
-      this.#changed = true;
+    this.#clock = settings.now;
+    settings.control.onChange(({ id, type }) => {
+      this.#take(id, type);
       this.#flowLogsChanged = true;
       if (decidesDelivery.has(type)) this.#tryAgain();
     });
@@ -127,7 +132,9 @@ export class Recorder {
     const { pace, shiftNow, loop } = input;
     const open = (): Promise<CaptureReader> => readCaptures(input.paths, counters);
     const reader = await openReplay({ open, pace, shiftNow, loop, stop, now });
+    this.#clock = () => reader.clockMillis();
     await this.#record({ captures: [], reader });
+    this.#clock = now;
     if (!stop.aborted) this.#settings.log('the capture has ended');
   }
 
@@ -145,14 +152,16 @@ export class Recorder {
 
   async #record(source: Pick<RecordSettings, 'captures' | 'reader' | 'live'>): Promise<RecordResult> {
     const { accounts, control, quirks, spoolFolder, log } = this.#settings;
-    this.#changed = true;
-    const first = this.#configuration();
+    const flowLogs = control.snapshot().flowLogs.filter(({ enabled }) => enabled);
+    const timeline = new Timeline(flowLogs.map(settingsOf));
+    this.#timeline = timeline;
+    this.#network = control.networkAsNow();
     const result = await record({
       ...source,
-      network: first.network,
-      flowLogs: first.flowLogs,
-      configure: () => (this.#changed ? this.#configuration() : undefined),
-      configureFlush: () => (this.#changed && control.network() === this.#network ? this.#configuration() : undefined),
+      network: control.network(),
+      flowLogs: flowLogs.map(settingsOf),
+      configure: (minuteMillis) => timeline.configure(minuteMillis),
+      flowLogsNow: (flushMillis) => timeline.flowLogs(flushMillis),
       quirks,
       mac: undefined,
       local: [],
@@ -184,25 +193,17 @@ export class Recorder {
     return result;
   }
 
-  #configuration(): RecordingConfiguration {
+  /** Takes a change of the control plane at the time that it is by the packets' clock. */
+  #take(id: string, type: string): void {
     const { control } = this.#settings;
-    this.#changed = false;
-    const { flowLogs } = control.snapshot();
-    this.#network = control.network();
-    return {
-      network: this.#network,
-      flowLogs: flowLogs
-        .filter(({ enabled }) => enabled)
-        .map(({ id, guid, targetId, format, storage, enabledFilteringCriteria, recordTypes }) => ({
-          id,
-          guid,
-          targetId,
-          format,
-          storage: `${storage.toLowerCase()}#${guid}`,
-          ...(enabledFilteringCriteria === undefined ? {} : { enabledFilteringCriteria }),
-          ...(recordTypes === undefined ? {} : { recordTypes }),
-        })),
-    };
+    const atMillis = this.#clock();
+    if (type === flowLogType) {
+      const state = control.flowLog(id);
+      this.#timeline.setFlowLog(atMillis, id, state?.enabled === true ? settingsOf(state) : undefined);
+    }
+    const network = control.networkAsNow();
+    if (network !== this.#network) this.#timeline.setNetwork(atMillis, network);
+    this.#network = network;
   }
 
   #flowLog(guid: string): FlowLogState | undefined {
@@ -212,6 +213,19 @@ export class Recorder {
     }
     return this.#flowLogs.get(guid);
   }
+}
+
+function settingsOf(state: FlowLogState): FlowLogSettings {
+  const { id, guid, targetId, format, storage, enabledFilteringCriteria, recordTypes } = state;
+  return {
+    id,
+    guid,
+    targetId,
+    format,
+    storage: `${storage.toLowerCase()}#${guid}`,
+    ...(enabledFilteringCriteria === undefined ? {} : { enabledFilteringCriteria }),
+    ...(recordTypes === undefined ? {} : { recordTypes }),
+  };
 }
 
 /** Types of which a change may let blocks through again: a flow log enabled, a firewall opened, an account made. */

@@ -2,12 +2,12 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { quirkTable } from '../../src/pipeline/quirks.ts';
 import type { Quirks } from '../../src/pipeline/quirks.ts';
-import type { FlowLogSettings } from '../../src/pipeline/recording-settings.ts';
+import type { FlowLogSettings, Span } from '../../src/pipeline/recording-settings.ts';
 import { anyNetwork } from '../nsg/generate-network.ts';
 import type { Sent } from './traffic.ts';
 import { recordPackets, start } from './traffic.ts';
 
-/** Whatever the network, its changes, the flow logs, filters and quirks: what was observed is in the logs, or counted as left out. */
+/** Whatever the network, its changes, the flow logs, when they are on, filters and quirks: what was observed is in the logs, or counted as left out. */
 const addresses = [
   '10.1.1.4',
   '10.1.1.5',
@@ -35,7 +35,19 @@ const packets: fc.Arbitrary<Sent[]> = fc
 
 const optional = { requiredKeys: [] as never[] };
 
-/** Flow logs of any targets, VNet logs with any filter. */
+/** When a flow log is on: always, or between times in seconds after the start. */
+const spans: fc.Arbitrary<Span[] | undefined> = fc.option(
+  fc.uniqueArray(fc.nat(1200), { maxLength: 7 }).map((seconds) => {
+    const millis = [...seconds.sort((a, b) => a - b).map((at) => (start + at) * 1000), Number.POSITIVE_INFINITY];
+    return Array.from({ length: millis.length >> 1 }, (_, i) => ({
+      fromMillis: millis[2 * i],
+      untilMillis: millis[2 * i + 1],
+    }));
+  }),
+  { nil: undefined, freq: 1 },
+);
+
+/** Flow logs of any targets, at any times, VNet logs with any filter. */
 const flowLogs: fc.Arbitrary<FlowLogSettings[]> = fc.array(
   fc
     .tuple(
@@ -56,15 +68,17 @@ const flowLogs: fc.Arbitrary<FlowLogSettings[]> = fc.array(
         },
         optional,
       ),
+      spans,
     )
-    .map(([targetId, format, filter]) => ({
+    .map(([targetId, format, filter, on]) => ({
       id: `/flowLogs${targetId}`,
       guid: 'guid',
       targetId,
       storage: '',
+      spans: on,
       ...(targetId.startsWith('/nsgs') ? { format } : { format: 'vnet' as const, ...filter }),
     })),
-  { maxLength: 12 },
+  { maxLength: 16 },
 );
 
 const quirks = fc.record(
