@@ -10,12 +10,14 @@
  *
  * A structural scanner: it descends into every object, takes the keys it knows wherever they stand and in whatever order, and hands
  * arrays of tuples to `scanTuple`. Rule, ACL and MAC hold for all tuples inside the object that names them. Nothing is thrown on bad
- * input. Where structure is lost, the scanner goes on at the next object that surely begins a record (or, inside a record, a rule of
+ * input. An envelope says nothing for the records in it. Where structure is lost, the scanner goes on at the next object that surely begins a record (or, inside a record, a rule of
  * an NSG log or an ACL of a VNet log), and the bytes between become a rejection. Brackets, commas and `"records":` between records
  * carry no data; having too few or too many of them is not a rejection.
  */
 import { limits } from '../base/limits.ts';
 import { parseMac } from '../net/mac.ts';
+import type { FlowLogCut, Frame, Scope } from './cut.ts';
+import { headOf, isEnvelope } from './cut.ts';
 import { parseFlatEvent } from './flat-event.ts';
 import { quote, skipSpace, stringEnd, stringText, TextCache } from './json-bytes.ts';
 import type { Key } from './keys.ts';
@@ -42,12 +44,49 @@ export class FlowLogDecoder {
   readonly #scanner = new TupleScanner();
 
   /** As `decodeFlowLog`, but the tuples stand only until the next call. */
-  decode(bytes: Uint8Array): FlowLog {
+  decode(bytes: Uint8Array, { head = '', goesOn = false }: PieceOfLog = {}): FlowLog {
     const log: MutableLog = { records: [], groups: [], tuples: this.#scanner.columns(), rejections: [] };
-    new Decoder(bytes, log, this.#scanner, undefined, 0).decode();
+    const before = new TextEncoder().encode(head);
+    const all = before.length === 0 ? bytes : joined(before, bytes);
+    const decoder = new Decoder(all, log, this.#scanner, undefined, 0);
+    decoder.decode();
     this.#scanner.forget();
-    return log;
+    if (goesOn) decoder.dropUnsettled();
+    return before.length === 0
+      ? { ...log, cut: decoder.cut }
+      : shifted({ ...log, cut: decoder.cut }, before.length, head);
   }
+}
+
+/** How an input belongs to others. Each is decoded by itself, and together they give what the whole gives. */
+export interface PieceOfLog {
+  /** The `head` of the cut of the piece before; this one begins at that cut. */
+  readonly head?: string;
+  /** More bytes follow: what the input's end cuts is left to the next piece, and nothing of it is given. */
+  readonly goesOn?: boolean;
+}
+
+function joined(head: Uint8Array, bytes: Uint8Array): Uint8Array {
+  const all = new Uint8Array(head.length + bytes.length);
+  all.set(head);
+  all.set(bytes, head.length);
+  return all;
+}
+
+/** The log with positions in the bytes that stand behind a head of `length` bytes. */
+function shifted(log: FlowLog, length: number, head: string): FlowLog {
+  const moved = <Range extends { readonly startByte: number; readonly endByte: number }>(range: Range): Range => ({
+    ...range,
+    startByte: Math.max(0, range.startByte - length),
+    endByte: Math.max(0, range.endByte - length),
+  });
+  const { cut } = log;
+  return {
+    ...log,
+    records: log.records.map(moved),
+    rejections: log.rejections.map(moved),
+    cut: cut && (cut.startByte < length ? { startByte: 0, head } : { ...cut, startByte: cut.startByte - length }),
+  };
 }
 
 let shared: FlowLogDecoder | undefined;
@@ -56,9 +95,9 @@ let shared: FlowLogDecoder | undefined;
  * Decodes a whole input or a piece of one. Never throws on bad input: what cannot be used is in `rejections`, by byte range and reason.
  * Cost is linear in the input.
  */
-export function decodeFlowLog(bytes: Uint8Array): FlowLog {
+export function decodeFlowLog(bytes: Uint8Array, piece?: PieceOfLog): FlowLog {
   shared ??= new FlowLogDecoder();
-  const log = shared.decode(bytes);
+  const log = shared.decode(bytes, piece);
   return { ...log, tuples: copyTupleColumns(log.tuples) };
 }
 
@@ -76,13 +115,12 @@ interface MutableLog {
   readonly rejections: Rejection[];
 }
 
-/** What one object says about the tuples inside it; '' where it says nothing. */
-interface Scope {
-  rule: string;
-  aclId: string;
-  mac: string;
-  /** Group of this object's own tuples (`flow.0`), -1 where there is none yet. */
-  group: number;
+/** A position, and how much of the log is of the bytes before it. */
+interface Settled extends FlowLogCut {
+  readonly records: number;
+  readonly groups: number;
+  readonly tuples: number;
+  readonly rejections: number;
 }
 
 class Decoder {
@@ -100,6 +138,14 @@ class Decoder {
   #stringStart = 0;
   #stringEnd = -1;
   #fault: RejectionReason = 'syntax';
+  /** Brackets that are open, and how many of them belong to something that may be a record itself. */
+  readonly #frames: Frame[] = [];
+  #inside = 0;
+  #settled: Settled = { startByte: 0, head: '', records: 0, groups: 0, tuples: 0, rejections: 0 };
+  /** Groups of records in an envelope: what the envelope says of rule, ACL or MAC is not for them, since they may be read before it. */
+  #sealedGroups = 0;
+  /** What follows the input may change what lies behind `#settled`. */
+  #isOpen = false;
 
   constructor(
     bytes: Uint8Array,
@@ -123,24 +169,62 @@ class Decoder {
     this.#elements(0, true);
   }
 
+  get cut(): FlowLogCut | undefined {
+    return this.#isOpen ? { startByte: this.#settled.startByte, head: this.#settled.head } : undefined;
+  }
+
+  /** Takes back what the end of the input cuts. */
+  dropUnsettled(): void {
+    if (!this.#isOpen) return;
+    const { records, groups, tuples, rejections } = this.#log;
+    records.length = this.#settled.records;
+    groups.length = this.#settled.groups;
+    tuples.count = this.#settled.tuples;
+    rejections.length = this.#settled.rejections;
+  }
+
+  /** Everything before `#at` is settled. @param behind the records of the innermost object are passed */
+  #settle(behind = false): void {
+    if (this.#inside > 0) return;
+    const head = headOf(this.#frames, behind);
+    if (head === undefined) return;
+    const { records, groups, tuples, rejections } = this.#log;
+    this.#settled = {
+      startByte: this.#at,
+      head,
+      records: records.length,
+      groups: groups.length,
+      tuples: tuples.count,
+      rejections: rejections.length,
+    };
+  }
+
   /** Objects that may be records, up to the end of the array, or of the input at the top. */
   #elements(depth: number, top: boolean): void {
     const bytes = this.#bytes;
-    let open = 0;
+    const frames = this.#frames;
+    const outside = frames.length;
     for (;;) {
       this.#at = skipSpace(bytes, this.#at, this.#end);
-      if (this.#at >= this.#end) return;
+      if (this.#at >= this.#end) {
+        if (!top && !this.#isOpen) {
+          this.#settle();
+          this.#isOpen = true;
+        }
+        return;
+      }
       const b = bytes[this.#at];
       if (b === openBrace) {
+        this.#settle();
         if (top || !this.#skipEnvelope()) this.#candidate(depth);
-        else open++;
+        else frames.push('array');
       } else if (b === comma) this.#at++;
       else if (b === openBracket) {
         this.#at++;
-        open++;
+        if (!top) frames.push('array');
       } else if (b === closeBracket) {
         this.#at++;
-        if (open > 0) open--;
+        if (frames.length > outside) frames.pop();
         else if (!top) return;
       } else if (b === closeBrace) {
         if (!top) return;
@@ -150,7 +234,9 @@ class Decoder {
       } else if (isByteOrderMark(bytes, this.#at)) this.#at += 3;
       else {
         const from = this.#at;
+        this.#settle();
         this.#at = resync(bytes, from, undefined).at;
+        this.#isOpen ||= this.#at >= this.#end;
         this.#reject(from, this.#at, 'syntax');
       }
     }
@@ -173,10 +259,13 @@ class Decoder {
     const { rejections, tuples, groups } = this.#log;
     const rejectionsBefore = rejections.length;
     const draft = createDraft(startByte, tuples.count, groups.length);
+    const frames = this.#frames.length;
     let reason: RejectionReason = 'not-a-flow-record';
     let parsedFrom = startByte;
     let whole = this.#object(draft, depth, true);
+    const wasLost = !whole;
     while (!whole) {
+      this.#frames.length = frames;
       const from = this.#at;
       if (draft.hasRecords && from >= this.#end) break;
       const next = resync(this.#bytes, Math.max(from, parsedFrom + 1), draft.groupKey);
@@ -187,6 +276,8 @@ class Decoder {
       parsedFrom = next.at;
       whole = this.#strayGroups(draft, depth);
     }
+    this.#frames.length = frames;
+    this.#isOpen ||= wasLost && this.#at >= this.#end;
     const named = Object.keys(draft.texts).length > 0;
     const known = draft.version !== undefined || isFlowCategory(draft.texts.category);
     if (whole && draft.hasFlows && known) this.#recordOf(draft);
@@ -211,8 +302,16 @@ class Decoder {
       if (this.#at >= this.#end) return true;
       if (b !== openBrace) return this.#fail();
       const key = skipSpace(bytes, this.#at + 1, this.#end);
-      if (bytes[key] !== quote || keyAt(bytes, key, this.#end) !== draft.groupKey) return true;
+      if (!this.#isKeyCut(key) && keyAt(bytes, key, this.#end) !== draft.groupKey) return true;
     }
+  }
+
+  /** Whether the input ends before the colon of a key that may begin at `at`. */
+  #isKeyCut(at: number): boolean {
+    if (at >= this.#end) return true;
+    if (this.#bytes[at] !== quote) return false;
+    const close = stringEnd(this.#bytes, at + 1, this.#end);
+    return close < 0 || skipSpace(this.#bytes, close + 1, this.#end) >= this.#end;
   }
 
   /** One object from its brace; its rule, ACL and MAC go to the groups found inside it. False where structure is lost, at `#at`. */
@@ -220,9 +319,11 @@ class Decoder {
     if (depth > limits.flowLogDepthMax) return this.#fail('nested-too-deep');
     const { groups } = this.#log;
     const firstGroup = groups.length;
-    const scope: Scope = { rule: '', aclId: '', mac: '', group: -1 };
+    const scope: Scope = { rule: '', aclId: '', mac: '', group: -1, draft: outermost ? draft : undefined };
+    this.#frames.push(scope);
     const whole = this.#members(draft, scope, depth, outermost);
-    for (let i = firstGroup; i < groups.length; i++) {
+    if (whole) this.#frames.pop();
+    for (let i = Math.max(firstGroup, this.#sealedGroups); i < groups.length; i++) {
       const group = groups[i];
       if (group.rule === '') group.rule = scope.rule;
       if (group.aclId === '') group.aclId = scope.aclId;
@@ -322,7 +423,16 @@ class Decoder {
   #records(draft: Draft, depth: number): boolean {
     if (this.#bytes[this.#at] === openBracket) this.#at++;
     draft.hasRecords = true;
+    const inside = isEnvelope(draft) ? 0 : 1;
+    this.#inside += inside;
+    this.#frames.push('records');
+    const outside = this.#frames.length - 1;
     this.#elements(depth + 1, false);
+    this.#frames.length = outside;
+    this.#inside -= inside;
+    if (inside > 0) return true;
+    this.#sealedGroups = this.#log.groups.length;
+    if (!this.#isOpen) this.#settle(true);
     return true;
   }
 
@@ -361,6 +471,7 @@ class Decoder {
   #array(draft: Draft, depth: number): boolean {
     if (depth > limits.flowLogDepthMax) return this.#fail('nested-too-deep');
     const bytes = this.#bytes;
+    this.#frames.push('array');
     const start = this.#at++;
     const misplaced = looksLikeTuple(bytes, skipSpace(bytes, this.#at, this.#end));
     for (;;) {
@@ -369,6 +480,7 @@ class Decoder {
       if (!this.#value(draft, depth) || !this.#separator(closeBracket)) return false;
     }
     this.#at++;
+    this.#frames.pop();
     if (misplaced) this.#reject(start, this.#at, 'tuples-misplaced');
     return true;
   }
@@ -449,6 +561,7 @@ class Decoder {
     records.length = draft.record;
     groups.length = draft.firstGroup;
     tuples.count = draft.firstRow;
+    this.#sealedGroups = Math.min(this.#sealedGroups, groups.length);
   }
 
   /** A flow log in a string of JSON, as forwarders wrap events. True where it gave a record. */

@@ -1,3 +1,4 @@
+import type { FlowLogCut } from './cut.ts';
 import type { FlowLogFormat, TupleColumns } from './tuple.ts';
 
 /** One element of `records[]`, without its tuples. Texts are as they stand in the log. */
@@ -48,4 +49,6 @@ export interface FlowLog {
   readonly groups: TupleGroup[];
   readonly tuples: TupleColumns;
   readonly rejections: Rejection[];
+  /** Where the input's end cuts the log; `undefined` where it ends behind something whole. */
+  readonly cut?: FlowLogCut | undefined;
 }

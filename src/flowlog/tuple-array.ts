@@ -99,6 +99,7 @@ export class TupleReader {
       if (field === 0) return close + 1;
     }
     const behind = close < 0 ? -1 : skipSpace(bytes, close + 1, bytes.length);
+    if (behind >= bytes.length) return ~start;
     const whole = behind >= 0 && isEndOfValue(bytes[behind]);
     if (!whole && !inArray) return ~start;
     const next = whole ? close + 1 : this.#nextTuple(start + 1);

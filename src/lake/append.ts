@@ -1,5 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { FlowLogCut } from '../flowlog/cut.ts';
+import type { PieceOfLog } from '../flowlog/decode.ts';
 import { FlowLogDecoder } from '../flowlog/decode.ts';
 import type { FlowLog, Rejection } from '../flowlog/record.ts';
 import type { Action, AddAction } from './delta-log.ts';
@@ -17,6 +19,8 @@ export interface AddedFlowLog {
   readonly rejections: readonly Rejection[];
   /** Behind the last whole record or rejection, in the bytes given; 0 where there is none. */
   readonly readEndByte: number;
+  /** Where the bytes end inside something. */
+  readonly cut: FlowLogCut | undefined;
 }
 
 /** Decoders that no append uses, with their memory. */
@@ -45,15 +49,15 @@ export class LakeAppend {
   }
 
   /** Decodes a flow log, or a piece of one, and adds all its tuples. */
-  async addBytes(bytes: Uint8Array, origin: RowOrigin): Promise<AddedFlowLog> {
+  async addBytes(bytes: Uint8Array, origin: RowOrigin, piece?: PieceOfLog): Promise<AddedFlowLog> {
     return this.#inTurn(async () => {
       const decoder = spareDecoders.pop() ?? new FlowLogDecoder();
       try {
-        const flowLog = decoder.decode(bytes);
+        const flowLog = decoder.decode(bytes, piece);
         this.rows += await this.#stage.add(flowLog, origin);
-        const { records, rejections, tuples } = flowLog;
+        const { records, rejections, tuples, cut } = flowLog;
         const readEndByte = [...records, ...rejections].reduce((last, { endByte }) => Math.max(last, endByte), 0);
-        return { records: records.length, tuples: tuples.count, rejections, readEndByte };
+        return { records: records.length, tuples: tuples.count, rejections, readEndByte, cut };
       } finally {
         if (spareDecoders.length < spareDecodersMax) spareDecoders.push(decoder);
       }

@@ -12,17 +12,13 @@ import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 import { limits } from '../base/limits.ts';
 import type { Block, BlockList } from '../blob/container.ts';
-import { decodeFlowLog } from '../flowlog/decode.ts';
+import type { FlowLogCut } from '../flowlog/cut.ts';
 import type { Rejection } from '../flowlog/record.ts';
 import type { BlobPosition, KeptRejection } from '../lake/positions.ts';
-import type { ByteStream } from './source-bytes.ts';
+import type { Piece, PieceSizes } from './log-pieces.ts';
+import { LogPieces } from './log-pieces.ts';
+import { ByteStream } from './source-bytes.ts';
 import type { SourceBlob } from './source.ts';
-
-/** Bytes to decode, and the byte of the blob at which they begin. */
-export interface Piece {
-  readonly bytes: Uint8Array;
-  readonly startByte: number;
-}
 
 /** What decoding the pieces gave: positions are those of the blob. */
 export interface PieceOutcome {
@@ -36,8 +32,10 @@ export interface BlobReading {
   readonly before: BlobPosition | undefined;
   /** Why the rows that the blob gave before must go; `undefined` where they stand. Then there are no pieces. */
   readonly replaces: Replacement | undefined;
-  /** The next piece; `undefined` behind the last. */
+  /** The next piece; `undefined` behind the last. The one before must be passed. */
   next(): Promise<Piece | undefined>;
+  /** Passes a piece that was decoded as far as it is settled. @returns so many bytes */
+  pass(piece: Piece, cut: FlowLogCut | undefined): number;
   /** Known behind the last piece: why the bytes ended before their time, as a rejection of the rest. */
   readonly fault: Rejection | undefined;
   /** The position behind the last piece. `rejections` have the fault, too. */
@@ -60,12 +58,13 @@ export async function openReading(
   blob: SourceBlob,
   before: BlobPosition | undefined,
   fromStart = false,
+  sizes?: PieceSizes,
 ): Promise<BlobReading | undefined> {
   if (!fromStart && before !== undefined && isSame(blob, before)) return undefined;
   const asBytes = before !== undefined && before.blocks === undefined;
   const list = asBytes && !fromStart ? undefined : await blob.blocks();
-  if (list === undefined || list.blocks.length === 0) return await openBytes(blob, before, fromStart);
-  return await openBlocks(blob, before, list, fromStart);
+  if (list === undefined || list.blocks.length === 0) return await openBytes(blob, before, fromStart, sizes);
+  return await openBlocks(blob, before, list, fromStart, sizes);
 }
 
 /** Whether a blob stands as it was read. */
@@ -85,18 +84,21 @@ async function openBlocks(
   before: BlobPosition | undefined,
   list: BlockList,
   fromStart: boolean,
+  sizes: PieceSizes | undefined,
 ): Promise<BlobReading | undefined> {
   const { blocks } = list;
-  const count = (blocks.at(-1)?.lengthBytes ?? 0) <= closingBytesMax ? blocks.length - 1 : blocks.length;
   const known = fromStart ? undefined : before;
   const from = known?.blocks ?? 0;
   if (known !== undefined) {
-    if (count < from)
+    const closed = (blocks.at(-1)?.lengthBytes ?? 0) <= closingBytesMax ? 1 : 0;
+    const count = blocks.length - closed;
+    if (blocks.length < from)
       return replacing(blob, before, 'blob-rewritten', `it has ${count} blocks where ${from} were read`);
     if (fingerprintOfBlocks(blocks.slice(0, from)) !== known.fingerprint)
       return replacing(blob, before, 'blob-rewritten', `its first ${from} blocks are not those that were read`);
-    if (count === from && known.etag === list.etag) return undefined;
-    const mayDiffer = count === from || isMadeAnew(blob, known);
+    if (count <= from && known.etag === list.etag) return undefined;
+    if (known.torn === true) return replacing(blob, before, 'blob-mended', tornDetail);
+    const mayDiffer = count <= from || isMadeAnew(blob, known);
     if (mayDiffer && (await contentOf(blob, blocks.slice(0, from))) !== known.content)
       return replacing(
         blob,
@@ -106,49 +108,82 @@ async function openBlocks(
       );
   }
   const startByte = lengthOf(blocks.slice(0, from));
-  const readBytes = startByte + lengthOf(blocks.slice(from, count));
-  const content = new BlockContent(blocks.slice(from, count), known?.content);
-  let block = from;
-  let at = startByte;
+  const content = new BlockContent(blocks.slice(from), known?.content);
+  let count = from;
+  const stream = new ByteStream(chunks(), Number.POSITIVE_INFINITY);
+  const pieces = new LogPieces(stream, startByte, sizes);
+  let isTorn = false;
   return {
     blob,
     before,
     replaces: undefined,
-    async next() {
-      if (block >= count) return undefined;
-      let end = at + blocks[block++].lengthBytes;
-      while (block < count && end - at + blocks[block].lengthBytes <= limits.pieceBytesMax)
-        end += blocks[block++].lengthBytes;
-      const piece = { bytes: await blob.range(at, end), startByte: at };
-      content.add(piece.bytes);
-      at = end;
-      return piece;
+    next: () => pieces.next(),
+    pass(piece, cut) {
+      isTorn = endsTorn(piece, cut);
+      return pieces.pass(piece, cut).length;
     },
     fault: undefined,
     position: ({ rejections }) => ({
       etag: list.etag,
       lengthBytes: lengthOf(blocks),
-      readBytes,
+      readBytes: lengthOf(blocks.slice(0, count)),
       blocks: count,
       fingerprint: fingerprintOfBlocks(blocks.slice(0, count)),
       content: content.digest,
+      ...(isTorn ? { torn: true } : {}),
       modifiedMillis: blob.modifiedMillis,
       ...(blob.createdMillis === undefined ? {} : { createdMillis: blob.createdMillis }),
       ...keptOf([...(known?.rejections ?? []), ...rejections]),
     }),
-    close: () => Promise.resolve(),
+    close: () => stream.close(),
   };
+
+  /** The bytes of the blocks that were not read, whole blocks together up to the length of a piece. The last one does not count as read where it only closes the blob. */
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    for (let at = startByte, block = from; block < blocks.length;) {
+      let end = at + blocks[block++].lengthBytes;
+      while (block < blocks.length && end - at + blocks[block].lengthBytes <= limits.pieceBytesMax)
+        end += blocks[block++].lengthBytes;
+      while (at < end) {
+        const bytes = await blob.range(at, Math.min(end, at + limits.pieceBytesMax));
+        if (bytes.length === 0) return;
+        at += bytes.length;
+        const lastBytes = blocks[block - 1].lengthBytes;
+        const closes = at === end && block === blocks.length && isClosing(bytes.subarray(-lastBytes), lastBytes);
+        content.add(closes ? bytes.subarray(0, -lastBytes) : bytes);
+        if (at === end) count = closes ? block - 1 : block;
+        yield bytes;
+      }
+    }
+  }
+}
+
+/** Whether the bytes of a last block close the blob, and will be replaced when it grows. */
+function isClosing(bytes: Uint8Array, lengthBytes: number): boolean {
+  return (
+    lengthBytes <= closingBytesMax &&
+    bytes.length === lengthBytes &&
+    bytes.every((byte) => byte === 0x5d || byte === 0x7d || byte <= 0x20)
+  );
+}
+
+const tornDetail = 'it ended inside a record when it was read';
+
+/** Whether a last piece ends inside a record. */
+function endsTorn({ bytes, goesOn }: Piece, cut: FlowLogCut | undefined): boolean {
+  return !goesOn && cut !== undefined && cut.startByte < bytes.length;
 }
 
 async function openBytes(
   blob: SourceBlob,
   before: BlobPosition | undefined,
   fromStart: boolean,
+  sizes: PieceSizes | undefined,
 ): Promise<BlobReading | undefined> {
   const known = fromStart ? undefined : before;
   if (known?.blocks !== undefined)
     return replacing(blob, before, 'blob-rewritten', 'it was read by blocks, and has no block list now');
-  if (known?.torn === true) return replacing(blob, before, 'blob-mended', 'it ended inside a record when it was read');
+  if (known?.torn === true) return replacing(blob, before, 'blob-mended', tornDetail);
   const stream = blob.open();
   const hash = createHash('sha256');
   try {
@@ -168,16 +203,18 @@ async function openBytes(
     throw error;
   }
   const hashed = new TailHash(hash, stream.position);
+  const pieces = new LogPieces(stream, stream.position, sizes);
+  let isTorn = false;
   return {
     blob,
     before,
     replaces: undefined,
-    async next() {
-      const startByte = stream.position;
-      const bytes = await stream.take(await wholeRecords(stream));
-      if (bytes.length === 0) return undefined;
-      hashed.add(bytes);
-      return { bytes, startByte };
+    next: () => pieces.next(),
+    pass(piece, cut) {
+      isTorn = endsTorn(piece, cut);
+      const settled = pieces.pass(piece, cut);
+      hashed.add(settled);
+      return settled.length;
     },
     get fault() {
       const { fault } = stream;
@@ -185,12 +222,8 @@ async function openBytes(
     },
     position({ readEndByte, rejections }) {
       const readBytes = Math.max(readEndByte, known?.readBytes ?? 0);
-      const last = rejections.at(-1);
       const fingerprint = hashed.digestAt(readBytes);
-      const torn =
-        stream.fault !== undefined ||
-        fingerprint === undefined ||
-        (last?.reason === 'truncated' && last.endByte >= hashed.end);
+      const torn = stream.fault !== undefined || fingerprint === undefined || isTorn;
       return {
         etag: blob.etag,
         lengthBytes: blob.lengthBytes,
@@ -216,6 +249,7 @@ function replacing(
     before,
     replaces: { notice, detail },
     next: () => Promise.resolve(undefined),
+    pass: () => 0,
     fault: undefined,
     position: () => before!,
     close: () => Promise.resolve(),
@@ -230,26 +264,6 @@ async function passKnown(stream: ByteStream, { readBytes, fingerprint }: BlobPos
     hash.update(bytes);
   }
   return fingerprint === digest(hash.copy());
-}
-
-/** How many of the next bytes make a piece: up to where a record ends, where more than one piece is left. */
-async function wholeRecords(stream: ByteStream): Promise<number> {
-  for (let size: number = limits.pieceBytesMax; ; size *= 2) {
-    const bytes = await stream.look(size + 1);
-    if (bytes.length <= size) return bytes.length;
-    const whole = endOfWhole(bytes.subarray(0, size));
-    if (whole > 0) return whole;
-    if (size >= limits.recordBytesMax) return size;
-  }
-}
-
-/** Where a record begins that ends behind these bytes; their length where none does. */
-function endOfWhole(bytes: Uint8Array): number {
-  const { records, rejections } = decodeFlowLog(bytes);
-  const cut = rejections.at(-1);
-  if (cut === undefined || cut.reason !== 'truncated' || cut.endByte < bytes.length) return bytes.length;
-  const record = records.at(-1);
-  return record !== undefined && record.endByte > cut.startByte ? record.startByte : cut.startByte;
 }
 
 function lengthOf(blocks: readonly Block[]): number {
@@ -323,10 +337,11 @@ class TailHash {
   }
 
   add(bytes: Uint8Array): void {
-    this.#hash.update(this.#tail);
-    const tail = Math.min(tailBytes, bytes.length);
-    this.#hash.update(bytes.subarray(0, bytes.length - tail));
-    this.#tail = bytes.slice(bytes.length - tail);
+    const fromTail = Math.max(0, Math.min(this.#tail.length, this.#tail.length + bytes.length - tailBytes));
+    const fromBytes = Math.max(0, bytes.length - tailBytes);
+    this.#hash.update(this.#tail.subarray(0, fromTail));
+    this.#hash.update(bytes.subarray(0, fromBytes));
+    this.#tail = Buffer.concat([this.#tail.subarray(fromTail), bytes.subarray(fromBytes)]);
     this.end += bytes.length;
   }
 

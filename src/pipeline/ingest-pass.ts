@@ -4,10 +4,11 @@ import type { Rejection } from '../flowlog/record.ts';
 import type { LakeAppend } from '../lake/append.ts';
 import type { Lake } from '../lake/lake.ts';
 import type { BlobPosition, PositionChange } from '../lake/positions.ts';
-import type { BlobReading, Piece, Replacement } from './blob-reading.ts';
+import type { BlobReading, Replacement } from './blob-reading.ts';
 import { openReading } from './blob-reading.ts';
 import type { DiskReserve } from './disk-reserve.ts';
 import { inOrder } from './in-order.ts';
+import type { Piece } from './log-pieces.ts';
 import type { SourceBlob } from './source.ts';
 
 export interface PassOptions {
@@ -234,8 +235,8 @@ class Batch {
     try {
       for (let piece = first; piece !== undefined; piece = await reading.next()) {
         const { bytes, startByte } = piece;
-        this.totals.bytes += bytes.length;
-        const added = await this.#append.addBytes(bytes, { blob: blob.key, startByte });
+        const added = await this.#append.addBytes(bytes, { blob: blob.key, startByte }, piece);
+        this.totals.bytes += reading.pass(piece, added.cut);
         records += added.records;
         this.totals.tuples += added.tuples;
         if (added.readEndByte > 0) readEndByte = startByte + added.readEndByte;

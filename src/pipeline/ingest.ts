@@ -1,5 +1,4 @@
 import { FlowError } from '../base/errors.ts';
-import { limits } from '../base/limits.ts';
 import { decodeFlowLog } from '../flowlog/decode.ts';
 import type { Rejection } from '../flowlog/record.ts';
 import type { Lake } from '../lake/lake.ts';
@@ -10,6 +9,7 @@ import type { PassTotals } from './ingest-pass.ts';
 import { addTotals, ingestBlobs, noTotals } from './ingest-pass.ts';
 import type { IngestOrder } from './ingest-plan.ts';
 import { IngestPlan } from './ingest-plan.ts';
+import { LogPieces } from './log-pieces.ts';
 import type { Selection } from './source-selection.ts';
 import { selectsAll } from './source-selection.ts';
 import type { SourceBlob } from './source.ts';
@@ -190,8 +190,12 @@ export async function openExisting(folder: string): Promise<Lake | undefined> {
 async function checkFlowLog(blob: SourceBlob): Promise<void> {
   const stream = blob.open();
   try {
-    const { records } = decodeFlowLog(await stream.look(limits.pieceBytesMax));
-    if (records.length > 0) return;
+    const pieces = new LogPieces(stream, 0);
+    for (let piece = await pieces.next(); piece !== undefined; piece = await pieces.next()) {
+      const { records, cut } = decodeFlowLog(piece.bytes, piece);
+      if (records.length > 0) return;
+      pieces.pass(piece, cut);
+    }
     throw new FlowError(
       'flowlog-invalid',
       `${blob.key} holds no flow log${stream.fault === undefined ? '' : `: ${stream.fault.detail}`}`,

@@ -5,14 +5,19 @@ import { limits } from '../base/limits.ts';
 /** Bytes of a blob in order, as many at a time as are asked for; unpacked where the blob is gzip. Held: what was looked at and not passed. */
 export class ByteStream {
   readonly #chunks: AsyncIterator<Uint8Array>;
+  readonly #bytesMax: number;
   #held: Uint8Array = new Uint8Array(0);
+  /** The chunk behind `#held`, where it was asked whether there is one. */
+  #ahead: Uint8Array | undefined;
   #ended = false;
   #passed = 0;
+  #received = 0;
   /** Why the bytes end before their time; `undefined` where they do not. Known once the end has been looked at. */
   fault: { readonly reason: 'gzip-damaged' | 'zip-damaged' | 'too-large'; readonly detail: string } | undefined;
 
-  constructor(chunks: AsyncIterable<Uint8Array>) {
+  constructor(chunks: AsyncIterable<Uint8Array>, bytesMax: number = limits.blobBytesMax) {
     this.#chunks = chunks[Symbol.asyncIterator]();
+    this.#bytesMax = bytesMax;
   }
 
   /** How many bytes were passed. */
@@ -20,12 +25,12 @@ export class ByteStream {
     return this.#passed;
   }
 
-  /** The next `count` bytes, fewer at the end. They stay to be taken. */
+  /** The next `count` bytes, fewer at the end. They stay to be taken, and do not change. */
   async look(count: number): Promise<Uint8Array> {
-    if (this.#held.length < count && !this.#ended) {
+    if (this.#held.length < count) {
       const parts = [this.#held];
       let length = this.#held.length;
-      while (length < count && !this.#ended) {
+      while (length < count) {
         const chunk = await this.#next();
         if (chunk === undefined) break;
         parts.push(chunk);
@@ -48,9 +53,16 @@ export class ByteStream {
     return seen.length === seen.buffer.byteLength ? seen : seen.slice();
   }
 
-  /** Whether no byte is left. */
-  async isAtEnd(): Promise<boolean> {
-    return (await this.look(1)).length === 0;
+  /** Passes bytes that were looked at. */
+  pass(count: number): void {
+    this.#passed += count;
+    this.#held = this.#held.subarray(count);
+  }
+
+  /** Whether there are bytes behind all that was looked at. */
+  async goesOnBehind(count: number): Promise<boolean> {
+    if (this.#held.length <= count) this.#ahead = await this.#next();
+    return this.#held.length > count || this.#ahead !== undefined;
   }
 
   async close(): Promise<void> {
@@ -58,18 +70,23 @@ export class ByteStream {
     await this.#chunks.return?.(undefined);
   }
 
+  /** The next chunk that is not empty; `undefined` behind the last. */
   async #next(): Promise<Uint8Array | undefined> {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    if (ahead !== undefined) return ahead;
     try {
-      const { value, done } = await this.#chunks.next();
-      if (done === true) this.#ended = true;
-      else if (this.#passed + this.#held.length + value.length <= limits.blobBytesMax) return value;
-      else {
-        this.#ended = true;
-        this.fault = {
-          reason: 'too-large',
-          detail: `The blob is longer than ${limits.blobBytesMax} bytes; the rest is not read.`,
-        };
-        await this.#chunks.return?.(undefined);
+      while (!this.#ended) {
+        const { value, done } = await this.#chunks.next();
+        if (done === true) this.#ended = true;
+        else if ((this.#received += value.length) > this.#bytesMax) {
+          this.#ended = true;
+          this.fault = {
+            reason: 'too-large',
+            detail: `The blob is longer than ${this.#bytesMax} bytes; the rest is not read.`,
+          };
+          await this.#chunks.return?.(undefined);
+        } else if (value.length > 0) return value;
       }
     } catch (error) {
       const packing = packingOf(error);
@@ -103,11 +120,15 @@ export class ZipDataError extends Error {}
 /** The chunks, unpacked where they begin as gzip does. */
 export async function* unpackedChunks(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const iterator = chunks[Symbol.asyncIterator]();
-  const first = await iterator.next();
-  if (first.done === true) return;
+  let first: Uint8Array = new Uint8Array(0);
+  while (first.length < 2) {
+    const { value, done } = await iterator.next();
+    if (done === true) break;
+    first = first.length === 0 ? value : concat([first, value], first.length + value.length);
+  }
   const all = (async function* () {
     try {
-      yield first.value;
+      if (first.length > 0) yield first;
       for (;;) {
         const { value, done } = await iterator.next();
         if (done === true) return;
@@ -117,7 +138,7 @@ export async function* unpackedChunks(chunks: AsyncIterable<Uint8Array>): AsyncG
       await iterator.return?.(undefined);
     }
   })();
-  if (first.value[0] !== 0x1f || first.value[1] !== 0x8b) {
+  if (first[0] !== 0x1f || first[1] !== 0x8b) {
     yield* all;
     return;
   }
