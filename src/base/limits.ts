@@ -165,6 +165,15 @@ export const limits = {
   httpBodyBytesMax: 4 << 20,
   /** Characters of one HTTP path; a longer one is refused with 414. */
   httpPathCharsMax: 8192,
-  /** HTTP connections open at once; further ones are closed. */
+  /**
+   * HTTP connections open at once, of all clients and of one address (of an IPv6 network of 64 bits). At the limit, the one that has waited longest
+   * for a whole request is closed; where none waits, the new one.
+   */
   httpConnectionsMax: 1024,
+  httpConnectionsPerAddressMax: 256,
+  /** TLS, and then the headers of a request, may take so long; the connection is then ended, headers with 408. */
+  httpHandshakeMillisMax: 10_000,
+  httpHeadersMillisMax: 10_000,
+  /** A whole request may take so long to arrive; then it is ended with 408. */
+  httpRequestMillisMax: 60_000,
 } as const;

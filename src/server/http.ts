@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { lookup } from 'node:dns/promises';
+import type { Server } from 'node:https';
 import { isIP } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { FlowError } from '../base/errors.ts';
@@ -19,6 +22,8 @@ export interface HttpSettings {
   /** In place of that. */
   readonly own: { readonly certificate: string; readonly key: string } | undefined;
   readonly log: (line: string) => void;
+  /** See `ListenSettings`. */
+  readonly onFault: (error: unknown) => void;
   readonly now: () => number;
 }
 
@@ -27,6 +32,10 @@ export interface Http {
   /** `https://localhost:8443`: how clients are to call it. */
   readonly origin: string;
   readonly certificate: ServerCertificate;
+  /** Names and addresses that it answers to, in lower case. */
+  readonly names: readonly string[];
+  /** One for each address: `localhost` is IPv4 and IPv6. */
+  readonly servers: readonly Server[];
   close(): Promise<void>;
 }
 
@@ -34,6 +43,11 @@ const loopbackNames = ['localhost', '127.0.0.1', '::1'];
 const anyAddresses = new Set(['0.0.0.0', '::']);
 /** How often the certificate is looked at: it is made anew weeks before its end. */
 const renewMillis = dayMillis / 2;
+
+/** True for a host that stands for all addresses of this machine. */
+export function isAnyAddress(host: string): boolean {
+  return anyAddresses.has(host);
+}
 
 /** True for a host that only this machine reaches. */
 export function isLoopback(host: string): boolean {
@@ -57,7 +71,13 @@ export async function openHttp(
       ? serverCertificate(settings.tlsFolder, names, now())
       : ownCertificate(settings.own.certificate, settings.own.key);
   const certificate = await readCertificate();
-  const app = createHttpServer({ certificate, names: new Set(names), log: settings.log, now });
+  const { app, another } = createHttpServer({
+    certificate,
+    names: new Set(names),
+    log: settings.log,
+    onFault: settings.onFault,
+    now,
+  });
   let origin = '';
   addRoutes(app, () => origin);
   try {
@@ -66,24 +86,55 @@ export async function openHttp(
     throw listenError(cause, `${host}:${settings.port}`);
   }
   const { port } = app.server.address() as AddressInfo;
+  const servers = [app.server, ...(await listenBeside(host, app.server, another))];
   const name = isLoopback(host)
     ? 'localhost'
     : (settings.hostNames[0] ?? (anyAddresses.has(host) ? 'localhost' : host));
   origin = `https://${isIP(name) === 6 ? `[${name}]` : name}:${port}`;
   const timer = setInterval(() => {
     readCertificate()
-      .then((fresh) => app.server.setSecureContext({ cert: fresh.certificate, key: fresh.key }))
-      .catch((error: unknown) => settings.log(`the certificate could not be renewed: ${String(error)}`));
+      .then(({ certificate: cert, key }) => {
+        for (const server of servers) server.setSecureContext({ cert, key });
+      })
+      .catch((cause: unknown) =>
+        settings.onFault(new FlowError('io', `the certificate could not be renewed: ${String(cause)}`, { cause })),
+      );
   }, renewMillis);
   timer.unref();
   return {
     origin,
     certificate,
+    names,
+    servers,
     async close() {
       clearInterval(timer);
+      for (const server of servers.slice(1)) {
+        server.close();
+        server.closeAllConnections();
+      }
       await app.close();
     },
   };
+}
+
+/** `localhost` has an address of IPv6 and one of IPv4: servers for those at which the first one does not listen. */
+async function listenBeside(host: string, first: Server, another: () => Server): Promise<Server[]> {
+  if (host !== 'localhost') return [];
+  // A server that listens at a host has an address.
+  const { address: taken, port } = first.address() as AddressInfo;
+  const servers: Server[] = [];
+  for (const { address } of await lookup(host, { all: true })) {
+    if (address === taken) continue;
+    const server = another();
+    try {
+      await once(server.listen({ host: address, port }), 'listening');
+      servers.push(server);
+    } catch {
+      // The machine has no such address, or the port is taken there.
+      server.close();
+    }
+  }
+  return servers;
 }
 
 function listenError(cause: unknown, where: string): FlowError {

@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
+import { createServer } from 'node:https';
 import type { Server } from 'node:https';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Duplex } from 'node:stream';
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerFactoryHandler } from 'fastify';
 import Fastify from 'fastify';
+import { assert } from '../base/assert.ts';
 import { limits } from '../base/limits.ts';
 import { RequestError, describeFailure, errorBody } from './arm-error.ts';
 import type { ServerCertificate } from './certificate.ts';
+import { boundConnections } from './connections.ts';
 import { checkHost } from './host-check.ts';
 
 /** An HTTPS server without routes. Everything in this folder adds its own. */
@@ -17,21 +21,43 @@ export interface ListenSettings {
   readonly names: ReadonlySet<string>;
   /** One line for each request, when it is answered: without query, headers and body, where secrets are. */
   readonly log: (line: string) => void;
+  /** Takes what a request failed with that is no refusal: a fault of ours, or of the disk. */
+  readonly onFault: (error: unknown) => void;
   readonly now: () => number;
 }
 
-/** A request that takes longer to arrive is ended with 408. */
-const requestMillisMax = 60_000;
 const keepAliveMillis = 65_000;
 
+/** How often connections are looked at that take too long. */
+const lookMillis = 2000;
+
+export interface HttpServers {
+  readonly app: HttpServer;
+  /** A further server with the same routes, for a further address. */
+  readonly another: () => Server;
+}
+
 /** The server, with what holds for every request: names, size and form of bodies, the shape of errors, and the log. */
-export function createHttpServer(settings: ListenSettings): HttpServer {
-  const { certificate, names, log, now } = settings;
-  const app = Fastify({
-    https: { cert: certificate.certificate, key: certificate.key, minVersion: 'TLSv1.2' },
+export function createHttpServer(settings: ListenSettings): HttpServers {
+  const { certificate, names, log, onFault, now } = settings;
+  const onMalformed = (error: NodeJS.ErrnoException, socket: Duplex): void => {
+    const answer = describeMalformed(error.code);
+    if (answer === undefined || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const body = JSON.stringify(errorBody(answer));
+    socket.end(
+      `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}\r\nContent-Type: application/json; charset=utf-8\r\n` +
+        `x-ms-error-code: ${answer.code}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+    );
+    log(`${new Date(now()).toISOString()} - - ${answer.status} 0 ms ${answer.code}`);
+  };
+  let handler: FastifyServerFactoryHandler | undefined;
+  const app: HttpServer = Fastify({
+    serverFactory: (given) => createTlsServer((handler = given), certificate),
+    https: {},
     bodyLimit: limits.httpBodyBytesMax,
-    requestTimeout: requestMillisMax,
-    keepAliveTimeout: keepAliveMillis,
     forceCloseConnections: true,
     exposeHeadRoutes: false,
     logger: false,
@@ -39,25 +65,12 @@ export function createHttpServer(settings: ListenSettings): HttpServer {
     requestIdHeader: false,
     routerOptions: { maxParamLength: limits.httpPathCharsMax },
     rewriteUrl: (request) => (request.url ?? '/').replace(/^\/{2,}/, '/'),
-    clientErrorHandler: (error, socket) => {
-      const answer = describeMalformed(error.code);
-      if (answer === undefined || !socket.writable) {
-        socket.destroy();
-        return;
-      }
-      const body = JSON.stringify(errorBody(answer));
-      socket.end(
-        `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}\r\nContent-Type: application/json; charset=utf-8\r\n` +
-          `x-ms-error-code: ${answer.code}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-      );
-      log(`${new Date(now()).toISOString()} - - ${answer.status} 0 ms ${answer.code}`);
-    },
+    clientErrorHandler: onMalformed,
     frameworkErrors: (error, request, reply) => {
-      answerFailure(error, reply);
+      answerFailure(error, reply, onFault);
       log(logLine(request, reply, now()));
     },
   });
-  app.server.maxConnections = limits.httpConnectionsMax;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
@@ -80,10 +93,40 @@ export function createHttpServer(settings: ListenSettings): HttpServer {
   app.addHook('onResponse', async (request, reply) => log(logLine(request, reply, now())));
   // One route takes every path, but not every method.
   app.setNotFoundHandler((_request, reply) =>
-    answerFailure(new RequestError(405, 'MethodNotAllowed', 'The method is none that this service has.'), reply),
+    answerFailure(
+      new RequestError(405, 'MethodNotAllowed', 'The method is none that this service has.'),
+      reply,
+      onFault,
+    ),
   );
-  app.setErrorHandler((error, _request, reply) => answerFailure(error, reply));
-  return app;
+  app.setErrorHandler((error, _request, reply) => answerFailure(error, reply, onFault));
+  return {
+    app,
+    another: () => {
+      assert(handler !== undefined, 'fastify makes its server at once');
+      const server = createTlsServer(handler, certificate);
+      server.on('clientError', onMalformed);
+      return server;
+    },
+  };
+}
+
+function createTlsServer(handler: FastifyServerFactoryHandler, { certificate, key }: ServerCertificate): Server {
+  const server = createServer(
+    {
+      cert: certificate,
+      key,
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: limits.httpHandshakeMillisMax,
+      headersTimeout: limits.httpHeadersMillisMax,
+      requestTimeout: limits.httpRequestMillisMax,
+      keepAliveTimeout: keepAliveMillis,
+      connectionsCheckingInterval: lookMillis,
+    },
+    handler,
+  );
+  boundConnections(server, { all: limits.httpConnectionsMax, perAddress: limits.httpConnectionsPerAddressMax });
+  return server;
 }
 
 /** What is no HTTP at all never becomes a request. `undefined` where nobody waits for an answer. */
@@ -94,9 +137,9 @@ function describeMalformed(code: string | undefined): RequestError | undefined {
   return new RequestError(400, 'BadRequest', 'The request is not well-formed HTTP.');
 }
 
-function answerFailure(error: unknown, reply: FastifyReply): FastifyReply {
+function answerFailure(error: unknown, reply: FastifyReply, onFault: (error: unknown) => void): FastifyReply {
   const failure = describeFailure(error);
-  if (failure.status >= 500) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  if (failure.status >= 500 && !(error instanceof RequestError)) onFault(error);
   return reply
     .code(failure.status)
     .headers({ ...failure.headers, 'x-ms-error-code': failure.code })

@@ -22,7 +22,7 @@ import { takeLock } from '../pipeline/spool-lock.ts';
 import type { AccountBinding } from './accounts.ts';
 import { Accounts } from './accounts.ts';
 import type { Environment } from './environment.ts';
-import { isLoopback, openHttp } from './http.ts';
+import { isAnyAddress, isLoopback, openHttp } from './http.ts';
 import type { Http } from './http.ts';
 import { Ingester } from './ingester.ts';
 import { publicMode, writeWhole } from './private-file.ts';
@@ -126,6 +126,7 @@ async function openLocked(settings: ServiceSettings, strict: boolean, unlock: ()
     await tokenKey(join(dataFolder, 'tls', 'token-key')),
     now,
   );
+  const onFault = (error: unknown): void => log(describeFault(error));
   let control: ControlPlane | undefined;
   let accounts: Accounts | undefined;
   let parts: Parts | undefined;
@@ -137,6 +138,7 @@ async function openLocked(settings: ServiceSettings, strict: boolean, unlock: ()
       tlsFolder: join(dataFolder, 'tls'),
       own: settings.ownCertificate,
       log: settings.logRequest,
+      onFault,
       now,
     },
     (app, origin) => {
@@ -155,6 +157,7 @@ async function openLocked(settings: ServiceSettings, strict: boolean, unlock: ()
         origin,
         challenge,
         now,
+        onFault,
         accountOf: (name) => accounts?.served(name),
         handle: () => (parts === undefined ? undefined : control?.handle.bind(control)),
       });
@@ -188,6 +191,10 @@ async function openLocked(settings: ServiceSettings, strict: boolean, unlock: ()
       await unlock();
     };
     log(`listening at ${origin}`);
+    if (isAnyAddress(settings.host))
+      log(
+        `others reach it at every address of this machine, port ${new URL(origin).port}, by the names ${http.names.join(', ')}; --host-name adds one`,
+      );
     return { origin, environment, failed: parts.failed, stop: () => (stopped ??= stop()) };
   } catch (error) {
     stopping.abort();
@@ -213,6 +220,12 @@ export async function readEnvironment(dataFolder: string): Promise<Environment> 
   }
 }
 
+/** What is known to happen needs no stack. */
+function describeFault(error: unknown): string {
+  if (error instanceof FlowError) return `${error.code}: ${error.message}`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
 async function openControl(settings: ServiceSettings, http: Http): Promise<ControlPlane> {
   const { start, log } = settings;
   const warnings: string[] = [];
@@ -227,7 +240,7 @@ async function openControl(settings: ServiceSettings, http: Http): Promise<Contr
     asynchronous: settings.asynchronous,
     keyRotationStops: settings.keyRotationStops,
     serviceTags: settings.serviceTags,
-    onFault: (error) => log(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+    onFault: (error) => log(describeFault(error)),
   });
   if (start === undefined) return control;
   if (control.snapshot().resources.length > 0) {

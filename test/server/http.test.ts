@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -163,6 +164,46 @@ describe('tokens', () => {
       401,
     );
   });
+});
+
+describe('what is logged of failures', () => {
+  const headers = bearer;
+  const path = '/tenants?api-version=2022-12-01';
+
+  test('while the service starts: an answer with 503 and one line, no fault', async () => {
+    const starting = await serveParts({ isStarting: true });
+    for (let i = 0; i < 3; i++) {
+      const answer = await ask(starting, path, { headers });
+      expect([answer.status, answer.headers['retry-after'], errorOf(answer.text)]).toEqual([
+        503,
+        '1',
+        'ServiceUnavailable',
+      ]);
+    }
+    expect(starting.lines).toHaveLength(3);
+    expect(starting.faults).toEqual([]);
+    await starting.close();
+  });
+
+  test('a fault is told once, and the answer says nothing of it', async () => {
+    const fault = new Error('the inside');
+    const faulty = await serveParts({ handle: () => Promise.reject(fault) });
+    const answer = await ask(faulty, path, { headers });
+    expect([answer.status, answer.text.includes('inside')]).toEqual([500, false]);
+    expect(faulty.faults).toEqual([fault]);
+    await faulty.close();
+  });
+});
+
+test('localhost is served at each of its addresses, by one certificate', async () => {
+  const serving = await serveParts({ host: 'localhost' });
+  const { port } = new URL(serving.origin);
+  for (const server of serving.servers) {
+    const { address, family } = server.address() as AddressInfo;
+    const host = family === 'IPv6' ? `[${address}]` : address;
+    expect((await ask({ ...serving, origin: `https://${host}:${port}` }, '/healthz')).status).toBe(200);
+  }
+  await serving.close();
 });
 
 describe('who calls', () => {

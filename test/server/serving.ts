@@ -1,4 +1,5 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ArmRequest, ArmResponse } from '../../src/control/request.ts';
@@ -17,6 +18,8 @@ export const tenantId = '11111111-2222-3333-4444-555555555555';
 export interface Serving extends Http {
   readonly ca: string;
   readonly lines: string[];
+  /** What requests failed with that was no refusal. */
+  readonly faults: unknown[];
   readonly folder: string;
 }
 
@@ -26,21 +29,26 @@ export async function serveParts(options: {
   readonly secret?: string;
   readonly now?: () => number;
   readonly hostNames?: readonly string[];
+  readonly host?: string;
+  /** As long as the control plane reads its state. */
+  readonly isStarting?: boolean;
 }): Promise<Serving> {
   const folder = await mkdtemp(join(tmpdir(), 'nsgflow-serving-'));
   const now = options.now ?? Date.now;
   const lines: string[] = [];
+  const faults: unknown[] = [];
   const strict = options.secret !== undefined || !isLoopback('127.0.0.1');
   const key = await tokenKey(join(folder, 'tls', 'token-key'));
   const tokens = new Tokens({ strict, secret: options.secret, tenantId }, key, now);
   const http = await openHttp(
     {
-      host: '127.0.0.1',
+      host: options.host ?? '127.0.0.1',
       port: 0,
       hostNames: options.hostNames ?? [],
       tlsFolder: join(folder, 'tls'),
       own: undefined,
       log: (line) => lines.push(line),
+      onFault: (error) => faults.push(error),
       now,
     },
     (app, origin) => {
@@ -53,10 +61,13 @@ export async function serveParts(options: {
         origin,
         challenge,
         now,
+        onFault: (error) => faults.push(error),
         accountOf: (name) => options.accounts?.find((account) => account.name === name),
         handle: () =>
-          options.handle ??
-          (() => Promise.resolve({ status: 404, headers: {}, body: { error: { code: 'NotFound' } } })),
+          options.isStarting === true
+            ? undefined
+            : (options.handle ??
+              (() => Promise.resolve({ status: 404, headers: {}, body: { error: { code: 'NotFound' } } }))),
       });
     },
   );
@@ -64,6 +75,7 @@ export async function serveParts(options: {
     ...http,
     ca: await readFile(join(folder, 'tls', 'ca.pem'), 'utf8'),
     lines,
+    faults,
     folder,
     async close() {
       await http.close();
@@ -89,7 +101,8 @@ export async function ask(
   } = {},
 ): Promise<Answer> {
   const { request } = await import('node:https');
-  const { hostname, port } = new URL(server.origin);
+  const { hostname: bracketed, port } = new URL(server.origin);
+  const hostname = bracketed.replace(/^\[(.*)\]$/, '$1');
   return new Promise((resolve, reject) => {
     const asked = request(
       {
@@ -97,7 +110,7 @@ export async function ask(
         port,
         path,
         ca: server.ca,
-        servername: hostname,
+        servername: isIP(hostname) === 0 ? hostname : '',
         agent: false,
         method: options.method ?? 'GET',
         headers: { ...options.headers },

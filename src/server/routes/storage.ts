@@ -32,6 +32,8 @@ export interface StorageRouteSettings {
   readonly tokens: Tokens;
   readonly origin: () => string;
   readonly challenge: () => string;
+  /** Takes what a request failed with that is no refusal. */
+  readonly onFault: (error: unknown) => void;
   readonly now: () => number;
   /** The account of this name; `undefined` where there is none. */
   readonly accountOf: (name: string) => ServedAccount | undefined;
@@ -103,25 +105,30 @@ export async function answerStorage(
     await operation({ ...place, request, reply, query, settings, signedHeaders: headers });
     return reply;
   } catch (error) {
-    return answerStorageFailure(error, request, reply);
+    return answerStorageFailure(error, request, reply, settings.onFault);
   }
 }
 
-function answerStorageFailure(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const failure = describeStorageFailure(error);
+function answerStorageFailure(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  onFault: (error: unknown) => void,
+): FastifyReply {
+  const failure = describeStorageFailure(error, onFault);
   void reply.code(failure.status).headers({ ...failure.headers, 'x-ms-error-code': failure.code });
   if (request.method === 'HEAD' || failure.status === 304) return reply.send();
   return reply.type('application/xml').send(storageErrorBody(failure));
 }
 
-function describeStorageFailure(error: unknown): StorageError {
+function describeStorageFailure(error: unknown, onFault: (error: unknown) => void): StorageError {
   if (error instanceof StorageError) return error;
   if (error instanceof FlowError) {
     if (error.code === 'not-found') return new StorageError(404, 'BlobNotFound', 'The specified blob does not exist.');
     if (error.code === 'usage') return new StorageError(400, 'InvalidResourceName', error.message);
     if (error.code === 'unavailable') return new StorageError(503, 'ServerBusy', error.message);
   }
-  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  onFault(error);
   return new StorageError(500, 'InternalError', 'The server encountered an internal error. Please retry the request.');
 }
 
