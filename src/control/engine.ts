@@ -19,6 +19,7 @@ import type { State } from './state.ts';
 import { findChild } from './state.ts';
 import { deploymentType } from './types/deployment.ts';
 import { missingWatcher } from './types/network-watcher.ts';
+import { notReferenced } from './types/reference.ts';
 
 /** `If-Match` and `If-None-Match` of a request. */
 export interface Conditions {
@@ -127,12 +128,7 @@ export function createEngine(state: State): Engine {
       },
       hidden: completed.hidden ?? previous?.hidden ?? {},
     };
-    for (const { to } of definition.links?.(resource) ?? [])
-      if (!state.view().exists(to))
-        throw new ArmError(
-          'InvalidResourceReference',
-          `Resource ${to} referenced by resource ${own} was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.`,
-        );
+    for (const { to } of definition.links?.(resource) ?? []) if (!state.view().exists(to)) throw notReferenced(to, own);
     const dropped = previous === undefined ? [] : droppedParts(previous, resource);
     for (const { id: part, child } of dropped) checkPartUnused(state.view(), part, child, '');
     await makeWatcher(definition, subscription, location);

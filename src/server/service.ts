@@ -248,7 +248,7 @@ async function openControl(settings: ServiceSettings, http: Http): Promise<Contr
     return control;
   }
   for (const warning of warnings) log(`warning: ${warning}`);
-  await makeNetwork(control, resources);
+  for (const warning of await makeNetwork(control, resources)) log(`warning: ${warning}`);
   await makeFlowLogs(control, resources, start.formats);
   return control;
 }

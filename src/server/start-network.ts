@@ -56,14 +56,26 @@ export function subscriptionsOf(resources: readonly RawResource[]): string[] {
   return [...new Set(resources.map(({ id }) => id.split('/')[2].toLowerCase()))];
 }
 
-/** Makes the resources, and the resource groups they lie in. @throws network-invalid with the API's own sentence */
-export async function makeNetwork(control: ControlPlane, resources: readonly RawResource[]): Promise<void> {
+/**
+ * Makes the resources, and the resource groups they lie in. Peerings come last, since each names two VNets; one whose other VNet is not there is left out.
+ * @returns warnings
+ * @throws network-invalid with the API's own sentence
+ */
+export async function makeNetwork(control: ControlPlane, resources: readonly RawResource[]): Promise<string[]> {
+  const peerings: { id: string; body: JsonObject; where: string }[] = [];
   const groups = new Map(resources.map(({ id }) => [id.split('/').slice(0, 5).join('/').toLowerCase(), id]));
   for (const id of groups.values())
     await put(control, id.split('/').slice(0, 5).join('/'), resourceApiVersion, { location: locationDefault });
-  for (const { id, body, where } of resources) {
+  for (const { id, kind, body, where } of resources) {
     const { location, tags, properties, ...rest } = plainJson(body) as Record<string, Json>;
-    const lifted = properties ?? withoutNames(rest);
+    const lifted = withoutAside(properties ?? withoutNames(rest));
+    if (kind === 'peering') {
+      peerings.push({ id, body: { properties: lifted }, where });
+      continue;
+    }
+    const inner = kind === 'virtual-network' && isObject(lifted) ? takePeerings(lifted) : { left: lifted, taken: [] };
+    for (const peering of inner.taken)
+      peerings.push({ id: `${id}/virtualNetworkPeerings/${scalarText(peering['name'])}`, body: peering, where });
     await put(
       control,
       id,
@@ -71,11 +83,43 @@ export async function makeNetwork(control: ControlPlane, resources: readonly Raw
       {
         location: location ?? locationDefault,
         ...(tags === undefined ? {} : { tags }),
-        properties: withoutAside(lifted),
+        properties: inner.left,
       },
       where,
     );
   }
+  return makePeerings(control, peerings);
+}
+
+/** A VNet's properties without its peerings, and these. */
+function takePeerings(properties: JsonObject): { left: JsonObject; taken: JsonObject[] } {
+  const isPeerings = ([key]: [string, Json]): boolean => key.toLowerCase() === 'virtualnetworkpeerings';
+  const entries = Object.entries(properties);
+  const taken = entries.filter(isPeerings).flatMap(([, list]) => (Array.isArray(list) ? (list as Json[]) : []));
+  return {
+    left: Object.fromEntries(entries.filter((entry) => !isPeerings(entry))),
+    taken: taken.filter((peering): peering is JsonObject => isObject(peering)),
+  };
+}
+
+/** @returns warnings: peerings that were left out */
+async function makePeerings(
+  control: ControlPlane,
+  peerings: readonly { id: string; body: JsonObject; where: string }[],
+): Promise<string[]> {
+  const warnings: string[] = [];
+  for (const { id, body, where } of peerings) {
+    const { properties, ...rest } = body as Record<string, Json>;
+    const fields = isObject(properties) ? properties : (withoutNames(rest) as JsonObject);
+    const remote = fields['remoteVirtualNetwork'];
+    const remoteId = isObject(remote) ? scalarText(remote['id']) : '';
+    if (scalarText((await get(control, remoteId))['id']) === '')
+      warnings.push(
+        `${where}: the peered VNet ${remoteId || '(without id)'} is in no file, so the peering is left out`,
+      );
+    else await put(control, id, apiVersion, { properties: fields }, where);
+  }
+  return warnings;
 }
 
 /** Account that the flow logs of a start go to. */
@@ -120,7 +164,8 @@ export async function makeFlowLogs(
 }
 
 async function get(control: ControlPlane, id: string): Promise<JsonObject> {
-  const answer = await control.handle({ method: 'GET', url: `${id}?api-version=${apiVersion}`, headers: {} });
+  const url = `${id.split('/').map(encodeURIComponent).join('/')}?api-version=${apiVersion}`;
+  const answer = await control.handle({ method: 'GET', url, headers: {} });
   return isObject(answer.body) ? answer.body : {};
 }
 

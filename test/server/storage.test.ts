@@ -295,6 +295,20 @@ describe('a signature over odd fields', () => {
     expect(await status({ st: '2020-01-01T00:00:00Z' })).toBe(200);
   });
 
+  test('passes for both protocols', async () => {
+    for (const spr of ['', 'https', 'https,http']) expect(await status({ spr })).toBe(200);
+  });
+
+  test('of an account replaces no headers: it does not sign them', async () => {
+    const path = `/${name}/${containerName}/${encodeURI(blobName(9))}`;
+    const asked = `${path}?${signed({})}&rsct=text%2Fhtml&rscd=attachment&rsce=gzip&rscc=no-store&rscl=de`;
+    const { status: answered, headers } = await ask(serving, asked);
+    expect(answered).toBe(200);
+    expect(headers).toMatchObject({ 'content-type': 'application/octet-stream', 'x-content-type-options': 'nosniff' });
+    for (const header of ['content-disposition', 'content-encoding', 'cache-control', 'content-language'])
+      expect(headers).not.toHaveProperty(header);
+  });
+
   test.each<[string, Record<string, string>]>([
     ['an end in local time', { se: '2099-01-01T00:00:00' }],
     ['an end in another form', { se: '1 Jan 2099' }],
@@ -304,6 +318,9 @@ describe('a signature over odd fields', () => {
     ['a start to come', { st: '2098-01-01T00:00:00Z' }],
     ['no version', { sv: '' }],
     ['an older version', { sv: '2014-02-14' }],
+    ['HTTP alone', { spr: 'http' }],
+    ['HTTP first', { spr: 'http,https' }],
+    ['another protocol', { spr: 'https,ftp' }],
     ['another service', { ss: 'qtf' }],
     ['another kind of resource', { srt: 'o' }],
     ['another permission', { sp: 'wd' }],

@@ -21,7 +21,7 @@ import { defineType, networkName, resourceSchema } from '../resource-type.ts';
 import type { Resource } from '../resource.ts';
 import { objectOf, propertiesOf, textOf } from '../resource.ts';
 import { words } from '../schema.ts';
-import { requireReference } from './reference.ts';
+import { notReferenced, requireReference } from './reference.ts';
 import { accountKey, firewallOf, isClosed, storageAccountType } from './storage-account.ts';
 
 export const flowLogType = 'Microsoft.Network/networkWatchers/FlowLogs';
@@ -144,12 +144,7 @@ export function targetKind(view: View, id: string): TargetKind | undefined {
 
 function checkTarget(id: string, making: Making): { id: string; guid: string } {
   const { view, location } = making;
-  if (!view.exists(id))
-    throw new ArmError(
-      'InvalidResourceReference',
-      `Resource ${id} referenced by resource ${making.id} was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.`,
-      { target: 'properties.targetResourceId' },
-    );
+  if (!view.exists(id)) throw notReferenced(id, making.id, 'properties.targetResourceId');
   const kind = targetKind(view, id);
   if (kind === undefined)
     throw new ArmError(

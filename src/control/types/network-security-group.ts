@@ -3,6 +3,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Type } from 'typebox';
+import { resourceKey } from '../../arm-template/resource-id.ts';
 import type { Json, JsonObject } from '../../arm-template/value.ts';
 import { limits } from '../../base/limits.ts';
 import { defaultInboundRules, defaultOutboundRules } from '../../nsg/default-rules.ts';
@@ -14,6 +15,7 @@ import { defineType, networkName, resourceSchema } from '../resource-type.ts';
 import type { Link, LinkKind } from '../resource.ts';
 import { objectsOf, propertiesOf, textOf } from '../resource.ts';
 import { childNames } from './child-names.ts';
+import { requireNear } from './reference.ts';
 import type { SecurityRule } from './security-rule.ts';
 import { checkRule, ruleGroups, ruleSchema } from './security-rule.ts';
 
@@ -93,7 +95,8 @@ export const networkSecurityGroup = defineType({
   },
 });
 
-function checkRules(rules: readonly SecurityRule[], { id, view }: Making): void {
+function checkRules(rules: readonly SecurityRule[], making: Making): void {
+  const { id, view } = making;
   const checkName = childNames(id);
   const priorities = new Map<string, string>();
   for (const rule of rules) {
@@ -113,10 +116,11 @@ function checkRules(rules: readonly SecurityRule[], { id, view }: Making): void 
     const count = rules.reduce((sum, { properties }) => sum + properties[side].length, 0);
     if (count > addressesPerNsgMax) throw tooMany(`${count} ${side}`, addressesPerNsgMax);
   }
-  const groups = new Set(
-    rules.flatMap(({ properties }) => ruleGroups(properties as JsonObject)).map((group) => group.toLowerCase()),
+  const groups = new Map(
+    rules.flatMap(({ properties }) => ruleGroups(properties as JsonObject)).map((group) => [resourceKey(group), group]),
   );
   if (groups.size > groupsPerNsgMax) throw tooMany(`${groups.size} application security groups`, groupsPerNsgMax);
+  for (const group of groups.values()) requireNear(making, group, 'Microsoft.Network/applicationSecurityGroups');
 }
 
 function tooMany(what: string, most: number): ArmError {

@@ -11,7 +11,7 @@ import { addressNumber, addressOfNumber } from '../../nsg/address-ranges.ts';
 import { ArmError } from '../arm-error.ts';
 import type { Making, View } from '../resource-type.ts';
 import { objectsOf, propertiesOf, referenceOf, textOf } from '../resource.ts';
-import { requireNear } from './reference.ts';
+import { notReferenced, requireNear } from './reference.ts';
 
 const reservedFirst = 4n;
 
@@ -48,11 +48,7 @@ function subnetPrefixes(making: Making, subnetId: string, family: 4 | 6): Prefix
   const subnet = objectsOf(propertiesOf(network.body)['subnets']).find(
     (candidate) => textOf(candidate['name']).toLowerCase() === resourceName(subnetId).toLowerCase(),
   );
-  if (subnet === undefined)
-    throw new ArmError(
-      'InvalidResourceReference',
-      `Resource ${subnetId} referenced by resource ${making.id} was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.`,
-    );
+  if (subnet === undefined) throw notReferenced(subnetId, making.id);
   const fields = propertiesOf(subnet);
   const many = Array.isArray(fields['addressPrefixes']) ? fields['addressPrefixes'] : [];
   return [...many, fields['addressPrefix'] ?? '']

@@ -11,9 +11,15 @@ import { textOf } from '../resource.ts';
 export function requireReference(view: View, id: string, type: string, from: string): Resource {
   const resource = view.get(id);
   if (resource !== undefined && resource.type.toLowerCase() === type.toLowerCase()) return resource;
-  throw new ArmError(
+  throw notReferenced(id, from);
+}
+
+/** What `from` refers to is not there. */
+export function notReferenced(id: string, from: string, target?: string): ArmError {
+  return new ArmError(
     'InvalidResourceReference',
-    `Resource ${id} referenced by resource ${from} was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.`,
+    `Resource ${id.slice(0, 400)} referenced by resource ${from} was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.`,
+    { target },
   );
 }
 

@@ -5,6 +5,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
+import { resourceKey } from '../../arm-template/resource-id.ts';
 import type { Json, JsonObject } from '../../arm-template/value.ts';
 import { formatTime } from '../../base/time.ts';
 import { ArmError } from '../arm-error.ts';
@@ -13,6 +14,7 @@ import { defineType, resourceSchema } from '../resource-type.ts';
 import type { Resource } from '../resource.ts';
 import { objectOf, objectsOf, propertiesOf, textOf } from '../resource.ts';
 import { words } from '../schema.ts';
+import { notReferenced } from './reference.ts';
 
 export const storageAccountType = 'Microsoft.Storage/storageAccounts';
 
@@ -55,7 +57,11 @@ const schema = resourceSchema(
             default: [],
           }),
           virtualNetworkRules: Type.Array(
-            Type.Object({ id: Type.String(), action: words(['Allow'], { default: 'Allow' }) }),
+            Type.Object({
+              id: Type.String(),
+              action: words(['Allow'], { default: 'Allow' }),
+              state: Type.Optional(Type.String({ readOnly: true })),
+            }),
             { default: [] },
           ),
         },
@@ -86,6 +92,7 @@ export const storageAccount = defineType({
   ],
   complete(body, making) {
     checkKind(body, making);
+    checkSubnets(body.properties.networkAcls.virtualNetworkRules, making);
     const before = propertiesOf(making.previous?.body ?? {});
     const bypass = readBypass(body.properties.networkAcls.bypass);
     const created = textOf(before['creationTime']) || formatTime(making.view.settings.now());
@@ -105,8 +112,10 @@ export const storageAccount = defineType({
   },
   present(resource, view) {
     const host = `${view.origin}/${resource.name}`;
+    const own = propertiesOf(resource.body);
     const properties: Record<string, Json> = {
-      ...propertiesOf(resource.body),
+      ...own,
+      networkAcls: presentRules(objectOf(own['networkAcls']), view),
       primaryLocation: resource.body['location'],
       statusOfPrimary: 'available',
       primaryEndpoints: { blob: `${host}/` },
@@ -136,6 +145,30 @@ function checkKind(body: Static<typeof schema>, { id, name, previous, view }: Ma
   const owner = accountNamed(view, name);
   if (owner !== undefined && owner.id.toLowerCase() !== id.toLowerCase())
     throw new ArmError('StorageAccountAlreadyTaken', `The storage account named ${name} is already taken.`);
+}
+
+/** The subnet of a new firewall rule is there. A rule that stood before stays when its subnet is deleted, as in Azure. */
+function checkSubnets(rules: readonly { id: string }[], { id, previous, view }: Making): void {
+  const before = subnetRules(objectOf(propertiesOf(previous?.body ?? {})['networkAcls']));
+  for (const rule of rules)
+    if (!isSubnet(rule.id, view) && !before.some((old) => resourceKey(textOf(old['id'])) === resourceKey(rule.id)))
+      throw notReferenced(rule.id, id);
+}
+
+function subnetRules(networkAcls: JsonObject): JsonObject[] {
+  return objectsOf(networkAcls['virtualNetworkRules']);
+}
+
+function isSubnet(id: string, view: View): boolean {
+  return /\/virtualnetworks\/[^/]+\/subnets\/[^/]+\/*$/i.test(id) && view.exists(id);
+}
+
+function presentRules(networkAcls: JsonObject, view: View): JsonObject {
+  const virtualNetworkRules = subnetRules(networkAcls).map((rule) => ({
+    ...rule,
+    state: isSubnet(textOf(rule['id']), view) ? 'Succeeded' : 'NetworkSourceDeleted',
+  }));
+  return { ...networkAcls, virtualNetworkRules };
 }
 
 /** Names are unique over all subscriptions. */

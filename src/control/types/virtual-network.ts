@@ -4,6 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
+import { resourceKey } from '../../arm-template/resource-id.ts';
 import type { JsonObject } from '../../arm-template/value.ts';
 import type { Prefix } from '../../net/prefix.ts';
 import { formatPrefix, parsePrefix, prefixContains } from '../../net/prefix.ts';
@@ -14,7 +15,7 @@ import type { Link } from '../resource.ts';
 import { objectOf, objectsOf, propertiesOf, referenceOf, textOf } from '../resource.ts';
 import { referenceSchema, words } from '../schema.ts';
 import { childNames } from './child-names.ts';
-import { requireNear } from './reference.ts';
+import { requireNear, requireReference } from './reference.ts';
 
 const type = 'Microsoft.Network/virtualNetworks';
 const readOnlyText = Type.Optional(Type.String({ readOnly: true }));
@@ -57,6 +58,7 @@ const peeringSchema = Type.Object({
 });
 
 type SubnetBody = Static<typeof subnetSchema>;
+type PeeringBody = Static<typeof peeringSchema>;
 
 export const virtualNetwork = defineType({
   type,
@@ -109,6 +111,7 @@ export const virtualNetwork = defineType({
         target: 'properties.addressSpace.addressPrefixes',
       });
     if (subnets !== undefined) checkSubnets(subnets, space, making);
+    checkPeerings(virtualNetworkPeerings ?? [], making);
     return {
       properties: {
         ...properties,
@@ -137,7 +140,21 @@ export const virtualNetwork = defineType({
   },
 });
 
-/** Connected when the other VNet has a peering back. */
+/** The other VNet of a new peering is there. One that stood before stays when its VNet is deleted, as in Azure: it is Disconnected. */
+function checkPeerings(peerings: readonly PeeringBody[], { id, previous, view }: Making): void {
+  const checkName = childNames(id);
+  const before = objectsOf(propertiesOf(previous?.body ?? {})['virtualNetworkPeerings']).map((peering) =>
+    resourceKey(referenceOf(propertiesOf(peering)['remoteVirtualNetwork'])),
+  );
+  for (const { name, properties } of peerings) {
+    checkName(name);
+    const remote = properties.remoteVirtualNetwork.id;
+    if (!before.includes(resourceKey(remote)))
+      requireReference(view, remote, type, `${id}/virtualNetworkPeerings/${name}`);
+  }
+}
+
+/** Connected when the other VNet has a peering back, Disconnected when it was deleted. */
 function presentPeering(element: JsonObject, id: string, view: View): JsonObject {
   const own = id.slice(0, id.toLowerCase().lastIndexOf('/virtualnetworkpeerings/')).toLowerCase();
   const remote = view.get(referenceOf(propertiesOf(element)['remoteVirtualNetwork']));
@@ -146,7 +163,7 @@ function presentPeering(element: JsonObject, id: string, view: View): JsonObject
   );
   const space = objectOf(propertiesOf(remote?.body ?? {})['addressSpace']);
   return {
-    peeringState: back ? 'Connected' : 'Initiated',
+    peeringState: remote === undefined ? 'Disconnected' : back ? 'Connected' : 'Initiated',
     peeringSyncLevel: 'FullyInSync',
     remoteAddressSpace: space,
     remoteVirtualNetworkAddressSpace: space,

@@ -37,6 +37,7 @@ export function checkSas(query: URLSearchParams, request: SasRequest): void {
   const isAccount = query.has('ss');
   const text = isAccount ? accountText(get, version, request) : serviceText(get, version, request);
   if (!isSignedBy(request.keys, text, get('sig'))) throw refuse('Signature did not match.');
+  if (!protocols.includes(get('spr'))) throw refuse('The signed protocol spr is neither https nor https,http.');
   checkTimes(get('st'), get('se'), request.nowMillis);
   checkAddress(get('sip'), request.clientAddress);
   const wanted = request.access === 'read' ? 'r' : 'l';
@@ -55,8 +56,12 @@ export function checkSas(query: URLSearchParams, request: SasRequest): void {
     );
 }
 
-/** Headers of the answer that a signature for a blob replaces. */
+/** Values of `spr`. HTTP alone is none. Source: Azure Storage, "Create an account SAS", "Specify the HTTP protocol". */
+const protocols = ['', 'https', 'https,http'];
+
+/** Headers of the answer that a service SAS replaces. An account SAS does not sign these parameters, so it replaces none. */
 export function sasHeaders(query: URLSearchParams): Record<string, string> {
+  if (query.has('ss')) return {};
   const headers: Record<string, string> = {};
   for (const [parameter, header] of Object.entries(overrides)) {
     const value = query.get(parameter);
