@@ -73,6 +73,11 @@ export class LakeAppend {
     });
   }
 
+  /** The commit also removes every row of this blob that was there before. */
+  replaceRowsOf(blob: string): void {
+    this.#replacement.add(blob);
+  }
+
   /** Rows are staged one flow log after the other: a decoder's tuples stand until it decodes again. */
   async #inTurn<T>(step: () => Promise<T>): Promise<T> {
     const done = this.#staging.then(step);

@@ -19,7 +19,7 @@ export class BlobReplacement {
   readonly #lake: string;
   readonly #connect: () => Promise<DuckDBConnection>;
   #connection: DuckDBConnection | undefined;
-  readonly #blobs: readonly string[];
+  readonly #blobs: string[];
   /** By path: the file without the rows; `null` where nothing is left of it; `undefined` where it holds none of them. */
   readonly #known = new Map<string, AddAction | null | undefined>();
 
@@ -27,7 +27,12 @@ export class BlobReplacement {
   constructor(lake: string, connect: () => Promise<DuckDBConnection>, blobs: readonly string[]) {
     this.#lake = lake;
     this.#connect = connect;
-    this.#blobs = blobs;
+    this.#blobs = [...blobs];
+  }
+
+  /** Removes the rows of one more blob; before the first `actions`. */
+  add(blob: string): void {
+    this.#blobs.push(blob);
   }
 
   /** What a commit on top of `state` must say. Writes files as needed; called again for each version that is tried. */

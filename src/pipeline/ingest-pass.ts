@@ -63,7 +63,7 @@ export async function ingestBlobs(
   const totals = noTotals();
   let positions = (await lake.positions()).byKey;
   let batch: Batch | undefined;
-  let replaced: { blob: SourceBlob; replacement: Replacement }[] = [];
+  const replaced = new Map<string, { blob: SourceBlob; replacement: Replacement }>();
   const weightOf = (blob: SourceBlob): number =>
     Math.min(Math.max(0, blob.lengthBytes - (positions.get(blob.key)?.readBytes ?? 0)), limits.pieceBytesMax);
   const opened = inOrder(
@@ -78,18 +78,17 @@ export async function ingestBlobs(
         const { replaces } = ahead.reading;
         if (replaces !== undefined) {
           if (lake.isAppendOnly) options.onKept(blob, replaces);
-          else replaced.push({ blob, replacement: replaces });
+          else replaced.set(blob.key, { blob, replacement: replaces });
         } else {
-          batch ??= await Batch.begin(lake, options, []);
+          batch ??= await Batch.begin(lake, options);
           await batch.add(ahead);
         }
       }
       options.onBlob(Math.max(0, blob.lengthBytes - (ahead?.reading.before?.readBytes ?? 0)));
       if (batch?.isFull === true) await commitBatch();
-      if (replaced.length >= limits.replacedBlobsMax) await commitReplaced();
+      if (replaced.size >= limits.replacedBlobsMax) await commitReplaced();
       if (options.stop?.aborted === true) break;
     }
-    await commitBatch();
     await commitReplaced();
   } catch (error) {
     await batch?.abandon();
@@ -103,24 +102,23 @@ export async function ingestBlobs(
     if (ended !== undefined) await finish(ended);
   }
 
+  /** Commits the batch that is being filled, and then the blobs to replace as a batch of their own. */
   async function commitReplaced(): Promise<void> {
-    const some = replaced;
-    replaced = [];
+    await commitBatch();
+    const some = [...replaced.values()];
+    replaced.clear();
     if (some.length === 0) return;
-    const ended = await Batch.begin(
-      lake,
-      options,
-      some.map(({ blob }) => blob.key),
-    );
-    batch = ended;
+    batch = await Batch.begin(lake, options);
     for (const { blob } of some) {
       const ahead = await openAhead(blob, positions.get(blob.key), true);
-      if (ahead !== undefined) await ended.add(ahead);
+      if (ahead !== undefined) await batch.add(ahead, true);
     }
+    const { replacedBlobs } = batch;
+    const ended = batch;
     batch = undefined;
-    ended.totals.replaced = some.length;
     if (!(await finish(ended))) return;
-    for (const { blob, replacement } of some) options.onReplaced(blob.key, replacement);
+    for (const { blob, replacement } of some)
+      if (replacedBlobs.has(blob.key)) options.onReplaced(blob.key, replacement);
   }
 
   async function finish(ended: Batch): Promise<boolean> {
@@ -165,6 +163,8 @@ async function openAhead(
 class Batch {
   readonly totals = { ...noTotals(), commits: 1 };
   readonly blobs: SourceBlob[] = [];
+  /** Keys of the blobs whose old rows go with the commit. */
+  readonly replacedBlobs = new Set<string>();
   readonly #keys = new Set<string>();
   readonly #append: LakeAppend;
   readonly #options: PassOptions;
@@ -177,18 +177,21 @@ class Batch {
     this.#options = options;
   }
 
-  static async begin(lake: Lake, options: PassOptions, replacedBlobs: readonly string[]): Promise<Batch> {
+  static async begin(lake: Lake, options: PassOptions): Promise<Batch> {
     const warning = await options.disk.check();
     if (warning !== undefined) options.onWarning(warning);
-    return new Batch(await lake.beginAppend({ replacedBlobs }), options);
+    return new Batch(await lake.beginAppend(), options);
   }
 
   get isFull(): boolean {
     return this.#append.rows >= rowsPerCommit || this.blobs.length >= blobsPerCommit;
   }
 
-  /** Takes all pieces of a blob. A blob that the batch has already, named by two sources, is passed over. */
-  async add(ahead: Ahead): Promise<void> {
+  /**
+   * Takes all pieces of a blob, and with `replaces` removes the rows that it gave before. A blob that the batch has already, named by two sources, is
+   * passed over.
+   */
+  async add(ahead: Ahead, replaces = false): Promise<void> {
     const { key } = ahead.reading.blob;
     if (this.#keys.has(key)) {
       await ahead.reading.close();
@@ -197,7 +200,7 @@ class Batch {
     this.#keys.add(key);
     this.blobs.push(ahead.reading.blob);
     while (this.#pending.length >= piecesAhead) await this.#pending.shift();
-    const adding = this.#addAll(ahead);
+    const adding = this.#addAll(ahead, replaces);
     adding.catch(() => undefined);
     this.#pending.push(adding);
   }
@@ -227,7 +230,7 @@ class Batch {
     }
   }
 
-  async #addAll({ reading, first }: Ahead): Promise<void> {
+  async #addAll({ reading, first }: Ahead, replaces: boolean): Promise<void> {
     const { blob, before } = reading;
     const rejections: Rejection[] = [];
     let readEndByte = 0;
@@ -254,6 +257,11 @@ class Batch {
       this.#changes.set(blob.key, { key: blob.key, before, after });
     } finally {
       await reading.close();
+    }
+    if (replaces) {
+      this.#append.replaceRowsOf(blob.key);
+      this.replacedBlobs.add(blob.key);
+      this.totals.replaced++;
     }
     this.totals.records += records;
     this.totals.rejected += rejections.length;

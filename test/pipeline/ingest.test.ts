@@ -114,6 +114,21 @@ describe('a blob that changed otherwise than by growing', () => {
     },
   );
 
+  test('more of them than one commit replaces, among new ones: all that is new comes in one run', async () => {
+    const write = (nic: number, port: number): Promise<unknown> =>
+      put(`y=2026/m=11/d=20/h=10/macAddress=${nic}/PT1H.json`, wholeLog(minutes([port])));
+    const nics = Array.from({ length: limits.replacedBlobsMax + 60 }, (_, i) => i);
+    for (const nic of nics) await write(nic, 1);
+    await run();
+    for (const nic of nics.slice(10)) await write(nic, 2);
+    for (const nic of nics) await write(nics.length + nic, 3);
+    expect(await run()).toMatchObject({ tuples: nics.length - 10 + nics.length, replaced: nics.length - 10 });
+    expect(await run()).toMatchObject({ tuples: 0, replaced: 0 });
+    const ports = await portsOf(lake);
+    const count = (port: number): number => ports.filter((one) => one === port).length;
+    expect([count(1), count(2), count(3)]).toEqual([10, nics.length - 10, nics.length]);
+  });
+
   test('shrunk, and grown with other blocks', async () => {
     await writeBlob(to, blobName(), minutes([1001, 1002, 1003]));
     await run();
