@@ -16,18 +16,24 @@ export const limits = {
   packetBytesMax: 262_144 + 65_536,
   /** Interfaces of one pcapng section; packets of further ones are refused as `no-interface`. */
   captureInterfacesMax: 65_536,
-  /** VLAN tags, MPLS labels and the like before the IP header; a packet with more is refused as `malformed-link`. */
+  /** Link types that are named of the packets refused as `link-type`; the first ones. */
+  linkTypesShownMax: 8,
+  /** VLAN tags, LLC and PPPoE headers before the IP header, and MPLS labels; a packet with more of either is refused as `malformed-link`. */
   linkHeadersMax: 16,
-  /** Extension headers of one IPv6 packet; one with more is refused as `malformed-ipv6`. */
+  /** Extension headers of one IPv6 packet; one with more is refused as `extensions-too-many`. */
   ipv6ExtensionsMax: 16,
+  /** UDP ports named as those of VXLAN; more are refused with `usage`. */
+  vxlanPortsMax: 16,
   /** Tunnels inside each other, with `--tunnel inner`; a packet in more is refused as `tunnels-too-deep`. */
   tunnelsMax: 8,
   /** Later fragments that wait for the first one of their packet; beyond, the oldest are refused as `fragment`. */
   fragmentsHeldMax: 4096,
   /** First fragments whose ports are kept for the later ones; beyond, the oldest are forgotten. */
   firstFragmentsMax: 16_384,
-  /** Fragments further apart do not belong to one packet. Source: Linux' ipfrag_time. */
+  /** IPv4 fragments further apart do not belong to one packet. Source: Linux' ipfrag_time. */
   fragmentsApartMillisMax: 30_000,
+  /** The same of IPv6. Source: RFC 8200 section 4.5; Linux' ip6frag_time. */
+  ipv6FragmentsApartMillisMax: 60_000,
   /**
    * Packets that are older than the open minute by more set the clock of a recording back; younger ones count in that minute. Captures out of order
    * are so by less, clocks that were set by more.

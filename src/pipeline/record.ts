@@ -86,6 +86,8 @@ export interface RecordSettings {
   readonly flowTimeoutMinutes: number | undefined;
   /** Whose addresses are logged of packets in tunnels; `outer` when not given. */
   readonly tunnel?: TunnelEnd;
+  /** With `inner`, UDP ports that carry VXLAN beside its own. */
+  readonly vxlanPorts?: readonly number[] | undefined;
   /** Called after each read with bytes done, bytes in all (`undefined` for a pipe), packets read, flows in memory, and how storage stands. */
   readonly onProgress?: (
     doneBytes: number,
@@ -102,6 +104,8 @@ export interface RecordResult {
     /** Seen at one NIC or more. */
     readonly counted: number;
     readonly refused: Readonly<Record<string, number>>;
+    /** Numbers of the link types of those refused as `link-type`, in order of their first packets; the first few. */
+    readonly linkTypes: readonly number[];
   };
   /** IP bytes of the packets counted. */
   readonly bytes: number;
@@ -202,12 +206,13 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
     live ??
     settings.reader ??
     (await readCaptures(settings.captures, { refused, damage }, settings.stop, kernel?.chunk));
-  const input = settings.tunnel === 'inner' ? `${captures.identity} inner` : captures.identity;
+  const input = `${captures.identity}${inputEnding(settings)}`;
   const captured = kernel?.captured ?? createCaptureBatch(limits.batchPackets);
   const packets = kernel?.packets ?? createPacketBatch(limits.batchPackets);
   const refusals = createRefusals();
   const fragments = new Fragments(refusals);
-  const options: DecodeOptions = { fragments, tunnel: settings.tunnel ?? 'outer', decodeRun: kernel?.decodeRun };
+  const { tunnel = 'outer', vxlanPorts } = settings;
+  const options: DecodeOptions = { fragments, tunnel, vxlanPorts, decodeRun: kernel?.decodeRun };
   const uncounted: Uncounted = {};
   let handedOn = 0;
   let bytesTold = -1;
@@ -293,6 +298,7 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
         ...wireRefused.toJSON(),
         ...(counts.packetsNoNic > 0 ? { 'no-nic': counts.packetsNoNic } : {}),
       },
+      linkTypes: refusals.linkTypes.toJSON(),
     },
     bytes: counts.bytesCounted,
     balanced: configuration.translator.balanced,
@@ -313,6 +319,13 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
     delivery: delivery.hasSpool ? delivery.status() : null,
     seconds: Math.round(performance.now() - startMillis) / 1000,
   };
+}
+
+/** What tells apart inputs of which other ends of tunnels are recorded. */
+function inputEnding({ tunnel, vxlanPorts = [] }: RecordSettings): string {
+  if (tunnel !== 'inner') return '';
+  const ports = [...new Set(vxlanPorts)].sort((a, b) => a - b).join(' ');
+  return ports === '' ? ' inner' : ` inner ${ports}`;
 }
 
 /** Odd, and known to nobody: who sends packets could make flows of one hash otherwise. */

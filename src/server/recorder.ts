@@ -15,6 +15,7 @@ import type { FlowLogState } from '../control/snapshot.ts';
 import { flowLogType } from '../control/types/flow-log.ts';
 import { storageAccountType } from '../control/types/storage-account.ts';
 import type { DeliveryStatus } from '../pipeline/delivery-status.ts';
+import { nothingCounted } from '../pipeline/nothing-counted.ts';
 import type { Quirks } from '../pipeline/quirks.ts';
 import type { RecordResult, RecordSettings } from '../pipeline/record.ts';
 import { record } from '../pipeline/record.ts';
@@ -133,9 +134,12 @@ export class Recorder {
     const open = (): Promise<CaptureReader> => readCaptures(input.paths, counters);
     const reader = await openReplay({ open, pace, shiftNow, loop, stop, now });
     this.#clock = () => reader.clockMillis();
-    await this.#record({ captures: [], reader });
+    const result = await this.#record({ captures: [], reader });
     this.#clock = now;
-    if (!stop.aborted) this.#settings.log('the capture has ended');
+    if (stop.aborted) return;
+    this.#settings.log('the capture has ended');
+    const nothing = nothingCounted(result);
+    if (nothing !== undefined) this.#settings.log(`warning: ${nothing}`);
   }
 
   async #recordInterface(live: Omit<LiveSettings, 'stop' | 'onStart'>): Promise<void> {

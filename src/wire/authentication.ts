@@ -7,6 +7,7 @@
  * Source: RFC 4302 section 2.
  */
 import type { PacketBatch } from '../net/packet.ts';
+import type { Decoding } from './decoding.ts';
 import { refuse } from './reason.ts';
 import { decodeTransport } from './transport.ts';
 
@@ -20,9 +21,9 @@ export function decodeAuthentication(
   whole: boolean,
   packets: PacketBatch,
   row: number,
-  inner: boolean,
+  decoding: Decoding,
 ): number {
   if (end - at < 2) return whole ? refuse['malformed-ipv4'] : refuse.truncated;
   const next = at + ((bytes[at + 1] + 2) << 2);
-  return decodeTransport(bytes, bytes[at], next, end, whole, packets, row, inner);
+  return decodeTransport(bytes, bytes[at], next, end, whole, packets, row, decoding);
 }

@@ -46,6 +46,7 @@ import type { Refusals } from './refusals.ts';
 import { countRefusal } from './refusals.ts';
 import { decodeSlip } from './slip.ts';
 import { decodeSll, decodeSll2 } from './sll.ts';
+import { portVxlan } from './udp-tunnel.ts';
 
 const ppiHeaderLengthMin = 8;
 
@@ -57,6 +58,8 @@ export interface DecodeOptions {
   readonly fragments?: Fragments;
   /** Which addresses, ports and lengths count where packets are in tunnels; `outer` when not given. */
   readonly tunnel?: TunnelEnd;
+  /** UDP ports of VXLAN beside its own. */
+  readonly vxlanPorts?: readonly number[] | undefined;
   readonly decodeRun?: DecodeRun | undefined;
 }
 
@@ -78,7 +81,8 @@ export function decodeBatch(
   const { fragments, decodeRun } = options;
   let view: DataView | undefined;
   const inner = options.tunnel === 'inner';
-  const decoding: Decoding = { fragments, inner, tunnelEnd: 0, tunnelOriginalEnd: 0 };
+  const vxlanPorts = new Set([portVxlan, ...(options.vxlanPorts ?? [])]);
+  const decoding: Decoding = { fragments, inner, vxlanPorts, tunnelEnd: 0, tunnelOriginalEnd: 0 };
   let row = 0;
   let i = 0;
   while (i < count) {
@@ -99,7 +103,7 @@ export function decodeBatch(
       row++;
     } else if (result < 0) {
       countRefusal(refusals, result, timeMillis);
-      if (result === refuse['link-type']) refusals.linkType = captured.linkType[i];
+      if (result === refuse['link-type']) refusals.linkTypes.add(refusedLinkType(captured.linkType[i], bytes, start));
     }
     i++;
   }
@@ -207,8 +211,17 @@ function decodePpi(bytes: Uint8Array, start: number, end: number, whole: boolean
   const headerLength = bytes[start + 2] | (bytes[start + 3] << 8);
   if (headerLength < ppiHeaderLengthMin) return refuse['malformed-link'];
   if (end - start < headerLength) return short;
-  const linkType = bytes[start + 4] | (bytes[start + 5] << 8) | (bytes[start + 6] << 16) | (bytes[start + 7] << 24);
+  const linkType = ppiLinkType(bytes, start);
   if (linkType === linkTypePpi) return refuse['malformed-link'];
   const link = decodeLink(linkType, bytes, start + headerLength, end, whole);
   return link < 0 ? link : link + networkStart(headerLength, 0);
+}
+
+/** The link type that a refused packet is of: within per-packet information, the one named there. */
+function refusedLinkType(linkType: number, bytes: Uint8Array, start: number): number {
+  return linkType === linkTypePpi ? ppiLinkType(bytes, start) : linkType;
+}
+
+function ppiLinkType(bytes: Uint8Array, start: number): number {
+  return (bytes[start + 4] | (bytes[start + 5] << 8) | (bytes[start + 6] << 16) | (bytes[start + 7] << 24)) >>> 0;
 }

@@ -6,6 +6,8 @@ export interface Decoding {
   readonly fragments: Fragments | undefined;
   /** Whether the innermost addresses count; otherwise the outermost do. */
   readonly inner: boolean;
+  /** UDP destination ports of VXLAN. */
+  readonly vxlanPorts: ReadonlySet<number>;
   /** Where the payload of the last IP packet that was a tunnel ends, in the capture and on the wire. */
   tunnelEnd: number;
   tunnelOriginalEnd: number;

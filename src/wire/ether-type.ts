@@ -46,9 +46,10 @@ function decodeTags(
   let type = firstType;
   let at = firstAt;
   const short = whole ? refuse['malformed-link'] : refuse.truncated;
-  for (let headers = 0; headers < limits.linkHeadersMax; headers++) {
+  for (let headers = 0; ; headers++) {
     if (type === typeIpv4) return networkStart(at - start, networkIpv4);
     if (type === typeIpv6) return networkStart(at - start, networkIpv6);
+    if (headers === limits.linkHeadersMax) return refuse['malformed-link'];
     if (type === 0x8100 || type === 0x88a8 || type === 0x9100) {
       if (end - at < 4) return short;
       type = (bytes[at + 2] << 8) | bytes[at + 3];
@@ -71,7 +72,6 @@ function decodeTags(
       return refuseType(type);
     }
   }
-  return refuse['malformed-link'];
 }
 
 function refuseType(type: number): number {

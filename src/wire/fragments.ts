@@ -6,7 +6,7 @@
  *   first never seen        it is refused as `fragment`: when its place is needed, or at the end
  *
  * Fragments of one packet have the same source, destination and id, and in IPv4 the same protocol. Ids are used again, so fragments
- * more than 30 seconds apart do not belong together. Source: RFC 791 section 3.2, RFC 8200 section 4.5; Linux' ipfrag_time.
+ * far apart in time do not belong together. Source: RFC 791 section 3.2, RFC 8200 section 4.5.
  */
 import { limits } from '../base/limits.ts';
 import type { PacketBatch } from '../net/packet.ts';
@@ -63,7 +63,7 @@ export class Fragments {
     this.#waiting.delete(key);
     this.#waitingCount -= waiting.length;
     for (const fragment of waiting) {
-      if (areNear(fragment.timeMillis, timeMillis)) this.#queue(packets, row, fragment);
+      if (areNear(packets.family[row], fragment.timeMillis, timeMillis)) this.#queue(packets, row, fragment);
       else this.#refuse(fragment);
     }
   }
@@ -76,7 +76,7 @@ export class Fragments {
     const key = keyOf(packets, row, protocol, id);
     const timeMillis = this.nowMillis;
     const first = this.#firsts.get(key);
-    if (first === undefined || !areNear(first.timeMillis, timeMillis)) {
+    if (first === undefined || !areNear(packets.family[row], first.timeMillis, timeMillis)) {
       this.#hold(key, { timeMillis, ipBytes: packets.ipBytes[row] });
       return held;
     }
@@ -148,8 +148,9 @@ export class Fragments {
   }
 }
 
-function areNear(a: number, b: number): boolean {
-  return Math.abs(a - b) <= limits.fragmentsApartMillisMax;
+function areNear(family: number, a: number, b: number): boolean {
+  const { fragmentsApartMillisMax, ipv6FragmentsApartMillisMax } = limits;
+  return Math.abs(a - b) <= (family === 4 ? fragmentsApartMillisMax : ipv6FragmentsApartMillisMax);
 }
 
 function keyOf(packets: PacketBatch, row: number, protocol: number, id: number): string {

@@ -70,8 +70,8 @@ export function decodeIpv4(
   }
   const result =
     protocol === authenticationHeader
-      ? decodeAuthentication(bytes, payload, payloadEnd, whole, packets, row, decoding.inner)
-      : decodeTransport(bytes, protocol, payload, payloadEnd, whole, packets, row, decoding.inner);
+      ? decodeAuthentication(bytes, payload, payloadEnd, whole, packets, row, decoding)
+      : decodeTransport(bytes, protocol, payload, payloadEnd, whole, packets, row, decoding);
   if (result === 0 && (fragment & moreFragments) !== 0) fragments?.first(packets, row, protocol, id);
   if (result > held) {
     decoding.tunnelEnd = payloadEnd;

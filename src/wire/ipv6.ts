@@ -71,9 +71,9 @@ export function decodeIpv6(
   let next = bytes[at + 6];
   let header = at + headerLength;
   let firstOf = -1;
-  for (let extensions = 0; extensions < limits.ipv6ExtensionsMax; extensions++) {
+  for (let extensions = 0; ; extensions++) {
     if (!isExtension(next)) {
-      const result = decodeTransport(bytes, next, header, payloadEnd, whole, packets, row, decoding.inner);
+      const result = decodeTransport(bytes, next, header, payloadEnd, whole, packets, row, decoding);
       if (result === 0 && firstOf >= 0) fragments?.first(packets, row, 0, firstOf);
       if (result > held) {
         decoding.tunnelEnd = payloadEnd;
@@ -81,6 +81,7 @@ export function decodeIpv6(
       }
       return result;
     }
+    if (extensions === limits.ipv6ExtensionsMax) return refuse['extensions-too-many'];
     if (payloadEnd - header < 8) return whole ? refuse['malformed-ipv6'] : refuse.truncated;
     if (next === fragment) {
       const place = (bytes[header + 2] << 8) | bytes[header + 3];
@@ -103,7 +104,6 @@ export function decodeIpv6(
     next = bytes[header];
     header += length;
   }
-  return refuse['malformed-ipv6'];
 }
 
 function isExtension(header: number): boolean {

@@ -9,6 +9,7 @@ const table = [
   ['malformed-link', 'The packet ends inside its link header, or the link header contradicts itself.'],
   ['malformed-ipv4', 'The IPv4 header has a wrong version or a length that cannot be.'],
   ['malformed-ipv6', 'The IPv6 header has a wrong version, or its extension headers reach beyond the packet.'],
+  ['extensions-too-many', 'More IPv6 extension headers than the limit of 16.'],
   ['malformed-tcp', 'The IP packet ends before the TCP ports.'],
   ['malformed-udp', 'The IP packet ends before the UDP ports.'],
   ['fragment', 'A later fragment of a packet whose first one, which has the ports, was not seen.'],

@@ -1,6 +1,6 @@
 import type { Counters } from '../base/counters.ts';
+import { limits } from '../base/limits.ts';
 import { formatTime } from '../base/time.ts';
-import { formatLinkType } from '../capture/link-type.ts';
 import type { WireReason } from './reason.ts';
 import { wireReasons } from './reason.ts';
 
@@ -9,13 +9,27 @@ export interface Refusals {
   readonly counts: Float64Array;
   /** Epoch milliseconds of the first packet refused for each reason; meaningless where the count is 0. */
   readonly firstMillis: Float64Array;
-  /** The link type of the last packet refused for it; meaningless where the count is 0. */
-  linkType: number;
+  /** Link types of the packets refused as `link-type`, the first ones. */
+  readonly linkTypes: LinkTypes;
+}
+
+/** Numbers in order of their first packets; a capture may name a new one in each packet, so there are at most a few. */
+export class LinkTypes {
+  readonly #seen: number[] = [];
+
+  add(linkType: number): void {
+    const seen = this.#seen;
+    if (seen.length < limits.linkTypesShownMax && !seen.includes(linkType)) seen.push(linkType);
+  }
+
+  toJSON(): readonly number[] {
+    return this.#seen;
+  }
 }
 
 export function createRefusals(): Refusals {
   const length = wireReasons.length;
-  return { counts: new Float64Array(length), firstMillis: new Float64Array(length), linkType: 0 };
+  return { counts: new Float64Array(length), firstMillis: new Float64Array(length), linkTypes: new LinkTypes() };
 }
 
 /** Counts one packet as refused. @param result what its decoder returned, below 0. */
@@ -29,8 +43,7 @@ export function drainRefusals(refusals: Refusals, counters: Counters<WireReason>
   wireReasons.forEach((reason, index) => {
     const count = refusals.counts[index];
     if (count === 0) return;
-    const what = reason === 'link-type' ? `${formatLinkType(refusals.linkType)}, ` : '';
-    counters.add(reason, count, () => `${what}first at ${formatTime(refusals.firstMillis[index])}`);
+    counters.add(reason, count, () => `first at ${formatTime(refusals.firstMillis[index])}`);
   });
   refusals.counts.fill(0);
 }

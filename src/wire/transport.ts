@@ -10,6 +10,7 @@
  */
 import { protocolTcp, protocolUdp } from '../net/protocol.ts';
 import type { PacketBatch } from '../net/packet.ts';
+import type { Decoding } from './decoding.ts';
 import { decodeGre } from './gre.ts';
 import { networkIpv4, networkIpv6, networkStart } from './network-start.ts';
 import { refuse } from './reason.ts';
@@ -24,7 +25,7 @@ const protocolGre = 47;
 /**
  * Reads what follows the IP header into a row.
  * @param end behind the last captured byte of the IP packet; @param whole that this is the end of the IP packet itself;
- * @param inner that tunnels are looked into.
+ * @param decoding says whether tunnels are looked into.
  * @returns 0, a negative number of reason.ts, or above `held` the place of an inner packet: see network-start.ts, counted from the first
  * byte of `bytes`; unless 0, the row's content is void.
  */
@@ -36,8 +37,9 @@ export function decodeTransport(
   whole: boolean,
   packets: PacketBatch,
   row: number,
-  inner: boolean,
+  decoding: Decoding,
 ): number {
+  const { inner } = decoding;
   if (!isTransport(protocol)) return inner ? decodeTunnel(bytes, protocol, at, end, whole) : refuseProtocol(protocol);
   if (end - at < portsLength) {
     if (!whole) return refuse.truncated;
@@ -47,8 +49,8 @@ export function decodeTransport(
   packets.sourcePort[row] = (bytes[at] << 8) | bytes[at + 1];
   packets.destinationPort[row] = (bytes[at + 2] << 8) | bytes[at + 3];
   packets.tcpFlags[row] = protocol === protocolTcp && end - at > flagsOffset ? bytes[at + flagsOffset] : 0;
-  if (inner && protocol === protocolUdp && isTunnelPort(packets.destinationPort[row]))
-    return decodeUdpTunnel(bytes, at, end, whole);
+  if (inner && protocol === protocolUdp && isTunnelPort(packets.destinationPort[row], decoding))
+    return decodeUdpTunnel(bytes, at, end, whole, decoding);
   return 0;
 }
 

@@ -6,25 +6,33 @@
  *
  * Source: RFC 7348 section 5, RFC 8926 section 3.
  */
+import type { Decoding } from './decoding.ts';
 import { decodeFrame, decodeType } from './gre.ts';
 import { refuse } from './reason.ts';
 
-const portVxlan = 4789;
+/** IANA's port of VXLAN. */
+export const portVxlan = 4789;
 const portGeneve = 6081;
 const udpHeaderLength = 8;
 const headerLength = 8;
 const flagNetwork = 0x08;
 
 /** @returns whether packets to a UDP port are looked into. */
-export function isTunnelPort(port: number): boolean {
-  return port === portVxlan || port === portGeneve;
+export function isTunnelPort(port: number, { vxlanPorts }: Decoding): boolean {
+  return vxlanPorts.has(port) || port === portGeneve;
 }
 
 /** @param at where the UDP header begins, to a tunnel's port. @returns as `decodeGre`, or 0 when there is no tunnel. */
-export function decodeUdpTunnel(bytes: Uint8Array, at: number, end: number, whole: boolean): number {
+export function decodeUdpTunnel(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  whole: boolean,
+  { vxlanPorts }: Decoding,
+): number {
   const header = at + udpHeaderLength;
   if (end - header < headerLength) return whole ? 0 : refuse.truncated;
-  if (((bytes[at + 2] << 8) | bytes[at + 3]) === portVxlan)
+  if (vxlanPorts.has((bytes[at + 2] << 8) | bytes[at + 3]))
     return (bytes[header] & flagNetwork) === 0 ? 0 : decodeFrame(bytes, header + headerLength, end, whole);
   if (bytes[header] >> 6 !== 0) return 0;
   const payload = header + headerLength + ((bytes[header] & 63) << 2);

@@ -12,6 +12,7 @@ export function decodeOne(
   originalLength = packet.length,
   around = 0,
   tunnel: TunnelEnd = 'outer',
+  vxlanPorts: readonly number[] = [],
 ): string {
   const captured = createCaptureBatch(1);
   captured.bytes = new Uint8Array(packet.length + 128).fill(around);
@@ -23,7 +24,7 @@ export function decodeOne(
   captured.linkType[0] = linkType;
   const packets = createPacketBatch(1);
   const refusals = createRefusals();
-  decodeBatch(captured, packets, refusals, { tunnel });
+  decodeBatch(captured, packets, refusals, { tunnel, vxlanPorts });
   const refused = wireReasons.filter((_, index) => refusals.counts[index] > 0);
   if (refused.length + packets.count !== 1) throw new Error(`${packets.count} rows and ${refused.length} reasons`);
   if (packets.count === 0) return refused[0];

@@ -93,7 +93,14 @@ describe('a later fragment', () => {
     });
   });
 
-  test('belongs to a first one within 30 seconds, before or after', () => {
+  test('of IPv6 belongs to a first one within 60 seconds, before or after', () => {
+    expect(decodeAll([at(100, first6), at(160, later6)]).refused).toEqual([]);
+    expect(decodeAll([at(100, first6), at(161, later6)]).refused).toEqual(['fragment']);
+    expect(decodeAll([at(100, later6), at(160, first6)]).refused).toEqual([]);
+    expect(decodeAll([at(100, later6), at(161, first6)]).refused).toEqual(['fragment']);
+  });
+
+  test('of IPv4 belongs to a first one within 30 seconds, before or after', () => {
     expect(decodeAll([at(100, first4), at(130, later4)]).refused).toEqual([]);
     expect(decodeAll([at(100, first4), at(131, later4)]).refused).toEqual(['fragment']);
     expect(decodeAll([at(100, later4), at(130, first4)]).refused).toEqual([]);

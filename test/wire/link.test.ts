@@ -119,8 +119,8 @@ describe('link layers', () => {
   test('as many tags as the limit are passed over, more are malformed', () => {
     const tagged = (tags: number) =>
       ethernet(0x8100, concat(...Array.from({ length: tags - 1 }, () => hex('0064 8100')), hex('0064 0800'), ip4));
-    expect(decodeOne(linkTypeEthernet, tagged(limits.linkHeadersMax - 1))).toBe(ip4Text);
-    expect(decodeOne(linkTypeEthernet, tagged(limits.linkHeadersMax))).toBe('malformed-link');
+    expect(decodeOne(linkTypeEthernet, tagged(limits.linkHeadersMax))).toBe(ip4Text);
+    expect(decodeOne(linkTypeEthernet, tagged(limits.linkHeadersMax + 1))).toBe('malformed-link');
     const labels = (count: number) => ethernet(0x8847, concat(new Uint8Array(4 * (count - 1)), hex('0001f140'), ip6));
     expect(decodeOne(linkTypeEthernet, labels(limits.linkHeadersMax))).toMatch(/^udp/);
     expect(decodeOne(linkTypeEthernet, labels(limits.linkHeadersMax + 1))).toBe('malformed-link');

@@ -1,3 +1,4 @@
+import { limits } from '../../src/base/limits.ts';
 import { describe, expect, test } from 'vitest';
 import { linkTypeEthernet, linkTypeIpv4, linkTypeIpv6, linkTypeRaw } from '../../src/capture/link-type.ts';
 import { concat, ethernet, extension, hex, ipv4, ipv6, tcp, udp, uint32 } from './build-packet.ts';
@@ -98,14 +99,15 @@ describe('IPv6', () => {
     expect(decodeOne(linkTypeIpv6, ipv6(concat(authentication, tcp()), { next: 51 }))).toBe(tcp6(92));
   });
 
-  test('many extension headers are passed over, too many are malformed', () => {
+  test('as many extension headers as the limit are passed over, more are refused', () => {
     const chain = (count: number) => {
       let payload = tcp();
       for (let i = 0; i < count; i++) payload = extension(i === 0 ? 6 : 60, 1, payload);
       return ipv6(payload, { next: 60 });
     };
-    expect(decodeOne(linkTypeIpv6, chain(15))).toBe(tcp6(68 + 15 * 8));
-    expect(decodeOne(linkTypeIpv6, chain(16))).toBe('malformed-ipv6');
+    const max = limits.ipv6ExtensionsMax;
+    for (const count of [max - 1, max]) expect(decodeOne(linkTypeIpv6, chain(count))).toBe(tcp6(60 + 8 + count * 8));
+    for (const count of [max + 1, max + 9]) expect(decodeOne(linkTypeIpv6, chain(count))).toBe('extensions-too-many');
   });
 
   test('the first fragment counts with its own length, later ones are refused', () => {

@@ -127,6 +127,18 @@ describe('an inner packet', () => {
     expect(decodeInner(gre(header, new Uint8Array(40)))).toBe('gre');
   });
 
+  test('of VXLAN at another port is found where the port is named, and 4789 stays one', () => {
+    const at = (port: number): Uint8Array => inUdp(port, concat(hex('08000000 00002a00'), frame4));
+    const named = (port: number, ports: readonly number[]): string =>
+      decodeOne(linkTypeRaw, at(port), at(port).length, 0, 'inner', ports);
+    const bytes = at(8472).length;
+    expect(named(8472, [])).toBe(outerUdp(8472, bytes));
+    expect(named(8472, [8472])).toBe(ip4Text);
+    expect([10800, 10801, 4789].map((port) => named(port, [10800, 10801]))).toEqual([ip4Text, ip4Text, ip4Text]);
+    expect(named(10802, [10800, 10801])).toBe(outerUdp(10802, bytes));
+    expect(decodeOne(linkTypeRaw, at(8472), bytes, 0, 'outer', [8472])).toBe(outerUdp(8472, bytes));
+  });
+
   test('is missing in UDP without the header of a tunnel, which counts as it is', () => {
     const text = outerUdp(4789, 98);
     expect(decodeInner(inUdp(4789, concat(hex('00000000 00002a00'), frame4)))).toBe(text);

@@ -2,13 +2,16 @@ import { setFlagsFromString } from 'node:v8';
 import { type Command, Option } from 'commander';
 import { FlowError } from '../../base/errors.ts';
 import { formatCount } from '../../base/format-count.ts';
+import { limits } from '../../base/limits.ts';
 import { openStorage } from '../../blob/open.ts';
 import { isPipe } from '../../capture/chunks.ts';
+import { formatLinkType } from '../../capture/link-type.ts';
 import type { LiveSettings } from '../../capture/live.ts';
 import type { FlowLogFormat } from '../../flowlog/tuple.ts';
 import { parseMac } from '../../net/mac.ts';
 import { parsePrefix } from '../../net/prefix.ts';
 import { singleNicNetwork } from '../../nsg/network.ts';
+import { nothingCounted } from '../../pipeline/nothing-counted.ts';
 import { parseQuirks } from '../../pipeline/quirks.ts';
 import { record } from '../../pipeline/record.ts';
 import type { RecordResult } from '../../pipeline/record.ts';
@@ -52,6 +55,7 @@ interface RecordOptions extends SpoolOptions, NetworkOptions, FlowLogOptions {
   readonly local?: readonly string[];
   readonly flowTimeout?: string;
   readonly tunnel?: 'outer' | 'inner';
+  readonly vxlanPort?: readonly string[];
   readonly stats?: 'json';
 }
 
@@ -89,7 +93,8 @@ export function define(command: Command): void {
         'outer',
         'inner',
       ]),
-    );
+    )
+    .option('--vxlan-port <port>', 'with --tunnel inner: a UDP port of VXLAN beside 4789; may be repeated', collect);
   addSpool(command);
   addStats(command);
   command.addHelpText(
@@ -108,6 +113,7 @@ export function define(command: Command): void {
     const flowLogs = await readFlowLogChoice(options, network);
     const logsOf = flowLogs.on;
     const changes = createChanger(network, await readNetworkChanges(options.change ?? [], options));
+    const vxlanPorts = readVxlanPorts(options);
     const to = await openStorage(options.to);
     const progress = createProgress('recording');
     const startMillis = performance.now();
@@ -149,6 +155,7 @@ export function define(command: Command): void {
         flowTimeoutMinutes:
           options.flowTimeout === undefined ? undefined : parseWhole('--flow-timeout', options.flowTimeout, 1, 1440),
         ...(options.tunnel === undefined ? {} : { tunnel: options.tunnel }),
+        vxlanPorts,
         onProgress: (done, total, packets, flows, delivery) =>
           progress.update(done, total, () => {
             const read = `${formatCount(packets)} packets${describeSpooling(delivery())}`;
@@ -161,6 +168,8 @@ export function define(command: Command): void {
       stopped?.();
       progress.end();
     }
+    const nothing = nothingCounted(result);
+    if (nothing !== undefined) tell(`warning: ${nothing}`);
     if (options.stats === 'json') show(`${jsonText(result)}\n`);
     else show(describe(result, flowLogs.formats, to.location));
     if (result.failure !== null)
@@ -214,6 +223,18 @@ function formatElapsed(seconds: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
 }
 
+/** @throws usage */
+function readVxlanPorts({ tunnel, vxlanPort = [] }: RecordOptions): number[] {
+  if (vxlanPort.length > 0 && tunnel !== 'inner')
+    throw new FlowError('usage', '--vxlan-port goes with --tunnel inner, which looks into tunnels');
+  if (vxlanPort.length > limits.vxlanPortsMax)
+    throw new FlowError(
+      'usage',
+      `--vxlan-port is given ${vxlanPort.length} times; at most ${limits.vxlanPortsMax} are taken`,
+    );
+  return vxlanPort.map((text) => parseWhole('--vxlan-port', text, 1, 65_535));
+}
+
 function readMac(text: string): string {
   const mac = parseMac(text);
   if (mac === undefined) throw new FlowError('usage', `${JSON.stringify(text)} is no MAC address`);
@@ -227,6 +248,12 @@ function readPrefix(text: string): NonNullable<ReturnType<typeof parsePrefix>> {
   return prefix;
 }
 
+function describeCount(reason: string, count: number, linkTypes: readonly number[]): string {
+  return reason === 'link-type'
+    ? `${formatCount(count)} (${linkTypes.map(formatLinkType).join(', ')})`
+    : formatCount(count);
+}
+
 function describe(result: RecordResult, formats: readonly FlowLogFormat[], to: string): string {
   const { packets, flows } = result;
   const lines = [
@@ -235,7 +262,7 @@ function describe(result: RecordResult, formats: readonly FlowLogFormat[], to: s
   ];
   if (result.balanced > 0) lines.push(`    balanced     ${formatCount(result.balanced)}: a hash picked the backend`);
   for (const [reason, count] of Object.entries(packets.refused))
-    lines.push(`  ${reason.padEnd(14)} ${formatCount(count)}`);
+    lines.push(`  ${reason.padEnd(14)} ${describeCount(reason, count, packets.linkTypes)}`);
   for (const [reason, count] of Object.entries(result.damage)) lines.push(`damage: ${reason} ${formatCount(count)}`);
   if (result.dropped !== 0)
     lines.push(`dropped          ${result.dropped === null ? 'unknown' : formatCount(result.dropped)}`);
