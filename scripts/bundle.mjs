@@ -9,6 +9,7 @@ const bundle = await rolldown({
   input: {
     'cli/main': 'dist/cli/main.js',
     'chunks/flush-worker': 'dist/pipeline/flush-worker.js',
+    'chunks/template-worker': 'dist/control/template-worker.js',
     'chunks/encode-worker': 'dist/lake/parquet/encode-worker.js',
   },
   platform: 'node',

@@ -3,11 +3,12 @@
  * that is not what the function wants.
  */
 import { limits } from '../base/limits.ts';
+import type { Meter } from './measure.ts';
 import type { Scope } from './scope.ts';
 import type { Value, ValueObject } from './value.ts';
 import { TemplateProblem, describeValue, isArray, isObject } from './value.ts';
 
-export interface Call {
+export interface Call extends Meter {
   readonly name: string;
   readonly count: number;
   readonly template: TemplateView;
@@ -26,8 +27,10 @@ export interface TemplateView {
   variable(name: string): Value;
   /** Index of the loop of that name, of the resource loop when it is undefined. */
   copyIndex(name: string | undefined): number;
-  /** `properties` of a resource of the template, the whole resource when `full`. */
-  reference(idOrName: string, full: boolean): Value;
+  /** `properties` of a resource, the whole resource when `full`. `hasVersion`: the call names an api-version. */
+  reference(idOrName: string, full: boolean, hasVersion: boolean): Value;
+  /** Marks the value of this expression as one that a resource of the template decides when it is made; false where there is no such resource. */
+  dependOn(idOrName: string): boolean;
 }
 
 export interface TemplateFunction {
@@ -96,4 +99,10 @@ export function wrongArgument(call: Call, index: number, wanted: string): Templa
 export function bounded<T extends string | readonly unknown[]>(call: Call, value: T): T {
   if (value.length > limits.templateValueMax) throw new TemplateProblem(`${call.name}() makes more than it may`);
   return value;
+}
+
+/** The text in which another is sought, its cost counted: patterns that repeat themselves are compared at every place. */
+export function searched(call: Call, whole: string, sought: string): string {
+  call.spend(Math.floor((whole.length * Math.max(64, sought.length)) / 4096));
+  return whole;
 }

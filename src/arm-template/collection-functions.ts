@@ -3,8 +3,10 @@
  * Source: learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-array, -object and -lambda
  */
 import type { Call, FunctionTable } from './call.ts';
-import { bounded, define, integer, list, object, plainText, text, values, wrongArgument } from './call.ts';
+import { bounded, define, integer, list, object, plainText, searched, text, values, wrongArgument } from './call.ts';
 import { canonicalText, mergeObjects, sameValue } from './json-text.ts';
+import type { Meter } from './measure.ts';
+import { measureOf } from './measure.ts';
 import type { Value, ValueObject } from './value.ts';
 import { TemplateProblem, getProperty, isArray, isObject, newObject } from './value.ts';
 
@@ -25,10 +27,11 @@ export const collectionFunctions: FunctionTable = {
   }),
   contains: define(2, 2, (call) => {
     const container = call.value(0);
-    if (isArray(container)) return container.some((item) => sameValue(item, call.value(1)));
-    if (isObject(container)) return getProperty(container, plainText(call, 1)) !== undefined;
+    if (isArray(container)) return positionOf(call, container) >= 0;
+    if (isObject(container)) return memberOf(container, plainText(call, 1), call) !== undefined;
     if (container === null) return false;
-    return text(call, 0).toLowerCase().includes(plainText(call, 1).toLowerCase());
+    const sought = plainText(call, 1).toLowerCase();
+    return searched(call, text(call, 0), sought).toLowerCase().includes(sought);
   }),
   createarray: define(0, Infinity, (call) => values(call)),
   createobject: define(0, Infinity, (call) => {
@@ -50,8 +53,8 @@ export const collectionFunctions: FunctionTable = {
   ),
   indexof: define(2, 2, (call) => {
     const whole = call.value(0);
-    if (isArray(whole)) return whole.findIndex((item) => sameValue(item, call.value(1)));
-    return text(call, 0).toLowerCase().indexOf(text(call, 1).toLowerCase());
+    if (isArray(whole)) return positionOf(call, whole);
+    return searched(call, text(call, 0), text(call, 1)).toLowerCase().indexOf(text(call, 1).toLowerCase());
   }),
   intersection: define(2, Infinity, (call) =>
     values(call, 1).reduce<Value>((kept, _, index) => intersect(call, kept, index + 1), call.value(0)),
@@ -65,8 +68,8 @@ export const collectionFunctions: FunctionTable = {
   last: define(1, 1, (call) => elementAt(call, -1)),
   lastindexof: define(2, 2, (call) => {
     const whole = call.value(0);
-    if (isArray(whole)) return whole.findLastIndex((item) => sameValue(item, call.value(1)));
-    return text(call, 0).toLowerCase().lastIndexOf(text(call, 1).toLowerCase());
+    if (isArray(whole)) return positionOf(call, whole, true);
+    return searched(call, text(call, 0), text(call, 1)).toLowerCase().lastIndexOf(text(call, 1).toLowerCase());
   }),
   length: define(1, 1, lengthOf),
   null: define(0, 0, () => null),
@@ -80,7 +83,7 @@ export const collectionFunctions: FunctionTable = {
   shallowmerge: define(1, 1, (call) =>
     list(call, 0).reduce<ValueObject>((merged, item) => {
       if (!isObject(item)) throw wrongArgument(call, 0, 'an array of objects');
-      return mergeObjects(merged, item, false);
+      return mergeObjects(merged, item, false, call);
     }, newObject()),
   ),
   skip: define(2, 2, (call) => slice(call, Math.max(0, integer(call, 1)), undefined)),
@@ -88,7 +91,7 @@ export const collectionFunctions: FunctionTable = {
   tryget: define(2, Infinity, (call) => {
     let value = call.value(0);
     for (let index = 1; index < call.count; index++) {
-      const found = memberOf(value, call.value(index));
+      const found = memberOf(value, call.value(index), call);
       if (found === undefined) return null;
       value = found;
     }
@@ -100,13 +103,16 @@ export const collectionFunctions: FunctionTable = {
 
   filter: define(2, 2, (call) => list(call, 0).filter((item, index) => isTrue(call, call.lambda(1)([item, index])))),
   groupby: define(2, 2, (call) => {
-    const groups = newObject();
+    const groups = new Map<string, Value[]>();
     for (const item of list(call, 0)) {
       const key = keyOf(call, call.lambda(1)([item]));
-      const group = groups[key];
-      groups[key] = isArray(group) ? [...group, item] : [item];
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [item]);
+      else group.push(item);
     }
-    return groups;
+    const made = newObject();
+    for (const [key, group] of groups) made[key] = group;
+    return made;
   }),
   map: define(2, 2, (call) => list(call, 0).map((item, index) => call.lambda(1)([item, index]))),
   mapvalues: define(2, 2, (call) => {
@@ -129,10 +135,19 @@ export const collectionFunctions: FunctionTable = {
 };
 
 /** A property or an element; `undefined` when there is none. */
-export function memberOf(value: Value, key: Value): Value | undefined {
+export function memberOf(value: Value, key: Value, meter: Meter): Value | undefined {
   if (isArray(value)) return typeof key === 'number' && key >= 0 ? value[key] : undefined;
-  if (isObject(value)) return typeof key === 'string' ? getProperty(value, key) : undefined;
-  return undefined;
+  if (!isObject(value) || typeof key !== 'string') return undefined;
+  if (!Object.hasOwn(value, key)) meter.spend(measureOf(value).entries >>> 2);
+  return getProperty(value, key);
+}
+
+/** Index of argument 1 in a list, -1 where it is not there. */
+function positionOf(call: Call, whole: readonly Value[], fromEnd = false): number {
+  const sought = call.value(1);
+  const isIt = (item: Value): boolean => sameValue(item, sought, call);
+  call.spend(whole.length >>> 2);
+  return fromEnd ? whole.findLastIndex(isIt) : whole.findIndex(isIt);
 }
 
 function pair(firstKey: string, first: Value, secondKey: string, second: Value): ValueObject {
@@ -173,11 +188,11 @@ function slice(call: Call, start: number, end: number | undefined): Value {
 
 function unite(call: Call, joined: Value, index: number): Value {
   const next = call.value(index);
-  if (isObject(joined) && isObject(next)) return mergeObjects(joined, next, true);
+  if (isObject(joined) && isObject(next)) return mergeObjects(joined, next, true, call);
   if (isArray(joined) && isArray(next)) {
     const distinct = new Map<string, Value>();
     for (const item of [...joined, ...next]) {
-      const key = canonicalText(item);
+      const key = canonicalText(item, call);
       if (!distinct.has(key)) distinct.set(key, item);
     }
     return [...distinct.values()];
@@ -188,14 +203,14 @@ function unite(call: Call, joined: Value, index: number): Value {
 function intersect(call: Call, kept: Value, index: number): Value {
   const next = call.value(index);
   if (isArray(kept) && isArray(next)) {
-    const others = new Set(next.map(canonicalText));
-    return kept.filter((item) => others.has(canonicalText(item)));
+    const others = new Set(next.map((item) => canonicalText(item, call)));
+    return kept.filter((item) => others.has(canonicalText(item, call)));
   }
   if (isObject(kept) && isObject(next)) {
     const common = newObject();
     for (const key of Object.keys(kept)) {
-      const other = getProperty(next, key);
-      if (other !== undefined && sameValue(kept[key], other)) common[key] = kept[key];
+      const other = memberOf(next, key, call);
+      if (other !== undefined && sameValue(kept[key], other, call)) common[key] = kept[key];
     }
     return common;
   }

@@ -18,7 +18,7 @@ export const deploymentFunctions: FunctionTable = {
   }),
   reference: define(1, 3, (call) => {
     const full = call.count > 2 && text(call, 2).toLowerCase() === 'full';
-    return call.template.reference(text(call, 0), full);
+    return call.template.reference(text(call, 0), full, call.count > 1);
   }),
 
   resourceid: define(2, Infinity, (call) => {

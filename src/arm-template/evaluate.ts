@@ -6,6 +6,8 @@ import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import type { Call, FunctionTable, TemplateView } from './call.ts';
 import { memberOf } from './collection-functions.ts';
+import type { Meter } from './measure.ts';
+import { isMeasured, measureOf } from './measure.ts';
 import type { Expression } from './parse.ts';
 import { expressionText, literalText, parseExpression } from './parse.ts';
 import type { Scope } from './scope.ts';
@@ -27,8 +29,22 @@ export interface Evaluator {
   readonly functions: FunctionTable;
   /** Resources as they are deployed, by id; asked before the template's own. */
   readonly existing: (id: string) => ValueObject | undefined;
-  stepsLeft: number;
+  readonly budget: Budget;
+  /** Values of parameters that were not given, by template and name: they stay when the template is evaluated again. */
+  readonly presets: Map<string, Value>;
   depth: number;
+  /** How often an expression asked for what a resource of the template decides when it is made. */
+  dependences: number;
+  /** Ids of the resources of the template that must be made first for it. */
+  readonly asked: string[];
+}
+
+/** What evaluating a template may take, and has taken. */
+export interface Budget {
+  readonly steps: number;
+  left: number;
+  /** Characters and elements of the texts, arrays and objects that functions made. */
+  made: number;
 }
 
 /** One template: a file's, or a nested deployment's of inner scope. */
@@ -44,7 +60,11 @@ export interface TemplateState {
   /** Parameters and variables being evaluated: one that asks for itself is refused. */
   readonly busy: Set<string>;
   /** Answers `reference`; `undefined` where the template has no such resource. */
-  lookUp: (idOrName: string) => ValueObject | undefined;
+  /** Whether a resource of the template around it decides a parameter of it. */
+  isDependent: boolean;
+  lookUp: (idOrName: string, hasVersion: boolean) => ValueObject | undefined;
+  /** The id of a resource of the template. */
+  declares: (idOrName: string) => string | undefined;
 }
 
 /** A turn of a `copy` loop, in those around it. */
@@ -77,7 +97,19 @@ export function createTemplateState(
   given: ReadonlyMap<string, Value>,
 ): TemplateState {
   const lookUp = (): undefined => undefined;
-  return { evaluator, body, path, scope, given, known: new Map(), busy: new Set(), lookUp };
+  const declares = (): undefined => undefined;
+  return {
+    evaluator,
+    body,
+    path,
+    scope,
+    given,
+    known: new Map(),
+    busy: new Set(),
+    isDependent: false,
+    lookUp,
+    declares,
+  };
 }
 
 /** `json` with all its expressions resolved. `path` is its place in the file, for messages. */
@@ -87,9 +119,25 @@ export function evaluateValue(frame: Frame, json: Json, path: string): Value {
   if (typeof json === 'string') return evaluateText(frame, json, path);
   if (typeof json !== 'object' || json === null) return json;
   return deeper(evaluator, () => {
-    if (Array.isArray(json)) return json.map((item: Json, index) => evaluateValue(frame, item, `${path}[${index}]`));
-    return evaluateObject(frame, json as JsonObject, path);
+    const made = Array.isArray(json)
+      ? json.map((item: Json, index) => evaluateValue(frame, item, `${path}[${index}]`))
+      : evaluateObject(frame, json as JsonObject, path);
+    return checkSize(frame, made, path);
   });
+}
+
+/** @throws network-invalid for a value of the template that is too large */
+function checkSize(frame: Frame, made: Value, path: string): Value {
+  const problem = sizeProblem(made);
+  if (problem !== undefined)
+    throw new FlowError('network-invalid', `${frame.state.evaluator.file}: ${path} ${problem}`);
+  return made;
+}
+
+function sizeProblem(value: Value): string | undefined {
+  const { chars, depth } = measureOf(value);
+  if (chars > limits.templateValueCharsMax) return `has more than ${limits.templateValueCharsMax} characters as JSON`;
+  return depth > limits.templateDepthMax ? `is nested deeper than ${limits.templateDepthMax} levels` : undefined;
 }
 
 function evaluateObject(frame: Frame, json: JsonObject, path: string): ValueObject {
@@ -120,13 +168,14 @@ export function evaluateCopies(frame: Frame, copy: JsonObject, path: string): Va
   const count = evaluateCount(frame, copy['count'], `${path}.count`);
   if (count instanceof Unresolved) return count;
   const name = scalarText(copy['name']);
-  return Array.from({ length: count }, (_, index) =>
+  const made = Array.from({ length: count }, (_, index) =>
     evaluateValue(
       { ...frame, loop: { name, index, ofResource: false, outer: frame.loop } },
       copy['input'],
       `${path}.input`,
     ),
   );
+  return checkSize(frame, made, path);
 }
 
 /** How often a loop turns. */
@@ -143,17 +192,22 @@ export function evaluateCount(frame: Frame, json: Json | undefined, path: string
 export function evaluateText(frame: Frame, source: string, path: string): Value {
   const inner = expressionText(source);
   if (inner === undefined) return literalText(source);
+  const { evaluator } = frame.state;
+  spend(evaluator, source.length >>> 5);
+  const before = evaluator.dependences;
   try {
     return evaluateExpression(frame, parseExpression(inner));
   } catch (problem) {
-    if (problem instanceof TemplateProblem) return unresolved(frame, path, source, problem.message);
+    const isLater = evaluator.dependences > before;
+    if (problem instanceof TemplateProblem)
+      return unresolved(frame, path, source, problem.message, problem.isLater ?? isLater);
     if (problem instanceof RangeError) return unresolved(frame, path, source, 'a value is too large');
     throw problem;
   }
 }
 
-export function unresolved(frame: Frame, path: string, source: string, reason: string): Unresolved {
-  return new Unresolved(`${frame.state.evaluator.file}: ${path}`, shorten(source), shorten(reason));
+export function unresolved(frame: Frame, path: string, source: string, reason: string, isLater = false): Unresolved {
+  return new Unresolved(`${frame.state.evaluator.file}: ${path}`, shorten(source), shorten(reason), isLater);
 }
 
 function shorten(text: string): string {
@@ -166,7 +220,7 @@ function evaluateExpression(frame: Frame, expression: Expression): Value {
   if (expression.kind === 'literal') return expression.value;
   return deeper(evaluator, () => {
     const value = expression.kind === 'index' ? evaluateMember(frame, expression) : evaluateCall(frame, expression);
-    if (value instanceof Unresolved) throw new TemplateProblem(value.reason);
+    if (value instanceof Unresolved) throw new TemplateProblem(value.reason, value.isLater);
     return value;
   });
 }
@@ -174,7 +228,7 @@ function evaluateExpression(frame: Frame, expression: Expression): Value {
 function evaluateMember(frame: Frame, expression: Extract<Expression, { kind: 'index' }>): Value {
   const target = evaluateExpression(frame, expression.target);
   const key = evaluateExpression(frame, expression.index);
-  const found = memberOf(target, key);
+  const found = memberOf(target, key, meterOf(frame.state.evaluator));
   if (found !== undefined) return found;
   if (isArray(target)) throw new TemplateProblem(`index ${scalarText(key)} lies outside an array of ${target.length}`);
   if (isObject(target)) throw new TemplateProblem(`there is no property '${scalarText(key)}'`);
@@ -185,14 +239,27 @@ function evaluateCall(frame: Frame, expression: Extract<Expression, { kind: 'cal
   const lower = expression.name.toLowerCase();
   if (lower.includes('.')) return callUserFunction(frame, expression);
   const functions = frame.state.evaluator.functions;
-  if (!Object.hasOwn(functions, lower)) throw new TemplateProblem(`the function ${expression.name}() is not known`);
+  if (!Object.hasOwn(functions, lower))
+    throw new TemplateProblem(`the function ${expression.name}() is not known`, false);
   const { least, most, run } = functions[lower];
   const count = expression.args.length;
   if (count < least || count > most)
     throw new TemplateProblem(`${expression.name}() takes ${arity(least, most)}, not ${count}`);
-  const call = createCall(frame, expression);
-  const value = run(call);
-  spend(frame.state.evaluator, sizeOf(value) + call.sizeOfArguments());
+  return countNew(frame.state.evaluator, expression.name, run(createCall(frame, expression)));
+}
+
+/** What a function answers, counted where it is new. @throws TemplateProblem where it is too large */
+function countNew(evaluator: Evaluator, name: string, value: Value): Value {
+  if (typeof value === 'string') {
+    spend(evaluator, value.length >>> 6);
+    evaluator.budget.made += value.length;
+  }
+  if (typeof value !== 'object' || value === null || value instanceof Unresolved || isMeasured(value)) return value;
+  const problem = sizeProblem(value);
+  if (problem !== undefined) throw new TemplateProblem(`what ${name}() makes ${problem}`);
+  const { entries } = measureOf(value);
+  spend(evaluator, entries >>> 1);
+  evaluator.budget.made += entries;
   return value;
 }
 
@@ -201,26 +268,22 @@ function arity(least: number, most: number): string {
   return least === most ? `${least} argument${least === 1 ? '' : 's'}` : `${least} to ${most} arguments`;
 }
 
-/** Steps that a value costs whoever makes or walks it. */
-function sizeOf(value: Value | undefined): number {
-  if (typeof value === 'string') return value.length >>> 6;
-  return isArray(value) ? value.length >>> 2 : 0;
+function meterOf(evaluator: Evaluator): Meter {
+  return { spend: (steps) => spend(evaluator, steps) };
 }
 
-function createCall(
-  frame: Frame,
-  expression: Extract<Expression, { kind: 'call' }>,
-): Call & { sizeOfArguments(): number } {
+function createCall(frame: Frame, expression: Extract<Expression, { kind: 'call' }>): Call {
   const values: Value[] = [];
   return {
     name: expression.name,
     count: expression.args.length,
-    sizeOfArguments: () => values.reduce<number>((sum, value) => sum + sizeOf(value), 0),
+    ...meterOf(frame.state.evaluator),
     template: viewOf(frame),
     value(index) {
       const known = values[index];
       if (known !== undefined) return known;
       const value = evaluateExpression(frame, expression.args[index]);
+      if (typeof value === 'string') spend(frame.state.evaluator, value.length >>> 6);
       values[index] = value;
       return value;
     },
@@ -228,6 +291,7 @@ function createCall(
       const argument = expression.args[index];
       if (argument.kind !== 'call' || argument.name.toLowerCase() !== 'lambda' || argument.args.length === 0)
         throw new TemplateProblem(`argument ${index + 1} of ${expression.name}() is no lambda`);
+      spend(frame.state.evaluator, argument.args.length >>> 2);
       const names = argument.args.slice(0, -1).map((name) => (name.kind === 'literal' ? String(name.value) : ''));
       const body = argument.args[argument.args.length - 1];
       return (args) => evaluateExpression({ ...frame, lambda: { names, args, outer: frame.lambda } }, body);
@@ -246,7 +310,10 @@ function viewOf(frame: Frame): TemplateView {
   const state = frame.state;
   return {
     scope: state.scope,
-    parameter: (name) => once(state, `parameter '${name}'`, () => findParameter(state, name)),
+    parameter(name) {
+      if (state.isDependent) state.evaluator.dependences++;
+      return once(state, `parameter '${name}'`, () => findParameter(state, name));
+    },
     variable: (name) => once(state, `variable '${name}'`, () => findVariable(state, name)),
     copyIndex(name) {
       for (let loop = frame.loop; loop !== undefined; loop = loop.outer)
@@ -255,11 +322,19 @@ function viewOf(frame: Frame): TemplateView {
         name === undefined ? 'copyIndex() outside a copy loop' : `there is no copy loop '${name}'`,
       );
     },
-    reference(idOrName, full) {
-      const body = state.lookUp(idOrName);
+    dependOn(idOrName) {
+      const id = state.declares(idOrName);
+      if (id === undefined) return false;
+      state.evaluator.dependences++;
+      state.evaluator.asked.push(id);
+      return true;
+    },
+    reference(idOrName, full, hasVersion) {
+      const body = state.lookUp(idOrName, hasVersion);
       if (body === undefined)
         throw new TemplateProblem(
           `reference() asks for ${idOrName}, which is not in the template; only Azure knows it`,
+          false,
         );
       return full ? body : (getProperty(body, 'properties') ?? newObject());
     },
@@ -271,7 +346,7 @@ function once(state: TemplateState, what: string, find: () => Value): Value {
   const key = what.toLowerCase();
   const known = state.known.get(key);
   if (known !== undefined) return passOn(what, known);
-  if (state.busy.has(key)) throw new TemplateProblem(`${what} needs itself`);
+  if (state.busy.has(key)) throw new TemplateProblem(`${what} needs itself`, false);
   state.busy.add(key);
   try {
     const value = find();
@@ -283,32 +358,42 @@ function once(state: TemplateState, what: string, find: () => Value): Value {
 }
 
 function passOn(what: string, value: Value): Value {
-  if (value instanceof Unresolved) throw new TemplateProblem(`${what} is ${value.expression}: ${value.reason}`);
+  if (value instanceof Unresolved)
+    throw new TemplateProblem(`${what} is ${value.expression}: ${value.reason}`, value.isLater);
   return value;
 }
 
 function findParameter(state: TemplateState, name: string): Value {
   const given = state.given.get(name.toLowerCase());
   if (given !== undefined) return given;
-  const declared = getProperty(asObject(state.body['parameters']), name);
-  if (!isObject(declared)) throw new TemplateProblem(`the template declares no parameter '${name}'`);
+  const { evaluator } = state;
+  const declared = memberOf(asObject(state.body['parameters']), name, meterOf(evaluator));
+  if (!isObject(declared)) throw new TemplateProblem(`the template declares no parameter '${name}'`, false);
   const preset = getProperty(declared, 'defaultValue');
-  if (preset !== undefined)
-    return evaluateValue({ state, loop: undefined }, preset as Json, `${state.path}parameters.${name}.defaultValue`);
+  if (preset !== undefined) {
+    const key = `${state.path}${state.scope.deployment} ${name.toLowerCase()}`;
+    const known = evaluator.presets.get(key);
+    if (known !== undefined) return known;
+    const at = `${state.path}parameters.${name}.defaultValue`;
+    const value = evaluateValue({ state, loop: undefined }, preset as Json, at);
+    evaluator.presets.set(key, value);
+    return value;
+  }
   if (getProperty(declared, 'nullable') === true) return null;
-  throw new TemplateProblem(`parameter '${name}' has no value and no default; give it in a parameters file`);
+  throw new TemplateProblem(`parameter '${name}' has no value and no default; give it in a parameters file`, false);
 }
 
 function findVariable(state: TemplateState, name: string): Value {
   const variables = asObject(state.body['variables']);
   const frame: Frame = { state, loop: undefined };
   const copies = variables['copy'];
+  if (isArray(copies)) spend(state.evaluator, copies.length >>> 2);
   if (copies !== undefined && isCopyList(copies)) {
     const copy = copies.find((copy) => scalarText(copy['name']).toLowerCase() === name.toLowerCase());
     if (copy !== undefined) return evaluateCopies(frame, copy, `${state.path}variables.copy`);
   }
-  const declared = getProperty(variables, name);
-  if (declared === undefined) throw new TemplateProblem(`the template declares no variable '${name}'`);
+  const declared = memberOf(variables, name, meterOf(state.evaluator));
+  if (declared === undefined) throw new TemplateProblem(`the template declares no variable '${name}'`, false);
   return evaluateValue(frame, declared as Json, `${state.path}variables.${name}`);
 }
 
@@ -317,10 +402,14 @@ function callUserFunction(frame: Frame, expression: Extract<Expression, { kind: 
   const state = frame.state;
   const [namespace, name] = expression.name.toLowerCase().split('.');
   const spaces = state.body['functions'];
+  if (isArray(spaces)) spend(state.evaluator, spaces.length >>> 2);
   const space = (isArray(spaces) ? spaces : []).find(
     (item) => isObject(item) && scalarText(item['namespace']).toLowerCase() === namespace,
   );
-  const member = isObject(space) && isObject(space['members']) ? getProperty(space['members'], name) : undefined;
+  const member =
+    isObject(space) && isObject(space['members'])
+      ? memberOf(space['members'], name, meterOf(state.evaluator))
+      : undefined;
   if (!isObject(member)) throw new TemplateProblem(`the function ${expression.name}() is not known`);
   const declared = isArray(member['parameters']) ? member['parameters'] : [];
   const given = new Map<string, Value>();
@@ -343,11 +432,12 @@ export function asObject(json: Json | undefined): JsonObject {
 
 /** @throws network-invalid when the file has used up its steps */
 export function spend(evaluator: Evaluator, steps: number): void {
-  evaluator.stepsLeft -= steps;
-  if (evaluator.stepsLeft < 0)
+  const { budget } = evaluator;
+  budget.left = Math.max(-1, budget.left - steps);
+  if (budget.left < 0)
     throw new FlowError(
       'network-invalid',
-      `${evaluator.file}: the template takes more than ${limits.templateStepsMax} steps to evaluate`,
+      `${evaluator.file}: the template takes more than ${budget.steps} steps to evaluate`,
     );
 }
 

@@ -5,7 +5,7 @@
 import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import type { FunctionTable } from './call.ts';
-import type { Evaluator, Frame, Loop, TemplateState } from './evaluate.ts';
+import type { Budget, Evaluator, Frame, Loop, TemplateState } from './evaluate.ts';
 import {
   asObject,
   createTemplateState,
@@ -17,6 +17,7 @@ import {
   unresolved,
 } from './evaluate.ts';
 import { templateFunctions } from './functions.ts';
+import { measureOf, walkSteps } from './measure.ts';
 import { parameterValues } from './parameters.ts';
 import { expressionText } from './parse.ts';
 import { resourceIdOf, resourceKey } from './resource-id.ts';
@@ -42,6 +43,10 @@ export interface TemplateResource {
   dependsOn(): readonly string[];
   /** The resource without its loop, condition and children; evaluated once. @throws network-invalid when it is nested too deep */
   body(): ValueObject;
+  /** Whether the body has values that other resources of the template decide when they are made; known once the body is. */
+  isDependent(): boolean;
+  /** Ids of the resources of the template whose values it asks for; known once the body is. */
+  references(): readonly string[];
 }
 
 export interface ExpandedTemplate {
@@ -64,6 +69,10 @@ export interface TemplateOptions {
   readonly functions?: FunctionTable;
   /** Resources as they are deployed, for `reference`; they go before the template's own. */
   readonly existing?: (id: string) => ValueObject | undefined;
+  /** Shared by all evaluations of one template; without one, each has `templateStepsMax`. */
+  readonly budget?: Budget;
+  /** See `Evaluator`. */
+  readonly presets?: Map<string, Value>;
 }
 
 /** @throws network-invalid where the template is not of a template's shape, or too large to evaluate */
@@ -72,15 +81,32 @@ export function expandTemplate(template: JsonObject, options: TemplateOptions): 
     file: options.file,
     functions: { ...templateFunctions, ...options.functions },
     existing: options.existing ?? (() => undefined),
-    stepsLeft: limits.templateStepsMax,
+    budget: options.budget ?? budgetOf(limits.templateStepsMax),
+    presets: options.presets ?? new Map(),
     depth: 0,
+    dependences: 0,
+    asked: [],
   };
   const state = createTemplateState(evaluator, template, '', options.scope, options.parameters);
-  const outputs = (): ValueObject => guarded(options.file, () => evaluateOutputs(place, template, ''));
+  const outputs = (): ValueObject =>
+    guarded(options.file, () => countWritten(evaluator, evaluateOutputs(place, template, '')));
   const expanded: ExpandedTemplate = { resources: [], unresolved: [], linked: [], outputs };
   const place: Place = { state, scope: options.scope, loop: undefined, expanded, ...ownResources(state) };
   guarded(options.file, () => expandList(place, template, ''));
   return expanded;
+}
+
+export function budgetOf(steps: number): Budget {
+  return { steps, left: steps, made: 0 };
+}
+
+/** What leaves the template is written out by whoever takes it. */
+function countWritten<T extends Value>(evaluator: Evaluator, value: T): T {
+  const { chars } = measureOf(value);
+  if (chars > limits.templateValueCharsMax)
+    throw new TemplateProblem(`its outputs have more than ${limits.templateValueCharsMax} characters as JSON`);
+  spend(evaluator, walkSteps(value));
+  return value;
 }
 
 /** A place in the template where resources are listed. */
@@ -91,17 +117,28 @@ interface Place {
   readonly loop: Loop | undefined;
   readonly expanded: ExpandedTemplate;
   /** Bodies that `reference` finds in this template: by id, name and symbolic name, in lower case. */
-  readonly found: Map<string, { readonly id: string; readonly body: () => ValueObject }>;
+  readonly found: Map<string, Own>;
   /** Nested deployments of this template, taken in when all its resources are known, since their parameters may refer to any. */
   readonly deployments: (() => ValueObject)[];
   readonly parent?: { readonly type: string; readonly name: string };
 }
 
+interface Own {
+  readonly id: string;
+  readonly isDeployment: boolean;
+  readonly body: () => ValueObject;
+}
+
 function ownResources(state: TemplateState): Pick<Place, 'found' | 'deployments'> {
   const found: Place['found'] = new Map();
-  state.lookUp = (idOrName) => {
+  const { evaluator } = state;
+  state.declares = (idOrName) => found.get(resourceKey(idOrName))?.id;
+  state.lookUp = (idOrName, hasVersion) => {
     const own = found.get(resourceKey(idOrName));
-    return state.evaluator.existing(own?.id ?? idOrName) ?? own?.body();
+    if (own !== undefined) evaluator.dependences++;
+    const existing = evaluator.existing(own?.id ?? idOrName);
+    if (own !== undefined && !(hasVersion && existing !== undefined)) evaluator.asked.push(own.id);
+    return own?.isDeployment === true ? own.body() : (existing ?? own?.body());
   };
   return { found, deployments: [] };
 }
@@ -166,10 +203,21 @@ function expandResource(place: Place, resource: JsonObject, path: string, symbol
     return refuse(place, resource, unresolved(place, `${path}.name`, scalarText(resource['name']), reason));
   }
   const isDeployment = fullType.toLowerCase() === 'microsoft.resources/deployments';
-  const body = lazily(() =>
-    isDeployment ? expandDeployment(place, resource, path, fullName) : evaluateBody(place, resource, path),
-  );
-  const id = resourceIdOf(place.scope, fullType, names);
+  const scope = isDeployment ? nestedScope(place, resource, path, fullName) : place.scope;
+  const id = resourceIdOf(scope, fullType, names);
+  let isDependent = false;
+  let references: readonly string[] = [];
+  const { evaluator } = place.state;
+  const body = lazily(id, () => {
+    const before = evaluator.dependences;
+    const asked = evaluator.asked.length;
+    const made = isDeployment
+      ? expandDeployment(place, scope, resource, path, fullName)
+      : evaluateBody(place, resource, path);
+    isDependent = evaluator.dependences > before;
+    references = [...new Set(evaluator.asked.slice(asked))];
+    return countWritten(evaluator, made);
+  });
   place.expanded.resources.push({
     type: fullType,
     name: fullName,
@@ -178,9 +226,12 @@ function expandResource(place: Place, resource: JsonObject, path: string, symbol
     loop: place.loop?.ofResource === true ? place.loop.name : '',
     symbol: symbol ?? '',
     dependsOn: () => evaluateDependencies(place, resource, path),
-    body: () => guarded(place.state.evaluator.file, body),
+    body: () => guarded(evaluator.file, body),
+    isDependent: () => isDependent,
+    references: () => references,
   });
-  for (const key of [id, fullName, symbol]) if (key !== undefined) place.found.set(resourceKey(key), { id, body });
+  for (const key of [id, fullName, symbol])
+    if (key !== undefined) place.found.set(resourceKey(key), { id, isDeployment, body });
   if (isDeployment) place.deployments.push(body);
   if (resource['resources'] !== undefined) {
     expandResources({ ...place, parent: { type: fullType, name: fullName } }, resource, `${path}.`);
@@ -235,26 +286,34 @@ function evaluateOutputs(frame: Frame, template: JsonObject, path: string): Valu
   return made;
 }
 
+/** Where a nested deployment lies, and its resources with it. */
+function nestedScope(place: Place, resource: JsonObject, path: string, name: string): Scope {
+  const scope = { ...place.scope, deployment: name };
+  const group = evaluateValue(place, resource['resourceGroup'] ?? null, `${path}.resourceGroup`);
+  if (typeof group === 'string') scope.resourceGroup = group;
+  const subscription = evaluateValue(place, resource['subscriptionId'] ?? null, `${path}.subscriptionId`);
+  if (typeof subscription === 'string') scope.subscriptionId = subscription;
+  return scope;
+}
+
 /** Takes the resources of a nested deployment in; its body has the outputs alone. */
-function expandDeployment(place: Place, resource: JsonObject, path: string, name: string): ValueObject {
+function expandDeployment(place: Place, scope: Scope, resource: JsonObject, path: string, name: string): ValueObject {
   const properties = asObject(resource['properties']);
   const template = properties['template'];
   if (!isObject(template)) {
     place.expanded.linked.push({ name, path });
     return newObject();
   }
-  const scope = { ...place.scope, deployment: name };
-  const group = evaluateValue(place, resource['resourceGroup'] ?? null, `${path}.resourceGroup`);
-  if (typeof group === 'string') scope.resourceGroup = group;
-  const subscription = evaluateValue(place, resource['subscriptionId'] ?? null, `${path}.subscriptionId`);
-  if (typeof subscription === 'string') scope.subscriptionId = subscription;
   const nestedPath = `${path}.properties.template.`;
   const options = asObject(properties['expressionEvaluationOptions']);
   const inner = scalarText(options['scope']).toLowerCase() === 'inner';
+  const before = place.state.evaluator.dependences;
   const given = parameterValues(
     evaluateValue(place, properties['parameters'] ?? null, `${path}.properties.parameters`),
   );
+  const isDependent = place.state.evaluator.dependences > before;
   const state = inner ? createTemplateState(place.state.evaluator, template, nestedPath, scope, given) : place.state;
+  if (inner) state.isDependent = isDependent;
   const nested: Place = { ...place, state, scope, ...(inner ? ownResources(state) : { deployments: [] }) };
   const { parent: _, ...unparented } = nested;
   expandList(unparented, template, nestedPath);
@@ -276,12 +335,16 @@ function guarded<T>(file: string, run: () => T): T {
   }
 }
 
-function lazily(make: () => ValueObject): () => ValueObject {
+function lazily(id: string, make: () => ValueObject): () => ValueObject {
   let made: ValueObject | undefined;
   let busy = false;
   return () => {
     if (made !== undefined) return made;
-    if (busy) throw new TemplateProblem('a resource refers to itself');
+    if (busy)
+      throw new TemplateProblem(
+        `a resource refers to itself: ${id} is asked for values that it needs itself; only what is deployed there already could answer`,
+        false,
+      );
     busy = true;
     try {
       made = make();

@@ -2,11 +2,14 @@
  * Values compared and written as JSON text.
  */
 import { limits } from '../base/limits.ts';
+import type { Meter } from './measure.ts';
+import { measureOf, walkSteps } from './measure.ts';
 import type { Value, ValueObject } from './value.ts';
 import { TemplateProblem, Unresolved, isArray, isObject, newObject } from './value.ts';
 
 /** @throws TemplateProblem when a part is unresolved, or the text would be too long */
-export function jsonText(value: Value): string {
+export function jsonText(value: Value, meter: Meter): string {
+  meter.spend(walkSteps(value));
   const room = { left: limits.templateValueMax };
   return write(value, room);
 }
@@ -29,14 +32,19 @@ function writeOne(value: Value, room: { left: number }): string {
 }
 
 /** Deep equality; the order of an object's keys does not matter, casing does. */
-export function sameValue(a: Value, b: Value): boolean {
+export function sameValue(a: Value, b: Value, meter: Meter): boolean {
+  if (typeof a === 'string' && typeof b === 'string') {
+    meter.spend(a.length === b.length ? a.length >>> 6 : 0);
+    return a === b;
+  }
   if (typeof a !== 'object' || a === null || typeof b !== 'object' || b === null) return a === b;
-  return canonicalText(a) === canonicalText(b);
+  return canonicalText(a, meter) === canonicalText(b, meter);
 }
 
 /** JSON text with the keys of objects sorted: equal for equal values. @throws TemplateProblem as `jsonText` */
-export function canonicalText(value: Value): string {
-  return jsonText(sortKeys(value, { left: limits.templateValueMax }));
+export function canonicalText(value: Value, meter: Meter): string {
+  meter.spend(measureOf(value).nodes);
+  return jsonText(sortKeys(value, { left: limits.templateValueMax }), meter);
 }
 
 function sortKeys(value: Value, room: { left: number }): Value {
@@ -49,7 +57,8 @@ function sortKeys(value: Value, room: { left: number }): Value {
 }
 
 /** Keys of both; where both have an object it is merged likewise, else that of `b` stands. Keys in any casing are one. */
-export function mergeObjects(a: ValueObject, b: ValueObject, deep: boolean): ValueObject {
+export function mergeObjects(a: ValueObject, b: ValueObject, deep: boolean, meter: Meter): ValueObject {
+  meter.spend(1 + measureOf(a).entries + measureOf(b).entries);
   const merged = newObject();
   const spelling = new Map<string, string>();
   for (const source of [a, b]) {
@@ -58,7 +67,7 @@ export function mergeObjects(a: ValueObject, b: ValueObject, deep: boolean): Val
       spelling.set(key.toLowerCase(), known);
       const before = Object.hasOwn(merged, known) ? merged[known] : undefined;
       const after = source[key];
-      merged[known] = deep && isObject(before) && isObject(after) ? mergeObjects(before, after, deep) : after;
+      merged[known] = deep && isObject(before) && isObject(after) ? mergeObjects(before, after, deep, meter) : after;
     }
   }
   return merged;

@@ -13,8 +13,8 @@ export const logicFunctions: FunctionTable = {
   mul: define(2, 2, (call) => integer(call, 0) * integer(call, 1)),
   div: define(2, 2, (call) => Math.trunc(integer(call, 0) / divisor(call))),
   mod: define(2, 2, (call) => integer(call, 0) % divisor(call)),
-  max: define(1, Infinity, (call) => Math.max(...integers(call))),
-  min: define(1, Infinity, (call) => Math.min(...integers(call))),
+  max: define(1, Infinity, (call) => integers(call).reduce((a, b) => Math.max(a, b))),
+  min: define(1, Infinity, (call) => integers(call).reduce((a, b) => Math.min(a, b))),
   int: define(1, 1, (call) => {
     const value = call.value(0);
     if (typeof value === 'number') return Math.trunc(value);
@@ -27,7 +27,7 @@ export const logicFunctions: FunctionTable = {
     return value;
   }),
 
-  equals: define(2, 2, (call) => sameValue(call.value(0), call.value(1))),
+  equals: define(2, 2, (call) => sameValue(call.value(0), call.value(1), call)),
   less: define(2, 2, (call) => compare(call) < 0),
   lessorequals: define(2, 2, (call) => compare(call) <= 0),
   greater: define(2, 2, (call) => compare(call) > 0),
@@ -66,6 +66,8 @@ function divisor(call: Call): number {
 
 function integers(call: Call): number[] {
   const numbers = call.count === 1 && isArray(call.value(0)) ? list(call, 0) : values(call);
+  call.spend(numbers.length >>> 2);
+  if (numbers.length === 0) throw new TemplateProblem(`${call.name}() wants at least one integer`);
   return numbers.map((value) => {
     if (typeof value !== 'number') throw new TemplateProblem(`${call.name}() wants integers`);
     return value;

@@ -3,7 +3,7 @@
  */
 import { limits } from '../base/limits.ts';
 import type { Call, FunctionTable } from './call.ts';
-import { bounded, define, integer, list, plainText, text, values, wrongArgument } from './call.ts';
+import { bounded, define, integer, list, plainText, searched, text, values, wrongArgument } from './call.ts';
 import { templateGuid, uniqueString } from './hash.ts';
 import { jsonText } from './json-text.ts';
 import { readJson } from './read-json.ts';
@@ -28,7 +28,7 @@ export const textFunctions: FunctionTable = {
   format: define(1, Infinity, formatText),
   guid: define(1, Infinity, (call) => templateGuid(values(call).map((_, index) => plainText(call, index)))),
   join: define(2, 2, (call) => {
-    const parts = list(call, 0).map((item) => (typeof item === 'string' ? item : jsonText(item)));
+    const parts = list(call, 0).map((item) => (typeof item === 'string' ? item : jsonText(item, call)));
     return joinParts(call, parts, text(call, 1));
   }),
   json: define(1, 1, (call) => parseJson(call, text(call, 0))),
@@ -41,20 +41,24 @@ export const textFunctions: FunctionTable = {
   }),
   replace: define(3, 3, (call) => {
     if (text(call, 1) === '') throw wrongArgument(call, 1, 'a text to look for');
-    return joinParts(call, text(call, 0).split(text(call, 1)), text(call, 2));
+    return joinParts(call, searched(call, text(call, 0), text(call, 1)).split(text(call, 1)), text(call, 2));
   }),
   split: define(2, 2, (call) => {
     const by = call.value(1);
     const delimiters = isArray(by) ? by : [text(call, 1)];
     let parts = [text(call, 0)];
-    for (const delimiter of delimiters)
-      if (typeof delimiter === 'string' && delimiter !== '') parts = parts.flatMap((part) => part.split(delimiter));
+    for (const delimiter of delimiters) {
+      if (typeof delimiter !== 'string' || delimiter === '') continue;
+      searched(call, text(call, 0), delimiter);
+      call.spend(parts.length >>> 2);
+      parts = parts.flatMap((part) => part.split(delimiter));
+    }
     return parts;
   }),
   startswith: define(2, 2, (call) => text(call, 0).toLowerCase().startsWith(text(call, 1).toLowerCase())),
   string: define(1, 1, (call) => {
     const value = call.value(0);
-    return typeof value === 'object' ? jsonText(value) : plainText(call, 0);
+    return typeof value === 'object' ? jsonText(value, call) : plainText(call, 0);
   }),
   substring: define(2, 3, (call) => {
     const whole = text(call, 0);
@@ -79,11 +83,13 @@ export const textFunctions: FunctionTable = {
 
 function joinParts(call: Call, parts: readonly string[], by: string): string {
   const length = parts.reduce((sum, part) => sum + part.length + by.length, 0);
+  call.spend(parts.length >>> 2);
   if (length > limits.templateValueMax) throw new TemplateProblem(`${call.name}() makes more than it may`);
   return parts.join(by);
 }
 
 function parseJson(call: Call, source: string): Value {
+  call.spend(source.length >>> 3);
   try {
     return readJson(source, 'json');
   } catch {
@@ -101,6 +107,13 @@ function decodeComponent(call: Call, source: string): string {
 
 /** `{0}`, `{1:D3}`, `{{`. Of .NET's number formats D, N0, X and a row of zeros are known. */
 function formatText(call: Call): string {
+  let length = 0;
+  const counted = (part: string): string => {
+    call.spend(1 + (part.length >>> 6));
+    length += part.length;
+    if (length > limits.templateValueMax) throw new TemplateProblem('format() makes more than it may');
+    return part;
+  };
   const filled = text(call, 0).replace(
     /\{\{|\}\}|\{(\d+)(?::([^{}]*))?\}/g,
     (match, digits?: string, style?: string) => {
@@ -109,8 +122,8 @@ function formatText(call: Call): string {
       if (index >= call.count) throw new TemplateProblem(`format() has no argument for ${match}`);
       const value = call.value(index);
       if (style === undefined || style === '')
-        return typeof value === 'object' ? jsonText(value) : plainText(call, index);
-      return formatNumber(call, index, style);
+        return counted(typeof value === 'object' ? jsonText(value, call) : plainText(call, index));
+      return counted(formatNumber(call, index, style));
     },
   );
   return bounded(call, filled);

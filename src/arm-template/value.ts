@@ -21,11 +21,14 @@ export class Unresolved {
   /** As written, brackets included. */
   readonly expression: string;
   readonly reason: string;
+  /** Whether it may have a value once the resources of the template are made. */
+  readonly isLater: boolean;
 
-  constructor(where: string, expression: string, reason: string) {
+  constructor(where: string, expression: string, reason: string, isLater = false) {
     this.where = where;
     this.expression = expression;
     this.reason = reason;
+    this.isLater = isLater;
   }
 
   error(): FlowError {
@@ -36,6 +39,13 @@ export class Unresolved {
 /** What an expression cannot do, without the place, which the catcher knows. */
 export class TemplateProblem extends Error {
   override readonly name = 'TemplateProblem';
+  /** See `Unresolved`; `undefined` where what the expression asked for decides it. */
+  readonly isLater: boolean | undefined;
+
+  constructor(message: string, isLater?: boolean) {
+    super(message);
+    this.isLater = isLater;
+  }
 }
 
 export function isObject(value: Value | undefined): value is ValueObject {

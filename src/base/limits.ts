@@ -126,8 +126,22 @@ export const limits = {
   templateCopiesMax: 800,
   /** Elements of an array, or characters of a text, that an expression makes. */
   templateValueMax: 1_048_576,
-  /** Steps of evaluating a template; a longer one is refused as too large. */
+  /**
+   * Characters of one value written as JSON, a part that several places share counted at each of them; a larger one is refused.
+   * Source: Azure Resource Manager's 4 MB of a template with all its values.
+   */
+  templateValueCharsMax: 4 << 20,
+  /** Steps of evaluating a template, and of all its evaluations for one deployment; one that takes more is refused as too large. */
   templateStepsMax: 1_000_000,
+  deploymentStepsMax: 10_000_000,
+  /** Characters of all resources and outputs of one deployment, written as JSON; a deployment with more is refused with `InvalidTemplate`. */
+  deploymentCharsMax: 16 << 20,
+  /** Resources of one deployment, nested deployments included; more are refused with `InvalidTemplate`. Source: Azure Resource Manager's 800 of a template. */
+  deploymentResourcesMax: 800,
+  /** Threads that evaluate templates for deployments; further deployments wait. */
+  deploymentThreadsMax: 2,
+  /** Megabytes of memory of one such thread; a template that needs more is refused with `InvalidTemplate`. */
+  deploymentMemoryMegabytesMax: 512,
   /** Flushes that a second thread has to make blocks of, each up to `eventsMax` events of 92 bytes; at the limit, reading waits. */
   flushesUnderWayMax: 2,
   /** Bytes of blocks of a capture file that are held back, so that a blob grows by several minutes in one commit. */

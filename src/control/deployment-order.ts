@@ -7,53 +7,68 @@ import { resourceKey } from '../arm-template/resource-id.ts';
 import type { Value } from '../arm-template/value.ts';
 import { isArray, isObject } from '../arm-template/value.ts';
 import { ArmError } from './arm-error.ts';
-
-/** What a template's own expansion found out about references: see `existing` of its options. */
-export interface ReferenceWatch {
-  /** Called for each id that `reference` asks for. */
-  seen: (id: string) => void;
-}
+import { deploymentType } from './types/deployment.ts';
 
 /** Places of the resources in `expanded.resources`. @throws InvalidTemplate where they need each other in a circle, or need what is not there */
-export function deploymentOrder(expanded: ExpandedTemplate, watch: ReferenceWatch): number[] {
+export function deploymentOrder(expanded: ExpandedTemplate): number[] {
   const { resources } = expanded;
-  const places = placesByName(resources);
-  const needs = resources.map((resource, index) => needsOf(resource, index, resources, places, watch));
+  const needs = needsOf(resources);
   const order: number[] = [];
-  const marks = new Map<number, 'open' | 'done'>();
-  const visit = (index: number, trail: readonly number[]): void => {
-    if (marks.get(index) === 'done') return;
-    if (marks.get(index) === 'open') {
+  const isDone = new Set<number>();
+  const trail: number[] = [];
+  const visit = (index: number): void => {
+    if (isDone.has(index)) return;
+    if (trail.includes(index)) {
       const circle = [...trail.slice(trail.indexOf(index)), index].map((at) => resources[at].name).join(' → ');
       throw new ArmError('InvalidTemplate', `Deployment template validation failed: circular dependency: ${circle}.`);
     }
-    marks.set(index, 'open');
-    for (const need of needs[index]) visit(need, [...trail, index]);
-    marks.set(index, 'done');
+    trail.push(index);
+    for (const need of needs[index]) visit(need);
+    trail.pop();
+    isDone.add(index);
     order.push(index);
   };
-  resources.forEach((_, index) => visit(index, []));
+  resources.forEach((_, index) => visit(index));
   return order;
 }
 
-type Places = ReadonlyMap<string, readonly number[]>;
+function needsOf(resources: readonly TemplateResource[]): Set<number>[] {
+  const places = placesByName(resources);
+  const membersOf = resources.map(({ path }) =>
+    resources.flatMap((other, at) => (other.path.startsWith(`${path}.properties.template.`) ? [at] : [])),
+  );
+  const needs = resources.map((resource, index) => ownNeeds(resource, index, resources, places));
+  // What a nested deployment waits for, its resources wait for. Copies of one loop have one path, and each other's members.
+  resources.forEach(({ path }, index) => {
+    const members = new Set(membersOf[index]);
+    for (const need of needs[index]) {
+      if (members.has(need) || resources[need].path === path) continue;
+      for (const member of members) needs[member].add(need);
+    }
+  });
+  membersOf.forEach((members, index) => members.forEach((member) => needs[index].add(member)));
+  return needs;
+}
 
-function placesByName(resources: readonly TemplateResource[]): Places {
+function placesByName(resources: readonly TemplateResource[]): ReadonlyMap<string, readonly number[]> {
   const places = new Map<string, number[]>();
   resources.forEach(({ id, name, type, loop, symbol }, index) => {
     const last = name.slice(name.lastIndexOf('/') + 1);
-    for (const key of new Set([id, name, last, `${type}/${name}`, loop, symbol].map(resourceKey)))
-      if (key !== '') places.set(key, [...(places.get(key) ?? []), index]);
+    for (const key of new Set([id, name, last, `${type}/${name}`, loop, symbol].map(resourceKey))) {
+      if (key === '') continue;
+      const known = places.get(key);
+      if (known === undefined) places.set(key, [index]);
+      else known.push(index);
+    }
   });
   return places;
 }
 
-function needsOf(
+function ownNeeds(
   resource: TemplateResource,
   index: number,
   resources: readonly TemplateResource[],
-  places: Places,
-  watch: ReferenceWatch,
+  places: ReadonlyMap<string, readonly number[]>,
 ): Set<number> {
   const needs = new Set<number>();
   const add = (key: string): boolean => {
@@ -67,21 +82,21 @@ function needsOf(
         'InvalidTemplate',
         `Deployment template validation failed: The resource '${name.slice(0, 200)}', on which '${resource.id}' depends, is not defined in the template.`,
       );
-  watch.seen = (id) => void add(id);
   const body = resource.body();
-  watch.seen = () => undefined;
-  for (const text of textsOf(body)) if (text.startsWith('/subscriptions/')) add(text);
+  for (const id of resource.references()) add(id);
+  if (resource.type.toLowerCase() !== deploymentType.toLowerCase())
+    forEachText(body, (text) => {
+      if (text.startsWith('/subscriptions/')) add(text);
+    });
   const id = resourceKey(resource.id);
   resources.forEach((other, at) => {
-    if (at === index) return;
-    if (id.startsWith(`${resourceKey(other.id)}/`)) needs.add(at);
-    if (other.path.startsWith(`${resource.path}.properties.template.`)) needs.add(at);
+    if (at !== index && id.startsWith(`${resourceKey(other.id)}/`)) needs.add(at);
   });
   return needs;
 }
 
-function textsOf(value: Value): string[] {
-  if (typeof value === 'string') return [value];
-  if (isArray(value)) return value.flatMap(textsOf);
-  return isObject(value) ? Object.values(value).flatMap(textsOf) : [];
+function forEachText(value: Value, found: (text: string) => void): void {
+  if (typeof value === 'string') found(value);
+  else if (isArray(value)) for (const item of value) forEachText(item, found);
+  else if (isObject(value)) for (const key of Object.keys(value)) forEachText(value[key], found);
 }

@@ -167,7 +167,10 @@ describe('a deployment', () => {
     expect(plane.plane.snapshot().flowLogs).toMatchObject([{ enabled: true, delivery: 'ok', targetKind: 'nsg' }]);
     expect((await deploy(whole, { parameters: { account: { value: 'logs' } } })).status).toBe(200);
     expect(inside(await plane.get(`${path}/operations`), 'value')).toHaveLength(8);
-    expect(inside(await plane.get(`${group}/providers/Microsoft.Resources/deployments`), 'value')).toHaveLength(2);
+    const deploymentsOf = async (one: string) =>
+      inside(await plane.get(`${one}/providers/Microsoft.Resources/deployments`), 'value');
+    expect(await deploymentsOf(group)).toMatchObject([{ name: 'main' }]);
+    expect(await deploymentsOf(group.replace('/net', '/NetworkWatcherRG'))).toMatchObject([{ name: 'logs' }]);
     expect((await plane.ask('DELETE', path)).status).toBe(204);
     expect(plane.plane.network().nics).toHaveLength(3);
   });

@@ -21,6 +21,7 @@ export interface Served {
   readonly origin: string;
   readonly ca: string;
   readonly data: string;
+  readonly pid: number;
   /** Standard error so far. */
   readonly said: () => string;
   /** Ends the process. @returns its exit code, `null` when it was killed */
@@ -62,6 +63,7 @@ export async function serve(
     origin,
     ca: await readFile(join(data, 'tls', 'ca.pem'), 'utf8'),
     data,
+    pid: child.pid ?? 0,
     said: () => text,
     async end(signal = 'SIGTERM') {
       if (!isOver) child.kill(signal);

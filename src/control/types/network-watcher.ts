@@ -14,7 +14,7 @@ import { textOf } from '../resource.ts';
 import { configureFlowLog, queryFlowLogStatus } from './configure-flow-log.ts';
 
 const type = 'Microsoft.Network/networkWatchers';
-const watcherGroup = 'NetworkWatcherRG';
+export const watcherGroup = 'NetworkWatcherRG';
 
 export const networkWatcher = defineType({
   type,

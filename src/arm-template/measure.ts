@@ -1,0 +1,69 @@
+/**
+ * The cost of a value: values share their parts, and what takes sixty steps to make may be endless when it is written out. Each array and object is
+ * measured once; a part that occurs twice counts twice, as in its JSON text.
+ */
+import type { Value } from './value.ts';
+import { isArray, isObject } from './value.ts';
+
+export interface Measure {
+  /** Characters of the JSON text, without escapes. */
+  readonly chars: number;
+  /** Values in it, itself included. */
+  readonly nodes: number;
+  /** Levels of arrays and objects. */
+  readonly depth: number;
+  /** Its own elements or properties; a long name counts for several. */
+  readonly entries: number;
+}
+
+/** Who counts steps. */
+export interface Meter {
+  /** @throws network-invalid when no steps are left */
+  spend(steps: number): void;
+}
+
+/** Kept in the value itself: a WeakMap of a million parts takes the garbage collector minutes. */
+const key = Symbol('measure');
+
+function knownOf(value: object): Measure | undefined {
+  return (value as { [key]?: Measure })[key];
+}
+
+/** Whether a value was made and measured before. */
+export function isMeasured(value: object): boolean {
+  return knownOf(value) !== undefined;
+}
+
+/** The value must not change afterwards. Costs a walk over those parts that were not measured before. */
+export function measureOf(value: Value): Measure {
+  if (typeof value !== 'object' || value === null) return leaf(value);
+  const before = knownOf(value);
+  if (before !== undefined) return before;
+  let chars = 2;
+  let nodes = 1;
+  let depth = 0;
+  let entries = 0;
+  const add = (part: Value, keyLength: number): void => {
+    const own = typeof part === 'object' && part !== null ? measureOf(part) : leaf(part);
+    chars += own.chars + keyLength + 1;
+    nodes += own.nodes;
+    depth = Math.max(depth, own.depth);
+    entries += 1 + (keyLength >>> 4);
+  };
+  if (isArray(value)) for (const item of value) add(item, 0);
+  else if (isObject(value)) for (const key of Object.keys(value)) add(value[key], key.length + 3);
+  const measure = { chars, nodes, depth: depth + 1, entries };
+  Object.defineProperty(value, key, { value: measure });
+  return measure;
+}
+
+function leaf(value: Value): Measure {
+  const chars = typeof value === 'string' ? value.length + 2 : typeof value === 'number' ? String(value).length : 5;
+  return { chars, nodes: 1, depth: 0, entries: 0 };
+}
+
+/** Steps of a walk over all of a value. */
+export function walkSteps(value: Value): number {
+  const { chars, nodes } = measureOf(value);
+  return 1 + Math.floor(nodes / 4) + Math.floor(chars / 64);
+}
