@@ -10,12 +10,13 @@ import type { NetworkResources } from '../control/coverage.ts';
 import { locationOf } from '../control/resource-path.ts';
 import { objectOf, objectsOf, propertiesOf, referenceOf, textOf } from '../control/resource.ts';
 import { containerOf, formatBlobPath } from '../flowlog/blob-path.ts';
+import { importNetwork, ruleWithoutPlace } from '../nsg/import.ts';
 import type { Arm } from './arm.ts';
 import { networkVersion, resourcesVersion, storageVersion } from './arm.ts';
 
 /** One step of the overview article's troubleshooting list. */
 export interface Check {
-  readonly check: 'provider' | 'enabled' | 'target' | 'account' | 'region' | 'firewall' | 'key' | 'blobs';
+  readonly check: 'provider' | 'enabled' | 'target' | 'account' | 'region' | 'firewall' | 'key' | 'blobs' | 'tags';
   readonly state: 'ok' | 'wrong' | 'unknown';
   readonly finding: string;
 }
@@ -45,6 +46,39 @@ export async function checkFlowLog(
     await checkBlobs(arm, flowLog, account, diagnosis, data, nowMillis),
   ];
 }
+
+/** Service tags that rules name and nobody knows; `undefined` where there are none. The service, or Azure, is asked which there are. */
+export async function checkTags(arm: Arm, resources: NetworkResources): Promise<Check | undefined> {
+  try {
+    return await findUnknownTags(arm, resources);
+  } catch (error) {
+    if (!(error instanceof FlowError)) throw error;
+    return { check: 'tags', state: 'unknown', finding: error.message };
+  }
+}
+
+async function findUnknownTags(arm: Arm, { nsgs }: NetworkResources): Promise<Check | undefined> {
+  if (nsgs.length === 0) return undefined;
+  const files = [{ path: 'the service', text: JSON.stringify({ value: nsgs }) }];
+  if (importNetwork({ files, inForce: true }).unknownTags.length === 0) return undefined;
+  const place = `/subscriptions/${arm.subscription}/providers/Microsoft.Network/locations/${locationOf(textOf(nsgs[0]['location']))}`;
+  const list = await arm.get(`${place}/serviceTags`, networkVersion);
+  const serviceTags = list === undefined ? undefined : { path: 'serviceTags', text: JSON.stringify(list) };
+  const { unknownTags } = importNetwork({ files, serviceTags, inForce: true });
+  if (unknownTags.length === 0) return undefined;
+  const named = unknownTags.map(
+    ({ tag, rules }) =>
+      `${tag} (${rules.slice(0, rulesNamed).map(ruleWithoutPlace).join(', ')}${rules.length > rulesNamed ? ', …' : ''})`,
+  );
+  return {
+    check: 'tags',
+    state: 'unknown',
+    finding: `service tags that are not known here match no address: ${named.join('; ')}`,
+  };
+}
+
+/** Rules that are named for each tag. */
+const rulesNamed = 3;
 
 async function checkProvider(arm: Arm): Promise<Check> {
   const provider = await arm.get(`/subscriptions/${arm.subscription}/providers/Microsoft.Insights`, resourcesVersion);

@@ -133,10 +133,15 @@ function buildNetwork(resources: readonly JsonObject[], settings: ControlSetting
       applicationSecurityGroups: [],
       translations: [],
       serviceTags: new Map(),
+      unknownTags: [],
       warnings: [],
     };
   const text = JSON.stringify({ value: resources });
-  return importNetwork({ files: [{ path: 'control plane', text }], serviceTags: settings.serviceTags });
+  return importNetwork({
+    files: [{ path: 'control plane', text }],
+    serviceTags: settings.serviceTags,
+    inForce: true,
+  });
 }
 
 /** A part of a resource, such as a subnet of a VNet. */

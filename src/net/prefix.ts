@@ -25,6 +25,13 @@ export function parsePrefix(text: string): Prefix | undefined {
   return maskPrefix(address, length);
 }
 
+/** Whether a text that `parsePrefix` reads has bits behind the length of its prefix: `10.1.2.3/16` has. */
+export function hasHostBits(text: string): boolean {
+  const prefix = parsePrefix(text);
+  const address = parseAddress(text.split('/', 1)[0]);
+  return prefix !== undefined && address?.words.some((word, i) => word !== prefix.words[i]) === true;
+}
+
 export function maskPrefix(address: Address, length: number): Prefix {
   const bits = address.family === 4 ? length + 96 : length;
   const words = address.words.map((word, i) => (word & wordMask(bits - 32 * i)) >>> 0);

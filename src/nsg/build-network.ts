@@ -16,6 +16,7 @@ import { readNic } from './read-nic.ts';
 import { readNsg } from './read-nsg.ts';
 import { readRouteTables } from './read-route-table.ts';
 import type { RuleReader } from './read-rule.ts';
+import { noteUnknownTag } from './read-rule.ts';
 import { readTranslations } from './read-translations.ts';
 import { addSubnet, readVirtualNetworks } from './read-virtual-network.ts';
 
@@ -54,6 +55,7 @@ export function buildNetwork(
         members: ofKind('group-member'),
         addressSpaces,
         serviceTags: reader.serviceTags,
+        unresolvedTag: (tag: string, rule: string) => noteUnknownTag(reader, tag, rule),
         warnings,
       }),
     location,
@@ -90,6 +92,7 @@ export function buildNetwork(
     })),
     translations: readTranslations(drafts, ofKind('public-address'), ofKind('load-balancer'), warnings),
     serviceTags: reader.serviceTags,
+    unknownTags: [...reader.unknownTags].map(([tag, rules]) => ({ tag, rules })),
     warnings,
   };
 }

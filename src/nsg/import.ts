@@ -13,7 +13,7 @@ import type { Prefix } from '../net/prefix.ts';
 import { buildNetwork } from './build-network.ts';
 import { isTemplate, templateResources } from './import-arm.ts';
 import { restResources } from './import-rest.ts';
-import type { Network } from './network.ts';
+import type { Network, UnknownTag } from './network.ts';
 import type { RawResource } from './raw-resource.ts';
 import { isServiceTagList, platformServiceTags, readServiceTags } from './service-tag.ts';
 
@@ -31,6 +31,8 @@ export interface ImportOptions {
   readonly serviceTags?: NetworkFile | undefined;
   /** What the gateways of all VNets reach, besides what the files say. */
   readonly onPremises?: readonly Prefix[] | undefined;
+  /** Whether the rules are in force already: then what Azure would refuse today is a warning, where the rule still means something. */
+  readonly inForce?: boolean | undefined;
   /** Where templates are taken to be deployed. */
   readonly scope?: Scope | undefined;
 }
@@ -62,23 +64,29 @@ export function importNetwork(options: ImportOptions): Network {
   if (resources.length === 0)
     throw new FlowError('network-invalid', 'no file holds a network: an NSG, a VNet or a network interface is wanted');
   warnOfUnusedParameters(documents, options.parameters, parameters, warnings);
-  const tags = new Map<string, string[]>();
-  const reader = {
-    serviceTags,
-    tagsGiven: lists.length > 0,
-    problems: [],
-    unresolvedTag: (tag: string, rule: string) => void tags.set(tag, [...(tags.get(tag) ?? []), rule]),
-    emptyTag: (tag: string, rule: string) =>
-      void warnings.push(`${rule}: the ServiceTags file lists no prefix for ${tag}, so it matches no address`),
-  };
+  const { inForce = false } = options;
+  const reader = { serviceTags, problems: [], warnings, inForce, unknownTags: new Map<string, string[]>() };
   const network = buildNetwork(resources, reader, scope.location, options.onPremises ?? [], warnings);
-  for (const [tag, rules] of tags) {
-    const others = rules.length > 1 ? ` and ${rules.length - 1} more` : '';
-    warnings.push(
-      `${rules[0]}${others}: the service tag ${tag} is not known without a ServiceTags file; until one is given it matches no address`,
-    );
-  }
+  for (const unknown of network.unknownTags) warnings.push(describeUnknownTag(unknown, lists.length > 0));
   return network;
+}
+
+/** Rules that a warning names; of more only the number is told. */
+const rulesNamed = 3;
+
+/** A sentence for a person. `tagsGiven` says whether there was a ServiceTags file. */
+export function describeUnknownTag({ tag, rules }: UnknownTag, tagsGiven: boolean): string {
+  const more = rules.length > rulesNamed ? ` and ${rules.length - rulesNamed} more` : '';
+  const why = tagsGiven
+    ? 'is not in the ServiceTags file, so it matches no address'
+    : 'is not known without a ServiceTags file; until one is given it matches no address';
+  return `${rules.slice(0, rulesNamed).join(', ')}${more}: the service tag ${tag} ${why}`;
+}
+
+/** `NSG web: rule r`, of a rule of an unknown tag: without the file and the place in it. */
+export function ruleWithoutPlace(rule: string): string {
+  const at = rule.search(/\b(?:NSG|admin rule) /);
+  return at < 0 ? rule : rule.slice(at);
 }
 
 function fileResources(

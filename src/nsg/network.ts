@@ -23,8 +23,16 @@ export interface Network {
   readonly translations: readonly Translation[];
   /** Of the ServiceTags file; empty without one. */
   readonly serviceTags: ServiceTags;
+  /** Tags that rules name and nobody knows: they match no address. */
+  readonly unknownTags: readonly UnknownTag[];
   /** One sentence each, for a person: what was assumed, or is missing in the files. */
   readonly warnings: readonly string[];
+}
+
+export interface UnknownTag {
+  readonly tag: string;
+  /** Where they stand, each with file or service, NSG and name. */
+  readonly rules: readonly string[];
 }
 
 export interface Nic {
@@ -106,6 +114,8 @@ export interface Nsg {
   /** In order of evaluation, the default rules last. */
   readonly inboundRules: readonly Rule[];
   readonly outboundRules: readonly Rule[];
+  /** Ids of subnets and NICs that it names itself, whether they are in the files or not. */
+  readonly listedPlaces: readonly string[];
 }
 
 export interface ApplicationSecurityGroup {
@@ -122,6 +132,7 @@ export function createNsg(
     location: string;
     resourceGuid?: string | undefined;
     flushConnection?: boolean;
+    listedPlaces?: readonly string[];
   },
   userRules: readonly Rule[],
 ): Nsg {
@@ -135,6 +146,7 @@ export function createNsg(
     flushConnection: about.flushConnection ?? false,
     inboundRules: [...sortRules(inbound), ...defaultInboundRules],
     outboundRules: [...sortRules(outbound), ...defaultOutboundRules],
+    listedPlaces: about.listedPlaces ?? [],
   };
 }
 
@@ -209,6 +221,7 @@ export function singleNicNetwork(mac?: string, scope: Scope = defaultScope, name
     applicationSecurityGroups: [],
     translations: [],
     serviceTags: new Map(),
+    unknownTags: [],
     warnings: [],
   };
 }

@@ -7,6 +7,14 @@ import { readObjects, readProperties, readText } from './fields.ts';
 import type { Nsg } from './network.ts';
 import type { RawResource } from './raw-resource.ts';
 
+/** Ids of the subnets and NICs that an NSG lists as its own. */
+export function listedPlaces(resource: RawResource): string[] {
+  const fields = readProperties(resource.body, resource.where);
+  return ['subnets', 'networkInterfaces'].flatMap((field) =>
+    readObjects(fields, field, resource.where).map((reference) => readText(reference, 'id', resource.where)),
+  );
+}
+
 /** The NSG at a subnet or NIC. `nsgId` is what it names itself, '' for nothing; `where` is for the warning. */
 export type NsgFinder = (id: string, nsgId: string, where: string) => Nsg | undefined;
 
@@ -20,10 +28,7 @@ export function createNsgFinder(
   for (const resource of resources) {
     const nsg = nsgs.get(resourceKey(resource.id));
     if (nsg === undefined) continue;
-    const fields = readProperties(resource.body, resource.where);
-    for (const field of ['subnets', 'networkInterfaces'])
-      for (const reference of readObjects(fields, field, resource.where))
-        served.set(resourceKey(readText(reference, 'id', resource.where)), nsg);
+    for (const id of listedPlaces(resource)) served.set(resourceKey(id), nsg);
   }
   return (id, nsgId, where) => {
     if (nsgId === '') return served.get(resourceKey(id));

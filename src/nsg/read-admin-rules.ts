@@ -11,11 +11,11 @@ import { readField, readObjects, readProperties, readText, readTexts } from './f
 import { guidOf } from './network.ts';
 import type { RawResource } from './raw-resource.ts';
 import { readAside } from './read-aside.ts';
-import { parsePortRange, readWord, ruleProtocols } from './read-rule.ts';
+import { readWord, ruleProtocols } from './read-rule.ts';
 import type { AddressMatch, AdminAction, AdminRule, Direction, PortRange, RuleProtocol, RuleSide } from './rule.ts';
-import { anyPort, sortRules } from './rule.ts';
+import { anyPort, parsePortRange, sortRules } from './rule.ts';
 import type { ServiceTags } from './service-tag.ts';
-import { knownTag } from './service-tag.ts';
+import { knownTag, looksLikeTag } from './service-tag.ts';
 
 interface AdminSources {
   readonly configurations: readonly RawResource[];
@@ -26,6 +26,8 @@ interface AdminSources {
   /** Address space of the VNets in the files, by resource key. */
   readonly addressSpaces: ReadonlyMap<string, readonly Prefix[]>;
   readonly serviceTags: ServiceTags;
+  /** Receives tags that are not known, with the rule. */
+  readonly unresolvedTag: (tag: string, rule: string) => void;
   readonly warnings: string[];
 }
 
@@ -108,7 +110,7 @@ function readAdminRule(
   const priority = Number(readText(fields, 'priority', where));
   if (!(Number.isInteger(priority) && priority >= 1 && priority <= 4096)) fault('its priority lies outside 1 to 4096');
   const side = (word: 'source' | 'destination'): RuleSide => ({
-    addresses: readAddresses(sources, members, readObjects(fields, `${word}s`, where), where, fault),
+    addresses: readAddresses(sources, members, readObjects(fields, `${word}s`, where), { where, name, fault }),
     ports: readPorts(readTexts(fields, `${word}PortRanges`, where), fault),
   });
   const source = side('source');
@@ -138,8 +140,7 @@ function readAddresses(
   sources: AdminSources,
   members: ReadonlyMap<string, readonly string[]>,
   items: readonly ValueObject[],
-  where: string,
-  fault: (what: string) => void,
+  { where, name, fault }: { where: string; name: string; fault: (what: string) => void },
 ): AddressMatch[] {
   if (items.length === 0) return [{ kind: 'any' }];
   return items.flatMap((item): AddressMatch[] => {
@@ -156,11 +157,12 @@ function readAddresses(
       return spaces.map((space) => ({ kind: 'prefix', prefix: space }));
     }
     const tag = knownTag(text, sources.serviceTags);
-    if (tag === undefined) {
-      fault(`'${text}' is neither an address prefix nor a service tag that is known`);
+    if (tag === undefined && !looksLikeTag(text)) {
+      fault(`'${text}' is neither an address prefix nor a service tag`);
       return [];
     }
-    return [{ kind: 'tag', tag }];
+    if (tag === undefined) sources.unresolvedTag(text, `${where}: admin rule ${name}`);
+    return [{ kind: 'tag', tag: tag ?? text }];
   });
 }
 

@@ -4,15 +4,16 @@
 import { resourceName } from '../arm-template/resource-id.ts';
 import type { ValueObject } from '../arm-template/value.ts';
 import { limits } from '../base/limits.ts';
+import { checkRuleSet } from './check-rule.ts';
 import { defaultInboundRules, defaultOutboundRules } from './default-rules.ts';
 import { readField, readObjects, readOr, readProperties, readText } from './fields.ts';
 import { readLocation } from './raw-resource.ts';
 import type { Nsg } from './network.ts';
 import { createNsg } from './network.ts';
+import { listedPlaces } from './nsg-links.ts';
 import type { RawResource } from './raw-resource.ts';
-import type { RuleReader } from './read-rule.ts';
-import { readRule } from './read-rule.ts';
-import type { Rule } from './rule.ts';
+import type { ReadRule, RuleReader } from './read-rule.ts';
+import { readRule, report } from './read-rule.ts';
 
 /** `nsg` is undefined where only rules of it are in the files. Faults go to `reader.problems`. @throws network-invalid for unresolved fields */
 export function readNsg(
@@ -29,10 +30,11 @@ export function readNsg(
   const inside = readObjects(fields, 'securityRules', where);
   const rules = readInside(reader, inside, where);
   for (const resource of ruleResources) {
-    const rule = readRule(reader, resource.body, resource.name, where);
-    if (rule !== undefined) rules.set(rule.name.toLowerCase(), rule);
+    const read = readRule(reader, resource.body, resource.name, where);
+    if (read !== undefined) rules.set(read.rule.name.toLowerCase(), read);
   }
-  checkPriorities(reader, [...rules.values()], where);
+  for (const fault of checkRuleSet([...rules.values()].map(({ texts }) => texts)))
+    report(reader, fault.rule === '' ? where : `${where}: rule ${fault.rule}`, fault);
   if (rules.size > limits.rulesPerNsgMax)
     reader.problems.push(`${where}: it has ${rules.size} rules, more than ${limits.rulesPerNsgMax}`);
   for (const rule of readObjects(fields, 'defaultSecurityRules', where)) checkDefault(rule, where, warnings);
@@ -41,35 +43,26 @@ export function readNsg(
     name,
     location: nsg === undefined ? location : readLocation(nsg, location, warnings),
     resourceGuid: readText(fields, 'resourceGuid', where) || undefined,
+    listedPlaces: nsg === undefined ? [] : listedPlaces(nsg),
     flushConnection: readOr(false, () => readField(fields, 'flushConnection') === true),
   };
-  return createNsg(about, [...rules.values()]);
+  return createNsg(
+    about,
+    [...rules.values()].map(({ rule }) => rule),
+  );
 }
 
 /** Names are unique within an NSG; the casing does not tell two apart. */
-function readInside(reader: RuleReader, bodies: readonly ValueObject[], where: string): Map<string, Rule> {
-  const rules = new Map<string, Rule>();
+function readInside(reader: RuleReader, bodies: readonly ValueObject[], where: string): Map<string, ReadRule> {
+  const rules = new Map<string, ReadRule>();
   for (const body of bodies) {
-    const rule = readRule(reader, body, readText(body, 'name', where), where);
-    if (rule === undefined) continue;
-    const key = rule.name.toLowerCase();
-    if (rules.has(key)) reader.problems.push(`${where}: rule ${rule.name}: another rule of this NSG has its name`);
-    rules.set(key, rule);
+    const read = readRule(reader, body, readText(body, 'name', where), where);
+    if (read === undefined) continue;
+    const key = read.rule.name.toLowerCase();
+    if (rules.has(key)) reader.problems.push(`${where}: rule ${read.rule.name}: another rule of this NSG has its name`);
+    rules.set(key, read);
   }
   return rules;
-}
-
-function checkPriorities(reader: RuleReader, rules: readonly Rule[], where: string): void {
-  const taken = new Map<string, Rule>();
-  for (const rule of rules) {
-    const key = `${rule.direction} ${rule.priority}`;
-    const other = taken.get(key);
-    if (other !== undefined)
-      reader.problems.push(
-        `${where}: rule ${rule.name}: its priority ${rule.priority} ${rule.direction} is that of rule ${other.name}`,
-      );
-    taken.set(key, rule);
-  }
 }
 
 /** Azure's default rules are always the same; what a file says otherwise is not taken in, and said. */

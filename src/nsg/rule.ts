@@ -107,6 +107,16 @@ export function formatPortRange(range: PortRange): string {
   return range.end === range.start + 1 ? String(range.start) : `${range.start}-${range.end - 1}`;
 }
 
+/** `*`, `80` or `8000-8080`; `undefined` when it is none of them. */
+export function parsePortRange(text: string): PortRange | undefined {
+  if (text === '*') return { start: 0, end: portCount };
+  const match = /^(\d{1,5})(?:\s*-\s*(\d{1,5}))?$/.exec(text);
+  if (match === null) return undefined;
+  const start = Number(match[1]);
+  const last = Number(match[2] ?? match[1]);
+  return start <= last && last < portCount ? { start, end: last + 1 } : undefined;
+}
+
 /** Order of evaluation: by priority. */
 export function sortRules<R extends Rule>(rules: readonly R[]): R[] {
   return [...rules].sort((a, b) => a.priority - b.priority);

@@ -37,6 +37,7 @@ import { addTokenRoutes } from './routes/token.ts';
 import { makeFlowLogs, makeNetwork, startResources, subscriptionsOf } from './start-network.ts';
 import { serviceMetrics } from './service-metrics.ts';
 import { Tokens, tokenKey } from './tokens.ts';
+import { watchUnknownTags } from './unknown-tags.ts';
 
 export interface ServiceSettings {
   readonly dataFolder: string;
@@ -168,6 +169,10 @@ async function openLocked(settings: ServiceSettings, strict: boolean, unlock: ()
     control = await openControl(settings, http);
     accounts = await Accounts.open(join(dataFolder, 'accounts'), control, settings.bindings);
     parts = startParts(settings, control, accounts, stopping.signal);
+    stopping.signal.addEventListener(
+      'abort',
+      watchUnknownTags({ control, log, tagsGiven: settings.serviceTags !== undefined }),
+    );
     const { origin } = http;
     const { caPath } = http.certificate;
     const environment: Environment = {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { run as runProgram } from '../../src/cli/program.ts';
-import { account, buildNetwork, location, network, openPlane, subscription } from '../control/plane.ts';
+import { account, buildNetwork, location, network, openPlane, rule, subscription } from '../control/plane.ts';
 import type { Serving } from '../server/serving.ts';
 import { serveParts } from '../server/serving.ts';
 
@@ -107,6 +107,24 @@ describe('nsgflow flow-log', () => {
       doctor.code,
       (JSON.parse(doctor.out) as { state: string }[]).filter(({ state }) => state === 'wrong'),
     ]).toEqual([0, []]);
+    const nsg = `${network}/networkSecurityGroups/web`;
+    for (const [name, tag, priority] of [
+      ['deny', 'Internt', 400],
+      ['mi', 'AzurePlatformDNS', 401],
+    ] as const)
+      await plane.put(
+        `${nsg}/securityRules/${name}`,
+        rule(name, { access: 'Deny', sourceAddressPrefix: tag, priority }),
+      );
+    const tags = await run('doctor', '-o', 'json');
+    const findings = (JSON.parse(tags.out) as { check: string; finding: string }[]).filter(
+      ({ check }) => check === 'tags',
+    );
+    expect([tags.code, findings.map(({ finding }) => finding)]).toEqual([
+      0,
+      ['service tags that are not known here match no address: Internt (NSG web: rule deny)'],
+    ]);
+    await plane.ask('DELETE', `${nsg}/securityRules/deny`);
     const deleted = await run('flow-log', 'delete', ...region, '-n', 'fl');
     expect(deleted.code).toBe(0);
     expect((await run('flow-log', 'show', ...region, '-n', 'fl')).code).toBe(3);

@@ -70,3 +70,29 @@ test('a request to the platform is exempt', async () => {
     'allowed: a service of the platform, exempt from rules that do not name its tag; VNet flow logs show it as PlatformRule\n',
   );
 });
+
+test('an NSG alone says by name where it stands, and that addresses are not known', async () => {
+  const group = virtualNetworkId('x').replace(/\/virtualNetworks.*/, '');
+  const places = {
+    networkInterfaces: [{ id: `${group}/networkInterfaces/web` }, { id: `${group}/networkInterfaces/nic9` }],
+    subnets: [{ id: `${virtualNetworkId('x')}/subnets/back` }],
+  };
+  const alone = join(folder, 'nsgs.json');
+  const one = nsgBody('one', [], { networkInterfaces: places.networkInterfaces.slice(1) });
+  writeFileSync(alone, JSON.stringify([nsgBody('m', [], places), one, nsgBody('none', [])]));
+  const show = async (...files: string[]): Promise<string> =>
+    (await nsgflow(['nsg', 'show', ...files.flatMap((file) => ['--network', file]), '-o', 'csv'])).err;
+  expect(await show(alone)).toBe(
+    'm (westeurope): on subnet x/back, NIC web, NIC nic9; they are in no file, so their addresses are not known\n' +
+      'one (westeurope): on NIC nic9; it is in no file, so its addresses are not known\n' +
+      'none (westeurope): on no subnet or NIC\n',
+  );
+  const some = join(folder, 'some.json');
+  const serving = {
+    networkInterfaces: [{ id: `${group}/networkInterfaces/db` }, ...places.networkInterfaces.slice(1)],
+  };
+  writeFileSync(some, JSON.stringify([nsgBody('k', [], serving), nicBody('db', ['10.1.1.9'], { subnet: 'web' })]));
+  expect(await show(some, network)).toContain(
+    'k (westeurope): on NIC db, NIC nic9; NIC nic9 is in no file, so its addresses are not known\n',
+  );
+});

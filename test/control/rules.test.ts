@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/arm-template/value.ts';
+import { refusedRules } from '../nsg/refused-rules.ts';
 import type { TestPlane } from './plane.ts';
 import {
   account,
@@ -36,9 +37,7 @@ async function refusal(path: string, body: JsonObject): Promise<string> {
 
 describe('security rules', () => {
   test.each([
-    ['priority below 100', { priority: 99 }, 'SecurityRuleInvalidPriority'],
-    ['priority above 4096', { priority: 4097 }, 'SecurityRuleInvalidPriority'],
-    ['a port that is none', { destinationPortRange: '70000' }, 'SecurityRuleInvalidPortRange'],
+    ['a prefix with host bits', { sourceAddressPrefix: '10.0.0.1/24' }, 'SecurityRuleInvalidAddressPrefix'],
     ['a range that runs backwards', { destinationPortRange: '90-80' }, 'SecurityRuleInvalidPortRange'],
     ['an address that is none', { sourceAddressPrefix: '10.0.0.300' }, 'SecurityRuleInvalidAddressPrefix'],
     [
@@ -60,6 +59,27 @@ describe('security rules', () => {
   ] as const)('refuse %s', async (_, properties, code) => {
     expect(await refusal(`${nsg}/securityRules/r`, rule('r', { priority: 200, ...properties }))).toBe(code);
     expect(inside(await plane.get(nsg), 'properties', 'securityRules')).toHaveLength(1);
+  });
+
+  test.each(refusedRules)('refuse %s, in the words of files', async (_, fields, code, sentence) => {
+    const refused = await plane.ask('PUT', `${nsg}/securityRules/r`, rule('r', { priority: 200, ...fields }));
+    expect([refused.status, refused.code]).toEqual([400, code]);
+    expect(refused.message).toContain(`Security rule r: ${sentence}`);
+    const whole = { location, properties: { securityRules: [rule('r', fields as JsonObject)] } };
+    expect((await plane.ask('PUT', nsg, whole)).code).toBe(code);
+  });
+
+  test('take tags that nobody knows, which the network names', async () => {
+    for (const [name, access] of [
+      ['a', 'Deny'],
+      ['b', 'Allow'],
+    ] as const)
+      await plane.put(
+        `${nsg}/securityRules/${name}`,
+        rule(name, { priority: name === 'a' ? 300 : 301, access, sourceAddressPrefix: 'Internt' }),
+      );
+    expect(plane.plane.network().unknownTags).toMatchObject([{ tag: 'Internt' }]);
+    expect(plane.plane.network().unknownTags[0].rules).toHaveLength(2);
   });
 
   test('have one priority a direction, one name, and at most a thousand', async () => {

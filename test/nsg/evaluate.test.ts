@@ -177,11 +177,17 @@ describe('rules', () => {
   test('an augmented rule matches any of its prefixes and any of its ports', () => {
     const augmented = ruleBody('augmented', {
       sourceAddressPrefix: undefined,
-      sourceAddressPrefixes: ['8.8.8.0/24', '9.9.9.9', '2001:db8::/32'],
+      sourceAddressPrefixes: ['8.8.8.0/24', '9.9.9.9'],
       destinationPortRange: undefined,
       destinationPortRanges: ['22-23', '80', '8080'],
     });
-    const one = network({ nic: [augmented] });
+    const six = ruleBody('six', {
+      priority: 101,
+      sourceAddressPrefix: undefined,
+      sourceAddressPrefixes: ['2001:db8:1::/48', '2001:db8::/48'],
+      destinationPortRange: '80',
+    });
+    const one = network({ nic: [augmented, six] });
     const allowed = (source: string, port: number, destination = '10.1.1.4'): string =>
       decide(one, 'inbound', flow(source, destination, port)).access;
     expect(['8.8.8.8', '9.9.9.9', '8.8.9.8', '9.9.9.8'].map((source) => allowed(source, 22))).toEqual([
@@ -294,7 +300,7 @@ describe('service tags', () => {
     const one = network({ nic: rules });
     expect(decide(one, 'inbound', flow('20.38.98.7', '10.1.1.4', 80)).access).toBe('deny');
     expect(one.warnings).toEqual([
-      'net.json: value[2]: NSG nic: rule cloud and 1 more: the service tag AzureCloud is not known without a ServiceTags file; until one is given it matches no address',
+      'net.json: value[2]: NSG nic: rule cloud, net.json: value[2]: NSG nic: rule cloud2: the service tag AzureCloud is not known without a ServiceTags file; until one is given it matches no address',
     ]);
     const [first] = evaluate(one, one.nics[0], 'inbound', flow('20.38.98.7', '10.1.1.4', 80)).trace;
     expect(first.unresolvedTags).toEqual(['AzureCloud']);

@@ -249,6 +249,7 @@ export const anyNetwork: fc.Arbitrary<Network> = fc
       applicationSecurityGroups: groupIds.map((id) => ({ id, name: id, location: 'local' })),
       translations: [],
       serviceTags,
+      unknownTags: [],
       warnings: [],
     };
   });

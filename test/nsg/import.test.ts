@@ -6,6 +6,7 @@ import { effectiveRules } from '../../src/nsg/effective-rules.ts';
 import { importNetwork } from '../../src/nsg/import.ts';
 import type { Network } from '../../src/nsg/network.ts';
 import { guidOf, macOf, nsgResourceGuid } from '../../src/nsg/network.ts';
+import { formatAddressMatch } from '../../src/nsg/rule.ts';
 import {
   groupId,
   nicBody,
@@ -18,6 +19,7 @@ import {
   virtualNetworkBody,
   virtualNetworkId,
 } from './bodies.ts';
+import { refusedRules } from './refused-rules.ts';
 
 function load(...documents: unknown[]): Network {
   return importNetwork({
@@ -224,6 +226,66 @@ describe('rules are refused with their name and what is wrong', () => {
     expect(wrong(fields)).toContain(message.replace(/ is a list of texts$/, ' is an object, not a list of texts'));
   });
 
+  test.each(refusedRules)('%s', (_, fields, _code, sentence) => {
+    expect(wrong(fields)).toContain(`0.json: NSG n: rule r1: ${sentence}`);
+  });
+
+  test('but lists of prefixes of one family, ranges, and lists of one word as PowerShell writes them are taken', () => {
+    for (const fields of [
+      { sourceAddressPrefix: '', sourceAddressPrefixes: ['10.0.0.0/8', '192.0.2.7'] },
+      { sourceAddressPrefix: '2001:db8::/32', destinationAddressPrefix: 'VirtualNetwork' },
+      { sourceAddressPrefix: ['Internet'], destinationPortRange: ['*'] },
+      { sourceAddressPrefix: 'Internet', sourceAddressPrefixes: ['Internet'] },
+      { sourceAddressPrefix: ['10.0.0.0/8', '10.1.0.0/16'] },
+      { destinationPortRange: '', destinationPortRanges: ['80', '8000-8080', '0-65535'] },
+    ])
+      expect(wrong(fields), JSON.stringify(fields)).toBe('imported');
+    expect(wrong({ sourceAddressPrefix: ['10.0.0.0/8', 'Internet'] })).toContain("its source 'Internet' stands in");
+  });
+
+  test('and rules with host bits, which Azure has from before, are read with a warning', () => {
+    const network = load(nsgBody('n', [ruleBody('r', { sourceAddressPrefix: '10.0.0.1/24' })]));
+    expect(network.warnings).toEqual([
+      "0.json: NSG n: rule r: its source '10.0.0.1/24' has host bits: write 10.0.0.0/24; Azure refuses such rules today",
+    ]);
+    expect(network.nsgs[0].inboundRules[0].source.addresses.map(formatAddressMatch)).toEqual(['10.0.0.0/24']);
+  });
+
+  test('and rules in force are read with a warning where they mean something', () => {
+    const rules = [
+      ruleBody('a', { sourceAddressPrefix: 'any' }),
+      ruleBody('b', { priority: 101, sourceAddressPrefix: null, sourceAddressPrefixes: ['Internet', '10.0.0.0/8'] }),
+      ruleBody('c', { priority: 102, sourceAddressPrefix: '10.0.0.0/8', destinationAddressPrefix: '2001:db8::/32' }),
+    ];
+    const files = [{ path: '0.json', text: JSON.stringify(nsgBody('n', rules)) }];
+    const { nsgs, warnings } = importNetwork({ files, inForce: true });
+    expect(nsgs[0].inboundRules.slice(0, 3).map((rule) => rule.source.addresses.map(formatAddressMatch))).toEqual([
+      ['*'],
+      ['Internet', '10.0.0.0/8'],
+      ['10.0.0.0/8'],
+    ]);
+    expect(warnings).toHaveLength(3);
+    for (const warning of warnings) expect(warning).toMatch(/: rule [abc]: .*; Azure refuses such rules today$/);
+    const bad = [{ path: '0.json', text: JSON.stringify(nsgBody('n', [ruleBody('a', { priority: 1 })])) }];
+    expect(() => importNetwork({ files: bad, inForce: true })).toThrow(/priority 1 lies outside/);
+  });
+
+  test('more addresses and groups than Azure permits in an NSG', () => {
+    const prefixes = Array.from({ length: 4001 }, (_, i) => `10.0.${i >> 8}.${i & 255}`);
+    const many = { sourceAddressPrefix: '', sourceAddressPrefixes: prefixes };
+    expect(wrong(many)).toBe('0.json: NSG n: its rules have 4001 sourceAddressPrefixes, more than 4000');
+    const grouped = Array.from({ length: 101 }, (_, i) =>
+      ruleBody(`r${i}`, {
+        priority: 100 + i,
+        sourceAddressPrefix: '',
+        sourceApplicationSecurityGroups: [{ id: groupId(`g${i}`) }],
+      }),
+    );
+    expect(refusal(nsgBody('n', grouped))).toBe(
+      '0.json: NSG n: its rules have 101 application security groups, more than 100',
+    );
+  });
+
   test.each(['', '-a', 'a-', 'a b', 'a'.repeat(81), 'a/b'])('name %j', (name) => {
     expect(wrong({}, name)).toMatch(/rule .*: (it has no name|its name)/);
   });
@@ -246,13 +308,6 @@ describe('rules are refused with their name and what is wrong', () => {
   test('more rules than Azure permits', () => {
     const many = Array.from({ length: 1001 }, (_, index) => ruleBody(`r${index}`, { priority: 100 + index }));
     expect(refusal(nsgBody('n', many))).toBe('0.json: NSG n: it has 1001 rules, more than 1000');
-  });
-
-  test('an unknown tag, once a ServiceTags file is given', () => {
-    const cloud = nsgBody('n', [ruleBody('r1', { sourceAddressPrefix: 'AzureClowd' })]);
-    expect(refusal(cloud, JSON.parse(serviceTagsText))).toBe(
-      "0.json: NSG n: rule r1: its source 'AzureClowd' is no address prefix and no service tag of the ServiceTags file",
-    );
   });
 
   test('the first five faults, and how many more there are', () => {
@@ -454,6 +509,26 @@ describe('service tags', () => {
     expect(load(storage, tags()).warnings).toEqual([
       '0.json: NSG n: rule r: the ServiceTags file lists no prefix for Storage, so it matches no address',
     ]);
+  });
+
+  test('that nobody knows match nothing, with a warning that names tag and rules, with and without a list', () => {
+    const rules = ['CorpNetSaw', 'corpnetsaw', 'CorpNetPublic'].map((tag, i) =>
+      ruleBody(`r${i}`, { priority: 100 + i, access: 'Deny', sourceAddressPrefix: tag }),
+    );
+    const nsg = nsgBody('n', rules);
+    for (const [network, why] of [
+      [load(nsg, tags()), 'is not in the ServiceTags file, so it matches no address'],
+      [load(nsg), 'is not known without a ServiceTags file; until one is given it matches no address'],
+    ] as const) {
+      expect(network.warnings).toEqual([
+        `0.json: NSG n: rule r0, 0.json: NSG n: rule r1: the service tag CorpNetSaw ${why}`,
+        `0.json: NSG n: rule r2: the service tag CorpNetPublic ${why}`,
+      ]);
+      expect(network.unknownTags.map(({ tag, rules: named }) => [tag, named.length])).toEqual([
+        ['CorpNetSaw', 2],
+        ['CorpNetPublic', 1],
+      ]);
+    }
   });
 
   test('given apart must be such a list', () => {

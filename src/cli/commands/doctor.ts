@@ -10,7 +10,7 @@ import type { Arm, ArmOptions } from '../arm.ts';
 import { addArm, networkVersion, openArm } from '../arm.ts';
 import type { OutputOptions } from '../asking.ts';
 import { addOutput, formatOf, print } from '../asking.ts';
-import { checkFlowLog } from '../doctor.ts';
+import { checkFlowLog, checkTags } from '../doctor.ts';
 import { describeTarget } from '../flow-log.ts';
 import { readNetworkResources } from '../network-resources.ts';
 import { parseWhole } from '../options.ts';
@@ -67,6 +67,8 @@ async function examine(arm: Arm, options: DoctorOptions, format: OutputFormat): 
     wrong += checks.filter(({ state }) => state === 'wrong').length;
     rows.push(...checks.map(({ check, state, finding }) => ({ flow_log: flowLog['name'], check, state, finding })));
   }
+  const tags = await checkTags(arm, resources);
+  if (tags !== undefined) rows.push({ flow_log: '', ...tags });
   await print(resultOf(rows, ['flow_log', 'check', 'state', 'finding']), format);
   const targets = chosen.map((flowLog) => describeTarget(textOf(propertiesOf(flowLog)['targetResourceId'])));
   tell(
@@ -82,7 +84,11 @@ async function explain(arm: Arm, fiveTuple: FiveTuple, format: OutputFormat): Pr
     networkVersion,
   );
   const text = JSON.stringify({ value: [...nsgs, ...virtualNetworks, ...nics, ...groups] });
-  const rows = explainFlow(importNetwork({ files: [{ path: 'the service', text }] }), flowLogs, fiveTuple);
+  const rows = explainFlow(
+    importNetwork({ files: [{ path: 'the service', text }], inForce: true }),
+    flowLogs,
+    fiveTuple,
+  );
   const shown = rows.map(({ at, direction, decision, flowLog, isShown, finding }) => ({
     at,
     direction,

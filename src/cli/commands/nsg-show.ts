@@ -39,10 +39,34 @@ function findNsg(network: Network, name: string): Nsg {
   return nsg;
 }
 
-/** `nsg-web (westeurope): on subnet web, NIC web-1` */
+/** Places that are named; of more only the number is told. */
+const placesNamed = 8;
+
+/**
+ * `nsg-web (westeurope): on subnet web, NIC web-1`, and another sentence about places that the NSG itself names and no file holds: then it is not known
+ * which addresses they have.
+ */
 function describe(network: Network, nsg: Nsg): string {
-  const subnets = network.subnets.filter((subnet) => subnet.nsg === nsg).map((subnet) => `subnet ${subnet.name}`);
-  const nics = network.nics.filter((nic) => nic.nsg === nsg).map((nic) => `NIC ${nic.name}`);
-  const places = [...subnets, ...nics];
-  return `${nsg.name} (${nsg.location}): ${places.length === 0 ? 'on no subnet or NIC' : `on ${places.join(', ')}`}`;
+  const subnets = network.subnets.filter((subnet) => subnet.nsg === nsg);
+  const nics = network.nics.filter((nic) => nic.nsg === nsg);
+  const places = [...subnets.map((subnet) => `subnet ${subnet.name}`), ...nics.map((nic) => `NIC ${nic.name}`)];
+  const found = new Set([...network.subnets, ...network.nics].map(({ id }) => resourceKey(id)));
+  const elsewhere = nsg.listedPlaces.filter((id) => !found.has(resourceKey(id))).map(placeName);
+  const all = [...places, ...elsewhere];
+  const on = all.length === 0 ? 'on no subnet or NIC' : `on ${listOf(all)}`;
+  if (elsewhere.length === 0) return `${nsg.name} (${nsg.location}): ${on}`;
+  const which = places.length > 0 ? listOf(elsewhere) : elsewhere.length === 1 ? 'it' : 'they';
+  const [are, their] = elsewhere.length === 1 ? ['is', 'its'] : ['are', 'their'];
+  return `${nsg.name} (${nsg.location}): ${on}; ${which} ${are} in no file, so ${their} addresses are not known`;
+}
+
+function listOf(places: readonly string[]): string {
+  const more = places.length - placesNamed;
+  return more > 0 ? `${places.slice(0, placesNamed).join(', ')} and ${more} more` : places.join(', ');
+}
+
+/** `subnet v/web`, of an id. */
+function placeName(id: string): string {
+  const parts = id.split('/');
+  return /\/subnets\//i.test(id) ? `subnet ${parts.at(-3)}/${parts.at(-1)}` : `NIC ${parts.at(-1)}`;
 }

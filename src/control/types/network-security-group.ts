@@ -6,10 +6,10 @@ import { Type } from 'typebox';
 import { resourceKey } from '../../arm-template/resource-id.ts';
 import type { Json, JsonObject } from '../../arm-template/value.ts';
 import { limits } from '../../base/limits.ts';
+import { checkRule, checkRuleSet } from '../../nsg/check-rule.ts';
 import { defaultInboundRules, defaultOutboundRules } from '../../nsg/default-rules.ts';
 import type { Rule } from '../../nsg/rule.ts';
 import { formatAddressMatch, formatPortRange } from '../../nsg/rule.ts';
-import { ArmError } from '../arm-error.ts';
 import type { Making } from '../resource-type.ts';
 import { defineType, networkName, resourceSchema } from '../resource-type.ts';
 import type { Link, LinkKind } from '../resource.ts';
@@ -17,11 +17,9 @@ import { objectsOf, propertiesOf, textOf } from '../resource.ts';
 import { childNames } from './child-names.ts';
 import { requireNear } from './reference.ts';
 import type { SecurityRule } from './security-rule.ts';
-import { checkRule, ruleGroups, ruleSchema } from './security-rule.ts';
+import { ruleError, ruleGroups, ruleSchema, ruleTexts } from './security-rule.ts';
 
 const type = 'Microsoft.Network/networkSecurityGroups';
-const addressesPerNsgMax = 4000;
-const groupsPerNsgMax = 100;
 
 export const networkSecurityGroup = defineType({
   type,
@@ -95,39 +93,19 @@ export const networkSecurityGroup = defineType({
   },
 });
 
+/** @throws ArmError with the first thing that Azure refuses */
 function checkRules(rules: readonly SecurityRule[], making: Making): void {
-  const { id, view } = making;
-  const checkName = childNames(id);
-  const priorities = new Map<string, string>();
-  for (const rule of rules) {
+  const checkName = childNames(making.id);
+  const texts = rules.map(ruleTexts);
+  for (const rule of texts) {
     checkName(rule.name);
-    checkRule(rule, view);
-    const { priority, direction } = rule.properties;
-    const other = priorities.get(`${direction} ${priority}`);
-    if (other !== undefined)
-      throw new ArmError(
-        'SecurityRuleConflict',
-        `Security rule ${rule.name} conflicts with rule ${other}. Rules cannot have the same Priority and Direction.`,
-        { target: rule.name },
-      );
-    priorities.set(`${direction} ${priority}`, rule.name);
+    for (const fault of checkRule(rule)) throw ruleError(fault, rule.name);
   }
-  for (const side of ['sourceAddressPrefixes', 'destinationAddressPrefixes'] as const) {
-    const count = rules.reduce((sum, { properties }) => sum + properties[side].length, 0);
-    if (count > addressesPerNsgMax) throw tooMany(`${count} ${side}`, addressesPerNsgMax);
-  }
+  for (const fault of checkRuleSet(texts)) throw ruleError(fault, fault.rule);
   const groups = new Map(
     rules.flatMap(({ properties }) => ruleGroups(properties as JsonObject)).map((group) => [resourceKey(group), group]),
   );
-  if (groups.size > groupsPerNsgMax) throw tooMany(`${groups.size} application security groups`, groupsPerNsgMax);
   for (const group of groups.values()) requireNear(making, group, 'Microsoft.Network/applicationSecurityGroups');
-}
-
-function tooMany(what: string, most: number): ArmError {
-  return new ArmError(
-    'ChildResourceLimit',
-    `The rules of the network security group have ${what}; at most ${most} are permitted.`,
-  );
 }
 
 const defaultRules: readonly JsonObject[] = [...defaultInboundRules, ...defaultOutboundRules].map(presentDefault);

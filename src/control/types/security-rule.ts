@@ -1,14 +1,11 @@
 /**
- * Security rules: their schema, and Azure's rules for one of them. Source: facts 4.1, 4.5.
+ * Security rules: their schema, and their way to the check of rules (nsg/check-rule.ts). Source: facts 4.1, 4.5.
  */
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
 import type { JsonObject } from '../../arm-template/value.ts';
-import { parsePrefix } from '../../net/prefix.ts';
-import { parsePortRange, priorityMax, priorityMin } from '../../nsg/read-rule.ts';
-import { knownTag, looksLikeTag } from '../../nsg/service-tag.ts';
+import type { RuleFault, RuleTexts, SideTexts } from '../../nsg/check-rule.ts';
 import { ArmError } from '../arm-error.ts';
-import type { View } from '../resource-type.ts';
 import { objectsOf, textOf } from '../resource.ts';
 import { referenceSchema, words } from '../schema.ts';
 
@@ -44,83 +41,34 @@ export const ruleSchema = Type.Object({
 
 export type SecurityRule = Static<typeof ruleSchema>;
 
-const groupsPerSideMax = 10;
-
-/** @throws ArmError where the rule by itself breaks one of Azure's rules */
-export function checkRule(rule: SecurityRule, view: View): void {
-  const { name, properties } = rule;
-  const { priority } = properties;
-  if (priority < priorityMin || priority > priorityMax)
-    throw new ArmError(
-      'SecurityRuleInvalidPriority',
-      `Security rule ${name} has invalid Priority. Value provided: ${priority} Allowed range ${priorityMin}-${priorityMax}.`,
-      { target: name },
-    );
-  for (const side of ['source', 'destination'] as const) {
-    checkPorts(rule, side);
-    checkAddresses(rule, side, view);
-  }
+/** A rule as the check that files share has it. */
+export function ruleTexts({ name, properties }: SecurityRule): RuleTexts {
+  const { priority, direction } = properties;
+  return {
+    name,
+    priority,
+    direction,
+    source: sideTexts(properties, 'source'),
+    destination: sideTexts(properties, 'destination'),
+  };
 }
 
-function checkPorts({ name, properties }: SecurityRule, side: 'source' | 'destination'): void {
-  const ports = either(name, properties[`${side}PortRange`], properties[`${side}PortRanges`], `${side}PortRange`);
-  if (ports.length === 0) throw missing(name, [`${side}PortRange`, `${side}PortRanges`]);
-  for (const port of ports)
-    if (parsePortRange(port) === undefined)
-      throw new ArmError(
-        'SecurityRuleInvalidPortRange',
-        `Security rule ${name} has invalid Port range. Value provided: ${port}. Value should be an integer OR integer range with '-' delimiter. Valid range 0-65535.`,
-        { target: name },
-      );
+function sideTexts(properties: SecurityRule['properties'], side: 'source' | 'destination'): SideTexts {
+  const one = (text = ''): string[] => (text.trim() === '' ? [] : [text.trim()]);
+  return {
+    prefix: one(properties[`${side}AddressPrefix`]),
+    prefixes: properties[`${side}AddressPrefixes`].map((text) => text.trim()),
+    port: one(properties[`${side}PortRange`]),
+    ports: properties[`${side}PortRanges`].map((text) => text.trim()),
+    groups: (properties[`${side}ApplicationSecurityGroups`] ?? []).map(({ id }) => id),
+  };
 }
 
-function checkAddresses({ name, properties }: SecurityRule, side: 'source' | 'destination', view: View): void {
-  const one = `${side}AddressPrefix` as const;
-  const prefixes = either(name, properties[one], properties[`${one}es`], one);
-  const members = properties[`${side}ApplicationSecurityGroups`] ?? [];
-  if (prefixes.length === 0 && members.length === 0)
-    throw missing(name, [one, `${one}es`, `${side}ApplicationSecurityGroups`]);
-  if (prefixes.length > 0 && members.length > 0)
-    throw unsupported(name, `${side}ApplicationSecurityGroups`, 'prefixes and application security groups at once');
-  if (members.length > groupsPerSideMax)
-    throw new ArmError(
-      'ChildResourceLimit',
-      `Security rule ${name} has ${members.length} ${side}ApplicationSecurityGroups; at most ${groupsPerSideMax} are permitted.`,
-    );
-  for (const prefix of prefixes) {
-    if (prefix === '*' || prefix.toLowerCase() === 'any' || parsePrefix(prefix) !== undefined) continue;
-    const tags = view.settings.serviceTags === undefined ? undefined : view.network().serviceTags;
-    const isTag = tags === undefined || tags.size === 0 ? looksLikeTag(prefix) : knownTag(prefix, tags) !== undefined;
-    if (!isTag)
-      throw new ArmError(
-        'SecurityRuleInvalidAddressPrefix',
-        `Security rule ${name} has invalid Address prefix. Value provided: ${prefix.slice(0, 100)}`,
-        { target: name },
-      );
-  }
-}
-
-/** The singular field or the plural one. */
-function either(name: string, one: string | undefined, many: readonly string[], field: string): readonly string[] {
-  const single = one === undefined || one.trim() === '' ? [] : [one.trim()];
-  if (single.length > 0 && many.length > 0) throw unsupported(name, field, `both ${field} and its plural`);
-  return single.length > 0 ? single : many.map((text) => text.trim());
-}
-
-function missing(name: string, fields: readonly string[]): ArmError {
-  return new ArmError(
-    'InvalidRequestContent',
-    `Required security rule parameters are missing for security rule ${name}. It must specify one of ${fields.join(', ')}.`,
-    { target: name },
-  );
-}
-
-function unsupported(name: string, field: string, what: string): ArmError {
-  return new ArmError(
-    'SecurityRuleParameterContainsUnsupportedValue',
-    `Security rule parameter ${field} for rule ${name} contains an unsupported value: ${what}.`,
-    { target: name },
-  );
+/** `rule` is its name; '' for all rules of the NSG. */
+export function ruleError({ code, sentence }: RuleFault, rule: string): ArmError {
+  return rule === ''
+    ? new ArmError(code, `The network security group: ${sentence}.`)
+    : new ArmError(code, `Security rule ${rule}: ${sentence}.`, { target: rule });
 }
 
 /** Ids of the application security groups that a rule names. */
