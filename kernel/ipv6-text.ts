@@ -20,8 +20,34 @@ function writeHex(at: usize, value: u32): usize {
   return at;
 }
 
-/** Writes the address whose four words are at `words`: lower case, the longest run of two or more zero groups as `::`, the first of equals. @returns the end. Source: RFC 5952 */
+/** `::ffff:` */
+const mappedPrefix: u64 = 0x3a666666663a3a;
+const dot: u8 = 0x2e;
+
+function writeOctet(at: usize, octet: u32): usize {
+  if (octet >= 100) store<u8>(at++, zero + <u8>(octet / 100));
+  if (octet >= 10) store<u8>(at++, zero + <u8>((octet / 10) % 10));
+  store<u8>(at, zero + <u8>(octet % 10));
+  return at + 1;
+}
+
+/** An IPv4 address that is mapped to IPv6. */
+function writeMapped(at: usize, word: u32): usize {
+  store<u64>(at, mappedPrefix);
+  at = writeOctet(at + 7, word >> 24);
+  for (let shift: i32 = 16; shift >= 0; shift -= 8) {
+    store<u8>(at, dot);
+    at = writeOctet(at + 1, (word >> shift) & 255);
+  }
+  return at;
+}
+
+/**
+ * Writes the address whose four words are at `words`: lower case, the longest run of two or more zero groups as `::`, the first of equals; of an
+ * IPv4-mapped address the last two groups as a dotted quad. @returns the end. Source: RFC 5952
+ */
 export function writeIpv6(at: usize, words: usize): usize {
+  if (load<u64>(words) == 0 && load<u32>(words, 8) == 0xffff) return writeMapped(at, load<u32>(words, 12));
   let runStart = 8;
   let runLength = 1;
   for (let i = 0; i < 8; i++) {

@@ -17,6 +17,7 @@ import {
   levelsAt,
   resultAt,
 } from '../src/lake/parquet/page-kernel-layout';
+import { counterOf } from './counter';
 import { writeOctets } from './page-addresses';
 import { bitWidth, setResult, writeHybrid8, writeIndexes, writeLevels, writeRun, writeVarint } from './page-bodies';
 import { bucketMask, bucketOf, clearBuckets, setHashSeed } from './page-buckets';
@@ -34,14 +35,14 @@ export function start(seed: u64): void {
   writeOctets();
 }
 
-// Numbers: doubles at `inputAt`, NaN for null; what is written is the value times `scale`.
+// Numbers: doubles at `inputAt`, NaN for null; what is written is the value times `scale`, or the counter that it stands for.
 
 let leastNumber: i64 = 0;
 let greatestNumber: i64 = 0;
 
-/** @param wide 8 bytes a value, else 4. @param plainPercent more distinct values of a hundred are written as they are */
-export function numbers(count: u32, scale: i64, wide: bool, plainPercent: u32): void {
-  const present = splitNulls(count);
+/** @param wide 8 bytes a value, else 4. @param plainPercent more distinct values of a hundred are written as they are. @param counters they are counters (src/flowlog/counter.ts) */
+export function numbers(count: u32, scale: i64, wide: bool, plainPercent: u32, counters: bool): void {
+  const present = counters ? splitCounters(count) : splitNulls(count);
   let distinct: u32 = 0;
   if (present > 0) {
     findRange(present);
@@ -71,6 +72,19 @@ function splitNulls(count: u32): u32 {
     const there = value == value;
     store<u8>(levelsAt + row, <u8>there);
     store<i64>(to, <i64>value);
+    to += <usize>there << 3;
+  }
+  return <u32>((to - inputAt) >> 3);
+}
+
+/** As `splitNulls`, of counters. */
+function splitCounters(count: u32): u32 {
+  let to: usize = inputAt;
+  for (let row: u32 = 0; row < count; row++) {
+    const value = load<f64>(inputAt + (row << 3));
+    const there = value == value;
+    store<u8>(levelsAt + row, <u8>there);
+    store<i64>(to, counterOf(value));
     to += <usize>there << 3;
   }
   return <u32>((to - inputAt) >> 3);

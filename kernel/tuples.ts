@@ -26,6 +26,7 @@ import {
   timeAt,
 } from '../src/flowlog/tuple-kernel-layout';
 
+import { counterOf } from './counter';
 import { writeIpv6 } from './ipv6-text';
 
 export { order } from './order';
@@ -81,10 +82,11 @@ function writeSmall(at: usize, value: u32): usize {
 }
 
 function writeNumber(at: usize, value: f64): usize {
-  if (value < 1e9) return writeSmall(at, <u32>value);
-  const whole = <u64>value;
+  if (value >= 0 && value < 1e9) return writeSmall(at, <u32>value);
+  const whole = <u64>counterOf(value);
   const high = whole / 1000000000;
-  return writeDigits(writeSmall(at, <u32>high), <u32>(whole - high * 1000000000), 9);
+  at = high < 1000000000 ? writeSmall(at, <u32>high) : writeDigits(writeSmall(at, <u32>(high / 1000000000)), <u32>(high % 1000000000), 9);
+  return writeDigits(at, <u32>(whole - high * 1000000000), 9);
 }
 
 function writeOctet(at: usize, octet: u32): usize {

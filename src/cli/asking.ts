@@ -177,6 +177,7 @@ async function openEngine(options: AskOptions): Promise<OpenEngine> {
   );
   if (logs.rejected > 0)
     tell(`warning: ${logs.rejected} byte ranges could not be used; the first: ${logs.firstRejection}`);
+  if (logs.mended > 0) tell(`note: ${logs.mended} tuples are written as no format has them, and were mended`);
   const { openMemoryEngine } = await import('../query/duckdb-engine.ts');
   return { engine: await openMemoryEngine(logs.table), close: () => logs.table.close() };
 }

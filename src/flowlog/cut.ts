@@ -5,6 +5,7 @@
  *   first piece     {"records":[{…record…},{…reco           cut at the second record, head {"records":[
  *   second piece    {"records":[ + {…record…}]}
  */
+import type { Key } from './keys.ts';
 import type { Draft } from './record-draft.ts';
 
 export interface FlowLogCut {
@@ -21,6 +22,8 @@ export interface Scope {
   mac: string;
   /** Group of this object's own tuples (`flow.0`), -1 where there is none yet. */
   group: number;
+  /** The known key that the object is the value of, or an element of. */
+  readonly of: Key | undefined;
   /** Of the outermost object of a record or envelope. */
   readonly draft: Draft | undefined;
 }

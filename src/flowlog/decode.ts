@@ -24,6 +24,7 @@ import type { Key } from './keys.ts';
 import { isTupleKey, keyAt, keyOf, recordKeys } from './keys.ts';
 import type { ByteRange, Draft } from './record-draft.ts';
 import { createDraft, formatOf, isFlowCategory, recordOf } from './record-draft.ts';
+import { parseRecordTime } from './record-time.ts';
 import type { FlowLog, FlowRecord, Rejection } from './record.ts';
 import type { RejectionReason } from './rejection.ts';
 import { reject } from './rejection.ts';
@@ -45,7 +46,7 @@ export class FlowLogDecoder {
 
   /** As `decodeFlowLog`, but the tuples stand only until the next call. */
   decode(bytes: Uint8Array, { head = '', goesOn = false }: PieceOfLog = {}): FlowLog {
-    const log: MutableLog = { records: [], groups: [], tuples: this.#scanner.columns(), rejections: [] };
+    const log: MutableLog = { records: [], groups: [], tuples: this.#scanner.columns(), rejections: [], mended: 0 };
     const before = new TextEncoder().encode(head);
     const all = before.length === 0 ? bytes : joined(before, bytes);
     const decoder = new Decoder(all, log, this.#scanner, undefined, 0);
@@ -113,6 +114,7 @@ interface MutableLog {
   readonly groups: MutableGroup[];
   readonly tuples: TupleColumns;
   readonly rejections: Rejection[];
+  mended: number;
 }
 
 /** A position, and how much of the log is of the bytes before it. */
@@ -121,6 +123,7 @@ interface Settled extends FlowLogCut {
   readonly groups: number;
   readonly tuples: number;
   readonly rejections: number;
+  readonly mended: number;
 }
 
 class Decoder {
@@ -141,7 +144,7 @@ class Decoder {
   /** Brackets that are open, and how many of them belong to something that may be a record itself. */
   readonly #frames: Frame[] = [];
   #inside = 0;
-  #settled: Settled = { startByte: 0, head: '', records: 0, groups: 0, tuples: 0, rejections: 0 };
+  #settled: Settled = { startByte: 0, head: '', records: 0, groups: 0, tuples: 0, rejections: 0, mended: 0 };
   /** Groups of records in an envelope: what the envelope says of rule, ACL or MAC is not for them, since they may be read before it. */
   #sealedGroups = 0;
   /** What follows the input may change what lies behind `#settled`. */
@@ -160,8 +163,12 @@ class Decoder {
     this.#scanner = scanner;
     this.#embedded = embedded;
     this.#embedding = embedding;
-    this.#tuples = new TupleReader(bytes, log.tuples, scanner, (start, end, reason, detail) =>
-      this.#reject(start, end, reason, detail),
+    this.#tuples = new TupleReader(
+      bytes,
+      log.tuples,
+      scanner,
+      (start, end, reason, detail) => this.#reject(start, end, reason, detail),
+      (count) => (log.mended += count),
     );
   }
 
@@ -181,6 +188,7 @@ class Decoder {
     groups.length = this.#settled.groups;
     tuples.count = this.#settled.tuples;
     rejections.length = this.#settled.rejections;
+    this.#log.mended = this.#settled.mended;
   }
 
   /** Everything before `#at` is settled. @param behind the records of the innermost object are passed */
@@ -196,6 +204,7 @@ class Decoder {
       groups: groups.length,
       tuples: tuples.count,
       rejections: rejections.length,
+      mended: this.#log.mended,
     };
   }
 
@@ -258,7 +267,7 @@ class Decoder {
     const startByte = this.#at;
     const { rejections, tuples, groups } = this.#log;
     const rejectionsBefore = rejections.length;
-    const draft = createDraft(startByte, tuples.count, groups.length);
+    const draft = createDraft(startByte, tuples.count, groups.length, this.#log.mended);
     const frames = this.#frames.length;
     let reason: RejectionReason = 'not-a-flow-record';
     let parsedFrom = startByte;
@@ -281,6 +290,7 @@ class Decoder {
     const named = Object.keys(draft.texts).length > 0;
     const known = draft.version !== undefined || isFlowCategory(draft.texts.category);
     if (whole && draft.hasFlows && known) this.#recordOf(draft);
+    if (draft.record < 0 && draft.hasRecords) this.#forget(draft.unreadable);
     if (draft.record >= 0 && (named || draft.hasRecords)) this.#finish(draft);
     else if (!draft.hasRecords && !(whole && draft.isFlat && this.#flatEvent(draft))) {
       if (draft.record >= 0) this.#discard(draft);
@@ -315,11 +325,11 @@ class Decoder {
   }
 
   /** One object from its brace; its rule, ACL and MAC go to the groups found inside it. False where structure is lost, at `#at`. */
-  #object(draft: Draft, depth: number, outermost: boolean): boolean {
+  #object(draft: Draft, depth: number, outermost: boolean, of?: Key): boolean {
     if (depth > limits.flowLogDepthMax) return this.#fail('nested-too-deep');
     const { groups } = this.#log;
     const firstGroup = groups.length;
-    const scope: Scope = { rule: '', aclId: '', mac: '', group: -1, draft: outermost ? draft : undefined };
+    const scope: Scope = { rule: '', aclId: '', mac: '', group: -1, of, draft: outermost ? draft : undefined };
     this.#frames.push(scope);
     const whole = this.#members(draft, scope, depth, outermost);
     if (whole) this.#frames.pop();
@@ -350,8 +360,8 @@ class Decoder {
       if (bytes[this.#at] !== colon) return this.#failBehindString();
       this.#at = skipSpace(bytes, this.#at + 1, this.#end);
       const key = keyOf(bytes, keyStart, keyEnd);
-      const tuple = key === undefined && bytes[this.#at] === quote && isTupleKey(bytes, keyStart, keyEnd);
-      const read = tuple ? this.#event(draft, scope) : this.#member(draft, scope, depth, outermost, key);
+      const isEvent = key === undefined && isTupleKey(bytes, keyStart, keyEnd);
+      const read = isEvent ? this.#flowTuples(draft, depth, scope) : this.#member(draft, scope, depth, outermost, key);
       if (!read || !this.#separator(closeBrace)) return false;
     }
   }
@@ -364,7 +374,7 @@ class Decoder {
     return b === comma || b === close || this.#failBehindString();
   }
 
-  /** The value at `#at`. A known key whose value is of another type than ours is passed like an unknown one. */
+  /** The value at `#at`. What a known key cannot have is reported; unknown keys are passed. */
   #member(draft: Draft, scope: Scope, depth: number, outermost: boolean, key: Key | undefined): boolean {
     const bytes = this.#bytes;
     const start = this.#at;
@@ -373,50 +383,136 @@ class Decoder {
     switch (key) {
       case 'records':
         if (b === openBracket || b === openBrace) return this.#records(draft, depth);
-        break;
+        return this.#flows(draft, depth, key);
       case 'flowtuples':
-        if (b !== openBracket) break;
         draft.hasFlows = true;
-        return this.#behind(this.#tuples.array(start + 1, this.#groupOf(draft)));
+        return this.#flowTuples(draft, depth, undefined);
       case 'flows':
       case 'flowgroups':
       case 'flowrecords':
-        if (b === openBracket || b === openBrace) draft.hasFlows = true;
+        draft.hasFlows = true;
         if (key === 'flowrecords' && outermost) draft.groupKey = 'aclid';
-        break;
+        return this.#flows(draft, depth, key);
       case 'properties':
         if (outermost) draft.groupKey = 'rule';
-        break;
+        return this.#flows(draft, depth, key);
       case 'rule':
       case 'mac':
       case 'aclid':
-        if (!string) break;
+        if (!string) return this.#other(draft, depth, 'field-unreadable', key);
         if (!this.#string()) return false;
         scope[key === 'aclid' ? 'aclId' : key] = this.#text(start);
+        this.#checkText(start);
         return true;
       case 'version':
       case 'flowlogversion':
-        draft.version ??= formatOf(key, bytes[string ? start + 1 : start]);
-        break;
+        return this.#version(draft, depth, key, outermost || scope.of === 'properties');
       case 'flow_state':
         draft.isFlat = outermost;
         break;
       case 'message':
+        if (b === openBracket || b === openBrace) return this.#records(draft, depth);
         if (!string) break;
         if (!this.#string()) return false;
         if (this.#embeddedLog(start + 1, this.#at - 1)) draft.hasRecords = true;
+        else this.#checkText(start);
         return true;
       case undefined:
         if (b === openBracket && this.#beginsRecord(skipSpace(bytes, start + 1, this.#end)))
           return this.#records(draft, depth);
         break;
       default:
-        if (!outermost || !string) break;
-        if (!this.#string()) return false;
-        draft.texts[key] = this.#text(start);
-        return true;
+        if (!outermost) break;
+        return this.#field(draft, depth, key);
     }
     return this.#value(draft, depth);
+  }
+
+  /** A text of the record itself; its time may be a number. */
+  #field(draft: Draft, depth: number, key: Key): boolean {
+    const start = this.#at;
+    const b = this.#bytes[start];
+    if (b === quote) {
+      if (!this.#string()) return false;
+      draft.texts[key] = this.#text(start);
+      this.#checkText(start);
+    } else if (key === 'time' && b >= 0x30 && b <= 0x39) {
+      if (!this.#value(draft, depth)) return false;
+      draft.texts[key] = this.#raw(start);
+    } else return this.#other(draft, depth, 'field-unreadable', key);
+    const text = draft.texts[key];
+    if (key === 'time' && text !== '' && parseRecordTime(text) === undefined)
+      this.#unreadable(
+        draft,
+        start,
+        `The time ${JSON.stringify(shown(text))} cannot be read in one way only; the record is kept without it.`,
+      );
+    return true;
+  }
+
+  #version(draft: Draft, depth: number, key: 'version' | 'flowlogversion', own: boolean): boolean {
+    const start = this.#at;
+    if (!this.#value(draft, depth)) return false;
+    const format = formatOf(key, this.#raw(start));
+    draft.version ??= format;
+    if (own && format === undefined && !this.#isEmpty(start))
+      this.#unreadable(
+        draft,
+        start,
+        `The version ${shown(this.#raw(start))} is not known; tuples are read by their form.`,
+      );
+    return true;
+  }
+
+  /** What holds flows: a list or an object, searched for what we know. */
+  #flows(draft: Draft, depth: number, key: Key): boolean {
+    const b = this.#bytes[this.#at];
+    if (b === openBrace || b === openBracket) return this.#value(draft, depth, key);
+    return this.#other(draft, depth, 'flows-unreadable', key);
+  }
+
+  /** A value of a type that `key` never has: passed, and reported where it says anything. */
+  #other(draft: Draft, depth: number, reason: 'field-unreadable' | 'flows-unreadable', key: Key): boolean {
+    const start = this.#at;
+    if (!this.#value(draft, depth)) return false;
+    if (this.#isEmpty(start)) return true;
+    const what = `${shown(this.#raw(start))} under the key ${key} is of a type that flow logs do not have there`;
+    if (reason === 'field-unreadable') this.#unreadable(draft, start, `${what}; the record is kept without it.`);
+    else this.#reject(start, this.#at, reason, `${what}; it is not read.`);
+    return true;
+  }
+
+  /** Reports the value from `start` to `#at`, a field of the draft's record. */
+  #unreadable(draft: Draft, start: number, detail: string): void {
+    // A number may go on behind the end of the input.
+    if (this.#at >= this.#end) return;
+    const { rejections } = this.#log;
+    this.#reject(start, this.#at, 'field-unreadable', detail);
+    draft.unreadable.push(rejections[rejections.length - 1]);
+  }
+
+  /** Takes reports back. */
+  #forget(reports: readonly Rejection[]): void {
+    if (reports.length === 0) return;
+    const { rejections } = this.#log;
+    const before = rejections.splice(0).map((rejection) => ({ rejection, isKept: !reports.includes(rejection) }));
+    for (const { rejection, isKept } of before) if (isKept) rejections.push(rejection);
+    const settled = before.slice(0, this.#settled.rejections).filter(({ isKept }) => isKept).length;
+    this.#settled = { ...this.#settled, rejections: settled };
+  }
+
+  /** Whether the value from `start` to `#at` says nothing: null, or an empty text, list or object. */
+  #isEmpty(start: number): boolean {
+    const bytes = this.#bytes;
+    const b = bytes[start];
+    if (b === quote) return this.#at === start + 2;
+    if (b === openBrace || b === openBracket) return skipSpace(bytes, start + 1, this.#end) === this.#at - 1;
+    return this.#raw(start) === 'null';
+  }
+
+  /** The bytes from `start` to `#at` as they stand, at most some. */
+  #raw(start: number): string {
+    return new TextDecoder().decode(this.#bytes.subarray(start, Math.min(this.#at, start + rawBytesMax)));
   }
 
   /** An array of records, or a record without the brackets. */
@@ -443,10 +539,18 @@ class Decoder {
     return this.#bytes[key] === quote && recordKeys.has(keyAt(this.#bytes, key, this.#end));
   }
 
-  /** The tuple of `"flow.0":"…"`; all of one object are one group. */
-  #event(draft: Draft, scope: Scope): boolean {
-    if (scope.group < 0) scope.group = this.#groupOf(draft);
-    return this.#behind(this.#tuples.single(this.#at, scope.group));
+  /**
+   * Tuples: a list of texts, or one text, as what splits and joins lists leaves it. Those of `"flow.0":"…"`, `"flow.1":"…"` of one object, which
+   * is the `scope`, are one group.
+   */
+  #flowTuples(draft: Draft, depth: number, scope: Scope | undefined): boolean {
+    const b = this.#bytes[this.#at];
+    const isText = b === quote && this.#bytes[this.#at + 1] !== quote;
+    if (!isText && b !== openBracket) return this.#other(draft, depth, 'flows-unreadable', 'flowtuples');
+    let group = scope?.group ?? -1;
+    if (group < 0) group = this.#groupOf(draft);
+    if (scope !== undefined) scope.group = group;
+    return this.#behind(isText ? this.#tuples.single(this.#at, group) : this.#tuples.array(this.#at + 1, group));
   }
 
   /** Goes on where the tuple reader left off. */
@@ -456,33 +560,54 @@ class Decoder {
     return this.#bytes[this.#at] === quote ? this.#fail('truncated') : this.#fail();
   }
 
-  /** Any value; objects and arrays are searched for what we know. */
-  #value(draft: Draft, depth: number): boolean {
+  /** Any value; objects and arrays are searched for what we know. `of` is the known key that it stands under. */
+  #value(draft: Draft, depth: number, of?: Key): boolean {
     const bytes = this.#bytes;
-    const b = bytes[this.#at];
-    if (b === quote) return this.#string();
-    if (b === openBrace) return this.#object(draft, depth + 1, false);
-    if (b === openBracket) return this.#array(draft, depth + 1);
     const start = this.#at;
+    const b = bytes[start];
+    if (b === quote) {
+      if (!this.#string()) return false;
+      this.#checkText(start);
+      return true;
+    }
+    if (b === openBrace) return this.#object(draft, depth + 1, false, of);
+    if (b === openBracket) return this.#array(draft, depth + 1, of);
     while (this.#at < this.#end && isLiteral(bytes[this.#at])) this.#at++;
     return this.#at > start || this.#fail();
   }
 
-  #array(draft: Draft, depth: number): boolean {
+  /** A list; where tuples stand in it, all of it is reported. */
+  #array(draft: Draft, depth: number, of: Key | undefined): boolean {
     if (depth > limits.flowLogDepthMax) return this.#fail('nested-too-deep');
     const bytes = this.#bytes;
     this.#frames.push('array');
     const start = this.#at++;
-    const misplaced = looksLikeTuple(bytes, skipSpace(bytes, this.#at, this.#end));
+    let misplaced = false;
+    let read = true;
     for (;;) {
       this.#at = skipSpace(bytes, this.#at, this.#end);
-      if (bytes[this.#at] === closeBracket) break;
-      if (!this.#value(draft, depth) || !this.#separator(closeBracket)) return false;
+      const b = bytes[this.#at];
+      if (b === closeBracket) break;
+      if (looksLikeTuple(bytes, this.#at)) {
+        read = this.#string();
+        misplaced ||= read;
+      } else read = of === undefined ? this.#value(draft, depth) : this.#flows(draft, depth, of);
+      if (!read || !this.#separator(closeBracket)) {
+        read = false;
+        break;
+      }
     }
-    this.#at++;
-    this.#frames.pop();
+    if (read) {
+      this.#at++;
+      this.#frames.pop();
+    }
     if (misplaced) this.#reject(start, this.#at, 'tuples-misplaced');
-    return true;
+    return read;
+  }
+
+  /** Reports a tuple that is a text of something else: the string from `start` to `#at`. */
+  #checkText(start: number): void {
+    if (looksLikeTuple(this.#bytes, start)) this.#reject(start, this.#at, 'tuples-misplaced');
   }
 
   /** Passes a string from its opening quote. */
@@ -545,13 +670,31 @@ class Decoder {
   /** One flow as one flat object: a record with one tuple. False where it is none. */
   #flatEvent(draft: Draft): boolean {
     const { records, groups } = this.#log;
-    const event = parseFlatEvent(new TextDecoder().decode(this.#bytes.subarray(draft.startByte, this.#at)));
-    if (event === undefined || !this.#tuples.text(event.tuple, groups.length)) return false;
+    const place = { start: draft.startByte, end: this.#at };
+    const event = parseFlatEvent(this.#bytes, place.start, place.end);
+    if (event === undefined || !this.#tuples.text(event.tuple, groups.length, place)) return false;
+    for (const { key, start, end } of event.unreadable)
+      if (key !== 'mac')
+        this.#reject(
+          start,
+          end,
+          'field-unreadable',
+          `The value under ${key} is no text; the record is kept without it.`,
+        );
     const { rule, aclId, time, resourceId, flowLogGuid, targetResourceId } = event;
     const mac = parseMac(event.mac) ?? event.mac;
     groups.push({ record: records.length, rule, aclId, mac });
     const record = this.#record(draft);
-    records.push({ ...record, format: 'vnet', time, resourceId, macAddress: mac, flowLogGuid, targetResourceId });
+    records.push({
+      ...record,
+      format: 'vnet',
+      time,
+      timeMillis: Number.NaN,
+      resourceId,
+      macAddress: mac,
+      flowLogGuid,
+      targetResourceId,
+    });
     return true;
   }
 
@@ -562,6 +705,7 @@ class Decoder {
     groups.length = draft.firstGroup;
     tuples.count = draft.firstRow;
     this.#sealedGroups = Math.min(this.#sealedGroups, groups.length);
+    this.#log.mended = draft.mendedBefore;
   }
 
   /** A flow log in a string of JSON, as forwarders wrap events. True where it gave a record. */
@@ -597,12 +741,23 @@ function isLiteral(b: number): boolean {
   return (b >= 0x30 && b <= 0x39) || ((b | 32) >= 0x61 && (b | 32) <= 0x7a) || b === 0x2b || b === 0x2d || b === 0x2e;
 }
 
-/** A string that begins with nine digits. */
+/** A string that begins with the time of a tuple: 9 to 14 digits and a comma. */
 function looksLikeTuple(bytes: Uint8Array, at: number): boolean {
   if (bytes[at] !== quote) return false;
-  for (let i = at + 1; i < at + 10; i++) if (!(bytes[i] >= 0x30 && bytes[i] <= 0x39)) return false;
-  return true;
+  let end = at + 1;
+  while (end <= at + 15 && bytes[end] >= 0x30 && bytes[end] <= 0x39) end++;
+  return bytes[end] === comma && end >= at + 10 && end <= at + 15;
 }
+
+/** A value as sentences have it. */
+function shown(value: string): string {
+  const line = value.replace(/\p{Cc}+/gu, ' ');
+  return line.length > shownCharsMax ? `${line.slice(0, shownCharsMax)}…` : line;
+}
+
+const shownCharsMax = 40;
+/** Of a value that is shown or compared. */
+const rawBytesMax = 200;
 
 function isByteOrderMark(bytes: Uint8Array, at: number): boolean {
   return bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf;

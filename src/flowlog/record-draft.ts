@@ -1,6 +1,6 @@
-import { parseTime } from '../base/time.ts';
 import type { Key } from './keys.ts';
-import type { FlowRecord } from './record.ts';
+import { parseRecordTime } from './record-time.ts';
+import type { FlowRecord, Rejection } from './record.ts';
 import type { FlowLogFormat, TupleColumns } from './tuple.ts';
 import { stateNone } from './tuple.ts';
 
@@ -14,6 +14,8 @@ export interface Draft {
   readonly startByte: number;
   readonly firstRow: number;
   readonly firstGroup: number;
+  /** Tuples that were mended before it. */
+  readonly mendedBefore: number;
   /** Index in `records`, -1 until the first tuples need one. */
   record: number;
   readonly texts: Partial<Record<Key, string>>;
@@ -26,13 +28,16 @@ export interface Draft {
   isFlat: boolean;
   /** First key of the objects at which reading can go on inside the record: `rule` in NSG logs, `aclid` in VNet logs. */
   groupKey: Key | undefined;
+  /** Its fields that were reported: no concern of an object that only holds records. */
+  readonly unreadable: Rejection[];
 }
 
-export function createDraft(startByte: number, firstRow: number, firstGroup: number): Draft {
+export function createDraft(startByte: number, firstRow: number, firstGroup: number, mendedBefore: number): Draft {
   return {
     startByte,
     firstRow,
     firstGroup,
+    mendedBefore,
     record: -1,
     texts: {},
     version: undefined,
@@ -40,6 +45,7 @@ export function createDraft(startByte: number, firstRow: number, firstGroup: num
     hasRecords: false,
     isFlat: false,
     groupKey: undefined,
+    unreadable: [],
   };
 }
 
@@ -49,7 +55,7 @@ export function recordOf(draft: Draft, tuples: TupleColumns, range: ByteRange): 
   const time = texts.time ?? '';
   return {
     format: draft.version ?? formatOfTuples(draft, tuples),
-    timeMillis: parseTime(time) ?? Number.NaN,
+    timeMillis: parseRecordTime(time) ?? Number.NaN,
     time,
     resourceId: texts.flowlogresourceid ?? texts.resourceid ?? '',
     systemId: texts.systemid ?? '',
@@ -74,8 +80,11 @@ export function isFlowCategory(category: string | undefined): boolean {
   return category === vnetCategory || category === 'NetworkSecurityGroupFlowEvent';
 }
 
-/** The format that a version says, of which `digit` is the first character. */
-export function formatOf(key: 'version' | 'flowlogversion', digit: number): FlowLogFormat | undefined {
-  if (key === 'flowlogversion' || digit === 0x34) return 'vnet';
-  return digit === 0x31 ? 'nsg1' : digit === 0x32 ? 'nsg2' : undefined;
+/** The format that a version says, a text or number of JSON as it stands; `undefined` where it says none. */
+export function formatOf(key: 'version' | 'flowlogversion', json: string): FlowLogFormat | undefined {
+  const version = /^(?:"\s*(\d+)(?:\.0+)?\s*"|(\d+)(?:\.0+)?)$/.exec(json);
+  if (version === null) return undefined;
+  const digits = version[1] ?? version[2];
+  if (key === 'flowlogversion' || digits === '4') return 'vnet';
+  return digits === '1' ? 'nsg1' : digits === '2' ? 'nsg2' : undefined;
 }

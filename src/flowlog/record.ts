@@ -51,4 +51,6 @@ export interface FlowLog {
   readonly rejections: Rejection[];
   /** Where the input's end cuts the log; `undefined` where it ends behind something whole. */
   readonly cut?: FlowLogCut | undefined;
+  /** Tuples among them that are not written as any format has them, and can be read in one way only (tuple-mend.ts). */
+  readonly mended: number;
 }

@@ -1,12 +1,15 @@
+import { counterMax, packCounter } from './counter.ts';
 import { backslash, quote, skipSpace, stringEnd, stringText } from './json-bytes.ts';
 import type { RejectionReason } from './rejection.ts';
 import { encryptionFault, scanTuple, tupleFields, tupleScanBytes } from './tuple-scan.ts';
 import type { TupleScanner } from './tuple-scanner.ts';
 import type { TupleColumns } from './tuple.ts';
+import { mendTuple } from './tuple-mend.ts';
 import { growTupleColumns } from './tuple.ts';
 
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
+const openBracket = 0x5b;
 const closeBracket = 0x5d;
 const comma = 0x2c;
 
@@ -14,6 +17,12 @@ const comma = 0x2c;
 const tupleTextMax = 512;
 
 type Reject = (startByte: number, endByte: number, reason: RejectionReason, detail?: string) => void;
+
+/** A text in the input, its quotes included. */
+interface Place {
+  readonly start: number;
+  readonly end: number;
+}
 
 /**
  * Reads the strings of `flowTuples` into columns. A bad tuple costs its own bytes only: reading goes on at the next quote that a digit
@@ -26,13 +35,21 @@ export class TupleReader {
   readonly #scanner: TupleScanner;
   readonly #columns: TupleColumns;
   readonly #reject: Reject;
+  readonly #countMended: (count: number) => void;
   readonly #scratch = new Uint8Array(tupleTextMax + tupleScanBytes);
 
-  constructor(bytes: Uint8Array, columns: TupleColumns, scanner: TupleScanner, reject: Reject) {
+  constructor(
+    bytes: Uint8Array,
+    columns: TupleColumns,
+    scanner: TupleScanner,
+    reject: Reject,
+    countMended: (count: number) => void,
+  ) {
     this.#bytes = bytes;
     this.#scanner = scanner;
     this.#columns = columns;
     this.#reject = reject;
+    this.#countMended = countMended;
   }
 
   /** The tuples from `at`, behind the opening bracket, to behind the closing one. */
@@ -41,6 +58,7 @@ export class TupleReader {
     const end = bytes.length;
     const columns = this.#columns;
     const fastEnd = end - tupleScanBytes;
+    let open = 0;
     while (at < end) {
       const b = bytes[at];
       if (b === quote) {
@@ -62,8 +80,14 @@ export class TupleReader {
         at = this.#careful(at, group, true);
         if (at < 0) return at;
       } else if (b === comma || b <= 0x20) at++;
-      else if (b === closeBracket) return at + 1;
-      else if (b === openBrace || b === closeBrace) return ~at;
+      else if (b === closeBracket) {
+        at++;
+        if (open === 0) return at;
+        open--;
+      } else if (b === openBracket) {
+        at++;
+        open++;
+      } else if (b === openBrace || b === closeBrace) return ~at;
       else {
         const next = this.#nextTuple(at + 1);
         this.#reject(at, next, 'tuple-malformed', 'Between two tuples stands neither a comma nor white space.');
@@ -73,19 +97,29 @@ export class TupleReader {
     return ~at;
   }
 
-  /** One tuple that is the value of a key; `at` is its opening quote. */
+  /** The text that is the value of a key, from its opening quote at `at`: a tuple, or several with white space between them. */
   single(at: number, group: number): number {
-    return this.#careful(at, group, false);
+    const close = stringEnd(this.#bytes, at + 1, this.#bytes.length);
+    if (close - at <= tupleTextMax) return this.#careful(at, group, false);
+    const text = stringText(this.#bytes, at + 1, close);
+    if (text !== undefined && this.#joined(text, group)) return close + 1;
+    this.#reject(
+      at,
+      close + 1,
+      'tuple-malformed',
+      'The text is no tuple, and no tuples with white space between them.',
+    );
+    return close + 1;
   }
 
-  /** One tuple that does not stand in the input as such. False where it is none. */
-  text(tuple: string, group: number): boolean {
-    return this.#scan(new TextEncoder().encode(tuple), group) === 0;
+  /** One tuple that does not stand in the input as such: `place` is what it was made of. False where it is none. */
+  text(tuple: string, group: number, place: Place): boolean {
+    return this.#read(new TextEncoder().encode(tuple), group, place) === 0;
   }
 
   /**
    * Reads what the fast path could not: the last tuples of the input (copied to where there is room behind them), tuples with escapes,
-   * encryption states that are not known. The rest is rejected.
+   * encryption states that are not known, large counters, and what can be mended. The rest is rejected.
    */
   #careful(start: number, group: number, inArray: boolean): number {
     const bytes = this.#bytes;
@@ -93,9 +127,7 @@ export class TupleReader {
     if (close < 0 && bytes.length - start <= tupleTextMax) return ~start;
     let field = -1;
     if (close >= 0) {
-      const text = tupleBytes(bytes, start + 1, close);
-      field = this.#scan(text, group);
-      if (field === encryptionFault) field = this.#withoutEncryption(text, start, close, group);
+      field = this.#read(tupleBytes(bytes, start + 1, close), group, { start, end: close + 1 });
       if (field === 0) return close + 1;
     }
     const behind = close < 0 ? -1 : skipSpace(bytes, close + 1, bytes.length);
@@ -107,9 +139,30 @@ export class TupleReader {
     return next;
   }
 
-  /** Reads `text` into a new row. 0 when that went well, else the negative number of the field at fault; -1 for what is no text. */
-  #scan(text: Uint8Array | undefined, group: number): number {
+  /** Reads `text` in any way that is certain. Returns as `#scan`. */
+  #read(text: Uint8Array | undefined, group: number, place: Place): number {
     if (text === undefined || text.length > tupleTextMax) return -1;
+    const field = this.#known(text, group, place);
+    if (field === 0) return 0;
+    const written = new TextDecoder().decode(text);
+    if (/\s/.test(written) && this.#joined(written, group)) return 0;
+    const mended = mendTuple(written);
+    if (mended === undefined || this.#known(new TextEncoder().encode(mended), group, place, false) !== 0) return field;
+    this.#countMended(1);
+    return 0;
+  }
+
+  /** Reads a tuple, without fields whose values cannot be kept; these are rejected. Returns as `#scan`. */
+  #known(text: Uint8Array, group: number, place: Place, asWritten = true): number {
+    const field = this.#scan(text, group);
+    if (field === encryptionFault) return this.#withoutEncryption(text, group, place, asWritten);
+    const isCounter = field <= countersFault && field > countersFault - counterColumns.length;
+    return isCounter ? this.#withLargeCounters(text, group, place, asWritten, field) : field;
+  }
+
+  /** Reads `text` into a new row. 0 when that went well, else the negative number of the field at fault. */
+  #scan(text: Uint8Array, group: number): number {
+    if (text.length > tupleTextMax) return -1;
     const columns = this.#columns;
     const row = columns.count;
     if (row === columns.timeMillis.length) growTupleColumns(columns);
@@ -124,25 +177,83 @@ export class TupleReader {
     return 0;
   }
 
+  /** Reads several tuples with white space between them, of which none has a fault. */
+  #joined(written: string, group: number): boolean {
+    const parts = written.split(/\s+/);
+    const before = this.#columns.count;
+    if (parts.length > 1 && parts.every((part) => this.#scan(new TextEncoder().encode(part), group) === 0)) {
+      this.#countMended(parts.length);
+      return true;
+    }
+    this.#columns.count = before;
+    return false;
+  }
+
   /** Reads a VNet tuple whose ninth field is no encryption state that we know; that field alone is rejected. */
-  #withoutEncryption(text: Uint8Array | undefined, start: number, close: number, group: number): number {
-    if (text === undefined) return -1;
-    let fieldStart = 0;
-    for (let field = 1; field < 9; field++) fieldStart = text.indexOf(comma, fieldStart) + 1;
-    const commaBehind = text.indexOf(comma, fieldStart);
-    const fieldEnd = commaBehind < 0 ? text.length : commaBehind;
-    const rest = new Uint8Array([...text.subarray(0, fieldStart), ...text.subarray(fieldEnd)]);
-    const field = this.#scan(rest, group);
-    if (field !== 0) return field;
-    const escaped = text.length !== close - start - 1;
-    const word = new TextDecoder().decode(text.subarray(fieldStart, fieldEnd));
-    this.#reject(
-      escaped ? start : start + 1 + fieldStart,
-      escaped ? close + 1 : start + 1 + fieldEnd,
+  #withoutEncryption(text: Uint8Array, group: number, place: Place, asWritten: boolean): number {
+    const fields = new TextDecoder().decode(text).split(',');
+    const word = fields[encryptionField];
+    if (word === '') return encryptionFault;
+    const read = this.#known(encoded(fields.with(encryptionField, '')), group, place, false);
+    if (read !== 0) return read;
+    this.#rejectField(
+      fields,
+      encryptionField,
+      text,
+      place,
+      asWritten,
       'encryption-unknown',
       `The encryption state ${JSON.stringify(word)} is not known; the tuple is kept without it.`,
     );
     return 0;
+  }
+
+  /** Reads a tuple with counters that the scanner does not take: those below 2^63 exactly, larger ones are rejected. */
+  #withLargeCounters(text: Uint8Array, group: number, place: Place, asWritten: boolean, fault: number): number {
+    const fields = new TextDecoder().decode(text).split(',');
+    const large = new Map<number, bigint>();
+    for (let field = firstCounterField; field < fields.length; field++)
+      if (/^\d{16,}$/.test(fields[field])) large.set(field, BigInt(fields[field]));
+    if (large.size === 0 || fields.length !== firstCounterField + counterColumns.length) return fault;
+    // A number in place of each, since four counters of 0 may mean that nothing was counted.
+    const read = this.#known(
+      encoded(fields.map((value, field) => (large.has(field) ? '1' : value))),
+      group,
+      place,
+      false,
+    );
+    if (read !== 0) return read;
+    const row = this.#columns.count - 1;
+    for (const [field, value] of large) {
+      const fits = value <= counterMax;
+      this.#columns[counterColumns[field - firstCounterField]][row] = fits ? packCounter(value) : Number.NaN;
+      if (!fits)
+        this.#rejectField(
+          fields,
+          field,
+          text,
+          place,
+          asWritten,
+          'counter-too-large',
+          `The counter ${fields[field].slice(0, 40)} (${tupleFields[field + 1]}) is 2^63 or more; the tuple is kept without it.`,
+        );
+    }
+    return 0;
+  }
+
+  /** Rejects one field of a tuple: its own bytes where they stand in the input as they are read, else all of `place`. */
+  #rejectField(
+    fields: readonly string[],
+    field: number,
+    text: Uint8Array,
+    { start, end }: Place,
+    asWritten: boolean,
+    reason: RejectionReason,
+    detail: string,
+  ): void {
+    const from = start + 1 + fields.slice(0, field).reduce((sum, before) => sum + before.length + 1, 0);
+    const inPlace = asWritten && end - start === text.length + 2;
+    this.#reject(inPlace ? from : start, inPlace ? from + fields[field].length : end, reason, detail);
   }
 
   /** The next quote that opens a tuple, the end of the array, or a brace; the input's end where there is none of them. */
@@ -155,6 +266,17 @@ export class TupleReader {
     }
     return bytes.length;
   }
+}
+
+/** Index of a VNet tuple's encryption state among its fields. */
+const encryptionField = 8;
+const firstCounterField = 9;
+/** What the scanner returns for the first counter; the others follow. */
+const countersFault = -10;
+const counterColumns = ['packetsForward', 'bytesForward', 'packetsReverse', 'bytesReverse'] as const;
+
+function encoded(fields: readonly string[]): Uint8Array {
+  return new TextEncoder().encode(fields.join(','));
 }
 
 function tupleBytes(bytes: Uint8Array, start: number, end: number): Uint8Array | undefined {

@@ -10,7 +10,9 @@
  *
  * Source: facts 1.2 and 3.2.
  */
+import { ipv4MappedWord } from '../net/address.ts';
 import { protocolTcp, protocolUdp } from '../net/protocol.ts';
+import { unpackCounter } from './counter.ts';
 import type { FlowLogFormat, TupleColumns } from './tuple.ts';
 import {
   accessDeny,
@@ -23,7 +25,7 @@ import {
   stateEnd,
 } from './tuple.ts';
 
-/** No tuple is longer: two IPv6 addresses, all counters of 16 digits, the longest encryption state. */
+/** No tuple is longer: two IPv6 addresses, all counters of 19 digits, the longest encryption state. */
 export const tupleBytesMax = 256;
 
 const comma = 0x2c;
@@ -42,6 +44,7 @@ const letterU = 0x55;
 
 /** What VNet logs say when nothing is known about encryption. Source: facts 3.2. */
 const encryptionDefault = encryptionNames.indexOf('NX');
+const mappedPrefix = new TextEncoder().encode('::ffff:');
 const encryptionBytes = encryptionNames.map((name) => new TextEncoder().encode(name));
 
 /**
@@ -132,9 +135,21 @@ function writeCounter(bytes: Uint8Array, at: number, value: number, missing: num
   return Number.isNaN(given) ? at : writeNumber(bytes, at, given);
 }
 
-/** Dotted quad, or RFC 5952: lower case, the longest run of two or more zero groups as `::`, the first of equals. */
+/** Digits of a counter that a double does not say exactly. */
+function writeLarge(bytes: Uint8Array, at: number, value: number): number {
+  const digits = unpackCounter(value).toString();
+  for (let i = 0; i < digits.length; i++) bytes[at++] = digits.charCodeAt(i);
+  return at;
+}
+
+/** Dotted quad, or RFC 5952: lower case, the longest run of two or more zero groups as `::`, the first of equals; `::ffff:` and a quad where it is mapped. */
 function writeAddress(bytes: Uint8Array, at: number, family: number, words: Uint32Array, base: number): number {
-  if (family === 4) {
+  const isMapped = family === 6 && words[base] === 0 && words[base + 1] === 0 && words[base + 2] === ipv4MappedWord;
+  if (isMapped) {
+    bytes.set(mappedPrefix, at);
+    at += mappedPrefix.length;
+  }
+  if (family === 4 || isMapped) {
     const word = words[base + 3];
     at = writeOctet(bytes, at, word >>> 24);
     bytes[at] = dot;
@@ -183,8 +198,9 @@ function writeHex(bytes: Uint8Array, at: number, value: number): number {
   return at;
 }
 
-/** Digits of a whole number from 0 to 2^53 - 1. */
+/** Digits of a second or a counter. */
 function writeNumber(bytes: Uint8Array, at: number, value: number): number {
+  if (value < 0 || value > Number.MAX_SAFE_INTEGER) return writeLarge(bytes, at, value);
   if (value < 1e9) return writeSmall(bytes, at, value);
   const high = Math.floor(value / 1e9);
   return writeDigits(bytes, writeSmall(bytes, at, high), value - high * 1e9, 9);

@@ -55,7 +55,7 @@ export interface TupleColumns {
   access: Uint8Array;
   state: Uint8Array;
   encryption: Uint8Array;
-  /** Since the flow's previous tuple; NaN is "not given", which is not 0 (DESIGN decision 9). */
+  /** Since the flow's previous tuple; NaN is "not given", which is not 0 (DESIGN decision 9). Above 2^53 - 1 as counter.ts has them. */
   packetsForward: Float64Array;
   bytesForward: Float64Array;
   packetsReverse: Float64Array;

@@ -15,6 +15,7 @@ import type { TableState } from './table-state.ts';
 export interface AddedFlowLog {
   readonly records: number;
   readonly tuples: number;
+  readonly mended: number;
   /** By byte range of the bytes given: `RowOrigin.startByte` is not added. */
   readonly rejections: readonly Rejection[];
   /** Behind the last whole record or rejection, in the bytes given; 0 where there is none. */
@@ -55,9 +56,9 @@ export class LakeAppend {
       try {
         const flowLog = decoder.decode(bytes, piece);
         this.rows += await this.#stage.add(flowLog, origin);
-        const { records, rejections, tuples, cut } = flowLog;
+        const { records, rejections, tuples, mended, cut } = flowLog;
         const readEndByte = [...records, ...rejections].reduce((last, { endByte }) => Math.max(last, endByte), 0);
-        return { records: records.length, tuples: tuples.count, rejections, readEndByte, cut };
+        return { records: records.length, tuples: tuples.count, mended, rejections, readEndByte, cut };
       } finally {
         if (spareDecoders.length < spareDecodersMax) spareDecoders.push(decoder);
       }

@@ -24,7 +24,7 @@ import { storedColumns } from './schema.ts';
 import type { DataFile } from './snapshot.ts';
 import type { StagedRows, StageTables } from './staged-rows.ts';
 import { giveBackRows, groupTexts, takeRows } from './staged-rows.ts';
-import type { StitchKernel } from './stitch-kernel.ts';
+import type { SlotColumn, StitchKernel } from './stitch-kernel.ts';
 import { isUnreadable, slotColumns, withStitchKernel } from './stitch-kernel.ts';
 import * as layout from './stitch-kernel-layout.ts';
 
@@ -125,6 +125,10 @@ class GroupReader {
       this.#addresses('src_ip', rows.source, rows.family, kept, count) &&
       this.#addresses('dst_ip', rows.destination, rows.family, kept, count) &&
       takeTimes(kernel.longs('time', count), rows.timeMillis, kept) &&
+      this.#counters('packets_forward', rows.packetsForward, kept, count) &&
+      this.#counters('bytes_forward', rows.bytesForward, kept, count) &&
+      this.#counters('packets_reverse', rows.packetsReverse, kept, count) &&
+      this.#counters('bytes_reverse', rows.bytesReverse, kept, count) &&
       Object.entries(codes).every(([name, codeOf]) =>
         this.#codes(name as CodeColumn, rows[name as CodeColumn], codeOf, kept, count),
       );
@@ -135,10 +139,6 @@ class GroupReader {
     take(kernel.words('src_port', count), rows.sourcePort, kept);
     take(kernel.words('dst_port', count), rows.destinationPort, kept);
     take(kernel.words('tuple_index', count), rows.tupleIndex, kept);
-    take(kernel.longs('packets_forward', count), rows.packetsForward, kept);
-    take(kernel.longs('bytes_forward', count), rows.bytesForward, kept);
-    take(kernel.longs('packets_reverse', count), rows.packetsReverse, kept);
-    take(kernel.longs('bytes_reverse', count), rows.bytesReverse, kept);
     return rows;
   }
 
@@ -161,6 +161,13 @@ class GroupReader {
       else families[i] = family === 6 ? family4to6 : family6to4;
     }
     return true;
+  }
+
+  /** @returns whether all are counters */
+  #counters(name: SlotColumn, to: Float64Array, kept: Uint32Array, count: number): boolean {
+    const counters = this.#kernel.counters(name, count);
+    if (counters !== undefined) take(counters, to, kept);
+    return counters !== undefined;
   }
 
   /** @returns whether all texts have a code */

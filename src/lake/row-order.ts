@@ -15,7 +15,8 @@ export function rowOrder({ count, access, packetsForward, bytesForward }: Staged
   let last = 0;
   let isOrdered = true;
   for (let row = 0; row < count; row++) {
-    const kind = access[row] === accessDeny ? 0 : packetsForward[row] >= 0 || bytesForward[row] >= 0 ? 2 : 1;
+    const kind =
+      access[row] === accessDeny ? 0 : Number.isNaN(packetsForward[row]) && Number.isNaN(bytesForward[row]) ? 1 : 2;
     kindOf[row] = kind;
     // Of each kind, how many rows are of it or of one before.
     for (let later = kind; later < kinds; later++) next[later]++;

@@ -120,7 +120,7 @@ function counter(direction: 'forward' | 'reverse', unit: 'packets' | 'bytes'): L
     label: `${unit === 'packets' ? 'Packets' : 'Bytes'} ${direction}`,
     unit,
     meaning: `${unit === 'packets' ? 'Packets' : 'Bytes'} ${way} since the flow's previous tuple; null where not counted.`,
-    value: (rows) => ({ kind: 'numbers', values: counterOf(rows, direction, unit) }),
+    value: (rows) => ({ kind: 'counters', values: counterOf(rows, direction, unit) }),
   };
 }
 

@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createMemory, instantiate } from '../base/wasm.ts';
+import { packCounter } from '../flowlog/counter.ts';
 import { pagesOf } from './parquet/footer.ts';
 import * as layout from './stitch-kernel-layout.ts';
 import { stitchKernelModule } from './stitch-kernel-module.ts';
@@ -201,6 +202,17 @@ export class StitchKernel {
   /** Numbers of a loaded column's texts, or its numbers of 4 bytes. */
   words(name: SlotColumn, rows: number): Uint32Array {
     return new Uint32Array(this.#bytes.buffer, columnAt(name), rows);
+  }
+
+  /** A loaded column of counters, in a copy, as flowlog/counter.ts has them; NaN where there is none. `undefined` where one is negative. */
+  counters(name: SlotColumn, rows: number): Float64Array | undefined {
+    const counters = this.longs(name, rows);
+    const exact = new BigInt64Array(this.#bytes.buffer, columnAt(name), rows);
+    for (let row = 0; row < rows; row++) {
+      if (counters[row] < 0) return undefined;
+      if (counters[row] > Number.MAX_SAFE_INTEGER) counters[row] = packCounter(exact[row]);
+    }
+    return counters;
   }
 
   /** A loaded column of numbers of 8 bytes, in a copy: NaN where there is none. Beyond 2^53 they lose their lowest bits. */

@@ -84,9 +84,13 @@ export function formatAddress(address: Address): string {
   return formatWords(address.family, ...address.words);
 }
 
-/** The text of four words: dotted quad, or RFC 5952 (lower case, the longest run of two or more zero groups as `::`). */
+/**
+ * The text of four words: dotted quad, or RFC 5952 (lower case, the longest run of two or more zero groups as `::`). Of its section 5, mixed
+ * notation, for the prefix ::ffff:0:0/96 of IPv4-mapped addresses alone: `::ffff:10.1.0.4`.
+ */
 export function formatWords(family: number, a: number, b: number, c: number, d: number): string {
-  if (family === 4) return `${d >>> 24}.${(d >>> 16) & 255}.${(d >>> 8) & 255}.${d & 255}`;
+  if (family === 4) return formatIpv4Bits(d);
+  if (a === 0 && b === 0 && c === ipv4MappedWord) return `::ffff:${formatIpv4Bits(d)}`;
   const groups = [a >>> 16, a & 0xffff, b >>> 16, b & 0xffff, c >>> 16, c & 0xffff, d >>> 16, d & 0xffff];
   let runStart = -1;
   let runLength = 1;
@@ -102,6 +106,10 @@ export function formatWords(family: number, a: number, b: number, c: number, d: 
   const hex = groups.map((group) => group.toString(16));
   if (runStart < 0) return hex.join(':');
   return `${hex.slice(0, runStart).join(':')}::${hex.slice(runStart + runLength).join(':')}`;
+}
+
+function formatIpv4Bits(bits: number): string {
+  return `${bits >>> 24}.${(bits >>> 16) & 255}.${(bits >>> 8) & 255}.${bits & 255}`;
 }
 
 export function sameAddress(a: Address, b: Address): boolean {

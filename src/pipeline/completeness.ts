@@ -32,7 +32,12 @@ export interface MinuteRange extends LogKey {
 }
 
 /** Reasons of rejections that lose no tuple. */
-const harmless: ReadonlySet<string> = new Set(['text-malformed', 'encryption-unknown']);
+const harmless: ReadonlySet<string> = new Set([
+  'text-malformed',
+  'encryption-unknown',
+  'field-unreadable',
+  'counter-too-large',
+]);
 /** Ticks due in an hour, of twelve, from which on an open flow went through all of it. */
 const ticksThroughHour = 10;
 

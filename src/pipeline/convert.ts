@@ -37,6 +37,8 @@ export interface ConvertResult {
   readonly lost: Readonly<Record<string, number>>;
   /** Byte ranges of the source that could not be read. */
   readonly rejected: number;
+  /** Tuples that were mended when they were read. */
+  readonly mended: number;
   readonly rejections: readonly BlobRejection[];
   readonly seconds: number;
 }
@@ -68,7 +70,7 @@ export async function convert(settings: ConvertSettings): Promise<ConvertResult>
   const startMillis = performance.now();
   const lost = new Counters<Loss>();
   const rejections: BlobRejection[] = [];
-  const total = { blobs: 0, records: 0, read: 0, written: 0, rejected: 0, bytes: 0 };
+  const total = { blobs: 0, records: 0, read: 0, written: 0, rejected: 0, mended: 0, bytes: 0 };
   const delivery = new Delivery({ accountOf: () => settings.to, mayDrop: false, waitMillis: 0 });
   const blobs = new Set<string>();
   const writer = new ByteWriter();
@@ -90,6 +92,7 @@ export async function convert(settings: ConvertSettings): Promise<ConvertResult>
     total.records += log.records.length;
     total.read += log.tuples.count;
     total.rejected += log.rejections.length;
+    total.mended += log.mended;
     total.bytes += bytes.length;
     rejections.push(
       ...log.rejections
@@ -133,6 +136,7 @@ export async function convert(settings: ConvertSettings): Promise<ConvertResult>
     tuples: { read: total.read, converted: total.written, written: delivery.tuplesWritten },
     lost: lost.toJSON(),
     rejected: total.rejected,
+    mended: total.mended,
     rejections,
     seconds: secondsSince(startMillis),
   };

@@ -13,6 +13,7 @@ import { hourMillis, minuteMillis } from '../base/time.ts';
 import { isUrl } from '../blob/azure-target.ts';
 import type { BlobItem, Container } from '../blob/container.ts';
 import type { PassTotals } from './ingest-pass.ts';
+import { noTotals } from './ingest-pass.ts';
 import type { IngestResult, IngestSettings } from './ingest.ts';
 import { Ingester } from './ingest.ts';
 import type { Selection } from './source-selection.ts';
@@ -100,7 +101,7 @@ export async function follow(settings: FollowSettings): Promise<IngestResult> {
       const { totals, blobs } = ingester;
       settings.onStatus?.({
         away: away && { ...away, retryInMillis: waitMillis },
-        added: added ?? { ...totals, records: 0, tuples: 0, rejected: 0, bytes: 0, replaced: 0, commits: 0 },
+        added: added ?? noTotals(),
         total: { ...totals },
         blobs,
       });

@@ -34,6 +34,8 @@ export interface PassOptions {
 export interface PassTotals {
   records: number;
   tuples: number;
+  /** Of the tuples, those that were mended when they were read. */
+  mended: number;
   rejected: number;
   bytes: number;
   /** Blobs whose old rows were replaced. */
@@ -48,7 +50,7 @@ const blobsPerCommit = 10_000;
 const piecesAhead = 3;
 
 export function noTotals(): PassTotals {
-  return { records: 0, tuples: 0, rejected: 0, bytes: 0, replaced: 0, commits: 0 };
+  return { records: 0, tuples: 0, mended: 0, rejected: 0, bytes: 0, replaced: 0, commits: 0 };
 }
 
 /**
@@ -133,7 +135,7 @@ export async function ingestBlobs(
 }
 
 export function addTotals(totals: PassTotals, more: PassTotals): void {
-  for (const key of ['records', 'tuples', 'rejected', 'bytes', 'replaced', 'commits'] as const)
+  for (const key of ['records', 'tuples', 'mended', 'rejected', 'bytes', 'replaced', 'commits'] as const)
     totals[key] += more[key];
 }
 
@@ -242,6 +244,7 @@ class Batch {
         this.totals.bytes += reading.pass(piece, added.cut);
         records += added.records;
         this.totals.tuples += added.tuples;
+        this.totals.mended += added.mended;
         if (added.readEndByte > 0) readEndByte = startByte + added.readEndByte;
         for (const rejection of added.rejections)
           rejections.push({

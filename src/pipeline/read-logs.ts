@@ -11,6 +11,8 @@ export interface ReadLogs {
   readonly blobs: number;
   /** Byte ranges that could not be used. */
   readonly rejected: number;
+  /** Tuples that were mended when they were read. */
+  readonly mended: number;
   /** The first of them, for a person; '' where there is none. */
   readonly firstRejection: string;
 }
@@ -24,6 +26,7 @@ export async function readLogs(sources: readonly string[], onProgress: (doneByte
   let records = 0;
   let bytes = 0;
   let rejected = 0;
+  let mended = 0;
   let firstRejection = '';
   try {
     for await (const blob of listSources(sources)) {
@@ -38,12 +41,13 @@ export async function readLogs(sources: readonly string[], onProgress: (doneByte
       if (rejected === 0 && log.rejections.length > 0)
         firstRejection = describeRejection({ ...log.rejections[0], blob: blob.key });
       rejected += log.rejections.length;
+      mended += log.mended;
       onProgress(bytes);
     }
     const names = sources.map((source) => source.replace(/\?.*$/, '')).join(', ');
     if (blobs === 0) throw new FlowError('not-found', `no flow log blobs in ${names}`);
     if (records === 0) throw new FlowError('flowlog-invalid', `${names} holds no flow log`);
-    return { table, blobs, rejected, firstRejection };
+    return { table, blobs, rejected, mended, firstRejection };
   } catch (error) {
     await table.close();
     throw error;

@@ -1,4 +1,5 @@
-import { formatAddress, sameAddress } from '../net/address.ts';
+import type { Address } from '../net/address.ts';
+import { formatAddress, ipv4MappedWord, sameAddress } from '../net/address.ts';
 import { findField } from './fields.ts';
 import type { Condition } from './tree.ts';
 
@@ -31,11 +32,20 @@ export function addressesOf(condition: Condition | undefined): string[] | undefi
       const texts: string[] = [];
       for (const match of condition.any) {
         if (match.kind !== 'addresses' || !sameAddress(match.first, match.last)) return undefined;
-        texts.push(formatAddress(match.first));
+        texts.push(...textsOf(match.first));
       }
       return texts;
     }
     default:
       return undefined;
   }
+}
+
+/** The texts under which files may hold an address: nsgflow 0.1 wrote IPv4-mapped ones in hexadecimal digits alone. */
+function textsOf(address: Address): string[] {
+  const { family, words } = address;
+  const [a, b, c, d] = words;
+  const isMapped = family === 6 && a === 0 && b === 0 && c === ipv4MappedWord;
+  const older = `::ffff:${(d >>> 16).toString(16)}:${(d & 0xffff).toString(16)}`;
+  return isMapped ? [formatAddress(address), older] : [formatAddress(address)];
 }

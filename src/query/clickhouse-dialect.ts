@@ -52,6 +52,7 @@ export const clickhouseDialect: Dialect = {
   millis: (time) => `toUnixTimestamp64Milli(${time})`,
   timeOf: (millis) => `fromUnixTimestamp64Milli(toInt64(${millis}), 'UTC')`,
   second: (time) => `toStartOfSecond(${time})`,
+  wide: (value) => `toInt128(${value})`,
   sum: (value) => `sum(toInt128(${value}))`,
   first: (value, order) => `tupleElement(argMin(tuple(${value}), ${order}), 1)`,
   last: (value, order) => `tupleElement(argMax(tuple(${value}), ${order}), 1)`,

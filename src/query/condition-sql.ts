@@ -63,21 +63,21 @@ function compile(condition: Condition, target: Target, inverted: boolean): strin
     case 'not':
       return `(NOT ${compile(condition.item, target, !inverted)})`;
     case 'fields':
-      return comparisonSql(condition, inverted);
+      return comparisonSql(condition, target, inverted);
     default:
       return testSql(condition, target, inverted);
   }
 }
 
-function comparisonSql({ left, operator, right }: FieldComparison, inverted: boolean): string {
+function comparisonSql({ left, operator, right }: FieldComparison, { dialect }: Target, inverted: boolean): string {
   const field = fieldNamed(left);
-  const sql = `${valueSql(field)} ${operator} ${valueSql(fieldNamed(right))}`;
+  const sql = `${valueSql(field, dialect)} ${operator} ${valueSql(fieldNamed(right), dialect)}`;
   return field.kind === 'counter' || !inverted ? `(${sql})` : `coalesce(${sql}, false)`;
 }
 
 function testSql({ field: name, any }: Test, target: Target, inverted: boolean): string {
   const field = fieldNamed(name);
-  const values = field.join === 'either' ? field.columns : [valueSql(field)];
+  const values = field.join === 'either' ? field.columns : [valueSql(field, target.dialect)];
   const tests = values.flatMap((value) => matchesSql(field, value, any, target));
   const sql = `(${tests.join(' OR ')})`;
   return field.kind === 'counter' || !inverted ? sql : `coalesce(${sql}, false)`;
@@ -90,10 +90,10 @@ function fieldNamed(name: string): Field {
 }
 
 /** A field's value. A sum of two counters is null where neither was counted. */
-function valueSql(field: Field): string {
+function valueSql(field: Field, dialect: Dialect): string {
   if (field.join !== 'sum') return field.columns[0];
   const [a, b] = field.columns;
-  return `CASE WHEN ${a} IS NULL THEN ${b} ELSE ${a} + coalesce(${b}, 0) END`;
+  return `CASE WHEN ${a} IS NULL THEN ${b} ELSE ${dialect.wide(a)} + coalesce(${b}, 0) END`;
 }
 
 function matchesSql(field: Field, value: string, any: readonly Match[], target: Target): string[] {

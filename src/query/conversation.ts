@@ -97,9 +97,9 @@ const opening = `CASE WHEN ${opens} THEN 1 ELSE 0 END`;
 /** Of a tuple: 1 where it carries a counter. */
 export const isCounted = `CASE WHEN ${counters.map((name) => `${name} IS NULL`).join(' AND ')} THEN 0 ELSE 1 END`;
 
-/** Of a tuple, the sum of both directions: null where neither was counted. */
-export function bothDirections(unit: 'bytes' | 'packets'): string {
-  return `CASE WHEN ${unit}_forward IS NULL THEN ${unit}_reverse ELSE ${unit}_forward + coalesce(${unit}_reverse, 0) END`;
+/** The sum of both directions, of two numbers or of sums of many: null where neither was counted. */
+export function bothDirections(forward: string, reverse: string, dialect: Dialect): string {
+  return `CASE WHEN ${forward} IS NULL THEN ${reverse} ELSE ${dialect.wide(forward)} + coalesce(${reverse}, 0) END`;
 }
 
 const five = 'five_a, five_b';
@@ -125,7 +125,8 @@ function flowColumns(
     if (name === 'last_time') return 'max(time)';
     if (name === 'tuples') return 'count(*)';
     if (name === 'counted') return `max(${isCounted})`;
-    if (name === 'bytes' || name === 'packets') return dialect.sum(bothDirections(name));
+    if (name === 'bytes' || name === 'packets')
+      return bothDirections(dialect.sum(`${name}_forward`), dialect.sum(`${name}_reverse`), dialect);
     if (counters.includes(name)) return dialect.sum(name);
     if (name === 'state') return dialect.last('state', 'place');
     return isConstant(name) ? `any_value(${name})` : dialect.first(name, 'place');

@@ -45,6 +45,8 @@ export interface Dialect {
   timeOf(millis: string): string;
   /** Text of a time cut to its second, for ordering. */
   second(time: string): string;
+  /** A whole number as one of 128 bits: the sum of two counters may be beyond 64. */
+  wide(value: string): string;
   /** The sum, exact beyond 64 bits; null of no value. */
   sum(value: string): string;
   /** The value, null or not, of the row that has the least or greatest `order`. */

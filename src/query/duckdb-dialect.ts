@@ -44,6 +44,7 @@ export const duckdbDialect: Dialect = {
   millis: (time) => `epoch_ms(${time})`,
   timeOf: (millis) => `make_timestamptz((${millis}) * 1000)`,
   second: (time) => `date_trunc('second', ${time})`,
+  wide: (value) => `${value}::HUGEINT`,
   sum: (value) => `sum(${value})`,
   first: (value, order) => `arg_min_null(${value}, ${order})`,
   last: (value, order) => `arg_max_null(${value}, ${order})`,

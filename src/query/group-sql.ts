@@ -221,7 +221,7 @@ class GroupCompiler {
     if (observations === true) {
       list.push('1 AS tuples', 'time AS last_time', `${isCounted} AS has_counters`);
       if (reports) list.push(...counters);
-      else list.push(...this.#summed().map((name) => `${counterSql(name)} AS ${counterColumn(name)}`));
+      else list.push(...this.#summed().map((name) => `${counterSql(name, this.#dialect)} AS ${counterColumn(name)}`));
       if (reports && atReport !== true)
         return `SELECT ${[...list, 'at_millis', 'opens', 'previous'].join(', ')} FROM (${reportedTuplesSql(scope, needed)}) t`;
       const { dialect, parameters, rows, tests, condition } = scope;
@@ -332,7 +332,7 @@ class GroupCompiler {
 
   /** A counter of a row of `counted`. */
   #counter(of: CounterName): string {
-    return this.#query.bucketMillis === undefined ? counterColumn(of) : counterSql(of);
+    return this.#query.bucketMillis === undefined ? counterColumn(of) : counterSql(of, this.#dialect);
   }
 
   #measure(measure: Measure): string[] {
@@ -405,6 +405,8 @@ function counterColumn(of: CounterName): string {
 }
 
 /** A counter, or the sum of both directions: null where neither was counted. */
-function counterSql(of: CounterName): string {
-  return of === 'bytes' || of === 'packets' ? bothDirections(of) : counterColumn(of);
+function counterSql(of: CounterName, dialect: Dialect): string {
+  return of === 'bytes' || of === 'packets'
+    ? bothDirections(`${of}_forward`, `${of}_reverse`, dialect)
+    : counterColumn(of);
 }

@@ -28,6 +28,7 @@ const removedKeepMillis = 7 * dayMillis;
 
 export interface IngesterFigures {
   readonly tuples: number;
+  readonly mended: number;
   readonly rejected: number;
   readonly bytes: number;
   readonly commits: number;
@@ -37,7 +38,7 @@ export interface IngesterFigures {
 
 export class Ingester {
   readonly #settings: IngesterSettings;
-  #before = { tuples: 0, rejected: 0, bytes: 0, commits: 0 };
+  #before = { tuples: 0, mended: 0, rejected: 0, bytes: 0, commits: 0 };
   #status: FollowStatus | undefined;
   #lookedMillis: number | undefined;
   #failure: string | undefined;
@@ -107,9 +108,11 @@ export class Ingester {
 
   figures(): IngesterFigures {
     const total = this.#status?.total;
-    const sum = (key: 'tuples' | 'rejected' | 'bytes' | 'commits'): number => this.#before[key] + (total?.[key] ?? 0);
+    const sum = (key: 'tuples' | 'mended' | 'rejected' | 'bytes' | 'commits'): number =>
+      this.#before[key] + (total?.[key] ?? 0);
     return {
       tuples: sum('tuples'),
+      mended: sum('mended'),
       rejected: sum('rejected'),
       bytes: sum('bytes'),
       commits: sum('commits'),
@@ -145,7 +148,8 @@ export class Ingester {
       stop.removeEventListener('abort', end);
       await looking;
       const total = this.#status?.total;
-      for (const key of ['tuples', 'rejected', 'bytes', 'commits'] as const) this.#before[key] += total?.[key] ?? 0;
+      for (const key of ['tuples', 'mended', 'rejected', 'bytes', 'commits'] as const)
+        this.#before[key] += total?.[key] ?? 0;
       this.#status = undefined;
     }
   }

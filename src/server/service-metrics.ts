@@ -69,10 +69,11 @@ function recorderMetrics(recorder: Recorder): Metric[] {
 }
 
 function ingesterMetrics(ingester: Ingester): Metric[] {
-  const { tuples, rejected, bytes, commits, lookAgeMillis } = ingester.figures();
+  const { tuples, mended, rejected, bytes, commits, lookAgeMillis } = ingester.figures();
   return [
     single('nsgflow_ingested_tuples_total', 'counter', 'Tuples added to the table.', tuples),
     single('nsgflow_ingested_bytes_total', 'counter', 'Bytes of flow logs read.', bytes),
+    single('nsgflow_mended_tuples_total', 'counter', 'Tuples written as no format has them, and mended.', mended),
     single('nsgflow_rejected_ranges_total', 'counter', 'Byte ranges of flow logs that could not be used.', rejected),
     single('nsgflow_lake_commits_total', 'counter', 'Commits to the table.', commits),
     single(

@@ -22,7 +22,8 @@ const ipv6 = fc
   );
 const address = fc.oneof({ weight: 4, arbitrary: ipv4 }, { weight: 1, arbitrary: ipv6 });
 
-const counter = fc.oneof(
+const counter = fc.oneof<fc.MaybeWeightedArbitrary<number | bigint>[]>(
+  { weight: 1, arbitrary: fc.bigInt({ min: 2n ** 53n, max: 2n ** 63n - 1n }) },
   { weight: 6, arbitrary: fc.nat(20_000) },
   { weight: 3, arbitrary: fc.nat(0x7fffffff) },
   { weight: 1, arbitrary: fc.maxSafeNat() },

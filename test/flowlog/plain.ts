@@ -5,6 +5,7 @@
 import { formatRecordTime } from '../../src/base/time.ts';
 import type { Address } from '../../src/net/address.ts';
 import { formatWords, parseAddress } from '../../src/net/address.ts';
+import { packCounter, unpackCounter } from '../../src/flowlog/counter.ts';
 import type { RecordHeader, RuleGroup } from '../../src/flowlog/encode.ts';
 import type { FlowLog } from '../../src/flowlog/record.ts';
 import type { FlowLogFormat, TupleColumns } from '../../src/flowlog/tuple.ts';
@@ -26,6 +27,8 @@ import {
   stateNone,
 } from '../../src/flowlog/tuple.ts';
 
+export type Counter = number | bigint;
+
 /** A tuple with all that its record and group say, texts as in a log. */
 export interface PlainTuple {
   timeMillis: number;
@@ -38,8 +41,8 @@ export interface PlainTuple {
   access: number;
   state: number;
   encryption: number;
-  /** NaN where not given. */
-  counters: [number, number, number, number];
+  /** NaN where not given; those that a double does not say exactly are bigints. */
+  counters: [Counter, Counter, Counter, Counter];
   rule: string;
   aclId: string;
   mac: string;
@@ -60,7 +63,24 @@ const notGiven: PlainTuple['counters'] = [Number.NaN, Number.NaN, Number.NaN, Nu
 
 /** The tuple of a text, `undefined` where it is none. */
 export function decodePlainTuple(text: string): Omit<PlainTuple, 'rule' | 'aclId' | 'mac'> | undefined {
-  const fields = text.split(',');
+  return decodeFields(text.split(',')) ?? decodeFields(mendedFields(text));
+}
+
+/** What was left out or is too much where nothing was said. */
+function mendedFields(text: string): string[] {
+  const fields = text
+    .split(/[\r\n]+/)
+    .join('')
+    .split(',');
+  const counters = fields.splice(9);
+  while (counters.length > 4 && counters.at(-1) === '') counters.pop();
+  const given = counters.some((counter) => counter !== '') || counters.length === 0 ? counters : ['', '', '', ''];
+  if (/^\d+$/.test(fields[5] ?? '') && !['6', '17'].includes(String(Number(fields[5]))))
+    for (const port of [3, 4]) fields[port] ||= '0';
+  return [...fields, ...given];
+}
+
+function decodeFields(fields: readonly string[]): Omit<PlainTuple, 'rule' | 'aclId' | 'mac'> | undefined {
   const [time, source, destination, sourcePort, destinationPort, protocol, direction, ...tail] = fields;
   const from = parseAddress(source ?? '');
   const to = parseAddress(destination ?? '');
@@ -115,10 +135,14 @@ function decodeVnetTail([state, encryption, ...counters]: string[]): Tail | unde
 
 function decodeCounters(texts: string[], zeroIsNotGiven: boolean): PlainTuple['counters'] | undefined {
   if (texts.length === 0) return notGiven;
-  if (texts.length !== 4 || !texts.every((text) => text === '' || isNumber(text, 16, Number.MAX_SAFE_INTEGER)))
-    return undefined;
-  const [a, b, c, d] = texts.map((text) => (text === '' ? Number.NaN : Number(text)));
+  if (texts.length !== 4 || !texts.every((text) => /^\d*$/.test(text))) return undefined;
+  const [a, b, c, d] = texts.map((text) => (text === '' ? Number.NaN : counterOf(BigInt(text))));
   return zeroIsNotGiven && [a, b, c, d].every((value) => value === 0) ? notGiven : [a, b, c, d];
+}
+
+function counterOf(value: bigint): Counter {
+  if (value >= 2n ** 63n) return Number.NaN;
+  return value > Number.MAX_SAFE_INTEGER ? value : Number(value);
 }
 
 function isNumber(text: string | undefined, digitsMax: number, max: number): boolean {
@@ -237,13 +261,17 @@ export function plainTuples(columns: TupleColumns): Omit<PlainTuple, 'rule' | 'a
       state: columns.state[row],
       encryption: columns.encryption[row],
       counters: [
-        columns.packetsForward[row],
-        columns.bytesForward[row],
-        columns.packetsReverse[row],
-        columns.bytesReverse[row],
+        counterIn(columns.packetsForward[row]),
+        counterIn(columns.bytesForward[row]),
+        counterIn(columns.packetsReverse[row]),
+        counterIn(columns.bytesReverse[row]),
       ],
     };
   });
+}
+
+function counterIn(value: number): Counter {
+  return Number.isNaN(value) ? value : counterOf(unpackCounter(value));
 }
 
 /** Columns of tuples; `groupOf` gives the group of each. */
@@ -269,7 +297,7 @@ export function columnsOf<Tuple extends Omit<PlainTuple, 'rule' | 'aclId' | 'mac
     columns.state[row] = tuple.state;
     columns.encryption[row] = tuple.encryption;
     [columns.packetsForward[row], columns.bytesForward[row], columns.packetsReverse[row], columns.bytesReverse[row]] =
-      tuple.counters;
+      tuple.counters.map((value) => (typeof value === 'bigint' ? packCounter(value) : value));
     columns.group[row] = groupOf(tuple);
   }
   columns.count = tuples.length;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { counterMax, packCounter } from '../../src/flowlog/counter.ts';
 import { ByteWriter } from '../../src/flowlog/byte-writer.ts';
 import type { TupleKernel } from '../../src/flowlog/tuple-kernel.ts';
 import { createTupleKernel } from '../../src/flowlog/tuple-kernel.ts';
@@ -11,7 +12,10 @@ const long = process.env['NSGFLOW_LONG'] === '1';
 const kernel = createTupleKernel() as TupleKernel;
 
 const word = fc.oneof(fc.constantFrom(0, 0xffff, 0x10000, 0xffffffff), fc.nat(0xffffffff));
+const mapped = fc.tuple(fc.constant(0), fc.constant(0), fc.constant(0xffff), word);
 const counter = fc.oneof(
+  fc.bigInt({ min: 0n, max: counterMax }).map(packCounter),
+  fc.constantFrom(packCounter(counterMax), packCounter(2n ** 53n), 2 ** 60),
   fc.constant(Number.NaN),
   fc.constantFrom(0, 9, 10, 99, 100, 999, 999_999_999, 1e9, 1e9 + 1, 4_294_967_296, Number.MAX_SAFE_INTEGER),
   fc.nat(2_000_000),
@@ -23,7 +27,7 @@ const row = fc.record({
     fc.double({ min: 0, max: 4e12, noNaN: true }),
   ),
   family: fc.constantFrom(4, 4, 6, 6, 46, 64),
-  source: fc.tuple(word, word, word, word),
+  source: fc.oneof(fc.tuple(word, word, word, word), mapped),
   destination: fc.tuple(word, word, word, word),
   sourcePort: fc.nat(65_535),
   destinationPort: fc.oneof(fc.nat(65_535), fc.nat(99)),

@@ -101,5 +101,5 @@ export function buildFlowLog(plain: readonly PlainRecord[]): FlowLog {
       tuples.group[row] = same < 0 ? groups.length - 1 : same;
     }
   }
-  return { records, groups, tuples, rejections: [] };
+  return { records, groups, tuples, rejections: [], mended: 0 };
 }

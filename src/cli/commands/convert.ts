@@ -47,11 +47,12 @@ export function define(command: Command): void {
   });
 }
 
-function describe({ tuples, blobs, lost, rejected }: ConvertResult): string {
+function describe({ tuples, blobs, lost, rejected, mended }: ConvertResult): string {
   const lines = [
     `tuples   ${formatCount(tuples.converted)} of ${formatCount(tuples.read)} converted, in ${formatCount(blobs.written)} blobs`,
     `new      ${formatCount(tuples.written)}`,
   ];
+  if (mended > 0) lines.push(`mended   ${formatCount(mended)} tuples, written as no format has them`);
   for (const [what, count] of Object.entries(lost)) lines.push(`lost     ${what}: ${formatCount(count)}`);
   if (Object.keys(lost).length === 0) lines.push('lost     nothing');
   if (rejected > 0) lines.push(`rejected ${formatCount(rejected)} byte ranges of the source`);

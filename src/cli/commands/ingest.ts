@@ -215,6 +215,9 @@ function describe(result: IngestResult, lake: string): string {
     `records          ${formatCount(result.records)}`,
     `tuples           ${formatCount(result.tuples)} added to ${lake}`,
     ...(result.replaced === 0 ? [] : [`replaced         ${formatCount(result.replaced)} blobs that were rewritten`]),
+    ...(result.mended === 0
+      ? []
+      : [`mended           ${formatCount(result.mended)} of these tuples, written as no format has them`]),
     `rejected ranges  ${formatCount(result.rejected)}`,
     '',
   ].join('\n');

@@ -28,6 +28,8 @@ export interface AddressValues {
 export type ColumnValues =
   /** Whole numbers below 2^63 times `scale`; NaN is null. */
   | { readonly kind: 'numbers'; readonly values: Float64Array; readonly scale?: number }
+  /** Counters as flowlog/counter.ts has them; NaN is null. */
+  | { readonly kind: 'counters'; readonly values: Float64Array }
   /** Numbers up to 65535; none is null. */
   | { readonly kind: 'shorts'; readonly values: Uint16Array }
   /** A few names by code; '' is null. */
@@ -104,7 +106,9 @@ export class ColumnEncoder {
     if (column.kind !== 'halves') this.#interned = undefined;
     switch (column.kind) {
       case 'numbers':
-        return this.#encodeNumbers(type, column.values, column.scale ?? 1, count);
+        return this.#encodeNumbers(type, column.values, column.scale ?? 1, count, false);
+      case 'counters':
+        return this.#encodeNumbers(type, column.values, 1, count, true);
       case 'shorts':
         kernel.put(column.values, count, 2);
         kernel.run.shorts(count, plainPercent.INT32);
@@ -126,10 +130,17 @@ export class ColumnEncoder {
     }
   }
 
-  #encodeNumbers(type: PhysicalType, values: Float64Array, scale: number, count: number): EncodedColumn {
+  #encodeNumbers(
+    type: PhysicalType,
+    values: Float64Array,
+    scale: number,
+    count: number,
+    areCounters: boolean,
+  ): EncodedColumn {
     const wide = type === 'INT64';
     this.#kernel.put(values, count, 8);
-    this.#kernel.run.numbers(count, BigInt(scale), wide ? 1 : 0, plainPercent[wide ? 'INT64' : 'INT32']);
+    const percent = plainPercent[wide ? 'INT64' : 'INT32'];
+    this.#kernel.run.numbers(count, BigInt(scale), wide ? 1 : 0, percent, areCounters ? 1 : 0);
     return this.#kernelPages(count);
   }
 

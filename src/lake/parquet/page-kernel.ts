@@ -15,7 +15,7 @@ import { pageKernelModule } from './page-kernel-module.ts';
 interface PageKernelExports {
   start(seed: bigint): void;
   compress(from: number, length: number): number;
-  numbers(count: number, scale: bigint, wide: number, plainPercent: number): void;
+  numbers(count: number, scale: bigint, wide: number, plainPercent: number, counters: number): void;
   shorts(count: number, plainPercent: number): void;
   codes(count: number, nullCode: number): void;
   internAddresses(count: number, mixed: number): number;
