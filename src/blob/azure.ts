@@ -34,7 +34,7 @@ export async function azureAccount(target: AzureTarget): Promise<Account> {
   return {
     location: target.accountUrl,
     container(name) {
-      if (!isContainerName(name)) throw new FlowError('usage', `${JSON.stringify(name)} is no name of a container`);
+      checkContainerName(name);
       let container = containers.get(name);
       if (container === undefined) {
         container = new AzureContainer(service.getContainerClient(name), `${target.accountUrl}/${name}`);
@@ -56,7 +56,33 @@ export async function azureAccount(target: AzureTarget): Promise<Account> {
         throw azureError(error, `list the containers of ${target.accountUrl}`);
       }
     },
+    async makeContainer(name) {
+      checkContainerName(name);
+      try {
+        const made = await withRetries(operationMillisMax, async (abortSignal) =>
+          service.getContainerClient(name).createIfNotExists({ abortSignal }),
+        );
+        return made.succeeded;
+      } catch (error) {
+        throw azureError(error, `make the container ${name} of ${target.accountUrl}`);
+      }
+    },
+    async removeContainer(name) {
+      checkContainerName(name);
+      try {
+        const removed = await withRetries(operationMillisMax, async (abortSignal) =>
+          service.getContainerClient(name).deleteIfExists({ abortSignal }),
+        );
+        return removed.succeeded;
+      } catch (error) {
+        throw azureError(error, `remove the container ${name} of ${target.accountUrl}`);
+      }
+    },
   };
+}
+
+function checkContainerName(name: string): void {
+  if (!isContainerName(name)) throw new FlowError('usage', `${JSON.stringify(name)} is no name of a container`);
 }
 
 async function serviceClient(target: AzureTarget): Promise<BlobServiceClient> {

@@ -47,6 +47,10 @@ export interface Account {
   container(name: string): Container;
   /** Names of the containers there are. @throws not-found, authentication, permission, unavailable */
   containers(): AsyncIterable<string>;
+  /** Makes an empty container. False where there is one of this name. Absent where an account is for reading alone. @throws usage for a bad name */
+  makeContainer?(name: string): Promise<boolean>;
+  /** Deletes a container with all its blobs. False where there is none. */
+  removeContainer?(name: string): Promise<boolean>;
 }
 
 export interface BlobItem {

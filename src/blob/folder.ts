@@ -1,4 +1,4 @@
-import { readdir, rm, stat, unlink } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rm, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { assert } from '../base/assert.ts';
 import { FlowError, fileError } from '../base/errors.ts';
@@ -8,7 +8,7 @@ import { fileEtag, findBlob, readVersion } from './folder-blob.ts';
 import type { FoundBlob } from './folder-blob.ts';
 import { changeBlob, conflict, createBlob, settleBlob } from './folder-commit.ts';
 import type { BlobPlace, BlobState } from './folder-commit.ts';
-import { removeEmptyFolders, removeStaleTemporaries } from './folder-file.ts';
+import { removeEmptyFolders, removeStaleTemporaries, syncFolder } from './folder-file.ts';
 import type { TreeFile } from './folder-tree.ts';
 import { childrenOf, stateFolder, walkTree } from './folder-tree.ts';
 import { linkOnPath } from './links.ts';
@@ -59,7 +59,43 @@ export function folderAccount(path: string, options: FolderOptions = {}): Accoun
         .map((entry) => entry.name);
       yield* names.sort(compareNames);
     },
+    async makeContainer(name) {
+      const folder = containerFolder(path, name);
+      try {
+        await mkdir(path, { recursive: true });
+        await mkdir(folder);
+        await syncFolder(path);
+        return true;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+        throw fileError(error, `make ${folder}`);
+      }
+    },
+    async removeContainer(name) {
+      const folder = containerFolder(path, name);
+      try {
+        const found = await lstat(folder).catch(() => undefined);
+        if (found === undefined) return false;
+        if (!found.isDirectory())
+          throw new FlowError('permission', `${folder} is no folder of its own, and is left as it is`);
+        const journals = join(path, stateFolder, 'blocks', name);
+        await rm(folder, removal);
+        if ((await linkOnPath(path, join(journals, 'x'))) === undefined) await rm(journals, removal);
+        await syncFolder(path);
+        return true;
+      } catch (error) {
+        throw fileError(error, `remove ${folder}`);
+      }
+    },
   };
+}
+
+/** A writer may put a file into a folder while it is emptied. */
+const removal = { recursive: true, force: true, maxRetries: 5, retryDelay: 20 };
+
+function containerFolder(path: string, name: string): string {
+  if (!isContainerName(name)) throw new FlowError('usage', `${JSON.stringify(name)} is no name of a container`);
+  return join(path, name);
 }
 
 const graceMillisDefault = 1500;

@@ -20,6 +20,15 @@ export function memoryAccount(location = 'memory'): Account {
         .map(([name]) => name)
         .sort(compareNames);
     },
+    async makeContainer(name) {
+      const container = this.container(name) as MemoryContainer;
+      if (container.exists) return false;
+      container.exists = true;
+      return true;
+    },
+    async removeContainer(name) {
+      return (this.container(name) as MemoryContainer).clear();
+    },
   };
 }
 
@@ -40,15 +49,21 @@ export class MemoryContainer implements Container {
   readonly #blobs = new Map<string, StoredBlob>();
   readonly #staged = new Map<string, Map<string, Uint8Array>>();
   #commits = 0;
+  /** False until the first commit. */
+  exists = false;
 
   constructor(location: string) {
     this.location = location;
     this.name = location.slice(location.lastIndexOf('/') + 1);
   }
 
-  /** False until the first commit. */
-  get exists(): boolean {
-    return this.#commits > 0;
+  /** Forgets all blobs. False where there was no container. */
+  clear(): boolean {
+    const was = this.exists;
+    this.exists = false;
+    this.#blobs.clear();
+    this.#staged.clear();
+    return was;
   }
 
   async *list(prefix = ''): AsyncGenerator<BlobItem> {
@@ -109,6 +124,7 @@ export class MemoryContainer implements Container {
       if (bytes === undefined) throw this.#conflict(name, 'lacks a block that the commit names');
       return { id, lengthBytes: bytes.length, bytes };
     });
+    this.exists = true;
     const committed = { blocks, etag: `"${++this.#commits}"`, lastModifiedMillis: Date.now() };
     this.#blobs.set(name, committed);
     this.#staged.delete(name);

@@ -48,6 +48,8 @@ export interface Engine {
   readonly changes: Changes;
   /** The resource of an id. @throws ResourceGroupNotFound, ResourceNotFound */
   require(definition: ResourceType, id: string): Resource;
+  /** What is there with its parent, whether it was ever set or not; `undefined` for other types, and where the parent is not there. */
+  implicit(definition: ResourceType, id: string): Resource | undefined;
   /** @throws SubscriptionNotFound, InvalidSubscriptionId */
   requireSubscription(id: string): string;
   /** @throws ResourceGroupNotFound */
@@ -78,11 +80,28 @@ export function createEngine(state: State): Engine {
   const requireResource = (definition: ResourceType, id: string): Resource => {
     requireSubscription(id);
     if (definition.scope === 'group') requireGroup(id);
-    const resource = store.get(id);
+    const resource = store.get(id) ?? implicitResource(definition, id);
     if (resource !== undefined) return resource;
+    if (definition.notFound !== undefined) throw definition.notFound(id);
     if (definition.scope === 'subscription')
       throw new ArmError('ResourceGroupNotFound', `Resource group '${resourceName(id)}' could not be found.`);
     throw notFound(definition.type, id);
+  };
+
+  /** What is there with its parent, as if it had been set with nothing but defaults. */
+  const implicitResource = (definition: ResourceType, id: string): Resource | undefined => {
+    const { implicitName: name, type } = definition;
+    const parent = store.get(parentId(id));
+    if (name === undefined || parent === undefined || resourceName(id).toLowerCase() !== name) return undefined;
+    const { properties } = objectOf(conform(definition.schema, { properties: {} }, '') as Json);
+    return {
+      id: `${parent.id}/${type.slice(type.lastIndexOf('/') + 1)}/${name}`,
+      type,
+      name,
+      etag: parent.etag,
+      body: { properties },
+      hidden: {},
+    };
   };
 
   /** The id in canonical casing. */
@@ -93,7 +112,9 @@ export function createEngine(state: State): Engine {
     const parts = definition.type.split('/');
     const word = parts[parts.length - 1];
     if (parts.length === 2) return `${group.id}/providers/${parts[0]}/${word}/${name}`;
-    const parent = store.get(parentId(id));
+    const parentType = resourceTypeNamed(parts.slice(0, -1).join('/'));
+    const above = parentId(id);
+    const parent = store.get(above) ?? (parentType === undefined ? undefined : implicitResource(parentType, above));
     if (parent !== undefined) return `${parent.id}/${word}/${name}`;
     throw new ArmError(
       'ParentResourceNotFound',
@@ -131,6 +152,7 @@ export function createEngine(state: State): Engine {
     for (const { to } of definition.links?.(resource) ?? []) if (!state.view().exists(to)) throw notReferenced(to, own);
     const dropped = previous === undefined ? [] : droppedParts(previous, resource);
     for (const { id: part, child } of dropped) checkPartUnused(state.view(), part, child, '');
+    if (previous === undefined) await definition.outside?.make(making);
     await makeWatcher(definition, subscription, location);
     await removeFlowLogs(dropped.map((part) => part.id));
     await state.save(resource);
@@ -179,6 +201,7 @@ export function createEngine(state: State): Engine {
     requireSubscription,
     requireGroup,
     require: requireResource,
+    implicit: implicitResource,
 
     async put(definition, id, body, conditions = {}) {
       requireSubscription(id);
@@ -216,6 +239,7 @@ export function createEngine(state: State): Engine {
       checkConditions(resource, conditions);
       const gone = membersOf(resource);
       for (const member of gone) checkUnused(state.view(), member, gone.length > 1 ? resource.id : '');
+      await definition.outside?.remove({ id: resource.id, view: state.view() });
       for (const member of gone) await removeFlowLogs(partsOf(member));
       for (const member of gone) await state.remove(member);
       return true;

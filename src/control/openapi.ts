@@ -8,6 +8,7 @@ import { namespaces } from './registration.ts';
 import type { ChildType, ResourceType } from './resource-type.ts';
 import { resourceTypes } from './resource-types.ts';
 import { deploymentType } from './types/deployment.ts';
+import { storageAccountType } from './types/storage-account.ts';
 
 const groupPath = '/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}';
 
@@ -55,15 +56,16 @@ function pathsOf(definition: ResourceType): Record<string, JsonObject> {
   const isDeployment = definition.type === deploymentType;
   const isGroup = definition.scope === 'subscription';
   const isAccount = definition.putByLocation === true;
-  const removed = [String(definition.deleteStatus), ...(isGroup ? [] : isAccount ? ['204'] : ['202', '204'])];
-  const made = isAccount ? ['200', '202'] : ['200', '201'];
+  const isStorage = definition.type.startsWith(storageAccountType);
+  const removed = [String(definition.deleteStatus), ...(isGroup ? [] : isStorage ? ['204'] : ['202', '204'])];
+  const made = isAccount ? ['200', '202'] : definition.isNewOk === true ? ['200'] : ['200', '201'];
   for (const path of collectionPaths(definition)) paths[path] = at(path, { get: operation(['200'], schema) });
   paths[item] = at(item, {
     get: operation(['200'], schema),
     head: operation(['204', '404']),
-    put: operation(made, schema, schema),
+    ...(definition.isFixed === 'get' ? {} : { put: operation(made, schema, schema) }),
     ...(definition.patch === 'none' ? {} : { patch: operation(['200'], schema, schema) }),
-    delete: operation(removed),
+    ...(definition.isFixed === undefined ? { delete: operation(removed) } : {}),
   });
   if (isDeployment)
     for (const path of [`${item}/operations`, `${item}/operations/{operationId}`])
@@ -111,6 +113,7 @@ function fixedPaths(): Record<string, JsonObject> {
   const paths = Object.fromEntries(
     [
       ...gets,
+      `${subscription}/providers/Microsoft.Storage/skus`,
       `${location}/serviceTags`,
       `${location}/operations/{operationId}`,
       `${location}/operationResults/{operationId}`,
@@ -195,5 +198,6 @@ function schemaName(type: string): string {
 
 function singular(word: string): string {
   const lower = word.charAt(0).toLowerCase() + word.slice(1);
+  if (lower.endsWith('ies')) return `${lower.slice(0, -3)}y`;
   return lower.endsWith('sses') ? lower.slice(0, -2) : lower.replace(/s$/, '');
 }

@@ -18,6 +18,7 @@ export function listResources(state: State, ask: Ask, base: string): ArmResponse
   const below = `${base.toLowerCase()}/`;
   const found = resourceTypes
     .filter(({ type, scope }) => scope === 'group' && type !== deploymentType)
+    .filter(({ location }) => location !== 'none')
     .flatMap((definition) => [...state.store.ofType(definition.type)])
     .filter(({ id }) => id.toLowerCase().startsWith(below))
     .filter((resource) => matches === undefined || matches({ ...resource, name: fullName(resource) }));

@@ -6,7 +6,7 @@ import type { Static, TSchema } from 'typebox';
 import { Type } from 'typebox';
 import type { Json, JsonObject } from '../arm-template/value.ts';
 import type { Network } from '../nsg/network.ts';
-import type { ArmErrorCode } from './arm-error.ts';
+import type { ArmError, ArmErrorCode } from './arm-error.ts';
 import type { Link, LinkKind, Resource } from './resource.ts';
 import { tagsSchema } from './schema.ts';
 import type { ControlSettings } from './settings.ts';
@@ -132,6 +132,19 @@ export interface ResourceType<S extends TSchema = TSchema> {
   readonly putByLocation?: true;
   /** Whether a PUT is no long operation in Azure, so that clients do not poll for it. */
   readonly isImmediate?: true;
+  /** Whether a PUT of a new resource is answered 200, not 201. */
+  readonly isNewOk?: true;
+  /** The one name of a resource that is there with its parent, whether it was ever set or not. */
+  readonly implicitName?: string;
+  /** Whether there is no DELETE, or (`get`) neither DELETE nor PUT. */
+  readonly isFixed?: 'put' | 'get';
+  /** The answer where there is no such resource; `ResourceNotFound` by default. */
+  notFound?(id: string): ArmError;
+  /** What is done outside of the state, before a new resource is kept and before a resource that is deleted by itself is forgotten. */
+  readonly outside?: {
+    make(making: Pick<Making, 'id' | 'view'>): Promise<void>;
+    remove(making: Pick<Making, 'id' | 'view'>): Promise<void>;
+  };
   /** Applies Azure's rules and fills in what the server decides. @throws ArmError */
   complete(body: Static<S>, making: Making): Completed;
   links?(resource: Resource): Link[];

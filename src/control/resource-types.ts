@@ -11,6 +11,7 @@ import { networkWatcher } from './types/network-watcher.ts';
 import { publicIpAddress } from './types/public-ip-address.ts';
 import { resourceGroup } from './types/resource-group.ts';
 import { storageAccount } from './types/storage-account.ts';
+import { blobContainer, blobService, fileService, managementPolicy } from './types/storage-services.ts';
 import { virtualNetwork } from './types/virtual-network.ts';
 import { workspace } from './types/workspace.ts';
 
@@ -24,6 +25,10 @@ export const resourceTypes: readonly ResourceType[] = [
   networkWatcher,
   flowLog,
   storageAccount,
+  blobService,
+  blobContainer,
+  fileService,
+  managementPolicy,
   workspace,
   deployment,
 ];

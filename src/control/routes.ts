@@ -8,12 +8,13 @@
  *   /subscriptions/{id}/resourceGroups/{group}/providers/{namespace}/{type}[/{name}[/{type}[/{name}]…]]
  *   /subscriptions/{id}/resourceGroups/{group}/deployments…                          an older path of those of Microsoft.Resources
  */
-import { parentId } from '../arm-template/resource-id.ts';
+import { parentId, resourceKey } from '../arm-template/resource-id.ts';
 import type { JsonObject } from '../arm-template/value.ts';
 import { empty, ok, poll, pollHeaders } from './answer.ts';
 import { checkApiVersionOf } from './api-versions.ts';
 import { ArmError } from './arm-error.ts';
 import { answerOperations } from './deployment-operations.ts';
+import { syncContainers } from './container-sync.ts';
 import { createDeployments } from './deploy.ts';
 import type { Engine } from './engine.ts';
 import { createEngine } from './engine.ts';
@@ -35,6 +36,8 @@ import type { State } from './state.ts';
 import { findChild } from './state.ts';
 import { answerSubscription, answerTenants, listSubscriptions } from './subscription.ts';
 import { deployment, deploymentType } from './types/deployment.ts';
+import { storageAccountType } from './types/storage-account.ts';
+import { checkFileService } from './types/storage-services.ts';
 
 export type Route = (ask: Ask) => Promise<ArmResponse>;
 
@@ -52,20 +55,22 @@ export function createRoutes(state: State): Route {
   const onResource = async (ask: Ask, definition: ResourceType, id: string): Promise<ArmResponse> => {
     const subscription = engine.requireSubscription(id);
     const conditions = conditionsOf(ask);
+    const isNewOk = definition.putByLocation === true || definition.isNewOk === true;
     switch (ask.method) {
       case 'GET': {
         const resource = engine.require(definition, id);
         return ok(show(ask, definition, resource), 200, { etag: etagText(resource) });
       }
       case 'HEAD': {
-        const there = state.store.get(id) !== undefined;
-        return empty(there ? 204 : 404);
+        const there = state.store.get(id) ?? engine.implicit(definition, id);
+        return empty(there === undefined ? 404 : 204);
       }
       case 'PUT': {
+        if (definition.isFixed === 'get') throw notAllowed(ask, 'GET, HEAD');
         const body = ask.body();
         const { resource, created } = await state.exclusive(() => engine.put(definition, id, body, conditions));
         if (!state.settings.asynchronous || definition.isImmediate === true)
-          return ok(show(ask, definition, resource), created && definition.putByLocation !== true ? 201 : 200);
+          return ok(show(ask, definition, resource), created && !isNewOk ? 201 : 200);
         const operation = operations.start(resource.id, ok(presentBody(definition, resource, state.view(ask.origin))));
         if (definition.putByLocation === true)
           return { status: 202, headers: pollHeaders(ask, subscription, operation, ['operationResults']) };
@@ -79,6 +84,7 @@ export function createRoutes(state: State): Route {
         return ok(show(ask, definition, resource));
       }
       case 'DELETE': {
+        if (definition.isFixed !== undefined) throw notAllowed(ask, 'GET, HEAD, PUT');
         const there = await state.exclusive(() => engine.remove(definition, id, conditions));
         if (definition.scope === 'subscription' && !there) engine.require(definition, id);
         return removed(ask, subscription, definition, there);
@@ -90,7 +96,10 @@ export function createRoutes(state: State): Route {
 
   const removed = (ask: Ask, subscription: string, definition: ResourceType, there: boolean): ArmResponse => {
     if (!there) return empty(204);
-    const isAsync = state.settings.asynchronous && definition.putByLocation !== true;
+    const isAsync =
+      state.settings.asynchronous &&
+      definition.putByLocation !== true &&
+      !definition.type.startsWith(storageAccountType);
     if (definition.deleteStatus !== 202 && !isAsync) return empty(definition.deleteStatus);
     const operation = operations.start('', empty(definition.deleteStatus === 202 ? 200 : 204));
     const ways =
@@ -160,6 +169,7 @@ export function createRoutes(state: State): Route {
   const onProvider = async (ask: Ask, base: string, segments: readonly string[]): Promise<ArmResponse> => {
     const { type, names, last } = parseProviderPath(segments);
     const id = pathId(base, segments);
+    await beforeServices(segments, base);
     if (
       isDeployment(type.replace(/\/operations$/i, '')) &&
       segments[3]?.toLowerCase() === 'operations' &&
@@ -185,6 +195,23 @@ export function createRoutes(state: State): Route {
     }
     if (ask.method !== 'GET') throw notAllowed(ask, 'GET, POST');
     return list(ask, `${type}/${last}`, names.length === 0 ? base : parentPath, names.length > 0);
+  };
+
+  /** What lies below a storage account: see container-sync.ts. */
+  const beforeServices = async (segments: readonly string[], base: string): Promise<void> => {
+    if (`${segments[0]}/${segments[1]}`.toLowerCase() !== storageAccountType.toLowerCase()) return;
+    const [, , account = '', service = '', name = '', part] = segments;
+    const below = pathId(base, ['Microsoft.Storage', 'storageAccounts', account]);
+    if (/^(queue|table)services$/i.test(service)) {
+      engine.require(requireType(storageAccountType), below);
+      throw new ArmError(
+        'ResourceNotFound',
+        `The storage account ${account} has no ${service} here: it has blobs alone.`,
+      );
+    }
+    if (/^fileservices$/i.test(service)) checkFileService(engine.require(requireType(storageAccountType), below));
+    if (/^blobservices$/i.test(service) && part?.toLowerCase() === 'containers')
+      await state.exclusive(() => syncContainers(state, engine, `${below}/${service}/${name}`));
   };
 
   const onTyped = (ask: Ask, type: string, id: string): Promise<ArmResponse> => {
@@ -222,7 +249,13 @@ export function createRoutes(state: State): Route {
       engine.require(requireType(parentType), scope);
     } else if (/\/resourcegroups\//i.test(`${scope}/`)) engine.requireGroup(scope);
     const below = `${scope.toLowerCase()}/`;
-    const found = [...state.store.ofType(definition.type)].filter(
+    const implicit =
+      inResource && definition.implicitName !== undefined
+        ? engine.implicit(definition, `${scope}/${type.slice(type.lastIndexOf('/') + 1)}/${definition.implicitName}`)
+        : undefined;
+    const own = [...state.store.ofType(definition.type)];
+    const isSet = own.some(({ id }) => resourceKey(id) === resourceKey(implicit?.id ?? ''));
+    const found = [...own, ...(implicit === undefined || isSet ? [] : [implicit])].filter(
       (resource) => resource.id.toLowerCase().startsWith(below) && matches(resource),
     );
     return ok(listPage(ask, found, state.settings.pageSize, (resource) => show(ask, definition, resource)));
@@ -250,7 +283,8 @@ export function createRoutes(state: State): Route {
             return poll(ask, subscription, operations, kind.toLowerCase(), id);
           return answerSubscription(state, ask, subscription, segments.slice(1));
         }
-        if (ask.method === 'GET' && segments.length === 4) return list(ask, `${namespace}/${third}`, base, false);
+        if (ask.method === 'GET' && segments.length === 4 && third.toLowerCase() !== 'skus')
+          return list(ask, `${namespace}/${third}`, base, false);
         return answerSubscription(state, ask, subscription, segments.slice(1));
       }
       default:

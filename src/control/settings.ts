@@ -20,10 +20,21 @@ export interface ControlOptions {
   readonly keyRotationStops?: boolean | undefined;
   /** A ServiceTags file, for rules that name tags and for `serviceTags`. */
   readonly serviceTags?: NetworkFile | undefined;
+  /** Containers of the storage accounts; `undefined` keeps them as resources alone. */
+  readonly containers?: BlobContainers | undefined;
   /** Resources of one page of a list. */
   readonly pageSize?: number | undefined;
   /** Told of faults in nsgflow, which are answered 500. */
   readonly onFault?: ((error: unknown, request: ArmRequest) => void) | undefined;
+}
+
+/** The containers of storage accounts, where their blobs are. `account` is a name. */
+export interface BlobContainers {
+  list(account: string): Promise<string[]>;
+  /** Makes a container where there is none. */
+  make(account: string, container: string): Promise<void>;
+  /** Deletes a container with its blobs. */
+  remove(account: string, container: string): Promise<void>;
 }
 
 export interface Subscription {
@@ -41,6 +52,7 @@ export interface ControlSettings {
   readonly asynchronous: boolean;
   readonly keyRotationStops: boolean;
   readonly serviceTags: NetworkFile | undefined;
+  readonly containers: BlobContainers | undefined;
   readonly pageSize: number;
 }
 
@@ -55,6 +67,7 @@ export function settingsOf(options: ControlOptions): ControlSettings {
     asynchronous: options.asynchronous ?? false,
     keyRotationStops: options.keyRotationStops ?? true,
     serviceTags: options.serviceTags,
+    containers: options.containers,
     pageSize: options.pageSize ?? 1000,
   };
 }

@@ -9,7 +9,8 @@ import type { State } from './state.ts';
 import type { DeliveryStop, TargetKind } from './types/flow-log.ts';
 import { deliveryOf, flowLogType, targetKind } from './types/flow-log.ts';
 import type { Firewall } from './types/storage-account.ts';
-import { accountKey, firewallOf, storageAccountType } from './types/storage-account.ts';
+import { accountKey } from './types/account-keys.ts';
+import { firewallOf, storageAccountType } from './types/storage-account.ts';
 
 export interface ControlSnapshot {
   /** Grows with every change. */

@@ -14,7 +14,7 @@ import { locationOf } from './resource-path.ts';
 import { textOf } from './resource.ts';
 import type { Subscription } from './settings.ts';
 import type { State } from './state.ts';
-import { accountName, accountNamed } from './types/storage-account.ts';
+import { accountName, accountNamed, storageSkus } from './types/storage-account.ts';
 
 const subscriptionType = 'Microsoft.Resources/subscriptions';
 
@@ -97,6 +97,10 @@ export async function answerSubscription(
     requireGet(ask);
     return ok(listServiceTags(view, subscription, locationOf(fourth)));
   }
+  if (third === 'skus' && namespace === 'Microsoft.Storage') {
+    requireGet(ask);
+    return ok({ value: storageSkus(locations(state, subscription).map(({ name }) => name)) });
+  }
   if (third === 'checknameavailability' && namespace === 'Microsoft.Storage') return checkName(state, ask);
   throw new ArmError(
     'InvalidResourceType',
@@ -123,7 +127,7 @@ function checkName(state: State, ask: Ask): ArmResponse {
 }
 
 /** Some of Azure's regions, and those in use here. Any well-formed region is taken. */
-function locations(state: State, subscription: string): Json[] {
+function locations(state: State, subscription: string): { readonly [name: string]: Json; readonly name: string }[] {
   const names = new Map(regions.map(([name, shown]) => [name, shown]));
   for (const { body } of state.store.all()) {
     const location = textOf(body['location']);

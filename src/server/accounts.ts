@@ -3,6 +3,7 @@
  */
 import { join } from 'node:path';
 import type { ControlPlane } from '../control/control-plane.ts';
+import type { BlobContainers } from '../control/settings.ts';
 import type { FlowLogState } from '../control/snapshot.ts';
 import type { DeliveryStop } from '../control/types/flow-log.ts';
 import { isClosed } from '../control/types/storage-account.ts';
@@ -131,6 +132,33 @@ export class Accounts {
       },
     };
   }
+}
+
+/** The containers of the accounts, for the control plane, which is there first. */
+export function containersOf(accounts: () => Accounts | undefined): BlobContainers {
+  const account = (name: string): Account => {
+    const open = accounts();
+    if (open === undefined) throw new FlowError('unavailable', 'the storage accounts are not open yet');
+    return open.account(name);
+  };
+  return {
+    async list(name) {
+      try {
+        const found: string[] = [];
+        for await (const container of account(name).containers()) found.push(container);
+        return found;
+      } catch (error) {
+        if (error instanceof FlowError && error.code === 'not-found') return [];
+        throw error;
+      }
+    },
+    async make(name, container) {
+      await account(name).makeContainer?.(container);
+    },
+    async remove(name, container) {
+      await account(name).removeContainer?.(container);
+    },
+  };
 }
 
 /** Containers have no time of their own in a folder; one time for all keeps their ETags. */

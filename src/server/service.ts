@@ -15,12 +15,13 @@ import { join } from 'node:path';
 import { FlowError, fileError } from '../base/errors.ts';
 import type { ControlPlane } from '../control/control-plane.ts';
 import { createControlPlane } from '../control/control-plane.ts';
+import type { BlobContainers } from '../control/settings.ts';
 import type { FlowLogFormat } from '../flowlog/tuple.ts';
 import type { NetworkFile } from '../nsg/import.ts';
 import type { Quirks } from '../pipeline/quirks.ts';
 import { takeLock } from '../pipeline/spool-lock.ts';
 import type { AccountBinding } from './accounts.ts';
-import { Accounts } from './accounts.ts';
+import { Accounts, containersOf } from './accounts.ts';
 import type { Environment } from './environment.ts';
 import { isAnyAddress, isLoopback, openHttp } from './http.ts';
 import type { Http } from './http.ts';
@@ -166,7 +167,11 @@ async function openLocked(settings: ServiceSettings, strict: boolean, unlock: ()
   );
   const stopping = new AbortController();
   try {
-    control = await openControl(settings, http);
+    control = await openControl(
+      settings,
+      http,
+      containersOf(() => accounts),
+    );
     accounts = await Accounts.open(join(dataFolder, 'accounts'), control, settings.bindings);
     parts = startParts(settings, control, accounts, stopping.signal);
     stopping.signal.addEventListener(
@@ -231,7 +236,7 @@ function describeFault(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-async function openControl(settings: ServiceSettings, http: Http): Promise<ControlPlane> {
+async function openControl(settings: ServiceSettings, http: Http, containers: BlobContainers): Promise<ControlPlane> {
   const { start, log } = settings;
   const warnings: string[] = [];
   const resources = start === undefined ? [] : startResources(start.files, start.parameters, warnings);
@@ -245,6 +250,7 @@ async function openControl(settings: ServiceSettings, http: Http): Promise<Contr
     asynchronous: settings.asynchronous,
     keyRotationStops: settings.keyRotationStops,
     serviceTags: settings.serviceTags,
+    containers,
     onFault: (error) => log(describeFault(error)),
   });
   if (start === undefined) return control;

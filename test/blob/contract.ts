@@ -319,5 +319,24 @@ export function containerContract(label: string, subject: ContractSubject): void
       for (const bad of ['', '..', 'a', 'Upper', 'a/b', '.nsgflow', 'a--b'])
         expect(() => account.container(bad)).toThrow('is no name of a container');
     });
+
+    test('an account makes containers, and removes them with all that is in them', async () => {
+      const account = await subject.account();
+      const name = `contract-made-${process.pid}`;
+      const names = async (): Promise<string[]> => (await collect(account.containers())).filter((one) => one === name);
+      expect(await account.makeContainer?.(name)).toBe(true);
+      expect(await account.makeContainer?.(name)).toBe(false);
+      expect(await names()).toEqual([name]);
+      expect(await collect(account.container(name).list())).toEqual([]);
+      await put(account.container(name), hourName, 'x');
+      expect(await account.removeContainer?.(name)).toBe(true);
+      expect(await names()).toEqual([]);
+      expect(await account.container(name).properties(hourName)).toBeUndefined();
+      expect(await account.removeContainer?.(name)).toBe(false);
+      for (const bad of ['..', 'a/b', '.nsgflow']) {
+        expect(await codeOf(account.makeContainer?.(bad) ?? Promise.resolve())).toBe('usage');
+        expect(await codeOf(account.removeContainer?.(bad) ?? Promise.resolve())).toBe('usage');
+      }
+    });
   });
 }

@@ -2,7 +2,7 @@
  * Statuses that Azure's descriptions of its API list, by path and method: SDKs take no other ones. A path is written as in `openapi/arm.json`, with
  * `…` for a resource group's `providers`. What is ours alone is marked so.
  * Source: azure-rest-api-specs, networkWatcher.json 2019-07-01 and 2024-05-01; networkSecurityGroup.json, virtualNetwork.json, networkInterface.json,
- * applicationSecurityGroup.json, publicIpAddress.json, serviceTags.json 2023-05-01; storage.json 2023-01-01; compute.json 2023-03-01; resources.json, deployments.json,
+ * applicationSecurityGroup.json, publicIpAddress.json, serviceTags.json 2023-05-01; storage.json, blob.json, file.json, managementpolicy.json 2023-01-01; compute.json 2023-03-01; resources.json, deployments.json,
  * subscriptions.json 2021-04-01 and later; workspaces.json 2022-10-01.
  */
 export type Method = 'get' | 'head' | 'put' | 'patch' | 'post' | 'delete';
@@ -108,6 +108,23 @@ export const apiFacts: ReadonlyMap<string, Partial<Record<Method, OperationFact>
       delete: { statuses: [200, 204] },
     },
   ],
+  [`${subscription}/providers/Microsoft.Storage/skus`, { get: read }],
+  [`${account}/blobServices`, { get: read }],
+  [`${account}/blobServices/{blobServiceName}`, { get: read, head: exists, put: { statuses: [200] } }],
+  [`${account}/blobServices/{blobServiceName}/containers`, { get: read }],
+  [
+    `${account}/blobServices/{blobServiceName}/containers/{containerName}`,
+    { get: read, head: exists, put: made, patch: patched, delete: { statuses: [200, 204] } },
+  ],
+  [`${account}/fileServices`, { get: read }],
+  [`${account}/fileServices/{fileServiceName}`, { get: read, head: exists }],
+  [`${account}/managementPolicies`, { get: read }],
+  [
+    `${account}/managementPolicies/{managementPolicyName}`,
+    { get: read, head: exists, put: { statuses: [200] }, delete: { statuses: [200, 204] } },
+  ],
+  [`${account}/listAccountSas`, { post: action }],
+  [`${account}/listServiceSas`, { post: action }],
   [`${account}/listKeys`, { post: action }],
   [`${account}/regenerateKey`, { post: action }],
   ['…/Microsoft.OperationalInsights/workspaces', { get: read }],

@@ -50,6 +50,19 @@ const template = {
 };
 const deploy = { properties: { mode: 'Incremental', template } };
 const ipConfigurations = [{ name: 'a', properties: { subnet: { id: `${vnet}/vnet/subnets/default` } } }];
+const lifecycle = {
+  properties: {
+    policy: {
+      rules: [
+        {
+          name: 'old',
+          type: 'Lifecycle',
+          definition: { actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: 30 } } } },
+        },
+      ],
+    },
+  },
+};
 const peering = { properties: { remoteVirtualNetwork: { id: `${vnet}/v` } } };
 
 /** A resource made, made again, read, changed; with `list`, listed. */
@@ -157,6 +170,55 @@ const steps: readonly Step[] = [
     body: { targetResourceId: `${nic}/nic` },
   },
   ...life(accountItem, account('fresh'), { location, kind: 'StorageV2', sku: { name: 'Standard_LRS' } }),
+  ...['blobServices', 'fileServices', 'managementPolicies'].map((list): Step => ({
+    method: 'get',
+    template: `${accountItem}/${list}`,
+    path: `${account('fresh')}/${list}`,
+  })),
+  ...life(`${accountItem}/blobServices/{blobServiceName}`, `${account('fresh')}/blobServices/default`, {}, false),
+  ...life(
+    `${accountItem}/blobServices/{blobServiceName}/containers/{containerName}`,
+    `${account('fresh')}/blobServices/default/containers/made`,
+    {},
+  ),
+  {
+    method: 'get',
+    template: `${accountItem}/fileServices/{fileServiceName}`,
+    path: `${account('fresh')}/fileServices/default`,
+  },
+  {
+    method: 'head',
+    template: `${accountItem}/fileServices/{fileServiceName}`,
+    path: `${account('fresh')}/fileServices/default`,
+  },
+  ...life(
+    `${accountItem}/managementPolicies/{managementPolicyName}`,
+    `${account('fresh')}/managementPolicies/default`,
+    lifecycle,
+    false,
+  ),
+  {
+    method: 'post',
+    template: `${accountItem}/listAccountSas`,
+    path: `${account('fresh')}/listAccountSas`,
+    body: {
+      signedServices: 'b',
+      signedResourceTypes: 'sco',
+      signedPermission: 'rl',
+      signedExpiry: '2026-11-23T00:00:00Z',
+    },
+  },
+  {
+    method: 'post',
+    template: `${accountItem}/listServiceSas`,
+    path: `${account('fresh')}/listServiceSas`,
+    body: {
+      canonicalizedResource: '/blob/fresh/made',
+      signedResource: 'c',
+      signedPermission: 'rl',
+      signedExpiry: '2026-11-23T00:00:00Z',
+    },
+  },
   { method: 'post', template: `${accountItem}/listKeys`, path: `${account('fresh')}/listKeys` },
   {
     method: 'post',
@@ -191,6 +253,11 @@ const steps: readonly Step[] = [
       [vnetItem, `${vnet}/v`],
       [asgItem, `${network}/applicationSecurityGroups/g`],
       [addressItem, `${network}/publicIPAddresses/a`],
+      [
+        `${accountItem}/blobServices/{blobServiceName}/containers/{containerName}`,
+        `${account('fresh')}/blobServices/default/containers/made`,
+      ],
+      [`${accountItem}/managementPolicies/{managementPolicyName}`, `${account('fresh')}/managementPolicies/default`],
       [accountItem, account('fresh')],
       [workspaceItem, `${workspaces}/work`],
       [deploymentItem, `${deployments}/d`],

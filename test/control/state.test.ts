@@ -12,7 +12,7 @@ const writer = `
 import { createControlPlane } from ${JSON.stringify(new URL('../../dist/control/control-plane.js', import.meta.url).href)};
 const plane = await createControlPlane({ dataFolder: process.argv[1], origin: 'https://localhost:8443' });
 const put = (path, body) =>
-  plane.handle({ method: 'PUT', url: path + '?api-version=2025-05-01', headers: {}, body: Buffer.from(JSON.stringify(body)) });
+  plane.handle({ method: 'PUT', url: path + '?api-version=' + (path.includes('Microsoft.Network') ? '2025-05-01' : '2025-04-01'), headers: {}, body: Buffer.from(JSON.stringify(body)) });
 await put(${JSON.stringify(group)}, { location: 'westeurope' });
 for (let i = 0; ; i++) {
   const name = 'nsg' + (i % 20);

@@ -22,7 +22,8 @@ import type { Resource } from '../resource.ts';
 import { objectOf, propertiesOf, textOf } from '../resource.ts';
 import { words } from '../schema.ts';
 import { notReferenced, requireReference } from './reference.ts';
-import { accountKey, firewallOf, isClosed, storageAccountType } from './storage-account.ts';
+import { accountKey } from './account-keys.ts';
+import { firewallOf, isClosed, storageAccountType } from './storage-account.ts';
 
 export const flowLogType = 'Microsoft.Network/networkWatchers/FlowLogs';
 

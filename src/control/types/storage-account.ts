@@ -15,6 +15,7 @@ import type { Resource } from '../resource.ts';
 import { objectOf, objectsOf, propertiesOf, textOf } from '../resource.ts';
 import { words } from '../schema.ts';
 import { notReferenced } from './reference.ts';
+import { listAccountSas, listServiceSas } from './storage-sas.ts';
 
 export const storageAccountType = 'Microsoft.Storage/storageAccounts';
 
@@ -30,6 +31,30 @@ const skus = [
   'Premium_LRS',
   'Premium_ZRS',
 ] as const;
+
+/** As `az storage sku list` asks for them: one entry for each SKU and kind. */
+export function storageSkus(locations: readonly string[]): Json[] {
+  return skus.flatMap((name) =>
+    kinds
+      .filter((kind) => isSkuOf(name, kind))
+      .map((kind) => ({
+        resourceType: 'storageAccounts',
+        name,
+        tier: name.startsWith('Premium') ? 'Premium' : 'Standard',
+        kind,
+        locations,
+        locationInfo: [],
+        capabilities: [],
+        restrictions: [],
+      })),
+  );
+}
+
+function isSkuOf(sku: string, kind: string): boolean {
+  const isPremium = sku.startsWith('Premium');
+  const wantsPremium = kind === 'BlockBlobStorage' || kind === 'FileStorage';
+  return wantsPremium ? isPremium : !(kind === 'BlobStorage' && isPremium);
+}
 
 /** Names of storage accounts. */
 export const accountName = {
@@ -89,6 +114,8 @@ export const storageAccount = defineType({
   actions: [
     { name: 'listKeys', schema: Type.Object({}), run: ({ resource }) => ({ keys: presentKeys(resource) }) },
     { name: 'regenerateKey', schema: Type.Object({ keyName: Type.String() }), run: regenerateKey },
+    listAccountSas,
+    listServiceSas,
   ],
   complete(body, making) {
     checkKind(body, making);
@@ -126,9 +153,7 @@ export const storageAccount = defineType({
 
 function checkKind(body: Static<typeof schema>, { id, name, previous, view }: Making): void {
   const { kind, sku } = body;
-  const isPremium = sku.name.startsWith('Premium');
-  const wantsPremium = kind === 'BlockBlobStorage' || kind === 'FileStorage';
-  if ((wantsPremium && !isPremium) || (kind === 'BlobStorage' && isPremium))
+  if (!isSkuOf(sku.name, kind))
     throw new ArmError('InvalidRequestContent', `The SKU ${sku.name} is not one of kind ${kind}.`, {
       target: 'sku.name',
     });
@@ -196,12 +221,6 @@ function readBypass(text: string): string {
 
 function newKey(keyName: string, creationTime: string): JsonObject {
   return { keyName, value: randomBytes(64).toString('base64'), id: randomUUID(), creationTime };
-}
-
-/** Of one of the keys: its value, and the id that tells it from an older one. '' where there is none. */
-export function accountKey(account: Resource, keyName: 'key1' | 'key2'): { value: string; id: string } {
-  const key = objectsOf(account.hidden['keys']).find((candidate) => candidate['keyName'] === keyName) ?? {};
-  return { value: textOf(key['value']), id: textOf(key['id']) };
 }
 
 /** Both keys as `listKeys` shows them. */

@@ -3,6 +3,8 @@
  * Versions before 2015-04-05, stored access policies and user delegation keys are refused.
  */
 import { BlockList, isIP } from 'node:net';
+import type { SasField } from '../../blob/sas-text.ts';
+import { accountSasText, sasOverrides, serviceSasText } from '../../blob/sas-text.ts';
 import { isSignedBy } from './shared-key.ts';
 import { StorageError } from './storage-error.ts';
 
@@ -21,8 +23,6 @@ export interface SasRequest {
 }
 
 const versionMin = '2015-04-05';
-const versionEncryptionScope = '2020-12-06';
-const versionResource = '2018-11-09';
 
 /** Lets the request pass or not. @throws StorageError 403 */
 export function checkSas(query: URLSearchParams, request: SasRequest): void {
@@ -35,7 +35,9 @@ export function checkSas(query: URLSearchParams, request: SasRequest): void {
   if (get('si') !== '') throw refuse('Stored access policies (si) are not served.');
   if (get('skoid') !== '') throw refuse('User delegation signatures are not served: there is no key that made them.');
   const isAccount = query.has('ss');
-  const text = isAccount ? accountText(get, version, request) : serviceText(get, version, request);
+  const text = isAccount
+    ? accountSasText(get, request.account)
+    : serviceSasText(get, request.account, signedPath(get, request));
   if (!isSignedBy(request.keys, text, get('sig'))) throw refuse('Signature did not match.');
   if (!protocols.includes(get('spr'))) throw refuse('The signed protocol spr is neither https nor https,http.');
   checkTimes(get('st'), get('se'), request.nowMillis);
@@ -63,21 +65,13 @@ const protocols = ['', 'https', 'https,http'];
 export function sasHeaders(query: URLSearchParams): Record<string, string> {
   if (query.has('ss')) return {};
   const headers: Record<string, string> = {};
-  for (const [parameter, header] of Object.entries(overrides)) {
+  for (const [parameter, header] of Object.entries(sasOverrides)) {
     const value = query.get(parameter);
     // eslint-disable-next-line no-control-regex
     if (value !== null && !/[^\u0020-\u007e]/.test(value)) headers[header] = value;
   }
   return headers;
 }
-
-const overrides = {
-  rscc: 'cache-control',
-  rscd: 'content-disposition',
-  rsce: 'content-encoding',
-  rscl: 'content-language',
-  rsct: 'content-type',
-} as const;
 
 const signedFields: readonly string[] = [
   'sp',
@@ -91,32 +85,20 @@ const signedFields: readonly string[] = [
   'sr',
   'ses',
   'snapshot',
-].concat(Object.keys(overrides));
+].concat(Object.keys(sasOverrides));
 
-type Get = (name: string) => string;
-
-function accountText(get: Get, version: string, { account }: SasRequest): string {
-  const parts = [account, ...['sp', 'ss', 'srt', 'st', 'se', 'sip', 'spr', 'sv'].map(get)];
-  if (version >= versionEncryptionScope) parts.push(get('ses'));
-  return `${parts.join('\n')}\n`;
+/** The container or blob whose path is signed. */
+function signedPath(get: SasField, { container, blob }: SasRequest): string {
+  return get('sr') === 'b' && blob !== undefined ? `${container}/${blob}` : (container ?? '');
 }
 
-function serviceText(get: Get, version: string, { account, container, blob }: SasRequest): string {
-  const path = get('sr') === 'b' && blob !== undefined ? `${container}/${blob}` : (container ?? '');
-  const parts = [...['sp', 'st', 'se'].map(get), `/blob/${account}/${path}`, ...['si', 'sip', 'spr', 'sv'].map(get)];
-  if (version >= versionResource) parts.push(get('sr'), get('snapshot'));
-  if (version >= versionEncryptionScope) parts.push(get('ses'));
-  parts.push(...Object.keys(overrides).map(get));
-  return parts.join('\n');
-}
-
-function accountScope(get: Get, { container, blob, access }: SasRequest): boolean {
+function accountScope(get: SasField, { container, blob, access }: SasRequest): boolean {
   const type = container === undefined ? 's' : blob === undefined ? 'c' : 'o';
   const isListOfContainers = container === undefined && access === 'list';
   return get('ss').includes('b') && get('srt').includes(isListOfContainers ? 's' : type);
 }
 
-function serviceScope(get: Get, { container, blob }: SasRequest): boolean {
+function serviceScope(get: SasField, { container, blob }: SasRequest): boolean {
   if (container === undefined) return false;
   return get('sr') === 'c' || (get('sr') === 'b' && blob !== undefined);
 }

@@ -1,5 +1,6 @@
 /** Shared Key authorization. Source: Azure Storage, "Authorize with Shared Key", the form for the Blob service from 2015-02-21 on. */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
+import { signText } from '../../blob/sas-text.ts';
 
 /** What of a request is signed. */
 export interface SignedRequest {
@@ -51,11 +52,6 @@ function canonicalResource({ path, query }: SignedRequest, account: string): str
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, values]) => `\n${name}:${values.sort().join(',')}`);
   return `/${account}${path}${lines.join('')}`;
-}
-
-/** HMAC-SHA256 with a key in base64, in base64. */
-export function signText(text: string, key: string): string {
-  return createHmac('sha256', Buffer.from(key, 'base64')).update(text, 'utf8').digest('base64');
 }
 
 /** Whether one of the keys made this signature; takes the same time wherever it differs. */

@@ -1,0 +1,8 @@
+import type { Resource } from '../resource.ts';
+import { objectsOf, textOf } from '../resource.ts';
+
+/** Of one of the keys: its value, and the id that tells it from an older one. '' where there is none. */
+export function accountKey(account: Resource, keyName: 'key1' | 'key2'): { value: string; id: string } {
+  const key = objectsOf(account.hidden['keys']).find((candidate) => candidate['keyName'] === keyName) ?? {};
+  return { value: textOf(key['value']), id: textOf(key['id']) };
+}
