@@ -28,6 +28,8 @@ export interface Arm {
   get(path: string, apiVersion: string): Promise<JsonObject | undefined>;
   /** All pages of a list. */
   list(path: string, apiVersion: string): Promise<JsonObject[]>;
+  /** Makes the resource of the service at a path, or changes it. */
+  put(path: string, apiVersion: string, body: JsonObject): Promise<void>;
   post(path: string, apiVersion: string, body: JsonObject): Promise<JsonObject | undefined>;
 }
 
@@ -98,6 +100,10 @@ export async function openArm(options: ArmOptions): Promise<Arm> {
     isAzure,
     get,
     list,
+    async put(path, apiVersion, body) {
+      const { status, json } = await ask('PUT', `${endpoint}${path}?api-version=${apiVersion}`, body);
+      if (status < 200 || status > 202) throw armFailure(status, json, `PUT ${path}`);
+    },
     async post(path, apiVersion, body) {
       const { status, json } = await ask('POST', `${endpoint}${path}?api-version=${apiVersion}`, body);
       if (status === 404) return undefined;

@@ -211,13 +211,21 @@ async function checkBlobs(
       return { check: 'blobs', state: 'unknown', finding: error.message };
     }
   }
+  const quiet = arm.isAzure ? '' : await whyQuiet(arm);
   if (newest?.isRecent === true) {
     const ageMinutes = Math.floor((nowMillis - newest.item.lastModifiedMillis) / 60_000);
     const finding = `the newest blob was written ${ageMinutes < 1 ? 'less than a minute' : `${ageMinutes} min`} ago`;
+    if (ageMinutes > 6 && quiet !== '') return { check: 'blobs', state: 'ok', finding: `${finding}: ${quiet}` };
     return ageMinutes <= 6
       ? { check: 'blobs', state: 'ok', finding }
       : { check: 'blobs', state: 'wrong', finding: `${finding}: no traffic since, or delivery is stopped` };
   }
+  if (newest !== undefined && quiet !== '')
+    return {
+      check: 'blobs',
+      state: 'ok',
+      finding: `blobs are there, the newest of ${formatTime(newest.item.lastModifiedMillis)}: ${quiet}`,
+    };
   const enabledAt = Number(diagnosis?.['enabledAtMillis'] ?? 0);
   if (enabledAt > 0 && nowMillis - enabledAt < firstBlobMillis)
     return { check: 'blobs', state: 'ok', finding: 'none yet: the flow log is on for less than five minutes' };
@@ -227,7 +235,18 @@ async function checkBlobs(
       state: 'wrong',
       finding: `blobs are there, the newest of ${formatTime(newest.item.lastModifiedMillis)}: no traffic since, or delivery is stopped`,
     };
-  return { check: 'blobs', state: 'wrong', finding: 'there is no blob: no traffic, or delivery is stopped' };
+  return {
+    check: 'blobs',
+    state: 'wrong',
+    finding: `there is no blob: ${quiet || 'no traffic, or delivery is stopped'}`,
+  };
+}
+
+/** Why the service records nothing now, though nothing is wrong with it: its capture has ended, or it has none. Empty where it does not say. */
+async function whyQuiet(arm: Arm): Promise<string> {
+  const health = await arm.get('/healthz', resourcesVersion);
+  const recorder = objectsOf(health?.['parts']).find((part) => part['name'] === 'recorder');
+  return recorder?.['state'] === 'ok' ? textOf(recorder['detail']) : '';
 }
 
 async function openContainer(place: string, kind: 'nsg' | 'vnet'): Promise<Container> {

@@ -86,6 +86,8 @@ export class Recorder {
   #ended: Record<string, number> = {};
   #tuples = 0;
   #failure: string | undefined;
+  /** Why no packets come, though nothing failed; empty while they may. */
+  #quiet = '';
   #flowLogs = new Map<string, FlowLogState>();
   #flowLogsChanged = true;
   /** Has storage that is away tried again. */
@@ -106,6 +108,7 @@ export class Recorder {
     const { input, stop } = this.#settings;
     if (input.kind === 'capture') await this.#recordCapture(input);
     else if (input.kind === 'interface') await this.#recordInterface(input.live);
+    else this.#quiet = 'nothing is recorded: the service was started without --capture and --interface';
     if (!stop.aborted) await this.#record({ captures: [], reader: quietReader(stop) });
   }
 
@@ -124,7 +127,7 @@ export class Recorder {
   health(): PartHealth {
     const delivery = this.#delivery?.() ?? this.#lastDelivery;
     const reason = this.#failure ?? delivery?.reason ?? undefined;
-    return { name: 'recorder', state: reason === undefined ? 'ok' : 'degraded', detail: reason ?? '' };
+    return { name: 'recorder', state: reason === undefined ? 'ok' : 'degraded', detail: reason ?? this.#quiet };
   }
 
   async #recordCapture(input: RecorderInput & { kind: 'capture' }): Promise<void> {
@@ -137,7 +140,8 @@ export class Recorder {
     const result = await this.#record({ captures: [], reader });
     this.#clock = now;
     if (stop.aborted) return;
-    this.#settings.log('the capture has ended');
+    this.#quiet = 'the capture has ended';
+    this.#settings.log(this.#quiet);
     const nothing = nothingCounted(result);
     if (nothing !== undefined) this.#settings.log(`warning: ${nothing}`);
   }

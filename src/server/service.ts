@@ -36,6 +36,7 @@ import type { PartHealth } from './routes/health.ts';
 import { addMetadataRoutes, authorityPath } from './routes/metadata.ts';
 import { addTokenRoutes } from './routes/token.ts';
 import { makeFlowLogs, makeNetwork, startResources, subscriptionsOf } from './start-network.ts';
+import { startLines } from './start-lines.ts';
 import { serviceMetrics } from './service-metrics.ts';
 import { Tokens, tokenKey } from './tokens.ts';
 import { watchUnknownTags } from './unknown-tags.ts';
@@ -200,6 +201,7 @@ async function openLocked(settings: ServiceSettings, strict: boolean, unlock: ()
       await rm(join(dataFolder, stateName), { force: true });
       await unlock();
     };
+    for (const line of startLines(settings, control.snapshot())) log(line);
     log(`listening at ${origin}`);
     if (isAnyAddress(settings.host))
       log(

@@ -1,16 +1,33 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { floorToHour } from '../../src/base/time.ts';
 import { run as runProgram } from '../../src/cli/program.ts';
-import { account, buildNetwork, location, network, openPlane, rule, subscription } from '../control/plane.ts';
+import { containerOf, formatBlobPath } from '../../src/flowlog/blob-path.ts';
+import type { PartHealth } from '../../src/server/routes/health.ts';
+import {
+  account,
+  buildNetwork,
+  flowLogBody,
+  location,
+  network,
+  openPlane,
+  rule,
+  subscription,
+  watcher,
+} from '../control/plane.ts';
 import type { Serving } from '../server/serving.ts';
 import { serveParts } from '../server/serving.ts';
 
 let plane: Awaited<ReturnType<typeof openPlane>>;
 let serving: Serving;
+/** Health of the service's parts. */
+const parts: PartHealth[] = [];
 
 beforeAll(async () => {
   plane = await openPlane({ now: Date.now });
   await buildNetwork(plane);
-  serving = await serveParts({ handle: (request) => plane.plane.handle(request) });
+  serving = await serveParts({ handle: (request) => plane.plane.handle(request), health: () => parts });
 });
 
 afterAll(async () => {
@@ -128,6 +145,55 @@ describe('nsgflow flow-log', () => {
     const deleted = await run('flow-log', 'delete', ...region, '-n', 'fl');
     expect(deleted.code).toBe(0);
     expect((await run('flow-log', 'show', ...region, '-n', 'fl')).code).toBe(3);
+  });
+
+  test('says which account is missing, and makes it where it is asked to', async () => {
+    const flags = ['-n', 'fl', '--nsg', 'web', '-g', 'net', '--storage-account'];
+    const create = (name: string, ...more: string[]) => run('flow-log', 'create', ...region, ...flags, name, ...more);
+    const refused = await create('new');
+    expect(refused.code).toBe(3);
+    expect(refused.err).toMatch(/no storage account new[^]*--make-account/);
+    expect(plane.plane.snapshot().storageAccounts.map(({ name }) => name)).toEqual(['logs']);
+    const made = await create('new', '--make-account', '-o', 'json');
+    expect([made.code, made.err]).toEqual([0, '']);
+    const found = plane.plane.snapshot().storageAccounts.find(({ name }) => name === 'new');
+    expect(found).toMatchObject({ id: account('new'), kind: 'StorageV2', sku: 'Standard_LRS', location });
+    await plane.ask('DELETE', `${watcher}/flowLogs/fl`);
+    await plane.ask('DELETE', account('new'));
+    expect((await create('new', '--make-account', '--azure')).code).toBe(2);
+    expect((await create('Not-A-Name', '--make-account')).code).toBe(2);
+    expect(plane.plane.snapshot().flowLogs).toEqual([]);
+  });
+
+  test('has a doctor that tells old blobs of a capture that has ended from blobs that do not come', async () => {
+    await plane.put(`${watcher}/flowLogs/fl`, flowLogBody());
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 });
+    try {
+      const blobs = async (): Promise<string> => {
+        const { out } = await run('doctor', '-o', 'json');
+        const checks = JSON.parse(out) as { check: string; state: string; finding: string }[];
+        return checks.map(({ check, state, finding }) => `${check} ${state}: ${finding}`).at(-1)!;
+      };
+      expect(await blobs()).toBe('blobs wrong: there is no blob: no traffic, or delivery is stopped');
+      parts.push({ name: 'recorder', state: 'ok', detail: 'the capture has ended' });
+      expect(await blobs()).toBe('blobs wrong: there is no blob: the capture has ended');
+      const id = `${network}/networkSecurityGroups/web`;
+      for (const time of [Date.now(), Date.UTC(2025, 0, 2, 3)]) {
+        const path = formatBlobPath('nsg', id, floorToHour(time), '000D3A000001');
+        const place = join(serving.folder, 'accounts', 'logs', containerOf('nsg'), path);
+        await mkdir(dirname(place), { recursive: true });
+        await writeFile(place, '{"records":[]}');
+        parts[0] = { name: 'recorder', state: 'ok', detail: 'the capture has ended' };
+        expect(await blobs()).toMatch(/^blobs ok: .*: the capture has ended$/);
+        parts[0] = { name: 'recorder', state: 'degraded', detail: 'the account is away' };
+        expect(await blobs()).toMatch(/^blobs wrong: .*: no traffic since, or delivery is stopped$/);
+        await rm(place);
+      }
+    } finally {
+      parts.length = 0;
+      vi.useRealTimers();
+      await plane.ask('DELETE', `${watcher}/flowLogs/fl`);
+    }
   });
 
   test('migrates, after which nothing is wrong but what the doctor finds', async () => {

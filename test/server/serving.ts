@@ -6,6 +6,7 @@ import type { ArmRequest, ArmResponse } from '../../src/control/request.ts';
 import { isLoopback, openHttp } from '../../src/server/http.ts';
 import type { Http } from '../../src/server/http.ts';
 import { addControlRoutes } from '../../src/server/routes/control.ts';
+import type { PartHealth } from '../../src/server/routes/health.ts';
 import { addHealthRoutes } from '../../src/server/routes/health.ts';
 import { addMetadataRoutes } from '../../src/server/routes/metadata.ts';
 import type { ServedAccount } from '../../src/server/routes/storage.ts';
@@ -32,6 +33,7 @@ export async function serveParts(options: {
   readonly host?: string;
   /** As long as the control plane reads its state. */
   readonly isStarting?: boolean;
+  readonly health?: () => readonly PartHealth[];
 }): Promise<Serving> {
   const folder = await mkdtemp(join(tmpdir(), 'nsgflow-serving-'));
   const now = options.now ?? Date.now;
@@ -55,7 +57,13 @@ export async function serveParts(options: {
       const challenge = (): string => `Bearer authorization_uri="${origin()}/adfs"`;
       addMetadataRoutes(app, { origin, tenantId });
       addTokenRoutes(app, { tokens, origin, tenantId });
-      addHealthRoutes(app, { tokens, challenge, isReady: () => true, health: () => [], metrics: () => [] });
+      addHealthRoutes(app, {
+        tokens,
+        challenge,
+        isReady: () => true,
+        health: options.health ?? (() => []),
+        metrics: () => [],
+      });
       addControlRoutes(app, {
         tokens,
         origin,

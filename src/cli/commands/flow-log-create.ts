@@ -1,7 +1,9 @@
+import type { FlowLog } from '@azure/arm-network';
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
-import type { ArmOptions } from '../arm.ts';
-import { addArm, openArm } from '../arm.ts';
+import { resourceName } from '../../arm-template/resource-id.ts';
+import type { Arm, ArmOptions } from '../arm.ts';
+import { addArm, openArm, storageVersion } from '../arm.ts';
 import type { OutputOptions } from '../asking.ts';
 import { addOutput, formatOf, printObject } from '../asking.ts';
 import type { FlowLogOptions } from '../flow-log.ts';
@@ -11,6 +13,7 @@ import { resultOf } from '../output.ts';
 interface CreateOptions extends ArmOptions, FlowLogOptions, OutputOptions {
   readonly location: string;
   readonly name: string;
+  readonly makeAccount?: boolean;
 }
 
 export function define(command: Command): void {
@@ -18,10 +21,15 @@ export function define(command: Command): void {
     .requiredOption('-l, --location <region>', 'region of the target')
     .requiredOption('-n, --name <name>', 'name of the flow log');
   addFlowLog(command);
+  command.option('--make-account', 'make the storage account where the service has none of the name; not with --azure');
   addArm(command);
   addOutput(command);
   command.action(async (options: CreateOptions) => {
     const format = formatOf(options);
+    if (options.makeAccount === true && options.azure === true)
+      throw new FlowError('usage', '--make-account makes accounts of the service, not of Azure', {
+        hint: 'az storage account create makes one at Azure.',
+      });
     const arm = await openArm(options);
     const body = flowLogBody(arm, options.location, options);
     const place = await findWatcher(arm, options.location);
@@ -29,7 +37,19 @@ export function define(command: Command): void {
       throw new FlowError('usage', `there is a flow log ${JSON.stringify(options.name)} in ${options.location}`, {
         hint: 'Change it with nsgflow flow-log update.',
       });
+    await requireAccount(arm, body, options.makeAccount === true);
     const made = await putFlowLog(arm, place, options.name, body);
     await printObject({ ...made }, resultOf([flowLogRow(made)]), format);
   });
+}
+
+/** The storage account of a flow log is there, or is made. Azure judges its own. @throws not-found */
+async function requireAccount(arm: Arm, { storageId = '', location }: FlowLog, mayMake: boolean): Promise<void> {
+  if (arm.isAzure || (await arm.get(storageId, storageVersion)) !== undefined) return;
+  if (!mayMake)
+    throw new FlowError('not-found', `the service has no storage account ${resourceName(storageId)}`, {
+      hint: 'The same command with --make-account makes it first.',
+    });
+  const sku = { name: 'Standard_LRS' };
+  await arm.put(storageId, storageVersion, { location: location ?? '', kind: 'StorageV2', sku, properties: {} });
 }

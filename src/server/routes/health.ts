@@ -7,7 +7,7 @@ import type { Tokens } from '../tokens.ts';
 export interface PartHealth {
   readonly name: string;
   readonly state: 'ok' | 'degraded' | 'failed' | 'off';
-  /** One sentence; empty where there is nothing to say. */
+  /** One sentence; empty where there is nothing to say. Of a part that is `ok`, why it does nothing. */
   readonly detail: string;
 }
 

@@ -1,0 +1,69 @@
+/** What the service tells a person when it has started: what it has, what it records, and where that goes. */
+import { join } from 'node:path';
+import type { JsonObject } from '../arm-template/value.ts';
+import type { ControlSnapshot } from '../control/snapshot.ts';
+import { textOf } from '../control/resource.ts';
+import type { RecorderInput } from './recorder.ts';
+
+export interface StartLinesSettings {
+  readonly dataFolder: string;
+  /** Folder of the table; `undefined` where there is none. */
+  readonly lake: string | undefined;
+  readonly input: RecorderInput;
+}
+
+/** One line each for the network, the flow logs, the packets, the data, and what another shell needs. */
+export function startLines({ dataFolder, lake, input }: StartLinesSettings, snapshot: ControlSnapshot): string[] {
+  const blobs = join(dataFolder, 'accounts');
+  return [
+    `network:   ${describeNetwork(snapshot.resources)}`,
+    `flow logs: ${describeFlowLogs(snapshot)}`,
+    `packets:   ${describeInput(input)}`,
+    `data:      blobs in ${blobs}, ${lake === undefined ? 'no table' : `table in ${lake}`}`,
+    `az:        in another shell, eval "$(nsgflow serve --env --data ${quoted(dataFolder)})"`,
+  ];
+}
+
+const kinds = [
+  ['networksecuritygroups', 'NSG'],
+  ['virtualnetworks', 'VNet'],
+  ['networkinterfaces', 'NIC'],
+] as const;
+
+function describeNetwork(resources: readonly JsonObject[]): string {
+  const counts = kinds.map(([type, name]) => {
+    const end = `/${type}`;
+    return countOf(resources.filter((resource) => textOf(resource['type']).toLowerCase().endsWith(end)).length, name);
+  });
+  return resources.length === 0
+    ? 'none yet; make one with az or a template, or start with --network'
+    : counts.join(', ');
+}
+
+function describeFlowLogs({ flowLogs }: ControlSnapshot): string {
+  if (flowLogs.length === 0)
+    return 'none, so nothing is written; make one with az or nsgflow flow-log create --make-account';
+  const enabled = flowLogs.filter((flowLog) => flowLog.enabled).length;
+  return `${enabled} enabled${enabled < flowLogs.length ? `, ${flowLogs.length - enabled} disabled` : ''}`;
+}
+
+function describeInput(input: RecorderInput): string {
+  if (input.kind === 'none') return 'none, so nothing is recorded; start with --capture or --interface';
+  if (input.kind === 'interface') return `of the interface ${input.live.interface}`;
+  const { paths, pace, shiftNow, loop } = input;
+  return [
+    paths.join(', '),
+    pace === Number.POSITIVE_INFINITY ? 'as fast as it can be read' : `at ${pace} times its pace`,
+    shiftNow ? 'moved to the present' : 'at its own times',
+    ...(loop ? ['over and over'] : []),
+  ].join(', ');
+}
+
+function countOf(count: number, name: string): string {
+  return `${count} ${name}${count === 1 ? '' : 's'}`;
+}
+
+/** A word of a shell's command. */
+function quoted(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
+}
