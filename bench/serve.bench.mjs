@@ -23,6 +23,8 @@ export async function run(resources = 2000, perSecond = 100, seconds = 30) {
     '127.0.0.1:0',
     '--no-request-log',
     '--no-ingest',
+    '--auth',
+    'any',
   ];
   const service = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   try {

@@ -23,7 +23,8 @@ trap 'echo "az-story: failed at line $LINENO" >&2; cat "$work/service.log" >&2' 
 say() { printf '\n== %s\n' "$*"; }
 stop() { if [[ -n $service ]]; then kill -TERM "$service" 2>/dev/null || true; wait "$service" || true; service=; fi; }
 nsgflow() { node "$root/dist/cli/main.js" "$@"; }
-run() { printf '$ az %s\n' "$*"; $az "$@"; }
+# The secret is in no log.
+run() { printf '$ az %s\n' "${*//${NSGFLOW_SECRET:-$'\n'}/\$NSGFLOW_SECRET}"; $az "$@"; }
 
 start() {
   node "$root/dist/cli/main.js" serve --data "$work/data" --listen "127.0.0.1:$port" "$@" 2>>"$work/service.log" &
@@ -34,7 +35,7 @@ start() {
   done
   eval "$(nsgflow serve --env --data "$work/data")"
   port=${NSGFLOW_ENDPOINT##*:} # az remembers where a cloud is
-  run login --service-principal -u 00000000-0000-0000-0000-000000000001 -p any --tenant "$AZURE_TENANT_ID" -o none
+  run login --service-principal -u 00000000-0000-0000-0000-000000000001 -p "$NSGFLOW_SECRET" --tenant "$AZURE_TENANT_ID" -o none
 }
 
 say "a service, and a login to it"

@@ -61,7 +61,7 @@ The table lies in  ${lake}   (Delta Lake: open it with DuckDB, ClickHouse or ano
 The service stays up until Ctrl-C. In another shell, with  node ${main}  for nsgflow:
   nsgflow flows 'access = deny and dst.port in (22, 3389)' --lake ${lake}
   eval "$(nsgflow serve --env)"                          # then az and the Azure SDKs talk to it
-  az login --service-principal -u 00000000-0000-0000-0000-000000000001 -p any --tenant $AZURE_TENANT_ID
+  az login --service-principal -u 00000000-0000-0000-0000-000000000001 -p "$NSGFLOW_SECRET" --tenant $AZURE_TENANT_ID
   az network watcher flow-log list --location westeurope -o table
 `);
 }

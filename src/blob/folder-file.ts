@@ -63,10 +63,17 @@ export async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined;
 }
 
-/** Makes the folder of `path`, and the ones above it; with `sync`, their names outlive a power failure. */
-export async function makeFolderOf(path: string, sync: boolean): Promise<void> {
+/** Of a folder that its owner alone may read. */
+export const privateFolderMode = 0o700;
+const folderMode = 0o777;
+
+/**
+ * Makes the folder of `path`, and the ones above it; with `sync`, their names outlive a power failure. Folders that are there keep their mode.
+ * @param mode of those that are made, less the umask
+ */
+export async function makeFolderOf(path: string, sync: boolean, mode: number = folderMode): Promise<void> {
   const folder = dirname(path);
-  const first = await makeFolders(folder);
+  const first = await makeFolders(folder, mode);
   if (first === undefined || !sync) return;
   for (let at = folder; at.length >= first.length; at = dirname(at)) await syncFolder(dirname(at));
 }
@@ -76,22 +83,22 @@ export async function makeFolderOf(path: string, sync: boolean): Promise<void> {
  *
  * `mkdir` of Node 20 with `recursive` never returns where the system refuses a folder with "no such file", as below /proc.
  */
-async function makeFolders(folder: string): Promise<string | undefined> {
+async function makeFolders(folder: string, mode: number): Promise<string | undefined> {
   const path = resolve(folder);
   const above = dirname(path);
   try {
-    return (await makeFolder(path)) ? path : undefined;
+    return (await makeFolder(path, mode)) ? path : undefined;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || above === path) throw error;
   }
-  const first = await makeFolders(above);
-  return (await makeFolder(path)) ? (first ?? path) : first;
+  const first = await makeFolders(above, mode);
+  return (await makeFolder(path, mode)) ? (first ?? path) : first;
 }
 
 /** @returns false where it is there already */
-async function makeFolder(path: string): Promise<boolean> {
+async function makeFolder(path: string, mode: number): Promise<boolean> {
   try {
-    await mkdir(path);
+    await mkdir(path, { mode });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT' && (await isFolder(path))) return false;

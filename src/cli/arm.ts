@@ -7,6 +7,9 @@ import type { Json, JsonObject } from '../arm-template/value.ts';
 import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { objectOf, objectsOf, textOf } from '../control/resource.ts';
+import { readEnvironment } from '../server/environment.ts';
+import { isLoopback } from '../server/host-check.ts';
+import { readSecret } from '../server/service-secret.ts';
 
 /**
  * Azure Resource Manager as the commands ask it: `nsgflow serve`, or Azure itself with `--azure`. Flow logs go through `@azure/arm-network`; what that
@@ -62,7 +65,7 @@ export async function openArm(options: ArmOptions): Promise<Arm> {
   if (!/^https:\/\/[^/]+$/.test(endpoint))
     throw new FlowError('usage', `--server ${JSON.stringify(options.server)} is no https URL of a host`);
   const ca = isAzure ? undefined : await readAuthority(options.data);
-  const credential = isAzure ? await azureCredential() : localCredential(endpoint, ca);
+  const credential = isAzure ? await azureCredential() : await localCredential(endpoint, ca, options.data);
   const ask = async (method: string, url: string, body?: Json): Promise<{ status: number; json: JsonObject }> => {
     const { token } = await credential.getToken();
     return exchange(
@@ -158,9 +161,9 @@ async function azureCredential(): Promise<Credential> {
   };
 }
 
-/** On loopback the service takes any token; where it wants its secret, that is in NSGFLOW_SECRET. */
-function localCredential(endpoint: string, ca: string | undefined): Credential {
-  const secret = process.env['NSGFLOW_SECRET'];
+/** With the secret in the data folder of the service, else in NSGFLOW_SECRET; else with the token in NSGFLOW_TOKEN. */
+async function localCredential(endpoint: string, ca: string | undefined, data: string): Promise<Credential> {
+  const secret = (await secretOfService(endpoint, data)) ?? set('NSGFLOW_SECRET');
   let known: Promise<string> | undefined;
   const exchangeSecret = async (): Promise<string> => {
     const form = new URLSearchParams({
@@ -170,15 +173,32 @@ function localCredential(endpoint: string, ca: string | undefined): Credential {
     });
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     const { status, json } = await exchange('POST', `${endpoint}/adfs/oauth2/token`, headers, form.toString(), ca);
-    if (status !== 200) throw new FlowError('authentication', 'the service refuses the secret in NSGFLOW_SECRET');
+    if (status !== 200)
+      throw new FlowError('authentication', 'the service refuses the secret', {
+        hint: 'Name the data folder of the service with --data, or set NSGFLOW_SECRET to its secret.',
+      });
     return textOf(json['access_token']);
   };
   return {
     async getToken() {
-      const token = secret === undefined ? 'nsgflow' : await (known ??= exchangeSecret());
+      const token = secret === undefined ? (set('NSGFLOW_TOKEN') ?? 'nsgflow') : await (known ??= exchangeSecret());
       return { token, expiresOnTimestamp: Date.now() + 3_600_000 };
     },
   };
+}
+
+/** The secret in the data folder, if it is that of the service at `endpoint`: no other may be told it. */
+async function secretOfService(endpoint: string, data: string): Promise<string | undefined> {
+  const environment = await readEnvironment(data).catch(() => undefined);
+  if (environment === undefined) return undefined;
+  const [asked, served] = [new URL(endpoint), new URL(environment.origin)];
+  const isSame = asked.host === served.host || (asked.port === served.port && isLoopback(asked.hostname));
+  return isSame ? await readSecret(data) : undefined;
+}
+
+function set(variable: string): string | undefined {
+  const value = process.env[variable]?.trim();
+  return value === '' ? undefined : value;
 }
 
 async function onlySubscription(isAzure: boolean, list: Arm['list']): Promise<string> {
@@ -281,7 +301,7 @@ function failureOf(status: number, code: string, message: string): FlowError {
   const sentence = `${code}: ${message}`;
   if (status === 401)
     return new FlowError('authentication', sentence, {
-      hint: 'Set NSGFLOW_SECRET, or sign in with az login for --azure.',
+      hint: 'Name the data folder of the service with --data, or set NSGFLOW_SECRET; for --azure, sign in with az login.',
     });
   if (status === 403)
     return new FlowError('permission', sentence, {

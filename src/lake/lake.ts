@@ -20,12 +20,13 @@
  */
 import { randomUUID } from 'node:crypto';
 import { rm, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { assert } from '../base/assert.ts';
 import { FlowError, fileError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
+import { makeFolderOf, privateFolderMode } from '../blob/folder-file.ts';
 import { LakeAppend } from './append.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import type { Action } from './delta-log.ts';
@@ -67,6 +68,7 @@ export async function openLake(folder: string, options: { create?: boolean } = {
         },
       );
     }
+    await makeFolderOf(join(path, 'x'), true, privateFolderMode);
     await createTable(path);
     state = await readTableState(path);
   }

@@ -3,7 +3,7 @@ import { open, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import { fileError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
-import { makeFolderOf, publish, syncFolder, writeAll } from '../blob/folder-file.ts';
+import { makeFolderOf, privateFolderMode, publish, syncFolder, writeAll } from '../blob/folder-file.ts';
 import { takeLock } from './spool-lock.ts';
 import type { SpoolSegment } from './spool-segment.ts';
 import { decodeSegment, encodeSegment } from './spool-segment.ts';
@@ -73,7 +73,7 @@ export class Spool {
   static async open(settings: SpoolSettings): Promise<Spool> {
     const { folder } = settings;
     try {
-      await makeFolderOf(join(folder, 'x'), settings.sync ?? true);
+      await makeFolderOf(join(folder, 'x'), settings.sync ?? true, privateFolderMode);
       const hint = 'One recorder has one spool: stop that one, or name another folder with --spool.';
       const unlock = await takeLock(join(folder, 'lock'), `the spool ${folder}`, hint);
       await rm(join(folder, temporaryName), { force: true });

@@ -1,4 +1,6 @@
 /** What a shell needs so that `az` and the Azure SDKs in it talk to this service. Source: control-plane facts 1.1 and 2. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { FlowError } from '../base/errors.ts';
 
 export const shells = ['bash', 'fish', 'powershell'] as const;
@@ -15,8 +17,31 @@ export interface Environment {
   readonly strict: boolean;
 }
 
+/** What lets a client in. */
+export interface ShellAccess {
+  /** `undefined` where the service was given one, which it does not keep. */
+  readonly secret: string | undefined;
+  readonly token: string;
+}
+
+/** The file in the data folder that says where the running service listens. */
+export const stateName = 'serve.json';
+
+/** How to reach the service that runs, or last ran, on this folder. @throws not-found where none did */
+export async function readEnvironment(dataFolder: string): Promise<Environment> {
+  const path = join(dataFolder, stateName);
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Environment;
+  } catch (cause) {
+    throw new FlowError('not-found', `no nsgflow serve is running on the data folder ${dataFolder}`, {
+      cause,
+      hint: 'Start it first: nsgflow serve, with the same --data.',
+    });
+  }
+}
+
 /** Lines for a shell to evaluate; the last ones, comments, say how to go on. */
-export function formatEnvironment(environment: Environment, shell: Shell): string {
+export function formatEnvironment(environment: Environment, { secret, token }: ShellAccess, shell: Shell): string {
   const { origin, caPath, tenantId, subscriptionId } = environment;
   const variables: [string, string][] = [
     ['AZURE_CONFIG_DIR', environment.azFolder],
@@ -31,12 +56,14 @@ export function formatEnvironment(environment: Environment, shell: Shell): strin
     ['AZURE_SUBSCRIPTION_ID', subscriptionId],
     ['AZURE_TENANT_ID', tenantId],
     ['NSGFLOW_ENDPOINT', origin],
+    ...(secret === undefined ? [] : [['NSGFLOW_SECRET', secret] satisfies [string, string]]),
+    ['NSGFLOW_TOKEN', token],
   ];
   const lines = variables.map(([name, value]) => assign[shell](name, value));
-  const secret = environment.strict ? '"$NSGFLOW_SECRET"' : 'any';
   return [
     ...lines,
-    `# then: az login --service-principal -u 00000000-0000-0000-0000-000000000001 -p ${secret} --tenant ${tenantId}`,
+    ...(secret === undefined ? ['# NSGFLOW_SECRET is to be set to the secret that the service was started with'] : []),
+    `# then: az login --service-principal -u 00000000-0000-0000-0000-000000000001 -p ${secretOf[shell]} --tenant ${tenantId}`,
     `# this shell: ${usage[shell]}`,
     '',
   ].join('\n');
@@ -46,6 +73,12 @@ const assign: Readonly<Record<Shell, (name: string, value: string) => string>> =
   bash: (name, value) => `export ${name}='${plain(value).replaceAll("'", `'\\''`)}'`,
   fish: (name, value) => `set -gx ${name} '${plain(value).replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`,
   powershell: (name, value) => `$env:${name} = '${plain(value).replaceAll(/['\u2018\u2019\u201a\u201b]/g, '$&$&')}'`,
+};
+
+const secretOf: Readonly<Record<Shell, string>> = {
+  bash: '"$NSGFLOW_SECRET"',
+  fish: '"$NSGFLOW_SECRET"',
+  powershell: '$env:NSGFLOW_SECRET',
 };
 
 const usage: Readonly<Record<Shell, string>> = {

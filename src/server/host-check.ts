@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { RequestError } from './arm-error.ts';
 
 /**
@@ -36,4 +37,9 @@ function hostOf(url: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** True for a host that only this machine reaches. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'));
 }

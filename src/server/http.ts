@@ -8,6 +8,7 @@ import { dayMillis } from '../base/time.ts';
 import { ownCertificate, serverCertificate } from './certificate.ts';
 import type { ServerCertificate } from './certificate.ts';
 import type { HttpServer } from './listen.ts';
+import { isLoopback } from './host-check.ts';
 import { createHttpServer } from './listen.ts';
 
 export interface HttpSettings {
@@ -32,8 +33,6 @@ export interface Http {
   /** `https://localhost:8443`: how clients are to call it. */
   readonly origin: string;
   readonly certificate: ServerCertificate;
-  /** Names and addresses that it answers to, in lower case. */
-  readonly names: readonly string[];
   /** One for each address: `localhost` is IPv4 and IPv6. */
   readonly servers: readonly Server[];
   close(): Promise<void>;
@@ -49,9 +48,10 @@ export function isAnyAddress(host: string): boolean {
   return anyAddresses.has(host);
 }
 
-/** True for a host that only this machine reaches. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+/** Names and addresses that the service answers to, in lower case. */
+export function serviceNames({ host, hostNames }: Pick<HttpSettings, 'host' | 'hostNames'>): string[] {
+  const all = [...loopbackNames, ...(isAnyAddress(host) ? [] : [host]), ...hostNames];
+  return [...new Set(all.map((name) => name.toLowerCase()))];
 }
 
 /**
@@ -63,9 +63,7 @@ export async function openHttp(
   addRoutes: (app: HttpServer, origin: () => string) => void,
 ): Promise<Http> {
   const { host, now } = settings;
-  const names = [...new Set([...loopbackNames, ...(anyAddresses.has(host) ? [] : [host]), ...settings.hostNames])].map(
-    (name) => name.toLowerCase(),
-  );
+  const names = serviceNames(settings);
   const readCertificate = (): Promise<ServerCertificate> =>
     settings.own === undefined
       ? serverCertificate(settings.tlsFolder, names, now())
@@ -104,7 +102,6 @@ export async function openHttp(
   return {
     origin,
     certificate,
-    names,
     servers,
     async close() {
       clearInterval(timer);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { open, rename, rm } from 'node:fs/promises';
 import { fileError } from '../base/errors.ts';
+import { makeFolderOf, privateFolderMode } from '../blob/folder-file.ts';
 
 /** For files that hold a secret: the owner alone reads and writes them. */
 export const privateMode = 0o600;
@@ -11,7 +11,7 @@ export const publicMode = 0o644;
 export async function writeWhole(path: string, text: string, mode: number): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolderOf(path, false, privateFolderMode);
     const file = await open(temporary, 'wx', mode);
     try {
       await file.writeFile(text);

@@ -1,6 +1,7 @@
 /**
  * The service: control plane, recorder, ingester, retention and HTTP API in one process, over one data folder:
  *
+ *     DATA/secret          the secret for tokens, unless another one is given, see service-secret.ts
  *     DATA/tls/            certificates and the key of tokens, see certificate.ts
  *     DATA/resources/      the control plane's resources, one JSON file each
  *     DATA/accounts/NAME/  the blobs of each storage account
@@ -10,9 +11,9 @@
  *     DATA/serve.json      where the running service listens
  *     DATA/lock            the process that the folder belongs to
  */
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FlowError, fileError } from '../base/errors.ts';
+import { FlowError } from '../base/errors.ts';
 import type { ControlPlane } from '../control/control-plane.ts';
 import { createControlPlane } from '../control/control-plane.ts';
 import type { BlobContainers } from '../control/settings.ts';
@@ -22,11 +23,14 @@ import type { Quirks } from '../pipeline/quirks.ts';
 import { takeLock } from '../pipeline/spool-lock.ts';
 import type { AccountBinding } from './accounts.ts';
 import { Accounts, containersOf } from './accounts.ts';
-import type { Environment } from './environment.ts';
-import { isAnyAddress, isLoopback, openHttp } from './http.ts';
+import { makeDataFolder } from './data-folder.ts';
+import { stateName } from './environment.ts';
+import type { Environment, ShellAccess } from './environment.ts';
+import { isLoopback } from './host-check.ts';
+import { isAnyAddress, openHttp, serviceNames } from './http.ts';
 import type { Http } from './http.ts';
 import { Ingester } from './ingester.ts';
-import { publicMode, writeWhole } from './private-file.ts';
+import { privateMode, writeWhole } from './private-file.ts';
 import type { RecorderInput } from './recorder.ts';
 import { Recorder } from './recorder.ts';
 import { Retainer } from './retainer.ts';
@@ -38,7 +42,8 @@ import { addTokenRoutes } from './routes/token.ts';
 import { makeFlowLogs, makeNetwork, startResources, subscriptionsOf } from './start-network.ts';
 import { startLines } from './start-lines.ts';
 import { serviceMetrics } from './service-metrics.ts';
-import { Tokens, tokenKey } from './tokens.ts';
+import { readSecret, secretName, serviceSecret } from './service-secret.ts';
+import { Tokens, shellTokenSeconds, tokenKey } from './tokens.ts';
 import { watchUnknownTags } from './unknown-tags.ts';
 
 export interface ServiceSettings {
@@ -48,9 +53,9 @@ export interface ServiceSettings {
   readonly port: number;
   readonly hostNames: readonly string[];
   readonly ownCertificate: { readonly certificate: string; readonly key: string } | undefined;
-  /** Only signed tokens are taken; always so where others than this machine can reach the service. */
+  /** Whether only signed tokens are taken; where others than this machine can reach the service, it must be. */
   readonly strict: boolean;
-  /** Of service principals and managed identities; needed where it is strict. */
+  /** Of service principals and managed identities; `undefined` has the service make one. */
   readonly secret: string | undefined;
   readonly tenantId: string;
   readonly subscriptionId: string;
@@ -87,45 +92,35 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-/** @throws usage where the folder belongs to another process, a secret is missing, or the listener cannot be opened; and what reading the state throws */
+/** @throws usage where the folder belongs to another process, a secret is too short, or the listener cannot be opened; and what reading the state throws */
 export async function openService(settings: ServiceSettings): Promise<Service> {
   const { dataFolder, host, log } = settings;
-  const strict = settings.strict || !isLoopback(host);
-  if (strict && (settings.secret === undefined || settings.secret.length < secretCharsMin))
-    throw new FlowError(
-      'usage',
-      isLoopback(host)
-        ? '--auth strict needs a secret'
-        : `${host} is not a loopback address: others can reach the service, so it needs a secret`,
-      { hint: `Set NSGFLOW_SECRET, or name a file with --secret-file: ${secretCharsMin} characters or more.` },
-    );
-  const unlock = await takeFolder(dataFolder);
-  if (strict) log('only tokens signed by this service are taken, and only who has the secret gets one');
-  else log('any token is taken: only this machine can reach the service');
+  const { strict } = settings;
+  if (!strict && !isLoopback(host))
+    throw new FlowError('usage', `${host} is not a loopback address: --auth any is for loopback only`, {
+      hint: 'Leave --auth out: clients then need a token, and nsgflow serve --env hands one to your shells.',
+    });
+  await makeDataFolder(dataFolder, log);
+  const hint = 'One service has one data folder: stop that one, or name another folder with --data.';
+  const unlock = await takeLock(join(dataFolder, 'lock'), `the data folder ${dataFolder}`, hint);
   try {
-    return await openLocked(settings, strict, unlock);
+    const secret = await serviceSecret(dataFolder, settings.secret);
+    const where = secret === settings.secret ? 'is the one given' : `lies in ${join(dataFolder, secretName)}`;
+    if (strict)
+      log(`clients need a token of this service; the secret for one ${where}; nsgflow serve --env hands both on`);
+    else log('any token is taken: every user of this machine can use the service');
+    return await openLocked(settings, secret, unlock);
   } catch (error) {
     await unlock();
     throw error;
   }
 }
 
-const secretCharsMin = 16;
-
-async function takeFolder(dataFolder: string): Promise<() => Promise<void>> {
-  try {
-    await mkdir(dataFolder, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw fileError(error, `make ${dataFolder}`);
-  }
-  const hint = 'One service has one data folder: stop that one, or name another folder with --data.';
-  return await takeLock(join(dataFolder, 'lock'), `the data folder ${dataFolder}`, hint);
-}
-
-async function openLocked(settings: ServiceSettings, strict: boolean, unlock: () => Promise<void>): Promise<Service> {
-  const { dataFolder, tenantId, log, now } = settings;
+async function openLocked(settings: ServiceSettings, secret: string, unlock: () => Promise<void>): Promise<Service> {
+  const { dataFolder, tenantId, strict, log, now } = settings;
+  const names = serviceNames(settings);
   const tokens = new Tokens(
-    { strict, secret: settings.secret, tenantId },
+    { strict, secret, tenantId, names },
     await tokenKey(join(dataFolder, 'tls', 'token-key')),
     now,
   );
@@ -189,8 +184,7 @@ async function openLocked(settings: ServiceSettings, strict: boolean, unlock: ()
       azFolder: join(dataFolder, 'az'),
       strict,
     };
-    await mkdir(environment.azFolder, { recursive: true });
-    await writeWhole(join(dataFolder, stateName), `${JSON.stringify(environment, null, 2)}\n`, publicMode);
+    await writeWhole(join(dataFolder, stateName), `${JSON.stringify(environment, null, 2)}\n`, privateMode);
     const opened = { control, parts };
     let stopped: Promise<void> | undefined;
     const stop = async (): Promise<void> => {
@@ -205,7 +199,7 @@ async function openLocked(settings: ServiceSettings, strict: boolean, unlock: ()
     log(`listening at ${origin}`);
     if (isAnyAddress(settings.host))
       log(
-        `others reach it at every address of this machine, port ${new URL(origin).port}, by the names ${http.names.join(', ')}; --host-name adds one`,
+        `others reach it at every address of this machine, port ${new URL(origin).port}, by the names ${names.join(', ')}; --host-name adds one`,
       );
     return { origin, environment, failed: parts.failed, stop: () => (stopped ??= stop()) };
   } catch (error) {
@@ -217,19 +211,17 @@ async function openLocked(settings: ServiceSettings, strict: boolean, unlock: ()
   }
 }
 
-const stateName = 'serve.json';
-
-/** How to reach the service that runs, or last ran, on this folder. @throws not-found where none did */
-export async function readEnvironment(dataFolder: string): Promise<Environment> {
-  const path = join(dataFolder, stateName);
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as Environment;
-  } catch (cause) {
-    throw new FlowError('not-found', `no nsgflow serve is running on the data folder ${dataFolder}`, {
-      cause,
-      hint: 'Start it first: nsgflow serve, with the same --data.',
-    });
-  }
+/** What lets a shell of the service's user in: its secret, where the service made it, and a token for a day. @throws io, permission */
+export async function shellAccess(
+  dataFolder: string,
+  environment: Environment,
+  now: () => number,
+): Promise<ShellAccess> {
+  const { strict, tenantId, origin } = environment;
+  const key = await tokenKey(join(dataFolder, 'tls', 'token-key'));
+  const tokens = new Tokens({ strict, secret: undefined, tenantId, names: [] }, key, now);
+  const { accessToken } = await tokens.issue('nsgflow', `${origin}/`, shellTokenSeconds);
+  return { secret: await readSecret(dataFolder), token: accessToken };
 }
 
 /** What is known to happen needs no stack. */

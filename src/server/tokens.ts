@@ -1,16 +1,22 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SignJWT, jwtVerify } from 'jose';
 import { RequestError } from './arm-error.ts';
+import { isAudience } from './audience.ts';
+import type { Audience } from './audience.ts';
 import { privateMode, writeWhole } from './private-file.ts';
+import { WrongSecrets } from './wrong-secrets.ts';
 
 /** Who may use the service. */
 export interface TokenSettings {
   /** Only tokens that were signed here are taken, and only who knows the secret gets one. */
   readonly strict: boolean;
-  /** `undefined` unless strict. */
+  /** Matters where it is strict. */
   readonly secret: string | undefined;
   readonly tenantId: string;
+  /** Names and addresses of the service, in lower case: tokens are for them, or for Azure's. */
+  readonly names: readonly string[];
 }
 
 export interface IssuedToken {
@@ -22,6 +28,8 @@ export interface IssuedToken {
 
 const issuer = 'nsgflow';
 const lifetimeSeconds = 3600;
+/** Of a token that a shell gets: programs in it cannot renew it. */
+export const shellTokenSeconds = 24 * 3600;
 const keyBytes = 32;
 
 /** Signs access tokens and checks them. Its key lies in a file, so that tokens outlive a restart. */
@@ -29,24 +37,41 @@ export class Tokens {
   readonly settings: TokenSettings;
   readonly #key: Uint8Array;
   readonly #now: () => number;
+  readonly #wait: (millis: number) => Promise<void>;
+  readonly #names: ReadonlySet<string>;
+  readonly #wrong: WrongSecrets;
 
-  constructor(settings: TokenSettings, key: Uint8Array, now: () => number) {
+  /** `wait` holds up the answer to a wrong secret. */
+  constructor(
+    settings: TokenSettings,
+    key: Uint8Array,
+    now: () => number,
+    wait: (millis: number) => Promise<void> = sleep,
+  ) {
     this.settings = settings;
     this.#key = key;
     this.#now = now;
+    this.#wait = wait;
+    this.#names = new Set(settings.names);
+    this.#wrong = new WrongSecrets(now);
   }
 
-  /** @throws RequestError 401 where the secret is wanted and this is not it */
-  checkSecret(given: string | undefined): void {
+  /**
+   * Wrong secrets of a client are answered the later, the more it has sent.
+   * @param address of the client
+   * @throws RequestError 401 where the secret is wanted and this is not it
+   */
+  async checkSecret(given: string | undefined, address: string | undefined): Promise<void> {
     const { strict, secret } = this.settings;
-    if (!strict) return;
-    if (secret === undefined || given === undefined || !sameText(given, secret))
-      throw new RequestError(401, 'invalid_client', 'The client secret is not the one of this service.');
+    if (!strict || (secret !== undefined && given !== undefined && sameText(given, secret))) return;
+    const millis = this.#wrong.add(address);
+    if (millis > 0) await this.#wait(millis);
+    throw new RequestError(401, 'invalid_client', 'The client secret is not the one of this service.');
   }
 
-  async issue(client: string, audience: string): Promise<IssuedToken> {
+  async issue(client: string, audience: string, seconds: number = lifetimeSeconds): Promise<IssuedToken> {
     const nowSeconds = Math.floor(this.#now() / 1000);
-    const expiresOn = nowSeconds + lifetimeSeconds;
+    const expiresOn = nowSeconds + seconds;
     const accessToken = await new SignJWT({
       tid: this.settings.tenantId,
       appid: client,
@@ -61,11 +86,11 @@ export class Tokens {
       .setNotBefore(nowSeconds)
       .setExpirationTime(expiresOn)
       .sign(this.#key);
-    return { accessToken, expiresInSeconds: lifetimeSeconds, expiresOn };
+    return { accessToken, expiresInSeconds: seconds, expiresOn };
   }
 
-  /** Takes any bearer token that is not empty; strict, only one of ours that has not expired. @throws RequestError 401 */
-  async check(authorization: string | undefined, challenge: string): Promise<void> {
+  /** Takes any bearer token that is not empty; strict, only one of ours for this part that has not expired. @throws RequestError 401 */
+  async check(authorization: string | undefined, challenge: string, part: Audience): Promise<void> {
     const token = /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
     const headers = { 'www-authenticate': challenge };
     if (token === undefined)
@@ -76,18 +101,23 @@ export class Tokens {
         headers,
       );
     if (!this.settings.strict) return;
+    const refuse = (why: string): RequestError =>
+      new RequestError(401, 'InvalidAuthenticationToken', why, {
+        'www-authenticate': `${challenge}, error="invalid_token", error_description="${why}"`,
+      });
+    let audience: unknown;
     try {
-      await jwtVerify(token, this.#key, {
+      const { payload } = await jwtVerify(token, this.#key, {
         issuer,
         algorithms: ['HS256'],
         currentDate: new Date(this.#now()),
         requiredClaims: ['exp', 'aud', 'tid'],
       });
+      audience = payload.aud;
     } catch {
-      throw new RequestError(401, 'InvalidAuthenticationToken', 'The access token is invalid.', {
-        'www-authenticate': `${challenge}, error="invalid_token", error_description="The access token is invalid."`,
-      });
+      throw refuse('The access token is invalid.');
     }
+    if (!isAudience(audience, part, this.#names)) throw refuse('The access token is for another audience.');
   }
 }
 

@@ -192,7 +192,7 @@ describe('commands', () => {
       'commands/completion.ts: process.stdout.write(script);',
       "commands/ingest.ts: if (isTTY) process.stderr.write('\\r\\u001b[2K');",
       'commands/ingest.ts: process.stderr.write(`\\r\\u001b[2K${printableCell(line).slice(0, columns - 1)}`);',
-      'commands/serve.ts: process.stdout.write(formatEnvironment(await readEnvironment(dataFolder), shell));',
+      'commands/serve.ts: process.stdout.write(formatEnvironment(environment, await shellAccess(dataFolder, environment, Date.now), shell));',
       "main.ts: if (args.length === 1 && args[0] === '--version') process.stdout.write(`${version()}\\n`);",
       "main.ts: process.stderr.write('\\nnsgflow: interrupted; run again to go on\\n');",
       'printable.ts: process.stderr.write(`${printable(text)}\\n`);',

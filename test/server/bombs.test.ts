@@ -14,7 +14,7 @@ const long = process.env['NSGFLOW_LONG'] === '1';
 const seed = Number(process.env['NSGFLOW_SEED'] ?? 20_261_129);
 const bombs = makeBombs(long ? 200 : 5, seed);
 const group = `/subscriptions/${subscription}/resourceGroups/shop`;
-const headers = { authorization: 'Bearer any', 'content-type': 'application/json' };
+const headers = { 'content-type': 'application/json' };
 
 let data: Awaited<ReturnType<typeof dataFolder>>;
 let served: Served;

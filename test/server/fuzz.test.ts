@@ -31,7 +31,7 @@ import { serveParts } from './serving.ts';
 import type { Serving } from './serving.ts';
 
 const long = process.env['NSGFLOW_LONG'] === '1';
-const millisMax = long ? 60_000 : 2500;
+const requests = long ? 5000 : 400;
 const seed = Number(process.env['NSGFLOW_SEED'] ?? 20_261_123);
 
 let plane: Awaited<ReturnType<typeof openPlane>>;
@@ -356,11 +356,10 @@ const state = (): string =>
 
 test('any request is answered below 500 with a code, logged once, and changes nothing where it is refused', async () => {
   const random = createRandom(seed);
-  const begun = performance.now();
   const statuses = new Map<number, number>();
   let before = state();
   let count = 0;
-  for (; performance.now() - begun < millisMax; count++) {
+  for (; count < requests; count++) {
     const made = makeRequest(random);
     const told = `request ${count} of seed ${seed}: ${made.method} ${made.path} ${JSON.stringify(made.headers)} ${Buffer.from(
       made.body ?? [],
@@ -386,7 +385,6 @@ test('any request is answered below 500 with a code, logged once, and changes no
     before = after;
   }
   expect(plane.faults).toEqual([]);
-  expect(count).toBeGreaterThan(50);
   expect(statuses.get(400)).toBeGreaterThan(10);
   expect((statuses.get(200) ?? 0) + (statuses.get(201) ?? 0)).toBeGreaterThan(0);
   if (long) process.stderr.write(`${count} requests: ${JSON.stringify([...statuses].sort(([a], [b]) => a - b))}\n`);

@@ -12,6 +12,7 @@ import type { ArmRequest } from '../../src/control/request.ts';
 import { serverCertificate } from '../../src/server/certificate.ts';
 import { formatEnvironment } from '../../src/server/environment.ts';
 import { formatMetrics } from '../../src/server/metrics.ts';
+import { WrongSecrets } from '../../src/server/wrong-secrets.ts';
 import { ask, serveParts, tenantId } from './serving.ts';
 import type { Serving } from './serving.ts';
 
@@ -29,7 +30,7 @@ beforeAll(async () => {
     return Promise.resolve({ status: 200, headers: {}, body: { ok: true } });
   };
   open = await serveParts({ handle: handle as never, hostNames: ['flow.example.org'] });
-  strict = await serveParts({ handle: handle as never, secret });
+  strict = await serveParts({ handle: handle as never, secret, wait: () => Promise.resolve() });
 });
 
 afterAll(async () => {
@@ -166,6 +167,83 @@ describe('tokens', () => {
   });
 });
 
+describe('strict', () => {
+  const post = (clientSecret: string, resource: string): ReturnType<typeof ask> =>
+    ask(strict, '/adfs/oauth2/token', {
+      method: 'POST',
+      headers: formType,
+      body: new URLSearchParams({
+        grant_type: 'client_credentials',
+        client_id: 'me',
+        client_secret: clientSecret,
+        resource,
+      }).toString(),
+    });
+  const statusWith = async (resource: string, path: string): Promise<number> => {
+    const { access_token: token } = JSON.parse((await post(secret, resource)).text) as { access_token: string };
+    return (await ask(strict, path, { headers: { authorization: `Bearer ${token}` } })).status;
+  };
+  const path = '/tenants?api-version=2022-12-01';
+
+  test.each([
+    ['https://management.azure.com/', 200],
+    ['https://management.core.windows.net//', 200],
+    ['https://localhost:9999', 200],
+    ['https://127.0.0.1/', 200],
+    ['https://storage.azure.com/', 401],
+    ['https://vault.azure.net', 401],
+    ['https://localhost.example.org/', 401],
+    ['https://management.azure.com.example.org/', 401],
+    ['https://localhost@example.org/', 401],
+    ['http://localhost/', 401],
+    ['https://localhost/other', 401],
+    ['00000003-0000-0000-c000-000000000000', 401],
+  ])('a token for %s opens the control plane: %i', async (audience, status) => {
+    expect(await statusWith(audience, path)).toBe(status);
+    expect(await statusWith(audience, '/metrics')).toBe(status);
+  });
+
+  test('who has a token is told how the parts are', async () => {
+    const { access_token: token } = JSON.parse((await post(secret, 'https://localhost/')).text) as {
+      access_token: string;
+    };
+    const { text } = await ask(strict, '/healthz', { headers: { authorization: `Bearer ${token}` } });
+    expect(JSON.parse(text)).toEqual({ state: 'ok', parts: [] });
+  });
+
+  test('wrong secrets of a client are answered later and later, the right one at once', async () => {
+    const waits: number[] = [];
+    const many = await serveParts({
+      secret,
+      wait: (millis) => {
+        waits.push(millis);
+        return Promise.resolve();
+      },
+    });
+    const form = (clientSecret: string): Parameters<typeof ask>[2] => ({
+      method: 'POST',
+      headers: formType,
+      body: `grant_type=client_credentials&client_id=me&client_secret=${encodeURIComponent(clientSecret)}`,
+    });
+    for (let i = 0; i < 12; i++) expect((await ask(many, '/adfs/oauth2/token', form(`wrong ${i}`))).status).toBe(401);
+    expect(waits).toEqual([250, 500, 1000, 2000, 4000, 8000, 8000, 8000, 8000]);
+    expect((await ask(many, '/adfs/oauth2/token', form(secret))).status).toBe(200);
+    expect(waits).toHaveLength(9);
+    await many.close();
+  });
+
+  test('wrong secrets are forgotten after a quarter of an hour, and counted by client', () => {
+    let now = 0;
+    const wrong = new WrongSecrets(() => now);
+    for (let i = 0; i < 4; i++) wrong.add('192.0.2.1');
+    expect(wrong.add('192.0.2.1')).toBe(500);
+    expect(wrong.add('192.0.2.2')).toBe(0);
+    expect(wrong.add('::ffff:192.0.2.1')).toBe(1000);
+    now += 15 * 60_000 + 1;
+    expect(wrong.add('192.0.2.1')).toBe(0);
+  });
+});
+
 describe('what is logged of failures', () => {
   const headers = bearer;
   const path = '/tenants?api-version=2022-12-01';
@@ -264,6 +342,7 @@ describe('hostile requests get a 4xx with a code, and one line in the log', () =
 });
 
 describe('the environment of a shell', () => {
+  const access = { secret: "it's a secret", token: 'a.b.c' };
   const environment = {
     origin: 'https://localhost:8443',
     caPath: `/tmp/it's "here" $HOME/ca.pem`,
@@ -274,17 +353,29 @@ describe('the environment of a shell', () => {
   };
 
   test('reaches bash as it is, whatever the path', async () => {
-    const script = `${formatEnvironment(environment, 'bash')}\nprintf '%s|%s' "$SSL_CERT_FILE" "$ARM_CLOUD_METADATA_URL"`;
+    const script = `${formatEnvironment(environment, access, 'bash')}\nprintf '%s|%s|%s|%s' "$SSL_CERT_FILE" "$ARM_CLOUD_METADATA_URL" "$NSGFLOW_SECRET" "$NSGFLOW_TOKEN"`;
     const { stdout } = await promisify(execFile)('bash', ['-c', script]);
-    expect(stdout).toBe(`${environment.caPath}|https://localhost:8443/metadata/endpoints?api-version=2020-06-01`);
+    expect(stdout.split('|')).toEqual([
+      environment.caPath,
+      'https://localhost:8443/metadata/endpoints?api-version=2020-06-01',
+      access.secret,
+      access.token,
+    ]);
+    expect(formatEnvironment(environment, { ...access, secret: undefined }, 'bash')).not.toMatch(
+      /^export NSGFLOW_SECRET/m,
+    );
   });
 
   test('is quoted for fish and PowerShell', () => {
-    expect(formatEnvironment(environment, 'fish')).toContain(`set -gx SSL_CERT_FILE '/tmp/it\\'s "here" $HOME/ca.pem'`);
-    expect(formatEnvironment(environment, 'powershell')).toContain(
+    expect(formatEnvironment(environment, access, 'fish')).toContain(
+      `set -gx SSL_CERT_FILE '/tmp/it\\'s "here" $HOME/ca.pem'`,
+    );
+    expect(formatEnvironment(environment, access, 'powershell')).toContain(
       `$env:SSL_CERT_FILE = '/tmp/it''s "here" $HOME/ca.pem'`,
     );
-    expect(() => formatEnvironment({ ...environment, azFolder: '/tmp/a\nb' }, 'bash')).toThrow('control character');
+    expect(() => formatEnvironment({ ...environment, azFolder: '/tmp/a\nb' }, access, 'bash')).toThrow(
+      'control character',
+    );
   });
 });
 

@@ -10,8 +10,11 @@ import { ResourceManagementClient } from '@azure/arm-resources';
 import { StorageManagementClient } from '@azure/arm-storage';
 import { BlobServiceClient, StorageSharedKeyCredential } from '@azure/storage-blob';
 import type { BlobClient } from '@azure/storage-blob';
+import { readEnvironment } from '../../src/server/environment.ts';
+import { shellAccess } from '../../src/server/service.ts';
 
 const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
+const guard = join(import.meta.dirname, 'end-with-parent.mjs');
 const startMillisMax = 30_000;
 
 export const subscription = '00000000-0000-0000-0000-000000000000';
@@ -22,6 +25,8 @@ export interface Served {
   readonly ca: string;
   readonly data: string;
   readonly pid: number;
+  /** What a shell of the same user gets. */
+  readonly token: string;
   /** Standard error so far. */
   readonly said: () => string;
   /** Ends the process. @returns its exit code, `null` when it was killed */
@@ -40,9 +45,10 @@ export async function serve(
   options: { readonly env?: Readonly<Record<string, string>>; readonly listen?: string } = {},
 ): Promise<Served> {
   const listen = options.listen ?? '127.0.0.1:0';
-  const child: ChildProcess = spawn(process.execPath, [main, 'serve', '--data', data, '--listen', listen, ...args], {
+  const argv = ['--import', guard, main, 'serve', '--data', data, '--listen', listen, ...args];
+  const child: ChildProcess = spawn(process.execPath, argv, {
     env: { ...process.env, AZURE_STORAGE_CONNECTION_STRING: '', NSGFLOW_SECRET: '', ...options.env },
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['pipe', 'ignore', 'pipe'],
   });
   let text = '';
   child.stderr!.setEncoding('utf8');
@@ -64,6 +70,7 @@ export async function serve(
     ca: await readFile(join(data, 'tls', 'ca.pem'), 'utf8'),
     data,
     pid: child.pid ?? 0,
+    token: (await shellAccess(data, await readEnvironment(data), Date.now)).token,
     said: () => text,
     async end(signal = 'SIGTERM') {
       if (!isOver) child.kill(signal);
@@ -73,7 +80,8 @@ export async function serve(
 }
 
 /** The official clients, each speaking to the service over HTTPS and trusting its CA alone. */
-export function clients(served: Pick<Served, 'origin' | 'ca'>, token = 'any') {
+export function clients(served: Pick<Served, 'origin' | 'ca' | 'token'>) {
+  const { token } = served;
   const credential = { getToken: () => Promise.resolve({ token, expiresOnTimestamp: Date.now() + 3_600_000 }) };
   const options = {
     endpoint: served.origin,

@@ -275,7 +275,7 @@ describe.each(long ? ['at once', 'asynchronous'] : ['at once'])('the official cl
       };
       const properties = { mode: 'Incremental' as const, template, parameters: { location: { value: location } } };
       const path = `/subscriptions/${subscription}/resourceGroups/${group}/providers/Microsoft.Resources/deployments/story?api-version=2022-09-01`;
-      const headers = { authorization: 'Bearer any', 'content-type': 'application/json' };
+      const headers = { 'content-type': 'application/json' };
       const answer = await ask(served, path, { method: 'PUT', headers, body: JSON.stringify({ properties }) });
       expect([answer.status, answer.text]).toEqual([201, expect.stringContaining('provisioningState')]);
       const isDone = async (): Promise<boolean> =>
@@ -311,7 +311,7 @@ describe.each(long ? ['at once', 'asynchronous'] : ['at once'])('the official cl
   );
 
   test('hostile requests change nothing', async () => {
-    const headers = { authorization: 'Bearer any', 'content-type': 'application/json' };
+    const headers = { 'content-type': 'application/json' };
     const nsg = idOf('Microsoft.Network/networkSecurityGroups', 'nsg-x');
     const version = '?api-version=2025-05-01';
     const deep = '['.repeat(5000);

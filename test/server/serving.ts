@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ArmRequest, ArmResponse } from '../../src/control/request.ts';
-import { isLoopback, openHttp } from '../../src/server/http.ts';
+import { openHttp, serviceNames } from '../../src/server/http.ts';
 import type { Http } from '../../src/server/http.ts';
 import { addControlRoutes } from '../../src/server/routes/control.ts';
 import type { PartHealth } from '../../src/server/routes/health.ts';
@@ -31,6 +31,8 @@ export async function serveParts(options: {
   readonly now?: () => number;
   readonly hostNames?: readonly string[];
   readonly host?: string;
+  /** Holds up answers to wrong secrets. */
+  readonly wait?: (millis: number) => Promise<void>;
   /** As long as the control plane reads its state. */
   readonly isStarting?: boolean;
   readonly health?: () => readonly PartHealth[];
@@ -39,14 +41,19 @@ export async function serveParts(options: {
   const now = options.now ?? Date.now;
   const lines: string[] = [];
   const faults: unknown[] = [];
-  const strict = options.secret !== undefined || !isLoopback('127.0.0.1');
+  const strict = options.secret !== undefined;
+  const listen = { host: options.host ?? '127.0.0.1', hostNames: options.hostNames ?? [] };
   const key = await tokenKey(join(folder, 'tls', 'token-key'));
-  const tokens = new Tokens({ strict, secret: options.secret, tenantId }, key, now);
+  const tokens = new Tokens(
+    { strict, secret: options.secret, tenantId, names: serviceNames(listen) },
+    key,
+    now,
+    options.wait,
+  );
   const http = await openHttp(
     {
-      host: options.host ?? '127.0.0.1',
+      ...listen,
       port: 0,
-      hostNames: options.hostNames ?? [],
       tlsFolder: join(folder, 'tls'),
       own: undefined,
       log: (line) => lines.push(line),
@@ -98,9 +105,9 @@ export interface Answer {
   readonly text: string;
 }
 
-/** One request, checked against the CA, with whatever headers: also those that a browser or SDK would not send. */
+/** One request, checked against the CA, with whatever headers: also those that a browser or SDK would not send. Where the server has a token, it is sent. */
 export async function ask(
-  server: { readonly origin: string; readonly ca: string },
+  server: { readonly origin: string; readonly ca: string; readonly token?: string },
   path: string,
   options: {
     readonly method?: string;
@@ -121,7 +128,10 @@ export async function ask(
         servername: isIP(hostname) === 0 ? hostname : '',
         agent: false,
         method: options.method ?? 'GET',
-        headers: { ...options.headers },
+        headers: {
+          ...(server.token === undefined ? {} : { authorization: `Bearer ${server.token}` }),
+          ...options.headers,
+        },
       },
       (answer) => {
         const parts: Buffer[] = [];

@@ -66,11 +66,11 @@ export function define(command: Command): void {
     .option('--lake <dir>', 'folder of the table (default: lake in the data folder)')
     .option('--no-ingest', 'keep no table')
     .addOption(
-      new Option('--auth <who>', 'any: every bearer token on loopback; strict: tokens signed here')
-        .choices(['any', 'strict'])
-        .default('any'),
+      new Option('--auth <who>', 'strict: tokens of this service; any: whatever token, on loopback only')
+        .choices(['strict', 'any'])
+        .default('strict'),
     )
-    .option('--secret-file <file>', 'the secret of strict clients (default: the variable NSGFLOW_SECRET)')
+    .option('--secret-file <file>', 'the secret of clients (default: NSGFLOW_SECRET, else made in the data folder)')
     .option('--certificate <file>', 'a certificate of your own, PEM, with --key')
     .option('--key <file>', 'its key, PEM')
     .option('--tenant <guid>', 'id of the tenant', tenantDefault)
@@ -89,7 +89,7 @@ export function define(command: Command): void {
     'after',
     '\nIn another shell, while it runs:\n' +
       '  eval "$(nsgflow serve --env)"        # fish: nsgflow serve --env --shell fish | source\n' +
-      '  az login --service-principal -u 00000000-0000-0000-0000-000000000001 -p any --tenant $AZURE_TENANT_ID\n' +
+      '  az login --service-principal -u 00000000-0000-0000-0000-000000000001 -p "$NSGFLOW_SECRET" --tenant $AZURE_TENANT_ID\n' +
       '  az network nsg list -o table\n',
   );
   command.action(async (_: ServeOptions, self: Command) => {
@@ -103,9 +103,10 @@ export function define(command: Command): void {
 }
 
 async function printEnvironment(dataFolder: string, shell: Shell): Promise<void> {
-  const { readEnvironment } = await import('../../server/service.ts');
-  const { formatEnvironment } = await import('../../server/environment.ts');
-  process.stdout.write(formatEnvironment(await readEnvironment(dataFolder), shell));
+  const { shellAccess } = await import('../../server/service.ts');
+  const { formatEnvironment, readEnvironment } = await import('../../server/environment.ts');
+  const environment = await readEnvironment(dataFolder);
+  process.stdout.write(formatEnvironment(environment, await shellAccess(dataFolder, environment, Date.now), shell));
 }
 
 /** Serves until SIGINT or SIGTERM. */

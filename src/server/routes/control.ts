@@ -24,7 +24,7 @@ export function addControlRoutes(app: HttpServer, settings: ControlRouteSettings
     const url = request.originalUrl.replace(/^\/{2,}/, '/');
     const account = armRoots.test(url) ? undefined : accountOfPath(url, settings);
     if (account !== undefined) return answerStorage(request, reply, account, settings);
-    await settings.tokens.check(request.headers.authorization, settings.challenge());
+    await settings.tokens.check(request.headers.authorization, settings.challenge(), 'management');
     return answerArm(await handle(armRequest(request, url)), reply);
   });
 }

@@ -21,10 +21,14 @@ export interface HealthSettings {
 
 /**
  * `/healthz` for whoever restarts the service (503 until it is ready and when a part has failed), `/metrics` for Prometheus. With `--auth
- * strict`, `/metrics` wants a token, and `/healthz` tells the state alone.
+ * strict`, `/metrics` wants a token, and `/healthz` tells the state alone to who has none.
  */
 export function addHealthRoutes(app: HttpServer, settings: HealthSettings): void {
-  app.get('/healthz', (_request, reply) => {
+  const check = async (authorization: string | undefined): Promise<void> => {
+    const { tokens, challenge } = settings;
+    if (tokens.settings.strict) await tokens.check(authorization, challenge(), 'management');
+  };
+  app.get('/healthz', async (request, reply) => {
     const parts = settings.health();
     const state = !settings.isReady()
       ? 'starting'
@@ -34,11 +38,14 @@ export function addHealthRoutes(app: HttpServer, settings: HealthSettings): void
           ? 'degraded'
           : 'ok';
     void reply.code(state === 'ok' || state === 'degraded' ? 200 : 503).header('cache-control', 'no-store');
-    return settings.tokens.settings.strict ? { state } : { state, parts };
+    const isKnown = await check(request.headers.authorization).then(
+      () => true,
+      () => false,
+    );
+    return isKnown ? { state, parts } : { state };
   });
   app.get('/metrics', async (request, reply) => {
-    if (settings.tokens.settings.strict)
-      await settings.tokens.check(request.headers.authorization, settings.challenge());
+    await check(request.headers.authorization);
     void reply.type('text/plain; version=0.0.4; charset=utf-8');
     return formatMetrics(await settings.metrics());
   });

@@ -26,7 +26,7 @@ export function addTokenRoutes(app: HttpServer, settings: TokenRouteSettings): v
         throw new RequestError(400, 'invalid_request', 'The form names no client_id.');
       if (grantType !== 'client_credentials')
         throw new RequestError(400, 'unsupported_grant_type', 'Only grant_type=client_credentials is served.');
-      tokens.checkSecret(queryValue(form, 'client_secret'));
+      await tokens.checkSecret(queryValue(form, 'client_secret'), request.ip);
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       void reply.code(error.status).header('x-ms-error-code', error.code);
@@ -67,7 +67,7 @@ export function addTokenRoutes(app: HttpServer, settings: TokenRouteSettings): v
   const managed = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     if (request.headers['metadata'] !== 'true' && header(request, 'x-identity-header') === undefined)
       throw new RequestError(400, 'BadRequest', 'The header Metadata: true is required.');
-    tokens.checkSecret(header(request, 'x-identity-header') ?? header(request, 'secret'));
+    await tokens.checkSecret(header(request, 'x-identity-header') ?? header(request, 'secret'), request.ip);
     const resource = queryValue(request.body, 'resource') ?? queryValue(request.query, 'resource');
     if (resource === undefined || resource === '')
       throw new RequestError(400, 'BadRequest', 'The parameter resource is required.');

@@ -39,7 +39,7 @@ export async function authorize(
     return {};
   }
   try {
-    await tokens.check(authorization, challenge);
+    await tokens.check(authorization, challenge, 'storage');
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     throw new StorageError(401, 'InvalidAuthenticationInfo', error.message, error.headers);

@@ -1,0 +1,26 @@
+/** What an access token is for. */
+export type Audience = 'management' | 'storage';
+
+/** Source: Azure's clouds, `az cloud show`; control-plane facts 1.1. */
+const azureHosts: Readonly<Record<Audience, ReadonlySet<string>>> = {
+  management: new Set(['management.azure.com', 'management.core.windows.net']),
+  storage: new Set(['storage.azure.com']),
+};
+
+/**
+ * Whether a token for `audience` is one for this part of the service: clients ask for it by the name of the service, as they call it, or by Azure's.
+ * Ports are not compared: they may be forwarded.
+ * @param names of the service, in lower case, IPv6 without brackets
+ */
+export function isAudience(audience: unknown, part: Audience, names: ReadonlySet<string>): boolean {
+  if (typeof audience !== 'string') return false;
+  let url: URL;
+  try {
+    url = new URL(audience);
+  } catch {
+    return false;
+  }
+  const host = url.hostname.toLowerCase().replace(/^\[(.*)\]$/, '$1');
+  const isRoot = url.protocol === 'https:' && /^\/*$/.test(url.pathname) && url.search === '' && url.username === '';
+  return isRoot && (names.has(host) || azureHosts[part].has(host));
+}
