@@ -53,10 +53,15 @@ function describeInput(input: RecorderInput): string {
   const { paths, pace, shiftNow, loop } = input;
   return [
     paths.join(', '),
-    pace === Number.POSITIVE_INFINITY ? 'as fast as it can be read' : `at ${pace} times its pace`,
+    describePace(pace),
     shiftNow ? 'moved to the present' : 'at its own times',
     ...(loop ? ['over and over'] : []),
   ].join(', ');
+}
+
+function describePace(pace: number): string {
+  if (pace === Number.POSITIVE_INFINITY) return 'as fast as it can be read';
+  return pace === 1 ? 'at its own pace' : `at ${pace} times its pace`;
 }
 
 function countOf(count: number, name: string): string {

@@ -36,6 +36,7 @@ test('a service says what it has, what it records and where that goes', async ()
   expect(lines({ ...capture, pace: Number.POSITIVE_INFINITY, shiftNow: false, loop: false })[2]).toBe(
     'packets:   a.pcap, as fast as it can be read, at its own times',
   );
+  expect(lines({ ...capture, pace: 1 })[2]).toContain('a.pcap, at its own pace, moved');
   const odd = startLines({ dataFolder: "/my data/it's", lake: undefined, input: capture }, plane.plane.snapshot());
   expect(odd.at(-1)).toContain(String.raw`--data '/my data/it'\''s')"`);
 });
