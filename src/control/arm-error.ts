@@ -58,6 +58,7 @@ export const armErrorTable = {
   NetcfgInvalidSubnet: { status: 400 },
   NetcfgSubnetRangesOverlap: { status: 400 },
   NetworkWatcherCountLimitReached: { status: 400 },
+  NicInUse: { status: 400 },
   NoRegisteredProviderFound: { status: 400 },
   NotFound: { status: 404 },
   ParentResourceNotFound: { status: 404 },

@@ -12,6 +12,7 @@ import { publicIpAddress } from './types/public-ip-address.ts';
 import { resourceGroup } from './types/resource-group.ts';
 import { storageAccount } from './types/storage-account.ts';
 import { blobContainer, blobService, fileService, managementPolicy } from './types/storage-services.ts';
+import { virtualMachine } from './types/virtual-machine.ts';
 import { virtualNetwork } from './types/virtual-network.ts';
 import { workspace } from './types/workspace.ts';
 
@@ -22,6 +23,7 @@ export const resourceTypes: readonly ResourceType[] = [
   networkInterface,
   applicationSecurityGroup,
   publicIpAddress,
+  virtualMachine,
   networkWatcher,
   flowLog,
   storageAccount,

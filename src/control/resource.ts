@@ -33,6 +33,7 @@ export type LinkKind =
   | 'publicIPAddress'
   | 'applicationSecurityGroup'
   | 'virtualNetwork'
+  | 'virtualMachine'
   | 'flowLogTarget'
   | 'flowLogStorage';
 

@@ -5,6 +5,7 @@
 import type { Address, Family } from '../net/address.ts';
 import { ipv4Address } from '../net/address.ts';
 import type { Prefix } from '../net/prefix.ts';
+import { maskPrefix } from '../net/prefix.ts';
 
 export interface AddressRange {
   readonly start: bigint;
@@ -71,4 +72,22 @@ export function subtractRanges(ranges: readonly AddressRange[], holes: readonly 
     if (start < range.end) left.push({ start, end: range.end });
   }
   return left;
+}
+
+/** The fewest prefixes that make up the ranges, in their order. */
+export function prefixesOfRanges(ranges: readonly AddressRange[], family: Family): Prefix[] {
+  const bits = family === 4 ? 32 : 128;
+  const prefixes: Prefix[] = [];
+  for (const { start, end } of ranges)
+    for (let at = start; at < end;) {
+      let size = 1n;
+      let length = bits;
+      while (length > 0 && at % (size * 2n) === 0n && at + size * 2n <= end) {
+        size *= 2n;
+        length--;
+      }
+      prefixes.push(maskPrefix(addressOfNumber(family, at), length));
+      at += size;
+    }
+  return prefixes;
 }

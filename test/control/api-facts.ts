@@ -82,6 +82,12 @@ export const apiFacts: ReadonlyMap<string, Partial<Record<Method, OperationFact>
   ['…/Microsoft.Network/networkInterfaces/{networkInterfaceName}/effectiveNetworkSecurityGroups', { post: actionLong }],
   ...networkResource('applicationSecurityGroups', 'applicationSecurityGroupName'),
   ...networkResource('publicIPAddresses', 'publicIPAddressName'),
+  ['…/Microsoft.Compute/virtualMachines', { get: read }],
+  [`${subscription}/providers/Microsoft.Compute/virtualMachines`, { get: read }],
+  [
+    '…/Microsoft.Compute/virtualMachines/{virtualMachineName}',
+    { get: read, head: exists, put: madeLong, patch: { statuses: [200], long: true }, delete: removedLong },
+  ],
   ['…/Microsoft.Network/networkWatchers', { get: read }],
   [`${subscription}/providers/Microsoft.Network/networkWatchers`, { get: read }],
   [watcher, { get: read, head: exists, put: made, patch: patched, delete: { statuses: [202, 204], long: true } }],

@@ -141,6 +141,14 @@ const steps: readonly Step[] = [
     template: `${nicItem}/effectiveNetworkSecurityGroups`,
     path: `${nic}/nic/effectiveNetworkSecurityGroups`,
   },
+  ...life(
+    '…/Microsoft.Compute/virtualMachines/{virtualMachineName}',
+    `${group}/providers/Microsoft.Compute/virtualMachines/m`,
+    {
+      location,
+      properties: { networkProfile: { networkInterfaces: [{ id: `${nic}/nic` }] } },
+    },
+  ),
   ...life(asgItem, `${network}/applicationSecurityGroups/g`, { location }),
   ...life(addressItem, `${network}/publicIPAddresses/a`, {
     location,
@@ -247,6 +255,10 @@ const steps: readonly Step[] = [
       [watcherItem, watcher],
       [`${nsgItem}/securityRules/{securityRuleName}`, `${nsg}/n/securityRules/r`],
       [nsgItem, `${nsg}/n`],
+      [
+        '…/Microsoft.Compute/virtualMachines/{virtualMachineName}',
+        `${group}/providers/Microsoft.Compute/virtualMachines/m`,
+      ],
       [nicItem, `${nic}/i`],
       [`${vnetItem}/virtualNetworkPeerings/{virtualNetworkPeeringName}`, `${vnet}/vnet/virtualNetworkPeerings/p`],
       [`${vnetItem}/subnets/{subnetName}`, `${vnet}/v/subnets/s`],

@@ -2,10 +2,13 @@
  * `ipFlowVerify`: whether a packet is allowed at an interface, and by which rule.
  */
 import { Type } from 'typebox';
+import { resourceKey } from '../../arm-template/resource-id.ts';
 import type { Json } from '../../arm-template/value.ts';
-import { parseAddress } from '../../net/address.ts';
+import type { Address } from '../../net/address.ts';
+import { parseAddress, sameAddress } from '../../net/address.ts';
 import { protocolTcp, protocolUdp } from '../../net/protocol.ts';
 import { evaluate } from '../../nsg/evaluate.ts';
+import type { Nic } from '../../nsg/network.ts';
 import { ArmError } from '../arm-error.ts';
 import type { Action } from '../resource-type.ts';
 import { textOf } from '../resource.ts';
@@ -26,9 +29,13 @@ export const ipFlowVerify: Action = {
     targetNicResourceId: Type.Optional(Type.String()),
   }),
   run({ body, view }) {
-    const [nic] = nicsOf(view, textOf(body['targetNicResourceId']) || textOf(body['targetResourceId']));
     const local = { address: readAddress(body, 'localIPAddress'), port: readPort(body, 'localPort') };
     const remote = { address: readAddress(body, 'remoteIPAddress'), port: readPort(body, 'remotePort') };
+    const nic = pickNic(
+      nicsOf(view, textOf(body['targetResourceId'])),
+      textOf(body['targetNicResourceId']),
+      local.address,
+    );
     const isInbound = body['direction'] === 'Inbound';
     const [source, destination] = isInbound ? [remote, local] : [local, remote];
     const { access, rule } = evaluate(view.network(), nic, isInbound ? 'inbound' : 'outbound', {
@@ -45,6 +52,16 @@ export const ipFlowVerify: Action = {
     };
   },
 };
+
+/** The interface that is named, or the one that has the local address, or the first. @throws InvalidRequestContent */
+function pickNic(nics: readonly Nic[], wanted: string, local: Address): Nic {
+  if (wanted === '') return nics.find(({ addresses }) => addresses.some((own) => sameAddress(own, local))) ?? nics[0];
+  const nic = nics.find(({ id }) => resourceKey(id) === resourceKey(wanted));
+  if (nic !== undefined) return nic;
+  throw new ArmError('InvalidRequestContent', `The network interface ${wanted.slice(0, 400)} is none of the target.`, {
+    target: 'targetNicResourceId',
+  });
+}
 
 function readAddress(body: Readonly<Record<string, Json>>, field: string) {
   const address = parseAddress(textOf(body[field]));

@@ -2,16 +2,20 @@
  * Rules as the diagnostics show them.
  */
 import type { Json, JsonObject } from '../../arm-template/value.ts';
+import type { Prefix } from '../../net/prefix.ts';
 import { formatPrefix } from '../../net/prefix.ts';
+import { allAddresses, prefixesOfRanges, rangesOfPrefixes, subtractRanges } from '../../nsg/address-ranges.ts';
 import type { Network, Nic, Nsg } from '../../nsg/network.ts';
 import { groupAddresses } from '../../nsg/application-security-group.ts';
 import { formatAddress } from '../../net/address.ts';
 import type { AddressMatch, Rule } from '../../nsg/rule.ts';
 import { formatAddressMatch, formatPortRange } from '../../nsg/rule.ts';
 import {
+  globalUnicastPrefix,
   hostPrefix,
   internetTag,
   loadBalancerTag,
+  unreachablePrefixes,
   virtualNetworkPrefixes,
   virtualNetworkTag,
 } from '../../nsg/service-tag.ts';
@@ -51,10 +55,19 @@ function expanded(network: Network, nic: Nic, match: AddressMatch): string[] {
     return groupAddresses(network, nic, match.id).map(
       (address) => `${formatAddress(address)}/${address.family === 4 ? 32 : 128}`,
     );
-  if (match.kind !== 'tag' || match.tag === internetTag) return [];
+  if (match.kind !== 'tag') return [];
+  if (match.tag === internetTag) return internetPrefixes(nic).map(formatPrefix);
   if (match.tag === virtualNetworkTag) return virtualNetworkPrefixes(nic).map(formatPrefix);
   if (match.tag === loadBalancerTag) return [formatPrefix(hostPrefix)];
   return (network.serviceTags.get(match.tag.toLowerCase())?.prefixes ?? []).map(formatPrefix);
+}
+
+/** What the Internet tag means at the NIC: what is publicly reachable and outside of its VirtualNetwork. */
+function internetPrefixes(nic: Nic): Prefix[] {
+  const holes = [...unreachablePrefixes, ...virtualNetworkPrefixes(nic)];
+  const ipv4 = subtractRanges(allAddresses(4), rangesOfPrefixes(holes, 4));
+  const ipv6 = subtractRanges(rangesOfPrefixes([globalUnicastPrefix], 6), rangesOfPrefixes(holes, 6));
+  return [...prefixesOfRanges(ipv4, 4), ...prefixesOfRanges(ipv6, 6)];
 }
 
 /** A rule as a security rule resource. */

@@ -11,7 +11,7 @@ import { parseMac } from '../../net/mac.ts';
 import { macOf } from '../../nsg/network.ts';
 import { ArmError } from '../arm-error.ts';
 import { effectiveSecurityGroups } from '../diagnostics/effective-security-groups.ts';
-import type { Making } from '../resource-type.ts';
+import type { Making, View } from '../resource-type.ts';
 import { defineType, networkName, resourceSchema } from '../resource-type.ts';
 import type { Link } from '../resource.ts';
 import { objectsOf, propertiesOf, referenceOf, textOf } from '../resource.ts';
@@ -61,12 +61,13 @@ export const networkInterface = defineType({
   ),
   deleteStatus: 200,
   changes: 'network',
+  inUse: { code: 'NicInUse', noun: 'Network interface', by: ['virtualMachine'] },
   actions: [
     { name: 'effectiveNetworkSecurityGroups', schema: Type.Object({}), long: true, run: effectiveSecurityGroups },
   ],
   children: [],
   complete(body, making) {
-    const { ipConfigurations, ...properties } = body.properties;
+    const { ipConfigurations, virtualMachine, ...properties } = body.properties;
     checkConfigurations(ipConfigurations, making);
     if (properties.networkSecurityGroup !== undefined)
       requireNear(making, properties.networkSecurityGroup.id, 'Microsoft.Network/networkSecurityGroups');
@@ -75,6 +76,7 @@ export const networkInterface = defineType({
     return {
       properties: {
         ...properties,
+        ...(virtualMachine === undefined || machineOf(making.id, making.view) !== undefined ? {} : { virtualMachine }),
         resourceGuid: before['resourceGuid'] ?? randomUUID(),
         macAddress: formatMac(properties.macAddress ?? (textOf(before['macAddress']) || macOf(making.id))),
         ipConfigurations: ipConfigurations.map((configuration, index) => ({
@@ -105,7 +107,8 @@ export const networkInterface = defineType({
     }
     return links;
   },
-  present(resource) {
+  present(resource, view) {
+    const machine = machineOf(resource.id, view);
     const properties = propertiesOf(resource.body);
     const ipConfigurations = objectsOf(properties['ipConfigurations']).map((configuration): JsonObject => ({
       name: textOf(configuration['name']),
@@ -114,9 +117,15 @@ export const networkInterface = defineType({
       type: `${type}/ipConfigurations`,
       properties: { provisioningState: 'Succeeded', ...propertiesOf(configuration) },
     }));
-    return { ...resource.body, properties: { ...properties, ipConfigurations } };
+    const virtualMachine = machine === undefined ? {} : { virtualMachine: { id: machine } };
+    return { ...resource.body, properties: { ...properties, ...virtualMachine, ipConfigurations } };
   },
 });
+
+/** Id of the virtual machine that names an interface as its own. */
+function machineOf(nicId: string, view: View): string | undefined {
+  return view.linksTo(nicId).find(({ what }) => what === 'virtualMachine')?.holder;
+}
 
 function checkConfigurations(configurations: readonly IpConfigurationBody[], making: Making): void {
   if (configurations.length === 0)
