@@ -4,6 +4,7 @@
  */
 import { readParameters } from '../arm-template/parameters.ts';
 import { readJson } from '../arm-template/read-json.ts';
+import { resourceKey } from '../arm-template/resource-id.ts';
 import type { Scope } from '../arm-template/scope.ts';
 import { defaultScope } from '../arm-template/scope.ts';
 import type { Json, Value } from '../arm-template/value.ts';
@@ -12,9 +13,12 @@ import { FlowError } from '../base/errors.ts';
 import type { Prefix } from '../net/prefix.ts';
 import { buildNetwork } from './build-network.ts';
 import { isTemplate, templateResources } from './import-arm.ts';
+import type { EffectiveRules } from './import-effective.ts';
+import { readEffectiveRules } from './import-effective.ts';
 import { restResources } from './import-rest.ts';
 import type { Network, UnknownTag } from './network.ts';
 import type { RawResource } from './raw-resource.ts';
+import type { ServiceTag } from './service-tag.ts';
 import { isServiceTagList, platformServiceTags, readServiceTags } from './service-tag.ts';
 
 /** A file that the caller has read. `path` is for messages. */
@@ -55,12 +59,17 @@ export function importNetwork(options: ImportOptions): Network {
   }
   for (const { path, json } of lists) readServiceTags(json, path, serviceTags);
   const resources: RawResource[] = [];
+  const effective: EffectiveRules[] = [];
   for (const { path, json } of documents) {
     if (isServiceTagList(json)) continue;
     const found = fileResources(json, path, parameters, scope, warnings);
-    if (found.length === 0) throw new FlowError('network-invalid', `${path}: ${nothingFound(json)}`);
+    const ofOne = isTemplate(json) ? undefined : readEffectiveRules(json, path, scope, warnings);
+    if (ofOne !== undefined) effective.push(ofOne);
+    if (found.length === 0 && ofOne === undefined)
+      throw new FlowError('network-invalid', `${path}: ${nothingFound(json)}`);
     resources.push(...found);
   }
+  addEffective(effective, resources, serviceTags);
   if (resources.length === 0)
     throw new FlowError('network-invalid', 'no file holds a network: an NSG, a VNet or a network interface is wanted');
   warnOfUnusedParameters(documents, options.parameters, parameters, warnings);
@@ -69,6 +78,24 @@ export function importNetwork(options: ImportOptions): Network {
   const network = buildNetwork(resources, reader, scope.location, options.onPremises ?? [], warnings);
   for (const unknown of network.unknownTags) warnings.push(describeUnknownTag(unknown, lists.length > 0));
   return network;
+}
+
+/** What effective rules say counts where no file says it better: the resource itself, or a ServiceTags file. */
+function addEffective(
+  effective: readonly EffectiveRules[],
+  resources: RawResource[],
+  serviceTags: Map<string, ServiceTag>,
+): void {
+  const keyOf = ({ kind, id }: RawResource): string => `${kind} ${resourceKey(id)}`;
+  const known = new Set(resources.map(keyOf));
+  for (const { resources: derived, serviceTags: tags } of effective) {
+    for (const resource of derived) {
+      if (known.has(keyOf(resource))) continue;
+      known.add(keyOf(resource));
+      resources.push(resource);
+    }
+    for (const [name, tag] of tags) if (!serviceTags.has(name)) serviceTags.set(name, tag);
+  }
 }
 
 /** Rules that a warning names; of more only the number is told. */

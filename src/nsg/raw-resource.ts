@@ -13,6 +13,8 @@ export interface RawResource {
   readonly body: ValueObject;
   /** File and JSON path, for messages. */
   readonly where: string;
+  /** Made of effective rules: the rules are as Azure takes them apart, in a form that a request could not have. */
+  readonly isEffective?: true;
 }
 
 export type ResourceKind =

@@ -57,7 +57,8 @@ export function readNic(resource: RawResource, problems: string[]): NicDraft {
     subnetId: [...subnets.values()][0] ?? '',
     nsgId: readReference(fields, 'networkSecurityGroup', where),
     applicationSecurityGroups: [...groupIds.values()],
-    configurations: bodies.map((body, index) =>
+    // Effective rules say where a NIC is, and none of its addresses.
+    configurations: (resource.isEffective === true ? [] : bodies).map((body, index) =>
       readConfiguration(
         readOr('', () => readText(items[index], 'id', where)),
         body,

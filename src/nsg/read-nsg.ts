@@ -28,7 +28,9 @@ export function readNsg(
   const where = `${(nsg ?? ruleResources[0]).where}: NSG ${name}`;
   const fields = nsg === undefined ? {} : readProperties(nsg.body, where);
   const inside = readObjects(fields, 'securityRules', where);
-  const rules = readInside(reader, inside, where);
+  // What Azure itself wrote needs no warning.
+  const ruleReader = nsg?.isEffective === true ? { ...reader, inForce: true, warnings: [] } : reader;
+  const rules = readInside(ruleReader, inside, where);
   for (const resource of ruleResources) {
     const read = readRule(reader, resource.body, resource.name, where);
     if (read !== undefined) rules.set(read.rule.name.toLowerCase(), read);

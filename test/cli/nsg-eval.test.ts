@@ -96,3 +96,38 @@ test('an NSG alone says by name where it stands, and that addresses are not know
     'k (westeurope): on NIC db, NIC nic9; NIC nic9 is in no file, so its addresses are not known\n',
   );
 });
+
+test('any protocol is judged by name or number, without ports where it has none', async () => {
+  const rules = ['Icmp', 'Esp', 'Ah'].map((protocol, i) => ruleBody(protocol, { protocol, priority: 100 + i }));
+  const file = join(folder, 'protocols.json');
+  writeFileSync(
+    file,
+    JSON.stringify([nsgBody('p', rules), nicBody('x', ['10.1.1.5', 'fd00::5'], { subnet: 's', nsg: 'p' })]),
+  );
+  const judge = async (protocol: string, src = '203.0.113.9', dst = '10.1.1.5'): Promise<[number | null, string]> => {
+    const flow = ['--nic', 'x', '--direction', 'inbound', '--src', src, '--dst', dst, '--protocol', protocol];
+    const { code, err } = await nsgflow(['nsg', 'eval', '--network', file, ...flow, '-o', 'table']);
+    return [
+      code,
+      err
+        .trim()
+        .split('\n')
+        .filter((line) => !line.startsWith('warning'))
+        .join('\n'),
+    ];
+  };
+  for (const [protocol, rule] of [
+    ['icmp', 'Icmp'],
+    ['ESP', 'Esp'],
+    ['51', 'Ah'],
+    ['1', 'Icmp'],
+  ])
+    expect(await judge(protocol)).toEqual([0, `allowed by ${rule} of p, which logs it as UserRule_${rule}`]);
+  expect((await judge('icmp', '2001:db8::9', 'fd00::5'))[1]).toContain('allowed by Icmp');
+  expect((await judge('47'))[1]).toContain('denied by DenyAllInBound');
+  expect(await judge('icmp', '203.0.113.9', '10.1.1.5:80')).toEqual([
+    2,
+    'nsgflow: --dst names a port, and packets of icmp have none\n  See nsgflow nsg eval --help.',
+  ]);
+  for (const wrong of ['gre', '256', '-1', '']) expect((await judge(wrong))[0]).toBe(2);
+});

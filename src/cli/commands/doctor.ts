@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
 import { locationOf } from '../../control/resource-path.ts';
 import { propertiesOf, textOf } from '../../control/resource.ts';
@@ -17,22 +17,21 @@ import { parseWhole } from '../options.ts';
 import type { OutputFormat } from '../output.ts';
 import { resultOf } from '../output.ts';
 import { tell } from '../printable.ts';
+import { hasPorts, protocolHelp, readProtocol } from '../protocol-option.ts';
 
 interface DoctorOptions extends ArmOptions, OutputOptions {
   readonly location?: string;
   readonly name?: string;
   readonly flow?: readonly string[];
-  readonly protocol: keyof typeof protocols;
+  readonly protocol: string;
 }
-
-const protocols = { tcp: 6, udp: 17, icmp: 1 } as const;
 
 export function define(command: Command): void {
   command
     .option('-l, --location <region>', 'look at the flow logs of this region alone')
     .option('-n, --name <name>', 'look at this flow log alone')
     .option('--flow <src dst port...>', 'why a flow is in no log: source and destination address, destination port')
-    .addOption(new Option('--protocol <protocol>', 'with --flow').choices(Object.keys(protocols)).default('tcp'))
+    .option('--protocol <protocol>', `with --flow: ${protocolHelp}`, 'tcp')
     .addHelpText('after', '\nExit code 1 where something is wrong, or no log shows the flow.\n');
   addArm(command);
   addOutput(command);
@@ -102,7 +101,7 @@ async function explain(arm: Arm, fiveTuple: FiveTuple, format: OutputFormat): Pr
 }
 
 /** The source port is an ephemeral one. @throws usage */
-function readFlow(words: readonly string[], protocol: DoctorOptions['protocol']): FiveTuple {
+function readFlow(words: readonly string[], protocol: string): FiveTuple {
   if (words.length !== 3)
     throw new FlowError('usage', '--flow takes a source address, a destination address and a destination port', {
       hint: 'Such as --flow 10.0.0.4 10.0.1.5 443.',
@@ -113,5 +112,7 @@ function readFlow(words: readonly string[], protocol: DoctorOptions['protocol'])
     return address;
   });
   const destinationPort = parseWhole('--flow', words[2], 0, 65_535);
-  return { protocol: protocols[protocol], source, sourcePort: 50_000, destination, destinationPort };
+  const number = readProtocol(protocol, source.family);
+  const [sourcePort, port] = hasPorts(number) ? [50_000, destinationPort] : [0, 0];
+  return { protocol: number, source, sourcePort, destination, destinationPort: port };
 }

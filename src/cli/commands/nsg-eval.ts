@@ -1,8 +1,9 @@
 import { type Command, Option } from 'commander';
 import { resourceKey } from '../../arm-template/resource-id.ts';
 import { FlowError } from '../../base/errors.ts';
+import type { Address } from '../../net/address.ts';
 import { formatAddress, parseAddress, sameAddress } from '../../net/address.ts';
-import { protocolTcp, protocolUdp } from '../../net/protocol.ts';
+import { formatProtocol } from '../../net/protocol.ts';
 import type { Evaluation, Mismatch } from '../../nsg/evaluate.ts';
 import { evaluate } from '../../nsg/evaluate.ts';
 import type { Network, Nic } from '../../nsg/network.ts';
@@ -16,13 +17,14 @@ import type { NetworkOptions } from '../network.ts';
 import { addNetwork, requireNetwork } from '../network.ts';
 import { resultOf } from '../output.ts';
 import { tell } from '../printable.ts';
+import { hasPorts, protocolHelp, readProtocol } from '../protocol-option.ts';
 
 interface EvalOptions extends NetworkOptions, OutputOptions {
   readonly nic: string;
   readonly direction: Direction;
   readonly src: string;
   readonly dst: string;
-  readonly protocol: 'tcp' | 'udp';
+  readonly protocol: string;
 }
 
 /** Ports where none is given: an ephemeral one at the source, HTTPS at the destination. */
@@ -43,25 +45,30 @@ export function define(command: Command): void {
       `source; port ${sourcePortDefault} where none is given; IPv6 with a port in brackets`,
     )
     .requiredOption('--dst <ip[:port]>', `destination; port ${destinationPortDefault} where none is given`)
-    .addOption(new Option('--protocol <protocol>', 'protocol').choices(['tcp', 'udp']).makeOptionMandatory());
+    .requiredOption('--protocol <protocol>', protocolHelp);
   addOutput(command);
   command.action(async (options: EvalOptions) => {
     const format = formatOf(options);
     const network = await requireNetwork(options);
     const nic = findNic(network, options.nic);
-    const protocol = options.protocol === 'tcp' ? protocolTcp : protocolUdp;
+    const [src, dst] = [readEnd('--src', options.src), readEnd('--dst', options.dst)];
+    if (src.address.family !== dst.address.family)
+      throw new FlowError('usage', '--src and --dst are of two families: no packet has both');
+    const protocol = readProtocol(options.protocol, src.address.family);
+    const withPort = (end: ReadEnd, preset: number): FlowEnd => {
+      if (end.port !== undefined && !hasPorts(protocol))
+        throw new FlowError(
+          'usage',
+          `${end.option} names a port, and packets of ${formatProtocol(protocol)} have none`,
+        );
+      return { address: end.address, port: hasPorts(protocol) ? (end.port ?? preset) : 0 };
+    };
     const isInbound = options.direction === 'inbound';
-    const far = isInbound
-      ? readEnd('--src', options.src, sourcePortDefault)
-      : readEnd('--dst', options.dst, destinationPortDefault);
-    const near = isInbound
-      ? readEnd('--dst', options.dst, destinationPortDefault)
-      : readEnd('--src', options.src, sourcePortDefault);
+    const ends = [withPort(src, sourcePortDefault), withPort(dst, destinationPortDefault)] as const;
+    const [far, near] = isInbound ? ends : [ends[1], ends[0]];
     const own = behind(network, nic, protocol, near);
     const [source, destination] = isInbound ? [far, own] : [own, far];
-    if (source.address.family !== destination.address.family)
-      throw new FlowError('usage', '--src and --dst are of two families: no packet has both');
-    if (!nic.addresses.some((address) => sameAddress(address, own.address)))
+    if (nic.addresses.length > 0 && !nic.addresses.some((address) => sameAddress(address, own.address)))
       tell(
         `warning: ${formatAddress(own.address)} is no address of ${nic.name}: ${nic.addresses.map(formatAddress).join(', ')}`,
       );
@@ -95,10 +102,12 @@ export function define(command: Command): void {
 function behind(network: Network, nic: Nic, protocol: number, end: FlowEnd): FlowEnd {
   const inside = privateEnd(network.translations, nic.addresses, protocol, end);
   if (inside !== end)
-    tell(
-      `${formatAddress(end.address)} port ${end.port} leads to ${formatAddress(inside.address)} port ${inside.port}, which rules and logs have`,
-    );
+    tell(`${describeEnd(end, protocol)} leads to ${describeEnd(inside, protocol)}, which rules and logs have`);
   return inside;
+}
+
+function describeEnd({ address, port }: FlowEnd, protocol: number): string {
+  return hasPorts(protocol) ? `${formatAddress(address)} port ${port}` : formatAddress(address);
 }
 
 /** `source differs (service tag AzureCloud is not known)` */
@@ -131,14 +140,21 @@ function findNic(network: Network, name: string): Nic {
   return nic;
 }
 
+/** One end as an option names it; `undefined` without a port. */
+interface ReadEnd {
+  readonly option: string;
+  readonly address: Address;
+  readonly port: number | undefined;
+}
+
 /** Reads `10.0.0.4:443`, `10.0.0.4`, `[2001:db8::1]:443` or `2001:db8::1`. @throws usage */
-function readEnd(option: string, text: string, portDefault: number): FlowEnd {
+function readEnd(option: string, text: string): ReadEnd {
   const match = /^(?:\[([^\]]+)\]|([^:]+)|([^[\]]*:[^[\]]*:[^[\]]*))(?::(\d{1,5}))?$/.exec(text);
   const address = match === null ? undefined : parseAddress(match[1] ?? match[2] ?? match[3]);
-  const port = match?.[4] === undefined ? portDefault : Number(match[4]);
-  if (address === undefined || port > 65_535)
+  const port = match?.[4] === undefined ? undefined : Number(match[4]);
+  if (address === undefined || (port ?? 0) > 65_535)
     throw new FlowError('usage', `${option} ${JSON.stringify(text)} is no address with or without a port`, {
       hint: 'Such as 10.0.0.4:443, 10.0.0.4, [2001:db8::1]:443 or 2001:db8::1.',
     });
-  return { address, port };
+  return { option, address, port };
 }
