@@ -39,9 +39,11 @@ export async function readNetworkChanges(texts: readonly string[], options: Netw
   return changes;
 }
 
-/** RFC 3339, or seconds since 1970 with or without a fraction, or 13 digits of milliseconds. */
+/** RFC 3339, a date of eight digits, seconds since 1970 with or without a fraction, or 13 digits of milliseconds. */
 function readTime(text: string): number | undefined {
   if (/^\d{13}$/.test(text)) return Number(text);
+  const date = /^(\d{4})(\d{2})(\d{2})$/.exec(text);
+  if (date !== null) return parseTime(`${date[1]}-${date[2]}-${date[3]}T00:00:00Z`);
   if (/^\d{1,10}(\.\d+)?$/.test(text)) return Number(text) * 1000;
   return parseTime(text);
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { FlowError, fileError } from '../base/errors.ts';
+import { decodeText } from '../base/text.ts';
 import type { FlowLogFormat } from '../flowlog/tuple.ts';
 
 /** Options and arguments that several commands share. */
@@ -35,10 +36,10 @@ export function addStats(command: Command): void {
   command.addOption(new Option('--stats <json>', 'print the figures as one JSON object on stdout').choices(['json']));
 }
 
-/** Text of a file that the user named. @throws not-found, permission, io */
+/** Text of a file that the user named, in UTF-8 or in UTF-16 with a byte order mark. @throws not-found, permission, io */
 export async function readText(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return decodeText(await readFile(path));
   } catch (error) {
     throw fileError(error, `read ${path}`);
   }

@@ -61,11 +61,16 @@ export interface ResourceName {
   readonly child: string | undefined;
 }
 
+/** The id with single slashes: some logs have `//` in it (Microsoft's tutorial on parsing NSG flow logs, too). */
+export function withSingleSlashes(id: string): string {
+  return id.replace(/\/{2,}/g, '/');
+}
+
 /** Takes `/subscriptions/{sub}/resourceGroups/{rg}/providers/Microsoft.Network/{type}/{name}[/{type}/{name}]` apart, in any casing. */
 export function parseResourceId(id: string): ResourceName | undefined {
   const match =
     /^\/subscriptions\/([^/]+)\/resourcegroups\/([^/]+)\/providers\/microsoft\.network\/[^/]+\/([^/]+)(?:\/[^/]+\/([^/]+))?$/i.exec(
-      id,
+      withSingleSlashes(id),
     );
   if (match === null) return undefined;
   return { subscription: match[1], resourceGroup: match[2], name: match[3], child: match[4] };
@@ -82,7 +87,7 @@ export function formatBlobPath(
   mac: string | undefined,
   vnetPath: VnetPath = 'short',
 ): string {
-  const id = resourceId.toUpperCase();
+  const id = withSingleSlashes(resourceId.toUpperCase());
   const key = kind === 'nsg' ? 'resourceId' : 'flowLogResourceID';
   const name = kind === 'vnet' && vnetPath === 'short' ? shortName(id) : id;
   const [year, month, day, hour] = new Date(hourMillis).toISOString().split(/[-T:]/);
@@ -106,7 +111,7 @@ export function parseBlobPath(path: string): BlobPath | undefined {
   const mac = takeMac(segments);
   const hourMillis = takeHour(segments);
   if (mac === null || hourMillis === undefined) return undefined;
-  const id = segments.join('/');
+  const id = withSingleSlashes(segments.join('/'));
   const hour = { hourMillis, mac };
   if (!vnet) return parseResourceId(id) === undefined ? undefined : { kind: 'nsg', resourceId: id, ...hour };
   if (parseResourceId(id) !== undefined) return { kind: 'vnet', form: 'long', resourceId: id, ...hour };

@@ -15,6 +15,7 @@
  * carry no data; having too few or too many of them is not a rejection.
  */
 import { limits } from '../base/limits.ts';
+import { utf16Of } from '../base/text.ts';
 import { parseMac } from '../net/mac.ts';
 import type { FlowLogCut, Frame, Scope } from './cut.ts';
 import { headOf, isEnvelope } from './cut.ts';
@@ -246,7 +247,13 @@ class Decoder {
         this.#settle();
         this.#at = resync(bytes, from, undefined).at;
         this.#isOpen ||= this.#at >= this.#end;
-        this.#reject(from, this.#at, 'syntax');
+        const isUtf16 = from === 0 && utf16Of(bytes) !== undefined;
+        this.#reject(
+          from,
+          this.#at,
+          'syntax',
+          isUtf16 ? 'The bytes are UTF-16, and a flow log must be UTF-8.' : undefined,
+        );
       }
     }
   }

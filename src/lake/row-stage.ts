@@ -373,5 +373,5 @@ const noAcl = new Set(['', 'unspecified', '00000000-0000-0000-0000-000000000000'
 /** The NSG's name: the last part of an NSG log's resourceId or a VNet log's aclID; '' where none applied. Source: facts 1.6, 3.1. */
 function nsgName(group: TupleGroup, record: FlowRecord): string {
   const id = record.format === 'vnet' ? group.aclId : record.resourceId;
-  return noAcl.has(id.toLowerCase()) ? '' : id.slice(id.lastIndexOf('/') + 1);
+  return noAcl.has(id.toLowerCase()) ? '' : (/[^/]*(?=\/*$)/.exec(id)?.[0] ?? '');
 }

@@ -6,7 +6,7 @@ import { FlowError } from '../base/errors.ts';
 import { floorToHour } from '../base/time.ts';
 import { isUrl } from '../blob/azure-target.ts';
 import type { Account } from '../blob/container.ts';
-import { containerOf, formatBlobPath, parseResourceId } from '../flowlog/blob-path.ts';
+import { containerOf, formatBlobPath, parseResourceId, withSingleSlashes } from '../flowlog/blob-path.ts';
 import { ByteWriter } from '../flowlog/byte-writer.ts';
 import { decodeFlowLog } from '../flowlog/decode.ts';
 import type { RecordHeader } from '../flowlog/encode.ts';
@@ -199,7 +199,7 @@ function unplaceable(
 }
 
 function isNsg(aclId: string): boolean {
-  return /\/providers\/microsoft\.network\/networksecuritygroups\/[^/]+$/i.test(aclId);
+  return /\/providers\/microsoft\.network\/networksecuritygroups\/[^/]+$/i.test(withSingleSlashes(aclId));
 }
 
 function headerOf(record: FlowRecord, group: TupleGroup, format: FlowLogFormat): RecordHeader {

@@ -188,7 +188,7 @@ export class LogEvidence {
   }
 }
 
-const keyColumns = `CASE format WHEN 'vnet' THEN 'vnet' ELSE 'nsg' END AS kind, upper(coalesce(resource_id, '')) AS id, coalesce(mac, '') AS nic`;
+const keyColumns = `CASE format WHEN 'vnet' THEN 'vnet' ELSE 'nsg' END AS kind, upper(regexp_replace(coalesce(resource_id, ''), '/+', '/', 'g')) AS id, coalesce(mac, '') AS nic`;
 
 function keyOf(kind: DuckDBValue, id: DuckDBValue, mac: DuckDBValue): LogKey {
   return { kind: kind === 'vnet' ? 'vnet' : 'nsg', resourceId: String(id), mac: String(mac) };

@@ -15,6 +15,7 @@ import type { Selection } from './source-selection.ts';
 import { selects, selectsAll } from './source-selection.ts';
 import { selectedBlobs } from './source-walk.ts';
 import { zipMembers } from './source-zip.ts';
+import { utf8Chunks } from './utf8-chunks.ts';
 
 /**
  * Where flow logs are read from: a folder that stands for a storage account, a container of one, any other folder of copies, a file, a
@@ -40,7 +41,7 @@ export interface SourceBlob {
   blocks(): Promise<BlockList | undefined>;
   /** Bytes `start` to `end` (excluded) as they are stored. */
   range(start: number, end: number): Promise<Uint8Array>;
-  /** All bytes from the start, unpacked where the file is gzip. */
+  /** All bytes from the start, unpacked where the file is gzip, and as UTF-8 where it is UTF-16 with a byte order mark. */
   open(): ByteStream;
 }
 
@@ -135,7 +136,7 @@ class ContainerBlob implements SourceBlob {
   }
 
   open(): ByteStream {
-    return new ByteStream(unpackedChunks(rangeChunks((start, end) => this.range(start, end), 0, this.lengthBytes)));
+    return streamOf(rangeChunks((start, end) => this.range(start, end), 0, this.lengthBytes));
   }
 }
 
@@ -153,7 +154,7 @@ async function* zipBlobs(container: Container, item: BlobItem, selection: Select
         etag: member.etag,
         modifiedMillis: member.modifiedMillis,
         named: false,
-        ...unblocked(() => new ByteStream(unpackedChunks(member.chunks()))),
+        ...unblocked(() => streamOf(member.chunks())),
       };
 }
 
@@ -171,8 +172,13 @@ async function standardInput(): Promise<SourceBlob> {
     etag,
     modifiedMillis: Date.now(),
     named: true,
-    ...unblocked(() => new ByteStream(unpackedChunks(one()))),
+    ...unblocked(() => streamOf(one())),
   };
+}
+
+/** Unpacked where they are gzip, and UTF-8 where they are UTF-16. */
+function streamOf(chunks: AsyncIterable<Uint8Array>): ByteStream {
+  return new ByteStream(utf8Chunks(unpackedChunks(chunks)));
 }
 
 /** What a blob without blocks does: it is read from its start. */

@@ -53,6 +53,7 @@ describe('record --change', () => {
   test.each([
     ['a time within a minute counts from the next', [`${iso(61)}=${shut}`], 'AADD'],
     ['seconds since 1970', [`${start + 60}=${shut}`], 'ADDD'],
+    ['a date of eight digits', [`${iso(0).slice(0, 10).replaceAll('-', '')}=${shut}`], 'DDDD'],
     ['before the first packet', [`${iso(-3600)}=${shut}`], 'DDDD'],
     ['twice, in any order', [`${iso(180)}=${open}`, `${iso(60)}=${shut}`], 'ADDA'],
   ])('%s', async (name, changes, expected) => {

@@ -124,4 +124,5 @@ test('parseResourceId reads ids in any casing and refuses the rest', () => {
   expect(parseResourceId(nsg)).toEqual({ subscription, resourceGroup: 'web-rg', name: 'web_nsg', child: undefined });
   expect(parseResourceId(flowLog.toLowerCase())?.child).toBe('vnet_a-web-rg-flowlog');
   expect(parseResourceId('/subscriptions/x')).toBeUndefined();
+  expect(parseResourceId(nsg.replaceAll('/', '//'))).toEqual(parseResourceId(nsg));
 });

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
+import { decodeText } from '../../base/text.ts';
 import { limits } from '../../base/limits.ts';
 import { findField } from '../../query/fields.ts';
 import { parseMeasure } from '../../query/measure.ts';
@@ -76,7 +77,7 @@ async function readList(path: string): Promise<Listed[]> {
 async function readInput(): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Uint8Array));
-  return Buffer.concat(chunks).toString('utf8');
+  return decodeText(Buffer.concat(chunks));
 }
 
 /** @throws usage */

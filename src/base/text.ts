@@ -1,0 +1,10 @@
+/** Which UTF-16 bytes begin with its byte order mark; `undefined` where they do not. Windows PowerShell writes such files with `>`. */
+export function utf16Of(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
+  return bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : undefined;
+}
+
+/** The text of a file: UTF-8, or UTF-16 with a byte order mark, which is not part of the text. */
+export function decodeText(bytes: Uint8Array): string {
+  return new TextDecoder(utf16Of(bytes) ?? 'utf-8').decode(bytes);
+}
