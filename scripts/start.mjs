@@ -2,12 +2,13 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { createInterface } from 'node:readline';
 
 const main = 'dist/cli/main.js';
 const data = 'nsgflow-data';
 const lake = `${data}/lake`;
-const tableSecondsMax = 60;
+/** What the service says when the capture is recorded, its blobs are written, and the table has them. */
+const whole = 'the table has all of the capture';
 
 function newest(folder) {
   return readdirSync(folder, { recursive: true }).reduce(
@@ -27,29 +28,29 @@ if (!existsSync(main) || statSync(main).mtimeMs < newest('src')) {
 
 const line = `serve --data ${data} --network examples/network.json --format nsg2 --capture examples/traffic.pcap ${process.argv.slice(2).join(' ')}`;
 console.log(`\nThe service, with the network and the capture of the example.\n  $ nsgflow ${line}\n`);
-const service = spawn(process.execPath, [main, ...line.trim().split(/\s+/)], { stdio: 'inherit' });
+const service = spawn(process.execPath, [main, ...line.trim().split(/\s+/)], { stdio: ['inherit', 'inherit', 'pipe'] });
 service.on('exit', (code) => (process.exitCode = code ?? 1));
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => service.kill('SIGTERM'));
-
-function isUp() {
-  return service.exitCode === null && service.signalCode === null;
-}
 
 function nsgflow(title, command) {
   console.log(`\n${title}\n  $ nsgflow ${command}\n`);
   spawnSync(process.execPath, [main, ...command.split(' ')], { stdio: 'inherit' });
 }
 
-async function tableIsThere() {
-  for (let second = 0; second < tableSecondsMax && isUp(); second++) {
-    if (existsSync(`${data}/serve.json`) && existsSync(`${lake}/_delta_log/00000000000000000001.json`)) return true;
-    await sleep(1000);
-  }
-  return false;
+/** Passes on what the service says. Resolves to true when it has said that all is in the table, to false when it ends before. */
+function untilWhole() {
+  return new Promise((resolve) => {
+    const lines = createInterface({ input: service.stderr });
+    lines.on('line', (text) => {
+      process.stderr.write(`${text}\n`);
+      if (text === whole) resolve(true);
+    });
+    lines.on('close', () => resolve(false));
+  });
 }
 
-if ((await tableIsThere()) && isUp()) {
+if (await untilWhole()) {
   const options = `--lake ${lake} -o table`;
   nsgflow('Flows by access and rule.', `top --by access,rule --metric flows --limit 20 ${options}`);
   nsgflow('Top talkers by bytes.', `top --by src.ip --metric bytes --limit 5 ${options}`);

@@ -28,6 +28,8 @@ export interface FollowSettings extends IngestSettings {
   readonly rescanMillis?: number;
   /** Ends following, after what was read is committed. */
   readonly stop: AbortSignal;
+  /** Called before each look; a whole one lists everything. */
+  readonly onLook?: (isWhole: boolean) => void;
   /** Called after each look. */
   readonly onStatus?: (status: FollowStatus) => void;
   /** Epoch milliseconds; the system's clock where absent. */
@@ -82,6 +84,7 @@ export async function follow(settings: FollowSettings): Promise<IngestResult> {
       let added: PassTotals | undefined;
       try {
         const startMillis = performance.now();
+        settings.onLook?.(startMillis >= rescanAt);
         if (startMillis >= rescanAt) {
           let listedMillis = startMillis;
           added = await ingester.pass(

@@ -36,12 +36,22 @@ export interface IngesterFigures {
   readonly lookAgeMillis: number | undefined;
 }
 
+/** That all which storage has at some time is to be in the table. */
+interface Mark {
+  /** Whether a whole look that began afterwards has ended. */
+  isLookedAt: boolean;
+  /** Whether the accounts that are followed were found to be all afterwards. */
+  isChecked: boolean;
+  readonly done: () => void;
+}
+
 export class Ingester {
   readonly #settings: IngesterSettings;
   #before = { tuples: 0, mended: 0, rejected: 0, bytes: 0, commits: 0 };
   #status: FollowStatus | undefined;
   #lookedMillis: number | undefined;
   #failure: string | undefined;
+  #mark: Mark | undefined;
 
   constructor(settings: IngesterSettings) {
     this.#settings = settings;
@@ -89,8 +99,13 @@ export class Ingester {
   async #followAll(): Promise<void> {
     const { stop, log } = this.#settings;
     while (!stop.aborted) {
+      const mark = this.#mark;
       const sources = await this.#sources();
       if (sources.length === 0) {
+        if (mark !== undefined) {
+          Object.assign(mark, { isLookedAt: true, isChecked: true });
+          this.#settle(mark);
+        }
         await pause(lookMillis, stop);
         continue;
       }
@@ -120,6 +135,17 @@ export class Ingester {
     };
   }
 
+  /** Resolves when all that storage has now is in the table. One caller at a time. */
+  async takeAll(): Promise<void> {
+    await new Promise<void>((done) => (this.#mark = { isLookedAt: false, isChecked: false, done }));
+  }
+
+  #settle(mark: Mark): void {
+    if (!mark.isLookedAt || !mark.isChecked) return;
+    mark.done();
+    if (this.#mark === mark) this.#mark = undefined;
+  }
+
   health(): PartHealth {
     const reason = this.#failure ?? this.#status?.away?.sentence;
     return { name: 'ingester', state: reason === undefined ? 'ok' : 'degraded', detail: reason ?? '' };
@@ -132,15 +158,22 @@ export class Ingester {
     const end = (): void => ends.abort();
     stop.addEventListener('abort', end, { once: true });
     const looking = this.#untilOthers(sources, ends);
+    if (this.#mark !== undefined) this.#mark.isLookedAt = false;
+    let marked: Mark | undefined;
     try {
       await follow({
         sources,
         lake,
         rejectedMax: undefined,
         stop: ends.signal,
+        onLook: (isWhole) => (marked = isWhole ? this.#mark : undefined),
         onStatus: (status) => {
           this.#status = status;
-          if (status.away === undefined) this.#lookedMillis = now();
+          if (status.away !== undefined) return;
+          this.#lookedMillis = now();
+          if (marked === undefined) return;
+          marked.isLookedAt = true;
+          this.#settle(marked);
         },
       });
     } finally {
@@ -158,8 +191,13 @@ export class Ingester {
     while (!ends.signal.aborted) {
       await pause(lookMillis, ends.signal);
       if (ends.signal.aborted) return;
+      const mark = this.#mark;
       const now = await this.#sources();
       if (now.join('\n') !== sources.join('\n')) ends.abort();
+      else if (mark !== undefined) {
+        mark.isChecked = true;
+        this.#settle(mark);
+      }
     }
   }
 

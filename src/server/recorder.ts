@@ -86,6 +86,7 @@ export class Recorder {
   #ended: Record<string, number> = {};
   #tuples = 0;
   #failure: string | undefined;
+  #captureEnded = false;
   /** Why no packets come, though nothing failed; empty while they may. */
   #quiet = '';
   #flowLogs = new Map<string, FlowLogState>();
@@ -130,6 +131,12 @@ export class Recorder {
     return { name: 'recorder', state: reason === undefined ? 'ok' : 'degraded', detail: reason ?? this.#quiet };
   }
 
+  /** Whether the capture has ended, and storage has all that was recorded of it. */
+  isDelivered(): boolean {
+    const delivery = this.#delivery?.() ?? this.#lastDelivery;
+    return this.#captureEnded && (delivery?.spoolBytes ?? 0) === 0;
+  }
+
   async #recordCapture(input: RecorderInput & { kind: 'capture' }): Promise<void> {
     const { stop, now } = this.#settings;
     const counters = { refused: this.#refused, damage: this.#damage };
@@ -140,6 +147,7 @@ export class Recorder {
     const result = await this.#record({ captures: [], reader });
     this.#clock = now;
     if (stop.aborted) return;
+    this.#captureEnded = true;
     this.#quiet = 'the capture has ended';
     this.#settings.log(this.#quiet);
     const nothing = nothingCounted(result);

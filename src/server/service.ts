@@ -13,6 +13,7 @@
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FlowError } from '../base/errors.ts';
 import type { ControlPlane } from '../control/control-plane.ts';
 import { createControlPlane } from '../control/control-plane.ts';
@@ -269,6 +270,15 @@ interface Parts {
   health(): PartHealth[];
 }
 
+const lookMillis = 250;
+
+/** Resolves when all of a capture is recorded, delivered and in the table. @throws when it is stopped before */
+async function untilIngested(recorder: Recorder, ingester: Ingester, stop: AbortSignal): Promise<void> {
+  while (!recorder.isDelivered()) await sleep(lookMillis, undefined, { signal: stop, ref: false });
+  await ingester.takeAll();
+  stop.throwIfAborted();
+}
+
 function startParts(settings: ServiceSettings, control: ControlPlane, accounts: Accounts, stop: AbortSignal): Parts {
   const { dataFolder, input, quirks, lake, log, now } = settings;
   const recorder = new Recorder({
@@ -288,6 +298,11 @@ function startParts(settings: ServiceSettings, control: ControlPlane, accounts: 
     for (const part of running) part.catch(reject);
   });
   failed.catch(() => undefined);
+  if (ingester !== undefined && input.kind === 'capture')
+    untilIngested(recorder, ingester, stop).then(
+      () => log('the table has all of the capture'),
+      () => undefined,
+    );
   return {
     recorder,
     ingester,

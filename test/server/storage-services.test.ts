@@ -239,7 +239,7 @@ test('a template makes containers, and their operations are at the older path, t
   };
   const path = `/subscriptions/${subscription}/resourceGroups/${group}/providers/Microsoft.Resources/deployments/story`;
   const version = 'api-version=2022-09-01';
-  const headers = { authorization: 'Bearer any', 'content-type': 'application/json' };
+  const headers = { 'content-type': 'application/json' };
   const body = JSON.stringify({ properties: { mode: 'Incremental', template } });
   expect((await ask(served, `${path}?${version}`, { method: 'PUT', headers, body })).status).toBe(201);
   expect(await readdir(folder)).toContain('from-template');
