@@ -7,14 +7,16 @@
  *
  * Source: Parquet format, "Data Pages", "Encodings".
  */
+import { assert } from '../../base/assert.ts';
 import type { PageKernel } from './page-kernel.ts';
 import { pageKernel } from './page-kernel.ts';
 import type { OrderedParts } from './ordered-runs.ts';
 import { orderedParts, orderedRuns } from './ordered-runs.ts';
+import { listLevels, putLevels } from './levels.ts';
 import { bitWidth, RunWriter } from './runs.ts';
 import { ThriftWriter } from './thrift.ts';
 
-export type PhysicalType = 'INT32' | 'INT64' | 'BYTE_ARRAY';
+export type PhysicalType = 'BOOLEAN' | 'INT32' | 'INT64' | 'BYTE_ARRAY';
 
 /** The addresses of one side of each row: four words each (net/address.ts), and the family of both sides (flowlog/tuple.ts). */
 export interface AddressValues {
@@ -43,7 +45,16 @@ export type ColumnValues =
   /** Texts that stand for some rows each; '' is null, and equal texts may have several ids. */
   | ({ readonly kind: 'texts'; readonly texts: readonly string[] } & Runs)
   /** Whole numbers below 2^63 times `scale` that stand for some rows each; NaN is null, and equal ones may have several ids. */
-  | ({ readonly kind: 'longs'; readonly longs: readonly number[]; readonly scale?: number } & Runs);
+  | ({ readonly kind: 'longs'; readonly longs: readonly number[]; readonly scale?: number } & Runs)
+  /** 1 is true; none is null. */
+  | { readonly kind: 'booleans'; readonly values: Uint8Array }
+  /** One field of the elements of a list: whole numbers below 2^63 times `scale`, NaN is null; those of all rows one after the other. */
+  | { readonly kind: 'listed'; readonly lists: Lists; readonly values: Float64Array; readonly scale?: number };
+
+/** Lists of a column, of which the first `count` rows count: that of row i ends before the element `ends[i]`. One of no elements is null. */
+export interface Lists {
+  readonly ends: Uint32Array;
+}
 
 /** Values by id that stand for some rows each: run i, of the value `ids[i]`, ends before row `ends[i]`. */
 export interface Runs {
@@ -63,6 +74,8 @@ export interface EncodedColumn {
   readonly bytes: number;
   readonly uncompressedBytes: number;
   readonly nulls: number;
+  /** Values and nulls, where these are not as many as rows: elements of lists. */
+  readonly entries?: number;
   /** `undefined` where all are null, or a text is too long to be worth it. */
   readonly minimum: Statistic | undefined;
   readonly maximum: Statistic | undefined;
@@ -125,6 +138,10 @@ export class ColumnEncoder {
         return this.#encodeHalves(column, column.half, count);
       case 'texts':
         return this.#encodeTexts(column, count);
+      case 'booleans':
+        return this.#encodeBooleans(column.values, count);
+      case 'listed':
+        return this.#encodeListed(column, count);
       default:
         return this.#encodeLongs(column, count);
     }
@@ -167,6 +184,36 @@ export class ColumnEncoder {
     const distinct = this.#interned?.words === column.words ? this.#interned.distinct : this.#intern(column, count);
     this.#kernel.run.halves(count, distinct, half);
     return this.#kernelPages(count);
+  }
+
+  #encodeBooleans(values: Uint8Array, count: number): EncodedColumn {
+    assert(this.#order === undefined, 'rows with booleans are in order');
+    const { body } = this.#kernel;
+    const at = putLevels(body, 0, new RunWriter(1).add(1, count).bytes());
+    const length = Math.ceil(count / 8);
+    body.fill(0, at, at + length);
+    for (let row = 0; row < count; row++) body[at + (row >> 3)] |= values[row] << (row & 7);
+    const pages = { present: count, distinct: 0, dictionaryLength: 0, bodyLength: at + length };
+    return this.#pages(count, pages, undefined, undefined, 'plain');
+  }
+
+  #encodeListed({ lists, values, scale = 1 }: Extract<ColumnValues, { kind: 'listed' }>, rows: number): EncodedColumn {
+    assert(this.#order === undefined, 'rows with lists are in order');
+    const kernel = this.#kernel;
+    const elements = rows === 0 ? 0 : lists.ends[rows - 1];
+    kernel.put(values, elements, 8);
+    kernel.run.numbers(elements, BigInt(scale), 1, plainPercent.INT64);
+    const { result, range, body } = kernel;
+    const { repetitions, definitions, entries } = listLevels(lists, values, rows);
+    // The kernel's own levels go; what is left stands behind those of the lists.
+    const valuesAt = 4 + new DataView(body.buffer, body.byteOffset).getUint32(0, true);
+    const levelsLength = 8 + repetitions.length + definitions.length;
+    body.copyWithin(levelsLength, valuesAt, result.bodyLength);
+    putLevels(body, putLevels(body, 0, repetitions), definitions);
+    const bodyLength = levelsLength + (result.present === 0 ? 0 : result.bodyLength - valuesAt);
+    const [minimum, maximum] = result.present === 0 ? [] : [numberOf(range.minimum), numberOf(range.maximum)];
+    const encoding = result.distinct > 0 ? 'dictionary' : 'plain';
+    return { ...this.#pages(entries, { ...result, bodyLength }, minimum, maximum, encoding), entries };
   }
 
   #intern({ words, families, mixedFamily }: AddressValues, count: number): number {

@@ -3,7 +3,7 @@
  *
  *   PAR1 | row group: column, column, … | row group … | footer | length of the footer (4 bytes) | PAR1
  *
- * Columns are flat and nullable, in frames of zstd. Readers need to know DELTA_BINARY_PACKED, besides what the format's first version had.
+ * Columns are nullable, in frames of zstd: flat, or lists of structures. Readers need to know DELTA_BINARY_PACKED, besides what the format's first version had.
  * Source: github.com/apache/parquet-format (README, parquet.thrift).
  */
 import type { ColumnValues, EncodedColumn, PhysicalType, Statistic } from './column.ts';
@@ -12,9 +12,12 @@ import { encodeColumns } from './encode-thread.ts';
 import { ThriftWriter } from './thrift.ts';
 
 /** What a column's values mean. */
-export type LogicalType = 'timestamp' | 'string' | 'integer' | 'long';
+export type LogicalType = 'boolean' | 'timestamp' | 'string' | 'integer' | 'long';
 
-export interface ParquetColumn {
+/** A column of values, or of lists of structures, of which each field is written as a column. */
+export type ParquetColumn = ParquetLeaf | { readonly name: string; readonly fields: readonly ParquetLeaf[] };
+
+export interface ParquetLeaf {
   readonly name: string;
   readonly type: LogicalType;
 }
@@ -27,6 +30,7 @@ export interface ColumnStatistics {
 }
 
 const physicalTypes = {
+  boolean: 'BOOLEAN',
   timestamp: 'INT64',
   string: 'BYTE_ARRAY',
   integer: 'INT32',
@@ -34,10 +38,11 @@ const physicalTypes = {
 } as const satisfies Record<LogicalType, PhysicalType>;
 
 /** Of parquet.thrift. */
-const typeCodes = { INT32: 1, INT64: 2, BYTE_ARRAY: 6 } as const;
-const convertedTypes = { timestamp: 10, string: 0, integer: 17, long: 18 } as const;
+const typeCodes = { BOOLEAN: 0, INT32: 1, INT64: 2, BYTE_ARRAY: 6 } as const;
+const convertedTypes = { boolean: undefined, timestamp: 10, string: 0, integer: 17, long: 18, list: 3 } as const;
 const codecZstd = 6;
 const optional = 1;
+const repeated = 2;
 /** Who wrote the file, as its footer says. */
 export const writerName = 'nsgflow';
 const magic = new TextEncoder().encode('PAR1');
@@ -55,20 +60,26 @@ export class ParquetFile {
   bytes = 0;
   readonly #append: (parts: readonly Uint8Array[]) => Promise<void>;
   readonly #columns: readonly ParquetColumn[];
+  readonly #leaves: readonly (ParquetLeaf & { readonly path: readonly string[] })[];
   readonly #groups: WrittenGroup[] = [];
 
   constructor(append: (parts: readonly Uint8Array[]) => Promise<void>, columns: readonly ParquetColumn[]) {
     this.#append = append;
     this.#columns = columns;
+    this.#leaves = columns.flatMap((column) =>
+      'fields' in column
+        ? column.fields.map((field) => ({ ...field, path: [column.name, 'list', 'element', field.name] }))
+        : [{ ...column, path: [column.name] }],
+    );
   }
 
   /**
-   * Writes a row group; `values` in the order of the columns, of at most `limits.rowGroupRows` rows, with the row `order[i]` in place i. They must
+   * Writes a row group; `values` in the order of the columns, fields of lists one after the other, of at most `limits.rowGroupRows` rows, with the row `order[i]` in place i. They must
    * stand until this is done, and calls come one after the other.
    * @returns the hashes of the texts of each column of addresses
    */
   async writeRows(values: readonly ColumnValues[], count: number, order?: Uint32Array): Promise<Float64Array[]> {
-    const types = this.#columns.map(({ type }) => physicalTypes[type]);
+    const types = this.#leaves.map(({ type }) => physicalTypes[type]);
     const encoded = await encodeColumns(types, values, count, order);
     if (this.bytes === 0) await this.#write([magic]);
     const startByte = this.bytes;
@@ -88,7 +99,7 @@ export class ParquetFile {
     return hashes;
   }
 
-  /** Writes the footer. @returns the statistics of each column, in order */
+  /** Writes the footer. @returns the statistics of each column of values, fields of lists among them, in order */
   async end(): Promise<ColumnStatistics[]> {
     if (this.bytes === 0) await this.#write([magic]);
     const footer = this.#footer();
@@ -96,7 +107,7 @@ export class ParquetFile {
     new DataView(tail.buffer).setUint32(0, footer.length, true);
     tail.set(magic, 4);
     await this.#write([footer, tail]);
-    return this.#columns.map((_, i) => sumOf(this.#groups.map(({ columns }) => columns[i])));
+    return this.#leaves.map((_, i) => sumOf(this.#groups.map(({ columns }) => columns[i])));
   }
 
   async #write(parts: readonly Uint8Array[]): Promise<void> {
@@ -106,26 +117,27 @@ export class ParquetFile {
 
   #footer(): Uint8Array {
     const writer = new ThriftWriter().i32(1, 1);
-    writer.structs(2, [undefined, ...this.#columns], (element, column) => {
-      if (column === undefined) element.text(4, 'schema').i32(5, this.#columns.length);
-      else schemaElement(element, column);
+    const elements = this.#columns.flatMap(schemaElements);
+    writer.structs(2, [undefined, ...elements], (element, write) => {
+      if (write === undefined) element.text(4, 'schema').i32(5, this.#columns.length);
+      else write(element);
     });
     writer.i64(3, this.rows).structs(4, this.#groups, (element, group) => this.#rowGroup(element, group));
-    writer.text(6, writerName).structs(7, this.#columns, (element) => element.struct(1, () => undefined));
+    writer.text(6, writerName).structs(7, this.#leaves, (element) => element.struct(1, () => undefined));
     return writer.end().bytes();
   }
 
   #rowGroup(writer: ThriftWriter, { rows, startByte, columns }: WrittenGroup): void {
-    const entries = columns.map((written, i) => ({ written, column: this.#columns[i] }));
+    const entries = columns.map((written, i) => ({ written, column: this.#leaves[i] }));
     writer.structs(1, entries, (element, { written, column }) => {
       const dictionary = written.dictionaryBytes > 0;
       element.i64(2, written.startByte).struct(3, (metadata) => {
         metadata
           .i32(1, typeCodes[physicalTypes[column.type]])
           .i32s(2, [...new Set([...(dictionary ? [encodings.plain] : []), encodings.rle, encodings[written.encoding]])])
-          .texts(3, [column.name])
+          .texts(3, column.path)
           .i32(4, codecZstd)
-          .i64(5, rows)
+          .i64(5, written.entries ?? rows)
           .i64(6, written.uncompressedBytes)
           .i64(7, written.bytes)
           .i64(9, written.startByte + written.dictionaryBytes);
@@ -148,13 +160,29 @@ export class ParquetFile {
   }
 }
 
-function schemaElement(writer: ThriftWriter, { name, type }: ParquetColumn): void {
-  writer
-    .i32(1, typeCodes[physicalTypes[type]])
-    .i32(3, optional)
-    .text(4, name)
-    .i32(6, convertedTypes[type])
-    .struct(10, (logical) => {
+/** How the schema's elements of a column are written: of lists, four levels. */
+function schemaElements(column: ParquetColumn): ((writer: ThriftWriter) => void)[] {
+  if (!('fields' in column)) return [(writer) => leafElement(writer, column)];
+  const { name, fields } = column;
+  return [
+    (writer) =>
+      writer
+        .i32(3, optional)
+        .text(4, name)
+        .i32(5, 1)
+        .i32(6, convertedTypes.list)
+        .struct(10, (logical) => logical.struct(3, () => undefined)),
+    (writer) => writer.i32(3, repeated).text(4, 'list').i32(5, 1),
+    (writer) => writer.i32(3, optional).text(4, 'element').i32(5, fields.length),
+    ...fields.map((field) => (writer: ThriftWriter) => leafElement(writer, field)),
+  ];
+}
+
+function leafElement(writer: ThriftWriter, { name, type }: ParquetLeaf): void {
+  writer.i32(1, typeCodes[physicalTypes[type]]).i32(3, optional).text(4, name);
+  const converted = convertedTypes[type];
+  if (converted !== undefined)
+    writer.i32(6, converted).struct(10, (logical) => {
       if (type === 'string') logical.struct(1, () => undefined);
       else if (type === 'timestamp')
         logical.struct(8, (timestamp) =>

@@ -21,6 +21,7 @@ export interface RowGroupPlace {
   readonly rows: number;
   readonly startByte: number;
   readonly endByte: number;
+  /** By name; a field of lists by its path, with dots. */
   readonly columns: ReadonlyMap<string, ColumnPlace>;
 }
 
@@ -76,13 +77,13 @@ function rowGroupsOf(footer: Uint8Array, size: number): RowGroupPlace[] | undefi
 
 function columnOf(chunk: ThriftStruct): [string, ColumnPlace] {
   const metadata = struct(chunk[3]);
-  const name = Array.isArray(metadata[3]) ? (metadata[3] as ThriftValue[])[0] : undefined;
-  if (!(name instanceof Uint8Array)) throw new RangeError('no name');
+  const path = Array.isArray(metadata[3]) ? (metadata[3] as ThriftValue[]) : [];
+  if (path.length === 0 || !path.every((part) => part instanceof Uint8Array)) throw new RangeError('no name');
   const dataAt = number(metadata[9]);
   const startByte = metadata[11] === undefined ? dataAt : number(metadata[11]);
   const statistics = metadata[12] === undefined ? {} : struct(metadata[12]);
   return [
-    Buffer.from(name).toString(),
+    path.map((part) => Buffer.from(part).toString()).join('.'),
     {
       startByte,
       endByte: startByte + number(metadata[7]),

@@ -26,13 +26,14 @@ export class RunWriter {
     this.#width = width;
   }
 
-  add(value: number, count: number): void {
+  add(value: number, count: number): this {
     if (value === this.#value) this.#count += count;
     else {
       this.#end();
       this.#value = value;
       this.#count = count;
     }
+    return this;
   }
 
   /** What was written. Ends the writer. */
