@@ -102,6 +102,8 @@ export const limits = {
   ingestMemoryBytesMax: 384 << 20,
   /** Rows of one row group of a data file; a file of more rows has more groups. */
   rowGroupRows: 122_880,
+  /** Reports of one row of `flows`; of a flow with more, reports that follow each other are joined, as many together as needed. */
+  flowReportsMax: 65_536,
   /** Rows of one data file that compaction makes; a day of more has several. */
   dataFileRowsMax: 4_000_000,
   /** Files of an hour from which on it is compacted, and files read by one compaction. */

@@ -103,10 +103,10 @@ export function signedHalf(high: number, low: number): bigint {
 }
 
 /** By code: directionInbound, directionOutbound. */
-const directionNames = ['inbound', 'outbound'];
+export const directionNames = ['inbound', 'outbound'];
 /** By code: accessAllow, accessDeny. */
-const accessNames = ['allow', 'deny'];
-const protocolNames = Array.from({ length: 256 }, (_, number) => formatProtocol(number));
+export const accessNames = ['allow', 'deny'];
+export const protocolNames = Array.from({ length: 256 }, (_, number) => formatProtocol(number));
 
 function counter(direction: 'forward' | 'reverse', unit: 'packets' | 'bytes'): LakeColumn {
   const name = `${unit}_${direction}`;

@@ -86,7 +86,7 @@ test('lists of structures and truth values come back as they were written', asyn
       const expected = groups
         .flat()
         .map(({ flag, list }) => [flag, list === null ? null : list.map(([time, value]) => ({ time, number: value }))]);
-      expect(read.map(([flag, list]) => [flag, list === null ? null : JSON.parse(String(list))])).toEqual(expected);
+      expect(read.map(([flag, list]) => [flag, list === null ? null : JSON.parse(list as string)])).toEqual(expected);
       await rm(path);
     }),
     { numRuns: long ? 400 : 40 },

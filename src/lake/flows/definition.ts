@@ -1,0 +1,29 @@
+/**
+ * What makes tuples flows and conversations, in numbers and small rules. docs/lake.md, "Flows and conversations", says it in words; flow-builder.ts
+ * carries it out.
+ */
+import { stateBegin, stateContinuing, stateDenied, stateNone } from '../../flowlog/tuple.ts';
+
+/** A flow whose last tuple begins or continues it covers its group for so long: the longest idle time-out of 30 minutes, and a tick of 5. */
+export const openCoverMillis = 35 * 60_000;
+/** Clocks of observers differ, and NSG logs cut to seconds: how long a flow that has ended, was denied or has no state covers its group. */
+export const closedCoverMillis = 2000;
+/** Flows that do not begin in the first part of a date began on the date before. */
+export const continuedMillis = openCoverMillis;
+/** Flows that begin so early may be what another observer saw as continued. */
+export const earlyMillis = closedCoverMillis;
+
+/** Whether a tuple of this state begins the next flow of its observer. */
+export function opensFlow(state: number): boolean {
+  return state === stateNone || state === stateBegin || state === stateDenied;
+}
+
+/** Whether more of a flow is to be expected after a tuple of this state. */
+export function staysOpen(state: number): boolean {
+  return state === stateBegin || state === stateContinuing;
+}
+
+/** How long a tuple of this state covers its group at the most, from its time on. */
+export function coverMillis(state: number): number {
+  return staysOpen(state) ? openCoverMillis : closedCoverMillis;
+}

@@ -1,0 +1,77 @@
+/** Made-up tuples of few connections, so that flows of several observers meet: around midnight, minutes apart, reused ports, odd states. */
+import fc from 'fast-check';
+import type { PlainRow } from '../plain-rows.ts';
+
+const midnight = Date.parse('2023-11-15T00:00:00Z');
+const minute = 60_000;
+
+const time = fc.oneof(
+  fc.integer({ min: -3000, max: 3000 }).map((after) => midnight + after),
+  fc.integer({ min: -4, max: 4 }).map((seconds) => midnight + 1000 * seconds),
+  fc.integer({ min: -20, max: 80 }).map((minutes) => midnight + minutes * minute),
+  fc.integer({ min: 30 * minute, max: 40 * minute }).map((after) => midnight + after),
+  fc.integer({ min: -30 * minute, max: 120 * minute }).map((after) => midnight + after),
+);
+const counter = fc.option(fc.oneof(fc.constant(0), fc.nat(3000), fc.constant(2 ** 40)), { nil: null, freq: 8 });
+const counters = fc.oneof(fc.constant([null, null, null, null] as const), fc.tuple(counter, counter, counter, counter));
+const ends = fc.oneof(
+  { arbitrary: fc.constant(['10.0.0.1', '10.0.0.2'] as const), weight: 6 },
+  fc.constantFrom(
+    ['10.0.0.2', '10.0.0.1'] as const,
+    ['2001:db8::1', '2001:db8::'] as const,
+    ['10.0.0.1', 'fe80::1'] as const,
+  ),
+);
+
+const tuple: fc.Arbitrary<PlainRow> = fc
+  .record({
+    time,
+    ends,
+    srcPort: fc.constantFrom(1024, 1024, 1024, 1025),
+    state: fc.constantFrom(null, 'begin', 'begin', 'continuing', 'continuing', 'end', 'denied'),
+    access: fc.constantFrom('allow', 'allow', 'allow', 'deny'),
+    counters,
+    direction: fc.constantFrom('inbound', 'outbound'),
+    mac: fc.constantFrom('000D3A000001', '000D3A000002', null),
+    resource: fc.constantFrom('/R/A', '/R/B', null),
+    format: fc.constantFrom('nsg2', 'nsg2', 'vnet'),
+    rule: fc.constantFrom('UserRule_A', 'UserRule_B'),
+    recordTime: fc.option(
+      fc.nat(3).map((seconds) => midnight + 1000 * seconds),
+      { nil: null },
+    ),
+    offset: fc.nat(3),
+    blob: fc.constantFrom('c/a/PT1H.json', 'c/b/PT1H.json'),
+  })
+  .map(({ ends: [src, dst], counters: [a, b, c, d], ...rest }) => ({
+    time: rest.time,
+    src_ip: src,
+    src_port: rest.srcPort,
+    dst_ip: dst,
+    dst_port: 443,
+    protocol: 'tcp',
+    direction: rest.direction,
+    access: rest.state === 'denied' ? 'deny' : rest.access,
+    state: rest.state,
+    rule: rest.rule,
+    nsg: 'NSG',
+    mac: rest.mac,
+    encryption: rest.format === 'vnet' ? 'X' : null,
+    packets_forward: a,
+    bytes_forward: b,
+    packets_reverse: c,
+    bytes_reverse: d,
+    format: rest.state === null ? 'nsg1' : rest.format,
+    resource_id: rest.resource,
+    target_id: null,
+    acl_id: null,
+    record_time: rest.recordTime,
+    blob: rest.blob,
+    record_offset: 100 * rest.offset,
+  }))
+  .map((row) => ({ ...row, tuple_index: 0 }));
+
+/** No two have the same place. */
+export const plainTuples: fc.Arbitrary<PlainRow[]> = fc
+  .array(tuple, { minLength: 1, maxLength: 40, size: 'max' })
+  .map((tuples) => tuples.map((row, i) => ({ ...row, tuple_index: i })));
