@@ -21,6 +21,7 @@ import { crc32 } from 'node:zlib';
 import { limits } from '../base/limits.ts';
 import { makeFolderOf, writeAll } from '../blob/folder-file.ts';
 import { temporaryFolder } from './delta-log.ts';
+import type { TablePlace } from './table-place.ts';
 
 const magic = 0x5341464e;
 const checksumBytes = 4;
@@ -47,8 +48,8 @@ export interface AddressRows {
 }
 
 /** Where the filter of a data file lies; `path` as in the log or on disk. */
-export function addressFilterPath(lake: string, path: string): string {
-  return join(lake, '_nsgflow', 'addresses', basename(path).replace(/\.parquet$/, '.bloom'));
+export function addressFilterPath(table: TablePlace, path: string): string {
+  return join(table.helpers, 'addresses', basename(path).replace(/\.parquet$/, '.bloom'));
 }
 
 /** Parts of one side on their way. */
@@ -66,9 +67,9 @@ export class NewAddressFilter {
   }
 
   /** Writes it so that it is whole wherever it is seen. */
-  async write(lake: string, path: string): Promise<void> {
-    const target = addressFilterPath(lake, path);
-    const temporary = join(temporaryFolder(lake), `${randomUUID()}.bloom`);
+  async write(table: TablePlace, path: string): Promise<void> {
+    const target = addressFilterPath(table, path);
+    const temporary = join(temporaryFolder(table), `${randomUUID()}.bloom`);
     try {
       await makeFolderOf(temporary, false);
       const handle = await open(temporary, 'wx');
@@ -136,11 +137,11 @@ interface SideParts {
 
 /** Rows of a data file that may hold one of these addresses, by their texts; `undefined` where that is not known. */
 export async function rowsWithAddress(
-  lake: string,
+  table: TablePlace,
   path: string,
   texts: readonly string[],
 ): Promise<AddressRows[] | undefined> {
-  const filter = addressFilterPath(lake, path);
+  const filter = addressFilterPath(table, path);
   const handle = await open(filter, 'r').catch(() => undefined);
   if (handle === undefined) return undefined;
   try {

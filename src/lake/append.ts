@@ -113,7 +113,7 @@ export class LakeAppend {
 
   /** Drops the rows that were not committed, and their files. May be called twice. */
   async abandon(): Promise<void> {
-    for (const { path } of this.#files.splice(0)) await rm(join(this.#lake.folder, path), { force: true });
+    for (const { path } of this.#files.splice(0)) await rm(join(this.#lake.tuples.place.folder, path), { force: true });
     await this.#staging;
     await this.#stage.abandon();
     await this.#replacement.abandon();

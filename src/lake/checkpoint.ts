@@ -22,6 +22,7 @@ import { streamChunks } from './duckdb-stream.ts';
 import { listParameter, openDuckdb, quoteText } from './duckdb.ts';
 import { syncFile } from './new-data-file.ts';
 import type { TableState } from './table-state.ts';
+import type { TablePlace } from './table-place.ts';
 
 const columns = {
   txn: 'STRUCT(appId VARCHAR, version BIGINT, lastUpdated BIGINT)',
@@ -42,12 +43,12 @@ interface Checkpoint {
 }
 
 /** The actions of a checkpoint. @throws lake-invalid when a file is no checkpoint */
-export async function readCheckpoint(lake: string, checkpoint: Checkpoint): Promise<Action[]> {
-  return (await readLines(linesPath(lake, checkpoint.version))) ?? (await readParquet(checkpoint.files));
+export async function readCheckpoint(table: TablePlace, checkpoint: Checkpoint): Promise<Action[]> {
+  return (await readLines(linesPath(table, checkpoint.version))) ?? (await readParquet(checkpoint.files));
 }
 
-function linesPath(lake: string, version: number): string {
-  return join(lake, '_nsgflow', 'checkpoints', `${formatVersion(version)}.jsonl`);
+function linesPath(table: TablePlace, version: number): string {
+  return join(table.helpers, 'checkpoints', `${formatVersion(version)}.jsonl`);
 }
 
 /** `undefined` where the file is missing, damaged, or without a checksum (of an older nsgflow). */
@@ -95,7 +96,7 @@ async function readParquet(files: readonly string[]): Promise<Action[]> {
 
 /** Writes the checkpoint of a version. `transactions` are those that still mean something (positions.ts). */
 export async function writeCheckpoint(
-  lake: string,
+  table: TablePlace,
   state: TableState,
   transactions: Iterable<TxnAction>,
   nowMillis: number,
@@ -107,33 +108,33 @@ export async function writeCheckpoint(
     if ((remove.deletionTimestamp ?? 0) > nowMillis - tombstoneMillis)
       actions.push({ remove: { ...remove, dataChange: false } });
   const name = `${formatVersion(state.version)}.checkpoint.parquet`;
-  const lines = join(temporaryFolder(lake), `${randomUUID()}.jsonl`);
-  const parquet = join(temporaryFolder(lake), `${randomUUID()}.parquet`);
-  const last = join(temporaryFolder(lake), `${randomUUID()}.json`);
+  const lines = join(temporaryFolder(table), `${randomUUID()}.jsonl`);
+  const parquet = join(temporaryFolder(table), `${randomUUID()}.parquet`);
+  const last = join(temporaryFolder(table), `${randomUUID()}.json`);
   try {
     const text = actions.map((action) => JSON.stringify(action)).join('\n');
     await writeSynced(lines, text);
     await copyToParquet(lines, parquet);
     await syncFile(parquet);
-    await rename(parquet, join(logFolder(lake), name));
+    await rename(parquet, join(logFolder(table), name));
     await writeSynced(last, JSON.stringify({ version: state.version, size: actions.length }));
-    await rename(last, join(logFolder(lake), '_last_checkpoint'));
-    await syncFolder(logFolder(lake));
-    await appendFile(lines, `\n${checksumLine(linesPath(lake, state.version), text)}`);
-    await keepLines(lake, lines, state.version);
+    await rename(last, join(logFolder(table), '_last_checkpoint'));
+    await syncFolder(logFolder(table));
+    await appendFile(lines, `\n${checksumLine(linesPath(table, state.version), text)}`);
+    await keepLines(table, lines, state.version);
   } catch (error) {
-    throw fileError(error, `write the checkpoint ${name} of the lake ${lake}`);
+    throw fileError(error, `write the checkpoint ${name} of the lake ${table.lake}`);
   } finally {
     for (const path of [lines, parquet, last]) await rm(path, { force: true }).catch(() => undefined);
   }
 }
 
 /** Puts the lines of a checkpoint into their place, and drops those of older ones. */
-async function keepLines(lake: string, lines: string, version: number): Promise<void> {
-  const path = linesPath(lake, version);
+async function keepLines(table: TablePlace, lines: string, version: number): Promise<void> {
+  const path = linesPath(table, version);
   await makeFolderOf(path, false);
   await rename(lines, path);
-  for (const entry of await entriesWithin(lake, dirname(path)))
+  for (const entry of await entriesWithin(table.lake, dirname(path)))
     if (entry.isFile() && /^\d{20}\.jsonl$/.test(entry.name) && entry.name < basename(path))
       await rm(join(dirname(path), entry.name), { force: true });
 }

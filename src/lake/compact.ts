@@ -27,6 +27,7 @@ import { partitionColumn } from './schema.ts';
 import type { DataFile } from './snapshot.ts';
 import { dataFileOf } from './snapshot.ts';
 import type { TableState } from './table-state.ts';
+import type { TablePlace } from './table-place.ts';
 
 /** Files that become one. */
 export interface Compaction {
@@ -51,17 +52,17 @@ const settledMillis = 15 * 60_000;
 /** Compacts what is due, step by step; each is a commit of its own, so that any of them may be the last. */
 export async function* compact(lake: Lake, nowMillis: number): AsyncGenerator<CompactionStep> {
   const { state } = await lake.state();
-  for (const compaction of planCompactions(lake.folder, state, nowMillis)) yield runCompaction(lake, compaction);
+  for (const compaction of planCompactions(lake.tuples.place, state, nowMillis)) yield runCompaction(lake, compaction);
 }
 
 /** Compactions that are due, each of files of one date; no file is in two. */
-export function planCompactions(folder: string, state: TableState, nowMillis: number): Compaction[] {
+export function planCompactions(table: TablePlace, state: TableState, nowMillis: number): Compaction[] {
   const byDate = new Map<string, Candidate[]>();
   let arrived = 0;
   for (const add of state.files.values()) {
     const order = add.tags?.[joinedTag.name] === joinedTag.value ? 0 : ++arrived;
     const date = add.partitionValues[partitionColumn];
-    const file = dataFileOf(folder, add);
+    const file = dataFileOf(table, add);
     // Without a number of rows nothing could hold what was read against what was written.
     if (typeof date !== 'string' || file.rows === undefined || file.rows > limits.dataFileRowsMax / 2) continue;
     const group = byDate.get(date) ?? [];
@@ -142,15 +143,15 @@ function compactionOf(date: string, files: readonly Candidate[]): Compaction {
 
 /** Our own files are read and written without DuckDB, so that their rows come to stand by hour and kind. */
 async function joinFiles(
-  lake: string,
+  table: TablePlace,
   connection: DuckDBConnection,
   date: string,
   files: readonly DataFile[],
 ): Promise<AddAction> {
-  const own = await rewriteOwnRows(lake, files);
+  const own = await rewriteOwnRows(table, files);
   if (own?.length === 1) return own[0];
-  for (const { path } of own ?? []) await rm(join(lake, path), { force: true });
-  return writeDataFile(lake, connection, date, `SELECT * FROM ${await fileRows(connection, files, 'stored')}`);
+  for (const { path } of own ?? []) await rm(join(table.folder, path), { force: true });
+  return writeDataFile(table, connection, date, `SELECT * FROM ${await fileRows(connection, files, 'stored')}`);
 }
 
 /** @throws disk-full, permission, io; lake-invalid where a file does not hold the rows that the log says */
@@ -161,10 +162,10 @@ async function runCompaction(lake: Lake, compaction: Compaction): Promise<Compac
   const connection = await lake.connect();
   let written: AddAction | undefined;
   try {
-    const files = adds.map((add) => dataFileOf(lake.folder, add));
-    const joined = await joinFiles(lake.folder, connection, compaction.date, files);
+    const files = adds.map((add) => dataFileOf(lake.tuples.place, add));
+    const joined = await joinFiles(lake.tuples.place, connection, compaction.date, files);
     written = { ...joined, dataChange: false, tags: { ...joined.tags, [joinedTag.name]: joinedTag.value } };
-    const actual = dataFileOf(lake.folder, written).rows;
+    const actual = dataFileOf(lake.tuples.place, written).rows;
     if (actual !== compaction.rows)
       throw new FlowError(
         'lake-invalid',
@@ -181,7 +182,7 @@ async function runCompaction(lake: Lake, compaction: Compaction): Promise<Compac
     if (version !== undefined) written = undefined;
     return { ...compaction, version, newBytes: version === undefined ? 0 : added.size };
   } finally {
-    if (written !== undefined) await rm(join(lake.folder, written.path), { force: true });
+    if (written !== undefined) await rm(join(lake.tuples.place.folder, written.path), { force: true });
     connection.closeSync();
   }
 }

@@ -19,6 +19,7 @@ import { formatStatistics } from './file-statistics.ts';
 import { addAction, syncFile } from './new-data-file.ts';
 import type { StoredColumn } from './schema.ts';
 import { partitionColumn } from './schema.ts';
+import type { TablePlace } from './table-place.ts';
 
 /**
  * Writes the rows of a SELECT, all of one UTC date (`YYYY-MM-DD`) and with all stored columns, to a new file.
@@ -26,21 +27,21 @@ import { partitionColumn } from './schema.ts';
  * @throws disk-full, permission, io; lake-invalid where the date is none
  */
 export async function writeDataFile(
-  lake: string,
+  table: TablePlace,
   connection: DuckDBConnection,
   date: string,
   select: string,
 ): Promise<AddAction> {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(date))
-    throw new FlowError('lake-invalid', `the lake ${lake} has a data file of the date ${JSON.stringify(date)}`);
+    throw new FlowError('lake-invalid', `the lake ${table.lake} has a data file of the date ${JSON.stringify(date)}`);
   const name = `${partitionColumn}=${date}/part-${randomUUID()}.parquet`;
-  const temporary = join(temporaryFolder(lake), `${randomUUID()}.parquet`);
-  const target = join(lake, name);
+  const temporary = join(temporaryFolder(table), `${randomUUID()}.parquet`);
+  const target = join(table.folder, name);
   try {
     await makeFolderOf(temporary, false);
     const statistics = await copyRows(connection, select, temporary);
     const size = await syncFile(temporary);
-    await writeAddressFilter(lake, connection, temporary, name);
+    await writeAddressFilter(table, connection, temporary, name);
     await makeFolderOf(target, true);
     await rename(temporary, target);
     await syncFolder(join(target, '..'));
@@ -52,7 +53,7 @@ export async function writeDataFile(
 }
 
 async function writeAddressFilter(
-  lake: string,
+  table: TablePlace,
   connection: DuckDBConnection,
   parquet: string,
   name: string,
@@ -72,7 +73,7 @@ async function writeAddressFilter(
       addresses.add({ side, startRow, endRow: startRow + limits.rowGroupRows }, Float64Array.from(ofPart));
     }
   }
-  await addresses.write(lake, name);
+  await addresses.write(table, name);
 }
 
 /** Bloom filters would take 1.4 bytes a row: every column with a dictionary gets one, of which none can be left out. */

@@ -13,6 +13,7 @@ import { link, open, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FlowError, fileError } from '../base/errors.ts';
 import { makeFolderOf, syncFolder } from '../blob/folder-file.ts';
+import type { TablePlace } from './table-place.ts';
 
 export interface AddAction {
   /** Relative to the table's folder, percent-encoded. */
@@ -75,12 +76,12 @@ export interface Action {
   readonly commitInfo?: Readonly<Record<string, unknown>> | null;
 }
 
-export function logFolder(lake: string): string {
-  return join(lake, '_delta_log');
+export function logFolder(table: TablePlace): string {
+  return join(table.folder, '_delta_log');
 }
 
-export function temporaryFolder(lake: string): string {
-  return join(lake, '_nsgflow', 'tmp');
+export function temporaryFolder(table: TablePlace): string {
+  return table.temporary;
 }
 
 /** `00000000000000000012`. */
@@ -95,12 +96,12 @@ export interface LogListing {
 }
 
 /** `undefined` where there is no log, so no table. */
-export async function listLog(lake: string): Promise<LogListing | undefined> {
+export async function listLog(table: TablePlace): Promise<LogListing | undefined> {
   let names: string[];
   try {
-    names = await readdir(logFolder(lake));
+    names = await readdir(logFolder(table));
   } catch (error) {
-    const failure = fileError(error, `read the lake ${lake}`);
+    const failure = fileError(error, `read the lake ${table.lake}`);
     if (failure.code === 'not-found') return undefined;
     throw failure;
   }
@@ -116,7 +117,7 @@ export async function listLog(lake: string): Promise<LogListing | undefined> {
     }
     const key = `${match[1]}.${match[3] ?? ''}`;
     const entry = parts.get(key) ?? { version, of: Number(match[3] ?? 1), files: [] };
-    entry.files.push(join(logFolder(lake), name));
+    entry.files.push(join(logFolder(table), name));
     parts.set(key, entry);
   }
   const whole = [...parts.values()].filter((entry) => entry.files.length === entry.of);
@@ -125,8 +126,8 @@ export async function listLog(lake: string): Promise<LogListing | undefined> {
 }
 
 /** The actions of one commit; `undefined` where there is no such version. @throws lake-invalid when the file is torn */
-export async function readCommit(lake: string, version: number): Promise<Action[] | undefined> {
-  const path = join(logFolder(lake), `${formatVersion(version)}.json`);
+export async function readCommit(table: TablePlace, version: number): Promise<Action[] | undefined> {
+  const path = join(logFolder(table), `${formatVersion(version)}.json`);
   let text: string;
   try {
     text = await readFile(path, 'utf8');
@@ -199,9 +200,9 @@ function tornLog(path: string, what: string, cause?: unknown): FlowError {
  * @returns false when another writer has this version: the race is lost
  * @throws io where the file system refuses hard links: a rename would replace the other writer's commit
  */
-export async function writeCommit(lake: string, version: number, actions: readonly Action[]): Promise<boolean> {
-  const target = join(logFolder(lake), `${formatVersion(version)}.json`);
-  const temporary = join(temporaryFolder(lake), `${randomUUID()}.json`);
+export async function writeCommit(table: TablePlace, version: number, actions: readonly Action[]): Promise<boolean> {
+  const target = join(logFolder(table), `${formatVersion(version)}.json`);
+  const temporary = join(temporaryFolder(table), `${randomUUID()}.json`);
   await writeSynced(temporary, actions.map((action) => `${JSON.stringify(action)}\n`).join(''));
   try {
     await makeFolderOf(target, true);
@@ -210,7 +211,7 @@ export async function writeCommit(lake: string, version: number, actions: readon
     const code = (error as NodeJS.ErrnoException).code ?? '';
     if (code === 'EEXIST') return false;
     if (linkRefusals.has(code))
-      throw new FlowError('io', `cannot commit to the lake ${lake}: its file system refuses hard links`, {
+      throw new FlowError('io', `cannot commit to the lake ${table.lake}: its file system refuses hard links`, {
         cause: error,
         hint: 'Keep the lake on a file system with hard links (ext4, xfs, btrfs, APFS, NTFS), so that no commit can replace another.',
       });
@@ -218,7 +219,7 @@ export async function writeCommit(lake: string, version: number, actions: readon
   } finally {
     await rm(temporary, { force: true }).catch(() => undefined);
   }
-  await syncFolder(logFolder(lake));
+  await syncFolder(logFolder(table));
   return true;
 }
 

@@ -18,34 +18,32 @@
  *
  * To ask: query/engine.ts over `await lake.snapshot()`.
  */
-import { randomUUID } from 'node:crypto';
 import { rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { assert } from '../base/assert.ts';
-import { FlowError, fileError } from '../base/errors.ts';
+import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { makeFolderOf, privateFolderMode } from '../blob/folder-file.ts';
 import { LakeAppend } from './append.ts';
-import { writeCheckpoint } from './checkpoint.ts';
 import type { Action } from './delta-log.ts';
-import { writeCommit } from './delta-log.ts';
+import { createTable, DeltaTable } from './delta-table.ts';
 import type { Duckdb } from './duckdb.ts';
 import { openDuckdb } from './duckdb.ts';
+import { checkFlowsTable, flowsSchemaString } from './flows/flows-table.ts';
 import type { PositionChange, Positions } from './positions.ts';
 import { conflictsOf, liveTransactions, positionsPath, readPositions, writePositions } from './positions.ts';
 import { BlobReplacement } from './replace-blobs.ts';
 import { RowStage } from './row-stage.ts';
-import { deltaSchemaString, partitionColumn } from './schema.ts';
+import { deltaSchemaString } from './schema.ts';
 import type { Snapshot } from './snapshot.ts';
 import { snapshotOf } from './snapshot.ts';
 import { checkColumns, metadataWithColumns } from './table-columns.ts';
+import type { TablePlace } from './table-place.ts';
+import { flowsPlace, tuplesPlace } from './table-place.ts';
 import type { TableState } from './table-state.ts';
-import { checkWritable, newProtocol, readTableState } from './table-state.ts';
-import { checkAppendable, checkChanges, isAppendOnly } from './writer-duties.ts';
-
-const versionsPerCheckpoint = 10;
+import { checkWritable, readTableState } from './table-state.ts';
+import { checkAppendable, isAppendOnly } from './writer-duties.ts';
 
 /**
  * Opens the lake in a folder; with `create`, makes it where there is none.
@@ -53,7 +51,8 @@ const versionsPerCheckpoint = 10;
  */
 export async function openLake(folder: string, options: { create?: boolean } = {}): Promise<Lake> {
   const path = resolve(folder);
-  let state = await readTableState(path);
+  const place = tuplesPlace(path);
+  let state = await readTableState(place);
   if (state === undefined) {
     if (options.create !== true) {
       const exists = await stat(path).then(
@@ -69,39 +68,84 @@ export async function openLake(folder: string, options: { create?: boolean } = {
       );
     }
     await makeFolderOf(join(path, 'x'), true, privateFolderMode);
-    await createTable(path);
-    state = await readTableState(path);
+    await createTable(place, {
+      name: 'tuples',
+      description: 'NSG and VNet flow log tuples, kept by nsgflow.',
+      schemaString: deltaSchemaString(),
+    });
+    state = await readTableState(place);
   }
   if (state === undefined) throw new FlowError('io', `cannot make a lake in ${folder}: its log does not stay`);
   checkColumns(folder, state);
-  return new Lake(path, state);
+  return new Lake(place, state);
 }
 
 export class Lake {
   /** The folder, absolute. */
   readonly folder: string;
-  #state: TableState;
+  readonly tuples: DeltaTable;
   #positions: Positions | undefined;
+  #flows: DeltaTable | undefined;
   #duckdb: Promise<Duckdb> | undefined;
 
-  constructor(folder: string, state: TableState) {
-    this.folder = folder;
-    this.#state = state;
+  constructor(place: TablePlace, state: TableState) {
+    this.folder = place.lake;
+    this.tuples = new DeltaTable(
+      place,
+      state,
+      (newer) => checkColumns(place.lake, newer),
+      async (newer) => liveTransactions(newer, await this.#positionsOf(newer)),
+    );
   }
 
-  /** The files of the newest version. */
+  /** The table of settled flows at its newest version; `undefined` where nothing was settled yet. @throws lake-invalid */
+  async flows(): Promise<DeltaTable | undefined> {
+    if (this.#flows !== undefined) {
+      await this.#flows.refresh();
+      return this.#flows;
+    }
+    const place = flowsPlace(this.folder);
+    const state = await readTableState(place);
+    if (state === undefined) return undefined;
+    checkFlowsTable(place.folder, state);
+    this.#flows = new DeltaTable(
+      place,
+      state,
+      (newer) => checkFlowsTable(place.folder, newer),
+      (newer) => Promise.resolve(newer.transactions.values()),
+    );
+    return this.#flows;
+  }
+
+  /** The same; makes it where there is none. */
+  async createFlows(): Promise<DeltaTable> {
+    const there = await this.flows();
+    if (there !== undefined) return there;
+    await createTable(flowsPlace(this.folder), {
+      name: 'flows',
+      description:
+        'Flows as each observer saw them, and the conversations that they are of, settled by nsgflow from the table tuples.',
+      schemaString: flowsSchemaString,
+    });
+    const made = await this.flows();
+    if (made === undefined)
+      throw new FlowError('io', `cannot make the table flows in ${this.folder}: its log does not stay`);
+    return made;
+  }
+
+  /** The files of the newest version of the table of tuples. */
   async snapshot(): Promise<Snapshot> {
-    return snapshotOf(this.folder, await this.#refresh());
+    return snapshotOf(this.tuples.place, await this.tuples.refresh());
   }
 
   /** What has been read of which blob, at the newest version. */
   async positions(): Promise<Positions> {
-    return (await this.#current()).positions;
+    return this.#positionsOf(await this.tuples.refresh());
   }
 
   /** Whether rows that are in the table must stay there, as of the version known. */
   get isAppendOnly(): boolean {
-    return isAppendOnly(this.#state);
+    return isAppendOnly(this.tuples.state);
   }
 
   /**
@@ -109,10 +153,11 @@ export class Lake {
    * removes every row of `replacedBlobs` (values of the column `blob`) that was there before.
    */
   async beginAppend(options: { replacedBlobs?: readonly string[] } = {}): Promise<LakeAppend> {
-    checkWritable(this.folder, this.#state);
-    checkAppendable(this.folder, this.#state);
-    const replacement = new BlobReplacement(this.folder, () => this.connect(), options.replacedBlobs ?? []);
-    return new LakeAppend(this, new RowStage(this.folder), replacement);
+    const { place, state } = this.tuples;
+    checkWritable(place, state);
+    checkAppendable(place, state);
+    const replacement = new BlobReplacement(place, () => this.connect(), options.replacedBlobs ?? []);
+    return new LakeAppend(this, new RowStage(place), replacement);
   }
 
   /**
@@ -123,67 +168,44 @@ export class Lake {
     filesOf: (state: TableState) => Promise<readonly Action[]>,
     changes: readonly PositionChange[],
   ): Promise<CommitOutcome> {
-    return this.#commit('WRITE', filesOf, changes);
+    assert(new Set(changes.map(({ key }) => key)).size === changes.length, 'the keys of position changes differ');
+    let keys: readonly string[] = [];
+    const version = await this.tuples.commit('WRITE', async (state) => {
+      const positions = await this.#positionsOf(state);
+      keys = conflictsOf(positions, changes);
+      if (keys.length > 0) return undefined;
+      const files = await filesOf(state);
+      if (changes.length === 0) return { files, others: newColumns(files, state) };
+      const { place } = this.tuples;
+      const appId = await writePositions(place, positions, changes);
+      const txn = { appId, version: state.version + 1, lastUpdated: Date.now() };
+      return {
+        files,
+        others: [...newColumns([{ txn }], state), { txn }],
+        lost: async () => rm(positionsPath(place, appId), { force: true }),
+      };
+    });
+    return version === undefined ? { outcome: 'conflict', keys } : { outcome: 'committed', version };
   }
 
   /**
-   * Changes files in one version. `filesOf` says what to add and remove on top of the newest version, and is asked again after a lost race;
-   * `undefined` gives up. @returns the version; `undefined` where it gave up @throws disk-full, permission, io, lake-invalid
+   * Changes files of the table of tuples in one version. `filesOf` says what to add and remove on top of the newest version, and is asked again after
+   * a lost race; `undefined` gives up. @returns the version; `undefined` where it gave up @throws disk-full, permission, io, lake-invalid
    */
   async change(
     operation: 'OPTIMIZE' | 'DELETE',
     filesOf: (state: TableState) => readonly Action[] | undefined,
   ): Promise<number | undefined> {
-    let gaveUp = false;
-    const outcome = await this.#commit(
-      operation,
-      (state) => {
-        const files = filesOf(state);
-        gaveUp = files === undefined;
-        return Promise.resolve(files ?? []);
-      },
-      [],
-    );
-    return gaveUp || outcome.outcome === 'conflict' ? undefined : outcome.version;
+    return this.tuples.commit(operation, (state) => {
+      const files = filesOf(state);
+      return Promise.resolve(files === undefined ? undefined : { files, others: newColumns(files, state) });
+    });
   }
 
-  /** The newest version, whole: for maintenance. */
+  /** The newest version of the table of tuples, whole: for maintenance. */
   async state(): Promise<{ state: TableState; positions: Positions }> {
-    return this.#current();
-  }
-
-  async #commit(
-    operation: 'WRITE' | 'OPTIMIZE' | 'DELETE',
-    filesOf: (state: TableState) => Promise<readonly Action[]>,
-    changes: readonly PositionChange[],
-  ): Promise<CommitOutcome> {
-    assert(new Set(changes.map(({ key }) => key)).size === changes.length, 'the keys of position changes differ');
-    for (let attempt = 0; attempt < limits.commitAttemptsMax; attempt++) {
-      if (attempt > 0) await sleep(Math.random() * Math.min(200, 5 * attempt));
-      const { state, positions } = await this.#current();
-      checkWritable(this.folder, state);
-      const keys = conflictsOf(positions, changes);
-      if (keys.length > 0) return { outcome: 'conflict', keys };
-      const version = state.version + 1;
-      const files = await filesOf(state);
-      if (files.length === 0 && changes.length === 0) return { outcome: 'committed', version: state.version };
-      checkChanges(this.folder, state, files);
-      const actions: Action[] = [{ commitInfo: commitInfo(operation, files) }];
-      const appId = changes.length === 0 ? undefined : await writePositions(this.folder, positions, changes);
-      const metaData = metadataWithColumns(state);
-      if (metaData !== undefined) actions.push({ metaData });
-      if (appId !== undefined) actions.push({ txn: { appId, version, lastUpdated: Date.now() } });
-      actions.push(...files);
-      if (await writeCommit(this.folder, version, actions)) {
-        if (version - Math.max(0, state.checkpointVersion) >= versionsPerCheckpoint) await this.#checkpoint();
-        return { outcome: 'committed', version };
-      }
-      if (appId !== undefined) await rm(positionsPath(this.folder, appId), { force: true });
-    }
-    throw new FlowError(
-      'unavailable',
-      `cannot commit to the lake ${this.folder}: other writers won every one of ${limits.commitAttemptsMax} races`,
-    );
+    const state = await this.tuples.refresh();
+    return { state, positions: await this.#positionsOf(state) };
   }
 
   /** A connection to a DuckDB of the lake's own, which the caller closes. */
@@ -200,35 +222,16 @@ export class Lake {
     this.#duckdb = undefined;
   }
 
-  /** The newest version and its positions; appends of one process may ask at once. */
-  async #current(): Promise<{ state: TableState; positions: Positions }> {
-    const state = await this.#refresh();
+  /** Positions of a version; appends of one process may ask at once. */
+  async #positionsOf(state: TableState): Promise<Positions> {
     const known = this.#positions;
     const positions = await readPositions(
-      this.folder,
+      this.tuples.place,
       state,
       known !== undefined && known.version <= state.version ? known : undefined,
     );
     if (this.#positions === undefined || this.#positions.version < positions.version) this.#positions = positions;
-    return { state, positions };
-  }
-
-  async #refresh(): Promise<TableState> {
-    const state = await readTableState(this.folder, this.#state);
-    if (state === undefined) throw new FlowError('not-found', `the lake ${this.folder} is gone`);
-    if (state.metadata !== this.#state.metadata) checkColumns(this.folder, state);
-    if (state.version >= this.#state.version) this.#state = state;
-    return state;
-  }
-
-  /** The rows are committed already, and a checkpoint only saves time: one that fails is made by a later commit. */
-  async #checkpoint(): Promise<void> {
-    try {
-      const { state, positions } = await this.#current();
-      await writeCheckpoint(this.folder, state, liveTransactions(state, positions), Date.now());
-    } catch {
-      return;
-    }
+    return positions;
   }
 }
 
@@ -237,39 +240,8 @@ export type CommitOutcome =
   | { readonly outcome: 'committed'; readonly version: number }
   | { readonly outcome: 'conflict'; readonly keys: readonly string[] };
 
-async function createTable(folder: string): Promise<void> {
-  const actions: Action[] = [
-    { commitInfo: commitInfo('CREATE TABLE', []) },
-    { protocol: newProtocol },
-    {
-      metaData: {
-        id: randomUUID(),
-        name: 'flows',
-        description: 'NSG and VNet flow log tuples, kept by nsgflow.',
-        format: { provider: 'parquet', options: {} },
-        schemaString: deltaSchemaString(),
-        partitionColumns: [partitionColumn],
-        configuration: {},
-        createdTime: Date.now(),
-      },
-    },
-  ];
-  try {
-    await writeCommit(folder, 0, actions);
-  } catch (error) {
-    throw fileError(error, `make a lake in ${folder}`);
-  }
-}
-
-function commitInfo(operation: string, actions: readonly Action[]): Record<string, unknown> {
-  const added = actions.filter((action) => action.add != null).length;
-  const removed = actions.length - added;
-  return {
-    timestamp: Date.now(),
-    operation,
-    operationParameters: { mode: 'Append', partitionBy: JSON.stringify([partitionColumn]) },
-    isBlindAppend: removed === 0,
-    operationMetrics: { numFiles: String(added), numRemovedFiles: String(removed) },
-    engineInfo: 'nsgflow',
-  };
+/** A commit that changes anything also adds the columns that an older table lacks. */
+function newColumns(changes: readonly Action[], state: TableState): Action[] {
+  const metaData = changes.length === 0 ? undefined : metadataWithColumns(state);
+  return metaData === undefined ? [] : [{ metaData }];
 }

@@ -10,6 +10,7 @@ import { RowStage } from './row-stage.ts';
 import { duckdbTypes, storedColumns } from './schema.ts';
 import type { TemporaryFolder } from './temporary-folder.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
+import { tuplesPlace } from './table-place.ts';
 
 /**
  * The rows of a lake without a lake: flow logs read into a table of DuckDB in memory, spilling to a temporary folder. Every
@@ -36,7 +37,7 @@ export class MemoryTable {
     const columns = storedColumns.map((column) => `${column.name} ${duckdbTypes[column.delta]}`);
     await connection.run(`CREATE TABLE ${memoryTableName} (${columns.join(', ')})`);
     const folder = await makeTemporaryFolder('rows');
-    return new MemoryTable(duckdb, connection, folder, new RowStage(folder.path));
+    return new MemoryTable(duckdb, connection, folder, new RowStage(tuplesPlace(folder.path)));
   }
 
   /** Tuples that have no row or lost a counter, by reason. */

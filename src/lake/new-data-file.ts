@@ -12,6 +12,7 @@ import { ParquetFile } from './parquet/file.ts';
 import { rowOrder } from './row-order.ts';
 import { partitionColumn, storedColumns } from './schema.ts';
 import type { StagedRows } from './staged-rows.ts';
+import type { TablePlace } from './table-place.ts';
 
 /** Tag of the files that we write: all such files have the same columns. A change of the columns raises it. */
 export const columnsTag = { name: 'nsgflow.columns', value: '2' } as const;
@@ -23,7 +24,7 @@ const parquetColumns = storedColumns.map(({ name, delta }) => ({ name, type: del
  * seen. Row groups stay in the order in which their rows were read (docs/decisions/0007-lake-columns.md); within one, see row-order.ts.
  */
 export class NewDataFile {
-  readonly #lake: string;
+  readonly #table: TablePlace;
   readonly #date: string;
   readonly #name: string;
   readonly #temporary: string;
@@ -31,12 +32,12 @@ export class NewDataFile {
   readonly #addresses = new NewAddressFilter();
 
   /** `day` since the epoch, UTC. Nothing is written before the first rows. */
-  constructor(lake: string, day: number) {
+  constructor(table: TablePlace, day: number) {
     const id = randomUUID();
-    this.#lake = lake;
+    this.#table = table;
     this.#date = formatTime(day * dayMillis).slice(0, 10);
     this.#name = `${partitionColumn}=${this.#date}/part-${id}.parquet`;
-    this.#temporary = join(temporaryFolder(lake), `${id}.parquet`);
+    this.#temporary = join(temporaryFolder(table), `${id}.parquet`);
     this.#parquet = new ParquetFile((parts) => this.#append(parts), parquetColumns);
   }
 
@@ -56,8 +57,8 @@ export class NewDataFile {
       const ranges = await this.#parquet.end();
       const size = this.#parquet.bytes;
       await syncFile(this.#temporary);
-      await this.#addresses.write(this.#lake, this.#name);
-      const target = join(this.#lake, this.#name);
+      await this.#addresses.write(this.#table, this.#name);
+      const target = join(this.#table.folder, this.#name);
       await makeFolderOf(target, true);
       await rename(this.#temporary, target);
       await syncFolder(join(target, '..'));
@@ -89,7 +90,7 @@ export class NewDataFile {
       return await step();
     } catch (error) {
       await this.abandon();
-      throw fileError(error, `write ${join(this.#lake, this.#name)}`);
+      throw fileError(error, `write ${join(this.#table.folder, this.#name)}`);
     }
   }
 }

@@ -27,6 +27,7 @@ import { giveBackRows, groupTexts, takeRows } from './staged-rows.ts';
 import type { SlotColumn, StitchKernel } from './stitch-kernel.ts';
 import { isUnreadable, slotColumns, withStitchKernel } from './stitch-kernel.ts';
 import * as layout from './stitch-kernel-layout.ts';
+import type { TablePlace } from './table-place.ts';
 
 /**
  * Writes the rows of files, taken in their order, to new ones by hour and access: those of the blobs that `keeps` holds of, or all.
@@ -34,11 +35,11 @@ import * as layout from './stitch-kernel-layout.ts';
  * @throws disk-full, permission, io
  */
 export async function rewriteOwnRows(
-  lake: string,
+  table: TablePlace,
   files: readonly DataFile[],
   keeps: (blob: string) => boolean = () => true,
 ): Promise<AddAction[] | undefined> {
-  const stage = new RowStage(lake);
+  const stage = new RowStage(table);
   let isWhole = false;
   try {
     for (const file of files) {

@@ -23,6 +23,7 @@ import { PackedPositions } from './packed-positions.ts';
 import { readPositionEntry } from './position-entry.ts';
 import { PositionMap } from './position-map.ts';
 import type { TableState } from './table-state.ts';
+import type { TablePlace } from './table-place.ts';
 
 /** How far one blob has been read. The reader (pipeline) gives the values their meaning; the lake keeps and compares them. */
 export interface BlobPosition {
@@ -107,7 +108,7 @@ export function samePosition(a: BlobPosition | undefined, b: BlobPosition | unde
 
 /** Reads the positions of a version of the table; only what came after `known`, where that is given. @throws lake-invalid */
 export async function readPositions(
-  lake: string,
+  table: TablePlace,
   state: TableState,
   known: Positions = noPositions,
 ): Promise<Positions> {
@@ -118,7 +119,7 @@ export async function readPositions(
   const files: (readonly Change[])[] = [];
   let { baseVersion, byKey } = known;
   for (const txn of newer) {
-    const { base, changes } = await readFileOf(lake, txn);
+    const { base, changes } = await readFileOf(table, txn);
     if (base === undefined) {
       files.push(changes);
       continue;
@@ -156,7 +157,7 @@ export function conflictsOf(positions: Positions, changes: readonly PositionChan
 
 /** Writes a file of positions; a base when one is due. @returns the `appId` by which the commit names it */
 export async function writePositions(
-  lake: string,
+  table: TablePlace,
   current: Positions,
   changes: readonly PositionChange[],
 ): Promise<string> {
@@ -166,11 +167,11 @@ export async function writePositions(
   const uuid = randomUUID();
   const last = new Map(changes.map(({ key, after }) => [key, after ?? null]));
   const changed = [...last].map(([key, after]) => ({ key, position: after ?? undefined }));
-  const temporary = join(temporaryFolder(lake), `${uuid}.json`);
+  const temporary = join(temporaryFolder(table), `${uuid}.json`);
   const hash = createHash('sha256');
   await writeSynced(temporary, hashed(textOf(base, base ? current.byKey.with(changed) : last), hash));
   const id = `${uuid}-${hash.digest('hex').slice(0, hashChars)}`;
-  const path = positionsPath(lake, id);
+  const path = positionsPath(table, id);
   try {
     await makeFolderOf(path, true);
     await rename(temporary, path);
@@ -207,9 +208,9 @@ function* textOf(base: boolean, entries: Iterable<readonly [string, BlobPosition
   yield `${text}]}\n`;
 }
 
-export function positionsPath(lake: string, idOrAppId: string): string {
+export function positionsPath(table: TablePlace, idOrAppId: string): string {
   const id = idOrAppId.startsWith(appPrefix) ? idOrAppId.slice(appPrefix.length) : idOrAppId;
-  return join(lake, '_nsgflow', 'positions', `${id}.json`);
+  return join(table.helpers, 'positions', `${id}.json`);
 }
 
 interface Change {
@@ -223,12 +224,12 @@ interface PositionFile {
   readonly changes: readonly Change[];
 }
 
-async function readFileOf(lake: string, txn: TxnAction): Promise<PositionFile> {
+async function readFileOf(table: TablePlace, txn: TxnAction): Promise<PositionFile> {
   const id = txn.appId.slice(appPrefix.length);
   const invalid = (what: string, cause?: unknown): FlowError =>
     new FlowError(
       'lake-invalid',
-      `version ${txn.version} of the lake names positions that ${what}: ${positionsPath(lake, id)}`,
+      `version ${txn.version} of the lake names positions that ${what}: ${positionsPath(table, id)}`,
       {
         cause,
         hint: 'Bring the file back: without it, nobody can tell which blobs have been read, and rows would come twice.',
@@ -243,7 +244,7 @@ async function readFileOf(lake: string, txn: TxnAction): Promise<PositionFile> {
   let isWhole = false;
   let number = 0;
   try {
-    for await (const line of linesOf(positionsPath(lake, id), hash)) {
+    for await (const line of linesOf(positionsPath(table, id), hash)) {
       number++;
       if (header === undefined) {
         header = /^\{"form":(\d+),"base":(true|false),"positions":\[(\]\})?$/.exec(line);
@@ -263,7 +264,7 @@ async function readFileOf(lake: string, txn: TxnAction): Promise<PositionFile> {
   } catch (error) {
     if (error instanceof FlowError) throw error;
     if (error instanceof SyntaxError) throw invalid('cannot be read', error);
-    const failure = fileError(error, `read ${positionsPath(lake, id)}`);
+    const failure = fileError(error, `read ${positionsPath(table, id)}`);
     throw failure.code === 'not-found' ? invalid('are missing', error) : failure;
   }
   if (!isWhole) throw invalid('cannot be read');

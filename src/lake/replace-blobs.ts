@@ -10,13 +10,14 @@ import { partitionColumn } from './schema.ts';
 import type { DataFile } from './snapshot.ts';
 import { dataFileOf } from './snapshot.ts';
 import type { TableState } from './table-state.ts';
+import type { TablePlace } from './table-place.ts';
 
 /**
  * Removes all rows of some blobs: files that hold such rows are written anew without them. Statistics of the column `blob` say which
  * files need not be opened. Files never change, so what was found out about one holds for every later version.
  */
 export class BlobReplacement {
-  readonly #lake: string;
+  readonly #table: TablePlace;
   readonly #connect: () => Promise<DuckDBConnection>;
   #connection: DuckDBConnection | undefined;
   readonly #blobs: string[];
@@ -24,8 +25,8 @@ export class BlobReplacement {
   readonly #known = new Map<string, AddAction | null | undefined>();
 
   /** `connect` gives a connection of its own, where one is needed. */
-  constructor(lake: string, connect: () => Promise<DuckDBConnection>, blobs: readonly string[]) {
-    this.#lake = lake;
+  constructor(table: TablePlace, connect: () => Promise<DuckDBConnection>, blobs: readonly string[]) {
+    this.#table = table;
     this.#connect = connect;
     this.#blobs = [...blobs];
   }
@@ -51,7 +52,8 @@ export class BlobReplacement {
 
   /** Removes the files that were written, where no commit named them. */
   async abandon(): Promise<void> {
-    for (const rest of this.#known.values()) if (rest != null) await rm(join(this.#lake, rest.path), { force: true });
+    for (const rest of this.#known.values())
+      if (rest != null) await rm(join(this.#table.folder, rest.path), { force: true });
     this.#known.clear();
     this.#connection?.closeSync();
     this.#connection = undefined;
@@ -63,7 +65,7 @@ export class BlobReplacement {
   }
 
   async #without(add: AddAction): Promise<AddAction | null | undefined> {
-    const file = dataFileOf(this.#lake, add);
+    const file = dataFileOf(this.#table, add);
     const blobs = this.#blobs.filter((blob) => mayHold(file, blob));
     if (blobs.length === 0) return undefined;
     this.#connection ??= await this.#connect();
@@ -76,11 +78,11 @@ export class BlobReplacement {
     if (left === all) return undefined;
     if (left === 0) return null;
     const gone = new Set(blobs);
-    const own = await rewriteOwnRows(this.#lake, [file], (blob) => !gone.has(blob));
-    if (own?.length === 1 && dataFileOf(this.#lake, own[0]).rows === left) return own[0];
-    for (const { path } of own ?? []) await rm(join(this.#lake, path), { force: true });
+    const own = await rewriteOwnRows(this.#table, [file], (blob) => !gone.has(blob));
+    if (own?.length === 1 && dataFileOf(this.#table, own[0]).rows === left) return own[0];
+    for (const { path } of own ?? []) await rm(join(this.#table.folder, path), { force: true });
     const date = add.partitionValues[partitionColumn] ?? '';
-    return writeDataFile(this.#lake, connection, date, `SELECT * FROM ${rows} WHERE ${rest}`);
+    return writeDataFile(this.#table, connection, date, `SELECT * FROM ${rows} WHERE ${rest}`);
   }
 }
 

@@ -31,7 +31,7 @@ export async function retainRows(lake: Lake, retention: RowRetention): Promise<R
   const { state } = await lake.state();
   let gone = filesToRemove(state, retention);
   let version: number | undefined;
-  if (retention.dryRun) checkChanges(lake.folder, state, gone.map(removal));
+  if (retention.dryRun) checkChanges(lake.tuples.place, state, gone.map(removal));
   else if (gone.length > 0)
     version = await lake.change('DELETE', (newest) => {
       gone = filesToRemove(newest, retention);

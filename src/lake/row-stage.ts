@@ -17,6 +17,7 @@ import type { AddAction } from './delta-log.ts';
 import { NewDataFile } from './new-data-file.ts';
 import type { StagedRows } from './staged-rows.ts';
 import { copiedColumns, giveBackRows, StageTables, takeRows } from './staged-rows.ts';
+import type { TablePlace } from './table-place.ts';
 
 /** Where a flow log was read. */
 export interface RowOrigin {
@@ -51,7 +52,7 @@ const dayHours = dayMillis / hourMillis;
 
 export class RowStage {
   readonly refused = new Counters<RowRefusal>();
-  readonly #lake: string;
+  readonly #table: TablePlace;
   /** What its rows name. */
   readonly tables = new StageTables();
   readonly #days = new Map<number, Day>();
@@ -61,8 +62,8 @@ export class RowStage {
   #writing: Promise<void> = Promise.resolve();
 
   /** Files go to date folders of `lake`, which is made as needed. */
-  constructor(lake: string) {
-    this.#lake = lake;
+  constructor(table: TablePlace) {
+    this.#table = table;
   }
 
   /** Takes all tuples of a flow log. @returns how many rows that gave; the rest is counted in `refused`. */
@@ -169,7 +170,7 @@ export class RowStage {
   #day(number: number): Day {
     let day = this.#days.get(number);
     if (day === undefined) {
-      day = { allowed: new Map(), denied: new Map(), file: new NewDataFile(this.#lake, number) };
+      day = { allowed: new Map(), denied: new Map(), file: new NewDataFile(this.#table, number) };
       this.#days.set(number, day);
     }
     return day;

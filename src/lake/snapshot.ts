@@ -5,6 +5,7 @@ import type { AddAction } from './delta-log.ts';
 import { columnsTag } from './new-data-file.ts';
 import { partitionColumn } from './schema.ts';
 import type { TableState } from './table-state.ts';
+import type { TablePlace } from './table-place.ts';
 
 /** One data file of a version of the table. */
 export interface DataFile {
@@ -33,12 +34,19 @@ export interface TimeRange {
 export interface Snapshot {
   /** Of the lake. */
   readonly folder: string;
+  /** Of its table. */
+  readonly table: TablePlace;
   readonly version: number;
   readonly files: readonly DataFile[];
 }
 
-export function snapshotOf(lake: string, state: TableState): Snapshot {
-  return { folder: lake, version: state.version, files: [...state.files.values()].map((add) => dataFileOf(lake, add)) };
+export function snapshotOf(table: TablePlace, state: TableState): Snapshot {
+  return {
+    folder: table.lake,
+    table,
+    version: state.version,
+    files: [...state.files.values()].map((add) => dataFileOf(table, add)),
+  };
 }
 
 /** The files that may hold rows of a range. */
@@ -48,13 +56,13 @@ export function filesWithin(snapshot: Snapshot, range: TimeRange): DataFile[] {
 }
 
 /** What we use of an action that adds a file. @throws lake-invalid where the file lies outside the lake */
-export function dataFileOf(lake: string, add: AddAction): DataFile {
-  const path = pathOf(lake, add.path);
+export function dataFileOf(table: TablePlace, add: AddAction): DataFile {
+  const path = pathOf(table, add.path);
   const statistics = readStatistics(add.stats);
   const date = add.partitionValues?.[partitionColumn];
   const day = typeof date === 'string' ? parseTime(`${date}T00:00:00Z`) : undefined;
   return {
-    path: join(lake, path),
+    path: join(table.folder, path),
     sizeBytes: add.size,
     rows: statistics.rows,
     startMillis: statistics.startMillis ?? day ?? -Infinity,
@@ -69,7 +77,7 @@ export function dataFileOf(lake: string, add: AddAction): DataFile {
  * A file's path below the lake, of its URI in the log. DuckDB takes `*`, `?` and `[` for wildcards where no file has that very name, and would read
  * other files; no writer of Delta tables gives such names.
  */
-function pathOf(lake: string, uri: string): string {
+function pathOf(table: TablePlace, uri: string): string {
   let path: string | undefined;
   try {
     path = decodeURIComponent(uri);
@@ -79,10 +87,10 @@ function pathOf(lake: string, uri: string): string {
   if (path === undefined || path === '' || /[\0*?[]/.test(path))
     throw new FlowError(
       'lake-invalid',
-      `the lake ${lake} names a data file by what is no path: ${JSON.stringify(uri)}`,
+      `the lake ${table.lake} names a data file by what is no path: ${JSON.stringify(uri)}`,
     );
   if (isAbsolute(path) || /^[a-z][a-z0-9+.-]*:/i.test(path) || path.split(/[/\\]/).includes('..'))
-    throw new FlowError('lake-invalid', `the lake ${lake} names a data file outside its folder: ${path}`);
+    throw new FlowError('lake-invalid', `the lake ${table.lake} names a data file outside its folder: ${path}`);
   return path;
 }
 

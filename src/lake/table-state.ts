@@ -2,6 +2,7 @@ import { FlowError } from '../base/errors.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import type { Action, AddAction, MetadataAction, ProtocolAction, RemoveAction, TxnAction } from './delta-log.ts';
 import { formatVersion, listLog, readCommit, vectorKey } from './delta-log.ts';
+import type { TablePlace } from './table-place.ts';
 
 /** The table at one version: all actions up to it, reconciled. Not changed once made. */
 export interface TableState {
@@ -26,8 +27,8 @@ const writerVersion = 2;
  * @returns `undefined` where there is no table
  * @throws lake-invalid when the log is torn, has a gap, or asks for a newer reader
  */
-export async function readTableState(lake: string, known?: TableState): Promise<TableState | undefined> {
-  const listing = await listLog(lake);
+export async function readTableState(table: TablePlace, known?: TableState): Promise<TableState | undefined> {
+  const listing = await listLog(table);
   if (listing === undefined) return undefined;
   const checkpoint = listing.checkpoints.at(-1);
   const last = Math.max(listing.commits.at(-1) ?? -1, checkpoint?.version ?? -1);
@@ -37,18 +38,18 @@ export async function readTableState(lake: string, known?: TableState): Promise<
   const state = new Replay(checkpointVersion);
   const fromKnown = known !== undefined && known.version >= checkpointVersion;
   if (fromKnown) state.start(known);
-  else if (checkpoint !== undefined) state.apply(checkpoint.version, await readCheckpoint(lake, checkpoint));
+  else if (checkpoint !== undefined) state.apply(checkpoint.version, await readCheckpoint(table, checkpoint));
   for (let version = state.version + 1; version <= last; version++) {
-    const actions = await readCommit(lake, version);
+    const actions = await readCommit(table, version);
     if (actions === undefined)
       throw new FlowError(
         'lake-invalid',
-        `the log of the lake ${lake} has a gap: version ${version} (${formatVersion(version)}.json) is missing, version ${last} is there`,
+        `the log of the lake ${table.lake} has a gap: version ${version} (${formatVersion(version)}.json) is missing, version ${last} is there`,
         { hint: 'Bring the file back; without it, nobody can tell which rows the table holds.' },
       );
     state.apply(version, actions);
   }
-  return state.end(lake);
+  return state.end(table);
 }
 
 class Replay {
@@ -96,22 +97,22 @@ class Replay {
     }
   }
 
-  end(lake: string): TableState {
+  end(table: TablePlace): TableState {
     if (this.#protocol === undefined || this.#metadata === undefined)
       throw new FlowError(
         'lake-invalid',
-        `the log of the lake ${lake} does not say what table it is (no protocol or metaData)`,
+        `the log of the lake ${table.lake} does not say what table it is (no protocol or metaData)`,
       );
     if (this.#protocol.minReaderVersion > readerVersion)
       throw new FlowError(
         'lake-invalid',
-        `the lake ${lake} asks for a Delta reader of version ${this.#protocol.minReaderVersion}; nsgflow reads version ${readerVersion}`,
+        `the lake ${table.lake} asks for a Delta reader of version ${this.#protocol.minReaderVersion}; nsgflow reads version ${readerVersion}`,
         { hint: 'Another engine upgraded the table (deletion vectors, column mapping); read it with that engine.' },
       );
     for (const path of this.#vectors.keys())
       throw new FlowError(
         'lake-invalid',
-        `version ${this.version} of the lake ${lake} deletes rows of ${path} by a deletion vector, which Delta readers of version ${readerVersion} do not know`,
+        `version ${this.version} of the lake ${table.lake} deletes rows of ${path} by a deletion vector, which Delta readers of version ${readerVersion} do not know`,
         {
           hint: 'Rewrite the files in the engine that deleted the rows (REORG TABLE … APPLY (PURGE)), or read the table with it.',
         },
@@ -129,11 +130,11 @@ class Replay {
 }
 
 /** @throws lake-invalid when the table asks writers for more than we know */
-export function checkWritable(lake: string, state: TableState): void {
+export function checkWritable(table: TablePlace, state: TableState): void {
   if (state.protocol.minWriterVersion > writerVersion)
     throw new FlowError(
       'lake-invalid',
-      `the lake ${lake} asks for a Delta writer of version ${state.protocol.minWriterVersion}; nsgflow writes version ${writerVersion}`,
+      `the lake ${table.lake} asks for a Delta writer of version ${state.protocol.minWriterVersion}; nsgflow writes version ${writerVersion}`,
       { hint: 'Another engine upgraded the table; ingest into a new lake.' },
     );
 }

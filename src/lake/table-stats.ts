@@ -37,7 +37,7 @@ export interface TableStats {
 /** Sizes of the newest version of the table. Opens the footer of every file. */
 export async function tableStats(lake: Lake): Promise<TableStats> {
   const { state, positions } = await lake.state();
-  const files = [...state.files.values()].map((add) => ({ add, ...dataFileOf(lake.folder, add) }));
+  const files = [...state.files.values()].map((add) => ({ add, ...dataFileOf(lake.tuples.place, add) }));
   const dates = new Map<string, { files: number; rows: number; bytes: number }>();
   for (const { add, rows, sizeBytes } of files) {
     const date = add.partitionValues[partitionColumn] ?? '';

@@ -8,14 +8,17 @@
  *   _delta_log     commits and checkpoints before a checkpoint that is older than the retention of the log
  */
 import { lstat, rm } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import type { FlowError } from '../base/errors.ts';
 import { fileError } from '../base/errors.ts';
 import { dayMillis } from '../base/time.ts';
 import { entriesWithin, linkOnPath } from '../blob/links.ts';
 import { addressFilterPath } from './address-filter.ts';
-import { formatVersion, listLog, logFolder, temporaryFolder } from './delta-log.ts';
+import { formatVersion, listLog, logFolder } from './delta-log.ts';
+import type { DeltaTable } from './delta-table.ts';
+import { changesSince, settledVersion } from './flows/coverage.ts';
 import type { Lake } from './lake.ts';
+import type { TablePlace } from './table-place.ts';
 import { liveTransactions, positionsPath } from './positions.ts';
 import { partitionColumn } from './schema.ts';
 import type { TableState } from './table-state.ts';
@@ -50,35 +53,65 @@ const logKeepMillis = 30 * dayMillis;
 
 export async function vacuum(lake: Lake, settings: VacuumSettings): Promise<VacuumResult> {
   const sweep = new Sweep(lake.folder, settings);
-  const listed = { data: await dataFiles(sweep), log: await listLog(lake.folder) };
-  // Read after the files were listed: what a commit named meanwhile is in it.
+  const flows = await lake.flows();
+  const needed = flows === undefined ? undefined : await neededForSettling(lake, flows.state);
+  await vacuumTable(sweep, lake.tuples, needed);
+  if (flows !== undefined) await vacuumTable(sweep, flows);
+  const { place } = lake.tuples;
   const { state, positions } = await lake.state();
-  const kept = keptPaths(state, settings);
-  for (const path of listed.data) if (!kept.has(path)) await sweep.drop('data', path, settings.keepMillis);
-  const named = new Set(liveTransactions(state, positions).map(({ appId }) => positionsPath(lake.folder, appId)));
-  for (const path of await sweep.filesIn('_nsgflow/positions'))
+  const named = new Set(liveTransactions(state, positions).map(({ appId }) => positionsPath(place, appId)));
+  for (const path of await sweep.filesIn(relative(lake.folder, join(place.helpers, 'positions'))))
     if (!named.has(join(lake.folder, path))) await sweep.drop('positions', path, settings.keepMillis);
-  const filters = new Set([...kept, ...(await dataFiles(sweep))].map((path) => addressFilterPath(lake.folder, path)));
-  for (const path of await sweep.filesIn('_nsgflow/addresses'))
-    if (!filters.has(join(lake.folder, path))) await sweep.drop('addresses', path, settings.keepMillis);
-  for (const path of await sweep.filesIn(relative(lake.folder, temporaryFolder(lake.folder))))
+  for (const path of await sweep.filesIn(relative(lake.folder, place.temporary)))
     await sweep.drop('temporary', path, settings.keepMillis);
-  for (const path of oldLog(lake.folder, listed.log))
-    await sweep.drop('log', relative(lake.folder, path), Math.max(logKeepMillis, settings.keepMillis));
   return sweep.result();
+}
+
+/** What of the table of tuples settling still needs, and questions about tuples that are not settled yet. */
+interface Needed {
+  /** The version that is settled: later commits stay. */
+  readonly version: number;
+  /** Data files that went after it. */
+  readonly paths: ReadonlySet<string>;
+}
+
+async function neededForSettling(lake: Lake, flows: TableState): Promise<Needed | undefined> {
+  const settled = settledVersion(flows, lake.tuples.state.metadata.id);
+  if (settled === undefined) return undefined;
+  const changes = await changesSince(lake.tuples.place, settled, (await lake.tuples.refresh()).version);
+  const paths = (changes ?? []).flatMap(({ remove }) => (remove == null ? [] : [decodeURIComponent(remove.path)]));
+  return { version: settled, paths: new Set(paths) };
+}
+
+/** Deletes data files, address filters and log entries of one table. */
+async function vacuumTable(sweep: Sweep, table: DeltaTable, needed?: Needed): Promise<void> {
+  const { settings } = sweep;
+  const { place } = table;
+  const below = (path: string): string => relative(place.lake, path);
+  const listed = { data: await dataFiles(sweep, place), log: await listLog(place) };
+  // Read after the files were listed: what a commit named meanwhile is in it.
+  const kept = keptPaths(await table.refresh(), settings);
+  for (const path of needed?.paths ?? []) kept.add(path);
+  for (const path of listed.data)
+    if (!kept.has(path)) await sweep.drop('data', below(join(place.folder, path)), settings.keepMillis);
+  const filters = new Set([...kept, ...(await dataFiles(sweep, place))].map((path) => addressFilterPath(place, path)));
+  for (const path of await sweep.filesIn(below(join(place.helpers, 'addresses'))))
+    if (!filters.has(join(place.lake, path))) await sweep.drop('addresses', path, settings.keepMillis);
+  for (const path of oldLog(place, listed.log, needed?.version ?? Infinity))
+    await sweep.drop('log', below(path), Math.max(logKeepMillis, settings.keepMillis));
 }
 
 /** Lists and deletes files of one lake, by paths below it. */
 class Sweep {
   readonly #lake: string;
-  readonly #settings: VacuumSettings;
+  readonly settings: VacuumSettings;
   readonly #files: Record<VacuumKind, number> = { data: 0, positions: 0, addresses: 0, temporary: 0, log: 0 };
   #bytes = 0;
   readonly #left = new Map<string, LeftPath['why']>();
 
   constructor(lake: string, settings: VacuumSettings) {
     this.#lake = lake;
-    this.#settings = settings;
+    this.settings = settings;
   }
 
   result(): VacuumResult {
@@ -102,7 +135,7 @@ class Sweep {
 
   /** Deletes a file that was not changed for so long. Whatever else has its name, and what cannot be deleted, is left and told. */
   async drop(kind: VacuumKind, path: string, keepMillis: number): Promise<void> {
-    const { nowMillis, dryRun } = this.#settings;
+    const { nowMillis, dryRun } = this.settings;
     if (await this.#isBehindLink(path)) return;
     const whole = join(this.#lake, path);
     const found = await lstat(whole).catch(() => undefined);
@@ -136,21 +169,22 @@ function keptPaths(state: TableState, { nowMillis, keepMillis }: VacuumSettings)
 }
 
 /** Parquet files in folders of dates, where alone we write them; as the log spells them. */
-async function dataFiles(sweep: Sweep): Promise<string[]> {
+async function dataFiles(sweep: Sweep, place: TablePlace): Promise<string[]> {
   const paths: string[] = [];
-  for (const name of await sweep.filesIn(''))
-    if (name.startsWith(`${partitionColumn}=`))
-      for (const path of await sweep.filesIn(name)) if (path.endsWith('.parquet')) paths.push(path);
+  for (const folder of await sweep.filesIn(relative(place.lake, place.folder)))
+    if (basename(folder).startsWith(`${partitionColumn}=`))
+      for (const path of await sweep.filesIn(folder))
+        if (path.endsWith('.parquet')) paths.push(relative(place.folder, join(place.lake, path)).replaceAll('\\', '/'));
   return paths;
 }
 
-/** Files of the log that only versions before the last checkpoint but one need. */
-function oldLog(folder: string, log: Awaited<ReturnType<typeof listLog>>): string[] {
-  const before = log?.checkpoints.at(-2)?.version ?? 0;
+/** Files of the log that only versions before the last checkpoint but one need, and not those behind `settled`. */
+function oldLog(place: TablePlace, log: Awaited<ReturnType<typeof listLog>>, settled: number): string[] {
+  const before = Math.min(log?.checkpoints.at(-2)?.version ?? 0, settled + 1);
   const commits = (log?.commits ?? []).filter((version) => version < before);
   const checkpoints = (log?.checkpoints ?? []).filter(({ version }) => version < before);
   return [
-    ...commits.map((version) => join(logFolder(folder), `${formatVersion(version)}.json`)),
+    ...commits.map((version) => join(logFolder(place), `${formatVersion(version)}.json`)),
     ...checkpoints.flatMap((checkpoint) => checkpoint.files),
   ];
 }

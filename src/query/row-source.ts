@@ -82,7 +82,7 @@ async function filesOf(
   const found: FileToRead[] = [];
   for (let at = 0; at < files.length; at += filtersAtOnce) {
     const some = files.slice(at, at + filtersAtOnce);
-    const held = await Promise.all(some.map(({ path }) => rowsWithAddress(snapshot.folder, path, addresses)));
+    const held = await Promise.all(some.map(({ path }) => rowsWithAddress(snapshot.table, path, addresses)));
     some.forEach((file, i) => {
       const rows = held[i];
       if (rows === undefined) found.push({ file });

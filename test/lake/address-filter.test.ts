@@ -13,6 +13,7 @@ import { formatAddress, parseAddress } from '../../src/net/address.ts';
 import { parseFilter } from '../../src/query/filter.ts';
 import { ask } from '../query/ask.ts';
 import { buildFlowLog } from './build-flow-log.ts';
+import { tuplesPlace } from '../../src/lake/table-place.ts';
 
 const noon = Date.parse('2023-11-14T12:00:00Z');
 
@@ -48,7 +49,7 @@ async function commit(file: number, count: number): Promise<void> {
 
 /** Whether a file may hold an address: where its filter says nothing, it may. */
 async function mayHoldAddress(lakeFolder: string, path: string, texts: readonly string[]): Promise<boolean> {
-  return ((await rowsWithAddress(lakeFolder, path, texts))?.length ?? 1) > 0;
+  return ((await rowsWithAddress(tuplesPlace(lakeFolder), path, texts))?.length ?? 1) > 0;
 }
 
 async function filesOf(text: string): Promise<number> {
@@ -117,7 +118,7 @@ describe('the address filter of a data file', () => {
       await append.commit([]);
     }
     const rangesOf = async (path: string, text: string): Promise<unknown[]> =>
-      ((await rowsWithAddress(folder, path, [text])) ?? []).map(({ side, startRow, endRow }) => [
+      ((await rowsWithAddress(tuplesPlace(folder), path, [text])) ?? []).map(({ side, startRow, endRow }) => [
         side,
         startRow,
         endRow,
@@ -145,7 +146,7 @@ describe('the address filter of a data file', () => {
   test('that is missing, torn or of something else is none: the file is read', async () => {
     await commit(0, 20);
     const [{ path }] = (await lake.snapshot()).files;
-    const filter = addressFilterPath(folder, path);
+    const filter = addressFilterPath(tuplesPlace(folder), path);
     expect(await readdir(join(folder, '_nsgflow/addresses'))).toHaveLength(1);
     expect(await mayHoldAddress(folder, path, ['192.0.2.1'])).toBe(false);
     await truncate(filter, 60);
@@ -161,10 +162,10 @@ describe('the address filter of a data file', () => {
     await commit(0, 300);
     await commit(1, 300);
     const paths = (await lake.snapshot()).files.map(({ path }) => path);
-    const [filter, other] = paths.map((path) => addressFilterPath(folder, path));
+    const [filter, other] = paths.map((path) => addressFilterPath(tuplesPlace(folder), path));
     const whole = await readFile(filter);
     const texts = [address(0, 1), address(0, 42)];
-    const sound = await rowsWithAddress(folder, paths[0], texts);
+    const sound = await rowsWithAddress(tuplesPlace(folder), paths[0], texts);
     expect(sound).toHaveLength(1);
     const step = process.env['NSGFLOW_LONG'] === '1' ? 1 : 7;
     for (let at = 0; at < whole.length; at += step)
@@ -172,7 +173,7 @@ describe('the address filter of a data file', () => {
         const damaged = Buffer.from(whole);
         damaged[at] ^= flip;
         await writeFile(filter, damaged);
-        const held = await rowsWithAddress(folder, paths[0], texts);
+        const held = await rowsWithAddress(tuplesPlace(folder), paths[0], texts);
         expect(held === undefined || JSON.stringify(held) === JSON.stringify(sound), `byte ${at}`).toBe(true);
       }
     const scanned = async (): Promise<[number, number | undefined]> => {

@@ -15,6 +15,7 @@ import type { PlainRecord } from './build-flow-log.ts';
 import { askClickhouse, clickhouseSkipped, installClickhouse } from './chdb/clickhouse.ts';
 import type { PlainRow } from './plain-rows.ts';
 import { plainRows } from './plain-rows.ts';
+import { tuplesPlace } from '../../src/lake/table-place.ts';
 
 const midnight = Date.parse('2023-11-14T00:00:00Z');
 
@@ -169,7 +170,7 @@ describe.skipIf(clickhouseSkipped !== undefined)(
         expect(steps).toBeGreaterThan(0);
         await expectSame(folder, rows, 'after compaction');
         const { state } = await lake.state();
-        await writeCheckpoint(folder, state, [], nowMillis);
+        await writeCheckpoint(tuplesPlace(folder), state, [], nowMillis);
         for (const name of await readdir(join(folder, '_delta_log')))
           if (/^\d{20}\.json$/.test(name) && Number(name.slice(0, 20)) <= state.version)
             await rm(join(folder, '_delta_log', name));

@@ -14,6 +14,7 @@ import { buildFlowLog } from './build-flow-log.ts';
 import type { PlainRecord } from './build-flow-log.ts';
 import type { PlainRow } from './plain-rows.ts';
 import { plainRows } from './plain-rows.ts';
+import { tuplesPlace } from '../../src/lake/table-place.ts';
 
 const runs = process.env['NSGFLOW_LONG'] === '1' ? 200 : 3;
 
@@ -182,7 +183,7 @@ describe('data files', () => {
   test('are added with statistics that equal their contents', async () => {
     const [records] = fc.sample(plainRecords, { seed: 23, numRuns: 1 });
     await withLake(records, async (folder) => {
-      const adds = ((await readCommit(folder, 1)) ?? []).flatMap(({ add }) => (add == null ? [] : [add]));
+      const adds = ((await readCommit(tuplesPlace(folder), 1)) ?? []).flatMap(({ add }) => (add == null ? [] : [add]));
       expect(adds.map((add) => add.partitionValues['date'])).toEqual(['2023-11-14', '2023-11-15']);
       for (const add of adds) {
         const statistics = JSON.parse(add.stats ?? '') as Record<

@@ -13,6 +13,7 @@ import { openLakeEngine } from '../../src/query/lake-engine.ts';
 import { parseFilter } from '../../src/query/filter.ts';
 import { ask } from '../query/ask.ts';
 import { buildFlowLog } from './build-flow-log.ts';
+import { tuplesPlace } from '../../src/lake/table-place.ts';
 
 /** States of a lake's folder that kills, faults and other engines leave, made by hand. */
 
@@ -318,7 +319,7 @@ describe('a lake opens whole', () => {
     await lake.close();
     expect(await ports()).toEqual([...all, 99]);
     expect(
-      JSON.parse((await readTableState(folder))!.metadata.schemaString).fields.map(
+      JSON.parse((await readTableState(tuplesPlace(folder)))!.metadata.schemaString).fields.map(
         (field: { name: string }) => field.name,
       ),
     ).toEqual([...fields.map(({ name }) => name), 'acl_id', 'tuple_index']);

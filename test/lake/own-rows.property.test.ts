@@ -16,6 +16,7 @@ import { dataFileOf } from '../../src/lake/snapshot.ts';
 import type { DataFile } from '../../src/lake/snapshot.ts';
 import { plainRecords } from '../query/arbitrary.ts';
 import { buildFlowLog } from './build-flow-log.ts';
+import { tuplesPlace } from '../../src/lake/table-place.ts';
 
 const long = process.env['NSGFLOW_LONG'] === '1';
 
@@ -52,8 +53,8 @@ test('compaction and rows that go keep every column of every other row', async (
         const after = await lake.snapshot();
         expect(await rowsOf(after.files)).toEqual(rows);
         for (const { path } of after.files) expect(await readRowGroups(path), 'by ourselves').toBeDefined();
-        const rest = await rewriteOwnRows(folder, after.files, (blob) => blob !== 'one');
-        expect(await rowsOf(rest!.map((add) => dataFileOf(folder, add)))).toEqual(kept);
+        const rest = await rewriteOwnRows(tuplesPlace(folder), after.files, (blob) => blob !== 'one');
+        expect(await rowsOf(rest!.map((add) => dataFileOf(tuplesPlace(folder), add)))).toEqual(kept);
       } finally {
         await lake.close();
         await rm(folder, { recursive: true, force: true });
@@ -77,7 +78,7 @@ test('a record time that has no whole milliseconds is left to DuckDB', async () 
     }
     const { files } = await lake.snapshot();
     const rows = await rowsOf(files);
-    expect(await rewriteOwnRows(folder, files)).toBeUndefined();
+    expect(await rewriteOwnRows(tuplesPlace(folder), files)).toBeUndefined();
     for await (const { version } of compact(lake, time + 3 * dayMillis)) expect(version).toBeDefined();
     expect(await rowsOf((await lake.snapshot()).files)).toEqual(rows);
   } finally {

@@ -7,6 +7,7 @@ import { openLake } from '../../src/lake/lake.ts';
 import type { BlobPosition, PositionChange } from '../../src/lake/positions.ts';
 import { blobKey, liveTransactions } from '../../src/lake/positions.ts';
 import { readTableState } from '../../src/lake/table-state.ts';
+import { tuplesPlace } from '../../src/lake/table-place.ts';
 
 const read = (n: number): BlobPosition => ({ etag: `e${n}`, lengthBytes: n, readBytes: n });
 
@@ -51,7 +52,7 @@ test('positions are written whole now and then, and the ones before mean nothing
   for (let i = 0; i < 102; i++) await commit({ key: 'one', before: i === 0 ? undefined : read(i), after: read(i + 1) });
   positions = await lake.positions();
   expect([positions.baseVersion, positions.filesSinceBase]).toEqual([101, 2]);
-  const state = (await readTableState(folder))!;
+  const state = (await readTableState(tuplesPlace(folder)))!;
   expect(liveTransactions(state, positions).map((txn) => txn.version)).toEqual([101, 102, 103]);
   const again = await (await openLake(folder)).positions();
   expect(again).toEqual(positions);

@@ -9,6 +9,7 @@ import type { BlobPosition } from '../../src/lake/positions.ts';
 import { openLakeEngine } from '../../src/query/lake-engine.ts';
 import { ask } from '../query/ask.ts';
 import { buildFlowLog } from './build-flow-log.ts';
+import { tuplesPlace } from '../../src/lake/table-place.ts';
 
 const noon = Date.parse('2023-11-14T12:00:00Z');
 
@@ -65,7 +66,7 @@ describe('replaced blobs', () => {
     const before = byKey.get('a');
     expect(await commit([{ blob: 'a', ports: [9] }], { replacedBlobs: ['a', 'z'], before: before! })).toBe('committed');
     expect(await rowsNow()).toEqual(['3', '4', '9']);
-    const actions = (await readCommit(folder, 4))!;
+    const actions = (await readCommit(tuplesPlace(folder), 4))!;
     // Of the three files, one lost some rows, one none, and one all.
     expect(actions.filter((action) => action.remove != null)).toHaveLength(2);
     expect(actions.filter((action) => action.add != null)).toHaveLength(2);

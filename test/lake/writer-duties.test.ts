@@ -10,6 +10,7 @@ import { openLake } from '../../src/lake/lake.ts';
 import { retainRows } from '../../src/lake/retain-rows.ts';
 import { readTableState } from '../../src/lake/table-state.ts';
 import { buildFlowLog } from './build-flow-log.ts';
+import { tuplesPlace } from '../../src/lake/table-place.ts';
 
 /** What other engines set on a table, and writers of version 2 must respect. */
 
@@ -44,11 +45,11 @@ interface Field {
 
 /** Commits the table's metadata with some configuration, and its columns changed. */
 async function setTable(configuration: Record<string, string>, change: (field: Field) => Partial<Field> = () => ({})) {
-  const { version, metadata } = (await readTableState(folder))!;
+  const { version, metadata } = (await readTableState(tuplesPlace(folder)))!;
   const schema = JSON.parse(metadata.schemaString) as { fields: Field[] };
   const fields = schema.fields.map((field) => ({ ...field, ...change(field) }));
   const metaData = { ...metadata, configuration, schemaString: JSON.stringify({ ...schema, fields }) };
-  await writeCommit(folder, version + 1, [{ metaData }]);
+  await writeCommit(tuplesPlace(folder), version + 1, [{ metaData }]);
   // A writer that opened the lake before sees it with its next commit.
   await lake.snapshot();
 }
@@ -79,7 +80,7 @@ describe('an append-only table', () => {
     await commit('c');
     for await (const { version } of compact(lake, later)) expect(version).toBeDefined();
     expect((await lake.snapshot()).files.map(({ rows }) => rows)).toEqual([3]);
-    const actions = (await readCommit(folder, before.version + 2))!;
+    const actions = (await readCommit(tuplesPlace(folder), before.version + 2))!;
     expect(actions.filter(({ remove }) => remove != null).map(({ remove }) => remove?.dataChange)).toEqual([
       false,
       false,
@@ -135,10 +136,12 @@ describe('rows are not added', () => {
   });
 
   test('where another engine added a column that must not be null', async () => {
-    const { version, metadata } = (await readTableState(folder))!;
+    const { version, metadata } = (await readTableState(tuplesPlace(folder)))!;
     const schema = JSON.parse(metadata.schemaString) as { fields: object[] };
     schema.fields.push({ name: 'site', type: 'string', nullable: false, metadata: {} });
-    await writeCommit(folder, version + 1, [{ metaData: { ...metadata, schemaString: JSON.stringify(schema) } }]);
+    await writeCommit(tuplesPlace(folder), version + 1, [
+      { metaData: { ...metadata, schemaString: JSON.stringify(schema) } },
+    ]);
     await lake.snapshot();
     await refusal('its column site must not be null');
   });

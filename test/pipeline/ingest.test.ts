@@ -16,6 +16,7 @@ import type { IngestNotice, IngestResult, IngestSettings } from '../../src/pipel
 import { ingest } from '../../src/pipeline/ingest.ts';
 import { parseNameTest } from '../../src/pipeline/source-selection.ts';
 import { blobName, container, hour, madeRecord, nsgId, portsOf, wholeLog, writeBlob } from './build-blobs.ts';
+import { tuplesPlace } from '../../src/lake/table-place.ts';
 
 let folder: string;
 let logs: string;
@@ -77,8 +78,8 @@ describe('a blob that changed otherwise than by growing', () => {
   test('rewritten, where the lake is append-only: its old rows stay, other blobs are read, and the run says so', async () => {
     await writeBlob(to, blobName(), minutes([1001, 1002]));
     await run();
-    const { metadata, version } = (await readTableState(lake))!;
-    await writeCommit(lake, version + 1, [
+    const { metadata, version } = (await readTableState(tuplesPlace(lake)))!;
+    await writeCommit(tuplesPlace(lake), version + 1, [
       { metaData: { ...metadata, configuration: { 'delta.appendOnly': 'true' } } },
     ]);
     await to.delete(blobName());

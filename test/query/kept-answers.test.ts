@@ -9,6 +9,7 @@ import { forgetAnswers, withKeptAnswers } from '../../src/query/kept-answers.ts'
 import { smallAnswer } from '../../src/query/result.ts';
 import type { Query } from '../../src/query/tree.ts';
 import { ask, top } from './ask.ts';
+import { tuplesPlace } from '../../src/lake/table-place.ts';
 
 let cache: string;
 let asked: number;
@@ -29,6 +30,7 @@ const file = {
 };
 const snapshot = (...names: string[]): Snapshot => ({
   folder: '/lake',
+  table: tuplesPlace('/lake'),
   version: 1,
   files: names.map((path) => ({ ...file, path })),
 });
