@@ -88,7 +88,7 @@ class Columns<K extends Kinds> {
       const bytes = (kind as unknown as { BYTES_PER_ELEMENT: number }).BYTES_PER_ELEMENT;
       const buffer = new SharedArrayBuffer(this.#room * width * bytes);
       const grown = new (kind as unknown as new (buffer: SharedArrayBuffer) => TypedArray)(buffer);
-      if (from !== undefined) grown.set(from as never);
+      if (from !== undefined) grown.set(from);
       (this.columns as Record<string, TypedArray>)[name] = grown;
     }
   }
