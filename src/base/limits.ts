@@ -104,6 +104,14 @@ export const limits = {
   rowGroupRows: 122_880,
   /** Reports of one row of `flows`; of a flow with more, reports that follow each other are joined, as many together as needed. */
   flowReportsMax: 65_536,
+  /** Tuples held while they are settled; where more have to wait for later ones of their flows, five-tuples are settled in parts, one after the other. */
+  settledTogetherMax: 1_500_000,
+  /** Tuples that are read before those whose time is over are settled. */
+  settledStepTuples: 500_000,
+  /** Settled flows that may still grow, or did within this time before the newest tuple of their date, are in files of their own: logs come late. */
+  settledLateMillis: 15 * 60_000,
+  /** Rows of a data file of `flows` behind which the next one begins, where the group of flows ends: late tuples rewrite whole files. */
+  flowsFileRowsMax: 500_000,
   /** Rows of one data file that compaction makes; a day of more has several. */
   dataFileRowsMax: 4_000_000,
   /** Files of an hour from which on it is compacted, and files read by one compaction. */

@@ -14,10 +14,9 @@ import type { AddAction } from './delta-log.ts';
 import { temporaryFolder } from './delta-log.ts';
 import { streamChunks } from './duckdb-stream.ts';
 import { quoteText } from './duckdb.ts';
-import type { ColumnRange } from './file-statistics.ts';
+import type { ColumnRange, StatisticsColumn } from './file-statistics.ts';
 import { formatStatistics } from './file-statistics.ts';
-import { addAction, syncFile } from './new-data-file.ts';
-import type { StoredColumn } from './schema.ts';
+import { addAction, syncFile, tuplesForm } from './new-data-file.ts';
 import { partitionColumn } from './schema.ts';
 import type { TablePlace } from './table-place.ts';
 
@@ -45,7 +44,7 @@ export async function writeDataFile(
     await makeFolderOf(target, true);
     await rename(temporary, target);
     await syncFolder(join(target, '..'));
-    return addAction(name, date, size, statistics);
+    return addAction(name, date, size, statistics, tuplesForm.tags);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw duckdbFileError(error, `write ${target}`);
@@ -89,7 +88,7 @@ async function copyRows(connection: DuckDBConnection, select: string, path: stri
       new Map(value.map((entry) => [entry.key, entry.value])),
     ]),
   );
-  return formatStatistics(row.count, (column): ColumnRange => {
+  return formatStatistics(row.count, tuplesForm.statistics, (column): ColumnRange => {
     const values = byColumn.get(column.name);
     return {
       nulls: values?.get('null_count'),
@@ -108,7 +107,7 @@ interface CopyStatistics {
   }[];
 }
 
-function parseValue({ delta }: StoredColumn, text: string | undefined): number | bigint | string | undefined {
+function parseValue({ delta }: StatisticsColumn, text: string | undefined): number | bigint | string | undefined {
   if (text === undefined || delta === 'string') return text;
   if (delta === 'timestamp') return parseDuckdbTime(text);
   return /^-?\d+$/.test(text) ? BigInt(text) : undefined;

@@ -1,5 +1,5 @@
 import { formatTime } from '../base/time.ts';
-import type { StoredColumn } from './schema.ts';
+import type { DeltaType } from './schema.ts';
 import { storedColumns } from './schema.ts';
 
 /** Of one column of a data file. Times are epoch microseconds. */
@@ -10,8 +10,14 @@ export interface ColumnRange {
   readonly maximum: number | bigint | string | undefined;
 }
 
+/** A column by its Delta type. */
+export interface StatisticsColumn {
+  readonly name: string;
+  readonly delta: Exclude<DeltaType, 'date'>;
+}
+
 /** What readers can skip files by, and by which a blob's rows are found; the rest would only make the log longer. */
-const statisticsColumns = storedColumns.filter(
+export const statisticsColumns: readonly StatisticsColumn[] = storedColumns.filter(
   ({ place, name }) => place === 'flows' || name.includes('_ipv') || name === 'blob',
 );
 
@@ -20,11 +26,15 @@ const statisticsTextMax = 64;
 const statisticsBlobMax = 1024;
 
 /** Statistics as the log has them. Numbers are written as digits, since 64 bits do not fit a JavaScript number. */
-export function formatStatistics(rows: number | string, rangeOf: (column: StoredColumn) => ColumnRange): string {
+export function formatStatistics(
+  rows: number | string,
+  columns: readonly StatisticsColumn[],
+  rangeOf: (column: StatisticsColumn) => ColumnRange,
+): string {
   const minimums: string[] = [];
   const maximums: string[] = [];
   const nulls: string[] = [];
-  for (const column of statisticsColumns) {
+  for (const column of columns) {
     const range = rangeOf(column);
     const minimum = formatValue(column, range.minimum, Math.floor);
     const maximum = formatValue(column, range.maximum, Math.ceil);
@@ -38,7 +48,7 @@ export function formatStatistics(rows: number | string, rangeOf: (column: Stored
 
 /** A value as JSON text; `undefined` where the log should not have it. Times are cut to milliseconds, outwards. */
 function formatValue(
-  column: StoredColumn,
+  column: StatisticsColumn,
   value: number | bigint | string | undefined,
   round: (value: number) => number,
 ): string | undefined {

@@ -98,6 +98,11 @@ export class Lake {
     );
   }
 
+  /** Where the table of settled flows lies, or is to lie. */
+  get flowsPlace(): TablePlace {
+    return flowsPlace(this.folder);
+  }
+
   /** The table of settled flows at its newest version; `undefined` where nothing was settled yet. @throws lake-invalid */
   async flows(): Promise<DeltaTable | undefined> {
     if (this.#flows !== undefined) {

@@ -6,18 +6,30 @@ import { dayMillis, formatTime } from '../base/time.ts';
 import { makeFolderOf, syncFolder } from '../blob/folder-file.ts';
 import { addressSides, NewAddressFilter } from './address-filter.ts';
 import type { AddAction } from './delta-log.ts';
-import { temporaryFolder } from './delta-log.ts';
-import { formatStatistics } from './file-statistics.ts';
+import type { StatisticsColumn } from './file-statistics.ts';
+import { formatStatistics, statisticsColumns } from './file-statistics.ts';
+import type { ColumnValues } from './parquet/column.ts';
+import type { ParquetColumn } from './parquet/file.ts';
 import { ParquetFile } from './parquet/file.ts';
-import { rowOrder } from './row-order.ts';
 import { partitionColumn, storedColumns } from './schema.ts';
-import type { StagedRows } from './staged-rows.ts';
 import type { TablePlace } from './table-place.ts';
+
+/** What files of a table have in common. */
+export interface FileForm {
+  readonly columns: readonly ParquetColumn[];
+  /** Columns whose least and greatest values the log has. */
+  readonly statistics: readonly StatisticsColumn[];
+  readonly tags: Readonly<Record<string, string>>;
+}
 
 /** Tag of the files that we write: all such files have the same columns. A change of the columns raises it. */
 export const columnsTag = { name: 'nsgflow.columns', value: '2' } as const;
 
-const parquetColumns = storedColumns.map(({ name, delta }) => ({ name, type: delta }));
+export const tuplesForm: FileForm = {
+  columns: storedColumns.map(({ name, delta }) => ({ name, type: delta })),
+  statistics: statisticsColumns,
+  tags: { [columnsTag.name]: columnsTag.value },
+};
 
 /**
  * A data file on its way: `date=YYYY-MM-DD/part-<uuid>.parquet`. It is written aside, synced and renamed, so that it is whole wherever it is
@@ -25,6 +37,7 @@ const parquetColumns = storedColumns.map(({ name, delta }) => ({ name, type: del
  */
 export class NewDataFile {
   readonly #table: TablePlace;
+  readonly #form: FileForm;
   readonly #date: string;
   readonly #name: string;
   readonly #temporary: string;
@@ -32,21 +45,26 @@ export class NewDataFile {
   readonly #addresses = new NewAddressFilter();
 
   /** `day` since the epoch, UTC. Nothing is written before the first rows. */
-  constructor(table: TablePlace, day: number) {
+  constructor(table: TablePlace, day: number, form: FileForm) {
     const id = randomUUID();
     this.#table = table;
+    this.#form = form;
     this.#date = formatTime(day * dayMillis).slice(0, 10);
     this.#name = `${partitionColumn}=${this.#date}/part-${id}.parquet`;
-    this.#temporary = join(temporaryFolder(table), `${id}.parquet`);
-    this.#parquet = new ParquetFile((parts) => this.#append(parts), parquetColumns);
+    this.#temporary = join(table.temporary, `${id}.parquet`);
+    this.#parquet = new ParquetFile((parts) => this.#append(parts), form.columns);
   }
 
-  /** Writes the rows as one row group. @throws disk-full, permission, io */
-  async writeRows(rows: StagedRows): Promise<void> {
+  /** Rows written so far. */
+  get rows(): number {
+    return this.#parquet.rows;
+  }
+
+  /** Writes a row group: values of each column, fields of lists one after the other, and the row `order[i]` in place i. @throws disk-full, permission, io */
+  async writeRows(values: readonly ColumnValues[], count: number, order?: Uint32Array): Promise<void> {
     await this.#doing(async () => {
-      const values = storedColumns.map((column) => column.value(rows));
       const startRow = this.#parquet.rows;
-      const hashes = await this.#parquet.writeRows(values, rows.count, rowOrder(rows));
+      const hashes = await this.#parquet.writeRows(values, count, order);
       addressSides.forEach((side, i) => this.#addresses.add({ side, startRow, endRow: this.#parquet.rows }, hashes[i]));
     });
   }
@@ -62,12 +80,15 @@ export class NewDataFile {
       await makeFolderOf(target, true);
       await rename(this.#temporary, target);
       await syncFolder(join(target, '..'));
-      return addAction(
-        this.#name,
-        this.#date,
-        size,
-        formatStatistics(this.#parquet.rows, (column) => ranges[storedColumns.indexOf(column)]),
+      const leaves = this.#form.columns.flatMap((column) =>
+        'fields' in column ? column.fields.map(() => '') : [column.name],
       );
+      const statistics = formatStatistics(
+        this.#parquet.rows,
+        this.#form.statistics,
+        ({ name }) => ranges[leaves.indexOf(name)],
+      );
+      return addAction(this.#name, this.#date, size, statistics, this.#form.tags);
     });
   }
 
@@ -96,7 +117,7 @@ export class NewDataFile {
 }
 
 /** The action that adds a file of ours, with all columns. */
-export function addAction(path: string, date: string, size: number, stats: string): AddAction {
+export function addAction(path: string, date: string, size: number, stats: string, tags: FileForm['tags']): AddAction {
   return {
     path,
     partitionValues: { [partitionColumn]: date },
@@ -104,7 +125,7 @@ export function addAction(path: string, date: string, size: number, stats: strin
     modificationTime: Date.now(),
     dataChange: true,
     stats,
-    tags: { [columnsTag.name]: columnsTag.value },
+    tags,
   };
 }
 

@@ -29,6 +29,47 @@ import { isUnreadable, slotColumns, withStitchKernel } from './stitch-kernel.ts'
 import * as layout from './stitch-kernel-layout.ts';
 import type { TablePlace } from './table-place.ts';
 
+/** Which rows of a row group are wanted, by what a look at their addresses tells. Others may come, too. */
+export interface AddressChoice {
+  isSource(address: Address): boolean;
+  isDestination(address: Address): boolean;
+}
+
+/** The row groups of a file that we wrote; `undefined` where it is none. */
+export async function ownRowGroups(file: DataFile): Promise<readonly RowGroupPlace[] | undefined> {
+  if (!file.hasAllColumns) return undefined;
+  const groups = await readRowGroups(file.path);
+  return groups?.every(isReadable) === true ? groups : undefined;
+}
+
+/**
+ * The rows of a row group of a file that we wrote, as they were staged when they were read, which the caller gives back; with `choice`, those that it may want.
+ * @returns `undefined` where a value is none that we write, or there is no WebAssembly @throws errors of the file system; RangeError where bytes are torn
+ */
+export async function readOwnGroup(
+  path: string,
+  group: RowGroupPlace,
+  tables: StageTables,
+  choice?: AddressChoice,
+): Promise<StagedRows | undefined> {
+  const handle = await open(path, 'r');
+  try {
+    return await withStitchKernel(async (kernel) => ({
+      value: await readGroup(
+        kernel,
+        group,
+        tables,
+        () => true,
+        (buffer) => readInto(handle, group.startByte, buffer),
+        choice,
+      ),
+      keep: true,
+    }));
+  } finally {
+    await handle.close();
+  }
+}
+
 /**
  * Writes the rows of files, taken in their order, to new ones by hour and access: those of the blobs that `keeps` holds of, or all.
  * @returns the actions that add them, none where no row is left; `undefined` where a file is none that we wrote, and nothing was written
@@ -43,8 +84,8 @@ export async function rewriteOwnRows(
   let isWhole = false;
   try {
     for (const file of files) {
-      const groups = file.hasAllColumns ? await readRowGroups(file.path) : undefined;
-      if (groups?.every(isReadable) !== true) return undefined;
+      const groups = await ownRowGroups(file);
+      if (groups === undefined) return undefined;
       const handle = await open(file.path, 'r');
       try {
         for (const group of groups) {
@@ -87,20 +128,32 @@ async function readGroup(
   tables: StageTables,
   keeps: (blob: string) => boolean,
   read: (buffer: Buffer) => Promise<Buffer>,
+  choice?: AddressChoice,
 ): Promise<StagedRows | undefined> {
   const buffer = kernel.packed(0, endByte - startByte);
   if (buffer === undefined) return undefined;
   const bytes = await read(buffer);
   kernel.run.selectAll();
-  for (const name of slotColumns) {
+  const load = (name: SlotColumn): boolean => {
     const place = columns.get(name);
-    if (place === undefined) return undefined;
-    if (!kernel.load(name, bytes.subarray(place.startByte - startByte, place.endByte - startByte), count))
-      return undefined;
+    return (
+      place !== undefined &&
+      kernel.load(name, bytes.subarray(place.startByte - startByte, place.endByte - startByte), count)
+    );
+  };
+  const reader = new GroupReader(kernel, tables);
+  let chosen: Uint8Array | undefined;
+  if (choice !== undefined) {
+    if (!addressColumns.every(load)) return undefined;
+    chosen = reader.choose(choice, count);
+    if (chosen === undefined) return takeRows(tables);
   }
+  if (!slotColumns.every(load)) return undefined;
   kernel.order(count, 'as read');
-  return new GroupReader(kernel, tables).read(count, keeps);
+  return reader.read(count, keeps, chosen);
 }
+
+const addressColumns = ['src_ip', 'dst_ip'] as const;
 
 /** Turns the columns of a row group, which the kernel has, to staged rows. */
 class GroupReader {
@@ -114,12 +167,44 @@ class GroupReader {
     this.#tables = tables;
   }
 
+  /** 1 for rows that a choice may want, of which the addresses are loaded; `undefined` where there is none. */
+  choose(choice: AddressChoice, count: number): Uint8Array | undefined {
+    const sources = this.#wanted('src_ip', count, (address) => choice.isSource(address));
+    const destinations = this.#wanted('dst_ip', count, (address) => choice.isDestination(address));
+    let any = 0;
+    for (let row = 0; row < count; row++) any |= sources[row] &= destinations[row];
+    return any === 0 ? undefined : sources;
+  }
+
+  #wanted(name: 'src_ip' | 'dst_ip', count: number, isWanted: (address: Address) => boolean): Uint8Array {
+    const texts = this.#kernel.words(name, count);
+    const known = new Map<number, number>();
+    const wanted = new Uint8Array(count);
+    let last = -1;
+    let is = 0;
+    for (let row = 0; row < count; row++) {
+      const text = texts[row];
+      if (text !== last) {
+        last = text;
+        const before = known.get(text);
+        if (before === undefined) {
+          const address = (this.#known[text] ??= parseAddress(this.#kernel.text(text) ?? ''));
+          // One that cannot be read is looked at by whoever reads the rest.
+          is = address === undefined || isWanted(address) ? 1 : 0;
+          known.set(text, is);
+        } else is = before;
+      }
+      wanted[row] = is;
+    }
+    return wanted;
+  }
+
   /** @returns `undefined` where a value is none that we write */
-  read(count: number, keeps: (blob: string) => boolean): StagedRows | undefined {
+  read(count: number, keeps: (blob: string) => boolean, chosen?: Uint8Array): StagedRows | undefined {
     const kernel = this.#kernel;
     const rows = takeRows(this.#tables);
     rows.reserve(count);
-    const kept = takeRuns(kernel, this.#tables, rows, count, keeps);
+    const kept = takeRuns(kernel, this.#tables, rows, count, keeps, chosen);
     rows.count = kept?.length ?? 0;
     const isWhole =
       kept !== undefined &&
@@ -237,6 +322,7 @@ function takeRuns(
   rows: StagedRows,
   count: number,
   keeps: (blob: string) => boolean,
+  chosen: Uint8Array | undefined,
 ): Uint32Array | undefined {
   const columns = groupTexts.map((name) => kernel.words(name, count));
   const micros = kernel.longs('record_time', count);
@@ -253,6 +339,7 @@ function takeRuns(
   let n = 0;
   for (let i = 0; i < count; i++) {
     const row = order[i];
+    if (chosen?.[row] === 0) continue;
     let isSame = last >= 0;
     for (let k = 0; isSame && k < columns.length; k++) isSame = columns[k][row] === columns[k][last];
     if (!isSame) {

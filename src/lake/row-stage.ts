@@ -14,7 +14,9 @@ import type { TupleColumns } from '../flowlog/tuple.ts';
 import { accessDeny, stateBegin, stateDenied, stateNone } from '../flowlog/tuple.ts';
 import { protocolUdp } from '../net/protocol.ts';
 import type { AddAction } from './delta-log.ts';
-import { NewDataFile } from './new-data-file.ts';
+import { NewDataFile, tuplesForm } from './new-data-file.ts';
+import { rowOrder } from './row-order.ts';
+import { storedColumns } from './schema.ts';
 import type { StagedRows } from './staged-rows.ts';
 import { copiedColumns, giveBackRows, StageTables, takeRows } from './staged-rows.ts';
 import type { TablePlace } from './table-place.ts';
@@ -170,7 +172,7 @@ export class RowStage {
   #day(number: number): Day {
     let day = this.#days.get(number);
     if (day === undefined) {
-      day = { allowed: new Map(), denied: new Map(), file: new NewDataFile(this.#table, number) };
+      day = { allowed: new Map(), denied: new Map(), file: new NewDataFile(this.#table, number, tuplesForm) };
       this.#days.set(number, day);
     }
     return day;
@@ -255,7 +257,8 @@ export class RowStage {
   async #write(file: NewDataFile, rows: StagedRows): Promise<void> {
     await this.#writing;
     this.#staged -= rows.count;
-    this.#writing = file.writeRows(rows).finally(() => giveBackRows(rows));
+    const values = storedColumns.map((column) => column.value(rows));
+    this.#writing = file.writeRows(values, rows.count, rowOrder(rows)).finally(() => giveBackRows(rows));
     // Awaited before the next ones.
     this.#writing.catch(() => undefined);
   }

@@ -33,7 +33,7 @@ export function plainRows(records: readonly PlainRecord[], blob: string): PlainR
         state: state === '' ? null : state,
         rule: tuple.rule ?? 'DefaultRule_AllowVnetInBound',
         nsg: noAcl.includes(nsgId) ? null : nsgId.split('/').at(-1)!,
-        mac: tuple.mac ?? '000D3A000001',
+        mac: (tuple.mac ?? '000D3A000001') || null,
         encryption: tuple.encryption ?? null,
         packets_forward: uncounted ? null : given[0],
         bytes_forward: uncounted ? null : given[1],

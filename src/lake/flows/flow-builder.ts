@@ -56,7 +56,7 @@ export class FlowBuilder {
   readonly #place: Place;
   /** Distinguishes conversations of tuples that came after their date was frozen. 0: none of these. */
   readonly #apart: number;
-  readonly #observers: Observers;
+  #observers: Observers;
   #built = 0;
 
   /** Rows of one date, which begins at `dateStart`. */
@@ -85,6 +85,11 @@ export class FlowBuilder {
     const rows = new Uint32Array(kept.reduce((sum, one) => sum + one, 0));
     for (let row = 0, n = 0; row < pool.count; row++) if (kept[row] === 1) rows[n++] = row;
     pool.keep(rows);
+  }
+
+  /** To be called when the pool renumbered its groups. */
+  forgetGroups(): void {
+    this.#observers = new Observers(this.#pool.tables);
   }
 
   #buildFive(rows: Uint32Array, boundMillis: number, kept: Uint8Array): void {

@@ -86,6 +86,23 @@ export class TuplePool {
     this.count = rows.length;
   }
 
+  /** Forgets what `tables` hold of tuples that are gone: the numbers of groups and records become others. */
+  renumber(): void {
+    const { tables, columns } = this;
+    const groups = tables.groups.slice();
+    const times = tables.recordTimeMillis.slice();
+    const offsets = tables.recordOffset.slice();
+    tables.clear();
+    const known = new Map<number, number>();
+    for (let row = 0; row < this.count; row++) {
+      columns.group[row] = tables.groupId(groups[columns.group[row]]);
+      const record = columns.record[row];
+      const number = known.get(record) ?? tables.recordId(times[record], offsets[record]);
+      known.set(record, number);
+      columns.record[row] = number;
+    }
+  }
+
   reserve(more: number): void {
     if (this.count + more <= this.#room) return;
     this.#room = Math.max(this.count + more, Math.ceil(1.5 * this.#room));

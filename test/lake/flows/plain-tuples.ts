@@ -1,5 +1,7 @@
 /** Made-up tuples of few connections, so that flows of several observers meet: around midnight, minutes apart, reused ports, odd states. */
 import fc from 'fast-check';
+import { groupBy } from '../../../src/base/group-by.ts';
+import type { PlainRecord } from '../build-flow-log.ts';
 import type { PlainRow } from '../plain-rows.ts';
 
 const midnight = Date.parse('2023-11-15T00:00:00Z');
@@ -75,3 +77,34 @@ const tuple: fc.Arbitrary<PlainRow> = fc
 export const plainTuples: fc.Arbitrary<PlainRow[]> = fc
   .array(tuple, { minLength: 1, maxLength: 40, size: 'max' })
   .map((tuples) => tuples.map((row, i) => ({ ...row, tuple_index: i })));
+
+/** Records of such tuples, as a blob holds them: one format and resource each. */
+export const plainRecordsOfFewConnections: fc.Arbitrary<PlainRecord[]> = plainTuples.map((tuples) =>
+  [...groupBy(tuples, (row) => JSON.stringify([row['format'], row['resource_id'], row['record_time']])).values()].map(
+    (some, i): PlainRecord => ({
+      format: some[0]['format'] as 'nsg1' | 'nsg2' | 'vnet',
+      resourceId: String(some[0]['resource_id'] ?? ''),
+      time: Number(some[0]['record_time'] ?? midnight),
+      startByte: 1000 * i,
+      tuples: some.map((row) => ({
+        time: Number(row['time']),
+        src: String(row['src_ip']),
+        srcPort: Number(row['src_port']),
+        dst: String(row['dst_ip']),
+        direction: row['direction'] as 'inbound' | 'outbound',
+        access: row['access'] as 'allow' | 'deny',
+        state: (row['state'] ?? '') as '' | 'begin',
+        rule: String(row['rule']),
+        mac: String(row['mac'] ?? ''),
+        ...(row['format'] === 'vnet' ? { encryption: 'X' as const, aclId: '/x/NSG' } : {}),
+        ...(row['packets_forward'] === null
+          ? {}
+          : {
+              counters: ['packets_forward', 'bytes_forward', 'packets_reverse', 'bytes_reverse'].map((name) =>
+                Number(row[name] ?? 0),
+              ) as unknown as readonly [number, number, number, number],
+            }),
+      })),
+    }),
+  ),
+);

@@ -1,0 +1,148 @@
+/**
+ * Builds settled rows of one date: all of them, or those of the files that uncovered tuples touch. What is built depends on the tuples of the date only, so
+ * it does not matter what was settled before, nor when.
+ *
+ *   uncovered tuples ─▶ files of `flows` that hold a group which they may belong to, and all that may still grow ─▶ these files' groups, and the
+ *   uncovered tuples, are built anew from all their tuples
+ */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { limits } from '../../base/limits.ts';
+import { dayMillis } from '../../base/time.ts';
+import type { AddAction } from '../delta-log.ts';
+import type { DataFile } from '../snapshot.ts';
+import { dataFileOf } from '../snapshot.ts';
+import { StageTables } from '../staged-rows.ts';
+import type { TablePlace } from '../table-place.ts';
+import { coverMillis } from './definition.ts';
+import { FiveTupleSpans } from './five-tuple-spans.ts';
+import { hashFiveTuple, partOf } from './five-tuples.ts';
+import { FlowBuilder } from './flow-builder.ts';
+import { coveredTag, FlowFiles, partTag } from './flow-files.ts';
+import { flowSpans } from './flow-spans.ts';
+import { TuplePool } from './tuple-pool.ts';
+import type { TupleUnit } from './tuple-units.ts';
+import { tupleUnits } from './tuple-units.ts';
+
+/** What is to be built of a date. */
+export interface DateTask {
+  /** `YYYY-MM-DD`. */
+  readonly date: string;
+  /** All data files of tuples of the date. */
+  readonly tuples: readonly DataFile[];
+  /** Files whose tuples are uncovered; `undefined`: all of the date is built. */
+  readonly uncovered: readonly DataFile[] | undefined;
+  /** Files of `flows` of the date, and where they lie. */
+  readonly flows: readonly AddAction[];
+  readonly flowsTable: TablePlace;
+  /** Where new files go. */
+  readonly target: TablePlace;
+  /** Above 0: the date is frozen, and only the uncovered tuples are built, into conversations apart from all others; the number distinguishes them. */
+  readonly apart: number;
+  readonly connect: () => Promise<DuckDBConnection>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface BuiltDate {
+  /** Files of `flows` that the new ones replace. */
+  readonly replaced: readonly AddAction[];
+  readonly added: readonly AddAction[];
+  readonly rows: number;
+}
+
+/** Writes new files; nothing is committed. @throws disk-full, permission, io, lake-invalid, interrupted */
+export async function buildDate(task: DateTask): Promise<BuiltDate> {
+  if (task.uncovered === undefined) {
+    const units = await tupleUnits(task.tuples, task.connect);
+    return { replaced: task.flows, ...(await buildRows(task, units, undefined)) };
+  }
+  const uncovered = await tupleUnits(task.uncovered, task.connect);
+  if (task.apart > 0) return { replaced: [], ...(await buildRows(task, uncovered, undefined)) };
+  const spans = new FiveTupleSpans();
+  const tables = new StageTables();
+  for (const unit of uncovered)
+    for await (const rows of unit.read(tables))
+      for (let row = 0; row < rows.count; row++)
+        spans.add(rows, row, rows.timeMillis[row], rows.timeMillis[row] + coverMillis(rows.state[row]));
+  const replaced: AddAction[] = [];
+  for (const add of task.flows) if (await isTouched(task, add, spans)) replaced.push(add);
+  for (const add of replaced)
+    for await (const { columns, startMillis, endMillis, count } of flowSpans(pathOf(task, add), task.connect))
+      for (let row = 0; row < count; row++) spans.add(columns, row, startMillis[row], endMillis[row]);
+  const units = (await tupleUnits(task.tuples, task.connect)).filter(
+    ({ startMillis, endMillis }) => startMillis <= spans.endMillis && endMillis >= spans.startMillis,
+  );
+  return { replaced, ...(await buildRows(task, units, spans)) };
+}
+
+function pathOf({ flowsTable }: DateTask, add: AddAction): string {
+  return dataFileOf(flowsTable, add).path;
+}
+
+/** Whether a file of `flows` has groups that may still grow, or one that uncovered tuples may belong to. */
+async function isTouched(task: DateTask, add: AddAction, spans: FiveTupleSpans): Promise<boolean> {
+  if (add.tags?.[partTag] === 'open') return true;
+  const covered = Number(add.tags?.[coveredTag] ?? Number.NaN);
+  if (covered < spans.startMillis || dataFileOf(task.flowsTable, add).startMillis > spans.endMillis) return false;
+  for await (const { columns, startMillis, endMillis, count } of flowSpans(pathOf(task, add), task.connect))
+    for (let row = 0; row < count; row++) if (spans.meets(columns, row, startMillis[row], endMillis[row])) return true;
+  return false;
+}
+
+async function buildRows(
+  task: DateTask,
+  units: readonly TupleUnit[],
+  spans: FiveTupleSpans | undefined,
+): Promise<{ added: AddAction[]; rows: number }> {
+  const all = units.reduce((sum, { rows }) => sum + rows, 0);
+  for (let parts = 1; ; parts *= 2) {
+    const built = await buildParts(task, units, spans, parts);
+    if (built !== undefined) return built;
+    // Of one part a tuple, nothing could be too much.
+    if (parts > all) throw new Error('tuples of one five-tuple are more than settling holds');
+  }
+}
+
+/** Builds the five-tuples of one part after the other. @returns `undefined` where more tuples had to be held than may be */
+async function buildParts(
+  task: DateTask,
+  units: readonly TupleUnit[],
+  spans: FiveTupleSpans | undefined,
+  parts: number,
+): Promise<{ added: AddAction[]; rows: number } | undefined> {
+  const day = Date.parse(`${task.date}T00:00:00Z`) / dayMillis;
+  const newest = units.reduce((latest, { endMillis }) => Math.max(latest, endMillis), -Infinity);
+  const openFrom = task.apart > 0 ? Infinity : newest - limits.settledLateMillis;
+  const tables = new StageTables();
+  const files = new FlowFiles(task.target, tables, day, openFrom);
+  const sorted = [...units].sort((a, b) => a.startMillis - b.startMillis);
+  let isWhole = false;
+  try {
+    for (let part = 0; part < parts; part++) {
+      const pool = new TuplePool(tables);
+      const builder = new FlowBuilder(pool, day * dayMillis, (start, end) => files.place(start, end), task.apart);
+      for (let i = 0; i < sorted.length; i++) {
+        task.signal?.throwIfAborted();
+        for await (const rows of sorted[i].read(tables, spans)) {
+          const isWanted = (row: number): boolean =>
+            (parts === 1 || partOf(hashFiveTuple(rows, row), parts) === part) &&
+            (spans === undefined || spans.meets(rows, row, rows.timeMillis[row], rows.timeMillis[row]));
+          pool.append(rows, parts === 1 && spans === undefined ? undefined : isWanted);
+        }
+        const bound = sorted[i + 1]?.startMillis ?? Infinity;
+        if (bound < Infinity && pool.count < limits.settledStepTuples) continue;
+        for (const _ of builder.build(bound)) await files.drain();
+        await files.drain();
+        if (pool.count > limits.settledTogetherMax && bound < Infinity) return undefined;
+        if (tables.entries <= limits.stagedTableEntriesMax) continue;
+        await files.writeHeld();
+        pool.renumber();
+        builder.forgetGroups();
+      }
+    }
+    const added = await files.finish();
+    isWhole = true;
+    return { added, rows: files.rows };
+  } finally {
+    if (!isWhole) await files.abandon();
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * Settling: brings the table `flows` up to the newest version of the table of tuples. One commit names the version that it covers (coverage.ts). There is no
+ * lock: who loses the race reads both versions again and plans again.
+ */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Action, AddAction } from '../delta-log.ts';
+import type { Lake } from '../lake.ts';
+import { dataFileOf } from '../snapshot.ts';
+import type { TablePlace } from '../table-place.ts';
+import type { TableState } from '../table-state.ts';
+import type { BuiltDate } from './build-date.ts';
+import { buildDate } from './build-date.ts';
+import { changesSince, dateOf, frozenBefore, settledAppId, settledVersion, uncoveredOf } from './coverage.ts';
+
+export interface Settled {
+  /** The version of the table of tuples that `flows` covers now. */
+  readonly version: number;
+  /** Whether this call changed anything. */
+  readonly changed: boolean;
+  readonly dates: readonly string[];
+  /** Rows written, and files that came and went. */
+  readonly rows: number;
+  readonly addedFiles: number;
+  readonly removedFiles: number;
+  readonly bytes: number;
+  /** Rows of tuples that came for dates that were frozen. */
+  readonly apart: number;
+}
+
+/** Both tables, each at one version. */
+export interface Versions {
+  readonly tuples: TableState;
+  /** `undefined` where nothing was settled yet. */
+  readonly flows: TableState | undefined;
+}
+
+/** Pins both tables: `flows` first, so that the version of tuples which it covers is there. @throws not-found, lake-invalid */
+export async function pinVersions(lake: Lake): Promise<Versions> {
+  const flows = await lake.flows();
+  const pinned = flows?.state;
+  return { flows: pinned, tuples: await lake.tuples.refresh() };
+}
+
+/** What brings `flows` up to `tuples`. */
+export interface SettlePlan {
+  readonly dates: readonly (BuiltDate & { readonly date: string; readonly isApart: boolean })[];
+}
+
+/**
+ * Builds what is uncovered into new files below `target`; nothing is committed. The caller removes the files if they are not used.
+ * @throws disk-full, permission, io, lake-invalid, interrupted
+ */
+export async function planSettling(
+  lake: Lake,
+  { tuples, flows }: Versions,
+  target: TablePlace,
+  signal?: AbortSignal,
+): Promise<SettlePlan> {
+  const { place } = lake.tuples;
+  const settled = flows === undefined ? undefined : settledVersion(flows, tuples.metadata.id);
+  const known = settled === undefined || settled > tuples.version ? undefined : settled;
+  const changes = known === undefined ? undefined : await changesSince(place, known, tuples.version);
+  const uncovered = uncoveredOf(tuples, flows, changes);
+  const frozen = flows === undefined ? '' : frozenBefore(flows);
+  const dates: SettlePlan['dates'][number][] = [];
+  const wanted = new Set([...uncovered.dates, ...uncovered.files.map(dateOf)]);
+  const ofDate = <T extends AddAction>(adds: Iterable<T>, date: string): T[] =>
+    [...adds].filter((add) => dateOf(add) === date);
+  try {
+    for (const date of [...wanted].sort()) {
+      const isApart = date < frozen;
+      const built = await buildDate({
+        date,
+        tuples: ofDate(tuples.files.values(), date).map((add) => dataFileOf(place, add)),
+        uncovered: uncovered.dates.has(date)
+          ? undefined
+          : ofDate(uncovered.files, date).map((add) => dataFileOf(place, add)),
+        flows: ofDate(flows?.files.values() ?? [], date),
+        flowsTable: lake.flowsPlace,
+        target,
+        apart: isApart ? tuples.version : 0,
+        connect: () => lake.connect(),
+        signal,
+      });
+      dates.push({ ...built, date, isApart });
+    }
+  } catch (error) {
+    await dropPlan({ dates }, target);
+    throw error;
+  }
+  return { dates };
+}
+
+/** Removes the files of a plan that is not used. */
+export async function dropPlan({ dates }: SettlePlan, target: TablePlace): Promise<void> {
+  for (const { added } of dates)
+    for (const { path } of added) await rm(join(target.folder, path), { force: true }).catch(() => undefined);
+}
+
+/** Settles all tuples of the newest version. @throws disk-full, permission, io, lake-invalid, unavailable, interrupted */
+export async function settle(lake: Lake, signal?: AbortSignal): Promise<Settled> {
+  const table = await lake.createFlows();
+  for (;;) {
+    const versions = await pinVersions(lake);
+    const { tuples, flows } = versions;
+    const appId = settledAppId(tuples.metadata.id);
+    const before = flows === undefined ? undefined : settledVersion(flows, tuples.metadata.id);
+    if (before === tuples.version) return nothing(tuples.version);
+    const plan = await planSettling(lake, versions, table.place, signal);
+    const added = plan.dates.flatMap((date) => date.added);
+    const removed = plan.dates.flatMap((date) => date.replaced);
+    const deletionTimestamp = Date.now();
+    const files: Action[] = [
+      ...removed.map(({ path }): Action => ({ remove: { path, deletionTimestamp, dataChange: true } })),
+      ...added.map((add): Action => ({ add })),
+    ];
+    const txn = { appId, version: tuples.version, lastUpdated: deletionTimestamp };
+    let isCommitted = false;
+    try {
+      const version = await table.commit('WRITE', (state) =>
+        Promise.resolve(state.version === flows?.version ? { files, others: [{ txn }] } : undefined),
+      );
+      isCommitted = version !== undefined;
+    } finally {
+      if (!isCommitted) await dropPlan(plan, table.place);
+    }
+    if (!isCommitted) continue;
+    return {
+      version: tuples.version,
+      changed: true,
+      dates: plan.dates.map(({ date }) => date),
+      rows: plan.dates.reduce((sum, { rows }) => sum + rows, 0),
+      addedFiles: added.length,
+      removedFiles: removed.length,
+      bytes: added.reduce((sum, { size }) => sum + size, 0),
+      apart: plan.dates.reduce((sum, { rows, isApart }) => sum + (isApart ? rows : 0), 0),
+    };
+  }
+}
+
+function nothing(version: number): Settled {
+  return { version, changed: false, dates: [], rows: 0, addedFiles: 0, removedFiles: 0, bytes: 0, apart: 0 };
+}

@@ -1,0 +1,145 @@
+/** The tuples of data files in units that are read at once, with the times that each may hold: row groups of our files, whole files of other writers. */
+import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
+import { FlowError } from '../../base/errors.ts';
+import { encryptionNames, family4to6, family6to4, stateNames } from '../../flowlog/tuple.ts';
+import { parseAddress } from '../../net/address.ts';
+import { parseProtocol } from '../../net/protocol.ts';
+import { streamChunks } from '../duckdb-stream.ts';
+import { fileRows } from '../file-rows.ts';
+import type { AddressChoice } from '../own-rows.ts';
+import { ownRowGroups, readOwnGroup } from '../own-rows.ts';
+import { accessNames, directionNames } from '../schema.ts';
+import type { DataFile } from '../snapshot.ts';
+import type { StagedRows, StageTables } from '../staged-rows.ts';
+import { groupTexts, giveBackRows, takeRows } from '../staged-rows.ts';
+
+export interface TupleUnit {
+  readonly rows: number;
+  /** Times of its tuples, both included. */
+  readonly startMillis: number;
+  readonly endMillis: number;
+  /** Its tuples, as staged rows of `tables`, which stand until the next ones are asked for; with `choice`, at least those that it may want. */
+  read(tables: StageTables, choice?: AddressChoice): AsyncGenerator<StagedRows>;
+}
+
+/** The units of files, in no order. `connect` gives a connection of its own, where a file is of another writer. */
+export async function tupleUnits(
+  files: readonly DataFile[],
+  connect: () => Promise<DuckDBConnection>,
+): Promise<TupleUnit[]> {
+  const units: TupleUnit[] = [];
+  for (const file of files) {
+    const groups = await ownRowGroups(file);
+    if (groups === undefined) {
+      const { startMillis, endMillis, rows = 0 } = file;
+      units.push({ rows, startMillis, endMillis, read: (tables) => foreignRows(file, tables, connect) });
+      continue;
+    }
+    for (const group of groups) {
+      const times = group.columns.get('time');
+      units.push({
+        rows: group.rows,
+        startMillis: times?.minimum === undefined ? -Infinity : times.minimum / 1000,
+        endMillis: times?.maximum === undefined ? Infinity : times.maximum / 1000,
+        read: async function* read(tables, choice) {
+          const rows = await readOwnGroup(file.path, group, tables, choice).catch((error: unknown) => {
+            if (error instanceof RangeError || (error instanceof Error && error.name === 'RuntimeError'))
+              return undefined;
+            throw error;
+          });
+          if (rows === undefined) {
+            yield* foreignRows(file, tables, connect, times?.minimum, times?.maximum);
+            return;
+          }
+          yield rows;
+          giveBackRows(rows);
+        },
+      });
+    }
+  }
+  return units;
+}
+
+const columns = [
+  'epoch_ms(time)::DOUBLE',
+  'src_ip',
+  'src_port',
+  'dst_ip',
+  'dst_port',
+  'protocol',
+  'direction',
+  'access',
+  'state',
+  'encryption',
+  'packets_forward::DOUBLE',
+  'bytes_forward::DOUBLE',
+  'packets_reverse::DOUBLE',
+  'bytes_reverse::DOUBLE',
+  'tuple_index',
+  'epoch_ms(record_time)::DOUBLE',
+  'record_offset::DOUBLE',
+  ...groupTexts,
+];
+
+/** Rows that DuckDB reads: of a file of another writer, or one of ours that the kernel cannot read. */
+async function* foreignRows(
+  file: DataFile,
+  tables: StageTables,
+  connect: () => Promise<DuckDBConnection>,
+  startMicros?: number,
+  endMicros?: number,
+): AsyncGenerator<StagedRows> {
+  const connection = await connect();
+  const rows = takeRows(tables);
+  try {
+    const relation = await fileRows(connection, [file]);
+    const where = startMicros === undefined || endMicros === undefined ? '' : 'WHERE epoch_us(time) BETWEEN $1 AND $2';
+    const values = where === '' ? [] : [startMicros ?? 0, endMicros ?? 0];
+    const sql = `SELECT ${columns.join(', ')} FROM ${relation} ${where}`;
+    for await (const chunk of streamChunks({ connection, sql, values })) {
+      rows.clear();
+      rows.reserve(chunk.rowCount);
+      for (const values of chunk.getRows()) addRow(rows, values, file);
+      yield rows;
+    }
+  } finally {
+    giveBackRows(rows);
+    connection.closeSync();
+  }
+}
+
+function addRow(rows: StagedRows, values: readonly DuckDBValue[], file: DataFile): void {
+  const text = (i: number): string => (typeof values[i] === 'string' ? values[i] : '');
+  const number = (i: number): number => (values[i] === null ? Number.NaN : Number(values[i]));
+  const code = (i: number, names: readonly string[]): number => names.indexOf(text(i));
+  const source = parseAddress(text(1));
+  const destination = parseAddress(text(3));
+  const protocol = parseProtocol(text(5));
+  const at = rows.count;
+  const codes = [code(6, directionNames), code(7, accessNames), code(8, stateNames), code(9, encryptionNames)];
+  if (source === undefined || destination === undefined || protocol === undefined || codes.some((one) => one < 0))
+    throw new FlowError(
+      'lake-invalid',
+      `the data file ${file.path} holds a row that is no flow tuple: ${text(1)} to ${text(3)}, ${text(5)}`,
+      {
+        hint: 'Another program wrote the file: remove the row with it.',
+      },
+    );
+  rows.count++;
+  rows.timeMillis[at] = Math.floor(number(0));
+  rows.source.set(source.words, 4 * at);
+  rows.destination.set(destination.words, 4 * at);
+  rows.family[at] =
+    source.family === destination.family ? source.family : source.family === 4 ? family4to6 : family6to4;
+  rows.sourcePort[at] = number(2);
+  rows.destinationPort[at] = number(4);
+  rows.protocol[at] = protocol;
+  [rows.direction[at], rows.access[at], rows.state[at], rows.encryption[at]] = codes;
+  rows.packetsForward[at] = number(10);
+  rows.bytesForward[at] = number(11);
+  rows.packetsReverse[at] = number(12);
+  rows.bytesReverse[at] = number(13);
+  rows.tupleIndex[at] = number(14);
+  const group = rows.tables.groupId(groupTexts.map((_, i) => text(17 + i)));
+  rows.addRun(1, group, rows.tables.recordId(number(15), number(16)));
+}
