@@ -10,6 +10,7 @@ const bundle = await rolldown({
     'cli/main': 'dist/cli/main.js',
     'chunks/flush-worker': 'dist/pipeline/flush-worker.js',
     'chunks/template-worker': 'dist/control/template-worker.js',
+    'chunks/settle-worker': 'dist/lake/flows/settle-worker.js',
     'chunks/encode-worker': 'dist/lake/parquet/encode-worker.js',
   },
   platform: 'node',

@@ -110,6 +110,9 @@ export const limits = {
   settledStepTuples: 500_000,
   /** Settled flows that may still grow, or did within this time before the newest tuple of their date, are in files of their own: logs come late. */
   settledLateMillis: 15 * 60_000,
+  /** Tuples that wait to be settled while logs are followed, and how long they wait at the most. */
+  unsettledTuplesMin: 100_000,
+  unsettledMillisMax: 10 * 60_000,
   /** Rows of a data file of `flows` behind which the next one begins, where the group of flows ends: late tuples rewrite whole files. */
   flowsFileRowsMax: 500_000,
   /** Rows of one data file that compaction makes; a day of more has several. */

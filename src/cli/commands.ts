@@ -84,6 +84,7 @@ export const commands: readonly CommandEntry[] = [
     summary: 'size of the lake by date and column',
     load: () => import('./commands/lake-stats.ts'),
   },
+  { name: 'lake settle', summary: 'build flows from new tuples', load: () => import('./commands/lake-settle.ts') },
   { name: 'lake compact', summary: 'join its small files', load: () => import('./commands/lake-compact.ts') },
   { name: 'lake vacuum', summary: 'delete files that nobody needs', load: () => import('./commands/lake-vacuum.ts') },
   { name: 'lake retain', summary: 'remove old rows', load: () => import('./commands/lake-retain.ts') },

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FlowError } from '../base/errors.ts';
 import type { ErrorCode } from '../base/errors.ts';
 import { hourMillis, minuteMillis } from '../base/time.ts';
+import { limits } from '../base/limits.ts';
 import { isUrl } from '../blob/azure-target.ts';
 import type { BlobItem, Container } from '../blob/container.ts';
 import type { PassTotals } from './ingest-pass.ts';
@@ -30,6 +31,8 @@ export interface FollowSettings extends IngestSettings {
   readonly stop: AbortSignal;
   /** Called before each look; a whole one lists everything. */
   readonly onLook?: (isWhole: boolean) => void;
+  /** Whether it settles what it reads, once enough has come or some time has passed. */
+  readonly settles?: boolean;
   /** Called after each look. */
   readonly onStatus?: (status: FollowStatus) => void;
   /** Epoch milliseconds; the system's clock where absent. */
@@ -78,6 +81,7 @@ export async function follow(settings: FollowSettings): Promise<IngestResult> {
   let rescanAt = -Infinity;
   let away: { sentence: string; sinceMillis: number } | undefined;
   let failures = 0;
+  let unsettledSince: number | undefined;
   try {
     while (!stop.aborted) {
       let waitMillis = pollMillis;
@@ -92,6 +96,11 @@ export async function follow(settings: FollowSettings): Promise<IngestResult> {
           );
           rescanAt = performance.now() + Math.max(rescanMillis, (listedMillis - startMillis) / listingShare);
         } else added = await ingester.pass(tree.recent(now(), selection), false);
+        if (settings.settles === true && added.commits > 0) unsettledSince ??= now();
+        if (unsettledSince !== undefined && (await isDue(ingester, now() - unsettledSince))) {
+          await ingester.settle();
+          unsettledSince = undefined;
+        }
         away = undefined;
         failures = 0;
       } catch (error) {
@@ -110,10 +119,16 @@ export async function follow(settings: FollowSettings): Promise<IngestResult> {
       });
       await sleep(waitMillis, undefined, { signal: stop }).catch(() => undefined);
     }
+    if (unsettledSince !== undefined) await ingester.settle(false);
     return ingester.result();
   } finally {
     await ingester.close();
   }
+}
+
+/** Whether enough tuples wait, or they have waited long enough. */
+async function isDue(ingester: Ingester, waitedMillis: number): Promise<boolean> {
+  return waitedMillis >= limits.unsettledMillisMax || (await ingester.uncovered()) >= limits.unsettledTuplesMin;
 }
 
 const hourFolder = /^(.*\/)y=\d{4}\/m=\d{2}\/d=\d{2}\/h=\d{2}\//;

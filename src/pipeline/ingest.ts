@@ -1,6 +1,7 @@
 import { FlowError } from '../base/errors.ts';
 import { decodeFlowLog } from '../flowlog/decode.ts';
 import type { Rejection } from '../flowlog/record.ts';
+import { countUncovered, settle } from '../lake/flows/settle.ts';
 import type { Lake } from '../lake/lake.ts';
 import { openLake } from '../lake/lake.ts';
 import type { DiskSpace } from './disk-reserve.ts';
@@ -81,6 +82,7 @@ export async function ingest(settings: IngestSettings): Promise<IngestResult> {
         `the lake ${settings.lake} is append-only (delta.appendOnly): it keeps the old rows of blobs that were rewritten (${ingester.keptBlobs}); all others were read`,
         { hint: 'Set delta.appendOnly to false in the engine that set it, or ingest into a new lake.' },
       );
+    if (settings.stop?.aborted !== true) await ingester.settle();
     return ingester.result();
   } finally {
     await ingester.close();
@@ -122,6 +124,22 @@ export class Ingester {
     } finally {
       await plan.close();
     }
+  }
+
+  /** Settles what was read, and what was not settled before; without a lake, nothing. `stops`: whether `stop` interrupts it. */
+  async settle(stops = true): Promise<void> {
+    const { stop } = this.#settings;
+    try {
+      if (this.#lake !== undefined) await settle(this.#lake, stops ? stop : undefined);
+    } catch (error) {
+      // What was read is committed; the next run settles it.
+      if (stop?.aborted !== true) throw error;
+    }
+  }
+
+  /** How many tuples of the lake are not settled yet. */
+  async uncovered(): Promise<number> {
+    return this.#lake === undefined ? 0 : await countUncovered(this.#lake);
   }
 
   result(): IngestResult {

@@ -2,7 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FlowError } from '../base/errors.ts';
 import { dayMillis, minuteMillis } from '../base/time.ts';
+import { limits } from '../base/limits.ts';
 import { compact } from '../lake/compact.ts';
+import { countUncovered } from '../lake/flows/settle.ts';
+import { settleInThread } from '../lake/flows/settle-thread.ts';
 import { openLake } from '../lake/lake.ts';
 import { vacuum } from '../lake/vacuum.ts';
 import type { FollowStatus } from '../pipeline/follow.ts';
@@ -21,6 +24,8 @@ export interface IngesterSettings {
 /** How often it is looked whether there are accounts that are not followed yet. */
 const lookMillis = 2000;
 const retryMillis = 10_000;
+/** How often it is looked whether tuples wait to be settled. */
+const settleLookMillis = 5000;
 /** How often files of the table that are due are joined. */
 const compactMillis = 5 * minuteMillis;
 /** Files that were joined stay so long, for readers of an older version. */
@@ -57,9 +62,41 @@ export class Ingester {
     this.#settings = settings;
   }
 
-  /** Follows and compacts until it is stopped; what was read is then committed. */
+  /** Follows, settles and compacts until it is stopped; what was read is then committed. */
   async run(): Promise<void> {
-    await Promise.all([this.#followAll(), this.#compactAll()]);
+    await Promise.all([this.#followAll(), this.#settleAll(), this.#compactAll()]);
+  }
+
+  /** Settles what was read, once enough has come or some time has passed; questions build what is not settled yet. */
+  async #settleAll(): Promise<void> {
+    const { stop, log, lake, now } = this.#settings;
+    let settledMillis = -Infinity;
+    while (!stop.aborted) {
+      await pause(settleLookMillis, stop);
+      if (stop.aborted) return;
+      try {
+        const uncovered = await this.uncovered();
+        const isDue = uncovered >= limits.unsettledTuplesMin || now() - settledMillis >= limits.unsettledMillisMax;
+        if (uncovered === 0 || !isDue) continue;
+        const { rows, bytes } = await settleInThread(lake, stop);
+        settledMillis = now();
+        log(`the table of flows: ${uncovered} tuples were settled, ${rows} rows and ${bytes} bytes were written`);
+      } catch (error) {
+        if (stop.aborted) return;
+        if (!(error instanceof FlowError)) throw error;
+        if (error.code !== 'not-found') log(`the table of flows is not settled: ${error.message}`);
+      }
+    }
+  }
+
+  /** How many tuples are not settled yet. @throws not-found where there is no lake yet */
+  async uncovered(): Promise<number> {
+    const lake = await openLake(this.#settings.lake);
+    try {
+      return await countUncovered(lake);
+    } finally {
+      await lake.close();
+    }
   }
 
   async #compactAll(): Promise<void> {

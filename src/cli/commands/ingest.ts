@@ -151,6 +151,7 @@ async function runFollow(settings: IngestSettings, options: IngestOptions): Prom
       ...settings,
       ...(options.poll === undefined ? {} : { pollMillis: parseDuration('--poll', options.poll) }),
       ...(options.rescan === undefined ? {} : { rescanMillis: parseDuration('--rescan', options.rescan) }),
+      settles: true,
       stop: stop.signal,
       onStatus: showStatus,
     });

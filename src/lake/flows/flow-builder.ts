@@ -6,6 +6,7 @@
  * A group that may still grow stays in the pool with its tuples; the next pass begins with it.
  */
 import { limits } from '../../base/limits.ts';
+import { addCounters } from '../../flowlog/counter.ts';
 import { directionOutbound } from '../../flowlog/tuple.ts';
 import type { StageTables } from '../staged-rows.ts';
 import { groupTexts } from '../staged-rows.ts';
@@ -243,10 +244,10 @@ export class FlowBuilder {
     for (const row of rows) {
       if (isCounted(columns, row)) {
         sums.reports++;
-        sums.packetsForward = plus(sums.packetsForward, packetsForward[row]);
-        sums.bytesForward = plus(sums.bytesForward, bytesForward[row]);
-        sums.packetsReverse = plus(sums.packetsReverse, packetsReverse[row]);
-        sums.bytesReverse = plus(sums.bytesReverse, bytesReverse[row]);
+        sums.packetsForward = addCounters(sums.packetsForward, packetsForward[row]);
+        sums.bytesForward = addCounters(sums.bytesForward, bytesForward[row]);
+        sums.packetsReverse = addCounters(sums.packetsReverse, packetsReverse[row]);
+        sums.bytesReverse = addCounters(sums.bytesReverse, bytesReverse[row]);
       }
       const recorded = tables.recordTimeMillis[record[row]];
       if (!(recorded >= sums.recordTimeMillis) && !Number.isNaN(recorded)) sums.recordTimeMillis = recorded;
@@ -333,12 +334,12 @@ interface Report {
 type PoolColumns = TuplePool['columns'];
 
 function isCounted({ packetsForward, bytesForward, packetsReverse, bytesReverse }: PoolColumns, row: number): boolean {
-  return packetsForward[row] >= 0 || bytesForward[row] >= 0 || packetsReverse[row] >= 0 || bytesReverse[row] >= 0;
-}
-
-/** The sum; of NaN and a number, the number. */
-function plus(a: number, b: number): number {
-  return Number.isNaN(a) ? b : Number.isNaN(b) ? a : a + b;
+  return !(
+    Number.isNaN(packetsForward[row]) &&
+    Number.isNaN(bytesForward[row]) &&
+    Number.isNaN(packetsReverse[row]) &&
+    Number.isNaN(bytesReverse[row])
+  );
 }
 
 /** The reports of a flow of `count`, in order. Where they are more than a row may have, as many as needed that follow each other are joined. */
@@ -354,10 +355,10 @@ function* reportsOf({ columns }: TuplePool, rows: readonly number[], count: numb
     report = {
       beforeMillis: report === undefined ? before : report.beforeMillis,
       timeMillis: time,
-      packetsForward: plus(report?.packetsForward ?? Number.NaN, columns.packetsForward[row]),
-      bytesForward: plus(report?.bytesForward ?? Number.NaN, columns.bytesForward[row]),
-      packetsReverse: plus(report?.packetsReverse ?? Number.NaN, columns.packetsReverse[row]),
-      bytesReverse: plus(report?.bytesReverse ?? Number.NaN, columns.bytesReverse[row]),
+      packetsForward: addCounters(report?.packetsForward ?? Number.NaN, columns.packetsForward[row]),
+      bytesForward: addCounters(report?.bytesForward ?? Number.NaN, columns.bytesForward[row]),
+      packetsReverse: addCounters(report?.packetsReverse ?? Number.NaN, columns.packetsReverse[row]),
+      bytesReverse: addCounters(report?.bytesReverse ?? Number.NaN, columns.bytesReverse[row]),
     };
     if (++parts < joined) continue;
     yield report;

@@ -42,6 +42,9 @@ type Source = (rows: FlowSlice) => readonly ColumnValues[];
 const numbers =
   (name: Numbers, scale = 1): Source =>
   ({ columns }) => [{ kind: 'numbers', values: columns[name], scale }];
+const counters =
+  (name: Numbers): Source =>
+  ({ columns }) => [{ kind: 'counters', values: columns[name] }];
 const named =
   (name: Codes, names: readonly string[]): Source =>
   ({ columns }) => [{ kind: 'names', codes: columns[name], names }];
@@ -96,6 +99,7 @@ const reports =
       lists: { ends: rows[which].ends },
       values: rows[which].columns[name],
       scale,
+      areCounters: scale === 1,
     }));
 
 /** The words of the table of columns. */
@@ -148,10 +152,10 @@ export const flowColumns: readonly FlowColumn[] = [
     meaning: 'deny where an observer denied, else allow.',
     values: named('access', accessNames),
   },
-  counter('packets', 'forward', numbers('packetsForward')),
-  counter('bytes', 'forward', numbers('bytesForward')),
-  counter('packets', 'reverse', numbers('packetsReverse')),
-  counter('bytes', 'reverse', numbers('bytesReverse')),
+  counter('packets', 'forward', counters('packetsForward')),
+  counter('bytes', 'forward', counters('bytesForward')),
+  counter('packets', 'reverse', counters('packetsReverse')),
+  counter('bytes', 'reverse', counters('bytesReverse')),
   {
     name: 'continued',
     type: 'boolean',
@@ -244,7 +248,7 @@ export const flowColumns: readonly FlowColumn[] = [
       type: 'long',
       of: 'observer',
       meaning: `${unit === 'packets' ? 'Packets' : 'Bytes'} ${way} that the observer logged; null where not counted, and ${own}`,
-      values: numbers(column),
+      values: counters(column),
     };
   }),
   {

@@ -11,6 +11,7 @@ import type { TablePlace } from '../table-place.ts';
 import type { TableState } from '../table-state.ts';
 import type { BuiltDate } from './build-date.ts';
 import { buildDate } from './build-date.ts';
+import type { Uncovered } from './coverage.ts';
 import { changesSince, dateOf, frozenBefore, settledAppId, settledVersion, uncoveredOf } from './coverage.ts';
 
 export interface Settled {
@@ -42,6 +43,22 @@ export async function pinVersions(lake: Lake): Promise<Versions> {
   return { flows: pinned, tuples: await lake.tuples.refresh() };
 }
 
+/** How many tuples are not settled yet, as far as the log says. @throws not-found, lake-invalid */
+export async function countUncovered(lake: Lake): Promise<number> {
+  const versions = await pinVersions(lake);
+  const { dates, files } = await uncoveredNow(lake, versions);
+  const { place } = lake.tuples;
+  const ofDates = [...versions.tuples.files.values()].filter((add) => dates.has(dateOf(add)));
+  return [...ofDates, ...files].reduce((sum, add) => sum + (dataFileOf(place, add).rows ?? 0), 0);
+}
+
+async function uncoveredNow(lake: Lake, { tuples, flows }: Versions): Promise<Uncovered> {
+  const settled = flows === undefined ? undefined : settledVersion(flows, tuples.metadata.id);
+  const known = settled === undefined || settled > tuples.version ? undefined : settled;
+  const changes = known === undefined ? undefined : await changesSince(lake.tuples.place, known, tuples.version);
+  return uncoveredOf(tuples, flows, changes);
+}
+
 /** What brings `flows` up to `tuples`. */
 export interface SettlePlan {
   readonly dates: readonly (BuiltDate & { readonly date: string; readonly isApart: boolean })[];
@@ -53,15 +70,13 @@ export interface SettlePlan {
  */
 export async function planSettling(
   lake: Lake,
-  { tuples, flows }: Versions,
+  versions: Versions,
   target: TablePlace,
   signal?: AbortSignal,
 ): Promise<SettlePlan> {
+  const { tuples, flows } = versions;
   const { place } = lake.tuples;
-  const settled = flows === undefined ? undefined : settledVersion(flows, tuples.metadata.id);
-  const known = settled === undefined || settled > tuples.version ? undefined : settled;
-  const changes = known === undefined ? undefined : await changesSince(place, known, tuples.version);
-  const uncovered = uncoveredOf(tuples, flows, changes);
+  const uncovered = await uncoveredNow(lake, versions);
   const frozen = flows === undefined ? '' : frozenBefore(flows);
   const dates: SettlePlan['dates'][number][] = [];
   const wanted = new Set([...uncovered.dates, ...uncovered.files.map(dateOf)]);

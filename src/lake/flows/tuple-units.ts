@@ -1,6 +1,7 @@
 /** The tuples of data files in units that are read at once, with the times that each may hold: row groups of our files, whole files of other writers. */
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import { FlowError } from '../../base/errors.ts';
+import { packCounter } from '../../flowlog/counter.ts';
 import { encryptionNames, family4to6, family6to4, stateNames } from '../../flowlog/tuple.ts';
 import { parseAddress } from '../../net/address.ts';
 import { parseProtocol } from '../../net/protocol.ts';
@@ -71,10 +72,10 @@ const columns = [
   'access',
   'state',
   'encryption',
-  'packets_forward::DOUBLE',
-  'bytes_forward::DOUBLE',
-  'packets_reverse::DOUBLE',
-  'bytes_reverse::DOUBLE',
+  'packets_forward',
+  'bytes_forward',
+  'packets_reverse',
+  'bytes_reverse',
   'tuple_index',
   'epoch_ms(record_time)::DOUBLE',
   'record_offset::DOUBLE',
@@ -135,11 +136,16 @@ function addRow(rows: StagedRows, values: readonly DuckDBValue[], file: DataFile
   rows.destinationPort[at] = number(4);
   rows.protocol[at] = protocol;
   [rows.direction[at], rows.access[at], rows.state[at], rows.encryption[at]] = codes;
-  rows.packetsForward[at] = number(10);
-  rows.bytesForward[at] = number(11);
-  rows.packetsReverse[at] = number(12);
-  rows.bytesReverse[at] = number(13);
+  rows.packetsForward[at] = counterOf(values[10]);
+  rows.bytesForward[at] = counterOf(values[11]);
+  rows.packetsReverse[at] = counterOf(values[12]);
+  rows.bytesReverse[at] = counterOf(values[13]);
   rows.tupleIndex[at] = number(14);
   const group = rows.tables.groupId(groupTexts.map((_, i) => text(17 + i)));
   rows.addRun(1, group, rows.tables.recordId(number(15), number(16)));
+}
+
+/** Negative numbers, which only other programs write, are none. */
+function counterOf(value: DuckDBValue): number {
+  return typeof value === 'bigint' && value >= 0n ? packCounter(value) : Number.NaN;
 }

@@ -48,8 +48,14 @@ export type ColumnValues =
   | ({ readonly kind: 'longs'; readonly longs: readonly number[]; readonly scale?: number } & Runs)
   /** 1 is true; none is null. */
   | { readonly kind: 'booleans'; readonly values: Uint8Array }
-  /** One field of the elements of a list: whole numbers below 2^63 times `scale`, NaN is null; those of all rows one after the other. */
-  | { readonly kind: 'listed'; readonly lists: Lists; readonly values: Float64Array; readonly scale?: number };
+  /** One field of the elements of a list: whole numbers below 2^63 times `scale`, or counters, NaN is null; those of all rows one after the other. */
+  | {
+      readonly kind: 'listed';
+      readonly lists: Lists;
+      readonly values: Float64Array;
+      readonly scale?: number;
+      readonly areCounters?: boolean;
+    };
 
 /** Lists of a column, of which the first `count` rows count: that of row i ends before the element `ends[i]`. One of no elements is null. */
 export interface Lists {
@@ -197,12 +203,13 @@ export class ColumnEncoder {
     return this.#pages(count, pages, undefined, undefined, 'plain');
   }
 
-  #encodeListed({ lists, values, scale = 1 }: Extract<ColumnValues, { kind: 'listed' }>, rows: number): EncodedColumn {
+  #encodeListed(column: Extract<ColumnValues, { kind: 'listed' }>, rows: number): EncodedColumn {
+    const { lists, values, scale = 1, areCounters = false } = column;
     assert(this.#order === undefined, 'rows with lists are in order');
     const kernel = this.#kernel;
     const elements = rows === 0 ? 0 : lists.ends[rows - 1];
     kernel.put(values, elements, 8);
-    kernel.run.numbers(elements, BigInt(scale), 1, plainPercent.INT64);
+    kernel.run.numbers(elements, BigInt(scale), 1, plainPercent.INT64, areCounters ? 1 : 0);
     const { result, range, body } = kernel;
     const { repetitions, definitions, entries } = listLevels(lists, values, rows);
     // The kernel's own levels go; what is left stands behind those of the lists.
