@@ -58,6 +58,13 @@ export const errorTable = {
     meaning: 'The system or storage does not permit the operation.',
     hint: 'Check file permissions, or the role or SAS permissions on the container.',
   },
+  'blob-unreadable': {
+    exit: 4,
+    status: 409,
+    meaning:
+      'Storage has a blob and does not give its bytes: it is archived, or encrypted with a key that only its writer has.',
+    hint: 'Read the other blobs; this one is tried again when it changes.',
+  },
   unavailable: {
     exit: 5,
     status: 503,

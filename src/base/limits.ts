@@ -67,6 +67,12 @@ export const limits = {
   fetchedBytesMax: 64 << 20,
   /** Blobs fetched at once: the largest `--parallel`. */
   parallelMax: 64,
+  /** Blobs of one source that storage does not answer for, in a row; then the others of that source are not tried any more in this run. */
+  sourceFailuresMax: 3,
+  /** Looks of a follower that pass at the most before a blob that could not be read is tried again. */
+  unreadLooksMax: 64,
+  /** Blobs that could not be read of which a run tells each; of more it tells the number. */
+  unreadToldMax: 20,
   /** Rejections kept of one blob with its position; the last one then covers the rest. */
   rejectionsPerBlobMax: 100,
   /** Blobs to read that are held in memory; beyond, the plan goes to a temporary file a day. */

@@ -22,12 +22,22 @@ const authenticationCodes = new Set([
 /** Conflicts (409) that are no lost race. Source: Azure Storage, "Blob service error codes". */
 const conflictExceptions: Readonly<Record<string, ErrorCode>> = {
   AccountIsDisabled: 'permission',
-  BlobArchived: 'permission',
+  BlobArchived: 'blob-unreadable',
+  BlobBeingRehydrated: 'blob-unreadable',
   BlobImmutableDueToPolicy: 'permission',
+  BlobUsesCustomerSpecifiedEncryption: 'blob-unreadable',
   ContainerBeingDeleted: 'unavailable',
   ContainerDisabled: 'permission',
   InvalidBlobType: 'blob-conflict',
   PublicAccessNotPermitted: 'permission',
+};
+
+/** What to do about blobs that are refused to everybody. */
+const conflictHints: Readonly<Record<string, string>> = {
+  BlobArchived:
+    'Move it to an online tier: az storage blob set-tier --tier Hot. That takes hours; it is read when it is done.',
+  BlobBeingRehydrated: 'It is on its way out of the archive tier, and is read when it is there.',
+  BlobUsesCustomerSpecifiedEncryption: 'Write it anew without a key of your own: nsgflow does not send one.',
 };
 
 const signInHint =
@@ -84,7 +94,7 @@ export function azureError(cause: unknown, doing: string): FlowError {
   if (statusCode === 401 || authenticationCodes.has(code)) return fail('authentication', answer);
   if (statusCode === 403) return fail('permission', answer);
   if (statusCode === 404) return fail('not-found', answer);
-  if (statusCode === 409) return fail(conflictExceptions[code] ?? 'blob-conflict', answer);
+  if (statusCode === 409) return fail(conflictExceptions[code] ?? 'blob-conflict', answer, conflictHints[code]);
   if (statusCode === 412 || code === 'InvalidBlockList') return fail('blob-conflict', answer);
   if (statusCode === 408 || statusCode === 429 || statusCode >= 500) return fail('unavailable', answer);
   return fail('io', answer, 'Check the URL; the service does not understand the request.');

@@ -146,7 +146,7 @@ class AzureContainer implements Container {
 
   async properties(name: string): Promise<BlobItem | undefined> {
     try {
-      const { contentLength, etag, lastModified, createdOn } = await withRetries(
+      const { contentLength, etag, lastModified, createdOn, accessTier } = await withRetries(
         operationMillisMax,
         async (abortSignal) => await this.#blob(name).getProperties({ abortSignal }),
       );
@@ -156,6 +156,7 @@ class AzureContainer implements Container {
         etag: quoted(etag),
         lastModifiedMillis: lastModified?.getTime() ?? 0,
         ...createdAt(createdOn),
+        ...archivedBy(accessTier),
       };
     } catch (error) {
       if (isMissing(error)) return undefined;
@@ -310,6 +311,7 @@ interface ListedProperties {
   readonly etag: string;
   readonly lastModified: Date;
   readonly createdOn?: Date;
+  readonly accessTier?: string;
 }
 
 function itemOf(name: string, properties: ListedProperties): BlobItem {
@@ -319,7 +321,13 @@ function itemOf(name: string, properties: ListedProperties): BlobItem {
     etag: quoted(properties.etag),
     lastModifiedMillis: properties.lastModified.getTime(),
     ...createdAt(properties.createdOn),
+    ...archivedBy(properties.accessTier),
   };
+}
+
+/** A blob that is being rehydrated says `Archive`, too, until it can be read. */
+function archivedBy(accessTier: string | undefined): { archived?: true } {
+  return accessTier === 'Archive' ? { archived: true } : {};
 }
 
 function createdAt(createdOn: Date | undefined): { createdMillis?: number } {

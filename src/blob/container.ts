@@ -61,6 +61,8 @@ export interface BlobItem {
   readonly lastModifiedMillis: number;
   /** When it was made, epoch milliseconds: one that grows keeps it, one that is deleted and written anew does not. Absent where storage does not tell. */
   readonly createdMillis?: number;
+  /** In the archive tier: storage refuses to give its bytes until it is moved, and its ETag then stays the same. */
+  readonly archived?: true;
 }
 
 export interface BlobContent {

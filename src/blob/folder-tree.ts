@@ -17,34 +17,42 @@ export interface TreeFile {
   readonly birthNanos: bigint;
 }
 
+/** Told of a path below the root that cannot be looked into. */
+export type Unlisted = (path: string, error: unknown) => void;
+
 /**
  * The files below `root` whose relative path begins with `prefix`, in order of paths (code points); folders that cannot hold any are not
  * opened, nor is `.nsgflow`. Links to files count as files, links to folders are not followed. A file that vanishes meanwhile is left out.
+ * Folders that may not be read, and links that lead nowhere, are told to `unlisted`.
  * @throws the file system's own errors; ENOENT where `root` is missing.
  */
-export async function* walkTree(root: string, prefix = ''): AsyncGenerator<TreeFile> {
-  const nodes = await readNodes(root, '', '', 0);
+export async function* walkTree(root: string, prefix = '', unlisted?: Unlisted): AsyncGenerator<TreeFile> {
+  const tree = { root, prefix, unlisted };
+  const nodes = await readNodes({ ...tree, prefix: '' }, '', 0);
   const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
   if (folder === '')
     yield* walkNodes(
-      root,
-      prefix,
+      tree,
       nodes.filter((node) => leads(node, prefix)),
     );
-  else if (!climbs(folder))
-    yield* walkNodes(root, prefix, await readNodes(root, folder, prefix, folder.split('/').length - 1));
+  else if (!climbs(folder)) yield* walkNodes(tree, await readNodes(tree, folder, folder.split('/').length - 1));
 }
 
 /**
  * The files directly in the folder `prefix` (empty, or ending with `/`), and its folders as paths with a `/` at their end, in order of paths.
  * @throws the file system's own errors; ENOENT where `root` is missing.
  */
-export async function* childrenOf(root: string, prefix: string): AsyncGenerator<TreeFile | string> {
+export async function* childrenOf(
+  root: string,
+  prefix: string,
+  unlisted?: Unlisted,
+): AsyncGenerator<TreeFile | string> {
   if (climbs(prefix)) return;
-  for (const node of await readNodes(root, prefix, prefix, prefix === '' ? 0 : 1)) {
+  const tree = { root, prefix, unlisted };
+  for (const node of await readNodes(tree, prefix, prefix === '' ? 0 : 1)) {
     if (node.isFolder) yield `${node.path}/`;
     else {
-      const found = await lookAt(root, prefix, node);
+      const found = await lookAt(tree, node);
       if (!Array.isArray(found)) yield found;
     }
   }
@@ -62,37 +70,51 @@ function leads({ path, isFolder }: Node, prefix: string): boolean {
 /** Nodes looked at before they are asked for. */
 const lookAhead = 16;
 
+/** What is walked. */
+interface Tree {
+  readonly root: string;
+  readonly prefix: string;
+  readonly unlisted: Unlisted | undefined;
+}
+
 interface Node {
   readonly path: string;
   readonly isFolder: boolean;
+  readonly isLink: boolean;
   readonly depth: number;
 }
 
-async function* walkNodes(root: string, prefix: string, nodes: readonly Node[]): AsyncGenerator<TreeFile> {
+async function* walkNodes(tree: Tree, nodes: readonly Node[]): AsyncGenerator<TreeFile> {
   const looks: Promise<TreeFile | Node[]>[] = [];
   let begun = 0;
   for (let done = 0; done < nodes.length; done++) {
     for (; begun < Math.min(nodes.length, done + lookAhead); begun++) {
-      const look = lookAt(root, prefix, nodes[begun]);
+      const look = lookAt(tree, nodes[begun]);
       // Awaited in its turn; a walk that is left before has no use for the failure.
       look.catch(() => undefined);
       looks.push(look);
     }
     const found = await looks.shift();
-    if (Array.isArray(found)) yield* walkNodes(root, prefix, found);
+    if (Array.isArray(found)) yield* walkNodes(tree, found);
     else if (found !== undefined) yield found;
   }
 }
 
 /** The file, or what is in the folder; through folders that hold one thing only, as those of an hour do, down to where there is more. */
-async function lookAt(root: string, prefix: string, node: Node): Promise<TreeFile | Node[]> {
+async function lookAt(tree: Tree, node: Node): Promise<TreeFile | Node[]> {
   let at = node;
   while (at.isFolder) {
-    const nodes = await readNodes(root, `${at.path}/`, prefix, at.depth + 1);
+    const nodes = await readNodes(tree, `${at.path}/`, at.depth + 1);
     if (nodes.length !== 1) return nodes;
     at = nodes[0];
   }
-  const stats = await stat(join(root, at.path), { bigint: true }).catch(() => undefined);
+  let stats;
+  try {
+    stats = await stat(join(tree.root, at.path), { bigint: true });
+  } catch (error) {
+    // A file that is gone has vanished meanwhile; a link that leads nowhere stays.
+    if (at.isLink || !isGone(error)) tree.unlisted?.(at.path, error);
+  }
   if (stats?.isFile() !== true) return [];
   return { name: at.path, sizeBytes: Number(stats.size), mtimeNanos: stats.mtimeNs, birthNanos: stats.birthtimeNs };
 }
@@ -101,24 +123,30 @@ async function lookAt(root: string, prefix: string, node: Node): Promise<TreeFil
  * What is in `folder` (with a trailing `/`, or empty for the root) and can lead to names with the prefix, in the order in which the paths below
  * stand: a folder sorts as its name with `/`.
  */
-async function readNodes(root: string, folder: string, prefix: string, depth: number): Promise<Node[]> {
+async function readNodes({ root, prefix, unlisted }: Tree, folder: string, depth: number): Promise<Node[]> {
   if (depth > depthMax) return [];
   let entries;
   try {
     entries = await readdir(join(root, folder), { withFileTypes: true });
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (depth > 0 && (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG')) return [];
-    throw error;
+    if (depth > 0 && isGone(error)) return [];
+    if (depth === 0 || unlisted === undefined) throw error;
+    unlisted(folder, error);
+    return [];
   }
   const nodes: Node[] = [];
   for (const entry of entries) {
     const isFolder = entry.isDirectory();
     if (!isFolder && !entry.isFile() && !entry.isSymbolicLink()) continue;
     const path = folder + entry.name;
-    const node = { path, isFolder, depth };
+    const node = { path, isFolder, isLink: entry.isSymbolicLink(), depth };
     if (leads(node, prefix) && entry.name !== stateFolder) nodes.push(node);
   }
   if (nodes.length < 2) return nodes;
   return nodes.sort((a, b) => compareNames(a.isFolder ? `${a.path}/` : a.path, b.isFolder ? `${b.path}/` : b.path));
+}
+
+function isGone(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG';
 }

@@ -9,7 +9,7 @@ import type { FoundBlob } from './folder-blob.ts';
 import { changeBlob, conflict, createBlob, settleBlob } from './folder-commit.ts';
 import type { BlobPlace, BlobState } from './folder-commit.ts';
 import { removeEmptyFolders, removeStaleTemporaries, syncFolder } from './folder-file.ts';
-import type { TreeFile } from './folder-tree.ts';
+import type { TreeFile, Unlisted } from './folder-tree.ts';
 import { childrenOf, stateFolder, walkTree } from './folder-tree.ts';
 import { linkOnPath } from './links.ts';
 import { checkBlobName, compareNames, isContainerName } from './name.ts';
@@ -34,6 +34,8 @@ export interface FolderOptions {
   readonly sync?: boolean;
   /** How long a commit that another process left half done must stand still before it is undone, in milliseconds. */
   readonly graceMillis?: number;
+  /** Told of folders and links below it that cannot be looked into, and listing goes on; where absent, listing ends with that error. */
+  readonly onUnlisted?: (error: FlowError) => void;
 }
 
 /** The folder `path` as a storage account. Nothing is read or made yet. */
@@ -109,6 +111,7 @@ export class FolderContainer implements Container {
   readonly #temporary: string;
   readonly #sync: boolean;
   readonly #graceMillis: number;
+  readonly #onUnlisted: Unlisted | undefined;
   readonly #staged = new Map<string, Map<string, Uint8Array>>();
   /** What this object itself last left on disk; trusted while the blob's length and time stay so. */
   readonly #known = new Map<string, BlobState>();
@@ -124,11 +127,14 @@ export class FolderContainer implements Container {
     this.#temporary = join(state, 'temp');
     this.#sync = options.sync ?? true;
     this.#graceMillis = options.graceMillis ?? graceMillisDefault;
+    const { onUnlisted } = options;
+    if (onUnlisted !== undefined)
+      this.#onUnlisted = (path, error) => onUnlisted(fileError(error, `read ${join(this.location, path)}`));
   }
 
   async *list(prefix = ''): AsyncGenerator<BlobItem> {
     try {
-      for await (const file of walkTree(this.#root, prefix)) yield blobItem(file);
+      for await (const file of walkTree(this.#root, prefix, this.#onUnlisted)) yield blobItem(file);
     } catch (error) {
       throw fileError(error, `list ${this.location}`);
     }
@@ -137,7 +143,7 @@ export class FolderContainer implements Container {
   async *children(prefix: string): AsyncGenerator<BlobItem | string> {
     if (prefix !== '') checkBlobName(prefix.replace(/\/$/, ''));
     try {
-      for await (const child of childrenOf(this.#root, prefix))
+      for await (const child of childrenOf(this.#root, prefix, this.#onUnlisted))
         if (typeof child === 'string') yield child;
         else yield blobItem(child);
     } catch (error) {

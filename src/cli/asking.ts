@@ -19,6 +19,7 @@ import type { Pager } from './pager.ts';
 import { isPaging, openPager } from './pager.ts';
 import { jsonText, tell } from './printable.ts';
 import { createProgress, formatBytes } from './progress.ts';
+import { tellUnread } from './unread.ts';
 import { version } from './version.ts';
 import { yamlText } from './yaml-text.ts';
 
@@ -175,6 +176,7 @@ async function openEngine(options: AskOptions): Promise<OpenEngine> {
   const logs = await readLogs(options.input!, (bytes) => progress.update(bytes, undefined)).finally(() =>
     progress.end(),
   );
+  tellUnread(logs.unread);
   if (logs.rejected > 0)
     tell(`warning: ${logs.rejected} byte ranges could not be used; the first: ${logs.firstRejection}`);
   if (logs.mended > 0) tell(`note: ${logs.mended} tuples are written as no format has them, and were mended`);

@@ -19,6 +19,7 @@ import type { Piece, PieceSizes } from './log-pieces.ts';
 import { LogPieces } from './log-pieces.ts';
 import { ByteStream } from './source-bytes.ts';
 import type { SourceBlob } from './source.ts';
+import { isNeverRead, withoutUnread } from './unread.ts';
 
 /** What decoding the pieces gave: positions are those of the blob. */
 export interface PieceOutcome {
@@ -60,6 +61,7 @@ export async function openReading(
   fromStart = false,
   sizes?: PieceSizes,
 ): Promise<BlobReading | undefined> {
+  if (!fromStart && before !== undefined && isNeverRead(before)) return await openReading(blob, before, true, sizes);
   if (!fromStart && before !== undefined && isSame(blob, before)) return undefined;
   const asBytes = before !== undefined && before.blocks === undefined;
   const list = asBytes && !fromStart ? undefined : await blob.blocks();
@@ -133,7 +135,7 @@ async function openBlocks(
       ...(isTorn ? { torn: true } : {}),
       modifiedMillis: blob.modifiedMillis,
       ...(blob.createdMillis === undefined ? {} : { createdMillis: blob.createdMillis }),
-      ...keptOf([...(known?.rejections ?? []), ...rejections]),
+      ...keptOf([...withoutUnread(known?.rejections ?? []), ...rejections]),
     }),
     close: () => stream.close(),
   };
@@ -149,22 +151,23 @@ async function openBlocks(
         if (bytes.length === 0) return;
         at += bytes.length;
         const lastBytes = blocks[block - 1].lengthBytes;
-        const closes = at === end && block === blocks.length && isClosing(bytes.subarray(-lastBytes), lastBytes);
-        content.add(closes ? bytes.subarray(0, -lastBytes) : bytes);
-        if (at === end) count = closes ? block - 1 : block;
-        yield bytes;
+        const isTail =
+          at === end && block === blocks.length && lastBytes <= closingBytesMax && bytes.length >= lastBytes;
+        const closes = isTail && isClosing(bytes.subarray(bytes.length - lastBytes));
+        // Where the blob has grown meanwhile, other bytes stand in the place of the closing block.
+        const isGone = isTail && !closes && (await blob.blocks())?.etag !== list.etag;
+        const whole = closes || isGone ? bytes.subarray(0, bytes.length - lastBytes) : bytes;
+        content.add(whole);
+        if (at === end) count = closes || isGone ? block - 1 : block;
+        yield isGone ? whole : bytes;
       }
     }
   }
 }
 
 /** Whether the bytes of a last block close the blob, and will be replaced when it grows. */
-function isClosing(bytes: Uint8Array, lengthBytes: number): boolean {
-  return (
-    lengthBytes <= closingBytesMax &&
-    bytes.length === lengthBytes &&
-    bytes.every((byte) => byte === 0x5d || byte === 0x7d || byte <= 0x20)
-  );
+function isClosing(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0x5d || byte === 0x7d || byte <= 0x20);
 }
 
 const tornDetail = 'it ended inside a record when it was read';
@@ -231,7 +234,7 @@ async function openBytes(
         ...(fingerprint === undefined ? {} : { fingerprint }),
         ...(torn ? { torn } : {}),
         modifiedMillis: blob.modifiedMillis,
-        ...keptOf([...(known?.rejections ?? []), ...rejections]),
+        ...keptOf([...withoutUnread(known?.rejections ?? []), ...rejections]),
       };
     },
     close: () => stream.close(),

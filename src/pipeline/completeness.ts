@@ -17,6 +17,7 @@ import type { TimeRange } from '../lake/snapshot.ts';
 import type { DueMinute, LogKey, RecordedHour } from './log-evidence.ts';
 import { LogEvidence } from './log-evidence.ts';
 import type { RecorderLosses } from './recorder-losses.ts';
+import { isNeverRead } from './unread.ts';
 
 export type MinuteState = 'present' | 'quiet' | 'missing' | 'unknown';
 type Loss = 'rejected' | 'open-flow' | 'absent-hour' | 'dropped';
@@ -31,12 +32,13 @@ export interface MinuteRange extends LogKey {
   readonly evidence: Evidence;
 }
 
-/** Reasons of rejections that lose no tuple. */
+/** Reasons of rejections that lose no tuple. Of what is not read yet, nothing is known. */
 const harmless: ReadonlySet<string> = new Set([
   'text-malformed',
   'encryption-unknown',
   'field-unreadable',
   'counter-too-large',
+  'unread',
 ]);
 /** Ticks due in an hour, of twelve, from which on an open flow went through all of it. */
 const ticksThroughHour = 10;
@@ -50,9 +52,11 @@ export async function* minutesOf(
   const { byKey } = await lake.positions();
   const blobHours = new Map<string, Set<number>>();
   const rejected: { blob: string; startByte: number; endByte: number }[] = [];
-  for (const [blob, { rejections = [] }] of byKey) {
+  for (const [blob, position] of byKey) {
+    const { rejections = [] } = position;
     const path = parseBlobPath(blob);
-    if (path?.mac !== undefined) hoursFor(blobHours, keyText({ ...path, mac: path.mac })).add(path.hourMillis);
+    if (path?.mac !== undefined && !isNeverRead(position))
+      hoursFor(blobHours, keyText({ ...path, mac: path.mac })).add(path.hourMillis);
     for (const { startByte, endByte, reason } of rejections)
       if (!harmless.has(reason)) rejected.push({ blob, startByte, endByte });
   }

@@ -19,7 +19,8 @@ import { guidOf } from '../nsg/network.ts';
 import { Delivery } from './delivery.ts';
 import type { BlobRejection } from './ingest.ts';
 import { secondsSince } from './ingest.ts';
-import { fingerprintOf, listSources, readWhole } from './source.ts';
+import { selectsAll } from './source-selection.ts';
+import { fingerprintOf, listSources, readUnless } from './source.ts';
 
 export interface ConvertSettings {
   readonly source: string;
@@ -40,6 +41,8 @@ export interface ConvertResult {
   /** Tuples that were mended when they were read. */
   readonly mended: number;
   readonly rejections: readonly BlobRejection[];
+  /** Why blobs and folders of the source could not be read: the others were. */
+  readonly unread: readonly FlowError[];
   readonly seconds: number;
 }
 
@@ -81,12 +84,19 @@ export async function convert(settings: ConvertSettings): Promise<ConvertResult>
     ordinals.set(key, ordinal + 1);
     return ordinal;
   };
-  for await (const blob of listSources([settings.source])) {
+  const unread: FlowError[] = [];
+  const failures: FlowError[] = [];
+  const unlisted = {
+    onSource: (error: FlowError) => void failures.push(error),
+    onPath: (error: FlowError) => void unread.push(error),
+  };
+  for await (const blob of listSources([settings.source], selectsAll, unlisted)) {
     if (isWithin(blob.key, settings.to))
       throw new FlowError('usage', `${settings.to.location} is the source itself`, {
         hint: 'Convert into another folder or account: the source would be read and written at once.',
       });
-    const bytes = await readWhole(blob);
+    const bytes = await readUnless(blob, unread);
+    if (bytes === undefined) continue;
     const log = decodeFlowLog(bytes);
     total.blobs++;
     total.records += log.records.length;
@@ -128,6 +138,8 @@ export async function convert(settings: ConvertSettings): Promise<ConvertResult>
     settings.onProgress?.(total.bytes, total.blobs);
   }
   await delivery.finish();
+  if (failures.length > 0) throw failures[0];
+  if (total.blobs === 0 && unread.length > 0) throw unread[0];
   if (total.records === 0)
     throw new FlowError('flowlog-invalid', `${settings.source.replace(/\?.*$/, '')} holds no flow log`);
   return {
@@ -138,6 +150,7 @@ export async function convert(settings: ConvertSettings): Promise<ConvertResult>
     rejected: total.rejected,
     mended: total.mended,
     rejections,
+    unread,
     seconds: secondsSince(startMillis),
   };
 }

@@ -1,8 +1,10 @@
+import type { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { isUrl } from '../blob/azure-target.ts';
 import type { Lake } from '../lake/lake.ts';
 import type { PlannedDay } from './ingest-plan.ts';
 import { IngestPlan } from './ingest-plan.ts';
+import type { IngestSettings } from './ingest.ts';
 import { openExisting } from './ingest.ts';
 import type { Selection } from './source-selection.ts';
 import { listSources } from './source.ts';
@@ -51,6 +53,7 @@ export async function estimate(
     readonly sources: readonly string[];
     readonly lake: string;
     readonly selection: Selection;
+    readonly onNotice?: IngestSettings['onNotice'];
   },
   prices: OperationPrices,
 ): Promise<Estimate> {
@@ -59,11 +62,17 @@ export async function estimate(
   try {
     const positions = (await lake?.positions())?.byKey ?? new Map<string, never>();
     let lists = 0;
+    const failures: FlowError[] = [];
+    const unlisted = {
+      onSource: (error: FlowError) => void failures.push(error),
+      onPath: ({ message }: FlowError) => settings.onNotice?.({ notice: 'unread', sentence: message }),
+    };
     for (const source of settings.sources) {
       const before = plan.listed;
-      await plan.add(listSources([source], settings.selection), positions);
+      await plan.add(listSources([source], settings.selection, unlisted), positions);
       lists += Math.max(1, Math.ceil((plan.listed - before) / pageBlobs));
     }
+    if (failures.length > 0) throw failures[0];
     const { listed, blobs, bytes } = plan;
     const reads = 2 * blobs + Math.floor(bytes / limits.pieceBytesMax);
     const lakeShare = await shareOf(lake);

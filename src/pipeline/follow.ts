@@ -14,12 +14,11 @@ import { limits } from '../base/limits.ts';
 import { isUrl } from '../blob/azure-target.ts';
 import type { BlobItem, Container } from '../blob/container.ts';
 import type { PassTotals } from './ingest-pass.ts';
-import { noTotals } from './ingest-pass.ts';
 import type { IngestResult, IngestSettings } from './ingest.ts';
 import { Ingester } from './ingest.ts';
 import type { Selection } from './source-selection.ts';
 import { selects, selectsAll } from './source-selection.ts';
-import type { SourceBlob } from './source.ts';
+import type { SourceBlob, UnlistedHandler } from './source.ts';
 import { listSources, sourceBlob } from './source.ts';
 
 export interface FollowSettings extends IngestSettings {
@@ -85,35 +84,50 @@ export async function follow(settings: FollowSettings): Promise<IngestResult> {
   try {
     while (!stop.aborted) {
       let waitMillis = pollMillis;
-      let added: PassTotals | undefined;
+      const startMillis = performance.now();
+      const isWhole = startMillis >= rescanAt;
+      const before = { ...ingester.totals };
       try {
-        const startMillis = performance.now();
-        settings.onLook?.(startMillis >= rescanAt);
-        if (startMillis >= rescanAt) {
-          let listedMillis = startMillis;
-          added = await ingester.pass(
-            tree.watch(listSources(sources, selection), () => (listedMillis = performance.now())),
-          );
-          rescanAt = performance.now() + Math.max(rescanMillis, (listedMillis - startMillis) / listingShare);
-        } else added = await ingester.pass(tree.recent(now(), selection), false);
-        if (settings.settles === true && added.commits > 0) unsettledSince ??= now();
+        settings.onLook?.(isWhole);
+        let failure: FlowError | undefined;
+        try {
+          if (isWhole) {
+            let listedMillis = startMillis;
+            await ingester.pass((unlisted) =>
+              tree.watch(listSources(sources, selection, unlisted), () => (listedMillis = performance.now())),
+            );
+            rescanAt = performance.now() + Math.max(rescanMillis, (listedMillis - startMillis) / listingShare);
+          } else await ingester.pass((unlisted) => tree.recent(now(), selection, unlisted), false);
+        } catch (error) {
+          // One source that is away does not keep what others gave from being settled.
+          if (!isSurvivable(error)) throw error;
+          failure = error;
+        }
+        if (settings.settles === true && ingester.totals.commits > before.commits) unsettledSince ??= now();
         if (unsettledSince !== undefined && (await isDue(ingester, now() - unsettledSince))) {
           await ingester.settle();
           unsettledSince = undefined;
         }
-        away = undefined;
-        failures = 0;
+        if (failure !== undefined) throw failure;
+        // What a source is away for is known to be over by a whole listing.
+        if (isWhole) {
+          away = undefined;
+          failures = 0;
+        }
       } catch (error) {
-        if (!(error instanceof FlowError) || !survivable.has(error.code)) throw error;
+        if (!isSurvivable(error)) throw error;
         away = { sentence: error.message, sinceMillis: away?.sinceMillis ?? now() };
         const longest = Math.min(retryMillisMax, pollMillis * 2 ** Math.min(10, failures++));
-        waitMillis = longest * (0.5 + Math.random() / 2);
-        rescanAt = -Infinity;
+        const retryMillis = longest * (0.5 + Math.random() / 2);
+        // One source that is away does not slow down the others.
+        const retryAt = sources.length === 1 ? -Infinity : performance.now() + retryMillis;
+        if (sources.length === 1) waitMillis = retryMillis;
+        rescanAt = isWhole ? retryAt : Math.min(rescanAt, retryAt);
       }
       const { totals, blobs } = ingester;
       settings.onStatus?.({
-        away: away && { ...away, retryInMillis: waitMillis },
-        added: added ?? noTotals(),
+        away: away && { ...away, retryInMillis: Math.max(waitMillis, rescanAt - performance.now()) },
+        added: addedSince(before, totals),
         total: { ...totals },
         blobs,
       });
@@ -124,6 +138,16 @@ export async function follow(settings: FollowSettings): Promise<IngestResult> {
   } finally {
     await ingester.close();
   }
+}
+
+function isSurvivable(error: unknown): error is FlowError {
+  return error instanceof FlowError && survivable.has(error.code);
+}
+
+function addedSince(before: PassTotals, totals: PassTotals): PassTotals {
+  const added = { ...totals };
+  for (const key of Object.keys(added) as (keyof PassTotals)[]) added[key] -= before[key];
+  return added;
 }
 
 /** Whether enough tuples wait, or they have waited long enough. */
@@ -153,7 +177,7 @@ class FollowedTree {
   }
 
   /** The blobs of the hours around `nowMillis`. */
-  async *recent(nowMillis: number, selection: Selection): AsyncGenerator<SourceBlob> {
+  async *recent(nowMillis: number, selection: Selection, unlisted: UnlistedHandler): AsyncGenerator<SourceBlob> {
     const hours = new Set(
       [nowMillis - aroundNowMillis, nowMillis + aroundNowMillis].map((at) => Math.floor(at / hourMillis)),
     );
@@ -161,8 +185,13 @@ class FollowedTree {
       const prefixes = [...roots].flatMap((root) => [...hours].map((hour) => root + hourPath(hour * hourMillis)));
       for (let i = 0; i < prefixes.length; i += prefixesAhead) {
         const listings = prefixes.slice(i, i + prefixesAhead).map((prefix) => itemsOf(container, prefix));
-        for (const items of await Promise.all(listings))
-          for (const item of items) if (selects(selection, item.name)) yield sourceBlob(container, item, false);
+        for (const listing of await Promise.allSettled(listings)) {
+          if (listing.status === 'fulfilled') {
+            for (const item of listing.value)
+              if (selects(selection, item.name)) yield sourceBlob(container, item, false);
+          } else if (listing.reason instanceof FlowError) unlisted.onSource(listing.reason);
+          else throw listing.reason;
+        }
       }
     }
   }

@@ -9,7 +9,9 @@ import { openReading } from './blob-reading.ts';
 import type { DiskReserve } from './disk-reserve.ts';
 import { inOrder } from './in-order.ts';
 import type { Piece } from './log-pieces.ts';
+import { AwaySources } from './away-sources.ts';
 import type { SourceBlob } from './source.ts';
+import { archivedError, brokenOffPosition, isOfBlob, isOfSource, unreadOf, unreadPosition } from './unread.ts';
 
 export interface PassOptions {
   /** Blobs fetched at once. */
@@ -26,6 +28,8 @@ export interface PassOptions {
   onRejected(blob: string, rejections: readonly Rejection[]): void;
   /** After each commit: what it added. */
   onCommitted(totals: PassTotals): void;
+  /** A blob that could not be read; the others are. It is tried again when it has changed, or later. */
+  onUnread(blob: SourceBlob, error: FlowError): void;
   /** Once aborted, what was read is committed, and the pass ends. */
   readonly stop: AbortSignal | undefined;
 }
@@ -55,7 +59,8 @@ export function noTotals(): PassTotals {
 
 /**
  * Reads what is new of these blobs into the lake. Positions and rows commit together; when somebody else read the same blobs meanwhile, nothing of the
- * batch is added, and its blobs are looked at again. A blob that is gone when its turn comes is passed over.
+ * batch is added, and its blobs are looked at again. A blob that cannot be read keeps no other from being read; a source that does not answer, only its own.
+ * @throws unavailable, authentication when a source did not answer: once what could be read is committed; and what the lake throws
  */
 export async function ingestBlobs(
   lake: Lake,
@@ -68,25 +73,27 @@ export async function ingestBlobs(
   const replaced = new Map<string, { blob: SourceBlob; replacement: Replacement }>();
   const weightOf = (blob: SourceBlob): number =>
     Math.min(Math.max(0, blob.lengthBytes - (positions.get(blob.key)?.readBytes ?? 0)), limits.pieceBytesMax);
+  const away = new AwaySources();
   const opened = inOrder(
     blobs,
-    (blob) => openAhead(blob, positions.get(blob.key), false),
+    (blob) => openAhead(blob, positions.get(blob.key), false, away),
     { parallel: options.parallel, weightMax: limits.fetchedBytesMax, weightOf },
-    async (ahead) => ahead?.reading.close(),
+    async (ahead) => ahead?.reading?.close(),
   );
   try {
     for await (const { item: blob, result: ahead } of opened) {
-      if (ahead !== undefined) {
+      if (ahead?.reading === undefined) await passUnread(blob, ahead?.failure);
+      else {
         const { replaces } = ahead.reading;
         if (replaces !== undefined) {
           if (lake.isAppendOnly) options.onKept(blob, replaces);
           else replaced.set(blob.key, { blob, replacement: replaces });
         } else {
-          batch ??= await Batch.begin(lake, options);
+          batch ??= await Batch.begin(lake, options, away);
           await batch.add(ahead);
         }
       }
-      options.onBlob(Math.max(0, blob.lengthBytes - (ahead?.reading.before?.readBytes ?? 0)));
+      options.onBlob(Math.max(0, blob.lengthBytes - (ahead?.reading?.before?.readBytes ?? 0)));
       if (batch?.isFull === true) await commitBatch();
       if (replaced.size >= limits.replacedBlobsMax) await commitReplaced();
       if (options.stop?.aborted === true) break;
@@ -96,7 +103,17 @@ export async function ingestBlobs(
     await batch?.abandon();
     throw error;
   }
+  if (away.failure !== undefined) throw away.failure;
   return totals;
+
+  async function passUnread(blob: SourceBlob, failure: FlowError | undefined): Promise<void> {
+    if (failure === undefined || !isOfBlob(failure)) return;
+    options.onUnread(blob, failure);
+    // One that is gone has no position, nor one whose rows must go before it is read anew.
+    if (failure.code === 'not-found') return;
+    batch ??= await Batch.begin(lake, options, away);
+    batch.addUnread(blob, positions.get(blob.key), failure);
+  }
 
   async function commitBatch(): Promise<void> {
     const ended = batch;
@@ -110,10 +127,11 @@ export async function ingestBlobs(
     const some = [...replaced.values()];
     replaced.clear();
     if (some.length === 0) return;
-    batch = await Batch.begin(lake, options);
+    batch = await Batch.begin(lake, options, away);
     for (const { blob } of some) {
-      const ahead = await openAhead(blob, positions.get(blob.key), true);
-      if (ahead !== undefined) await batch.add(ahead, true);
+      const ahead = await openAhead(blob, positions.get(blob.key), true, away);
+      if (ahead?.reading === undefined) await passUnread(blob, ahead?.failure);
+      else await batch.add(ahead, true);
     }
     const { replacedBlobs } = batch;
     const ended = batch;
@@ -129,7 +147,13 @@ export async function ingestBlobs(
     if (committed) {
       addTotals(totals, ended.totals);
       options.onCommitted(ended.totals);
-    } else addTotals(totals, await ingestBlobs(lake, ended.blobs, { ...options, onBlob: () => undefined }));
+    } else
+      try {
+        addTotals(totals, await ingestBlobs(lake, ended.blobs, { ...options, onBlob: () => undefined }));
+      } catch (error) {
+        if (!isOfSource(error)) throw error;
+        away.failure ??= error;
+      }
     return committed;
   }
 }
@@ -145,19 +169,33 @@ interface Ahead {
   readonly first: Piece | undefined;
 }
 
+/** A blob that could not be opened. */
+interface Failed {
+  readonly reading?: undefined;
+  readonly failure: FlowError;
+}
+
+/** @returns `undefined` where there is nothing new, or its source is away */
 async function openAhead(
   blob: SourceBlob,
   before: BlobPosition | undefined,
   fromStart: boolean,
-): Promise<Ahead | undefined> {
+  away: AwaySources,
+): Promise<Ahead | Failed | undefined> {
+  if (away.has(blob)) return undefined;
   let reading: BlobReading | undefined;
   try {
+    if (blob.archived === true) throw archivedError(blob);
     reading = await openReading(blob, before, fromStart);
-    return reading && { reading, first: await reading.next() };
+    const first = await reading?.next();
+    away.answered(blob);
+    return reading && { reading, first };
   } catch (error) {
     await reading?.close();
-    if (error instanceof FlowError && error.code === 'not-found' && !blob.named) return undefined;
-    throw error;
+    if (!(error instanceof FlowError) || blob.named) throw error;
+    if (isOfBlob(error)) away.answered(blob);
+    else away.failed(blob, error);
+    return { failure: error };
   }
 }
 
@@ -170,19 +208,21 @@ class Batch {
   readonly #keys = new Set<string>();
   readonly #append: LakeAppend;
   readonly #options: PassOptions;
+  readonly #away: AwaySources;
   readonly #changes = new Map<string, PositionChange>();
   readonly #rejections: { blob: string; rejections: readonly Rejection[] }[] = [];
   #pending: Promise<void>[] = [];
 
-  private constructor(append: LakeAppend, options: PassOptions) {
+  private constructor(append: LakeAppend, options: PassOptions, away: AwaySources) {
     this.#append = append;
     this.#options = options;
+    this.#away = away;
   }
 
-  static async begin(lake: Lake, options: PassOptions): Promise<Batch> {
+  static async begin(lake: Lake, options: PassOptions, away: AwaySources): Promise<Batch> {
     const warning = await options.disk.check();
     if (warning !== undefined) options.onWarning(warning);
-    return new Batch(await lake.beginAppend(), options);
+    return new Batch(await lake.beginAppend(), options, away);
   }
 
   get isFull(): boolean {
@@ -205,6 +245,16 @@ class Batch {
     const adding = this.#addAll(ahead, replaces);
     adding.catch(() => undefined);
     this.#pending.push(adding);
+  }
+
+  /** Takes that a blob could not be read, where its position does not say so already. */
+  addUnread(blob: SourceBlob, before: BlobPosition | undefined, failure: FlowError): void {
+    if (this.#keys.has(blob.key)) return;
+    const after = unreadPosition(blob, before, failure);
+    if (JSON.stringify(unreadOf(after)) === JSON.stringify(unreadOf(before))) return;
+    this.#keys.add(blob.key);
+    this.blobs.push(blob);
+    this.#changes.set(blob.key, { key: blob.key, before, after });
   }
 
   /** @returns false where somebody else has read one of the blobs meanwhile, and nothing was added */
@@ -237,11 +287,24 @@ class Batch {
     const rejections: Rejection[] = [];
     let readEndByte = 0;
     let records = 0;
+    let passedBytes = 0;
+    let failure: FlowError | undefined;
+    const next = async (): Promise<Piece | undefined> => {
+      try {
+        return await reading.next();
+      } catch (error) {
+        if (!(error instanceof FlowError) || blob.named) throw error;
+        failure = error;
+        return undefined;
+      }
+    };
     try {
-      for (let piece = first; piece !== undefined; piece = await reading.next()) {
+      for (let piece = first; piece !== undefined; piece = await next()) {
         const { bytes, startByte } = piece;
         const added = await this.#append.addBytes(bytes, { blob: blob.key, startByte }, piece);
-        this.totals.bytes += reading.pass(piece, added.cut);
+        const passed = reading.pass(piece, added.cut);
+        this.totals.bytes += passed;
+        passedBytes = Math.max(passedBytes, startByte + passed);
         records += added.records;
         this.totals.tuples += added.tuples;
         this.totals.mended += added.mended;
@@ -254,7 +317,14 @@ class Batch {
           });
       }
       if (reading.fault !== undefined) rejections.push(reading.fault);
-      const after = reading.position({ readEndByte, rejections });
+      const after =
+        failure === undefined
+          ? reading.position({ readEndByte, rejections })
+          : brokenOffPosition(blob, passedBytes, failure);
+      if (failure !== undefined) {
+        if (!isOfBlob(failure)) this.#away.failed(blob, failure);
+        else this.#options.onUnread(blob, failure);
+      }
       if (blob.named && records === 0 && before === undefined)
         throw new FlowError('flowlog-invalid', `${blob.key} holds no flow log`);
       this.#changes.set(blob.key, { key: blob.key, before, after });

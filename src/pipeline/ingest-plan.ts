@@ -11,6 +11,7 @@ import { makeTemporaryFolder } from '../lake/temporary-folder.ts';
 import { isSame } from './blob-reading.ts';
 import type { SourceBlob } from './source.ts';
 import { sourceBlob } from './source.ts';
+import { unreadOf } from './unread.ts';
 
 /** Newest first: a backfill that is interrupted has the days that people ask for most. */
 export type IngestOrder = 'newest-first' | 'oldest-first';
@@ -32,6 +33,8 @@ export class IngestPlan {
   listed = 0;
   blobs = 0;
   bytes = 0;
+  /** Of those listed, the ones that are known not to be readable, and are not planned. */
+  unread = 0;
   /** The first blob that a source names by itself. */
   named: SourceBlob | undefined;
   /** By the hour of the blobs' path, counted since 1970. */
@@ -40,13 +43,25 @@ export class IngestPlan {
   #held = 0;
   #folder: TemporaryFolder | undefined;
 
-  /** Takes all blobs of a listing that do not stand as they were read. */
-  async add(blobs: AsyncIterable<SourceBlob>, positions: Pick<PositionTable, 'get'>): Promise<void> {
+  /**
+   * Takes all blobs of a listing that do not stand as they were read, but for those that are known to be archived still, and those that wait to be
+   * tried again.
+   */
+  async add(
+    blobs: AsyncIterable<SourceBlob>,
+    positions: Pick<PositionTable, 'get'>,
+    waits: (blob: SourceBlob) => boolean = () => false,
+  ): Promise<void> {
     for await (const blob of blobs) {
       this.listed++;
       const before = positions.get(blob.key);
       if (before !== undefined && isSame(blob, before)) continue;
-      const bytes = Math.max(0, blob.lengthBytes - (before?.readBytes ?? 0));
+      const isArchivedStill = blob.archived === true && unreadOf(before) !== undefined;
+      if (!blob.named && (isArchivedStill || waits(blob))) {
+        this.unread++;
+        continue;
+      }
+      const bytes = blob.archived === true ? 0 : Math.max(0, blob.lengthBytes - (before?.readBytes ?? 0));
       this.blobs++;
       if (blob.named) this.named ??= blob;
       this.bytes += bytes;
@@ -106,7 +121,7 @@ export class IngestPlan {
           }
           let index = this.#containers.indexOf(blob.container);
           if (index < 0) index = this.#containers.push(blob.container) - 1;
-          text += `${JSON.stringify([index, blob.name, blob.lengthBytes, blob.etag, blob.modifiedMillis, blob.createdMillis])}\n`;
+          text += `${JSON.stringify([index, blob.name, blob.lengthBytes, blob.etag, blob.modifiedMillis, blob.createdMillis, blob.archived === true])}\n`;
           this.#held--;
         }
         of.held = kept;
@@ -124,16 +139,18 @@ export class IngestPlan {
     try {
       for await (const line of file.readLines()) {
         // We wrote the line.
-        const [index, name, lengthBytes, etag, lastModifiedMillis, createdMillis] = JSON.parse(line) as [
+        const [index, name, lengthBytes, etag, lastModifiedMillis, createdMillis, archived] = JSON.parse(line) as [
           number,
           string,
           number,
           string,
           number,
           number | null,
+          boolean,
         ];
         const created = createdMillis === null ? {} : { createdMillis };
-        const item: BlobItem = { name, lengthBytes, etag, lastModifiedMillis, ...created };
+        const tier = archived ? ({ archived: true } as const) : {};
+        const item: BlobItem = { name, lengthBytes, etag, lastModifiedMillis, ...created, ...tier };
         yield sourceBlob(this.#containers[index], item, false);
       }
     } finally {

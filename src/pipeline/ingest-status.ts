@@ -3,7 +3,9 @@ import type { Lake } from '../lake/lake.ts';
 import type { LogKey } from './log-evidence.ts';
 import { LogEvidence } from './log-evidence.ts';
 import type { Selection } from './source-selection.ts';
+import type { UnlistedHandler } from './source.ts';
 import { listSources } from './source.ts';
+import { isNeverRead, unreadOf, withoutUnread } from './unread.ts';
 
 /** How far the lake is with one flow log. */
 export interface FlowLogStatus {
@@ -15,6 +17,8 @@ export interface FlowLogStatus {
   readonly readBytes: number;
   /** Byte ranges that could not be used. */
   readonly rejected: number;
+  /** Blobs that could not be read when they were tried last, or not to their end. */
+  readonly unread: number;
   /** NICs with records. */
   readonly nics: number;
   /** Of the newest record; `undefined` where there is none. */
@@ -33,6 +37,7 @@ export async function ingestStatus(
   lake: Lake,
   sources: readonly string[],
   selection: Selection,
+  unlisted?: UnlistedHandler,
 ): Promise<readonly FlowLogStatus[]> {
   const logs = new Map<string, Mutable>();
   const logOf = (kind: LogKey['kind'], id: string): Mutable => {
@@ -45,6 +50,7 @@ export async function ingestStatus(
         blobs: 0,
         readBytes: 0,
         rejected: 0,
+        unread: 0,
         nics: 0,
         newestMillis: undefined,
         tuplesPerMinute: 0,
@@ -60,11 +66,13 @@ export async function ingestStatus(
     return logOf(path?.kind ?? 'nsg', path?.resourceId ?? '');
   };
   const { byKey } = await lake.positions();
-  for (const [key, { readBytes, rejections = [] }] of byKey) {
+  for (const [key, position] of byKey) {
     const log = logOfBlob(key);
+    if (unreadOf(position) !== undefined) log.unread++;
+    if (isNeverRead(position)) continue;
     log.blobs++;
-    log.readBytes += readBytes;
-    log.rejected += rejections.length;
+    log.readBytes += position.readBytes;
+    log.rejected += withoutUnread(position.rejections ?? []).length;
   }
   const evidence = await LogEvidence.open(await lake.snapshot(), {});
   try {
@@ -73,7 +81,7 @@ export async function ingestStatus(
   } finally {
     await evidence.close();
   }
-  for await (const blob of listSources(sources, selection)) {
+  for await (const blob of listSources(sources, selection, unlisted)) {
     const before = byKey.get(blob.key);
     if (before?.etag === blob.etag && before.lengthBytes === blob.lengthBytes) continue;
     const log = logOfBlob(blob.key);

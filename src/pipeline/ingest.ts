@@ -1,4 +1,5 @@
 import { FlowError } from '../base/errors.ts';
+import { limits } from '../base/limits.ts';
 import { decodeFlowLog } from '../flowlog/decode.ts';
 import type { Rejection } from '../flowlog/record.ts';
 import { countUncovered, settle } from '../lake/flows/settle.ts';
@@ -13,8 +14,9 @@ import { IngestPlan } from './ingest-plan.ts';
 import { LogPieces } from './log-pieces.ts';
 import type { Selection } from './source-selection.ts';
 import { selectsAll } from './source-selection.ts';
-import type { SourceBlob } from './source.ts';
+import type { SourceBlob, UnlistedHandler } from './source.ts';
 import { listSources } from './source.ts';
+import { isOfBlob, isOfSource } from './unread.ts';
 
 export interface IngestSettings {
   readonly sources: readonly string[];
@@ -45,7 +47,8 @@ export interface IngestSettings {
  * `disk-low`: the reserve comes near.
  */
 export interface IngestNotice {
-  readonly notice: 'blob-rewritten' | 'blob-mended' | 'blob-kept' | 'disk-low';
+  /** `unread`: a blob or folder that could not be read; the others are. */
+  readonly notice: 'unread' | 'blob-rewritten' | 'blob-mended' | 'blob-kept' | 'disk-low';
   /** For a person. */
   readonly sentence: string;
 }
@@ -53,6 +56,8 @@ export interface IngestNotice {
 export interface IngestResult extends Omit<PassTotals, 'commits'> {
   /** Blobs found. */
   readonly blobs: number;
+  /** Of those found, the ones that could not be read. */
+  readonly unread: number;
   /** The first byte ranges that could not be used, at most `examplesMax`. */
   readonly rejections: readonly BlobRejection[];
   readonly seconds: number;
@@ -75,7 +80,13 @@ const examplesMax = 20;
 export async function ingest(settings: IngestSettings): Promise<IngestResult> {
   const ingester = new Ingester(settings);
   try {
-    await ingester.pass(listSources(settings.sources, settings.selection ?? selectsAll));
+    try {
+      await ingester.pass((unlisted) => listSources(settings.sources, settings.selection ?? selectsAll, unlisted));
+    } catch (error) {
+      // What could be read of other sources is committed.
+      if (isOfBlob(error) || isOfSource(error)) await ingester.settle();
+      throw error;
+    }
     if (ingester.keptBlobs > 0)
       throw new FlowError(
         'lake-invalid',
@@ -83,7 +94,9 @@ export async function ingest(settings: IngestSettings): Promise<IngestResult> {
         { hint: 'Set delta.appendOnly to false in the engine that set it, or ingest into a new lake.' },
       );
     if (settings.stop?.aborted !== true) await ingester.settle();
-    return ingester.result();
+    const result = ingester.result();
+    if (ingester.refusal !== undefined && result.unread === result.blobs) throw ingester.refusal;
+    return result;
   } finally {
     await ingester.close();
   }
@@ -94,6 +107,10 @@ export class Ingester {
   readonly totals = noTotals();
   /** Blobs that the last whole listing had. */
   blobs = 0;
+  /** Blobs of it that could not be read. */
+  unread = 0;
+  /** The first that was not permitted to be read. */
+  refusal: FlowError | undefined;
   readonly #settings: IngestSettings;
   readonly #startMillis = performance.now();
   readonly #disk: DiskReserve;
@@ -101,6 +118,10 @@ export class Ingester {
   #rejected = 0;
   /** ETags by key of rewritten blobs whose old rows stayed: each version is told once. */
   readonly #kept = new Map<string, string>();
+  /** Blobs that could not be read, by key, and the pass in which each is tried again. */
+  readonly #failed = new Map<string, { etag: string; times: number; nextPass: number }>();
+  readonly #told = new Set<string>();
+  #passes = 0;
   #lake: Lake | undefined;
 
   constructor(settings: IngestSettings) {
@@ -108,20 +129,34 @@ export class Ingester {
     this.#disk = new DiskReserve(settings.lake, settings.diskReserveBytes, settings.spaceOf);
   }
 
-  /** Lists, and reads what is new. A listing of a part (`isWhole` false) does not count as what there is. @returns what it committed */
-  async pass(listing: AsyncIterable<SourceBlob>, isWhole = true): Promise<PassTotals> {
+  /**
+   * Lists, and reads what is new. A listing of a part (`isWhole` false) does not count as what there is. @returns what it committed
+   * @throws what the first source that could not be listed or read did; all the others are read before
+   */
+  async pass(listing: (unlisted: UnlistedHandler) => AsyncIterable<SourceBlob>, isWhole = true): Promise<PassTotals> {
     const plan = new IngestPlan();
+    const failures: FlowError[] = [];
+    this.#passes++;
+    let unread = 0;
     try {
       this.#lake ??= await openExisting(this.#settings.lake);
-      await plan.add(listing, (await this.#lake?.positions())?.byKey ?? new Map<string, never>());
+      const blobs = listing({
+        onSource: (error) => failures.push(error),
+        onPath: (error) => this.#tell(error.message, error),
+      });
+      const positions = (await this.#lake?.positions())?.byKey ?? new Map<string, never>();
+      await plan.add(blobs, positions, (blob) => this.#waits(blob));
       if (isWhole) this.blobs = plan.listed;
-      if (plan.listed === 0) return noTotals();
-      if (this.#lake === undefined) {
+      let totals = noTotals();
+      if (plan.listed > 0 && this.#lake === undefined) {
         if (plan.named !== undefined) await checkFlowLog(plan.named);
         this.#lake = await openLake(this.#settings.lake, { create: true });
       }
-      return plan.blobs === 0 ? noTotals() : await this.#read(this.#lake, plan);
+      if (this.#lake !== undefined && plan.blobs > 0) totals = await this.#read(this.#lake, plan, () => unread++);
+      if (failures.length > 0) throw failures[0];
+      return totals;
     } finally {
+      if (isWhole) this.unread = plan.unread + unread;
       await plan.close();
     }
   }
@@ -142,9 +177,34 @@ export class Ingester {
     return this.#lake === undefined ? 0 : await countUncovered(this.#lake);
   }
 
+  /** Whether a blob that could not be read is not to be tried in this pass: the oftener it failed, the more passes go by. */
+  #waits({ key, etag }: SourceBlob): boolean {
+    const failed = this.#failed.get(key);
+    return failed !== undefined && failed.etag === etag && this.#passes < failed.nextPass;
+  }
+
+  #fail(blob: SourceBlob, error: FlowError): void {
+    const { key, etag } = blob;
+    const before = this.#failed.get(key);
+    const times = before?.etag === etag ? before.times + 1 : 1;
+    this.#failed.set(key, { etag, times, nextPass: this.#passes + Math.min(limits.unreadLooksMax, 2 ** times) });
+    if (error.code === 'permission') this.refusal ??= error;
+    if (times === 1) this.#tell(error.message, error);
+  }
+
+  #tell(what: string, { code }: FlowError): void {
+    if (this.#told.has(what)) return;
+    if (this.#told.size < limits.unreadToldMax) {
+      const why = code === 'not-found' ? ' (deleted since it was listed)' : '';
+      this.#settings.onNotice?.({ notice: 'unread', sentence: `${what}${why}` });
+    }
+    this.#told.add(what);
+  }
+
   result(): IngestResult {
     const { commits: _, ...totals } = this.totals;
-    return { blobs: this.blobs, ...totals, rejections: this.#rejections, seconds: secondsSince(this.#startMillis) };
+    const { blobs, unread } = this;
+    return { blobs, unread, ...totals, rejections: this.#rejections, seconds: secondsSince(this.#startMillis) };
   }
 
   /** Rewritten blobs that an append-only lake has the old rows of. */
@@ -156,7 +216,7 @@ export class Ingester {
     await this.#lake?.close();
   }
 
-  async #read(lake: Lake, plan: IngestPlan): Promise<PassTotals> {
+  async #read(lake: Lake, plan: IngestPlan, onUnread: () => void): Promise<PassTotals> {
     const { onProgress, onNotice, stop, parallel = parallelDefault, order = 'newest-first' } = this.#settings;
     let doneBytes = 0;
     let doneBlobs = 0;
@@ -171,6 +231,10 @@ export class Ingester {
       onBlob: (bytes) => onProgress?.((doneBytes += bytes), plan.bytes, ++doneBlobs),
       onCommitted: (totals) => addTotals(this.totals, totals),
       onRejected: (blob, rejections) => this.#reject(blob, rejections),
+      onUnread: (blob, error) => {
+        onUnread();
+        this.#fail(blob, error);
+      },
     });
   }
 

@@ -2,7 +2,8 @@ import { FlowError } from '../base/errors.ts';
 import { decodeFlowLog } from '../flowlog/decode.ts';
 import { MemoryTable } from '../lake/memory-table.ts';
 import { describeRejection } from './ingest.ts';
-import { listSources, readWhole } from './source.ts';
+import { selectsAll } from './source-selection.ts';
+import { listSources, readUnless } from './source.ts';
 
 /** Flow logs read into a table in memory, to be asked without a lake. */
 export interface ReadLogs {
@@ -15,6 +16,8 @@ export interface ReadLogs {
   readonly mended: number;
   /** The first of them, for a person; '' where there is none. */
   readonly firstRejection: string;
+  /** Why blobs and folders could not be read: the others were. */
+  readonly unread: readonly FlowError[];
 }
 
 /** @throws not-found where the sources hold no blob, flowlog-invalid where they hold no flow log, and what storage throws */
@@ -28,11 +31,18 @@ export async function readLogs(sources: readonly string[], onProgress: (doneByte
   let rejected = 0;
   let mended = 0;
   let firstRejection = '';
+  const unread: FlowError[] = [];
+  const failures: FlowError[] = [];
+  const unlisted = {
+    onSource: (error: FlowError) => void failures.push(error),
+    onPath: (error: FlowError) => void unread.push(error),
+  };
   try {
-    for await (const blob of listSources(sources)) {
+    for await (const blob of listSources(sources, selectsAll, unlisted)) {
       if (seen.has(blob.key)) continue;
       seen.add(blob.key);
-      const content = await readWhole(blob);
+      const content = await readUnless(blob, unread);
+      if (content === undefined) continue;
       const log = decodeFlowLog(content);
       await table.addFlowLog(log, { blob: blob.key });
       blobs++;
@@ -44,10 +54,12 @@ export async function readLogs(sources: readonly string[], onProgress: (doneByte
       mended += log.mended;
       onProgress(bytes);
     }
+    if (failures.length > 0) throw failures[0];
     const names = sources.map((source) => source.replace(/\?.*$/, '')).join(', ');
+    if (blobs === 0 && unread.length > 0) throw unread[0];
     if (blobs === 0) throw new FlowError('not-found', `no flow log blobs in ${names}`);
     if (records === 0) throw new FlowError('flowlog-invalid', `${names} holds no flow log`);
-    return { table, blobs, rejected, mended, firstRejection };
+    return { table, blobs, rejected, mended, firstRejection, unread };
   } catch (error) {
     await table.close();
     throw error;

@@ -6,6 +6,7 @@ import type { BlobPath } from '../flowlog/blob-path.ts';
 import { formatBlobPath, nsgContainer, parseBlobPath, vnetContainer } from '../flowlog/blob-path.ts';
 import type { SearchedStorage } from './flow-log-blobs.ts';
 import { containersOf, hourEndOf } from './flow-log-blobs.ts';
+import { isOfBlob } from './unread.ts';
 
 /** How long the blobs of a flow log are kept. */
 export interface RetentionRule {
@@ -109,8 +110,13 @@ function folderOf(kind: BlobPath['kind'], id: string, form: 'short' | 'long'): s
 /** What was done about a blob. */
 export interface RetentionStep extends Expired {
   readonly container: Container;
-  /** `would-delete` in a dry run, or of what is not nsgflow's own; `changed` when somebody wrote the blob meanwhile: it is kept. */
-  readonly action: 'deleted' | 'would-delete' | 'changed';
+  /**
+   * `would-delete` in a dry run, or of what is not nsgflow's own; `changed` when somebody wrote the blob meanwhile, and `refused` when storage does not
+   * delete it (a lease, a snapshot, a policy, a right that is missing): it is kept.
+   */
+  readonly action: 'deleted' | 'would-delete' | 'changed' | 'refused';
+  /** Why a blob is kept; `undefined` for the others. */
+  readonly why?: FlowError;
 }
 
 export interface RetainSettings {
@@ -140,17 +146,22 @@ export async function* retain(storage: SearchedStorage, settings: RetainSettings
   }
 }
 
+/** Whether a lease or a snapshot keeps a blob. Source: Azure Storage, "Blob service error codes". */
+function isHeld({ message }: FlowError): boolean {
+  return /\b(?:LeaseIdMissing|LeaseIdMismatchWithBlobOperation|SnapshotsPresent)\b/.test(message);
+}
+
 async function act(container: Container, expired: Expired, deletes: RetainSettings['deletes']): Promise<RetentionStep> {
   const { item } = expired;
-  const may = deletes === 'all' || (deletes === 'own' && (await isOwn(container, item.name)));
-  if (!may) return { ...expired, container, action: 'would-delete' };
   try {
+    const may = deletes === 'all' || (deletes === 'own' && (await isOwn(container, item.name)));
+    if (!may) return { ...expired, container, action: 'would-delete' };
     await container.delete(item.name, item.etag);
     return { ...expired, container, action: 'deleted' };
   } catch (error) {
-    if (error instanceof FlowError && error.code === 'blob-conflict')
-      return { ...expired, container, action: 'changed' };
-    throw error;
+    if (!isOfBlob(error)) throw error;
+    const isChanged = error.code === 'blob-conflict' && !isHeld(error);
+    return { ...expired, container, action: isChanged ? 'changed' : 'refused', why: error };
   }
 }
 

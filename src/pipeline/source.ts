@@ -14,7 +14,9 @@ import { ByteStream, rangeChunks, unpackedChunks } from './source-bytes.ts';
 import type { Selection } from './source-selection.ts';
 import { selects, selectsAll } from './source-selection.ts';
 import { selectedBlobs } from './source-walk.ts';
+import type { ZipMember } from './source-zip.ts';
 import { zipMembers } from './source-zip.ts';
+import { archivedError, isOfBlob } from './unread.ts';
 import { utf8Chunks } from './utf8-chunks.ts';
 
 /**
@@ -33,6 +35,8 @@ export interface SourceBlob {
   readonly modifiedMillis: number;
   /** See BlobItem. */
   readonly createdMillis?: number | undefined;
+  /** See BlobItem. */
+  readonly archived?: boolean;
   /** The only blob of a source that names one file: being no flow log is then an error, not a rejection. */
   readonly named: boolean;
   /** Where it lies, for a blob that is one of a container's by itself. */
@@ -45,15 +49,38 @@ export interface SourceBlob {
   open(): ByteStream;
 }
 
-/** All selected blobs of the sources, in order. @throws not-found, authentication, permission, unavailable, usage */
+/** What cannot be listed. Without it, the first failure ends a listing. */
+export interface UnlistedHandler {
+  /** A source that cannot be listed to its end: the others follow. */
+  onSource(error: FlowError): void;
+  /** A folder or file of a source of which not even the length is to be had. */
+  onPath(error: FlowError): void;
+}
+
+/**
+ * All selected blobs of the sources, in order. @throws not-found, authentication, permission, unavailable, usage
+ * @param unlisted is told what cannot be listed, and the listing goes on behind it
+ */
 export async function* listSources(
   sources: readonly string[],
   selection: Selection = selectsAll,
+  unlisted?: UnlistedHandler,
 ): AsyncGenerator<SourceBlob> {
-  for (const source of sources) yield* listSource(source, selection);
+  for (const source of sources)
+    try {
+      yield* listSource(source, selection, unlisted);
+    } catch (error) {
+      if (unlisted === undefined || !(error instanceof FlowError)) throw error;
+      unlisted.onSource(error);
+    }
 }
 
-async function* listSource(source: string, selection: Selection): AsyncGenerator<SourceBlob> {
+async function* listSource(
+  source: string,
+  selection: Selection,
+  unlisted: UnlistedHandler | undefined,
+): AsyncGenerator<SourceBlob> {
+  const options = unlisted === undefined ? {} : { onUnlisted: (error: FlowError) => unlisted.onPath(error) };
   if (source === '-') {
     yield await standardInput();
     return;
@@ -61,24 +88,30 @@ async function* listSource(source: string, selection: Selection): AsyncGenerator
   if (!isUrl(source) && /[*?[{]/.test(source) && !existsSync(source)) {
     const paths = await glob(source.replaceAll('\\', '/'), { absolute: true, expandDirectories: false, dot: true });
     if (paths.length === 0) throw new FlowError('not-found', `no file matches ${source}`);
-    for (const path of paths.sort()) yield* listStorage(await openSource(path), false, selection);
+    for (const path of paths.sort())
+      try {
+        yield* listStorage(await openSource(path, options), false, selection);
+      } catch (error) {
+        if (unlisted === undefined || !(error instanceof FlowError)) throw error;
+        unlisted.onPath(error);
+      }
     return;
   }
-  yield* listStorage(await openSource(source), true, selection);
+  yield* listStorage(await openSource(source, options), true, selection);
 }
 
 async function* listStorage(storage: Storage, named: boolean, selection: Selection): AsyncGenerator<SourceBlob> {
   if (storage.kind === 'blob') {
     const item = await storage.only!.properties(storage.blob!);
     if (item === undefined) throw new FlowError('not-found', `no blob ${storage.location}`);
-    if (isZipName(item.name)) yield* zipBlobs(storage.only!, item, selection);
+    if (isZipName(item.name)) yield* zipBlobs(storage.only!, item, selection, named);
     else yield sourceBlob(storage.only!, item, named);
     return;
   }
   for await (const container of logContainers(storage))
     for await (const item of selectedBlobs(container, selection))
       if (isLogName(item.name)) yield sourceBlob(container, item, false);
-      else if (isZipName(item.name)) yield* zipBlobs(container, item, selection);
+      else if (isZipName(item.name)) yield* zipBlobs(container, item, selection, false);
 }
 
 /** The containers of a storage that hold flow logs: of an account those of Azure's names, else the one that it is. */
@@ -111,6 +144,7 @@ class ContainerBlob implements SourceBlob {
   readonly etag: string;
   readonly modifiedMillis: number;
   readonly createdMillis: number | undefined;
+  readonly archived: boolean;
   readonly named: boolean;
 
   constructor(container: Container, item: BlobItem, named: boolean) {
@@ -120,6 +154,7 @@ class ContainerBlob implements SourceBlob {
     this.etag = item.etag;
     this.modifiedMillis = item.lastModifiedMillis;
     this.createdMillis = item.createdMillis;
+    this.archived = item.archived === true;
     this.named = named;
   }
 
@@ -144,8 +179,41 @@ function keyOf({ location }: Container, name: string): string {
   return `${isUrl(location) ? location : resolve(location)}/${name}`;
 }
 
-async function* zipBlobs(container: Container, item: BlobItem, selection: Selection): AsyncGenerator<SourceBlob> {
-  for await (const member of zipMembers(container, item))
+/** The members of an archive; one that cannot be read, and is not named by itself, is a blob that cannot be read. */
+async function* zipBlobs(
+  container: Container,
+  item: BlobItem,
+  selection: Selection,
+  named: boolean,
+): AsyncGenerator<SourceBlob> {
+  const members = zipMembers(container, item);
+  for (;;) {
+    let next: IteratorResult<ZipMember>;
+    try {
+      if (item.archived === true) throw archivedError(sourceBlob(container, item, false));
+      next = await members.next();
+    } catch (error) {
+      if (named || !isOfBlob(error)) throw error;
+      const archive = sourceBlob(container, item, false);
+      const fail = (): Promise<never> => Promise.reject(error);
+      yield {
+        key: archive.key,
+        name: archive.name,
+        lengthBytes: item.lengthBytes,
+        etag: item.etag,
+        modifiedMillis: item.lastModifiedMillis,
+        archived: archive.archived === true,
+        named: false,
+        blocks: fail,
+        range: fail,
+        open() {
+          throw error;
+        },
+      };
+      return;
+    }
+    if (next.done === true) return;
+    const member = next.value;
     if (isLogName(member.name) && selects(selection, member.name))
       yield {
         key: `${keyOf(container, item.name)}/${member.name}`,
@@ -156,6 +224,7 @@ async function* zipBlobs(container: Container, item: BlobItem, selection: Select
         named: false,
         ...unblocked(() => streamOf(member.chunks())),
       };
+  }
 }
 
 /** Standard input is read whole; its bytes name it. */
@@ -207,6 +276,18 @@ export async function readWhole(blob: SourceBlob): Promise<Uint8Array> {
     return bytes;
   } finally {
     await stream.close();
+  }
+}
+
+/** As `readWhole`; a blob that cannot be read gives `undefined`, and why is added to `unread`. @throws what its source throws */
+export async function readUnless(blob: SourceBlob, unread: FlowError[]): Promise<Uint8Array | undefined> {
+  try {
+    if (blob.archived === true) throw archivedError(blob);
+    return await readWhole(blob);
+  } catch (error) {
+    if (blob.named || !isOfBlob(error)) throw error;
+    unread.push(error);
+    return undefined;
   }
 }
 

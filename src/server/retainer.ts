@@ -43,7 +43,8 @@ export class Retainer {
       const deletes = accounts.isBound(name) ? 'own' : 'all';
       try {
         const steps = retain(accounts.account(name), { rules: new RetentionIndex(rules), nowMillis: now(), deletes });
-        for await (const { action, item, container, ageDays, rule } of steps) {
+        for await (const { action, item, container, ageDays, rule, why } of steps) {
+          if (action === 'refused') log(`retention of ${name}: ${why?.message}`);
           if (action !== 'deleted') continue;
           this.deleted++;
           log(

@@ -19,6 +19,10 @@ export const faults = [
   'answer-429',
   /** Of a commit: as if another writer had come first. */
   'answer-412',
+  /** Refusals of one blob. */
+  'answer-403',
+  'answer-404',
+  'answer-409',
 ] as const;
 export type Fault = (typeof faults)[number];
 
@@ -110,6 +114,9 @@ const refusals: Partial<
   'answer-503': { status: 503, code: 'ServerBusy', headers: { 'retry-after': '0' } },
   'answer-429': { status: 429, code: 'TooManyRequests', headers: { 'retry-after': '0' } },
   'answer-412': { status: 412, code: 'ConditionNotMet' },
+  'answer-403': { status: 403, code: 'AuthorizationPermissionMismatch' },
+  'answer-404': { status: 404, code: 'BlobNotFound' },
+  'answer-409': { status: 409, code: 'BlobUsesCustomerSpecifiedEncryption' },
 };
 
 async function readAll(stream: IncomingMessage): Promise<Buffer> {

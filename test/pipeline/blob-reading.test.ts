@@ -131,6 +131,33 @@ describe.each(cutSamples(long))('%s', (_name, text) => {
   });
 });
 
+test('a blob that grows between its block list and its bytes gives what is whole, and the rest at the next look', async () => {
+  const [, text] = cutSamples(false).find(([sample]) => sample === 'nsg2, envelope')!;
+  const { records } = JSON.parse(text) as { records: object[] };
+  const parts = ['{"records":[', JSON.stringify(records[0]), `,${JSON.stringify(records[1])}`].map((part) =>
+    Buffer.from(part),
+  );
+  const container = new MemoryContainer('m/c');
+  const before = await writeBlocks(container, [...parts.slice(0, 2), Buffer.from(']}')]);
+  let isGrown = false;
+  const growing = Object.assign(Object.create(before) as SourceBlob, {
+    async range(start: number, end: number) {
+      if (!isGrown) await writeBlocks(container, [...parts, Buffer.from(']}')]);
+      isGrown = true;
+      return await before.range(start, end);
+    },
+  });
+  const first = await readNew(growing, new Read());
+  expect(first.read.rejections).toEqual([]);
+  const second = await readNew(
+    sourceBlob(container, (await container.properties(name))!, false),
+    first.read,
+    first.position,
+  );
+  expect(grown(second.read)).toEqual(grown(wholeOf(Buffer.from(text))));
+  expect(second.read.rejections).toEqual([]);
+});
+
 test('a record that is longer than it may be is read torn, and those behind it whole', async () => {
   const [, text] = cutSamples(false).find(([sample]) => sample === 'mixed, envelope')!;
   const long = { ...(JSON.parse(text) as { records: object[] }).records[0], more: 'x'.repeat(5000) };

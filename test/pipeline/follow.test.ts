@@ -9,6 +9,7 @@ import type { FollowSettings, FollowStatus } from '../../src/pipeline/follow.ts'
 import { follow } from '../../src/pipeline/follow.ts';
 import type { IngestResult } from '../../src/pipeline/ingest.ts';
 import { ingest, Ingester } from '../../src/pipeline/ingest.ts';
+import { selectsAll } from '../../src/pipeline/source-selection.ts';
 import { listSources } from '../../src/pipeline/source.ts';
 import { blobName, container, hour, madeRecord, portsOf, writeBlob } from './build-blobs.ts';
 
@@ -145,7 +146,7 @@ describe('following', () => {
       const hours = Math.floor(i / 50);
       const of = Array.from({ length: (i % 50) + 1 }, (_, k) => madeRecord(k, [{ port: 50 * hours + k }], 1, hours));
       await writeBlob(to, blobName(hours), of);
-      await ingester.pass(listSources([logs]));
+      await ingester.pass((unlisted) => listSources([logs], selectsAll, unlisted));
     }
     await ingester.close();
     const before = await portsOf(lake);

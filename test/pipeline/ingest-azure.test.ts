@@ -2,13 +2,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BlobServiceClient } from '@azure/storage-blob';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Container } from '../../src/blob/container.ts';
+import { folderAccount } from '../../src/blob/folder.ts';
 import { openStorage } from '../../src/blob/open.ts';
+import { convert } from '../../src/pipeline/convert.ts';
 import { estimate, operationPrices } from '../../src/pipeline/estimate.ts';
 import type { FollowStatus } from '../../src/pipeline/follow.ts';
 import { follow } from '../../src/pipeline/follow.ts';
 import { ingest } from '../../src/pipeline/ingest.ts';
+import { readLogs } from '../../src/pipeline/read-logs.ts';
+import { RetentionIndex, retain } from '../../src/pipeline/retain.ts';
 import { parseNameTest, selectsAll } from '../../src/pipeline/source-selection.ts';
 import type { Azurite } from '../blob/azurite/start.ts';
 import { azuriteSkipped, startAzurite } from '../blob/azurite/start.ts';
@@ -145,3 +150,125 @@ describe.skipIf(azuriteSkipped !== undefined)(
     });
   },
 );
+
+describe.skipIf(azuriteSkipped !== undefined)('blobs of Azure Blob Storage that cannot be read', () => {
+  let azurite: Azurite;
+  let folder: string;
+  const before = process.env[variable];
+
+  beforeAll(async () => {
+    azurite = await startAzurite();
+    process.env[variable] = azurite.connectionString;
+  }, 360_000);
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'nsgflow-unread-azure-'));
+    const to = (await openStorage(azurite.url)).container(container);
+    for (const hours of [0, 1, 2, 3]) {
+      await to.delete(blobName(hours));
+      await writeBlob(to, blobName(hours), [madeRecord(0, [{ port: hours }])]);
+    }
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+  afterAll(async () => {
+    if (before === undefined) delete process.env[variable];
+    else process.env[variable] = before;
+    await azurite?.stop();
+  });
+
+  const clientOf = (hours: number) =>
+    BlobServiceClient.fromConnectionString(azurite.connectionString)
+      .getContainerClient(container)
+      .getBlockBlobClient(blobName(hours));
+
+  test('archived: the others are read, it is named without a hint about rights, and read once it is moved', async () => {
+    const lake = join(folder, 'lake');
+    await clientOf(1).setAccessTier('Archive');
+    const notices: string[] = [];
+    const run = {
+      sources: [azurite.url],
+      lake,
+      rejectedMax: 0,
+      onNotice: ({ sentence }: { sentence: string }) => void notices.push(sentence),
+    };
+    expect(await ingest(run)).toMatchObject({ blobs: 4, tuples: 3, unread: 1 });
+    expect(await ingest(run)).toMatchObject({ tuples: 0, unread: 1 });
+    expect(notices).toEqual([expect.stringContaining('archive tier')]);
+    const { table, unread } = await readLogs([azurite.url], () => undefined);
+    await table.close();
+    expect(unread).toMatchObject([{ code: 'blob-unreadable', hint: expect.stringContaining('set-tier') as string }]);
+    expect((await convert({ source: azurite.url, to: folderAccount(folder), format: 'vnet' })).unread).toHaveLength(1);
+    await expect(ingest({ ...run, sources: [`${azurite.url}/${container}/${blobName(1)}`] })).rejects.toMatchObject({
+      code: 'blob-unreadable',
+    });
+    await clientOf(1).setAccessTier('Hot');
+    expect(await ingest(run)).toMatchObject({ tuples: 1, unread: 0 });
+    expect(await portsOf(lake)).toEqual([0, 1, 2, 3]);
+  });
+
+  test('a follower is not held up by an archived blob, and asks for it no more', async () => {
+    await clientOf(1).setAccessTier('Archive');
+    let asked = 0;
+    const proxy = await startFaultProxy(azurite.url, ({ method, url }) => {
+      if (method === 'GET' && url?.includes(blobName(1).slice(-60)) === true && !url.includes('comp=list')) asked++;
+      return 'none';
+    });
+    const lake = join(folder, 'lake');
+    const stop = new AbortController();
+    let looks = 0;
+    await follow({
+      sources: [proxy.url],
+      lake,
+      rejectedMax: 0,
+      pollMillis: 20,
+      rescanMillis: 20,
+      stop: stop.signal,
+      onStatus: () => void (++looks === 5 && stop.abort()),
+    });
+    await proxy.stop();
+    expect(asked).toBe(0);
+    expect(await portsOf(lake)).toEqual([0, 2, 3]);
+  });
+
+  test.each(['answer-403', 'answer-404', 'answer-409'] as const)(
+    '%s for one blob: the others are read, and it is when it can be',
+    async (fault) => {
+      let refuses = true;
+      const name = blobName(2).split('/').at(-4)!;
+      const proxy = await startFaultProxy(azurite.url, ({ url }) =>
+        refuses && decodeURIComponent(url ?? '').includes(`/${name}/`) && !url!.includes('restype=container')
+          ? fault
+          : 'none',
+      );
+      const lake = join(folder, 'lake');
+      const run = { sources: [proxy.url], lake, rejectedMax: 0 };
+      expect(await ingest(run)).toMatchObject({ tuples: 3, unread: 1 });
+      refuses = false;
+      expect(await ingest(run)).toMatchObject({ tuples: 1, unread: 0 });
+      await proxy.stop();
+      expect(await portsOf(lake)).toEqual([0, 1, 2, 3]);
+    },
+  );
+
+  test('leases and snapshots keep blobs from being deleted, not the others, and from being read not at all', async () => {
+    await clientOf(1).getBlobLeaseClient().acquireLease(-1);
+    await clientOf(2).createSnapshot();
+    const lake = join(folder, 'lake');
+    expect(await ingest({ sources: [azurite.url], lake, rejectedMax: 0 })).toMatchObject({ tuples: 4, unread: 0 });
+    const rules = new RetentionIndex([], { name: 'all', ids: [], days: 1 });
+    const actions: string[] = [];
+    const settings = { rules, nowMillis: hour + 30 * 86_400_000, deletes: 'all' } as const;
+    for await (const { action } of retain(await openStorage(azurite.url), settings)) actions.push(action);
+    expect(actions.sort()).toEqual(['deleted', 'deleted', 'refused', 'refused']);
+    await clientOf(1).getBlobLeaseClient().breakLease(0);
+    await clientOf(2).delete({ deleteSnapshots: 'include' });
+  });
+
+  test('an account that is away keeps another from nothing', async () => {
+    const proxy = await startFaultProxy(azurite.url, () => 'answer-503');
+    const lake = join(folder, 'lake');
+    const run = { lake, rejectedMax: 0 };
+    await expect(ingest({ ...run, sources: [proxy.url, azurite.url] })).rejects.toMatchObject({ code: 'unavailable' });
+    await proxy.stop();
+    expect(await portsOf(lake)).toEqual([0, 1, 2, 3]);
+  });
+});

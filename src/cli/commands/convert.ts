@@ -7,6 +7,7 @@ import { describeRejection } from '../../pipeline/ingest.ts';
 import { parseFormat } from '../options.ts';
 import { jsonText, show, tell } from '../printable.ts';
 import { createProgress } from '../progress.ts';
+import { tellUnread } from '../unread.ts';
 
 interface ConvertOptions {
   readonly to: string;
@@ -41,13 +42,15 @@ export function define(command: Command): void {
     }
     for (const rejection of result.rejections.slice(0, rejectionsShown))
       tell(`rejected: ${describeRejection(rejection)}`);
-    const { rejections: _, ...report } = result;
-    show(options.report === 'json' ? `${jsonText(report)}\n` : describe(result));
-    if (options.strict === true && (Object.keys(result.lost).length > 0 || result.rejected > 0)) process.exitCode = 1;
+    tellUnread(result.unread);
+    const { rejections: _, unread, ...report } = result;
+    show(options.report === 'json' ? `${jsonText({ ...report, unread: unread.length })}\n` : describe(result));
+    const isLossy = Object.keys(result.lost).length > 0 || result.rejected > 0 || unread.length > 0;
+    if (options.strict === true && isLossy) process.exitCode = 1;
   });
 }
 
-function describe({ tuples, blobs, lost, rejected, mended }: ConvertResult): string {
+function describe({ tuples, blobs, lost, rejected, mended, unread }: ConvertResult): string {
   const lines = [
     `tuples   ${formatCount(tuples.converted)} of ${formatCount(tuples.read)} converted, in ${formatCount(blobs.written)} blobs`,
     `new      ${formatCount(tuples.written)}`,
@@ -56,5 +59,6 @@ function describe({ tuples, blobs, lost, rejected, mended }: ConvertResult): str
   for (const [what, count] of Object.entries(lost)) lines.push(`lost     ${what}: ${formatCount(count)}`);
   if (Object.keys(lost).length === 0) lines.push('lost     nothing');
   if (rejected > 0) lines.push(`rejected ${formatCount(rejected)} byte ranges of the source`);
+  if (unread.length > 0) lines.push(`unread   ${formatCount(unread.length)} blobs or folders of the source`);
   return `${lines.join('\n')}\n`;
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { FlowError } from '../../base/errors.ts';
 import { formatTime } from '../../base/time.ts';
 import { parseResourceId } from '../../flowlog/blob-path.ts';
 import { openLake } from '../../lake/lake.ts';
@@ -8,6 +9,7 @@ import type { OutputOptions } from '../asking.ts';
 import { addOutput, formatOf, print } from '../asking.ts';
 import { lakeOf } from '../lake-option.ts';
 import { resultOf } from '../output.ts';
+import { tell } from '../printable.ts';
 
 export function define(command: Command): void {
   command
@@ -23,7 +25,12 @@ export function define(command: Command): void {
     const lake = await openLake(lakeOf(self));
     try {
       const now = Date.now();
-      const rows = (await ingestStatus(lake, sources, selectsAll)).map((log) => {
+      const failures: FlowError[] = [];
+      const unlisted = {
+        onSource: (error: FlowError) => void failures.push(error),
+        onPath: ({ message }: FlowError) => tell(`unread: ${message}`),
+      };
+      const rows = (await ingestStatus(lake, sources, selectsAll, unlisted)).map((log) => {
         const id = parseResourceId(log.resourceId);
         return {
           flow_log: id?.child ?? id?.name ?? log.resourceId,
@@ -34,12 +41,14 @@ export function define(command: Command): void {
           blobs: log.blobs,
           bytes: log.readBytes,
           rejected: log.rejected,
+          unread: log.unread,
           ...(sources.length === 0 ? {} : { pending_blobs: log.pendingBlobs, pending_bytes: log.pendingBytes }),
           kind: log.kind,
           resource: log.resourceId === '' ? null : log.resourceId,
         };
       });
       await print(resultOf(rows), format);
+      if (failures.length > 0) throw failures[0];
     } finally {
       await lake.close();
     }

@@ -220,6 +220,9 @@ function describe(result: IngestResult, lake: string): string {
       ? []
       : [`mended           ${formatCount(result.mended)} of these tuples, written as no format has them`]),
     `rejected ranges  ${formatCount(result.rejected)}`,
+    ...(result.unread === 0
+      ? []
+      : [`unread           ${formatCount(result.unread)} blobs: nsgflow ingest rejects --lake ${lake}`]),
     '',
   ].join('\n');
 }

@@ -59,19 +59,28 @@ export function define(command: Command): void {
       nowMillis: Date.now(),
       deletes: readDeletes(options),
     };
-    const total = { deleted: 0, 'would-delete': 0, changed: 0, bytes: 0 };
+    const total = { deleted: 0, 'would-delete': 0, changed: 0, refused: 0, bytes: 0 };
+    const failures: FlowError[] = [];
     async function* chunks(): AsyncGenerator<unknown[][]> {
       for (const source of sources)
-        for await (const step of retain(await openSource(source), settings)) {
-          total[step.action]++;
-          if (step.action !== 'changed') total.bytes += step.item.lengthBytes;
-          const row = rowOf(step);
-          yield [format === 'table' ? row.slice(0, tableColumns) : row];
+        try {
+          const onUnlisted = ({ message }: FlowError): void => tell(`unread: ${message}`);
+          for await (const step of retain(await openSource(source, { onUnlisted }), settings)) {
+            total[step.action]++;
+            if (step.action === 'refused') tell(`refused: ${step.why?.message}`);
+            else if (step.action !== 'changed') total.bytes += step.item.lengthBytes;
+            const row = rowOf(step);
+            yield [format === 'table' ? row.slice(0, tableColumns) : row];
+          }
+        } catch (error) {
+          if (!(error instanceof FlowError)) throw error;
+          failures.push(error);
         }
     }
     const shown = format === 'table' ? columns.slice(0, tableColumns) : columns;
     await print({ columns: shown, chunks: chunks() }, format);
     tell(describe(total, settings.deletes));
+    if (failures.length > 0) throw failures[0];
   });
 }
 
@@ -118,7 +127,7 @@ function describe(
   deletes: RetainSettings['deletes'],
 ): string {
   const blobs = (n: number): string => `${formatCount(n)} ${n === 1 ? 'blob' : 'blobs'}`;
-  const { deleted, changed, bytes } = total;
+  const { deleted, changed, refused, bytes } = total;
   const would = total['would-delete'];
   const lines =
     deletes === 'nothing' ? [] : [`${blobs(deleted)} deleted${would === 0 ? `, ${formatBytes(bytes)}` : ''}`];
@@ -127,5 +136,6 @@ function describe(
       `${blobs(would)} would be deleted${deletes === 'own' ? ': add --delete to do it' : `, ${formatBytes(bytes)}`}`,
     );
   if (changed > 0) lines.push(`${blobs(changed)} kept, because somebody wrote them meanwhile`);
+  if (refused > 0) lines.push(`${blobs(refused)} kept, because storage does not delete them`);
   return lines.join('\n');
 }

@@ -1,0 +1,76 @@
+/**
+ * Blobs that storage has and does not give: archived, encrypted, forbidden, not to be opened. None keeps the others from being read. Each has a position
+ * with a rejection of the bytes that are not read, and is tried again.
+ */
+import type { ErrorCode } from '../base/errors.ts';
+import { FlowError } from '../base/errors.ts';
+import type { BlobPosition, KeptRejection } from '../lake/positions.ts';
+import type { SourceBlob } from './source.ts';
+
+/** Failures that say nothing about other blobs. What is left is the account's, or ours. */
+const ofBlob: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'blob-conflict',
+  'blob-unreadable',
+  'flowlog-invalid',
+  'io',
+  'not-found',
+  'permission',
+  'usage',
+]);
+
+/** Whether reading failed for the sake of one blob. */
+export function isOfBlob(error: unknown): error is FlowError {
+  return error instanceof FlowError && ofBlob.has(error.code);
+}
+
+/** Whether reading failed since a source does not answer, or not to us. */
+export function isOfSource(error: unknown): error is FlowError {
+  return error instanceof FlowError && (error.code === 'unavailable' || error.code === 'authentication');
+}
+
+/** What reading an archived blob would give; it need not be tried. */
+export function archivedError(blob: SourceBlob): FlowError {
+  return new FlowError('blob-unreadable', `cannot read ${blob.key}: it is in the archive tier`, {
+    hint: 'Move it to an online tier: az storage blob set-tier --tier Hot. That takes hours; it is read when it is done.',
+  });
+}
+
+const reason = 'unread';
+/** A blob of which nothing was read: as no blob's ETag is, it counts as changed. */
+const noEtag = '';
+
+/** The position of a blob of which what is new cannot be read. */
+export function unreadPosition(blob: SourceBlob, before: BlobPosition | undefined, error: FlowError): BlobPosition {
+  const known = before ?? { etag: noEtag, lengthBytes: 0, readBytes: 0 };
+  const { readBytes } = known;
+  return withUnread(known, { startByte: readBytes, endByte: Math.max(readBytes, blob.lengthBytes) }, error);
+}
+
+/** The position of a blob whose reading broke off: what was read of it goes when it is read again, from its start. */
+export function brokenOffPosition(blob: SourceBlob, readBytes: number, error: FlowError): BlobPosition {
+  const torn = { etag: noEtag, lengthBytes: blob.lengthBytes, readBytes, torn: true } as const;
+  return withUnread(torn, { startByte: readBytes, endByte: Math.max(readBytes, blob.lengthBytes) }, error);
+}
+
+function withUnread(
+  position: BlobPosition,
+  range: Pick<KeptRejection, 'startByte' | 'endByte'>,
+  { message }: FlowError,
+): BlobPosition {
+  const rejections = [...withoutUnread(position.rejections ?? []), { ...range, reason, detail: `${message}.` }];
+  return { ...position, rejections };
+}
+
+/** Why a blob's bytes are not read, where they are not. */
+export function unreadOf(position: BlobPosition | undefined): KeptRejection | undefined {
+  return position?.rejections?.find((rejection) => rejection.reason === reason);
+}
+
+export function withoutUnread<One extends { readonly reason: string }>(rejections: readonly One[]): One[] {
+  return rejections.filter((rejection) => rejection.reason !== reason);
+}
+
+/** Whether a position says only that the blob could not be read. */
+export function isNeverRead(position: BlobPosition): boolean {
+  return position.etag === noEtag && position.torn !== true;
+}
