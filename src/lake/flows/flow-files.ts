@@ -110,7 +110,7 @@ export class FlowFiles {
 
   /** Writes what is left and ends the files. @returns the actions that add them; nothing is committed yet */
   async finish(): Promise<AddAction[]> {
-    for (const part of [...this.#parts.values()]) await this.#write(part, true);
+    for (const part of Array.from(this.#parts.values())) await this.#write(part, true);
     return this.#added.splice(0);
   }
 

@@ -20,7 +20,7 @@ export async function settleInThread(folder: string, stop: AbortSignal): Promise
     }
   }
   const worker = new Worker(workerPlace, { workerData: folder });
-  const interrupt = (): void => worker.postMessage('stop');
+  const interrupt = (): void => worker.postMessage('stop', []);
   stop.addEventListener('abort', interrupt, { once: true });
   try {
     return await new Promise<Settled>((resolve, reject) => {

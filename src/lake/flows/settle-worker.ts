@@ -14,12 +14,12 @@ if (parentPort !== null) {
   try {
     const lake = await openLake(String(workerData));
     try {
-      parentPort.postMessage({ settled: await settle(lake, stop.signal) } satisfies SettleAnswer);
+      parentPort.postMessage({ settled: await settle(lake, stop.signal) } satisfies SettleAnswer, []);
     } finally {
       await lake.close();
     }
   } catch (error) {
-    parentPort.postMessage({ error: describe(error) } satisfies SettleAnswer);
+    parentPort.postMessage({ error: describe(error) } satisfies SettleAnswer, []);
   }
   parentPort.close();
 }
