@@ -203,6 +203,22 @@ describe('strict', () => {
     expect(await statusWith(audience, '/metrics')).toBe(status);
   });
 
+  test.each([
+    [{ secret }, 200],
+    [{ 'x-identity-header': secret }, 200],
+    [{ metadata: 'true', secret }, 200],
+    [{ secret: 'wrong' }, 401],
+    [{ metadata: 'true' }, 401],
+    [{}, 400],
+  ])('a managed identity with the headers %o: %i', async (headers, status) => {
+    for (const name of ['/msi/token', '/msi/token/']) {
+      const resource = encodeURIComponent(`${strict.origin}/`);
+      expect((await ask(strict, `${name}?resource=${resource}&api-version=2017-09-01`, { headers })).status).toBe(
+        status,
+      );
+    }
+  });
+
   test('who has a token is told how the parts are', async () => {
     const { access_token: token } = JSON.parse((await post(secret, 'https://localhost/')).text) as {
       access_token: string;

@@ -65,9 +65,9 @@ export function addTokenRoutes(app: HttpServer, settings: TokenRouteSettings): v
   }
 
   const managed = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
-    if (request.headers['metadata'] !== 'true' && header(request, 'x-identity-header') === undefined)
+    if (request.headers['metadata'] !== 'true' && secretHeader(request) === undefined)
       throw new RequestError(400, 'BadRequest', 'The header Metadata: true is required.');
-    await tokens.checkSecret(header(request, 'x-identity-header') ?? header(request, 'secret'), request.ip);
+    await tokens.checkSecret(secretHeader(request), request.ip);
     const resource = queryValue(request.body, 'resource') ?? queryValue(request.query, 'resource');
     if (resource === undefined || resource === '')
       throw new RequestError(400, 'BadRequest', 'The parameter resource is required.');
@@ -81,8 +81,11 @@ export function addTokenRoutes(app: HttpServer, settings: TokenRouteSettings): v
       token_type: 'Bearer',
     };
   };
-  app.post('/msi/token', managed);
-  app.get('/msi/token', managed);
+  // With a secret, az adds a slash.
+  for (const path of ['/msi/token', '/msi/token/']) {
+    app.post(path, managed);
+    app.get(path, managed);
+  }
 }
 
 /** Client id of the one managed identity. */
@@ -99,4 +102,9 @@ function audienceOf(form: unknown, origin: string): string {
 function header(request: FastifyRequest, name: string): string | undefined {
   const value = request.headers[name];
   return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** The secret of a managed identity, in the header of App Service's present endpoint or of its former one. */
+function secretHeader(request: FastifyRequest): string | undefined {
+  return header(request, 'x-identity-header') ?? header(request, 'secret');
 }
