@@ -343,7 +343,8 @@ describe('diagnostics', () => {
     const put = (sourceAddressPrefix: string) =>
       tagged.ask('PUT', `${nsg}/securityRules/t`, rule('t', { priority: 200, sourceAddressPrefix }));
     expect((await put('Storage')).status).toBe(201);
-    expect((await put('Sql')).code).toBe('SecurityRuleInvalidAddressPrefix');
+    // A tag that nobody knows is a warning of the service, and matches nothing.
+    expect((await put('Sql')).status).toBe(200);
     await tagged.end();
   });
 });

@@ -239,11 +239,7 @@ test('a template makes containers, and their operations are at the older path, t
   };
   const path = `/subscriptions/${subscription}/resourceGroups/${group}/providers/Microsoft.Resources/deployments/story`;
   const version = 'api-version=2022-09-01';
-<<<<<<< HEAD
   const headers = { 'content-type': 'application/json' };
-=======
-  const headers = { authorization: `Bearer ${served.token}`, 'content-type': 'application/json' };
->>>>>>> a9a8da3 (test: the guard of served processes leaves their threads alone)
   const body = JSON.stringify({ properties: { mode: 'Incremental', template } });
   const made = await ask(served, `${path}?${version}`, { method: 'PUT', headers, body });
   expect([made.status, made.text]).toEqual([201, expect.stringContaining('Succeeded')]);

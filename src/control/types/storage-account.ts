@@ -32,7 +32,7 @@ const skus = [
   'Premium_ZRS',
 ] as const;
 
-/** As `az storage sku list` asks for them: one entry for each SKU and kind. */
+/** The `skus` of a subscription: one entry for each SKU and kind. */
 export function storageSkus(locations: readonly string[]): Json[] {
   return skus.flatMap((name) =>
     kinds
