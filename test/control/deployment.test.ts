@@ -227,8 +227,8 @@ describe('a deployment', () => {
     ['an unknown function', template([nsg("[nonsense('a')]")]), 'nonsense'],
     [
       'an unknown type',
-      template([{ type: 'Microsoft.Compute/virtualMachines', apiVersion: '2024-01-01', name: 'vm' }]),
-      'Microsoft.Compute/virtualMachines',
+      template([{ type: 'Microsoft.Compute/disks', apiVersion: '2024-01-01', name: 'vm' }]),
+      'Microsoft.Compute/disks',
     ],
     ['resources that are none', { resources: 7 }, 'resources'],
   ] as const)('of %s is refused before anything is made', async (_, body, said) => {
