@@ -6,8 +6,8 @@ const long = process.env['NSGFLOW_LONG'] === '1';
 export default defineConfig({
   test: {
     include: long ? ['test/**/*.test.ts'] : ['test/!(long)/**/*.test.ts', 'test/*.test.ts'],
-    testTimeout: long ? 600_000 : 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 600_000,
+    hookTimeout: 300_000,
     pool: 'forks',
     maxWorkers: 2,
     // Answers of one run are never those of another.

@@ -18,9 +18,12 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { dayMillis, hourMillis } from '../base/time.ts';
+import type { Compaction, CompactionStep } from './compaction.ts';
 import { writeDataFile } from './data-file.ts';
 import type { Action, AddAction } from './delta-log.ts';
 import { fileRows } from './file-rows.ts';
+import { compactFlows } from './flows/compact-flows.ts';
+import { pinVersions, uncoveredNow } from './flows/settle.ts';
 import type { Lake } from './lake.ts';
 import { rewriteOwnRows } from './own-rows.ts';
 import { partitionColumn } from './schema.ts';
@@ -28,20 +31,6 @@ import type { DataFile } from './snapshot.ts';
 import { dataFileOf } from './snapshot.ts';
 import type { TableState } from './table-state.ts';
 import type { TablePlace } from './table-place.ts';
-
-/** Files that become one. */
-export interface Compaction {
-  readonly date: string;
-  readonly paths: readonly string[];
-  readonly rows: number;
-  readonly bytes: number;
-}
-
-/** What one compaction came to; `undefined` version: another writer took one of the files, and nothing changed. */
-export interface CompactionStep extends Compaction {
-  readonly version: number | undefined;
-  readonly newBytes: number;
-}
 
 /** Tag of the files that compaction made: their rows came before. */
 const joinedTag = { name: 'nsgflow.joined', value: 'true' } as const;
@@ -52,7 +41,18 @@ const settledMillis = 15 * 60_000;
 /** Compacts what is due, step by step; each is a commit of its own, so that any of them may be the last. */
 export async function* compact(lake: Lake, nowMillis: number): AsyncGenerator<CompactionStep> {
   const { state } = await lake.state();
-  for (const compaction of planCompactions(lake.tuples.place, state, nowMillis)) yield runCompaction(lake, compaction);
+  const uncovered = await uncoveredPaths(lake);
+  const covered = { ...state, files: new Map([...state.files].filter(([path]) => !uncovered.has(path))) };
+  for (const compaction of planCompactions(lake.tuples.place, covered, nowMillis))
+    yield runCompaction(lake, compaction);
+  yield* compactFlows(lake);
+}
+
+/** Files of tuples that are not settled yet: joined with others, they could not be told from these. None before the first settling. */
+async function uncoveredPaths(lake: Lake): Promise<ReadonlySet<string>> {
+  const versions = await pinVersions(lake);
+  if (versions.flows === undefined) return new Set();
+  return new Set((await uncoveredNow(lake, versions)).files.map(({ path }) => path));
 }
 
 /** Compactions that are due, each of files of one date; no file is in two. */

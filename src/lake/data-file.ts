@@ -16,12 +16,13 @@ import { streamChunks } from './duckdb-stream.ts';
 import { quoteText } from './duckdb.ts';
 import type { ColumnRange, StatisticsColumn } from './file-statistics.ts';
 import { formatStatistics } from './file-statistics.ts';
+import type { FileForm } from './new-data-file.ts';
 import { addAction, syncFile, tuplesForm } from './new-data-file.ts';
 import { partitionColumn } from './schema.ts';
 import type { TablePlace } from './table-place.ts';
 
 /**
- * Writes the rows of a SELECT, all of one UTC date (`YYYY-MM-DD`) and with all stored columns, to a new file.
+ * Writes the rows of a SELECT, all of one UTC date (`YYYY-MM-DD`) and with all columns that files of the table have, to a new file.
  * @returns the action that adds it; nothing is committed yet
  * @throws disk-full, permission, io; lake-invalid where the date is none
  */
@@ -30,6 +31,7 @@ export async function writeDataFile(
   connection: DuckDBConnection,
   date: string,
   select: string,
+  form: FileForm = tuplesForm,
 ): Promise<AddAction> {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(date))
     throw new FlowError('lake-invalid', `the lake ${table.lake} has a data file of the date ${JSON.stringify(date)}`);
@@ -38,13 +40,13 @@ export async function writeDataFile(
   const target = join(table.folder, name);
   try {
     await makeFolderOf(temporary, false);
-    const statistics = await copyRows(connection, select, temporary);
+    const statistics = await copyRows(connection, select, temporary, form);
     const size = await syncFile(temporary);
     await writeAddressFilter(table, connection, temporary, name);
     await makeFolderOf(target, true);
     await rename(temporary, target);
     await syncFolder(join(target, '..'));
-    return addAction(name, date, size, statistics, tuplesForm.tags);
+    return addAction(name, date, size, statistics, form.tags);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw duckdbFileError(error, `write ${target}`);
@@ -79,7 +81,7 @@ async function writeAddressFilter(
 const options = `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${limits.rowGroupRows}, WRITE_BLOOM_FILTER false, RETURN_STATS true`;
 
 /** Copies rows to a Parquet file. @returns the statistics for the log */
-async function copyRows(connection: DuckDBConnection, select: string, path: string): Promise<string> {
+async function copyRows(connection: DuckDBConnection, select: string, path: string, form: FileForm): Promise<string> {
   const reader = await connection.runAndReadAll(`COPY (${select}) TO ${quoteText(path)} (${options})`);
   const [row] = reader.getRowObjectsJson() as unknown as [CopyStatistics];
   const byColumn = new Map(
@@ -88,7 +90,7 @@ async function copyRows(connection: DuckDBConnection, select: string, path: stri
       new Map(value.map((entry) => [entry.key, entry.value])),
     ]),
   );
-  return formatStatistics(row.count, tuplesForm.statistics, (column): ColumnRange => {
+  return formatStatistics(row.count, form.statistics, (column): ColumnRange => {
     const values = byColumn.get(column.name);
     return {
       nulls: values?.get('null_count'),

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { formatCount } from '../../base/format-count.ts';
 import { compact } from '../../lake/compact.ts';
+import { settle } from '../../lake/flows/settle.ts';
 import { openLake } from '../../lake/lake.ts';
 import { show } from '../printable.ts';
 import { formatBytes } from '../progress.ts';
@@ -9,13 +10,14 @@ export function define(command: Command): void {
   command.requiredOption('--lake <dir>', 'folder of the table');
   command.addHelpText(
     'after',
-    '\nJoins small files: those of an hour that is over, and those of a day that is over. The rows do not change, readers and ingesters\n' +
+    '\nSettles what is not settled yet, then joins small files: those of an hour that is over, and those of a day that is over. The rows do not change, readers and ingesters\n' +
       'go on meanwhile, and each step is a commit of its own. The old files stay until nsgflow lake vacuum.\n',
   );
   command.action(async (options: { readonly lake: string }) => {
     const lake = await openLake(options.lake);
     let steps = 0;
     try {
+      await settle(lake);
       for await (const step of compact(lake, Date.now())) {
         steps++;
         const what = `${step.date}: ${step.paths.length} files, ${formatCount(step.rows)} rows`;

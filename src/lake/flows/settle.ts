@@ -52,7 +52,8 @@ export async function countUncovered(lake: Lake): Promise<number> {
   return [...ofDates, ...files].reduce((sum, add) => sum + (dataFileOf(place, add).rows ?? 0), 0);
 }
 
-async function uncoveredNow(lake: Lake, { tuples, flows }: Versions): Promise<Uncovered> {
+/** What of these versions is not covered. @throws lake-invalid */
+export async function uncoveredNow(lake: Lake, { tuples, flows }: Versions): Promise<Uncovered> {
   const settled = flows === undefined ? undefined : settledVersion(flows, tuples.metadata.id);
   const known = settled === undefined || settled > tuples.version ? undefined : settled;
   const changes = known === undefined ? undefined : await changesSince(lake.tuples.place, known, tuples.version);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { planSettling, pinVersions, settle, dropPlan } from '../../../src/lake/flows/settle.ts';
+import { compact } from '../../../src/lake/compact.ts';
 import type { Lake } from '../../../src/lake/lake.ts';
 import { openLake } from '../../../src/lake/lake.ts';
 import { tuplesPlace } from '../../../src/lake/table-place.ts';
@@ -73,7 +74,7 @@ async function seen(lake: Lake): Promise<unknown> {
   }
 }
 
-const step = fc.constantFrom('settle', 'settle', 'ask', 'go on');
+const step = fc.constantFrom('settle', 'settle', 'ask', 'compact', 'go on');
 
 test('settled flows are those of the reference implementation, whatever order blobs come in, are rewritten, and settled in', async () => {
   await fc.assert(
@@ -97,6 +98,9 @@ test('settled flows are those of the reference implementation, whatever order bl
             if (what === 'settle') {
               await settle(lake);
               expect(await stored(lake)).toEqual(expected());
+            } else if (what === 'compact') {
+              for await (const _ of compact(lake, Date.now()));
+              expect(await seen(lake)).toEqual(expected());
             } else if (what === 'ask') expect(await seen(lake)).toEqual(expected());
           }
           await settle(lake);
@@ -108,6 +112,6 @@ test('settled flows are those of the reference implementation, whatever order bl
         }
       },
     ),
-    { numRuns: long ? 300 : 12 },
+    { numRuns: long ? 150 : 5 },
   );
 });

@@ -1,0 +1,93 @@
+/**
+ * Joins small data files of `flows` of one date and part (flow-files.ts), as each settling leaves some. Rows do not change, and groups of flows stay in one file.
+ * Files whose groups may still grow are left: the next settling replaces them.
+ */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FlowError } from '../../base/errors.ts';
+import { groupBy } from '../../base/group-by.ts';
+import { limits } from '../../base/limits.ts';
+import type { CompactionStep } from '../compaction.ts';
+import { writeDataFile } from '../data-file.ts';
+import type { Action, AddAction } from '../delta-log.ts';
+import type { DeltaTable } from '../delta-table.ts';
+import { listParameter } from '../duckdb.ts';
+import type { Lake } from '../lake.ts';
+import { dataFileOf } from '../snapshot.ts';
+import { dateOf } from './coverage.ts';
+import { coveredTag, flowsForm, partTag } from './flow-files.ts';
+import { flowColumns } from './schema.ts';
+
+interface Joined {
+  readonly date: string;
+  readonly part: string;
+  readonly files: readonly AddAction[];
+}
+
+/** Joins what is due, step by step; each is a commit of its own. @throws disk-full, permission, io, lake-invalid */
+export async function* compactFlows(lake: Lake): AsyncGenerator<CompactionStep> {
+  const table = await lake.flows();
+  if (table === undefined) return;
+  for (const joined of planJoins(table)) yield await joinFiles(lake, table, joined);
+}
+
+function planJoins({ state, place }: DeltaTable): Joined[] {
+  const closed = [...state.files.values()].filter(
+    ({ tags }) => tags?.[partTag] !== undefined && tags[partTag] !== 'open',
+  );
+  const byPart = groupBy(closed, (add) => `${dateOf(add)} ${add.tags?.[partTag]}`);
+  return [...byPart.values()].flatMap((some) => {
+    const chunks: AddAction[][] = [];
+    let rows = Infinity;
+    for (const add of some) {
+      const its = dataFileOf(place, add).rows;
+      if (its === undefined || its > limits.flowsFileRowsMax / 2) continue;
+      if (rows + its > limits.flowsFileRowsMax || chunks.at(-1)!.length >= limits.compactFilesMax) {
+        chunks.push([]);
+        rows = 0;
+      }
+      chunks.at(-1)!.push(add);
+      rows += its;
+    }
+    return chunks
+      .filter((files) => files.length >= limits.compactFilesMin)
+      .map((files) => ({ date: dateOf(files[0]), part: files[0].tags?.[partTag] ?? '', files }));
+  });
+}
+
+async function joinFiles(lake: Lake, table: DeltaTable, { date, part, files }: Joined): Promise<CompactionStep> {
+  const { place } = table;
+  const read = files.map((add) => dataFileOf(place, add));
+  const rows = read.reduce((sum, file) => sum + (file.rows ?? 0), 0);
+  const bytes = files.reduce((sum, { size }) => sum + size, 0);
+  const paths = files.map(({ path }) => path);
+  const covered = files.reduce((latest, { tags }) => Math.max(latest, Number(tags?.[coveredTag] ?? Infinity)), 0);
+  const connection = await lake.connect();
+  let written: AddAction | undefined;
+  try {
+    await connection.run('SET VARIABLE flow_files = $1', [await listParameter(read.map(({ path }) => path))]);
+    const columns = flowColumns.filter(({ type }) => type !== 'date').map(({ name }) => name);
+    const select = `SELECT ${columns.join(', ')} FROM read_parquet(getvariable('flow_files'), hive_partitioning = false) ORDER BY access, time`;
+    const form = { ...flowsForm, tags: { [partTag]: part, [coveredTag]: String(covered) } };
+    written = { ...(await writeDataFile(place, connection, date, select, form)), dataChange: false };
+    const actual = dataFileOf(place, written).rows;
+    if (actual !== rows)
+      throw new FlowError(
+        'lake-invalid',
+        `${files.length} files of flows of ${date} hold ${actual} rows, and the log says ${rows}: ${paths[0]}, …`,
+      );
+    const added = written;
+    const version = await table.commit('OPTIMIZE', (state) => {
+      if (!paths.every((path) => state.files.has(path))) return Promise.resolve(undefined);
+      const removed = paths.map((path): Action => ({
+        remove: { path, deletionTimestamp: Date.now(), dataChange: false },
+      }));
+      return Promise.resolve({ files: [...removed, { add: added }] });
+    });
+    if (version !== undefined) written = undefined;
+    return { date, paths, rows, bytes, version, newBytes: version === undefined ? 0 : added.size };
+  } finally {
+    if (written !== undefined) await rm(join(place.folder, written.path), { force: true });
+    connection.closeSync();
+  }
+}
