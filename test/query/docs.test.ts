@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { flowColumns } from '../../src/lake/flows/schema.ts';
 import { lakeColumns } from '../../src/lake/schema.ts';
 import { fields } from '../../src/query/fields.ts';
 
@@ -43,5 +44,13 @@ describe('tables in the documents are those of the code', () => {
         `| \`${name}\` | ${delta} | ${meaning}${place === 'partition' ? ' In the folder’s name, not in the file.' : ''} |`,
     );
     await expectTable('lake.md', 'columns', ['| column | type | meaning |', '|---|---|---|', ...shown]);
+  });
+
+  test('columns of flows in docs/lake.md', async () => {
+    const shown = flowColumns.map(({ name, type, of, meaning }) => {
+      const shownType = type === 'reports' ? 'list of structures' : type;
+      return `| \`${name}\` | ${shownType} | ${of} | ${meaning} |`;
+    });
+    await expectTable('lake.md', 'flows columns', ['| column | type | of | meaning |', '|---|---|---|---|', ...shown]);
   });
 });
