@@ -297,7 +297,7 @@ class Decoder {
     const named = Object.keys(draft.texts).length > 0;
     const known = draft.version !== undefined || isFlowCategory(draft.texts.category);
     if (whole && draft.hasFlows && known) this.#recordOf(draft);
-    if (draft.record < 0 && draft.hasRecords) this.#forget(draft.unreadable);
+    if (draft.record < 0 && draft.hasRecords) this.#forget(draft.unreadable, rejectionsBefore);
     if (draft.record >= 0 && (named || draft.hasRecords)) this.#finish(draft);
     else if (!draft.hasRecords && !(whole && draft.isFlat && this.#flatEvent(draft))) {
       if (draft.record >= 0) this.#discard(draft);
@@ -498,14 +498,17 @@ class Decoder {
     draft.unreadable.push(rejections[rejections.length - 1]);
   }
 
-  /** Takes reports back. */
-  #forget(reports: readonly Rejection[]): void {
+  /** Takes reports back, which are among the rejections from `first` on. */
+  #forget(reports: readonly Rejection[], first: number): void {
     if (reports.length === 0) return;
     const { rejections } = this.#log;
-    const before = rejections.splice(0).map((rejection) => ({ rejection, isKept: !reports.includes(rejection) }));
-    for (const { rejection, isKept } of before) if (isKept) rejections.push(rejection);
-    const settled = before.slice(0, this.#settled.rejections).filter(({ isKept }) => isKept).length;
-    this.#settled = { ...this.#settled, rejections: settled };
+    const gone = new Set(reports);
+    const settled = this.#settled.rejections;
+    let removed = 0;
+    for (const [i, rejection] of rejections.splice(first).entries())
+      if (!gone.has(rejection)) rejections.push(rejection);
+      else if (first + i < settled) removed++;
+    if (removed > 0) this.#settled = { ...this.#settled, rejections: settled - removed };
   }
 
   /** Whether the value from `start` to `#at` says nothing: null, or an empty text, list or object. */

@@ -14,6 +14,7 @@ import type { LogicalType } from '../../../src/lake/parquet/file.ts';
 import { ParquetFile } from '../../../src/lake/parquet/file.ts';
 import { rowsMax } from '../../../src/lake/parquet/page-kernel-layout.ts';
 import { limits } from '../../../src/base/limits.ts';
+import { packCounter } from '../../../src/flowlog/counter.ts';
 import { formatWords } from '../../../src/net/address.ts';
 
 const long = process.env['NSGFLOW_LONG'] === '1';
@@ -246,6 +247,22 @@ describe('columns of a row group', () => {
       { seed: 21, numRuns: long ? 300 : 25 },
     );
   }, 120_000);
+
+  test('of counters are exact up to 2^63 - 1', async () => {
+    const values = [0n, 1n, 2n ** 53n - 1n, 2n ** 53n, 2n ** 53n + 1n, 2n ** 62n + 3n, 2n ** 63n - 2n, 2n ** 63n - 1n];
+    for (const repeats of [1, 40]) {
+      const all = Array.from({ length: repeats }, () => values).flat();
+      const packed = Float64Array.from([...all.map(packCounter), Number.NaN, 2 ** 60]);
+      const { columns, ranges } = await written(
+        [{ type: 'long', values: { kind: 'counters', values: packed } }],
+        packed.length,
+      );
+      expect(columns[0]).toEqual([...all.map(String), null, String(2n ** 60n)]);
+      expect(
+        JSON.stringify(ranges, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
+      ).toContain(String(2n ** 63n - 1n));
+    }
+  });
 
   test('a whole row group of addresses and numbers that all differ fits the memory of the kernel', async () => {
     expect(limits.rowGroupRows).toBe(rowsMax);
