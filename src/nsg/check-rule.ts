@@ -55,7 +55,7 @@ export interface SideTexts {
 }
 
 export const priorityMin = 100;
-export const priorityMax = 4096;
+const priorityMax = 4096;
 const groupsPerSideMax = 10;
 const groupsPerNsgMax = 100;
 const addressesPerSideMax = 4000;

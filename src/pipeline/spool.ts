@@ -78,7 +78,9 @@ export class Spool {
       const unlock = await takeLock(join(folder, 'lock'), `the spool ${folder}`, hint);
       await rm(join(folder, temporaryName), { force: true });
       const left: SpoolFile[] = [];
-      for (const name of (await readdir(folder)).sort()) {
+      const entries = await readdir(folder, { withFileTypes: true });
+      const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+      for (const name of names.sort()) {
         const parts = segmentName.exec(name);
         if (/^lock\.[0-9a-f-]+\.(?:new|old)$/.test(name)) await rm(join(folder, name), { force: true });
         if (parts === null) continue;

@@ -343,8 +343,9 @@ describe('diagnostics', () => {
     const put = (sourceAddressPrefix: string) =>
       tagged.ask('PUT', `${nsg}/securityRules/t`, rule('t', { priority: 200, sourceAddressPrefix }));
     expect((await put('Storage')).status).toBe(201);
-    // A tag that nobody knows is a warning of the service, and matches nothing.
+    expect(tagged.plane.network().unknownTags).toEqual([]);
     expect((await put('Sql')).status).toBe(200);
+    expect(tagged.plane.network().unknownTags.map(({ tag }) => tag)).toEqual(['Sql']);
     await tagged.end();
   });
 });
