@@ -29,12 +29,15 @@ export interface Evaluator {
   readonly functions: FunctionTable;
   /** Resources as they are deployed, by id; asked before the template's own. */
   readonly existing: (id: string) => ValueObject | undefined;
+  readonly isSettled: (type: string) => boolean;
   readonly budget: Budget;
   /** Values of parameters that were not given, by template and name: they stay when the template is evaluated again. */
   readonly presets: Map<string, Value>;
   depth: number;
   /** How often an expression asked for what a resource of the template decides when it is made. */
   dependences: number;
+  /** The same, where any property may come to be then: not of deployments, whose outputs are known by name. */
+  laters: number;
   /** Ids of the resources of the template that must be made first for it. */
   readonly asked: string[];
 }
@@ -194,11 +197,11 @@ export function evaluateText(frame: Frame, source: string, path: string): Value 
   if (inner === undefined) return literalText(source);
   const { evaluator } = frame.state;
   spend(evaluator, source.length >>> 5);
-  const before = evaluator.dependences;
+  const before = evaluator.laters;
   try {
     return evaluateExpression(frame, parseExpression(inner));
   } catch (problem) {
-    const isLater = evaluator.dependences > before;
+    const isLater = evaluator.laters > before;
     if (problem instanceof TemplateProblem)
       return unresolved(frame, path, source, problem.message, problem.isLater ?? isLater);
     if (problem instanceof RangeError) return unresolved(frame, path, source, 'a value is too large');
@@ -326,6 +329,7 @@ function viewOf(frame: Frame): TemplateView {
       const id = state.declares(idOrName);
       if (id === undefined) return false;
       state.evaluator.dependences++;
+      state.evaluator.laters++;
       state.evaluator.asked.push(id);
       return true;
     },

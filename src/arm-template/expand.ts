@@ -20,7 +20,7 @@ import { templateFunctions } from './functions.ts';
 import { measureOf, walkSteps } from './measure.ts';
 import { parameterValues } from './parameters.ts';
 import { expressionText } from './parse.ts';
-import { resourceIdOf, resourceKey } from './resource-id.ts';
+import { providerPath, resourceIdOf, resourceKey } from './resource-id.ts';
 import type { Scope } from './scope.ts';
 import type { Json, JsonObject, Value, ValueObject } from './value.ts';
 import { TemplateProblem, Unresolved, isArray, isObject, newObject, scalarText } from './value.ts';
@@ -69,6 +69,8 @@ export interface TemplateOptions {
   readonly functions?: FunctionTable;
   /** Resources as they are deployed, for `reference`; they go before the template's own. */
   readonly existing?: (id: string) => ValueObject | undefined;
+  /** Types whose resources have what the template gives them alone, made or not. */
+  readonly isSettled?: (type: string) => boolean;
   /** Shared by all evaluations of one template; without one, each has `templateStepsMax`. */
   readonly budget?: Budget;
   /** See `Evaluator`. */
@@ -81,10 +83,12 @@ export function expandTemplate(template: JsonObject, options: TemplateOptions): 
     file: options.file,
     functions: { ...templateFunctions, ...options.functions },
     existing: options.existing ?? (() => undefined),
+    isSettled: options.isSettled ?? (() => false),
     budget: options.budget ?? budgetOf(limits.templateStepsMax),
     presets: options.presets ?? new Map(),
     depth: 0,
     dependences: 0,
+    laters: 0,
     asked: [],
   };
   const state = createTemplateState(evaluator, template, '', options.scope, options.parameters);
@@ -126,21 +130,33 @@ interface Place {
 interface Own {
   readonly id: string;
   readonly isDeployment: boolean;
+  readonly isSettled: boolean;
   readonly body: () => ValueObject;
 }
 
 function ownResources(state: TemplateState): Pick<Place, 'found' | 'deployments'> {
   const found: Place['found'] = new Map();
   const { evaluator } = state;
-  state.declares = (idOrName) => found.get(resourceKey(idOrName))?.id;
+  state.declares = (idOrName) => found.get(resourceKey(wholeId(state.scope, idOrName)))?.id;
   state.lookUp = (idOrName, hasVersion) => {
-    const own = found.get(resourceKey(idOrName));
-    if (own !== undefined) evaluator.dependences++;
-    const existing = evaluator.existing(own?.id ?? idOrName);
+    const whole = wholeId(state.scope, idOrName);
+    const own = found.get(resourceKey(whole));
+    if (own !== undefined && !own.isSettled) {
+      evaluator.dependences++;
+      if (!own.isDeployment) evaluator.laters++;
+    }
+    const existing = evaluator.existing(own?.id ?? whole);
     if (own !== undefined && !(hasVersion && existing !== undefined)) evaluator.asked.push(own.id);
     return own?.isDeployment === true ? own.body() : (existing ?? own?.body());
   };
   return { found, deployments: [] };
+}
+
+/** `Microsoft.Network/virtualNetworks/vnet` names a resource of the group that is deployed to. */
+function wholeId(scope: Scope, idOrName: string): string {
+  return /^[A-Za-z][\w-]*\.[\w.-]+(\/[^/]+){2,}$/.test(idOrName)
+    ? `/subscriptions/${scope.subscriptionId}/resourceGroups/${scope.resourceGroup}/providers/${idOrName}`
+    : idOrName;
 }
 
 function expandList(place: Place, template: JsonObject, path: string): void {
@@ -204,7 +220,12 @@ function expandResource(place: Place, resource: JsonObject, path: string, symbol
   }
   const isDeployment = fullType.toLowerCase() === 'microsoft.resources/deployments';
   const scope = isDeployment ? nestedScope(place, resource, path, fullName) : place.scope;
-  const id = resourceIdOf(scope, fullType, names);
+  const isSettled = place.state.evaluator.isSettled(fullType);
+  const extended = evaluateValue(place, resource['scope'] ?? '', `${path}.scope`);
+  const id =
+    typeof extended === 'string' && extended.startsWith('/')
+      ? `${extended.replace(/\/+$/, '')}${providerPath(fullType, names)}`
+      : resourceIdOf(scope, fullType, names);
   let isDependent = false;
   let references: readonly string[] = [];
   const { evaluator } = place.state;
@@ -231,7 +252,7 @@ function expandResource(place: Place, resource: JsonObject, path: string, symbol
     references: () => references,
   });
   for (const key of [id, fullName, symbol])
-    if (key !== undefined) place.found.set(resourceKey(key), { id, isDeployment, body });
+    if (key !== undefined) place.found.set(resourceKey(key), { id, isDeployment, isSettled, body });
   if (isDeployment) place.deployments.push(body);
   if (resource['resources'] !== undefined) {
     expandResources({ ...place, parent: { type: fullType, name: fullName } }, resource, `${path}.`);

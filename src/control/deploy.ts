@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { resourceKey, resourceName } from '../arm-template/resource-id.ts';
 import type { Json, JsonObject } from '../arm-template/value.ts';
 import { formatTime } from '../base/time.ts';
+import { isAsideType } from '../nsg/raw-resource.ts';
 import { ok } from './answer.ts';
 import { ArmError } from './arm-error.ts';
 import type { DeploymentRequest } from './deployment-request.ts';
@@ -16,7 +17,7 @@ import { presentBody } from './present.ts';
 import type { ArmResponse, Ask } from './request.ts';
 import { groupOf, subscriptionOf } from './resource-path.ts';
 import type { ResourceType } from './resource-type.ts';
-import { childTypeNamed, parentOfChild, resourceTypeNamed, resourceTypes } from './resource-types.ts';
+import { childTypeNamed, parentOfChild, keptTypeNamed, resourceTypeNamed } from './resource-types.ts';
 import type { Resource } from './resource.ts';
 import { propertiesOf, textOf } from './resource.ts';
 import type { State } from './state.ts';
@@ -25,10 +26,11 @@ import type { TemplateRun } from './template-thread.ts';
 import { withTemplate } from './template-thread.ts';
 import { deployment, deploymentType } from './types/deployment.ts';
 import { watcherGroup } from './types/network-watcher.ts';
+import { whatIf } from './what-if.ts';
 
 export interface Deployments {
   put(ask: Ask, id: string): Promise<ArmResponse>;
-  /** POST `validate`. */
+  /** POST `validate` and `whatIf`. */
   act(ask: Ask, id: string, action: string): Promise<ArmResponse>;
 }
 
@@ -72,6 +74,16 @@ export function createDeployments(state: State, engine: Engine): Deployments {
     return { made, outputs: await run.outputs() };
   };
 
+  /** What the answer says of a template that is taken nevertheless. */
+  const diagnosticsOf = (resources: readonly PlannedResource[]): { diagnostics?: JsonObject[] } => {
+    const types = [...new Set(resources.map(({ type }) => type.replace(/\/+$/, '')))].filter(
+      (type) => requireKnown(type).isInert === true && !isAsideType(type),
+    );
+    if (types.length === 0) return {};
+    const message = `Resources of types that the control plane does not know are kept as they are given: ${types.join(', ')}. Nothing of them is judged, and expressions in them that only Azure can answer stay as written.`;
+    return { diagnostics: [{ level: 'Warning', code: 'ResourceTypesNotKnown', message }] };
+  };
+
   const make = async (request: DeploymentRequest, resource: PlannedResource, body: JsonObject): Promise<string> => {
     const { type: _type, name: _name, apiVersion: _version, scope: _scope, ...rest } = body;
     const type = resource.type.replace(/\/+$/, '');
@@ -96,10 +108,14 @@ export function createDeployments(state: State, engine: Engine): Deployments {
   const removeOthers = async (request: DeploymentRequest, made: readonly string[]): Promise<void> => {
     const kept = new Set(made.map(resourceKey));
     const prefix = `${resourceKey(engine.requireGroup(request.id).id)}/`;
-    let others = resourceTypes
-      .filter(({ type }) => type !== deploymentType)
-      .flatMap((definition) => [...state.store.ofType(definition.type)].map((resource) => ({ definition, resource })))
-      .filter(({ resource: { id } }) => resourceKey(id).startsWith(prefix) && !kept.has(resourceKey(id)));
+    let others = [...state.store.all()]
+      .filter(
+        ({ id, type }) => type !== deploymentType && resourceKey(id).startsWith(prefix) && !kept.has(resourceKey(id)),
+      )
+      .flatMap((resource) => {
+        const definition = keptTypeNamed(resource.type);
+        return definition === undefined ? [] : [{ definition, resource }];
+      });
     for (let last = Infinity; others.length < last;) {
       last = others.length;
       const left: typeof others = [];
@@ -135,6 +151,15 @@ export function createDeployments(state: State, engine: Engine): Deployments {
     return resource;
   };
 
+  const answerWhatIf = (ask: Ask, id: string): Promise<ArmResponse> => {
+    const request = readDeployment(engine, ask, id);
+    return evaluate(request, async (run) => {
+      const resources = await plan(run);
+      const changes = await whatIf(state, engine, request, resources, run);
+      return ok({ status: 'Succeeded', properties: { changes, ...diagnosticsOf(resources) } });
+    });
+  };
+
   return {
     async put(ask, id) {
       const request = readDeployment(engine, ask, id);
@@ -142,10 +167,13 @@ export function createDeployments(state: State, engine: Engine): Deployments {
       const about = { mode: request.mode, parameters: shownParameters(request) };
       return evaluate(request, async (run) => {
         const resources = await plan(run);
+        const diagnostics = diagnosticsOf(resources);
+        for (const { message } of diagnostics.diagnostics ?? [])
+          state.settings.onNotice(`deployment ${resourceName(id)}: ${textOf(message)}`);
         try {
           const { made, outputs } = await deploy(request, run, resources);
           const outputResources = made.map((one) => ({ id: one }));
-          const properties = { ...about, outputs, outputResources, provisioningState: 'Succeeded' };
+          const properties = { ...about, outputs, outputResources, ...diagnostics, provisioningState: 'Succeeded' };
           const resource = await state.exclusive(() => keep(id, properties));
           return ok(presentBody(deployment, resource, state.view(ask.origin)), created ? 201 : 200);
         } catch (error) {
@@ -157,6 +185,7 @@ export function createDeployments(state: State, engine: Engine): Deployments {
       });
     },
     async act(ask, id, action) {
+      if (action.toLowerCase() === 'whatif') return answerWhatIf(ask, id);
       if (action.toLowerCase() !== 'validate')
         throw new ArmError(
           'InvalidResourceType',
@@ -169,6 +198,7 @@ export function createDeployments(state: State, engine: Engine): Deployments {
         mode: request.mode,
         parameters: shownParameters(request),
         validatedResources: resources.map((one) => ({ id: one.id })),
+        ...diagnosticsOf(resources),
       };
       return ok({ id, name: resourceName(id), type: deploymentType, properties });
     },
@@ -185,11 +215,11 @@ function isMadeBy(id: string, resources: readonly PlannedResource[]): boolean {
 
 function requireKnown(type: string): ResourceType {
   const bare = type.replace(/\/+$/, '');
-  const definition = resourceTypeNamed(bare) ?? parentOfChild(bare);
+  const definition = resourceTypeNamed(bare) ?? parentOfChild(bare) ?? keptTypeNamed(bare);
   if (definition !== undefined) return definition;
   throw new ArmError(
     'InvalidTemplate',
-    `Deployment template validation failed: the resource type '${type.slice(0, 200)}' is not one of this control plane.`,
+    `Deployment template validation failed: '${type.slice(0, 200)}' is no resource type.`,
   );
 }
 

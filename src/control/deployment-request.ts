@@ -19,6 +19,8 @@ export interface DeploymentRequest {
   /** By name in lower case. */
   readonly parameters: JsonObject;
   readonly origin: string;
+  /** Of what-if: whether only ids are asked for. */
+  readonly isIdsOnly: boolean;
 }
 
 /** @throws ArmError where there is no template, or parameters do not fit it */
@@ -43,7 +45,9 @@ export function readDeployment(engine: Engine, ask: Ask, id: string): Deployment
   const given = Object.fromEntries(parameterValues(objectOf(properties['parameters']))) as JsonObject;
   checkParameters(template as JsonObject, given);
   const mode = textOf(properties['mode']);
-  return { id, mode, template: template as JsonObject, parameters: given, origin: ask.origin };
+  const format = getProperty(objectOf(properties['whatIfSettings']), 'resultFormat');
+  const isIdsOnly = typeof format === 'string' && format.toLowerCase() === 'resourceidonly';
+  return { id, mode, template: template as JsonObject, parameters: given, origin: ask.origin, isIdsOnly };
 }
 
 /** Those given are declared, and those declared without a default are given. */

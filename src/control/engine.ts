@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { parentId, resourceKey, resourceName } from '../arm-template/resource-id.ts';
 import type { Json, JsonObject } from '../arm-template/value.ts';
 import { limits } from '../base/limits.ts';
+import { isAsideType } from '../nsg/raw-resource.ts';
 import { ArmError } from './arm-error.ts';
 import { childElements, childId } from './present.ts';
 import { requireRegistered } from './registration.ts';
@@ -25,6 +26,8 @@ import { notReferenced } from './types/reference.ts';
 export interface Conditions {
   readonly ifMatch?: string | undefined;
   readonly ifNoneMatch?: string | undefined;
+  /** Nothing is kept: the answer is what would be. */
+  readonly isPreview?: true | undefined;
 }
 
 export interface Put {
@@ -109,6 +112,7 @@ export function createEngine(state: State): Engine {
     const name = resourceName(id);
     if (definition.scope === 'subscription') return groupId(requireSubscription(id), name);
     const group = requireGroup(id);
+    if (definition.isInert === true) return `${group.id}${id.replace(/^(\/[^/]+){4}/, '')}`;
     const parts = definition.type.split('/');
     const word = parts[parts.length - 1];
     if (parts.length === 2) return `${group.id}/providers/${parts[0]}/${word}/${name}`;
@@ -122,7 +126,7 @@ export function createEngine(state: State): Engine {
     );
   };
 
-  const write = async (definition: ResourceType, id: string, body: JsonObject): Promise<Put> => {
+  const write = async (definition: ResourceType, id: string, body: JsonObject, isPreview = false): Promise<Put> => {
     const previous = store.get(id);
     const own = previous?.id ?? canonicalId(definition, id);
     const name = previous?.name ?? resourceName(own);
@@ -143,7 +147,7 @@ export function createEngine(state: State): Engine {
       etag: randomUUID(),
       body: {
         ...top,
-        ...(definition.location === 'none' ? {} : { location }),
+        ...(definition.location === 'none' || location === '' ? {} : { location }),
         ...completed.top,
         properties: withoutState(completed.properties),
       },
@@ -152,6 +156,7 @@ export function createEngine(state: State): Engine {
     for (const { to } of definition.links?.(resource) ?? []) if (!state.view().exists(to)) throw notReferenced(to, own);
     const dropped = previous === undefined ? [] : droppedParts(previous, resource);
     for (const { id: part, child } of dropped) checkPartUnused(state.view(), part, child, '');
+    if (isPreview) return { resource, created: previous === undefined };
     if (previous === undefined) await definition.outside?.make(making);
     await makeWatcher(definition, subscription, location);
     await removeFlowLogs(dropped.map((part) => part.id));
@@ -176,7 +181,7 @@ export function createEngine(state: State): Engine {
 
   /** As Azure does with the first network resource of a region. */
   const makeWatcher = async (definition: ResourceType, subscription: string, location: string): Promise<void> => {
-    if (definition.changes !== 'network') return;
+    if (definition.changes !== 'network' || isAsideType(definition.type)) return;
     const missing = missingWatcher(state.view(), subscription, location);
     for (const { type, id, body } of missing) {
       const watcher = resourceTypeNamed(type);
@@ -189,12 +194,13 @@ export function createEngine(state: State): Engine {
     child: ChildType,
     id: string,
     make: (elements: JsonObject[], parent: Resource) => JsonObject[],
+    isPreview = false,
   ): Promise<Resource> => {
     const parent = store.get(parentId(id));
     if (parent === undefined) throw missingParent(definition, child, id);
     const list = make([...childElements(child, parent)], parent);
     const body = { ...parent.body, properties: { ...propertiesOf(parent.body), [child.list]: list } };
-    return (await write(definition, parent.id, body)).resource;
+    return (await write(definition, parent.id, body, isPreview)).resource;
   };
 
   return {
@@ -207,7 +213,7 @@ export function createEngine(state: State): Engine {
       requireSubscription(id);
       if (definition.scope === 'group') requireGroup(id);
       checkConditions(store.get(id), conditions);
-      return write(definition, id, body);
+      return write(definition, id, body, conditions.isPreview);
     },
 
     async patch(definition, id, body, conditions = {}) {
@@ -252,10 +258,16 @@ export function createEngine(state: State): Engine {
       const name = known === undefined ? resourceName(id) : textOf(known.element['name']);
       checkName(child.name, name);
       const element = { ...body, name };
-      const resource = await putElement(definition, child, id, (elements) => {
-        const at = elements.findIndex((other) => sameName(other, name));
-        return at < 0 ? [...elements, element] : elements.with(at, element);
-      });
+      const resource = await putElement(
+        definition,
+        child,
+        id,
+        (elements) => {
+          const at = elements.findIndex((other) => sameName(other, name));
+          return at < 0 ? [...elements, element] : elements.with(at, element);
+        },
+        conditions.isPreview,
+      );
       return { resource, created: known === undefined };
     },
 
@@ -388,7 +400,7 @@ function readLocation(
   const before = textOf(previous?.body['location']);
   const given = textOf(body['location']);
   if (given === '') {
-    if (before !== '') return before;
+    if (before !== '' || definition.location === 'optional') return before;
     throw new ArmError('LocationRequired', 'The location property is required for this definition.', {
       target: 'location',
     });

@@ -1,6 +1,6 @@
 /** What templates find by `reference` and `listKeys`: resources and their parts as GET shows them. */
 import { presentBody, presentChild } from './present.ts';
-import { childTypeNamed, resourceTypeNamed } from './resource-types.ts';
+import { childTypeNamed, keptTypeNamed } from './resource-types.ts';
 import type { State } from './state.ts';
 import { findChild } from './state.ts';
 import type { Live } from './template-session.ts';
@@ -11,7 +11,7 @@ export function liveResources(state: State, origin: string): Live {
     existing(id) {
       const view = state.view(origin);
       const resource = state.store.get(id);
-      const definition = resource === undefined ? undefined : resourceTypeNamed(resource.type);
+      const definition = resource === undefined ? undefined : keptTypeNamed(resource.type);
       if (resource !== undefined && definition !== undefined) return presentBody(definition, resource, view);
       const part = findChild(state.store, id);
       if (part === undefined) return undefined;

@@ -73,6 +73,7 @@ function pathsOf(definition: ResourceType): Record<string, JsonObject> {
   for (const { name, schema: body, long } of [
     ...(definition.actions ?? []),
     ...(isDeployment ? [{ name: 'validate', schema: definition.schema, long: undefined }] : []),
+    ...(isDeployment ? [{ name: 'whatIf', schema: definition.schema, long: true }] : []),
   ]) {
     const path = `${item}/${name}`;
     const statuses = long === true ? ['200', '202'] : ['200'];

@@ -4,9 +4,10 @@
 import type { Json, JsonObject } from '../arm-template/value.ts';
 import { ok } from './answer.ts';
 import { readFilter } from './filter.ts';
+import { registrationType } from './registration.ts';
 import { listPage } from './list.ts';
 import type { ArmResponse, Ask } from './request.ts';
-import { resourceTypes } from './resource-types.ts';
+import { keptTypeNamed } from './resource-types.ts';
 import type { Resource } from './resource.ts';
 import type { State } from './state.ts';
 import { deploymentType } from './types/deployment.ts';
@@ -16,10 +17,11 @@ export function listResources(state: State, ask: Ask, base: string): ArmResponse
   const matches = readFilter(ask.query.get('$filter'), 'resources');
   const expanded = (ask.query.get('$expand') ?? '').toLowerCase().split(',');
   const below = `${base.toLowerCase()}/`;
-  const found = resourceTypes
-    .filter(({ type, scope }) => scope === 'group' && type !== deploymentType)
-    .filter(({ location }) => location !== 'none')
-    .flatMap((definition) => [...state.store.ofType(definition.type)])
+  const found = [...state.store.all()]
+    .filter(({ type }) => {
+      const definition = keptTypeNamed(type);
+      return definition?.scope === 'group' && definition.location !== 'none' && !unlisted.has(type);
+    })
     .filter(({ id }) => id.toLowerCase().startsWith(below))
     .filter((resource) => matches === undefined || matches({ ...resource, name: fullName(resource) }));
   return ok(
@@ -29,6 +31,8 @@ export function listResources(state: State, ask: Ask, base: string): ArmResponse
     })),
   );
 }
+
+const unlisted = new Set([deploymentType, registrationType]);
 
 function briefly(resource: Resource): JsonObject {
   const { id, type, body } = resource;

@@ -23,6 +23,8 @@ export interface ResourceStore {
   get(id: string): Resource | undefined;
   /** All of one type, in any casing, in no order. */
   ofType(type: string): Iterable<Resource>;
+  /** Types of which there are any, in lower case. */
+  types(): string[];
   all(): Iterable<Resource>;
   readonly count: number;
   /** On disk when it resolves. @throws FlowError where the disk refuses; nothing is changed then */
@@ -71,6 +73,7 @@ export async function openResourceStore(dataFolder: string): Promise<ResourceSto
   return {
     get: (id) => byKey.get(resourceKey(id)),
     ofType: (type) => byType.get(type.toLowerCase())?.values() ?? [],
+    types: () => [...byType].filter(([, resources]) => resources.size > 0).map(([type]) => type),
     all: () => byKey.values(),
     get count() {
       return byKey.size;

@@ -117,8 +117,10 @@ export interface ResourceType<S extends TSchema = TSchema> {
   /** Only resource groups lie in the subscription itself. */
   readonly scope: 'subscription' | 'group';
   readonly name: NameRule;
-  readonly location: 'required' | 'none';
+  readonly location: 'required' | 'optional' | 'none';
   readonly schema: S;
+  /** A type that is not known: see types/inert.ts. */
+  readonly isInert?: true;
   /** Of a DELETE: one that Azure's description of the API lists, since clients take no other. */
   readonly deleteStatus: 200 | 202 | 204;
   /** What has to be told of a change. */

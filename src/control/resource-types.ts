@@ -5,11 +5,14 @@ import type { ChildType, ResourceType } from './resource-type.ts';
 import { applicationSecurityGroup } from './types/application-security-group.ts';
 import { deployment } from './types/deployment.ts';
 import { flowLog } from './types/flow-log.ts';
+import { inertType } from './types/inert.ts';
+import { loadBalancer } from './types/load-balancer.ts';
 import { networkInterface } from './types/network-interface.ts';
 import { networkSecurityGroup } from './types/network-security-group.ts';
 import { networkWatcher } from './types/network-watcher.ts';
 import { publicIpAddress } from './types/public-ip-address.ts';
 import { resourceGroup } from './types/resource-group.ts';
+import { routeTable } from './types/route-table.ts';
 import { storageAccount } from './types/storage-account.ts';
 import { blobContainer, blobService, fileService, managementPolicy } from './types/storage-services.ts';
 import { virtualMachine } from './types/virtual-machine.ts';
@@ -24,6 +27,8 @@ export const resourceTypes: readonly ResourceType[] = [
   applicationSecurityGroup,
   publicIpAddress,
   virtualMachine,
+  loadBalancer,
+  routeTable,
   networkWatcher,
   flowLog,
   storageAccount,
@@ -41,6 +46,9 @@ export const networkTypes: readonly ResourceType[] = [
   virtualNetwork,
   networkInterface,
   applicationSecurityGroup,
+  publicIpAddress,
+  loadBalancer,
+  routeTable,
 ];
 
 const byName = new Map(resourceTypes.map((definition) => [definition.type.toLowerCase(), definition]));
@@ -59,6 +67,11 @@ export const apiTypes: readonly string[] = resourceTypes.flatMap(({ type, childr
 /** In any casing. */
 export function resourceTypeNamed(type: string): ResourceType | undefined {
   return byName.get(type.toLowerCase());
+}
+
+/** The same, or that of a type which is not known and kept nevertheless. */
+export function keptTypeNamed(type: string): ResourceType | undefined {
+  return resourceTypeNamed(type) ?? inertType(type);
 }
 
 export function childTypeNamed(type: string): ChildType | undefined {

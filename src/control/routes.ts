@@ -24,7 +24,7 @@ import { listPage } from './list.ts';
 import { createOperations } from './operations.ts';
 import { childElements, etagText, presentBody, presentChild } from './present.ts';
 import type { ArmResponse, Ask } from './request.ts';
-import { groupId, parseProviderPath } from './resource-path.ts';
+import { groupId, parseProviderPath, subscriptionOf } from './resource-path.ts';
 import { namespaceNamed } from './registration.ts';
 import type { ChildType, ResourceType } from './resource-type.ts';
 import { listResources } from './resource-list.ts';
@@ -36,12 +36,12 @@ import type { State } from './state.ts';
 import { findChild } from './state.ts';
 import { answerSubscription, answerTenants, listSubscriptions } from './subscription.ts';
 import { deployment, deploymentType } from './types/deployment.ts';
+import { inertType } from './types/inert.ts';
+import { groupType } from './types/resource-group.ts';
 import { storageAccountType } from './types/storage-account.ts';
 import { checkFileService } from './types/storage-services.ts';
 
 export type Route = (ask: Ask) => Promise<ArmResponse>;
-
-const groupType = 'Microsoft.Resources/resourceGroups';
 
 export function createRoutes(state: State): Route {
   const engine = createEngine(state);
@@ -188,7 +188,12 @@ export function createRoutes(state: State): Route {
     }
     const parentPath = pathId(base, segments.slice(0, -1));
     if (ask.method === 'POST') {
-      if (isDeployment(type)) return deployments.act(ask, parentPath, last);
+      if (isDeployment(type)) {
+        const answer = await deployments.act(ask, parentPath, last);
+        if (last.toLowerCase() !== 'whatif') return answer;
+        const headers = pollHeaders(ask, subscriptionOf(base), operations.start('', answer), ['operationResults']);
+        return { status: 202, headers };
+      }
       const definition = requireType(type);
       checkVersion(ask, type, parentPath);
       return onAction(ask, definition, parentPath, last);
@@ -217,10 +222,16 @@ export function createRoutes(state: State): Route {
   const onTyped = (ask: Ask, type: string, id: string): Promise<ArmResponse> => {
     const child = childTypeNamed(type);
     const parent = parentOfChild(type);
-    const definition = parent ?? requireType(type);
+    const definition = parent ?? requireKept(type, id);
     checkVersion(ask, type, parent === undefined ? id : parentId(id));
     if (child !== undefined && parent !== undefined) return onChild(ask, parent, child, id);
     return onResource(ask, definition, id);
+  };
+
+  /** A type that is known, or of which there is a resource: that of `id`, or any. */
+  const requireKept = (type: string, id: string): ResourceType => {
+    const [kept] = id === '' ? state.store.ofType(type) : [state.store.get(id)];
+    return resourceTypeNamed(type) ?? (kept === undefined ? undefined : inertType(kept.type)) ?? requireType(type);
   };
 
   /** `id` is of a resource whose region the refusal names. */
@@ -242,11 +253,11 @@ export function createRoutes(state: State): Route {
         .filter((body) => matches({ id: textOf(body['id']), name: textOf(body['name']), type: child.type, body }));
       return ok(listPage(ask, elements, state.settings.pageSize));
     }
-    const definition = requireType(type);
+    const definition = requireKept(type, '');
     checkVersion(ask, type, scope);
     if (inResource) {
       const parentType = definition.type.slice(0, definition.type.lastIndexOf('/'));
-      engine.require(requireType(parentType), scope);
+      engine.require(requireKept(parentType, scope), scope);
     } else if (/\/resourcegroups\//i.test(`${scope}/`)) engine.requireGroup(scope);
     const below = `${scope.toLowerCase()}/`;
     const implicit =
@@ -276,6 +287,12 @@ export function createRoutes(state: State): Route {
         if (second === undefined || third === undefined || ['register', 'unregister'].includes(third.toLowerCase()))
           return answerSubscription(state, ask, subscription, segments.slice(1));
         if (isDeployment(`${second}/${third}`) && (segments.length > 4 || ask.method !== 'GET')) throw groupsAlone();
+        if (
+          ask.method === 'GET' &&
+          segments.length === 4 &&
+          state.store.types().includes(`${second}/${third}`.toLowerCase())
+        )
+          return list(ask, `${second}/${third}`, base, false);
         const namespace = namespaceNamed(second);
         if (third.toLowerCase() === 'locations') {
           const [kind = '', id = ''] = segments.slice(5);

@@ -25,6 +25,8 @@ export interface ControlOptions {
   /** Resources of one page of a list. */
   readonly pageSize?: number | undefined;
   /** Told of faults in nsgflow, which are answered 500. */
+  /** Told of what is taken and may surprise, a sentence. */
+  readonly onNotice?: ((sentence: string) => void) | undefined;
   readonly onFault?: ((error: unknown, request: ArmRequest) => void) | undefined;
 }
 
@@ -54,6 +56,7 @@ export interface ControlSettings {
   readonly serviceTags: NetworkFile | undefined;
   readonly containers: BlobContainers | undefined;
   readonly pageSize: number;
+  readonly onNotice: (sentence: string) => void;
 }
 
 const zeros = '00000000-0000-0000-0000-000000000000';
@@ -69,5 +72,6 @@ export function settingsOf(options: ControlOptions): ControlSettings {
     serviceTags: options.serviceTags,
     containers: options.containers,
     pageSize: options.pageSize ?? 1000,
+    onNotice: options.onNotice ?? (() => undefined),
   };
 }

@@ -4,13 +4,14 @@
 import { parentId, resourceKey, resourceName } from '../arm-template/resource-id.ts';
 import type { JsonObject } from '../arm-template/value.ts';
 import { importNetwork } from '../nsg/import.ts';
+import { isAsideType } from '../nsg/raw-resource.ts';
 import type { Network } from '../nsg/network.ts';
 import { createLinkIndex } from './link-index.ts';
 import { childElements, childId, presentBody } from './present.ts';
 import type { ResourceStore } from './resource-store.ts';
 import { openResourceStore } from './resource-store.ts';
 import type { ResourceType, View } from './resource-type.ts';
-import { childTypeNamed, networkTypes, resourceTypeNamed } from './resource-types.ts';
+import { childTypeNamed, keptTypeNamed, networkTypes, resourceTypeNamed } from './resource-types.ts';
 import type { Resource } from './resource.ts';
 import { textOf } from './resource.ts';
 import type { ControlOptions, ControlSettings } from './settings.ts';
@@ -35,7 +36,7 @@ export interface State {
   /** Runs after all that were asked to run before. */
   exclusive<T>(run: () => Promise<T>): Promise<T>;
   onChange(listener: (change: Change) => void): () => void;
-  /** NSGs, VNets, NICs and application security groups as GET shows them. */
+  /** NSGs, VNets, NICs and what else rules are judged with, as GET shows them. */
   networkResources(): JsonObject[];
   /** See ControlPlane. */
   networkAsNow(): () => Network;
@@ -54,7 +55,7 @@ export async function openState(options: ControlOptions): Promise<State> {
 
   const changed = (resource: Resource, verb: Change['verb']): void => {
     revision++;
-    const definition = resourceTypeNamed(resource.type);
+    const definition = keptTypeNamed(resource.type);
     links.set(resource.id, verb === 'put' ? (definition?.links?.(resource) ?? []) : []);
     if (definition?.changes === 'network') network = undefined;
     for (const listener of listeners) listener({ id: resource.id, type: resource.type, verb, revision });
@@ -114,7 +115,11 @@ export async function openState(options: ControlOptions): Promise<State> {
 type Kept = readonly (readonly [definition: ResourceType, resources: readonly Resource[]])[];
 
 function keptOf(store: ResourceStore): Kept {
-  return networkTypes.map((definition) => [definition, [...store.ofType(definition.type)]]);
+  const beside = store.types().flatMap((type) => (isAsideType(type) ? (keptTypeNamed(type) ?? []) : []));
+  return [...new Set([...networkTypes, ...beside])].map((definition) => [
+    definition,
+    [...store.ofType(definition.type)],
+  ]);
 }
 
 function presentKept(kept: Kept, view: View): JsonObject[] {

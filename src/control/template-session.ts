@@ -18,6 +18,7 @@ import { formatTime } from '../base/time.ts';
 import { cidrFunctions } from '../nsg/cidr-functions.ts';
 import { ArmError } from './arm-error.ts';
 import { deploymentOrder } from './deployment-order.ts';
+import { parentOfChild, resourceTypeNamed } from './resource-types.ts';
 
 /** What is deployed with what. */
 export interface TemplateJob {
@@ -85,7 +86,16 @@ export function openSession(job: TemplateJob, live: Live): TemplateSession {
     };
     const functions = { ...cidrFunctions, ...liveFunctions(job.nowMillis, live) };
     const { template, scope } = job;
-    const expanded = expandTemplate(template, { file, parameters, scope, functions, existing, budget, presets });
+    const expanded = expandTemplate(template, {
+      file,
+      parameters,
+      scope,
+      functions,
+      existing,
+      budget,
+      presets,
+      isSettled,
+    });
     return { expanded, budget };
   };
 
@@ -97,7 +107,7 @@ export function openSession(job: TemplateJob, live: Live): TemplateSession {
     return latest();
   };
 
-  const written = (value: Value, check: (problem: Unresolved, path: string) => void): Json => {
+  const written = (value: Value, check: Check): Json => {
     charsLeft -= measureOf(value).chars;
     if (charsLeft < 0)
       throw invalid(`the resources and outputs have more than ${limits.deploymentCharsMax} characters as JSON`);
@@ -111,7 +121,7 @@ export function openSession(job: TemplateJob, live: Live): TemplateSession {
       asArmError(() => {
         const expanded = latest();
         const [refused] = expanded.unresolved;
-        if (refused !== undefined) throw refused.problem.error();
+        if (refused !== undefined) throw unresolvedError(refused.problem, refused.type);
         const [linked] = expanded.linked;
         if (linked !== undefined)
           throw new ArmError(
@@ -124,7 +134,10 @@ export function openSession(job: TemplateJob, live: Live): TemplateSession {
           throw invalid(
             `there are ${resources.length} resources; at most ${limits.deploymentResourcesMax} are permitted`,
           );
-        for (const resource of resources) forEachUnresolved(resource.body(), (problem) => refuseNow(problem, resource));
+        for (const resource of resources)
+          forEachUnresolved(resource.body(), (problem) => {
+            if (!staysWritten(problem, resource)) refuseNow(problem, resource);
+          });
         forEachUnresolved(expanded.outputs(), (problem) => refuseNow(problem));
         order = deploymentOrder(expanded);
         return {
@@ -140,13 +153,17 @@ export function openSession(job: TemplateJob, live: Live): TemplateSession {
         resource.body();
         if (resource.isDependent()) resource = resourceAt(renew(), index);
         return written(resource.body(), (problem) => {
-          throw unresolvedError(problem, resource);
+          if (staysWritten(problem, resource)) return problem.expression;
+          throw unresolvedError(problem, nameOf(resource));
         }) as JsonObject;
       }),
     forecastOf: (index) =>
       asArmError(() => {
         const unknown: string[] = [];
-        const body = written(resourceAt(latest(), index).body(), (_, path) => unknown.push(path));
+        const body = written(resourceAt(latest(), index).body(), (_, path) => {
+          unknown.push(path);
+          return null;
+        });
         return { body: body as JsonObject, unknown };
       }),
     outputs: () =>
@@ -157,6 +174,11 @@ export function openSession(job: TemplateJob, live: Live): TemplateSession {
           }) as JsonObject,
       ),
   };
+}
+
+/** Of a resource whose type is not known nothing comes to be known when it is made. */
+function isSettled(type: string): boolean {
+  return resourceTypeNamed(type) === undefined && parentOfChild(type) === undefined;
 }
 
 const file = 'template';
@@ -176,8 +198,13 @@ function liveFunctions(nowMillis: number, live: Live): FunctionTable {
   };
 }
 
+/** Of a resource that nobody judges, what only Azure could answer stays as it is written. */
+function staysWritten(problem: Unresolved, { type }: TemplateResource): boolean {
+  return isSettled(type) && /\b(reference|list\w*)\s*\(/i.test(problem.expression);
+}
+
 function refuseNow(problem: Unresolved, resource?: TemplateResource): void {
-  if (!problem.isLater) throw unresolvedError(problem, resource);
+  if (!problem.isLater) throw unresolvedError(problem, nameOf(resource));
 }
 
 function forEachUnresolved(value: Value, found: (problem: Unresolved) => void): void {
@@ -186,12 +213,11 @@ function forEachUnresolved(value: Value, found: (problem: Unresolved) => void): 
   else if (isObject(value)) for (const key of Object.keys(value)) forEachUnresolved(value[key], found);
 }
 
-/** Where `check` does not throw, what has no value is null. */
-function plainJson(value: Value, path: string, check: (problem: Unresolved, path: string) => void): Json {
-  if (value instanceof Unresolved) {
-    check(value, path);
-    return null;
-  }
+/** What stands in place of an expression without value. */
+type Check = (problem: Unresolved, path: string) => Json;
+
+function plainJson(value: Value, path: string, check: Check): Json {
+  if (value instanceof Unresolved) return check(value, path);
   if (isArray(value)) return value.map((item, index) => plainJson(item, `${path}[${index}]`, check));
   if (!isObject(value)) return value;
   const made: Record<string, Json> = {};
@@ -205,9 +231,14 @@ function plainJson(value: Value, path: string, check: (problem: Unresolved, path
   return made;
 }
 
-function unresolvedError({ where, expression, reason }: Unresolved, resource?: TemplateResource): ArmError {
+function nameOf(resource: TemplateResource | undefined): string {
+  return resource === undefined ? '' : `${resource.type}/${resource.name}`;
+}
+
+/** `name` is that of the resource it belongs to, '' for none. */
+function unresolvedError({ where, expression, reason }: Unresolved, name = ''): ArmError {
   const at = where.slice(`${file}: `.length);
-  const whose = resource === undefined ? '' : ` of the resource '${resource.type}/${resource.name}'`;
+  const whose = name === '' ? '' : ` of the resource '${name}'`;
   return new ArmError(
     'InvalidTemplate',
     `Deployment template validation failed: ${at}${whose}: cannot resolve ${expression}: ${reason}.`,

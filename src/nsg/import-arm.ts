@@ -4,7 +4,7 @@
 import { resourceName } from '../arm-template/resource-id.ts';
 import { expandTemplate } from '../arm-template/expand.ts';
 import type { Scope } from '../arm-template/scope.ts';
-import type { JsonObject, Value } from '../arm-template/value.ts';
+import type { JsonObject, Value, ValueObject } from '../arm-template/value.ts';
 import { getProperty, isObject, scalarText } from '../arm-template/value.ts';
 import { cidrFunctions } from './cidr-functions.ts';
 import type { RawResource } from './raw-resource.ts';
@@ -18,7 +18,7 @@ export function isTemplate(json: Value): json is JsonObject {
 }
 
 /**
- * In file order, nested deployments last. `warnings` receives what the template leaves open.
+ * In file order, nested deployments last. `warnings` receives what the template leaves open. `existing` has what other files say is deployed.
  * @throws network-invalid where a resource of a network has no resolvable name, loop or condition
  */
 export function templateResources(
@@ -27,8 +27,10 @@ export function templateResources(
   parameters: ReadonlyMap<string, Value>,
   scope: Scope,
   warnings: string[],
+  existing?: (id: string) => ValueObject | undefined,
 ): RawResource[] {
-  const expanded = expandTemplate(template, { file, parameters, scope, functions: cidrFunctions });
+  const options = { file, parameters, scope, functions: cidrFunctions };
+  const expanded = expandTemplate(template, existing === undefined ? options : { ...options, existing });
   for (const { type, problem } of expanded.unresolved) {
     if (kindOfType(type) !== undefined && !isAsideType(type)) throw problem.error();
     if (type === '' || isAsideType(type))

@@ -7,11 +7,12 @@ import { readJson } from '../arm-template/read-json.ts';
 import { resourceKey } from '../arm-template/resource-id.ts';
 import type { Scope } from '../arm-template/scope.ts';
 import { defaultScope } from '../arm-template/scope.ts';
-import type { Json, Value } from '../arm-template/value.ts';
+import type { Json, Value, ValueObject } from '../arm-template/value.ts';
 import { getProperty, isObject, scalarText } from '../arm-template/value.ts';
 import { FlowError } from '../base/errors.ts';
 import type { Prefix } from '../net/prefix.ts';
 import { buildNetwork } from './build-network.ts';
+import { deployedResources } from './deployed-resources.ts';
 import { isTemplate, templateResources } from './import-arm.ts';
 import type { EffectiveRules } from './import-effective.ts';
 import { readEffectiveRules } from './import-effective.ts';
@@ -60,9 +61,11 @@ export function importNetwork(options: ImportOptions): Network {
   for (const { path, json } of lists) readServiceTags(json, path, serviceTags);
   const resources: RawResource[] = [];
   const effective: EffectiveRules[] = [];
-  for (const { path, json } of documents) {
-    if (isServiceTagList(json)) continue;
-    const found = fileResources(json, path, parameters, scope, warnings);
+  const networks = documents.filter(({ json }) => !isServiceTagList(json));
+  const deployed = deployedResources(networks, parameters, scope);
+  for (const document of networks) {
+    const { path, json } = document;
+    const found = fileResources(json, path, parameters, scope, warnings, deployed(document));
     const ofOne = isTemplate(json) ? undefined : readEffectiveRules(json, path, scope, warnings);
     if (ofOne !== undefined) effective.push(ofOne);
     if (found.length === 0 && ofOne === undefined)
@@ -122,9 +125,10 @@ function fileResources(
   parameters: ReadonlyMap<string, Value>,
   scope: Scope,
   warnings: string[],
+  existing: (id: string) => ValueObject | undefined,
 ): RawResource[] {
   return isTemplate(json)
-    ? templateResources(json, path, parameters, scope, warnings)
+    ? templateResources(json, path, parameters, scope, warnings, existing)
     : restResources(json, path, scope);
 }
 

@@ -246,6 +246,7 @@ async function openControl(settings: ServiceSettings, http: Http, containers: Bl
     keyRotationStops: settings.keyRotationStops,
     serviceTags: settings.serviceTags,
     containers,
+    onNotice: log,
     onFault: (error) => log(describeFault(error)),
   });
   if (start === undefined) return control;

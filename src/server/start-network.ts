@@ -10,6 +10,7 @@ import { Unresolved, isObject, scalarText } from '../arm-template/value.ts';
 import { FlowError } from '../base/errors.ts';
 import type { ControlPlane } from '../control/control-plane.ts';
 import type { FlowLogFormat } from '../flowlog/tuple.ts';
+import { deployedResources } from '../nsg/deployed-resources.ts';
 import { isTemplate, templateResources } from '../nsg/import-arm.ts';
 import type { NetworkFile } from '../nsg/import.ts';
 import { restResources } from '../nsg/import-rest.ts';
@@ -19,6 +20,9 @@ import type { RawResource, ResourceKind } from '../nsg/raw-resource.ts';
 const order: readonly ResourceKind[] = [
   'application-security-group',
   'public-address',
+  'load-balancer',
+  'route-table',
+  'route',
   'nsg',
   'rule',
   'virtual-network',
@@ -26,6 +30,13 @@ const order: readonly ResourceKind[] = [
   'nic',
   'peering',
 ];
+/** Kinds that files hold for other reasons, too: one that cannot be made is left out. */
+const beside: ReadonlySet<ResourceKind> = new Set<ResourceKind>([
+  'public-address',
+  'load-balancer',
+  'route-table',
+  'route',
+]);
 const apiVersion = '2025-05-01';
 const resourceApiVersion = '2025-04-01';
 const storageApiVersion = '2025-08-01';
@@ -41,9 +52,13 @@ export function startResources(
   const values: ReadonlyMap<string, Value> =
     parameters === undefined ? new Map() : readParameters(parameters.text, parameters.path);
   const scope = { ...defaultScope, location: locationDefault };
-  const found = files.flatMap(({ path, text }) => {
-    const json = readJson(text, path);
-    return isTemplate(json) ? templateResources(json, path, values, scope, warnings) : restResources(json, path, scope);
+  const documents = files.map(({ path, text }) => ({ path, json: readJson(text, path) }));
+  const deployed = deployedResources(documents, values, scope);
+  const found = documents.flatMap((document) => {
+    const { path, json } = document;
+    return isTemplate(json)
+      ? templateResources(json, path, values, scope, warnings, deployed(document))
+      : restResources(json, path, scope);
   });
   const known = found.filter(({ kind }) => order.includes(kind));
   if (known.length === 0)
@@ -62,12 +77,13 @@ export function subscriptionsOf(resources: readonly RawResource[]): string[] {
  * @throws network-invalid with the API's own sentence
  */
 export async function makeNetwork(control: ControlPlane, resources: readonly RawResource[]): Promise<string[]> {
+  const warnings: string[] = [];
   const peerings: { id: string; body: JsonObject; where: string }[] = [];
   const groups = new Map(resources.map(({ id }) => [id.split('/').slice(0, 5).join('/').toLowerCase(), id]));
   for (const id of groups.values())
     await put(control, id.split('/').slice(0, 5).join('/'), resourceApiVersion, { location: locationDefault });
   for (const { id, kind, body, where } of resources) {
-    const { location, tags, properties, ...rest } = plainJson(body) as Record<string, Json>;
+    const { location, tags, sku, properties, ...rest } = plainJson(body) as Record<string, Json>;
     const lifted = withoutAside(properties ?? withoutNames(rest));
     if (kind === 'peering') {
       peerings.push({ id, body: { properties: lifted }, where });
@@ -76,19 +92,20 @@ export async function makeNetwork(control: ControlPlane, resources: readonly Raw
     const inner = kind === 'virtual-network' && isObject(lifted) ? takePeerings(lifted) : { left: lifted, taken: [] };
     for (const peering of inner.taken)
       peerings.push({ id: `${id}/virtualNetworkPeerings/${scalarText(peering['name'])}`, body: peering, where });
-    await put(
-      control,
-      id,
-      apiVersion,
-      {
-        location: location ?? locationDefault,
-        ...(tags === undefined ? {} : { tags }),
-        properties: inner.left,
-      },
-      where,
-    );
+    const made = {
+      location: location ?? locationDefault,
+      ...(tags === undefined ? {} : { tags }),
+      ...(isObject(sku) ? { sku } : {}),
+      properties: inner.left,
+    };
+    try {
+      await put(control, id, apiVersion, made, where);
+    } catch (error) {
+      if (!beside.has(kind) || !(error instanceof FlowError)) throw error;
+      warnings.push(`${id.slice(id.lastIndexOf('/') + 1)} is left out: ${error.message}`);
+    }
   }
-  return makePeerings(control, peerings);
+  return [...warnings, ...(await makePeerings(control, peerings))];
 }
 
 /** A VNet's properties without its peerings, and these. */
@@ -195,11 +212,8 @@ function withoutNames(body: Readonly<Record<string, Json>>): Json {
 
 /** Links to resources that the control plane does not have: they decide nothing about rules. */
 const asideKeys = new Set([
-  'loadbalancerbackendaddresspools',
-  'loadbalancerinboundnatrules',
   'applicationgatewaybackendaddresspools',
   'natgateway',
-  'routetable',
   'virtualmachine',
   'privateendpoint',
   'privatelinkservice',

@@ -2,7 +2,7 @@
  * Statuses that Azure's descriptions of its API list, by path and method: SDKs take no other ones. A path is written as in `openapi/arm.json`, with
  * `…` for a resource group's `providers`. What is ours alone is marked so.
  * Source: azure-rest-api-specs, networkWatcher.json 2019-07-01 and 2024-05-01; networkSecurityGroup.json, virtualNetwork.json, networkInterface.json,
- * applicationSecurityGroup.json, publicIpAddress.json, serviceTags.json 2023-05-01; storage.json, blob.json, file.json, managementpolicy.json 2023-01-01; compute.json 2023-03-01; resources.json, deployments.json,
+ * applicationSecurityGroup.json, publicIpAddress.json, loadBalancer.json, routeTable.json, serviceTags.json 2023-05-01; storage.json, blob.json, file.json, managementpolicy.json 2023-01-01; compute.json 2023-03-01; resources.json, deployments.json,
  * subscriptions.json 2021-04-01 and later; workspaces.json 2022-10-01.
  */
 export type Method = 'get' | 'head' | 'put' | 'patch' | 'post' | 'delete';
@@ -88,6 +88,9 @@ export const apiFacts: ReadonlyMap<string, Partial<Record<Method, OperationFact>
     '…/Microsoft.Compute/virtualMachines/{virtualMachineName}',
     { get: read, head: exists, put: madeLong, patch: { statuses: [200], long: true }, delete: removedLong },
   ],
+  ...networkResource('loadBalancers', 'loadBalancerName'),
+  ...networkResource('routeTables', 'routeTableName'),
+  ...networkPart('routeTables/{routeTableName}/routes', 'routeName'),
   ['…/Microsoft.Network/networkWatchers', { get: read }],
   [`${subscription}/providers/Microsoft.Network/networkWatchers`, { get: read }],
   [watcher, { get: read, head: exists, put: made, patch: patched, delete: { statuses: [202, 204], long: true } }],
@@ -149,6 +152,7 @@ export const apiFacts: ReadonlyMap<string, Partial<Record<Method, OperationFact>
   [`${subscription}/providers/Microsoft.Resources/deployments`, { get: read }],
   [deployment, { get: read, head: exists, put: madeLong, delete: { statuses: [202, 204], long: true } }],
   [`${deployment}/validate`, { post: { statuses: [200, 202, 400], long: true } }],
+  [`${deployment}/whatIf`, { post: actionLong }],
   [`${deployment}/operations`, { get: read }],
   [`${deployment}/operations/{operationId}`, { get: read }],
 ] as [string, Partial<Record<Method, OperationFact>>][]);

@@ -89,6 +89,9 @@ const accountItem = '…/Microsoft.Storage/storageAccounts/{storageAccountName}'
 const workspaceItem = '…/Microsoft.OperationalInsights/workspaces/{workspaceName}';
 const deploymentItem = '…/Microsoft.Resources/deployments/{deploymentName}';
 const asgItem = '…/Microsoft.Network/applicationSecurityGroups/{applicationSecurityGroupName}';
+const balancerItem = '…/Microsoft.Network/loadBalancers/{loadBalancerName}';
+const tableItem = '…/Microsoft.Network/routeTables/{routeTableName}';
+const route = { properties: { addressPrefix: '10.9.0.0/16', nextHopType: 'VnetLocal' } };
 const addressItem = '…/Microsoft.Network/publicIPAddresses/{publicIPAddressName}';
 const provider = '/subscriptions/{subscriptionId}/providers/{namespace}';
 const places = '/subscriptions/{subscriptionId}/providers/Microsoft.Network/locations/{location}';
@@ -150,6 +153,9 @@ const steps: readonly Step[] = [
     },
   ),
   ...life(asgItem, `${network}/applicationSecurityGroups/g`, { location }),
+  ...life(balancerItem, `${network}/loadBalancers/b`, { location }),
+  ...life(tableItem, `${network}/routeTables/t`, { location }),
+  ...life(`${tableItem}/routes/{routeName}`, `${network}/routeTables/t/routes/r`, route, false),
   ...life(addressItem, `${network}/publicIPAddresses/a`, {
     location,
     sku: { name: 'Standard' },
@@ -236,6 +242,7 @@ const steps: readonly Step[] = [
   },
   ...life(workspaceItem, `${workspaces}/work`, { location }),
   { method: 'post', template: `${deploymentItem}/validate`, path: `${deployments}/d/validate`, body: deploy },
+  { method: 'post', template: `${deploymentItem}/whatIf`, path: `${deployments}/d/whatIf`, body: deploy },
   ...life(deploymentItem, `${deployments}/d`, deploy),
   { method: 'get', template: `${deploymentItem}/operations`, path: `${deployments}/d/operations` },
   ...[...apiFacts.keys()]
@@ -270,6 +277,9 @@ const steps: readonly Step[] = [
         `${account('fresh')}/blobServices/default/containers/made`,
       ],
       [`${accountItem}/managementPolicies/{managementPolicyName}`, `${account('fresh')}/managementPolicies/default`],
+      [balancerItem, `${network}/loadBalancers/b`],
+      [`${tableItem}/routes/{routeName}`, `${network}/routeTables/t/routes/r`],
+      [tableItem, `${network}/routeTables/t`],
       [accountItem, account('fresh')],
       [workspaceItem, `${workspaces}/work`],
       [deploymentItem, `${deployments}/d`],

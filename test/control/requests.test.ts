@@ -59,8 +59,8 @@ describe('what is refused', () => {
     ['GET', '/subscriptions?api-version=2022-12-02', 400, 'InvalidApiVersionParameter'],
     ['GET', `${network}/networkSecurityGroups/no`, 404, 'ResourceNotFound'],
     ['GET', `${nsg}/securityRules/no`, 404, 'NotFound'],
-    ['GET', `${network}/routeTables/r`, 404, 'InvalidResourceType'],
-    ['PUT', `${network}/routeTables/r`, 404, 'InvalidResourceType'],
+    ['GET', `${network}/natGateways/r`, 404, 'InvalidResourceType'],
+    ['PUT', `${network}/natGateways/r`, 404, 'InvalidResourceType'],
     ['GET', `${group}/providers/Contoso.Network/things/t`, 404, 'InvalidResourceNamespace'],
     [
       'GET',

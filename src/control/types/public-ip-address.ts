@@ -1,6 +1,10 @@
-/** Public IP addresses. A static one gets an address of 198.18.0.0/15, which is for tests (RFC 2544), since no other is ours to give. */
+/**
+ * Public IP addresses. A static one gets an address of 198.18.0.0/15, which is for tests (RFC 2544), since no other is ours to give. Another one can be
+ * given, which Azure does not permit, so that it stands for one of a capture.
+ */
 import { randomUUID } from 'node:crypto';
 import { Type } from 'typebox';
+import { parseAddress } from '../../net/address.ts';
 import { ArmError } from '../arm-error.ts';
 import type { Making, View } from '../resource-type.ts';
 import { defineType, networkName, resourceSchema } from '../resource-type.ts';
@@ -21,7 +25,7 @@ export const publicIpAddress = defineType({
         publicIPAllocationMethod: words(['Dynamic', 'Static'], { default: 'Dynamic' }),
         publicIPAddressVersion: words(['IPv4', 'IPv6'], { default: 'IPv4' }),
         idleTimeoutInMinutes: Type.Integer({ minimum: 4, maximum: 30, default: 4 }),
-        ipAddress: Type.Optional(Type.String({ readOnly: true })),
+        ipAddress: Type.Optional(Type.String()),
         ipConfiguration: Type.Optional(Type.Object({}, { readOnly: true })),
       },
       { default: {} },
@@ -37,7 +41,7 @@ export const publicIpAddress = defineType({
     },
   ),
   deleteStatus: 200,
-  changes: 'nothing',
+  changes: 'network',
   inUse: { code: 'InUsePublicIPAddressCannotBeDeleted', noun: 'Public IP address', by: ['publicIPAddress'] },
   complete(body, making) {
     const { properties, sku } = body;
@@ -47,13 +51,18 @@ export const publicIpAddress = defineType({
         `A public IP address of SKU ${sku.name} must be static: set publicIPAllocationMethod to Static.`,
         { target: 'properties.publicIPAllocationMethod' },
       );
+    const given = properties.ipAddress;
+    if (given !== undefined && parseAddress(given) === undefined)
+      throw new ArmError('InvalidRequestContent', `'${given.slice(0, 80)}' is no IP address.`, {
+        target: 'properties.ipAddress',
+      });
     const before = propertiesOf(making.previous?.body ?? {});
     const isStatic = properties.publicIPAllocationMethod === 'Static' && properties.publicIPAddressVersion === 'IPv4';
     return {
       properties: {
         ...properties,
         resourceGuid: before['resourceGuid'] ?? randomUUID(),
-        ...(isStatic ? { ipAddress: textOf(before['ipAddress']) || freeAddress(making) } : {}),
+        ...(isStatic && given === undefined ? { ipAddress: textOf(before['ipAddress']) || freeAddress(making) } : {}),
       },
     };
   },

@@ -2,8 +2,10 @@
 import { Type } from 'typebox';
 import { defineType, resourceSchema } from '../resource-type.ts';
 
+export const groupType = 'Microsoft.Resources/resourceGroups';
+
 export const resourceGroup = defineType({
-  type: 'Microsoft.Resources/resourceGroups',
+  type: groupType,
   scope: 'subscription',
   name: {
     pattern: /^[\p{L}\p{N}_().-]{0,89}[\p{L}\p{N}_()-]$/u,
