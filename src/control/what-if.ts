@@ -125,7 +125,7 @@ function replaced(
   const part = replaced(inside(value), inside(other), rest);
   if (Array.isArray(value)) return value.map((item: Json, index) => (String(index) === first ? (part ?? item) : item));
   if (!isObject(value)) return value;
-  const { [first]: _, ...left } = value as JsonObject;
+  const { [first]: _, ...left } = value;
   return part === undefined ? left : { ...left, [first]: part };
 }
 

@@ -30,7 +30,7 @@ export function deployedResources(
     const { json, path } = document;
     if (isTemplate(json)) {
       const { resources } = expandTemplate(json, { file: path, parameters, scope, functions: cidrFunctions });
-      for (const { id, body } of resources) bodies.set(resourceKey(id), body);
+      for (const resource of resources) bodies.set(resourceKey(resource.id), () => resource.body());
     } else for (const { id, body } of restResources(json, path, scope)) bodies.set(resourceKey(id), () => body);
     return bodies;
   };

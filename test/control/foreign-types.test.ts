@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readJson } from '../../src/arm-template/read-json.ts';
 import type { Json, JsonObject } from '../../src/arm-template/value.ts';
+import { textOf } from '../../src/control/resource.ts';
 import type { TestPlane } from './plane.ts';
 import { buildNetwork, group, inside, location, network, openPlane, rule, subscription } from './plane.ts';
 
@@ -67,7 +68,7 @@ describe('a resource of a type that is not known', () => {
     expect(diagnostics).toHaveLength(1);
     expect(diagnostics[0]).toMatchObject({ level: 'Warning', code: 'ResourceTypesNotKnown' });
     for (const type of ['Contoso.Vaults/vaults', 'Contoso.Vaults/vaults/secrets', 'Microsoft.Authorization/locks'])
-      expect(String(diagnostics[0]['message'])).toContain(type);
+      expect(textOf(diagnostics[0]['message'])).toContain(type);
     expect(notices).toHaveLength(1);
     expect(await plane.get(vaultPath)).toMatchObject({
       id: vaultPath,
@@ -267,7 +268,7 @@ describe('what-if', () => {
     };
     const before = plane.plane.snapshot().revision;
     const changes = await whatIf(template);
-    expect(changes.map(({ resourceId, changeType }) => [String(resourceId).split('/').pop(), changeType])).toEqual([
+    expect(changes.map(({ resourceId, changeType }) => [textOf(resourceId).split('/').pop(), changeType])).toEqual([
       ['changed', 'Modify'],
       ['new', 'Create'],
       ['other', 'Ignore'],
