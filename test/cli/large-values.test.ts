@@ -101,7 +101,7 @@ test.each([
   const to = join(folder, `to ${name}`);
   const converted = await nsgflow(['convert', source, '--to', to, '--format', 'vnet', '--strict']);
   expect(converted.code).toBe(1);
-  expect(converted.err).toMatch(/^rejected: .*: (?:flows-unreadable|tuple-malformed): /);
+  expect(converted.err).toMatch(/^rejected: .*: (?:flows-unreadable|tuple-malformed): /m);
 });
 
 test('one tuple as a text is read, and nothing is lost', async () => {
