@@ -142,7 +142,7 @@ export class Ingester {
       this.#lake ??= await openExisting(this.#settings.lake);
       const blobs = listing({
         onSource: (error) => failures.push(error),
-        onPath: (error) => this.#tell(error.message, error),
+        onPath: ({ message }) => this.#tell(message),
       });
       const positions = (await this.#lake?.positions())?.byKey ?? new Map<string, never>();
       await plan.add(blobs, positions, (blob) => this.#waits(blob));
@@ -189,16 +189,14 @@ export class Ingester {
     const times = before?.etag === etag ? before.times + 1 : 1;
     this.#failed.set(key, { etag, times, nextPass: this.#passes + Math.min(limits.unreadLooksMax, 2 ** times) });
     if (error.code === 'permission') this.refusal ??= error;
-    if (times === 1) this.#tell(error.message, error);
+    const why = error.code === 'not-found' ? ' (deleted since it was listed)' : '';
+    if (times === 1) this.#tell(`${error.message}${why}`);
   }
 
-  #tell(what: string, { code }: FlowError): void {
-    if (this.#told.has(what)) return;
-    if (this.#told.size < limits.unreadToldMax) {
-      const why = code === 'not-found' ? ' (deleted since it was listed)' : '';
-      this.#settings.onNotice?.({ notice: 'unread', sentence: `${what}${why}` });
-    }
-    this.#told.add(what);
+  #tell(sentence: string): void {
+    if (this.#told.has(sentence)) return;
+    if (this.#told.size < limits.unreadToldMax) this.#settings.onNotice?.({ notice: 'unread', sentence });
+    this.#told.add(sentence);
   }
 
   result(): IngestResult {

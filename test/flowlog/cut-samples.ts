@@ -87,6 +87,20 @@ const recordsOf: Record<string, object[]> = {
     { host: 'h', message: JSON.stringify({ records: [nsgRecord(2, 1)] }) },
     { message: JSON.stringify(event(0)), n: 1 },
   ],
+  // One element stands for a list of one, as scripts write it.
+  'without lists': [
+    {
+      time: '2018-11-13T12:00:35Z',
+      resourceId: '/S/NSG-0',
+      category: 'NetworkSecurityGroupFlowEvent',
+      properties: { Version: 2, flows: { rule: 'r', flows: { mac: '000D3AF87856', flowTuples: tuples.nsg2[1] } } },
+    },
+    nsgRecord(2, 1),
+  ],
+  'wrong types': [
+    { ...nsgRecord(2, 0), time: 1542110435, systemId: [1, { a: 2 }], macAddress: null },
+    { ...vnetRecord(1), time: '/Date(1663146003599)/', flowLogGUID: 7 },
+  ],
   'nested array': [{ extra: [{ time: 1 }, { category: 'x' }], ...nsgRecord(2, 1), more: [{ time: 2 }] }],
 };
 
@@ -106,6 +120,7 @@ const frames: Record<string, (records: object[]) => string> = {
   'array of another name': (records) => JSON.stringify({ count: records.length, value: records, nextLink: null }),
   'envelope inside': (records) => JSON.stringify({ a: [{ data: { records, n: 1 } }, { records }], z: [[]] }),
   array: (records) => JSON.stringify(records),
+  'records without a list': (records) => records.map((records) => JSON.stringify({ records, n: 1 })).join('\n'),
   'line by line': (records) => records.map((record) => `${JSON.stringify(record)}\n`).join(''),
   block: (records) => records.map((record) => `,${JSON.stringify(record)}`).join(''),
   'joined envelopes': (records) => records.map((record) => JSON.stringify({ records: [record] })).join('\n'),

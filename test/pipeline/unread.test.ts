@@ -238,6 +238,58 @@ describe('blobs that storage does not give', () => {
     expect(await rejectsOf()).toEqual([]);
   });
 
+  test('a rewritten one that is gone before it is read anew keeps its rows', async () => {
+    const container = await filled('m/c', 0);
+    const ingester = new Ingester(settings());
+    await ingester.pass(() => blobsOf(container));
+    const name = blobName(0, 1);
+    await container.delete(name);
+    await writeBlob(container, name, record(9), 1);
+    const blocks = container.blocks.bind(container);
+    let asked = 0;
+    container.blocks = async (of) => {
+      if (of === name && ++asked === 2) throw new FlowError('not-found', 'there is no blob');
+      return await blocks(of);
+    };
+    expect(await ingester.pass(() => blobsOf(container))).toMatchObject({ tuples: 0, replaced: 0 });
+    expect(await portsOf(lake)).toEqual([0, 1, 2, 3, 4]);
+    const again = new Ingester(settings());
+    expect(await again.pass(() => blobsOf(container))).toMatchObject({ tuples: 1, replaced: 1 });
+    expect(await portsOf(lake)).toEqual([1, 2, 3, 4, 9]);
+    await Promise.all([ingester.close(), again.close()]);
+  });
+
+  test.each(['permission', 'unavailable'] as const)(
+    '%s in the middle of a blob: what was read stays, and every tuple is there once when it is read to its end',
+    async (code) => {
+      const container = await filled('m/c', 0, 2);
+      const long = (port: number): string =>
+        JSON.stringify({ ...(JSON.parse(madeRecord(0, [{ port }])) as object), more: 'x'.repeat(9 << 20) });
+      const name = blobName(0, 9);
+      await writeBlob(container, name, [long(10), long(11), long(12)]);
+      const read = container.read.bind(container);
+      container.read = async (of, start = 0, end) => {
+        if (of === name && start > 12 << 20) throw new FlowError(code, 'it broke off');
+        return await read(of, start, end);
+      };
+      const ingester = new Ingester(settings());
+      const pass = ingester.pass(() => blobsOf(container));
+      if (code === 'permission') await pass;
+      else await expect(pass).rejects.toMatchObject({ code });
+      await ingester.close();
+      expect(await portsOf(lake)).toEqual([0, 1, 10]);
+      expect(await rejectsOf()).toEqual([
+        [expect.stringContaining(name), expect.objectContaining({ reason: 'unread' })],
+      ]);
+      container.read = read;
+      const again = new Ingester(settings());
+      expect(await again.pass(() => blobsOf(container))).toMatchObject({ tuples: 3, replaced: 1 });
+      await again.close();
+      expect(await portsOf(lake)).toEqual([0, 1, 10, 11, 12]);
+      expect(await rejectsOf()).toEqual([]);
+    },
+  );
+
   test('an account that does not answer: the others are read, it is not asked for every blob, and the pass fails', async () => {
     const away = await filled('m/away', 100, 60);
     const near = await filled('m/near', 0);

@@ -222,7 +222,9 @@ function describe(result: IngestResult, lake: string): string {
     `rejected ranges  ${formatCount(result.rejected)}`,
     ...(result.unread === 0
       ? []
-      : [`unread           ${formatCount(result.unread)} blobs: nsgflow ingest rejects --lake ${lake}`]),
+      : [
+          `unread           ${formatCount(result.unread)} ${result.unread === 1 ? 'blob' : 'blobs'}: nsgflow ingest rejects --lake ${lake}`,
+        ]),
     '',
   ].join('\n');
 }
