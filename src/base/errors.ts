@@ -10,6 +10,12 @@ export const errorTable = {
     meaning: 'A filter expression cannot be read.',
     hint: 'See docs/filter.md for fields and operators.',
   },
+  'relation-invalid': {
+    exit: 2,
+    status: 400,
+    meaning: 'The tree of a question names what does not exist, or compares values of different types.',
+    hint: 'Mend the named part of the tree.',
+  },
   'sql-refused': {
     exit: 2,
     status: 400,

@@ -10,6 +10,8 @@ const library = createRequire(import.meta.url)('@duckdb/node-api') as typeof Lib
 
 export const {
   BIGINT,
+  BOOLEAN,
+  DOUBLE,
   DuckDBArrayValue,
   DuckDBBlobValue,
   DuckDBDecimalValue,
@@ -20,6 +22,8 @@ export const {
   DuckDBTimestampTZValue,
   DuckDBTimestampValue,
   DuckDBTypeId,
+  HUGEINT,
+  INTEGER,
   ResultReturnType,
   StatementType,
   TIMESTAMPTZ,

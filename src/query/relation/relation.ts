@@ -1,0 +1,87 @@
+/**
+ * The relational tree: what every question becomes (filters, commands, later KQL and the console's panels). Each node is plain data, so
+ * that a tree can be sent, stored and compared. check.ts gives a tree's columns and refuses wrong ones; interpret.ts says what it means;
+ * sql/ turns it into SQL.
+ *
+ * Names of columns are lower-case words (`src_ip`, `c12`): engines fold case, and a tree never needs quoting. Names for people are
+ * given outside of the tree.
+ */
+import type { Expression, Named } from './expression.ts';
+import type { Column } from './type.ts';
+
+export type Relation =
+  /** All rows of a table (tables.ts). */
+  | { readonly kind: 'scan'; readonly table: TableName }
+  /** Rows for which the condition holds. */
+  | { readonly kind: 'filter'; readonly input: Relation; readonly where: Expression }
+  /** All columns and some more. */
+  | { readonly kind: 'extend'; readonly input: Relation; readonly columns: readonly Named[] }
+  /** These columns only. */
+  | { readonly kind: 'project'; readonly input: Relation; readonly columns: readonly Named[] }
+  /** One row for each combination of values of `by`, null being a value; without `by` exactly one row. */
+  | {
+      readonly kind: 'summarize';
+      readonly input: Relation;
+      readonly by: readonly string[];
+      readonly aggregates: readonly Aggregate[];
+    }
+  | { readonly kind: 'sort'; readonly input: Relation; readonly by: readonly SortKey[] }
+  /** The first rows: of a sorted input those in front, of any other some. */
+  | { readonly kind: 'limit'; readonly input: Relation; readonly rows: number }
+  /** Columns of both sides, which have different names. `left` keeps rows of the left side that have no match. */
+  | {
+      readonly kind: 'join';
+      readonly join: 'inner' | 'left' | 'cross';
+      readonly left: Relation;
+      readonly right: Relation;
+      /** Pairs of columns that are equal, null matching null; none for `cross`. */
+      readonly on: readonly { readonly left: string; readonly right: string }[];
+    }
+  /** The rows of all, which have the same columns in the same order. */
+  | { readonly kind: 'union'; readonly inputs: readonly Relation[] }
+  /** One row for each element of the list, which is a further column; none if there is no list. */
+  | { readonly kind: 'unnest'; readonly input: Relation; readonly list: Expression; readonly as: string }
+  /** A further column that depends on the rows of one partition in their order. */
+  | {
+      readonly kind: 'window';
+      readonly input: Relation;
+      readonly as: string;
+      readonly function: WindowFunction;
+      readonly partition: readonly string[];
+      readonly order: readonly SortKey[];
+    }
+  /** Makes `value` known to `body` by a name, which is used once in a tree. It is computed once. */
+  | { readonly kind: 'let'; readonly name: string; readonly value: Relation; readonly body: Relation }
+  /** The value of a `let` around it, whose columns it repeats. */
+  | { readonly kind: 'ref'; readonly name: string; readonly columns: readonly Column[] };
+
+export type TableName = 'tuples' | 'flows';
+
+export type Aggregate =
+  | { readonly name: string; readonly function: 'count' }
+  /** Values that are null do not count; of no value the result is null, of `distinct` 0. */
+  | {
+      readonly name: string;
+      readonly function: 'sum' | 'min' | 'max' | 'distinct';
+      readonly argument: Expression;
+    }
+  /** The least value that at least `permille` thousandths of the values do not exceed. */
+  | {
+      readonly name: string;
+      readonly function: 'percentile';
+      readonly argument: Expression;
+      readonly permille: number;
+    };
+
+export interface SortKey {
+  readonly by: string;
+  readonly descending?: boolean;
+  /** Null comes last by default, in either direction. */
+  readonly nullsFirst?: boolean;
+}
+
+export type WindowFunction =
+  /** From 1. */
+  | { readonly kind: 'row_number' }
+  /** The value of a column in the row before; null in the first. */
+  | { readonly kind: 'previous'; readonly column: string };

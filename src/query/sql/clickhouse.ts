@@ -1,0 +1,79 @@
+/** ClickHouse's dialect. A list is never null there: where it is null elsewhere, it is empty. */
+import { formatTime } from '../../base/time.ts';
+import type { Literal } from '../relation/expression.ts';
+import { valueOf } from '../relation/value.ts';
+import type { SqlDialect } from './dialect.ts';
+import { commonFunctions } from './dialect.ts';
+import { call, cast, fixed, number, operator } from './node.ts';
+
+export const clickhouse: SqlDialect = {
+  name: 'clickhouse',
+  types: {
+    boolean: 'Nullable(Bool)',
+    integer: 'Nullable(Int32)',
+    long: 'Nullable(Int64)',
+    wide: 'Nullable(Int128)',
+    double: 'Nullable(Float64)',
+    text: 'Nullable(String)',
+    time: "Nullable(DateTime64(6, 'UTC'))",
+  },
+  list: (type) => `Array(${type})`,
+  struct: (fields) => `Tuple(${fields.map((field) => `\`${field.name}\` ${field.type}`).join(', ')})`,
+  placeholder: (at, type) => `{p${at}:${type}}`,
+  materialized: '',
+  lambda: (parameter, body) => `${parameter} -> ${body}`,
+  field: (of, field) => `tupleElement(${of}, '${field}')`,
+  structValue: (fields, type) => `CAST(tuple(${fields.map(({ value }) => value).join(', ')}), '${quoted(type)}')`,
+  functions: {
+    ...commonFunctions,
+    quotient: (a, b) => call('intDivOrNull', a, b),
+    share: (value, part, whole) =>
+      cast(call('intDiv', operator('*', cast(value, 'wide'), part), whole), 'long'),
+    divide: (a, b) => operator('/', cast(a, 'double'), call('nullIf', cast(b, 'double'), number(0))),
+    to_long: (of) => cast(of, 'long'),
+    lower: (text) => call('lowerUTF8', text),
+    like: (text, pattern) => operator('ILIKE', text, pattern),
+    // `.` is any character here unless the expression says otherwise.
+    matches: (text, pattern) => call('match', text, call('concat', fixed("'(?-s)'"), pattern)),
+    millis: (time) => call('toUnixTimestamp64Milli', time),
+    time_of: (millis) =>
+      cast(call('fromUnixTimestamp64Milli', cast(millis, 'long'), fixed("'UTC'")), 'time'),
+    second: (time) => call('toStartOfSecond', time),
+    has_items: (list) => call('notEmpty', list),
+    sequence: (from, to) =>
+      call('range', call('assumeNotNull', from), call('assumeNotNull', operator('+', to, number(1)))),
+  },
+  aggregates: {
+    sum: (of, type) => call('sum', type === 'double' ? of : cast(of, 'wide')),
+    percentile: (of, permille) => {
+      const rank = call('intDiv', operator('+', operator('*', number(permille), call('count', of)), number(999)), number(1000));
+      const value = call('arrayElement', call('arraySort', call('groupArray', of)), rank);
+      return call('if', operator('=', call('count', of), number(0)), fixed('NULL'), value);
+    },
+  },
+  total: (list, where, value) =>
+    call(
+      'arrayReduce',
+      fixed("'sumOrNull'"),
+      call('arrayMap', value, where === undefined ? list : call('arrayFilter', where, list)),
+    ),
+  unnest: (list) => call('arrayJoin', list),
+};
+
+/** A type's name within a quoted text. */
+function quoted(type: string): string {
+  return type.replaceAll("'", String.raw`\'`);
+}
+
+/** Parameters as ClickHouse reads them: `p1`, `p2`, … with their values as texts. */
+export function clickhouseParameters(literals: readonly Literal[]): Record<string, string> {
+  return Object.fromEntries(literals.map((literal, i) => [`p${i + 1}`, textOf(literal)]));
+}
+
+function textOf(literal: Literal): string {
+  const value = valueOf(literal);
+  if (literal.type !== 'time' || typeof value !== 'bigint') return String(value);
+  const micros = ((value % 1000n) + 1000n) % 1000n;
+  const millis = formatTime(Number((value - micros) / 1000n));
+  return `${millis.replace('T', ' ').replace('Z', '')}${String(micros).padStart(3, '0')}`;
+}
