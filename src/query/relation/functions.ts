@@ -28,11 +28,12 @@ function comparison(holds: (order: number) => boolean): FunctionRule {
   };
 }
 
-/** A function of whole numbers; an integer counts as a long. */
+/** A function of longs. Integers are made longs before, since their sums would overflow. */
 function arithmetic(value: (a: bigint, b: bigint) => bigint | null): FunctionRule {
   return {
     arity: [2, 2],
-    type: (types) => (types.every(isWhole) ? (types.includes('wide') ? 'wide' : 'long') : undefined),
+    type: (types) =>
+      types.every((type) => type === 'long' || type === 'wide') ? (types.includes('wide') ? 'wide' : 'long') : undefined,
     nulls: 'strict',
     value: (a, b) => value(a as bigint, b as bigint),
   };
@@ -170,7 +171,7 @@ function likeExpression(pattern: string): RegExp {
   const source = pattern.replaceAll(/\\([\s\S])|[\s\S]/gu, (one, escaped?: string) => {
     if (escaped === undefined && one === '%') return '[\\s\\S]*';
     if (escaped === undefined && one === '_') return '[\\s\\S]';
-    return (escaped ?? one).replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`);
+    return (escaped ?? one).replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
   });
   return new RegExp(`^${source}$`, 'iu');
 }

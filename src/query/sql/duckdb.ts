@@ -15,7 +15,6 @@ import type { ScalarType } from '../relation/type.ts';
 import { valueOf } from '../relation/value.ts';
 import type { SqlDialect } from './dialect.ts';
 import { commonFunctions } from './dialect.ts';
-import type { SqlExpression } from './node.ts';
 import { call, cast, fixed, number, operator } from './node.ts';
 
 /** Products below this have 64 bits: 2^31 times 2^32. */
@@ -42,10 +41,6 @@ export const duckdb: SqlDialect = {
   structValue: (fields) => `{${fields.map((field) => `'${field.name}': ${field.value}`).join(', ')}}`,
   functions: {
     ...commonFunctions,
-    // Arithmetic of integers would be of 32 bits.
-    add: (a, b) => operator('+', wide(a), wide(b)),
-    subtract: (a, b) => operator('-', wide(a), wide(b)),
-    multiply: (a, b) => operator('*', wide(a), wide(b)),
     quotient: (a, b) => operator('//', a, b),
     share: (value, part, whole) => ({
       kind: 'case',
@@ -76,10 +71,6 @@ export const duckdb: SqlDialect = {
     call('list_sum', call('list_transform', where === undefined ? list : call('list_filter', list, where), value)),
   unnest: (list) => call('unnest', list),
 };
-
-function wide(of: SqlExpression): SqlExpression {
-  return of.kind === 'number' ? of : cast(of, 'long');
-}
 
 const types: Readonly<Record<ScalarType, DuckDBType>> = {
   boolean: BOOLEAN,

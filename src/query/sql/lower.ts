@@ -98,7 +98,7 @@ class Lowering {
       case 'unnest': {
         const input = this.#input(relation.input, without(needed, [relation.as]), [relation.list], ['rows']);
         const value = this.#dialect.unnest(this.#sql(relation.list, relation.input, input));
-        return { ...withColumn(input, relation.as, value), stage: 'expanded' };
+        return expanded(input, needed, relation.as, value);
       }
       default: {
         const { partition, order, function: of, as } = relation;
@@ -111,7 +111,7 @@ class Lowering {
           order: orderOf(order),
           ...(of.kind === 'previous' ? { frame: 'row-before' as const } : {}),
         };
-        return { ...withColumn(input, as, value), stage: 'expanded' };
+        return expanded(input, needed, as, value);
       }
     }
   }
@@ -236,8 +236,10 @@ function blockOver(from: SqlFrom, names: readonly string[]): Block {
   return { from, where: [], columns, groupBy: [], orderBy: [], stage: 'rows' };
 }
 
-function withColumn(block: Block, as: string, value: SqlExpression): Block {
-  return { ...block, columns: new Map([...block.columns, [as, value]]) };
+/** A block with a column that makes it expand, and of the others those that are needed. */
+function expanded(block: Block, needed: ReadonlySet<string>, as: string, value: SqlExpression): Block {
+  const columns = [...block.columns].filter(([one]) => needed.has(one));
+  return { ...block, columns: new Map([...columns, [as, value]]), stage: 'expanded' };
 }
 
 /** A block as a query with these columns. */

@@ -129,7 +129,7 @@ class Printer {
       case 'lambda':
         return this.#dialect.lambda(expression.parameter, this.#text(expression.body));
       case 'field':
-        return this.#dialect.field(this.#operand(expression.of, expression), expression.name);
+        return this.#dialect.field(this.#operand(expression.of, tight), expression.name);
       case 'struct': {
         const fields = expression.fields.map(({ name, value }) => ({ name, value: this.#text(value) }));
         return this.#dialect.structValue(fields, typeText(expression.type, this.#dialect));
@@ -168,6 +168,9 @@ class Printer {
     return reserved.has(name) ? `"${name}"` : name;
   }
 }
+
+/** Stands for what binds tighter than all operators. */
+const tight: SqlExpression = { kind: 'operator', operator: '.', operands: [] };
 
 /** Stands for the condition of a SELECT. */
 const all: SqlExpression = { kind: 'operator', operator: 'AND', operands: [] };

@@ -1,0 +1,80 @@
+/** Questions as relational trees. */
+import { flowsColumns } from '../../lake/schema.ts';
+import { cross, limit, project, sort, summarize } from '../relation/build.ts';
+import type { Expression, Named } from '../relation/expression.ts';
+import { call, column, whole } from '../relation/expression.ts';
+import type { Relation } from '../relation/relation.ts';
+import type { Query } from '../tree.ts';
+import { groupAnswerColumns } from './axes.ts';
+import type { FlowSelection } from './flows.ts';
+import { flowRows, observerRows, weight } from './flows.ts';
+import { lowerGroups } from './groups.ts';
+import { tupleOrder, tupleRows, withRecordSecond } from './tuples.ts';
+
+/** What a question's meaning depends on besides its text. */
+export interface LowerContext {
+  /** The first instant of the first date that the tables have; absent if they are empty. */
+  readonly firstDateMillis: number | undefined;
+}
+
+export interface LoweredQuery {
+  readonly relation: Relation;
+  /** The columns of the answer, in order. The relation may have more behind them: see totalNames in groups.ts. */
+  readonly columns: readonly string[];
+}
+
+/** The tree of a question. @throws usage */
+export function lowerQuery(query: Query, { firstDateMillis }: LowerContext): LoweredQuery {
+  const selection: FlowSelection = { range: query.range ?? {}, where: query.where, firstDateMillis, name: 'now' };
+  switch (query.ask) {
+    case 'groups':
+      return { relation: lowerGroups(query, firstDateMillis), columns: groupAnswerColumns(query) };
+    case 'tuples':
+      return answered(lowerTuples(query, selection));
+    case 'conversations':
+      return answered(lowerConversations(query.limit, selection));
+    default:
+      return answered(lowerCount(query.observations === true, selection));
+  }
+}
+
+/** Columns that tuples and conversations are shown with. */
+const shownNames = flowsColumns.map(({ name }) => name);
+
+function lowerTuples(query: Extract<Query, { ask: 'tuples' }>, selection: FlowSelection): Relation {
+  const all = withRecordSecond(tupleRows(selection));
+  const shown = query.origin === true ? [...shownNames, 'blob', 'record_offset'] : shownNames;
+  if (query.newest !== true || query.limit === undefined)
+    return project(limit(sort(all, ...tupleOrder), query.limit), shown);
+  const newest = limit(sort(all, ...tupleOrder.map((by) => ({ by, descending: true, nullsFirst: true }))), query.limit);
+  return project(sort(newest, ...tupleOrder), shown);
+}
+
+/** Those of one time and five-tuple are told apart by what their shown observer logged first. */
+const flowOrder =
+  'time src_ip src_port dst_ip dst_port protocol last_time blob record_offset tuple_index'.split(' ');
+
+function lowerConversations(rows: number | undefined, selection: FlowSelection): Relation {
+  const shown = [...shownNames, 'last_time', 'tuples'];
+  const named = [...new Set([...shown, ...flowOrder])].map((name): Named => ({ name, value: column(name) }));
+  const all = flowRows(selection, () => [...named, { name: 'observations', value: column('observers') }]);
+  return project(limit(sort(all, ...flowOrder), rows), [...shown, 'observations']);
+}
+
+function lowerCount(isObserved: boolean, selection: FlowSelection): Relation {
+  const counted = [{ name: 'flow', value: weight(selection) }];
+  const flows = isObserved ? observerRows(selection, counted) : flowRows(selection, () => counted);
+  const sum: Expression = call('coalesce', column('flows'), whole(0));
+  return project(
+    cross(
+      summarize(tupleRows(selection), [], [{ name: 'tuples', function: 'count' }]),
+      summarize(flows, [], [{ name: 'flows', function: 'sum', argument: column('flow') }]),
+    ),
+    ['tuples', { name: 'conversations', value: sum }],
+  );
+}
+
+function answered(relation: Relation): LoweredQuery {
+  const columns = relation.kind === 'project' ? relation.columns.map(({ name }) => name) : [];
+  return { relation, columns };
+}

@@ -1,0 +1,21 @@
+import { test } from 'vitest';
+import { lowerQuery } from '../src/query/lower/lower.ts';
+import { parseFilter } from '../src/query/filter.ts';
+import { parseMeasure } from '../src/query/measure.ts';
+import { lowerRelation } from '../src/query/sql/lower.ts';
+import { printSql } from '../src/query/sql/print.ts';
+import { duckdb } from '../src/query/sql/duckdb.ts';
+const show = (title: string, q: any) => { const { relation } = lowerQuery(q, { firstDateMillis: 0 }); console.log('-- ' + title + '\n' + printSql(lowerRelation(relation, duckdb), duckdb, { flows: 'FLOWS', tuples: 'TUPLES' }).text); };
+const m = (...a: string[]) => a.map(parseMeasure);
+test('x', () => {
+  show('top', { ask: 'groups', axes: [{ by: ['src.ip'], limit: 10 }], measures: m('bytes', 'flows') });
+  show('top range', { ask: 'groups', range: { start: 1e12, end: 2e12 }, axes: [{ by: ['src.ip'], limit: 10 }], measures: m('bytes', 'flows') });
+  show('top rule', { ask: 'groups', where: parseFilter('rule = AllowHttp', 0), axes: [{ by: ['src.ip'], limit: 10 }], measures: m('bytes', 'flows') });
+  show('series', { ask: 'groups', axes: [], bucketMillis: 300000, measures: m('bytes') });
+  show('series by', { ask: 'groups', axes: [{ by: ['src.ip'], limit: 5, other: true }], bucketMillis: 300000, measures: m('bytes') });
+  show('first', { ask: 'groups', axes: [], bucketMillis: 300000, measures: m('first') });
+  show('ip', { ask: 'groups', axes: [{ by: ['ip'], limit: 5 }], measures: m('bytes') });
+  show('count', { ask: 'count', where: parseFilter('rule = AllowHttp', 0) });
+  show('conversations', { ask: 'conversations', where: parseFilter('dst.port = 443', 0), limit: 10 });
+  show('tuples', { ask: 'tuples', where: parseFilter('dst.port = 443', 0), limit: 10 , newest: true});
+});
