@@ -244,8 +244,8 @@ function expanded(block: Block, needed: ReadonlySet<string>, as: string, value: 
 
 /** A block as a query with these columns. */
 function closed(block: Block, names: readonly string[]): SqlQuery {
-  const { from, where, columns, groupBy, orderBy, limit } = block;
-  if (from.kind === 'query' && isPlain(block) && isSame([...columns.keys()], names)) return from.query;
+  const { from, where, groupBy, orderBy, limit } = block;
+  if (from.kind === 'query' && isPlain(block) && isSame(namesOfQuery(from.query), names)) return from.query;
   const list = names.map((one) => ({ name: one, value: columnOf(block, one) }));
   if (list.length === 0) list.push({ name: 'one', value: block.stage === 'grouped' ? call('count', fixed('*')) : number(1) });
   return {
@@ -257,6 +257,11 @@ function closed(block: Block, names: readonly string[]): SqlQuery {
     orderBy,
     ...(limit === undefined ? {} : { limit }),
   };
+}
+
+/** The columns of a query, in order. */
+function namesOfQuery(query: SqlQuery): string[] {
+  return query.kind === 'union' ? namesOfQuery(query.all[0]) : query.columns.map((one) => one.name);
 }
 
 /** Whether a block is nothing but what it is over. */
