@@ -3,7 +3,7 @@ import { FlowError } from '../../base/errors.ts';
 import type { Field } from '../fields.ts';
 import { groupField, measureColumn } from '../measure.ts';
 import type { Expression, Named } from '../relation/expression.ts';
-import { call, column, when } from '../relation/expression.ts';
+import { call, column, when, yes } from '../relation/expression.ts';
 import type { Axis, CounterName, GroupQuery, Match, Measure } from '../tree.ts';
 import { fieldNamed, matchesAny } from './condition.ts';
 import type { FactColumns } from './facts.ts';
@@ -117,9 +117,9 @@ function sidesOf(field: Field, among: readonly Match[] | undefined): { key: Side
   const [source, destination] = field.columns.map(column);
   const tests = field.columns.map((name) => {
     const isThere = call('not', call('is_null', column(name)));
-    return among === undefined ? isThere : call('and', isThere, matchesAny(sideField(name), name, among));
+    return among === undefined ? isThere : call('and', isThere, matchesAny(fieldNamed(name), name, among));
   });
-  const isOther = call('and', tests[1], call('coalesce', call('not_equal', source, destination), isTrue));
+  const isOther = call('and', tests[1], call('coalesce', call('not_equal', source, destination), yes));
   const list = (...items: readonly Expression[]): Expression => ({ kind: 'list', items });
   const key = { name: field.name, list: `${field.name}_sides`, source: `${field.name}_source` };
   return {
@@ -134,15 +134,10 @@ function sidesOf(field: Field, among: readonly Match[] | undefined): { key: Side
             { if: tests[0], then: list(source) },
             { if: isOther, then: list(destination) },
           ],
+          otherwise: { kind: 'list', items: [], element: field.kind === 'port' ? 'integer' : 'text' },
         },
       },
       { name: key.source, value: when(tests[0], source) },
     ],
   };
-}
-
-const isTrue: Expression = { kind: 'constant', type: 'boolean', value: true };
-
-function sideField(columnName: string): Field {
-  return fieldNamed(columnName);
 }

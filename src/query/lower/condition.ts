@@ -10,7 +10,7 @@ import { formatAddress, sameAddress } from '../../net/address.ts';
 import type { Field } from '../fields.ts';
 import { findField } from '../fields.ts';
 import type { Expression } from '../relation/expression.ts';
-import { call, column, textValue, timeValue, when, wholeValue } from '../relation/expression.ts';
+import { call, column, no, textValue, timeValue, when, whole, wholeValue } from '../relation/expression.ts';
 import type { FunctionName } from '../relation/functions.ts';
 import type { Condition, FieldComparison, Match, Order, Test } from '../tree.ts';
 
@@ -80,7 +80,6 @@ function testExpression({ field: name, any }: Test, inverted: boolean): Expressi
 
 /** What is unknown becomes false, but for counters. */
 function known(field: Field, inverted: boolean, expression: Expression): Expression {
-  const no: Expression = { kind: 'constant', type: 'boolean', value: false };
   return field.kind === 'counter' || !inverted ? expression : call('coalesce', expression, no);
 }
 
@@ -104,8 +103,7 @@ function valueOfField(field: Field): Expression {
 
 /** The sum of two counters; null where neither was counted. */
 export function bothCounters(a: Expression, b: Expression): Expression {
-  const zero: Expression = { kind: 'constant', type: 'long', value: 0 };
-  return when(call('is_null', a), b, call('add', a, call('coalesce', b, zero)));
+  return when(call('is_null', a), b, call('add', a, call('coalesce', b, whole(0))));
 }
 
 /** Ports are integers, counters longs. */

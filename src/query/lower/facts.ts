@@ -12,7 +12,7 @@
  */
 import { filter, join, project, share, union, unnest } from '../relation/build.ts';
 import type { Expression, Named } from '../relation/expression.ts';
-import { call, column, nothing, textValue, when, whole } from '../relation/expression.ts';
+import { call, column, no, nothing, textValue, when, whole, yes } from '../relation/expression.ts';
 import type { Relation } from '../relation/relation.ts';
 import type { CounterName } from '../tree.ts';
 import { bothCounters } from './condition.ts';
@@ -110,9 +110,6 @@ export function tupleFacts(selection: FlowSelection, columns: FactColumns, serie
     return union([beginFacts(of, columns, false), pieceFacts(pieces, columns)]);
   });
 }
-
-const yes: Expression = { kind: 'constant', type: 'boolean', value: true };
-const no: Expression = { kind: 'constant', type: 'boolean', value: false };
 
 function dimensionNames({ dimensions }: FactColumns): string[] {
   return dimensions.map(({ name }) => name);

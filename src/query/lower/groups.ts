@@ -6,7 +6,7 @@ import { measureColumn } from '../measure.ts';
 import { cross, extend, filter, join, limit, project, share, sort, summarize, union, unnest, window } from '../relation/build.ts';
 import { columnsOf } from '../relation/check.ts';
 import type { Expression, Named } from '../relation/expression.ts';
-import { call, column, when, whole } from '../relation/expression.ts';
+import { call, column, no, when, whole, yes } from '../relation/expression.ts';
 import type { Aggregate, Relation, SortKey } from '../relation/relation.ts';
 import type { GroupQuery, Measure, QueryRange } from '../tree.ts';
 import type { GroupPlan, PlannedAxis } from './axes.ts';
@@ -74,7 +74,7 @@ function lowerAxes(query: GroupQuery, plan: GroupPlan, counted: Relation): Relat
     ...best.flatMap(({ axis, i }) => axis.keys.map((key) => ({ name: key, value: column(bestName(i, key)) }))),
     ...best
       .filter(({ axis }) => axis.other)
-      .map(({ rank }, i) => ({ name: otherName(i), value: call('is_null', column(rank)) })),
+      .map(({ rank }, i) => ({ name: otherName(i), value: when(call('is_null', column(rank)), yes, no) })),
   ];
   return shownRows(query, plan, all, shown);
 }

@@ -70,6 +70,8 @@ export function typeOf(expression: Expression, scope: Scope): Type {
       return { struct: expression.fields.map(({ name, value }) => ({ name, type: typeOf(value, scope) })) };
     }
     case 'list':
+      if (expression.items.length === 0)
+        return { list: expression.element ?? refuse('an empty list has no type of its elements') };
       return { list: common(expression.items, scope, 'the items of a list') };
     case 'total': {
       const type = typeOf(expression.list, scope);

@@ -1,6 +1,6 @@
 /** Expressions over the columns of a relation: plain data. The functions below only write them. */
 import type { FunctionName } from './functions.ts';
-import type { ScalarType } from './type.ts';
+import type { ScalarType, Type } from './type.ts';
 
 export type Expression =
   | { readonly kind: 'column'; readonly name: string }
@@ -15,8 +15,8 @@ export type Expression =
   | { readonly kind: 'element' }
   | { readonly kind: 'field'; readonly of: Expression; readonly name: string }
   | { readonly kind: 'struct'; readonly fields: readonly Named[] }
-  /** A list of one or more. */
-  | { readonly kind: 'list'; readonly items: readonly Expression[] }
+  /** A list; an empty one says what type its elements would have. */
+  | { readonly kind: 'list'; readonly items: readonly Expression[]; readonly element?: Type }
   /** The sum of `value` over the elements of a list for which `where` holds; null if there is no value. */
   | {
       readonly kind: 'total';
@@ -76,6 +76,8 @@ export function nothing(type: ScalarType): Expression {
 }
 
 export const yes: Expression = { kind: 'constant', type: 'boolean', value: true };
+
+export const no: Expression = { kind: 'constant', type: 'boolean', value: false };
 
 /** All of these hold; `undefined` if there are none. */
 export function allOf(items: readonly Expression[]): Expression | undefined {

@@ -15,7 +15,7 @@ const server = createServer((request, response) => {
     const settings = [];
     for (const [name, value] of searchParams)
       if (name.startsWith('param_')) values[name.slice(6)] = unescaped(value);
-      else if (/^(prefer_|join_|session_timezone|output_format_|allow_|delta_lake_)/.test(name))
+      else if (/^(prefer_|join_|session_timezone|output_format_|allow_|delta_lake_|optimize_|enable_)/.test(name))
         settings.push(`${name} = '${value.replaceAll("'", "\\'")}'`);
     const format = /\s+FORMAT\s+(\w+)\s*$/.exec(sql);
     if (format !== null) sql = sql.slice(0, format.index);

@@ -61,6 +61,7 @@ const counters: fc.Arbitrary<Counters> = fc.oneof(
 /** Minutes around midnight, and whole milliseconds at which ranges and buckets end. */
 const step = fc.oneof(
   fc.nat(240_000),
+  fc.nat(700_000),
   fc.nat(24).map((n) => n * 10_000),
   fc.constant(0),
 );
