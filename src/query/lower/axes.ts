@@ -52,11 +52,16 @@ export function planGroups(query: GroupQuery): GroupPlan {
     sides: sides.map(({ key }) => key),
     distinct: distinct.map((field) => field.columns[0]),
     facts: {
-      dimensions: [...columns.map((name): Named => ({ name, value: column(name) })), ...sides.flatMap(({ values }) => values)],
+      dimensions: [
+        ...columns.map((name): Named => ({ name, value: column(name) })),
+        ...sides.flatMap(({ values }) => values),
+      ],
       counters: countersOf(measures, ['sum', 'rate']),
       wholes: countersOf(measures, ['percentile']),
       others: (['denied', 'tuples', 'first', 'last'] as const).filter((kind) =>
-        measures.some((measure) => measure.kind === kind || (isSpanned(query, measure) && kind !== 'denied' && kind !== 'tuples')),
+        measures.some(
+          (measure) => measure.kind === kind || (isSpanned(query, measure) && kind !== 'denied' && kind !== 'tuples'),
+        ),
       ),
     },
   };
@@ -97,8 +102,7 @@ function fieldsOfAxis({ by }: Axis): Field[] {
 /** @throws usage */
 function distinctField(name: string): Field {
   const field = fieldNamed(name);
-  if (field.join !== 'one')
-    throw new FlowError('usage', `distinct values of "${name}" are not counted: name one side`);
+  if (field.join !== 'one') throw new FlowError('usage', `distinct values of "${name}" are not counted: name one side`);
   return field;
 }
 

@@ -60,7 +60,11 @@ export function wholeName(of: CounterName): string {
 }
 
 /** Facts of conversations. */
-export function conversationFacts(selection: FlowSelection, columns: FactColumns, series: Series | undefined): Relation {
+export function conversationFacts(
+  selection: FlowSelection,
+  columns: FactColumns,
+  series: Series | undefined,
+): Relation {
   const begin = beginValues(columns, weight(selection), column('tuples'), column('last_time'));
   if (series === undefined) return flowRows(selection, () => [...columns.dimensions, ...begin]);
   const raw = rawCounters(columns);

@@ -57,7 +57,9 @@ export function flowRows(
   const read = [...(['inside', 'crossing'] as const).flatMap((part) => shown(part).map(({ value }) => value)), where];
   const isCounting = read.some((one) => one !== undefined && columnsRead(one).some(isCounter));
   const ids = all || withIdentity ? identityColumns : [];
-  const parts = isCounting ? countedParts(selection, all) : [{ part: 'inside' as const, rows: overlapping(selection, all) }];
+  const parts = isCounting
+    ? countedParts(selection, all)
+    : [{ part: 'inside' as const, rows: overlapping(selection, all) }];
   const accepted = union(parts.map(({ part, rows }) => project(filter(rows, where), [...shown(part), ...ids])));
   if (!all) return accepted;
   const names = columnsOf(accepted).map(({ name }) => name);
@@ -90,7 +92,10 @@ export function observerRows({ range, where: condition }: FlowSelection, shown: 
     ]),
   ]);
   const rows = replace(filter(scan('flows'), ...rangeTests(range)), own);
-  const reported = replace(rows, new Map([['reports', listOr([column('reports')], singleReport('time', 'last_time'))]]));
+  const reported = replace(
+    rows,
+    new Map([['reports', listOr([column('reports')], singleReport('time', 'last_time'))]]),
+  );
   const bounds = [
     ...(range.start === undefined ? [] : [call('less', column('time'), timeValue(range.start))]),
     ...(range.end === undefined ? [] : [call('greater_or_equal', column('last_time'), timeValue(range.end))]),
@@ -99,7 +104,10 @@ export function observerRows({ range, where: condition }: FlowSelection, shown: 
   const counted =
     crosses === undefined
       ? reported
-      : replace(reported, new Map(counterColumns.map((name) => [name, when(crosses, sumWithin(range, 'reports', name), column(name))])));
+      : replace(
+          reported,
+          new Map(counterColumns.map((name) => [name, when(crosses, sumWithin(range, 'reports', name), column(name))])),
+        );
   return project(filter(counted, ...rangeTests(range), where), shown);
 }
 
@@ -117,10 +125,7 @@ export function weight({ range, firstDateMillis }: FlowSelection): Expression {
 
 /** The reports of the counting observer of a row of observer 0; of a row without a list it is one report. */
 export function countedReports(): Expression {
-  return listOr(
-    [column('counting_reports'), column('reports')],
-    singleReport('observer_time', 'observer_last_time'),
-  );
+  return listOr([column('counting_reports'), column('reports')], singleReport('observer_time', 'observer_last_time'));
 }
 
 /** Tests of a row of observer 0 that it has one report at the most, which runs from its first to its last time. */
@@ -171,8 +176,7 @@ function countedParts({ range }: FlowSelection, all: boolean): { part: Part; row
   const { start, end } = range;
   const fromStart = start === undefined ? [] : [call('greater_or_equal', column('time'), timeValue(start))];
   const crossings: Expression[][] = [];
-  if (start !== undefined)
-    crossings.push([call('less', column('time'), timeValue(start)), ...rangeTests(range)]);
+  if (start !== undefined) crossings.push([call('less', column('time'), timeValue(start)), ...rangeTests(range)]);
   if (end !== undefined)
     crossings.push([
       ...fromStart,
@@ -190,7 +194,9 @@ function countedParts({ range }: FlowSelection, all: boolean): { part: Part; row
 
 /** Rows with `counted_reports`; those of further observers have them from observer 0. */
 function reportedRows(tests: readonly Expression[], all: boolean): Relation {
-  const shown = extend(filter(scan('flows'), isShown, ...tests), [{ name: 'counted_reports', value: countedReports() }]);
+  const shown = extend(filter(scan('flows'), isShown, ...tests), [
+    { name: 'counted_reports', value: countedReports() },
+  ]);
   if (!all) return shown;
   const others = join(
     'inner',
@@ -220,7 +226,12 @@ function heads(tests: readonly Expression[]): Relation {
 function sumWithin(range: QueryRange, list: string, counter: string): Expression {
   const of = (name: string): Expression => ({ kind: 'field', of: { kind: 'element' }, name });
   const where = allOf(withinRange(range, of('time')));
-  const sum: Expression = { kind: 'total', list: column(list), value: of(counter), ...(where === undefined ? {} : { where }) };
+  const sum: Expression = {
+    kind: 'total',
+    list: column(list),
+    value: of(counter),
+    ...(where === undefined ? {} : { where }),
+  };
   return call('to_long', sum);
 }
 

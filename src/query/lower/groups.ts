@@ -3,7 +3,20 @@
  * sums, and these are added up once more for what is shown.
  */
 import { measureColumn } from '../measure.ts';
-import { cross, extend, filter, join, limit, project, share, sort, summarize, union, unnest, window } from '../relation/build.ts';
+import {
+  cross,
+  extend,
+  filter,
+  join,
+  limit,
+  project,
+  share,
+  sort,
+  summarize,
+  union,
+  unnest,
+  window,
+} from '../relation/build.ts';
 import { columnsOf } from '../relation/check.ts';
 import type { Expression, Named } from '../relation/expression.ts';
 import { call, column, no, when, whole, yes } from '../relation/expression.ts';
@@ -84,7 +97,13 @@ function bestName(i: number, key: string): string {
 }
 
 /** The largest groups of an axis in the period that is asked for, with their rank. */
-function largestGroups(query: GroupQuery, counted: Relation, { keys, limit: most }: PlannedAxis, i: number, rank: string): Relation {
+function largestGroups(
+  query: GroupQuery,
+  counted: Relation,
+  { keys, limit: most }: PlannedAxis,
+  i: number,
+  rank: string,
+): Relation {
   const [first] = query.measures;
   const now = query.compareMillis === undefined ? counted : filter(counted, isPeriod(0));
   const sizes = summarize(now, keys, [measureAggregate(first, 'size', undefined)]);
@@ -115,10 +134,7 @@ function periodFacts(query: GroupQuery, plan: GroupPlan, firstDateMillis: number
   };
   if (compareMillis === undefined) return sided(plan, factsOf('now', range, 0));
   const periods = [factsOf('now', range, 0), factsOf('before', shifted(range, compareMillis), compareMillis)];
-  return sided(
-    plan,
-    union(periods.map((facts, period) => extend(facts, [{ name: 'period', value: whole(period) }]))),
-  );
+  return sided(plan, union(periods.map((facts, period) => extend(facts, [{ name: 'period', value: whole(period) }]))));
 }
 
 function shifted({ start, end }: QueryRange, byMillis: number): QueryRange {
@@ -203,7 +219,10 @@ function measureAggregate(measure: Measure, name: string, period: number | undef
 }
 
 /** What all rows carry: totals of the period that is asked for, and the time that rates are by. */
-function totalAggregates(query: GroupQuery, { facts, sides }: GroupPlan): Exclude<Aggregate, { function: 'count' | 'percentile' }>[] {
+function totalAggregates(
+  query: GroupQuery,
+  { facts, sides }: GroupPlan,
+): Exclude<Aggregate, { function: 'count' | 'percentile' }>[] {
   const prefix = sides.length === 0 ? '' : 'once_';
   const now = (name: string): Expression =>
     query.compareMillis === undefined ? column(prefix + name) : when(isPeriod(0), column(prefix + name));

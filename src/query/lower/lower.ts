@@ -51,8 +51,7 @@ function lowerTuples(query: Extract<Query, { ask: 'tuples' }>, selection: FlowSe
 }
 
 /** Those of one time and five-tuple are told apart by what their shown observer logged first. */
-const flowOrder =
-  'time src_ip src_port dst_ip dst_port protocol last_time blob record_offset tuple_index'.split(' ');
+const flowOrder = 'time src_ip src_port dst_ip dst_port protocol last_time blob record_offset tuple_index'.split(' ');
 
 function lowerConversations(rows: number | undefined, selection: FlowSelection): Relation {
   const shown = [...shownNames, 'last_time', 'tuples'];

@@ -62,11 +62,7 @@ export function spreadRows(
     { name: 'span_to', value: shifted(series, to) },
   ]);
   const [spanFrom, spanTo] = [column('span_from'), column('span_to')];
-  const buckets = call(
-    'sequence',
-    bucketNumber(series, spanFrom),
-    bucketNumber(series, lastCovered(spanFrom, spanTo)),
-  );
+  const buckets = call('sequence', bucketNumber(series, spanFrom), bucketNumber(series, lastCovered(spanFrom, spanTo)));
   const pieces = extend(unnest(covered, buckets, 'piece'), [
     { name: 'bucket', value: bucketStart(series, column('piece')) },
     { name: 'span', value: call('greatest', call('subtract', spanTo, spanFrom), whole(1)) },
@@ -110,9 +106,7 @@ function lastCovered(from: Expression, to: Expression): Expression {
 }
 
 function notBefore({ startMillis }: Series, millis: Expression): Expression {
-  return startMillis === undefined
-    ? millis
-    : call('greatest', millis, wholeValue('long', Math.ceil(startMillis)));
+  return startMillis === undefined ? millis : call('greatest', millis, wholeValue('long', Math.ceil(startMillis)));
 }
 
 function shifted({ shiftMillis }: Series, millis: Expression): Expression {

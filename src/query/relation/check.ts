@@ -45,7 +45,7 @@ export function typeOf(expression: Expression, scope: Scope): Type {
       checkValue(expression);
       return expression.type;
     case 'call': {
-      if (!Object.hasOwn(functions, expression.function)) refuse(`there is no function "${String(expression.function)}"`);
+      if (!Object.hasOwn(functions, expression.function)) refuse(`there is no function "${expression.function}"`);
       const rule = ruleOf(expression.function);
       const types = expression.arguments.map((argument) => typeOf(argument, scope));
       const [least, most] = rule.arity;
@@ -82,7 +82,7 @@ export function typeOf(expression: Expression, scope: Scope): Type {
       return isWhole(value) ? 'wide' : refuse(`a total adds up whole numbers, not ${formatType(value)}`);
     }
     default:
-      return refuse(`there is no expression "${String((expression as { kind: unknown }).kind)}"`);
+      return refuse(`there is no expression "${(expression as { kind: string }).kind}"`);
   }
 }
 
@@ -91,7 +91,7 @@ function find(relation: Relation): readonly Column[] {
     case 'scan':
       return Object.hasOwn(tableColumns, relation.table)
         ? tableColumns[relation.table]
-        : refuse(`there is no table "${String(relation.table)}": ${Object.keys(tableColumns).join(', ')}`);
+        : refuse(`there is no table "${relation.table}": ${Object.keys(tableColumns).join(', ')}`);
     case 'filter': {
       const columns = columnsOf(relation.input);
       expectType(relation.where, 'boolean', { columns }, 'a filter');
@@ -156,7 +156,7 @@ function find(relation: Relation): readonly Column[] {
     case 'ref':
       return relation.columns;
     default:
-      return refuse(`there is no relation "${String((relation as { kind: unknown }).kind)}"`);
+      return refuse(`there is no relation "${(relation as { kind: string }).kind}"`);
   }
 }
 
@@ -183,7 +183,7 @@ function aggregateType(aggregate: Aggregate, columns: readonly Column[]): Type {
     case 'max':
       return type;
     default:
-      return refuse(`there is no aggregate "${String((aggregate as { function: unknown }).function)}"`);
+      return refuse(`there is no aggregate "${(aggregate as { function: string }).function}"`);
   }
 }
 
@@ -213,7 +213,7 @@ const scalarTypes: readonly unknown[] = ['boolean', 'integer', 'long', 'wide', '
 
 /** A value must be one of its type: values come from outside, and what is a constant becomes text of SQL. */
 function checkValue({ kind, type, value }: Extract<Expression, { kind: 'literal' | 'constant' }>): void {
-  if (!scalarTypes.includes(type)) refuse(`there is no type "${String(type)}"`);
+  if (!scalarTypes.includes(type)) refuse(`there is no type "${type}"`);
   if (value === null) return;
   const isValid =
     type === 'boolean' || type === 'text'

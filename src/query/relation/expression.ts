@@ -87,9 +87,7 @@ export function allOf(items: readonly Expression[]): Expression | undefined {
 /** `then` if the condition holds, else `otherwise`, which is null by default. */
 export function when(condition: Expression, then: Expression, otherwise?: Expression): Expression {
   const branches = [{ if: condition, then }];
-  return otherwise === undefined
-    ? { kind: 'case', when: branches }
-    : { kind: 'case', when: branches, otherwise };
+  return otherwise === undefined ? { kind: 'case', when: branches } : { kind: 'case', when: branches, otherwise };
 }
 
 /** Expressions directly below an expression; those within a `total` are over its element, too. */

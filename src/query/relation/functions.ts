@@ -33,7 +33,11 @@ function arithmetic(value: (a: bigint, b: bigint) => bigint | null): FunctionRul
   return {
     arity: [2, 2],
     type: (types) =>
-      types.every((type) => type === 'long' || type === 'wide') ? (types.includes('wide') ? 'wide' : 'long') : undefined,
+      types.every((type) => type === 'long' || type === 'wide')
+        ? types.includes('wide')
+          ? 'wide'
+          : 'long'
+        : undefined,
     nulls: 'strict',
     value: (a, b) => value(a as bigint, b as bigint),
   };
@@ -46,9 +50,7 @@ function extreme(sign: 1 | -1): FunctionRule {
     type: commonType,
     nulls: 'own',
     value: (...args) =>
-      args.reduce((best, one) =>
-        best === null || (one !== null && sign * compareValues(one, best) > 0) ? one : best,
-      ),
+      args.reduce((best, one) => (best === null || (one !== null && sign * compareValues(one, best) > 0) ? one : best)),
   };
 }
 
@@ -82,7 +84,11 @@ export const functions = {
     nulls: 'own',
     value: (...args) => (args.includes(true) ? true : args.includes(null) ? null : false),
   },
-  not: ofOne((type) => type === 'boolean', 'boolean', (a) => a !== true),
+  not: ofOne(
+    (type) => type === 'boolean',
+    'boolean',
+    (a) => a !== true,
+  ),
   is_null: { arity: [1, 1], type: () => 'boolean', nulls: 'own', value: (a) => a === null },
   coalesce: {
     arity: [2, many],
@@ -129,18 +135,34 @@ export const functions = {
   /** A whole number that is known to have 64 bits at the most. */
   to_long: ofOne(isWhole, 'long', (a) => a),
 
-  lower: ofOne((type) => type === 'text', 'text', (a) => (a as string).toLowerCase()),
+  lower: ofOne(
+    (type) => type === 'text',
+    'text',
+    (a) => (a as string).toLowerCase(),
+  ),
   /** Whether a text is like a pattern of SQL's LIKE, in any case, with `\` before what stands for itself. */
   like: ofTexts((text, pattern) => likeExpression(pattern).test(text), 'boolean'),
   /** Whether a regular expression (RE2) is found in the text; `.` is no line break. */
   matches: ofTexts((text, pattern) => regularExpression(pattern).test(text), 'boolean'),
 
   /** Epoch milliseconds of a time since 1970. */
-  millis: ofOne((type) => type === 'time', 'long', (a) => (a as bigint) / 1000n),
+  millis: ofOne(
+    (type) => type === 'time',
+    'long',
+    (a) => (a as bigint) / 1000n,
+  ),
   /** The time of epoch milliseconds. */
-  time_of: ofOne((type) => type === 'long', 'time', (a) => (a as bigint) * 1000n),
+  time_of: ofOne(
+    (type) => type === 'long',
+    'time',
+    (a) => (a as bigint) * 1000n,
+  ),
   /** A time since 1970 without its fraction of a second. */
-  second: ofOne((type) => type === 'time', 'time', (a) => ((a as bigint) / 1_000_000n) * 1_000_000n),
+  second: ofOne(
+    (type) => type === 'time',
+    'time',
+    (a) => ((a as bigint) / 1_000_000n) * 1_000_000n,
+  ),
 
   /** Whether a list is there and has an element. Some engines have no list that is null. */
   has_items: {

@@ -27,8 +27,7 @@ export const clickhouse: SqlDialect = {
   functions: {
     ...commonFunctions,
     quotient: (a, b) => call('intDivOrNull', a, b),
-    share: (value, part, whole) =>
-      cast(call('intDiv', operator('*', cast(value, 'wide'), part), whole), 'long'),
+    share: (value, part, whole) => cast(call('intDiv', operator('*', cast(value, 'wide'), part), whole), 'long'),
     divide: (a, b) => operator('/', cast(a, 'double'), call('nullIf', cast(b, 'double'), number(0))),
     to_long: (of) => cast(of, 'long'),
     lower: (text) => call('lowerUTF8', text),
@@ -36,8 +35,7 @@ export const clickhouse: SqlDialect = {
     // `.` is any character here unless the expression says otherwise.
     matches: (text, pattern) => call('match', text, call('concat', fixed("'(?-s)'"), pattern)),
     millis: (time) => call('toUnixTimestamp64Milli', time),
-    time_of: (millis) =>
-      cast(call('fromUnixTimestamp64Milli', cast(millis, 'long'), fixed("'UTC'")), 'time'),
+    time_of: (millis) => cast(call('fromUnixTimestamp64Milli', cast(millis, 'long'), fixed("'UTC'")), 'time'),
     second: (time) => call('toStartOfSecond', time),
     has_items: (list) => call('notEmpty', list),
     sequence: (from, to) =>
@@ -46,7 +44,11 @@ export const clickhouse: SqlDialect = {
   aggregates: {
     sum: (of, type) => call('sum', type === 'double' ? of : cast(of, 'wide')),
     percentile: (of, permille) => {
-      const rank = call('intDiv', operator('+', operator('*', number(permille), call('count', of)), number(999)), number(1000));
+      const rank = call(
+        'intDiv',
+        operator('+', operator('*', number(permille), call('count', of)), number(999)),
+        number(1000),
+      );
       const value = call('arrayElement', call('arraySort', call('groupArray', of)), rank);
       return call('if', operator('=', call('count', of), number(0)), fixed('NULL'), value);
     },
@@ -87,7 +89,7 @@ export function clickhouseParameters(literals: readonly Literal[]): Record<strin
 
 function textOf(literal: Literal): string {
   const value = valueOf(literal);
-  if (literal.type !== 'time' || typeof value !== 'bigint') return String(value);
+  if (literal.type !== 'time' || typeof value !== 'bigint') return String(literal.value);
   const micros = ((value % 1000n) + 1000n) % 1000n;
   const millis = formatTime(Number((value - micros) / 1000n));
   return `${millis.replace('T', ' ').replace('Z', '')}${String(micros).padStart(3, '0')}`;

@@ -133,7 +133,13 @@ class Lowering {
   #projected(relation: Extract<Relation, { kind: 'extend' | 'project' }>, needed: ReadonlySet<string>): Block {
     const made = relation.columns.filter((one) => needed.has(one.name));
     const values = made.map(({ value }) => value);
-    const kept = relation.kind === 'extend' ? without(needed, relation.columns.map((one) => one.name)) : new Set<string>();
+    const kept =
+      relation.kind === 'extend'
+        ? without(
+            needed,
+            relation.columns.map((one) => one.name),
+          )
+        : new Set<string>();
     const input = this.#input(relation.input, kept, values, ['rows', 'grouped', 'ordered']);
     const columns = made.map((one): [string, SqlExpression] => [one.name, this.#sql(one.value, relation.input, input)]);
     return { ...input, columns: new Map([...(relation.kind === 'extend' ? input.columns : []), ...columns]) };
@@ -164,8 +170,14 @@ class Lowering {
     const from: SqlFrom = {
       kind: 'join',
       join,
-      left: side(left, on.map((pair) => pair.left)),
-      right: side(right, on.map((pair) => pair.right)),
+      left: side(
+        left,
+        on.map((pair) => pair.left),
+      ),
+      right: side(
+        right,
+        on.map((pair) => pair.right),
+      ),
       on: on.map((pair) => ({
         kind: 'operator',
         operator: 'IS NOT DISTINCT FROM',
@@ -194,12 +206,7 @@ class Lowering {
    * The block of an input of which `kept` is kept and `read` is read. It is closed if it has come further than the stages that are `open` to the
    * node, and if SQL would compute a column twice.
    */
-  #input(
-    relation: Relation,
-    kept: ReadonlySet<string>,
-    read: readonly Expression[],
-    open: readonly Stage[],
-  ): Block {
+  #input(relation: Relation, kept: ReadonlySet<string>, read: readonly Expression[], open: readonly Stage[]): Block {
     const reads = [...kept, ...read.flatMap(columnsRead)];
     const needed = new Set(reads);
     const block = this.#block(relation, needed);
@@ -247,7 +254,8 @@ function closed(block: Block, names: readonly string[]): SqlQuery {
   const { from, where, groupBy, orderBy, limit } = block;
   if (from.kind === 'query' && isPlain(block) && isSame(namesOfQuery(from.query), names)) return from.query;
   const list = names.map((one) => ({ name: one, value: columnOf(block, one) }));
-  if (list.length === 0) list.push({ name: 'one', value: block.stage === 'grouped' ? call('count', fixed('*')) : number(1) });
+  if (list.length === 0)
+    list.push({ name: 'one', value: block.stage === 'grouped' ? call('count', fixed('*')) : number(1) });
   return {
     kind: 'select',
     columns: list,

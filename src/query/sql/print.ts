@@ -30,12 +30,14 @@ export function typeText(type: Type, dialect: SqlDialect): string {
 
 /** Words that are quoted as names: those that either dialect reserves. */
 const reserved = new Set(
-  ('all analyse analyze and any array as asc asymmetric both by case cast check collate column constraint create cross ' +
+  (
+    'all analyse analyze and any array as asc asymmetric both by case cast check collate column constraint create cross ' +
     'date default deferrable desc describe distinct div do else end except exists explain false fetch final for foreign ' +
     'format from full global grant group having ilike in initially inner intersect interval into is join key lambda lateral ' +
     'leading left like limit mod natural not null offset on only or order outer pivot placing prewhere primary qualify ' +
     'references returning right sample select semi settings show some summarize symmetric table then to trailing true union unique ' +
-    'unpivot using values variadic view when where window with').split(' '),
+    'unpivot using values variadic view when where window with'
+  ).split(' '),
 );
 
 class Printer {
@@ -175,7 +177,13 @@ const tight: SqlExpression = { kind: 'operator', operator: '.', operands: [] };
 /** Stands for the condition of a SELECT. */
 const all: SqlExpression = { kind: 'operator', operator: 'AND', operands: [] };
 
-const bindings = [['OR'], ['AND'], ['NOT'], ['=', '<>', '<', '<=', '>', '>=', 'ILIKE', 'IS NOT DISTINCT FROM'], ['+', '-']];
+const bindings = [
+  ['OR'],
+  ['AND'],
+  ['NOT'],
+  ['=', '<>', '<', '<=', '>', '>=', 'ILIKE', 'IS NOT DISTINCT FROM'],
+  ['+', '-'],
+];
 
 /** How tight an expression binds: 0 is the least, what needs no brackets anywhere the most. */
 function binding(expression: SqlExpression): number {

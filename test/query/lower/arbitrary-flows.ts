@@ -13,7 +13,14 @@ export const firstDate = Date.parse('2023-11-14T00:00:00Z');
 const secondDate = firstDate + dayMillis;
 
 const ipv4 = ['10.0.0.1', '10.0.0.2', '10.255.0.1', '192.168.1.7', '203.0.113.9'];
-const ipv6 = ['2001:db8::1', '2001:db8::', '2001:db8:0:0:8000::', 'fe80::1', '::ffff:a00:1', 'ffff:ffff:ffff:ffff:8000::'];
+const ipv6 = [
+  '2001:db8::1',
+  '2001:db8::',
+  '2001:db8:0:0:8000::',
+  'fe80::1',
+  '::ffff:a00:1',
+  'ffff:ffff:ffff:ffff:8000::',
+];
 const rules = ['UserRule_AllowHttp', 'DefaultRule_DenyAllInBound', 'UserRule_allowssh', 'Block%_high', 'AllowHttp'];
 const nsgs = ['WEB-NSG', 'db-nsg'];
 
@@ -48,7 +55,15 @@ export interface MadeConversation {
 const counter = fc.oneof(fc.constant(0n), fc.bigInt({ min: 0n, max: 3000n }), fc.constant(2n ** 40n));
 const uncounted: Counters = { packets_forward: null, bytes_forward: null, packets_reverse: null, bytes_reverse: null };
 const counters: fc.Arbitrary<Counters> = fc.oneof(
-  { arbitrary: fc.record({ packets_forward: counter, bytes_forward: counter, packets_reverse: counter, bytes_reverse: counter }), weight: 3 },
+  {
+    arbitrary: fc.record({
+      packets_forward: counter,
+      bytes_forward: counter,
+      packets_reverse: counter,
+      bytes_reverse: counter,
+    }),
+    weight: 3,
+  },
   fc.constant(uncounted),
   fc.record({
     packets_forward: fc.option(counter),
@@ -235,7 +250,10 @@ export function countingFlow({ flows }: MadeConversation): MadeFlow {
 }
 
 /** The counted tuples of a flow, each with the time of the tuple before it; null where that is on an earlier date. */
-export function reportsOf({ tuples }: MadeFlow, continued: boolean): { beforeMillis: number | null; tuple: MadeTuple }[] {
+export function reportsOf(
+  { tuples }: MadeFlow,
+  continued: boolean,
+): { beforeMillis: number | null; tuple: MadeTuple }[] {
   return tuples.flatMap((tuple, i) => {
     const beforeMillis = i > 0 ? tuples[i - 1].timeMillis : continued ? null : tuple.timeMillis;
     return isCounted(tuple.counters) ? [{ beforeMillis, tuple }] : [];

@@ -33,7 +33,11 @@ describe('the tree of a question', () => {
         const said = asked.where === undefined ? '' : formatFilter(asked.where);
         const rows = interpret(relation, tablesOf(made));
         expect(plainRows(relation, rows), said).toEqual(plainAnswer(asked, made));
-        expect(columnsOf(relation).map(({ name }) => name).slice(0, columns.length)).toEqual(columns);
+        expect(
+          columnsOf(relation)
+            .map(({ name }) => name)
+            .slice(0, columns.length),
+        ).toEqual(columns);
       }),
       { seed: 20_231_114, numRuns },
     );

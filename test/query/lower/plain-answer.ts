@@ -22,7 +22,9 @@ export function plainAnswer(query: Query, all: readonly MadeConversation[]): Val
   const { start, end } = range;
   const selects = ({ row }: PlainFlow): boolean => query.where === undefined || holds(query.where, row) === true;
   const tuplesOf = (within: QueryRange): PlainFlow[] =>
-    all.flatMap((one) => tupleFlows(one, all)).filter((one) => isWithin(within, Number(one.row['time'])) && selects(one));
+    all
+      .flatMap((one) => tupleFlows(one, all))
+      .filter((one) => isWithin(within, Number(one.row['time'])) && selects(one));
   const conversationsOf = (within: QueryRange): PlainFlow[] =>
     all.flatMap((one) => conversationOf(one, within, selects));
   if (query.ask === 'groups') {
@@ -107,22 +109,20 @@ function conversationOf(one: MadeConversation, range: QueryRange, selects: (flow
   const reports = plainReports(countingFlow(one), one.continued, range);
   const [first, last] = [Math.min(...times), Math.max(...times)];
   const found = shownOrder(one)
-    .map(
-      (flow): PlainFlow => ({
-        row: {
-          ...fixed(one, flow),
-          ...sums(reports),
-          time: first,
-          last_time: last,
-          access: one.flows.some(({ access }) => access === 'deny') ? 'deny' : 'allow',
-          state: flow.tuples.at(-1)!.state,
-          tuples: times.length,
-          observations: one.flows.length,
-        },
-        weight: weightOf(one.continued, first, range),
-        reports,
-      }),
-    )
+    .map((flow): PlainFlow => ({
+      row: {
+        ...fixed(one, flow),
+        ...sums(reports),
+        time: first,
+        last_time: last,
+        access: one.flows.some(({ access }) => access === 'deny') ? 'deny' : 'allow',
+        state: flow.tuples.at(-1)!.state,
+        tuples: times.length,
+        observations: one.flows.length,
+      },
+      weight: weightOf(one.continued, first, range),
+      reports,
+    }))
     .find((flow) => overlaps(flow, range) && selects(flow));
   return found === undefined ? [] : [found];
 }

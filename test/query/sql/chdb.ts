@@ -22,7 +22,7 @@ export interface Clickhouse {
 export async function startClickhouse(folder: string): Promise<Clickhouse> {
   await installClickhouse();
   const server = spawn(process.execPath, [front], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
-  const [port] = (await once(server.stdout!, 'data')) as [Buffer];
+  const [port] = (await once(server.stdout, 'data')) as [Buffer];
   return {
     ask: async (files, relation) => {
       const sources = { tuples: `file('${files.tuples}', Parquet)`, flows: `file('${files.flows}', Parquet)` };

@@ -84,7 +84,9 @@ function jsonOf(value: Value, type: Type): string {
   if (typeof type === 'object' && 'list' in type)
     return `[${(value as readonly Value[]).map((item) => jsonOf(item, type.list)).join(', ')}]`;
   if (typeof type === 'object') {
-    const fields = type.struct.map((field) => `${JSON.stringify(field.name)}: ${jsonOf((value as Row)[field.name], field.type)}`);
+    const fields = type.struct.map(
+      (field) => `${JSON.stringify(field.name)}: ${jsonOf((value as Row)[field.name], field.type)}`,
+    );
     return `{${fields.join(', ')}}`;
   }
   return JSON.stringify(value);
