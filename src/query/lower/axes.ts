@@ -134,9 +134,9 @@ function sidesOf(field: Field, among: readonly Match[] | undefined): { key: Side
         value: {
           kind: 'case',
           when: [
-            { if: call('and', tests[0], isOther), then: list(source, destination) },
-            { if: tests[0], then: list(source) },
-            { if: isOther, then: list(destination) },
+            { if: call('and', tests[0], isOther), value: list(source, destination) },
+            { if: tests[0], value: list(source) },
+            { if: isOther, value: list(destination) },
           ],
           otherwise: { kind: 'list', items: [], element: field.kind === 'port' ? 'integer' : 'text' },
         },

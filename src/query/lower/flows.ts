@@ -239,7 +239,7 @@ function sumWithin(range: QueryRange, list: string, counter: string): Expression
 function listOr(lists: readonly Expression[], single: Expression): Expression {
   return {
     kind: 'case',
-    when: lists.map((list) => ({ if: call('has_items', list), then: list })),
+    when: lists.map((list) => ({ if: call('has_items', list), value: list })),
     otherwise: { kind: 'list', items: [single] },
   };
 }

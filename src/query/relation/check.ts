@@ -55,7 +55,7 @@ export function typeOf(expression: Expression, scope: Scope): Type {
     case 'case': {
       for (const branch of expression.when) expectType(branch.if, 'boolean', scope, 'a condition');
       const { otherwise } = expression;
-      const values = [...expression.when.map(({ then }) => then), ...(otherwise === undefined ? [] : [otherwise])];
+      const values = [...expression.when.map(({ value }) => value), ...(otherwise === undefined ? [] : [otherwise])];
       return common(values, scope, 'the branches of a case');
     }
     case 'element':

@@ -34,7 +34,7 @@ export interface Literal {
 
 export interface Branch {
   readonly if: Expression;
-  readonly then: Expression;
+  readonly value: Expression;
 }
 
 /** A column and its value. */
@@ -84,9 +84,9 @@ export function allOf(items: readonly Expression[]): Expression | undefined {
   return items.length <= 1 ? items[0] : call('and', ...items);
 }
 
-/** `then` if the condition holds, else `otherwise`, which is null by default. */
-export function when(condition: Expression, then: Expression, otherwise?: Expression): Expression {
-  const branches = [{ if: condition, then }];
+/** `value` if the condition holds, else `otherwise`, which is null by default. */
+export function when(condition: Expression, value: Expression, otherwise?: Expression): Expression {
+  const branches = [{ if: condition, value }];
   return otherwise === undefined ? { kind: 'case', when: branches } : { kind: 'case', when: branches, otherwise };
 }
 
@@ -97,7 +97,7 @@ export function childrenOf(expression: Expression): readonly Expression[] {
       return expression.arguments;
     case 'case':
       return [
-        ...expression.when.flatMap((branch) => [branch.if, branch.then]),
+        ...expression.when.flatMap((branch) => [branch.if, branch.value]),
         ...(expression.otherwise === undefined ? [] : [expression.otherwise]),
       ];
     case 'field':

@@ -114,7 +114,7 @@ export function evaluate(expression: Expression, row: Row, element: Value = null
     }
     case 'case': {
       const branch = expression.when.find(({ if: condition }) => value(condition) === true);
-      if (branch !== undefined) return value(branch.then);
+      if (branch !== undefined) return value(branch.value);
       return expression.otherwise === undefined ? null : value(expression.otherwise);
     }
     case 'element':

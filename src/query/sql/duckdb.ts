@@ -47,7 +47,7 @@ export const duckdb: SqlDialect = {
       when: [
         {
           if: operator('AND', operator('<', value, number(smallValue)), operator('<', whole, number(smallPart))),
-          then: operator('//', operator('*', value, part), whole),
+          value: operator('//', operator('*', value, part), whole),
         },
       ],
       otherwise: cast(operator('//', operator('*', cast(value, 'wide'), part), whole), 'long'),

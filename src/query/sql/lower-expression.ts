@@ -31,7 +31,7 @@ export function expressionSql(expression: Expression, context: ExpressionContext
     case 'call':
       return context.dialect.functions[expression.function](...expression.arguments.map(sql));
     case 'case': {
-      const when = expression.when.map((branch) => ({ if: sql(branch.if), then: sql(branch.then) }));
+      const when = expression.when.map((branch) => ({ if: sql(branch.if), value: sql(branch.value) }));
       const { otherwise } = expression;
       return otherwise === undefined ? { kind: 'case', when } : { kind: 'case', when, otherwise: sql(otherwise) };
     }

@@ -25,7 +25,7 @@ export type SqlExpression =
   | { readonly kind: 'in'; readonly of: SqlExpression; readonly items: readonly SqlExpression[] }
   | {
       readonly kind: 'case';
-      readonly when: readonly { readonly if: SqlExpression; readonly then: SqlExpression }[];
+      readonly when: readonly { readonly if: SqlExpression; readonly value: SqlExpression }[];
       readonly otherwise?: SqlExpression;
     }
   | { readonly kind: 'cast'; readonly of: SqlExpression; readonly type: Type }

@@ -122,7 +122,7 @@ class Printer {
         return `${this.#operand(expression.of, expression)} IN (${items})`;
       }
       case 'case': {
-        const branches = expression.when.map((one) => `WHEN ${this.#text(one.if)} THEN ${this.#text(one.then)}`);
+        const branches = expression.when.map((one) => `WHEN ${this.#text(one.if)} THEN ${this.#text(one.value)}`);
         const { otherwise } = expression;
         return `CASE ${branches.join(' ')}${otherwise === undefined ? '' : ` ELSE ${this.#text(otherwise)}`} END`;
       }

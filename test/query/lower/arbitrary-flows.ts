@@ -21,7 +21,15 @@ const ipv6 = [
   '::ffff:a00:1',
   'ffff:ffff:ffff:ffff:8000::',
 ];
-const rules = ['UserRule_AllowHttp', 'DefaultRule_DenyAllInBound', 'UserRule_allowssh', 'Block%_high', 'AllowHttp'];
+const rules = [
+  'UserRule_AllowHttp',
+  'DefaultRule_DenyAllInBound',
+  'UserRule_allowssh',
+  'Block%_high',
+  'AllowHttp',
+  "'; drop table x; --",
+  'naïve_規則😀',
+];
 const nsgs = ['WEB-NSG', 'db-nsg'];
 
 export type Counters = Readonly<Record<(typeof counterColumns)[number], bigint | null>>;
