@@ -112,7 +112,3 @@ export function fixed(text: string): SqlExpression {
 export function cast(of: SqlExpression, type: Type): SqlExpression {
   return { kind: 'cast', of, type };
 }
-
-export function lambda(parameter: string, body: SqlExpression): SqlExpression {
-  return { kind: 'lambda', parameter, body };
-}
