@@ -11,7 +11,7 @@ import type { SqlText } from '../../../src/query/sql/print.ts';
 import { printSql } from '../../../src/query/sql/print.ts';
 import type { Match, Query } from '../../../src/query/tree.ts';
 
-const numRuns = process.env['NSGFLOW_LONG'] === '1' ? 5000 : 200;
+const numRuns = process.env['NSGFLOW_LONG'] === '1' ? 1000 : 100;
 
 /** What means something to one of the engines. */
 const fragments = `' " \` \\ ; -- /* */ $1 $$ {p1:String} {{ } % _ * ? [ ] ( ) E' x'' NULL`
