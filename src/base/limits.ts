@@ -112,6 +112,8 @@ export const limits = {
   flowReportsMax: 65_536,
   /** Tuples held while they are settled; where more have to wait for later ones of their flows, five-tuples are settled in parts, one after the other. */
   settledTogetherMax: 1_500_000,
+  /** Parts of a date, a power of two; where one of so many is still too much, because of one five-tuple, its tuples are held all the same. */
+  settledPartsMax: 256,
   /** Tuples that are read before those whose time is over are settled. */
   settledStepTuples: 500_000,
   /** Settled flows that may still grow, or did within this time before the newest tuple of their date, are in files of their own: logs come late. */

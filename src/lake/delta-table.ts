@@ -51,10 +51,12 @@ export class DeltaTable {
 
   /** Reads the newest version. @throws not-found where the table is gone; lake-invalid */
   async refresh(): Promise<TableState> {
-    const state = await readTableState(this.place, this.state);
+    const known = this.state;
+    const state = await readTableState(this.place, known);
     if (state === undefined) throw new FlowError('not-found', `the table in ${this.place.folder} is gone`);
     if (state.metadata !== this.state.metadata) this.#check(state);
-    if (state.version >= this.state.version) this.state = state;
+    // Of several at once, the newest stays; a log may also have been set back.
+    if (state.version >= this.state.version || this.state === known) this.state = state;
     return state;
   }
 

@@ -105,13 +105,18 @@ export class Lake {
 
   /** The table of settled flows at its newest version; `undefined` where nothing was settled yet. @throws lake-invalid */
   async flows(): Promise<DeltaTable | undefined> {
-    if (this.#flows !== undefined) {
-      await this.#flows.refresh();
-      return this.#flows;
-    }
     const place = flowsPlace(this.folder);
-    const state = await readTableState(place);
-    if (state === undefined) return undefined;
+    const state = await (this.#flows?.refresh() ?? readTableState(place)).catch((error: unknown) => {
+      if (!(error instanceof FlowError)) throw error;
+      if (error.code === 'not-found') return undefined;
+      if (error.code !== 'lake-invalid') throw error;
+      throw new FlowError('lake-invalid', error.message, {
+        cause: error,
+        hint: `Bring back what is missing, or move ${place.folder} away: nsgflow lake settle builds it anew from the tuples that are kept.`,
+      });
+    });
+    if (state === undefined) this.#flows = undefined;
+    if (state === undefined || this.#flows !== undefined) return this.#flows;
     checkFlowsTable(place.folder, state);
     this.#flows = new DeltaTable(
       place,

@@ -33,10 +33,11 @@ export async function readTableState(table: TablePlace, known?: TableState): Pro
   const checkpoint = listing.checkpoints.at(-1);
   const last = Math.max(listing.commits.at(-1) ?? -1, checkpoint?.version ?? -1);
   const checkpointVersion = checkpoint?.version ?? -1;
-  if (known !== undefined && last <= known.version)
+  if (known !== undefined && last === known.version)
     return known.checkpointVersion === checkpointVersion ? known : { ...known, checkpointVersion };
   const state = new Replay(checkpointVersion);
-  const fromKnown = known !== undefined && known.version >= checkpointVersion;
+  // A log that went back was set back by somebody: what is known of it holds no more.
+  const fromKnown = known !== undefined && known.version >= checkpointVersion && known.version < last;
   if (fromKnown) state.start(known);
   else if (checkpoint !== undefined) state.apply(checkpoint.version, await readCheckpoint(table, checkpoint));
   for (let version = state.version + 1; version <= last; version++) {

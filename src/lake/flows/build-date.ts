@@ -13,10 +13,12 @@ import type { DataFile } from '../snapshot.ts';
 import { dataFileOf } from '../snapshot.ts';
 import { StageTables } from '../staged-rows.ts';
 import type { TablePlace } from '../table-place.ts';
-import { coverMillis } from './definition.ts';
+import { damagedFiles } from './damaged-files.ts';
+import { reachMillis } from './definition.ts';
 import { FiveTupleSpans } from './five-tuple-spans.ts';
 import { hashFiveTuple, partOf } from './five-tuples.ts';
 import { FlowBuilder } from './flow-builder.ts';
+import type { FileBounds } from './flow-files.ts';
 import { coveredTag, FlowFiles, partTag } from './flow-files.ts';
 import { flowSpans } from './flow-spans.ts';
 import { TuplePool } from './tuple-pool.ts';
@@ -40,7 +42,13 @@ export interface DateTask {
   readonly apart: number;
   readonly connect: () => Promise<DuckDBConnection>;
   readonly signal?: AbortSignal | undefined;
+  /** Other limits than those of limits.ts. */
+  readonly bounds?: Partial<BuildBounds>;
 }
+
+/** What of limits.ts bounds memory and files. */
+export type BuildBounds = FileBounds &
+  Readonly<Record<'settledTogetherMax' | 'settledStepTuples' | 'settledPartsMax' | 'stagedTableEntriesMax', number>>;
 
 export interface BuiltDate {
   /** Files of `flows` that the new ones replace. */
@@ -51,27 +59,50 @@ export interface BuiltDate {
 
 /** Writes new files; nothing is committed. @throws disk-full, permission, io, lake-invalid, interrupted */
 export async function buildDate(task: DateTask): Promise<BuiltDate> {
-  if (task.uncovered === undefined) {
-    const units = await tupleUnits(task.tuples, task.connect);
-    return { replaced: task.flows, ...(await buildRows(task, units, undefined)) };
-  }
+  if (task.uncovered === undefined) return await buildWhole(task);
   const uncovered = await tupleUnits(task.uncovered, task.connect);
   if (task.apart > 0) return { replaced: [], ...(await buildRows(task, uncovered, undefined)) };
+  const touched = await findTouched(task, uncovered);
+  if (touched === undefined) return await buildWhole(task);
+  const { replaced, spans } = touched;
+  const units = (await tupleUnits(task.tuples, task.connect)).filter(
+    ({ startMillis, endMillis }) => startMillis <= spans.endMillis && endMillis >= spans.startMillis,
+  );
+  return { replaced, ...(await buildRows(task, units, spans)) };
+}
+
+async function buildWhole(task: DateTask): Promise<BuiltDate> {
+  const units = await tupleUnits(task.tuples, task.connect);
+  return { replaced: task.flows, ...(await buildRows(task, units, undefined)) };
+}
+
+/**
+ * The files of `flows` that uncovered tuples touch, with the spans of all their groups and of the tuples. @returns `undefined` where the files of the date
+ * do not tell: one is damaged, or another engine wrote one, which may have split a group
+ */
+async function findTouched(
+  task: DateTask,
+  uncovered: readonly TupleUnit[],
+): Promise<{ readonly replaced: readonly AddAction[]; readonly spans: FiveTupleSpans } | undefined> {
+  if (task.flows.some(({ tags }) => tags?.[partTag] === undefined)) return undefined;
+  if ((await damagedFiles(task.flowsTable, task.flows)).length > 0) return undefined;
   const spans = new FiveTupleSpans();
   const tables = new StageTables();
   for (const unit of uncovered)
     for await (const rows of unit.read(tables))
       for (let row = 0; row < rows.count; row++)
-        spans.add(rows, row, rows.timeMillis[row], rows.timeMillis[row] + coverMillis(rows.state[row]));
+        spans.add(rows, row, rows.timeMillis[row], rows.timeMillis[row] + reachMillis(rows.state[row]));
   const replaced: AddAction[] = [];
-  for (const add of task.flows) if (await isTouched(task, add, spans)) replaced.push(add);
-  for (const add of replaced)
-    for await (const { columns, startMillis, endMillis, count } of flowSpans(pathOf(task, add), task.connect))
-      for (let row = 0; row < count; row++) spans.add(columns, row, startMillis[row], endMillis[row]);
-  const units = (await tupleUnits(task.tuples, task.connect)).filter(
-    ({ startMillis, endMillis }) => startMillis <= spans.endMillis && endMillis >= spans.startMillis,
-  );
-  return { replaced, ...(await buildRows(task, units, spans)) };
+  try {
+    for (const add of task.flows) if (await isTouched(task, add, spans)) replaced.push(add);
+    for (const add of replaced)
+      for await (const { columns, startMillis, endMillis, count } of flowSpans(pathOf(task, add), task.connect))
+        for (let row = 0; row < count; row++) spans.add(columns, row, startMillis[row], endMillis[row]);
+  } catch {
+    // Whatever is wrong with these files, tuples have all that was in them.
+    return undefined;
+  }
+  return { replaced, spans };
 }
 
 function pathOf({ flowsTable }: DateTask, add: AddAction): string {
@@ -93,12 +124,9 @@ async function buildRows(
   units: readonly TupleUnit[],
   spans: FiveTupleSpans | undefined,
 ): Promise<{ added: AddAction[]; rows: number }> {
-  const all = units.reduce((sum, { rows }) => sum + rows, 0);
   for (let parts = 1; ; parts *= 2) {
     const built = await buildParts(task, units, spans, parts);
     if (built !== undefined) return built;
-    // Of one part a tuple, nothing could be too much.
-    if (parts > all) throw new Error('tuples of one five-tuple are more than settling holds');
   }
 }
 
@@ -113,7 +141,8 @@ async function buildParts(
   const newest = units.reduce((latest, { endMillis }) => Math.max(latest, endMillis), -Infinity);
   const openFrom = task.apart > 0 ? Infinity : newest - limits.settledLateMillis;
   const tables = new StageTables();
-  const files = new FlowFiles(task.target, tables, day, openFrom);
+  const bounds = { ...limits, ...task.bounds };
+  const files = new FlowFiles(task.target, tables, day, openFrom, bounds);
   const sorted = [...units].sort((a, b) => a.startMillis - b.startMillis);
   let isWhole = false;
   try {
@@ -129,11 +158,12 @@ async function buildParts(
           pool.append(rows, parts === 1 && spans === undefined ? undefined : isWanted);
         }
         const bound = sorted[i + 1]?.startMillis ?? Infinity;
-        if (bound < Infinity && pool.count < limits.settledStepTuples) continue;
+        if (bound < Infinity && pool.count < bounds.settledStepTuples) continue;
         for (const _ of builder.build(bound)) await files.drain();
         await files.drain();
-        if (pool.count > limits.settledTogetherMax && bound < Infinity) return undefined;
-        if (tables.entries <= limits.stagedTableEntriesMax) continue;
+        const isTooMuch = pool.count > bounds.settledTogetherMax && bound < Infinity;
+        if (isTooMuch && parts < bounds.settledPartsMax) return undefined;
+        if (tables.entries <= bounds.stagedTableEntriesMax) continue;
         await files.writeHeld();
         pool.renumber();
         builder.forgetGroups();

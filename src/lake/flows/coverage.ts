@@ -5,6 +5,7 @@
  *
  * Tuples in files that came after V are uncovered. Where rows went after V, or files came that mix covered and uncovered rows, the whole date is.
  */
+import { createHash } from 'node:crypto';
 import type { Action, AddAction } from '../delta-log.ts';
 import { readCommit } from '../delta-log.ts';
 import { partitionColumn } from '../schema.ts';
@@ -28,6 +29,42 @@ export function settledAppId(tuplesId: string): string {
 /** The version of the table of tuples with this id that `flows` covers; `undefined` where it covers none. */
 export function settledVersion(flows: TableState, tuplesId: string): number | undefined {
   return flows.transactions.get(settledAppId(tuplesId))?.version;
+}
+
+/** The name of the transaction whose version tells the commit that is settled from another one of the same number. */
+export function settledCommitAppId(tuplesId: string): string {
+  return `nsgflow-settled-commit/${tuplesId}`;
+}
+
+/** A number of 48 bits of what a commit says; `undefined` where it is gone. @throws lake-invalid where it is torn */
+export async function markOfCommit(table: TablePlace, version: number): Promise<number | undefined> {
+  const actions = await readCommit(table, version);
+  if (actions === undefined) return undefined;
+  return createHash('sha256').update(JSON.stringify(actions)).digest().readUIntBE(0, 6);
+}
+
+/**
+ * Dates of which programs other than nsgflow changed rows of `flows` since it was settled last: what they hold is not known. @throws lake-invalid where a
+ * commit is torn
+ */
+export async function datesChangedByOthers(
+  table: TablePlace,
+  flows: TableState,
+  tuplesId: string,
+): Promise<ReadonlySet<string>> {
+  const dates = new Set<string>();
+  if (settledVersion(flows, tuplesId) === undefined) return dates;
+  for (let { version } = flows; version > 0; version--) {
+    const actions = await readCommit(table, version);
+    if (actions === undefined) break;
+    if (actions.some(({ txn }) => txn?.appId === settledAppId(tuplesId))) break;
+    if (actions.some(({ commitInfo }) => commitInfo?.['engineInfo'] === 'nsgflow')) continue;
+    for (const { add, remove } of actions) {
+      if (add?.dataChange === true) dates.add(dateOf(add));
+      if (remove?.dataChange === true) dates.add(dateOfPath(remove.path));
+    }
+  }
+  return dates;
 }
 
 /** What the commits behind version `from` up to `to` did, in order; `undefined` where one of them is gone. @throws lake-invalid where one is torn */
@@ -69,9 +106,10 @@ export function uncoveredOf(
   for (const { add, remove } of changes) {
     if (remove != null) {
       // A file that came since and went again was never covered.
-      const isUncovered = added.delete(remove.path);
-      const date = dateOfPath(remove.path);
-      if ((remove.dataChange || isUncovered) && date >= frozen) dates.add(date);
+      const uncovered = added.get(remove.path);
+      added.delete(remove.path);
+      const date = uncovered === undefined ? dateOfPath(remove.path) : dateOf(uncovered);
+      if ((remove.dataChange || uncovered !== undefined) && date >= frozen) dates.add(date);
     } else if (add?.dataChange === true) added.set(add.path, add);
   }
   return { dates, files: [...added.values()].filter((add) => !dates.has(dateOf(add))) };
@@ -83,5 +121,5 @@ export function dateOf({ partitionValues }: AddAction): string {
 
 /** Of a data file, by the folder of its date. */
 function dateOfPath(path: string): string {
-  return /(?:^|\/)date=(\d{4}-\d{2}-\d{2})\//.exec(decodeURIComponent(path))?.[1] ?? '';
+  return /(?:^|\/)date(?:=|%3D)(\d{4}-\d{2}-\d{2})\//i.exec(path)?.[1] ?? '';
 }

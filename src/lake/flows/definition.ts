@@ -23,7 +23,10 @@ export function staysOpen(state: number): boolean {
   return state === stateBegin || state === stateContinuing;
 }
 
-/** How long a tuple of this state covers its group at the most, from its time on. */
-export function coverMillis(state: number): number {
-  return staysOpen(state) ? openCoverMillis : closedCoverMillis;
+/**
+ * How far behind a tuple of this state the groups end that change when it comes late. A tuple that opens a flow takes the later tuples of its observer to
+ * itself: the flow before it may then stay open, which one of these had ended.
+ */
+export function reachMillis(state: number): number {
+  return staysOpen(state) || opensFlow(state) ? openCoverMillis : closedCoverMillis;
 }

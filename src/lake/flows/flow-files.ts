@@ -8,6 +8,8 @@
  *
  * Row groups have the rows in the order in which groups end.
  */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { limits } from '../../base/limits.ts';
 import { dayMillis, hourMillis } from '../../base/time.ts';
 import type { AddAction } from '../delta-log.ts';
@@ -49,6 +51,9 @@ interface Part {
   coveredUntil: number;
 }
 
+/** What of limits.ts bounds rows that are held, and files. */
+export type FileBounds = Readonly<Record<'rowGroupRows' | 'flowsFileRowsMax' | 'stagedRowsMax', number>>;
+
 export class FlowFiles {
   /** Rows placed so far. */
   rows = 0;
@@ -56,15 +61,17 @@ export class FlowFiles {
   readonly #tables: StageTables;
   readonly #day: number;
   readonly #openFrom: number;
+  readonly #bounds: FileBounds;
   readonly #parts = new Map<string, Part>();
   readonly #added: AddAction[] = [];
 
   /** Of a day since the epoch. Groups that are covered until `openFrom` or later are open. */
-  constructor(table: TablePlace, tables: StageTables, day: number, openFrom: number) {
+  constructor(table: TablePlace, tables: StageTables, day: number, openFrom: number, bounds: FileBounds = limits) {
     this.#table = table;
     this.#tables = tables;
     this.#day = day;
     this.#openFrom = openFrom;
+    this.#bounds = bounds;
   }
 
   /** Where the rows of a group go. */
@@ -89,9 +96,10 @@ export class FlowFiles {
   /** Writes what is enough for a row group, and all of the largest parts where too much is held. */
   async drain(): Promise<void> {
     for (const part of this.#parts.values())
-      if (part.allowed.count >= limits.rowGroupRows) await this.#write(part, part.file.rows >= limits.flowsFileRowsMax);
+      if (part.allowed.count >= this.#bounds.rowGroupRows)
+        await this.#write(part, part.file.rows >= this.#bounds.flowsFileRowsMax);
     let held = this.held;
-    while (held > limits.stagedRowsMax) {
+    while (held > this.#bounds.stagedRowsMax) {
       const [largest] = [...this.#parts.values()].sort((a, b) => b.allowed.count - a.allowed.count);
       held -= largest.allowed.count;
       await this.#write(largest, false);
@@ -118,12 +126,14 @@ export class FlowFiles {
   async abandon(): Promise<void> {
     for (const { file } of this.#parts.values()) await file.abandon();
     this.#parts.clear();
+    for (const { path } of this.#added.splice(0))
+      await rm(join(this.#table.folder, path), { force: true }).catch(() => undefined);
   }
 
   async #write(part: Part, ends: boolean): Promise<void> {
     const { name, allowed: rows, file } = part;
     for (let start = 0; start < rows.count;) {
-      const end = rows.groupEnd(start, limits.rowGroupRows);
+      const end = rows.groupEnd(start, this.#bounds.rowGroupRows);
       const slice = rows.slice(start, end);
       await file.writeRows(
         storedColumns.flatMap(({ values }) => values?.(slice) ?? []),

@@ -9,10 +9,21 @@ import type { Lake } from '../lake.ts';
 import { dataFileOf } from '../snapshot.ts';
 import type { TablePlace } from '../table-place.ts';
 import type { TableState } from '../table-state.ts';
-import type { BuiltDate } from './build-date.ts';
+import type { BuildBounds, BuiltDate } from './build-date.ts';
 import { buildDate } from './build-date.ts';
 import type { Uncovered } from './coverage.ts';
-import { changesSince, dateOf, frozenBefore, settledAppId, settledVersion, uncoveredOf } from './coverage.ts';
+import {
+  changesSince,
+  dateOf,
+  datesChangedByOthers,
+  frozenBefore,
+  markOfCommit,
+  settledAppId,
+  settledCommitAppId,
+  settledVersion,
+  uncoveredOf,
+} from './coverage.ts';
+import { damagedFiles } from './damaged-files.ts';
 
 export interface Settled {
   /** The version of the table of tuples that `flows` covers now. */
@@ -53,16 +64,53 @@ export async function countUncovered(lake: Lake): Promise<number> {
 }
 
 /** What of these versions is not covered. @throws lake-invalid */
-export async function uncoveredNow(lake: Lake, { tuples, flows }: Versions): Promise<Uncovered> {
-  const settled = flows === undefined ? undefined : settledVersion(flows, tuples.metadata.id);
-  const known = settled === undefined || settled > tuples.version ? undefined : settled;
-  const changes = known === undefined ? undefined : await changesSince(lake.tuples.place, known, tuples.version);
-  return uncoveredOf(tuples, flows, changes);
+export async function uncoveredNow(lake: Lake, versions: Versions): Promise<Uncovered> {
+  const { tuples, flows } = versions;
+  const settled = await knownSettled(lake, versions);
+  const changes = settled === undefined ? undefined : await changesSince(lake.tuples.place, settled, tuples.version);
+  const uncovered = uncoveredOf(tuples, flows, changes);
+  if (flows === undefined) return uncovered;
+  const strange = await datesChangedByOthers(lake.flowsPlace, flows, tuples.metadata.id);
+  if (strange.has('')) return uncoveredOf(tuples, flows, undefined);
+  return withDates(
+    uncovered,
+    [...strange].filter((date) => date >= frozenBefore(flows)),
+  );
+}
+
+/** The version of tuples that `flows` covers; `undefined` where the table of tuples has no such commit: its log may have been set back since. */
+async function knownSettled(lake: Lake, { tuples, flows }: Versions): Promise<number | undefined> {
+  const { id } = tuples.metadata;
+  const settled = flows === undefined ? undefined : settledVersion(flows, id);
+  if (flows === undefined || settled === undefined || settled > tuples.version) return undefined;
+  const mark = flows.transactions.get(settledCommitAppId(id))?.version;
+  const actual = await markOfCommit(lake.tuples.place, settled);
+  return mark === undefined || mark === 0 || actual === undefined || mark === actual ? settled : undefined;
+}
+
+function withDates({ dates, files }: Uncovered, more: Iterable<string>): Uncovered {
+  const all = new Set([...dates, ...more]);
+  return { dates: all, files: files.filter((add) => !all.has(dateOf(add))) };
+}
+
+/** Dates of which files of `flows` are gone or cut. Frozen ones are none of them: nothing could build their rows anew. */
+async function damagedDates(table: TablePlace, flows: TableState | undefined): Promise<ReadonlySet<string>> {
+  if (flows === undefined) return new Set();
+  const frozen = frozenBefore(flows);
+  const files = [...flows.files.values()].filter((add) => dateOf(add) >= frozen);
+  return new Set((await damagedFiles(table, files)).map(dateOf));
 }
 
 /** What brings `flows` up to `tuples`. */
 export interface SettlePlan {
   readonly dates: readonly (BuiltDate & { readonly date: string; readonly isApart: boolean })[];
+}
+
+export interface PlanSettings {
+  readonly signal?: AbortSignal | undefined;
+  /** Dates that are built as a whole besides those that are uncovered. */
+  readonly alsoDates?: ReadonlySet<string>;
+  readonly bounds?: Partial<BuildBounds>;
 }
 
 /**
@@ -73,11 +121,11 @@ export async function planSettling(
   lake: Lake,
   versions: Versions,
   target: TablePlace,
-  signal?: AbortSignal,
+  settings: PlanSettings = {},
 ): Promise<SettlePlan> {
   const { tuples, flows } = versions;
   const { place } = lake.tuples;
-  const uncovered = await uncoveredNow(lake, versions);
+  const uncovered = withDates(await uncoveredNow(lake, versions), settings.alsoDates ?? []);
   const frozen = flows === undefined ? '' : frozenBefore(flows);
   const dates: SettlePlan['dates'][number][] = [];
   const wanted = new Set([...uncovered.dates, ...uncovered.files.map(dateOf)]);
@@ -97,7 +145,8 @@ export async function planSettling(
         target,
         apart: isApart ? tuples.version : 0,
         connect: () => lake.connect(),
-        signal,
+        signal: settings.signal,
+        ...(settings.bounds === undefined ? {} : { bounds: settings.bounds }),
       });
       dates.push({ ...built, date, isApart });
     }
@@ -115,15 +164,20 @@ export async function dropPlan({ dates }: SettlePlan, target: TablePlace): Promi
 }
 
 /** Settles all tuples of the newest version. @throws disk-full, permission, io, lake-invalid, unavailable, interrupted */
-export async function settle(lake: Lake, signal?: AbortSignal): Promise<Settled> {
+export async function settle(lake: Lake, signal?: AbortSignal, bounds?: Partial<BuildBounds>): Promise<Settled> {
   const table = await lake.createFlows();
   for (;;) {
     const versions = await pinVersions(lake);
     const { tuples, flows } = versions;
-    const appId = settledAppId(tuples.metadata.id);
-    const before = flows === undefined ? undefined : settledVersion(flows, tuples.metadata.id);
-    if (before === tuples.version) return nothing(tuples.version);
-    const plan = await planSettling(lake, versions, table.place, signal);
+    const { id } = tuples.metadata;
+    const alsoDates = await damagedDates(table.place, flows);
+    const isSettled = alsoDates.size === 0 && (await knownSettled(lake, versions)) === tuples.version;
+    if (isSettled && (await uncoveredNow(lake, versions)).dates.size === 0) return nothing(tuples.version);
+    const plan = await planSettling(lake, versions, table.place, {
+      signal,
+      alsoDates,
+      ...(bounds === undefined ? {} : { bounds }),
+    });
     const added = plan.dates.flatMap((date) => date.added);
     const removed = plan.dates.flatMap((date) => date.replaced);
     const deletionTimestamp = Date.now();
@@ -131,11 +185,14 @@ export async function settle(lake: Lake, signal?: AbortSignal): Promise<Settled>
       ...removed.map(({ path }): Action => ({ remove: { path, deletionTimestamp, dataChange: true } })),
       ...added.map((add): Action => ({ add })),
     ];
-    const txn = { appId, version: tuples.version, lastUpdated: deletionTimestamp };
+    const mark = await markOfCommit(lake.tuples.place, tuples.version);
+    const txns: Action[] = [{ appId: settledAppId(id), version: tuples.version }]
+      .concat({ appId: settledCommitAppId(id), version: mark ?? 0 })
+      .map((txn) => ({ txn: { ...txn, lastUpdated: deletionTimestamp } }));
     let isCommitted = false;
     try {
       const version = await table.commit('WRITE', (state) =>
-        Promise.resolve(state.version === flows?.version ? { files, others: [{ txn }] } : undefined),
+        Promise.resolve(state.version === flows?.version ? { files, others: txns } : undefined),
       );
       isCommitted = version !== undefined;
     } finally {

@@ -1,12 +1,12 @@
 /** The tuples of data files in units that are read at once, with the times that each may hold: row groups of our files, whole files of other writers. */
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
-import { FlowError } from '../../base/errors.ts';
+import { FlowError, fileError } from '../../base/errors.ts';
 import { packCounter } from '../../flowlog/counter.ts';
 import { encryptionNames, family4to6, family6to4, stateNames } from '../../flowlog/tuple.ts';
 import { parseAddress } from '../../net/address.ts';
 import { parseProtocol } from '../../net/protocol.ts';
 import { streamChunks } from '../duckdb-stream.ts';
-import { fileRows } from '../file-rows.ts';
+import { fileRows, fileRowsBetween } from '../file-rows.ts';
 import type { AddressChoice } from '../own-rows.ts';
 import { ownRowGroups, readOwnGroup } from '../own-rows.ts';
 import { accessNames, directionNames } from '../schema.ts';
@@ -23,20 +23,28 @@ export interface TupleUnit {
   read(tables: StageTables, choice?: AddressChoice): AsyncGenerator<StagedRows>;
 }
 
-/** The units of files, in no order. `connect` gives a connection of its own, where a file is of another writer. */
+/**
+ * The units of files, in no order. `connect` gives a connection of its own, where a file is of another writer.
+ * @throws not-found, permission, io where a file cannot be read
+ */
 export async function tupleUnits(
   files: readonly DataFile[],
   connect: () => Promise<DuckDBConnection>,
 ): Promise<TupleUnit[]> {
   const units: TupleUnit[] = [];
   for (const file of files) {
-    const groups = await ownRowGroups(file);
+    const groups = await ownRowGroups(file).catch((error: unknown) => {
+      throw fileError(error, `read ${file.path}`);
+    });
     if (groups === undefined) {
       const { startMillis, endMillis, rows = 0 } = file;
       units.push({ rows, startMillis, endMillis, read: (tables) => foreignRows(file, tables, connect) });
       continue;
     }
+    let startRow = 0;
     for (const group of groups) {
+      const its = { startRow, endRow: startRow + group.rows };
+      startRow = its.endRow;
       const times = group.columns.get('time');
       units.push({
         rows: group.rows,
@@ -46,10 +54,10 @@ export async function tupleUnits(
           const rows = await readOwnGroup(file.path, group, tables, choice).catch((error: unknown) => {
             if (error instanceof RangeError || (error instanceof Error && error.name === 'RuntimeError'))
               return undefined;
-            throw error;
+            throw fileError(error, `read ${file.path}`);
           });
           if (rows === undefined) {
-            yield* foreignRows(file, tables, connect, times?.minimum, times?.maximum);
+            yield* foreignRows(file, tables, connect, its);
             return;
           }
           yield rows;
@@ -87,22 +95,24 @@ async function* foreignRows(
   file: DataFile,
   tables: StageTables,
   connect: () => Promise<DuckDBConnection>,
-  startMicros?: number,
-  endMicros?: number,
+  its?: { readonly startRow: number; readonly endRow: number },
 ): AsyncGenerator<StagedRows> {
   const connection = await connect();
   const rows = takeRows(tables);
   try {
-    const relation = await fileRows(connection, [file]);
-    const where = startMicros === undefined || endMicros === undefined ? '' : 'WHERE epoch_us(time) BETWEEN $1 AND $2';
-    const values = where === '' ? [] : [startMicros ?? 0, endMicros ?? 0];
-    const sql = `SELECT ${columns.join(', ')} FROM ${relation} ${where}`;
-    for await (const chunk of streamChunks({ connection, sql, values })) {
+    const relation =
+      its === undefined
+        ? await fileRows(connection, [file])
+        : await fileRowsBetween(connection, 'tuple_files', [file], its.startRow, its.endRow);
+    const sql = `SELECT ${columns.join(', ')} FROM ${relation}`;
+    for await (const chunk of streamChunks({ connection, sql, values: [] })) {
       rows.clear();
       rows.reserve(chunk.rowCount);
       for (const values of chunk.getRows()) addRow(rows, values, file);
       yield rows;
     }
+  } catch (error) {
+    throw fileError(error, `read ${file.path}`);
   } finally {
     giveBackRows(rows);
     connection.closeSync();
