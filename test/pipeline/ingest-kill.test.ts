@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { folderAccount } from '../../src/blob/folder.ts';
 import { blobName, container, madeRecord, portsOf, writeBlob } from './build-blobs.ts';
+import { killAtText, randomOf } from './kill-at.ts';
 
 /**
  * An ingester killed with -9 at seeded moments while blobs grow and are rewritten. Most moments are counted in operations on files, so a seed means the
@@ -22,29 +23,9 @@ const countedShare = 0.7;
 /** A copy: the build may be renewed while this runs. */
 const dist = join(root, 'dist');
 const script = join(root, 'ingester.mjs');
-const ingester = `
-import fs from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
-const [logs, lake, killAt] = process.argv.slice(2);
-let operations = 0;
-const tick = () => {
-  if (++operations === Number(killAt)) process.kill(process.pid, 'SIGKILL');
-};
-const count = (target, names) => {
-  for (const name of names) {
-    const act = target[name];
-    target[name] = function (...args) {
-      tick();
-      const done = act.apply(this, args);
-      return typeof done?.then === 'function' ? done.then((value) => (tick(), value)) : done;
-    };
-  }
-};
-const handle = await fs.promises.open(${JSON.stringify(script)});
-count(Object.getPrototypeOf(handle), ['write', 'writev', 'writeFile', 'appendFile', 'sync', 'datasync', 'truncate']);
-await handle.close();
-count(fs.promises, ['open', 'readFile', 'readdir', 'writeFile', 'appendFile', 'mkdir', 'rename', 'link', 'unlink', 'rm', 'stat']);
-syncBuiltinESMExports();
+const ingester = `${killAtText(script)}
+const [logs, lake, at] = process.argv.slice(2);
+killAt = Number(at);
 const { ingest } = await import(${JSON.stringify(pathToFileURL(join(dist, 'pipeline/ingest.js')).href)});
 process.stdout.write('ready');
 operations = 0;
@@ -79,15 +60,6 @@ async function run(logs: string, lake: string, kill: { at?: number; millis?: num
   expect(errors).toBe('');
   const ran = JSON.parse(output.slice('ready'.length)) as Pick<Ran, 'operations' | 'tuples'>;
   return { ...ran, millis: performance.now() - readyMillis };
-}
-
-/** Numbers from 0 to 1 that a seed decides. */
-function randomOf(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
 }
 
 beforeAll(() => {

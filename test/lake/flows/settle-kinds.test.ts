@@ -91,7 +91,7 @@ test('files of other writers among those of tuples and of flows give the same', 
         await rm(folder, { recursive: true, force: true });
       },
     ),
-    { numRuns: long ? 100 : 5 },
+    { numRuns: long ? 100 : 3 },
   );
 });
 
@@ -172,14 +172,14 @@ const small: Partial<BuildBounds> = {
 };
 
 test('a date that needs several parts, files and row groups gives the same, also after late tuples', async () => {
-  const count = long ? 20_000 : 2500;
+  const count = long ? 20_000 : 800;
   for (let i = 0; i < 4; i++)
     await ingestBlob(lake, `b${i}`, [{ startByte: 0, tuples: manyTuples(count / 4, i * 10_000) }]);
   expect((await seenFlows(lake, { bounds: small })).flows).toEqual(await expectedFlows(lake));
   await expectSettled(small);
   expect((await lake.flows())!.state.files.size).toBeGreaterThan(8);
   for (let i = 0; i < 2; i++) {
-    await ingestBlob(lake, `late${i}`, [{ tuples: manyTuples(60, 100_000 + 1000 * i) }]);
+    await ingestBlob(lake, `late${i}`, [{ tuples: manyTuples(30, 100_000 + 1000 * i) }]);
     await expectSettled(small);
   }
 });
@@ -199,7 +199,7 @@ test('one five-tuple with more tuples than are held together is settled all the 
 });
 
 test('a port pair that is reused thousands of times, by observers that differ', async () => {
-  const uses = long ? 5000 : 1000;
+  const uses = long ? 5000 : 400;
   const tuples = (['outbound', 'inbound'] as const).flatMap((direction, slower) =>
     Array.from({ length: uses }, (_, i): PlainTuple[] => {
       const time = start + 60_000 + i * 1500 + slower * 700;

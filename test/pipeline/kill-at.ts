@@ -1,0 +1,39 @@
+/**
+ * The beginning of a script that kills itself with -9 at a moment that is counted in operations on files, so that it means the same on every machine:
+ * before or after operation `killAt`, counted from when `operations` is set to 0. `script`: its own path.
+ */
+export function killAtText(script: string): string {
+  return `
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+let operations = 0;
+let killAt = 0;
+const tick = () => {
+  if (++operations === killAt) process.kill(process.pid, 'SIGKILL');
+};
+const count = (target, names) => {
+  for (const name of names) {
+    const act = target[name];
+    target[name] = function (...args) {
+      tick();
+      const done = act.apply(this, args);
+      return typeof done?.then === 'function' ? done.then((value) => (tick(), value)) : done;
+    };
+  }
+};
+const handle = await fs.promises.open(${JSON.stringify(script)});
+count(Object.getPrototypeOf(handle), ['write', 'writev', 'writeFile', 'appendFile', 'sync', 'datasync', 'truncate']);
+await handle.close();
+count(fs.promises, ['open', 'readFile', 'readdir', 'writeFile', 'appendFile', 'mkdir', 'rename', 'link', 'unlink', 'rm', 'stat']);
+syncBuiltinESMExports();
+`;
+}
+
+/** Numbers from 0 to 1 that a seed decides. */
+export function randomOf(start: number): () => number {
+  let state = start;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
