@@ -4,15 +4,14 @@
  */
 import { stateBegin, stateContinuing, stateDenied, stateNone } from '../../flowlog/tuple.ts';
 
-/** A flow whose last tuple begins or continues it covers its group for so long: the longest idle time-out of 30 minutes, and a tick of 5. */
+/**
+ * A flow whose last tuple begins or continues it covers its group for so long: the longest idle time-out of 30 minutes, and a tick of 5. So flows that do not
+ * begin in this first part of a date began on the date before.
+ */
 export const openCoverMillis = 35 * 60_000;
-/** Clocks of observers differ, and NSG logs cut to seconds: how long a flow that has ended, was denied or has no state covers its group. */
+/** Clocks of observers differ, and NSG logs cut to seconds: how long a flow that has ended, was denied or has no state covers its group.
+ * Flows that begin in this first part of a date may be what another observer saw as continued. */
 export const closedCoverMillis = 2000;
-/** Flows that do not begin in the first part of a date began on the date before. */
-export const continuedMillis = openCoverMillis;
-/** Flows that begin so early may be what another observer saw as continued. */
-export const earlyMillis = closedCoverMillis;
-
 /** Whether a tuple of this state begins the next flow of its observer. */
 export function opensFlow(state: number): boolean {
   return state === stateNone || state === stateBegin || state === stateDenied;

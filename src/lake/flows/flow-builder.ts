@@ -10,14 +10,7 @@ import { addCounters } from '../../flowlog/counter.ts';
 import { directionOutbound } from '../../flowlog/tuple.ts';
 import type { StageTables } from '../staged-rows.ts';
 import { groupTexts } from '../staged-rows.ts';
-import {
-  closedCoverMillis,
-  continuedMillis,
-  earlyMillis,
-  openCoverMillis,
-  opensFlow,
-  staysOpen,
-} from './definition.ts';
+import { closedCoverMillis, openCoverMillis, opensFlow, staysOpen } from './definition.ts';
 import type { FiveTuples } from './five-tuples.ts';
 import { groupByFiveTuple, mix } from './five-tuples.ts';
 import type { StagedFlows } from './staged-flows.ts';
@@ -134,7 +127,7 @@ export class FlowBuilder {
       [...first.values()].filter(({ isContinued }) => isContinued).map(({ observer }) => observer),
     );
     for (const flow of flows) {
-      const isEarly = timeMillis[flow.rows[0]] < this.#dateStart + earlyMillis;
+      const isEarly = timeMillis[flow.rows[0]] < this.#dateStart + closedCoverMillis;
       const othersContinue = continuing.size > (continuing.has(flow.observer) ? 1 : 0);
       const continued = flow.isContinued || (isEarly && othersContinue) ? 1 : 0;
       const counter = 2 * flow.observer + continued;
@@ -408,7 +401,7 @@ class Group {
     const opens = opensFlow(state);
     let flow = opens ? undefined : this.#last.get(key);
     if (flow === undefined) {
-      const isContinued = !opens && time < this.#dateStart + continuedMillis;
+      const isContinued = !opens && time < this.#dateStart + openCoverMillis;
       flow = { observer, access, isContinued, rows: [], isOpen: false, before: undefined, after: undefined };
       this.flows.push(flow);
       this.#last.set(key, flow);
