@@ -165,8 +165,8 @@ function manyTuples(count: number, from: number): PlainTuple[] {
 const small: Partial<BuildBounds> = {
   settledTogetherMax: 100,
   settledStepTuples: 50,
-  rowGroupRows: 40,
-  flowsFileRowsMax: 200,
+  rowGroupRows: 20,
+  flowsFileRowsMax: 30,
   stagedRowsMax: 150,
   stagedTableEntriesMax: 20,
 };
