@@ -2,8 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test, vi } from 'vitest';
+import { limits } from '../../../src/base/limits.ts';
 import { settle } from '../../../src/lake/flows/settle.ts';
 import { openLake } from '../../../src/lake/lake.ts';
+import { readRowGroups } from '../../../src/lake/parquet/footer.ts';
 import type { PlainTuple } from '../build-flow-log.ts';
 import { expectedFlows, ingestBlob, seenFlows, storedFlows } from './settled-lake.ts';
 
@@ -27,7 +29,7 @@ test('without the kernel that reads tuples, settled flows are the same, and no t
       state: i % 2 === 1 ? 'denied' : i % 4 === 0 ? 'begin' : 'continuing',
       counters: [1, 2, 3, i],
     }));
-  const lake = await openLake(folder, { create: true });
+  const lake = await openLake(join(folder, 'same'), { create: true });
   await ingestBlob(lake, 'a', [{ tuples: tuples(0) }]);
   await settle(lake);
   expect(await storedFlows(lake)).toEqual(await expectedFlows(lake));
@@ -35,5 +37,24 @@ test('without the kernel that reads tuples, settled flows are the same, and no t
   expect((await seenFlows(lake)).flows).toEqual(await expectedFlows(lake));
   await settle(lake);
   expect(await storedFlows(lake)).toEqual(await expectedFlows(lake));
+  await lake.close();
+});
+
+test('without it, the rows of one row group are not taken for those of another one', async () => {
+  const start = Date.parse('2023-11-14T00:00:00Z');
+  const count = limits.rowGroupRows + 5000;
+  const tuples = Array.from({ length: count }, (_, i): PlainTuple => ({
+    time: start + (i % 1000) * 1000,
+    src: `10.0.${i >> 16}.1`,
+    dst: '10.0.0.2',
+    srcPort: i & 0xffff,
+    access: 'deny',
+    state: 'denied',
+  }));
+  const lake = await openLake(join(folder, 'groups'), { create: true });
+  await ingestBlob(lake, 'a', [{ time: start, tuples }]);
+  const [file] = (await lake.snapshot()).files;
+  expect((await readRowGroups(file.path))!.length).toBeGreaterThan(1);
+  expect((await settle(lake)).rows).toBe(count);
   await lake.close();
 });
