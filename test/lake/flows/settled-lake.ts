@@ -49,7 +49,10 @@ export async function seenFlows(
   const folder = await mkdtemp(join(tmpdir(), 'nsgflow-seen-'));
   const target = tuplesPlace(folder);
   const versions = await pinVersions(lake);
-  const plan = await planSettling(lake, versions, target, settings);
+  const plan = await planSettling(lake, versions, target, settings).catch(async (error: unknown) => {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  });
   const replaced = new Set(plan.dates.flatMap((date) => date.replaced.map(({ path }) => path)));
   const connection = await lake.connect();
   try {
