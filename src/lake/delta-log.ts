@@ -219,7 +219,8 @@ export async function writeCommit(table: TablePlace, version: number, actions: r
   } finally {
     await rm(temporary, { force: true }).catch(() => undefined);
   }
-  await syncFolder(logFolder(table));
+  // Readers see the commit already: a writer that took it for lost would delete its data files.
+  await syncFolder(logFolder(table)).catch(() => undefined);
   return true;
 }
 

@@ -1,4 +1,5 @@
 /** Rows of the table `flows` on their way into a data file, as columns with room to grow. NaN stands for null in columns of doubles. */
+import { limits } from '../../base/limits.ts';
 import type { StageTables } from '../staged-rows.ts';
 
 /** Codes of `observerAccess` besides those of flowlog/tuple.ts: the same as the conversation's. */
@@ -65,6 +66,9 @@ type Kinds = Readonly<Record<string, readonly [new (length: number) => TypedArra
 type TypedArray = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array;
 type ColumnsOf<K extends Kinds> = { [Name in keyof K]: InstanceType<K[Name][0]> };
 
+/** Rows of a row group, and those that are added before it is written. */
+const usualRoom = limits.rowGroupRows + 40_000;
+
 /** Columns of one length that grow together. */
 class Columns<K extends Kinds> {
   count = 0;
@@ -81,7 +85,8 @@ class Columns<K extends Kinds> {
 
   reserve(more: number): void {
     if (this.count + more <= this.#room) return;
-    this.#room = Math.max(this.count + more, 2 * this.#room, 64);
+    const next = this.#room < usualRoom ? Math.min(Math.max(1024, 4 * this.#room), usualRoom) : 1.5 * this.#room;
+    this.#room = Math.max(this.count + more, Math.ceil(next));
     for (const [name, [kind, width]] of Object.entries(this.#kinds)) {
       const from = (this.columns as Record<string, TypedArray | undefined>)[name];
       // Shared, so that another thread encodes them where they are.
