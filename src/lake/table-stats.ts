@@ -1,4 +1,6 @@
 import { listParameter } from './duckdb.ts';
+import { settledVersion } from './flows/coverage.ts';
+import { countUncovered } from './flows/settle.ts';
 import type { Lake } from './lake.ts';
 import { partitionColumn, storedColumns } from './schema.ts';
 import { dataFileOf } from './snapshot.ts';
@@ -17,6 +19,18 @@ export interface DateSize {
   readonly bytes: number;
 }
 
+/** Of the table of settled flows. */
+export interface FlowsStats {
+  readonly version: number;
+  /** The version of the table of tuples that it covers; `undefined` where it covers none. */
+  readonly settledVersion: number | undefined;
+  readonly files: number;
+  readonly rows: number;
+  readonly bytes: number;
+  /** Tuples that are not settled yet. */
+  readonly uncoveredTuples: number;
+}
+
 export interface TableStats {
   readonly version: number;
   readonly checkpointVersion: number;
@@ -30,6 +44,8 @@ export interface TableStats {
   /** Files that commits removed and vacuum may take. */
   readonly removedFiles: number;
   readonly dates: readonly DateSize[];
+  /** `undefined` where nothing was settled yet. */
+  readonly flows: FlowsStats | undefined;
   /** Ascending by place in the file; read from the footers, whose bytes are none of these. */
   readonly columns: readonly ColumnSize[];
 }
@@ -56,10 +72,26 @@ export async function tableStats(lake: Lake): Promise<TableStats> {
     endMillis: files.length === 0 ? undefined : Math.max(...files.map((file) => file.endMillis)),
     removedFiles: state.removed.size,
     dates: [...dates].map(([date, size]) => ({ date, ...size })).sort((a, b) => (a.date < b.date ? -1 : 1)),
+    flows: await flowsStats(lake),
     columns: await columnSizes(
       lake,
       files.map(({ path }) => path),
     ),
+  };
+}
+
+async function flowsStats(lake: Lake): Promise<FlowsStats | undefined> {
+  const table = await lake.flows();
+  if (table === undefined) return undefined;
+  const { place, state } = table;
+  const files = [...state.files.values()].map((add) => dataFileOf(place, add));
+  return {
+    version: state.version,
+    settledVersion: settledVersion(state, lake.tuples.state.metadata.id),
+    files: files.length,
+    rows: files.reduce((sum, { rows }) => sum + (rows ?? 0), 0),
+    bytes: files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    uncoveredTuples: await countUncovered(lake),
   };
 }
 

@@ -60,9 +60,17 @@ function describe(stats: TableStats): string {
     `bytes            ${formatCount(stats.bytes)} (${formatBytes(stats.bytes)})`,
     `bytes per row    ${perRow(bytesOf('tuple'), stats)} of the tuple, ${perRow(bytesOf('trace'), stats)} of its trace, ${perRow(stats.bytes, stats)} in all`,
     `times            ${timeText(stats.startMillis)} to ${timeText(stats.endMillis)}`,
+    `settled flows    ${describeFlows(stats)}`,
     '',
     '',
   ].join('\n');
+}
+
+function describeFlows({ flows }: TableStats): string {
+  if (flows === undefined) return 'none yet: nsgflow lake settle builds them';
+  const { rows, files, bytes, uncoveredTuples } = flows;
+  const waiting = uncoveredTuples === 0 ? 'all tuples are settled' : `${formatCount(uncoveredTuples)} tuples wait`;
+  return `${formatCount(rows)} rows in ${formatCount(files)} files (${formatBytes(bytes)}), ${waiting}`;
 }
 
 function timeText(millis: number | undefined): string {
