@@ -70,7 +70,7 @@ function describeFlows({ flows }: TableStats): string {
   if (flows === undefined) return 'none yet: nsgflow lake settle builds them';
   const { rows, files, bytes, uncoveredTuples } = flows;
   const waiting = uncoveredTuples === 0 ? 'all tuples are settled' : `${formatCount(uncoveredTuples)} tuples wait`;
-  return `${formatCount(rows)} rows in ${formatCount(files)} files (${formatBytes(bytes)}), ${waiting}`;
+  return `${formatCount(rows)} rows in ${files === 1 ? '1 file' : `${formatCount(files)} files`} (${formatBytes(bytes)}), ${waiting}`;
 }
 
 function timeText(millis: number | undefined): string {
