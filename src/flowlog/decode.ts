@@ -481,7 +481,11 @@ class Decoder {
   /** A value of a type that `key` never has: passed, and reported where it says anything. */
   #other(draft: Draft, depth: number, reason: 'field-unreadable' | 'flows-unreadable', key: Key): boolean {
     const start = this.#at;
-    if (!this.#value(draft, depth)) return false;
+    // The report is about all of it, so nothing in it is settled before its end.
+    this.#inside++;
+    const whole = this.#value(draft, depth);
+    this.#inside--;
+    if (!whole) return false;
     if (this.#isEmpty(start)) return true;
     const what = `${shown(this.#raw(start))} under the key ${key} is of a type that flow logs do not have there`;
     if (reason === 'field-unreadable') this.#unreadable(draft, start, `${what}; the record is kept without it.`);

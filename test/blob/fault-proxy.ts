@@ -19,12 +19,10 @@ export const faults = [
   'answer-429',
   /** Of a commit: as if another writer had come first. */
   'answer-412',
-  /** Refusals of one blob. */
-  'answer-403',
-  'answer-404',
-  'answer-409',
 ] as const;
-export type Fault = (typeof faults)[number];
+/** Refusals that another try does not help. */
+export const refusalsOfBlob = ['answer-403', 'answer-404', 'answer-409'] as const;
+export type Fault = (typeof faults)[number] | (typeof refusalsOfBlob)[number];
 
 export interface FaultProxy {
   /** The account's URL, through the proxy. */
@@ -37,7 +35,7 @@ export interface FaultProxy {
 /** A proxy on HTTP before the account at `url`; `next` decides each request's fate. Whoever starts it stops it. */
 export async function startFaultProxy(url: string, next: (request: IncomingMessage) => Fault): Promise<FaultProxy> {
   const upstream = new URL(url);
-  const done = Object.fromEntries(faults.map((fault) => [fault, 0])) as Record<Fault, number>;
+  const done = Object.fromEntries([...faults, ...refusalsOfBlob].map((fault) => [fault, 0])) as Record<Fault, number>;
   const server = createServer((incoming, outgoing) => {
     const fault = next(incoming);
     done[fault]++;

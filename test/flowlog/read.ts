@@ -6,6 +6,7 @@ export class Read {
   readonly records: unknown[] = [];
   readonly tuples: unknown[] = [];
   readonly rejections: Rejection[] = [];
+  readonly fields = new Set<string>();
 
   add(log: FlowLog, startByte: number): void {
     const before = this.records.length;
@@ -17,10 +18,12 @@ export class Read {
       this.tuples.push({ ...tuple, ...group, record: before + group.record });
     }
     for (const one of log.rejections)
-      this.rejections.push({ ...one, startByte: one.startByte + startByte, endByte: one.endByte + startByte });
+      // Nor where a field of it stood, and whether it was reported.
+      if (one.reason === 'field-unreadable') this.fields.add(one.detail);
+      else this.rejections.push({ ...one, startByte: one.startByte + startByte, endByte: one.endByte + startByte });
   }
 
   get text(): string {
-    return JSON.stringify([this.records, this.tuples, this.rejections]);
+    return JSON.stringify([this.records, this.tuples, this.rejections, [...this.fields].sort()]);
   }
 }

@@ -18,7 +18,7 @@ import { parseNameTest, selectsAll } from '../../src/pipeline/source-selection.t
 import type { Azurite } from '../blob/azurite/start.ts';
 import { azuriteSkipped, startAzurite } from '../blob/azurite/start.ts';
 import type { Fault } from '../blob/fault-proxy.ts';
-import { startFaultProxy } from '../blob/fault-proxy.ts';
+import { refusalsOfBlob, startFaultProxy } from '../blob/fault-proxy.ts';
 import { blobName, container, hour, madeRecord, nsgId, portsOf, writeBlob } from './build-blobs.ts';
 
 const variable = 'AZURE_STORAGE_CONNECTION_STRING';
@@ -229,25 +229,22 @@ describe.skipIf(azuriteSkipped !== undefined)('blobs of Azure Blob Storage that 
     expect(await portsOf(lake)).toEqual([0, 2, 3]);
   });
 
-  test.each(['answer-403', 'answer-404', 'answer-409'] as const)(
-    '%s for one blob: the others are read, and it is when it can be',
-    async (fault) => {
-      let refuses = true;
-      const name = blobName(2).split('/').at(-4)!;
-      const proxy = await startFaultProxy(azurite.url, ({ url }) =>
-        refuses && decodeURIComponent(url ?? '').includes(`/${name}/`) && !url!.includes('restype=container')
-          ? fault
-          : 'none',
-      );
-      const lake = join(folder, 'lake');
-      const run = { sources: [proxy.url], lake, rejectedMax: 0 };
-      expect(await ingest(run)).toMatchObject({ tuples: 3, unread: 1 });
-      refuses = false;
-      expect(await ingest(run)).toMatchObject({ tuples: 1, unread: 0 });
-      await proxy.stop();
-      expect(await portsOf(lake)).toEqual([0, 1, 2, 3]);
-    },
-  );
+  test.each(refusalsOfBlob)('%s for one blob: the others are read, and it is when it can be', async (fault) => {
+    let refuses = true;
+    const name = blobName(2).split('/').at(-4)!;
+    const proxy = await startFaultProxy(azurite.url, ({ url }) =>
+      refuses && decodeURIComponent(url ?? '').includes(`/${name}/`) && !url!.includes('restype=container')
+        ? fault
+        : 'none',
+    );
+    const lake = join(folder, 'lake');
+    const run = { sources: [proxy.url], lake, rejectedMax: 0 };
+    expect(await ingest(run)).toMatchObject({ tuples: 3, unread: 1 });
+    refuses = false;
+    expect(await ingest(run)).toMatchObject({ tuples: 1, unread: 0 });
+    await proxy.stop();
+    expect(await portsOf(lake)).toEqual([0, 1, 2, 3]);
+  });
 
   test('leases and snapshots keep blobs from being deleted, not the others, and from being read not at all', async () => {
     await clientOf(1).getBlobLeaseClient().acquireLease(-1);
