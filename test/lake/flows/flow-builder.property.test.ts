@@ -40,6 +40,6 @@ test('flows are those of the reference implementation, however the tuples of a d
       const built = dates.flatMap((some) => valuesOfStaged(build(some, bounds)));
       expect(inOrder(built)).toEqual(inOrder(plainFlows(tuples).map(valuesOfPlain)));
     }),
-    { numRuns: long ? 5000 : 300 },
+    { numRuns: long ? 2000 : 150 },
   );
 });

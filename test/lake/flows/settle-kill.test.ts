@@ -17,7 +17,7 @@ const repository = join(import.meta.dirname, '..', '..', '..');
 const root = mkdtempSync(join(tmpdir(), 'nsgflow-settle-kill-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 const isLong = process.env['NSGFLOW_LONG'] === '1';
-const kills = isLong ? 200 : 6;
+const kills = isLong ? 80 : 4;
 const seed = 20_261_129;
 const works = ['ingest', 'settle', 'compact', 'vacuum'] as const;
 type Work = (typeof works)[number];
@@ -166,7 +166,7 @@ test(
     await lake.close();
     console.log(`${killed} of ${kills} runs were killed; the reader looked ${looks} times`);
   },
-  isLong ? 3_600_000 : 120_000,
+  isLong ? 3_600_000 : 600_000,
 );
 
 test(
@@ -175,7 +175,7 @@ test(
     const folder = join(root, 'two');
     const lake = await openLake(folder, { create: true });
     const random = randomOf(seed);
-    const commits = isLong ? 100 : 8;
+    const commits = isLong ? 40 : 6;
     const settlers = [0, 1].map(() => run('settle', '', folder, 0, 3 * commits));
     for (let i = 0; i < commits; i++) {
       const tuples = Array.from({ length: 20 }, (_, n) => ({
@@ -196,5 +196,5 @@ test(
     expect(await storedFlows(lake)).toEqual(await expectedFlows(lake));
     await lake.close();
   },
-  isLong ? 3_600_000 : 120_000,
+  isLong ? 3_600_000 : 600_000,
 );
