@@ -28,8 +28,8 @@ export interface Scope {
   readonly draft: Draft | undefined;
 }
 
-/** A bracket that is open: an object, an array, or an array in which records stand. */
-export type Frame = Scope | 'array' | 'records';
+/** A bracket that is open: an object, an array, or an array in which records stand: under their key, or under another one. */
+export type Frame = Scope | 'array' | 'records' | 'others';
 
 /** Brackets, and characters of texts, that a head may hold. Deeper in, nothing is settled before the brackets close. */
 const framesMax = 200;
@@ -54,9 +54,10 @@ export function headOf(frames: readonly Frame[], behind: boolean): string | unde
     for (const [key, text] of texts) room -= key.length + text.length;
     if (room < 0) return undefined;
     const members = texts.map(([key, text]) => `${JSON.stringify(key)}:${JSON.stringify(text)},`).join('');
-    const holdsRecords = i + 1 === frames.length || frames[i + 1] === 'records';
-    // Inside others, an envelope that begins with its records is not an object to the decoder.
-    const first = i > 0 && members === '' ? '"x":0,' : members;
+    const next = frames[i + 1];
+    const holdsRecords = next === undefined || next === 'records' || next === 'others';
+    // Inside others, an envelope that begins with its records is not an object to the decoder; and what has records under another key may be one itself.
+    const first = (i > 0 || next === 'others') && members === '' ? '"x":0,' : members;
     head += `{${first}${holdsRecords ? '"records":' : '"x":'}`;
   }
   return behind ? `${head}[]` : head;

@@ -389,7 +389,7 @@ class Decoder {
     const string = b === quote;
     switch (key) {
       case 'records':
-        if (b === openBracket || b === openBrace) return this.#records(draft, depth);
+        if (b === openBracket || b === openBrace) return this.#records(draft, depth, 'records');
         return this.#flows(draft, depth, key);
       case 'flowtuples':
         draft.hasFlows = true;
@@ -418,7 +418,7 @@ class Decoder {
         draft.isFlat = outermost;
         break;
       case 'message':
-        if (b === openBracket || b === openBrace) return this.#records(draft, depth);
+        if (b === openBracket || b === openBrace) return this.#records(draft, depth, 'records');
         if (!string) break;
         if (!this.#string()) return false;
         if (this.#embeddedLog(start + 1, this.#at - 1)) draft.hasRecords = true;
@@ -426,7 +426,7 @@ class Decoder {
         return true;
       case undefined:
         if (b === openBracket && this.#beginsRecord(skipSpace(bytes, start + 1, this.#end)))
-          return this.#records(draft, depth);
+          return this.#records(draft, depth, 'others');
         break;
       default:
         if (!outermost) break;
@@ -530,12 +530,12 @@ class Decoder {
   }
 
   /** An array of records, or a record without the brackets. */
-  #records(draft: Draft, depth: number): boolean {
+  #records(draft: Draft, depth: number, frame: 'records' | 'others'): boolean {
     if (this.#bytes[this.#at] === openBracket) this.#at++;
     draft.hasRecords = true;
     const inside = isEnvelope(draft) ? 0 : 1;
     this.#inside += inside;
-    this.#frames.push('records');
+    this.#frames.push(frame);
     const outside = this.#frames.length - 1;
     this.#elements(depth + 1, false);
     this.#frames.length = outside;

@@ -172,9 +172,12 @@ function isClosing(bytes: Uint8Array): boolean {
 
 const tornDetail = 'it ended inside a record when it was read';
 
-/** Whether a last piece ends inside a record. */
+/** What is open where records follow each other: the next look begins there, and needs no head. */
+const plainHeads: ReadonlySet<string> = new Set(['', '{"records":[']);
+
+/** Whether a last piece ends inside a record, or so deep in brackets that what follows can only be read with what was before. */
 function endsTorn({ bytes, goesOn }: Piece, cut: FlowLogCut | undefined): boolean {
-  return !goesOn && cut !== undefined && cut.startByte < bytes.length;
+  return !goesOn && cut !== undefined && (cut.startByte < bytes.length || !plainHeads.has(cut.head));
 }
 
 async function openBytes(
