@@ -115,7 +115,7 @@ export const limits = {
   /** Parts of a date, a power of two; where one of so many is still too much, because of one five-tuple, its tuples are held all the same. */
   settledPartsMax: 256,
   /** Tuples that are read before those whose time is over are settled. */
-  settledStepTuples: 500_000,
+  settledStepTuples: 250_000,
   /** Settled flows that may still grow, or did within this time before the newest tuple of their date, are in files of their own: logs come late. */
   settledLateMillis: 15 * 60_000,
   /** Tuples that wait to be settled while logs are followed, and how long they wait at the most. */

@@ -27,7 +27,7 @@ describe.skipIf(azuriteSkipped !== undefined)(
     let azurite: Azurite;
     beforeAll(async () => {
       azurite = await startAzurite();
-    }, 360_000);
+    }, 600_000);
     afterAll(async () => await azurite?.stop());
 
     const open = async (

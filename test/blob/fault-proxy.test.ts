@@ -38,7 +38,7 @@ describe.skipIf(azuriteSkipped !== undefined)(
       azurite = await startAzurite();
       const next = random(seed);
       proxy = await startFaultProxy(azurite.url, (request) => chooseFault(request, next()));
-    }, 360_000);
+    }, 600_000);
     afterAll(async () => {
       await proxy?.stop();
       await azurite?.stop();

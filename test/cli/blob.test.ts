@@ -15,7 +15,7 @@ const one = ['--target', 'nsg-web', '--nic', '00-0d-3a-26-c6-ba', '--hour', '202
 
 beforeAll(async () => {
   expect((await nsgflow(['record', ...example, '--to', logs])).code).toBe(0);
-}, 120_000);
+}, 600_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('nsgflow blob', () => {

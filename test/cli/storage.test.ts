@@ -32,7 +32,7 @@ describe.skipIf(azuriteSkipped !== undefined)(
     const env = (): Record<string, string> => ({ AZURE_STORAGE_CONNECTION_STRING: azurite.connectionString });
     beforeAll(async () => {
       azurite = await startAzurite();
-    }, 360_000);
+    }, 600_000);
     afterAll(async () => {
       await azurite?.stop();
       rmSync(folder, { recursive: true, force: true });

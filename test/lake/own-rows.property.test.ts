@@ -62,7 +62,7 @@ test('compaction and rows that go keep every column of every other row', async (
     }),
     { seed: 11, numRuns: long ? 150 : 12 },
   );
-}, 120_000);
+}, 600_000);
 
 test('a record time that has no whole milliseconds is left to DuckDB', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'nsgflow-own-'));

@@ -82,7 +82,7 @@ beforeAll(() => {
   ]);
   writeFileSync(script, worker(compiled));
   writeFileSync(compactScript, compacter(compiled));
-}, 120_000);
+}, 600_000);
 
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 

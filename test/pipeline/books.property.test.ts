@@ -139,5 +139,5 @@ describe('the books of any recording', () => {
       'udpCounters',
       'version-1',
     ]);
-  }, 120_000);
+  }, 600_000);
 });

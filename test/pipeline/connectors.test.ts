@@ -118,7 +118,7 @@ describe.skipIf(azuriteSkipped !== undefined)(
     let account: Account;
     beforeAll(async () => {
       azurite = await startAzurite();
-    }, 360_000);
+    }, 600_000);
     afterAll(async () => await azurite?.stop());
     beforeEach(async () => {
       account = await openStorage(azurite.url, {

@@ -144,7 +144,7 @@ describe(`${hours} hours of traffic`, () => {
       logs.set('nsg1', new Map([...all].map(([name, log]) => [name, onlyFormat(log, 'nsg1')])));
       logs.set('nsg2', new Map([...all].map(([name, log]) => [name, onlyFormat(log, 'nsg2')])));
     }
-  }, 240_000);
+  }, 600_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test('every packet is counted', () => {

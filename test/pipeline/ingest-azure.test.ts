@@ -43,7 +43,7 @@ describe.skipIf(azuriteSkipped !== undefined)(
             madeRecord(0, [{ port: port++ }]),
             madeRecord(1, [{ port: port++ }]),
           ]);
-    }, 360_000);
+    }, 600_000);
     afterAll(async () => {
       if (before === undefined) delete process.env[variable];
       else process.env[variable] = before;
@@ -159,7 +159,7 @@ describe.skipIf(azuriteSkipped !== undefined)('blobs of Azure Blob Storage that 
   beforeAll(async () => {
     azurite = await startAzurite();
     process.env[variable] = azurite.connectionString;
-  }, 360_000);
+  }, 600_000);
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'nsgflow-unread-azure-'));
     const to = (await openStorage(azurite.url)).container(container);

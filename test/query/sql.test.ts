@@ -207,5 +207,5 @@ test.skipIf(process.env['NSGFLOW_LONG'] !== '1')(
     expect(await codeOf(engines.memory, hungry)).toBe('memory');
     expect(await ask(engines.memory, { ask: 'count' })).toEqual([{ tuples: 2, conversations: 1 }]);
   },
-  120_000,
+  600_000,
 );

@@ -217,7 +217,7 @@ test('a port pair that is reused thousands of times, by observers that differ', 
   await expectSettled();
   const [first] = await storedFlows(lake);
   expect(first).toMatchObject({ observers: 2 });
-}, 120_000);
+}, 600_000);
 
 test('a flow with more reports than a row has keeps its sums and times; reports that follow each other are joined', async () => {
   const count = 2 * limits.flowReportsMax + 3;
@@ -240,7 +240,7 @@ test('a flow with more reports than a row has keeps its sums and times; reports 
   expect(await askFiles(lake, snapshotOf(lake.flowsPlace, state).files, sql)).toEqual([
     [count, ...expected, ...expected, true, ...times, 0].map(String),
   ]);
-}, 120_000);
+}, 600_000);
 
 test('a late tuple that leaves an earlier flow open reaches groups of other files', async () => {
   const shared = { src: '10.0.0.1', dst: '10.0.0.2' } as const;

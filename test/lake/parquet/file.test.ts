@@ -235,7 +235,7 @@ describe('Parquet files', () => {
       .array(length, { minLength: 1, maxLength: 3 })
       .chain((lengths) => fc.array(columnOf(lengths), { minLength: 1, maxLength: 5 }));
     await fc.assert(fc.asyncProperty(columns, check), { seed: 31, numRuns: runs });
-  }, 120_000);
+  }, 600_000);
 
   test('hold dictionaries of each width, and go over to plain values where there are many', async () => {
     const count = long ? 40_000 : 6000;
@@ -251,5 +251,5 @@ describe('Parquet files', () => {
       column('timestamp', (row) => BigInt(1_700_000_000_000 + ((row * 7919) % distinct)) * 1000n),
     ]);
     await check(columns);
-  }, 60_000);
+  }, 600_000);
 });

@@ -144,7 +144,7 @@ describe('columns of a row group', () => {
       }
     };
     await fc.assert(fc.asyncProperty(rows, check), { seed: 3, numRuns: long ? 300 : 25 });
-  }, 120_000);
+  }, 600_000);
 
   test('of names and of sequences are read as they were written', async () => {
     const column = fc.record({
@@ -196,7 +196,7 @@ describe('columns of a row group', () => {
       ]);
     };
     await fc.assert(fc.asyncProperty(column, check), { seed: 9, numRuns: long ? 400 : 30 });
-  }, 120_000);
+  }, 600_000);
 
   test('of any kind are the same rows in any order', async () => {
     const column = fc.record({
@@ -246,7 +246,7 @@ describe('columns of a row group', () => {
       }),
       { seed: 21, numRuns: long ? 300 : 25 },
     );
-  }, 120_000);
+  }, 600_000);
 
   test('of counters are exact up to 2^63 - 1', async () => {
     const values = [0n, 1n, 2n ** 53n - 1n, 2n ** 53n, 2n ** 53n + 1n, 2n ** 62n + 3n, 2n ** 63n - 2n, 2n ** 63n - 1n];
@@ -290,5 +290,5 @@ describe('columns of a row group', () => {
     expect(() =>
       new ColumnEncoder().encode('INT64', { kind: 'numbers', values: new Float64Array(count + 1) }, count + 1),
     ).toThrow();
-  }, 60_000);
+  }, 600_000);
 });
