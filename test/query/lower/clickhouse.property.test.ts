@@ -13,10 +13,12 @@ import { conversations, firstDate, tablesOf } from './arbitrary-flows.ts';
 import { question } from './arbitrary-question.ts';
 
 const seed = 20_231_114;
-const questions = Number(process.env['NSGFLOW_CHDB_QUERIES'] ?? 2);
+const questions = Number(process.env['NSGFLOW_CHDB_QUERIES'] ?? 0);
+/** ClickHouse plans some questions for minutes, so this suite runs on request: NSGFLOW_CHDB_QUERIES=20. */
+const skipped = questions === 0 ? 'set NSGFLOW_CHDB_QUERIES' : clickhouseSkipped;
 
-describe.skipIf(clickhouseSkipped !== undefined)(
-  `ClickHouse answers every question as the interpreter of its tree does${clickhouseSkipped === undefined ? '' : ` (skipped: ${clickhouseSkipped})`}`,
+describe.skipIf(skipped !== undefined)(
+  `ClickHouse answers every question as the interpreter of its tree does${skipped === undefined ? '' : ` (skipped: ${skipped})`}`,
   () => {
     let clickhouse: Clickhouse;
     beforeAll(async () => {

@@ -11,7 +11,7 @@ import { conversations, firstDate, tablesOf } from './arbitrary-flows.ts';
 import { question } from './arbitrary-question.ts';
 import { plainAnswer } from './plain-answer.ts';
 
-const numRuns = process.env['NSGFLOW_LONG'] === '1' ? 2000 : 150;
+const numRuns = process.env['NSGFLOW_LONG'] === '1' ? 600 : 150;
 
 /** Rows without totals; times are epoch milliseconds. */
 function plainRows(relation: Relation, rows: readonly Row[]): unknown[][] {

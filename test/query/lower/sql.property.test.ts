@@ -8,8 +8,8 @@ import { conversations, firstDate, tablesOf } from './arbitrary-flows.ts';
 import { question } from './arbitrary-question.ts';
 
 const long = process.env['NSGFLOW_LONG'] === '1';
-const datasets = long ? 8 : 2;
-const questions = long ? 100 : 20;
+const datasets = long ? 6 : 2;
+const questions = long ? 40 : 20;
 const seed = 20_231_114;
 
 describe('DuckDB answers every question as the interpreter of its tree does', () => {
