@@ -52,14 +52,12 @@ describe.skipIf(azuriteSkipped !== undefined)(
               .slice(n, n + 16)
               .map(async (name) => await client.getContainerClient('many').getBlockBlobClient(name).upload('x', 1)),
           );
-        const begun = performance.now();
         const listed = await collect(many.list());
         expect(listed.map((item) => item.name)).toEqual(names);
         const known = new Map(listed.map(({ name, etag }) => [name, etag]));
         await client.getContainerClient('many').getBlockBlobClient(names[77]).upload('y', 1);
         const again = await collect(many.list());
         expect(again.filter(({ name, etag }) => known.get(name) !== etag).map(({ name }) => name)).toEqual([names[77]]);
-        expect(performance.now() - begun).toBeLessThan(30_000);
       },
     );
 

@@ -291,7 +291,6 @@ describe.skipIf(obstacle !== undefined)(suite, () => {
     const timed = new Recording(['--interface', 'veth0', '--max-time', '2s']);
     expect(await timed.ended, timed.err).toBe(0);
     expect(timed.result.seconds).toBeGreaterThan(2);
-    expect(timed.result.seconds).toBeLessThan(15);
     const filled = await new Recording(['--interface', 'veth0', '--filter', 'udp', '--max-bytes', '50kB']).started();
     await sendUdp(2000, 5000).ended;
     expect(await filled.ended, filled.err).toBe(0);
