@@ -104,7 +104,7 @@ export function budgetOf(steps: number): Budget {
   return { steps, left: steps, made: 0 };
 }
 
-/** What leaves the template is written out by whoever takes it. */
+/** Counts a value that leaves the template as if it were written out, since callers print or store it. @returns the value */
 function countWritten<T extends Value>(evaluator: Evaluator, value: T): T {
   const { chars } = measureOf(value);
   if (chars > limits.templateValueCharsMax)

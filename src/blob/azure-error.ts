@@ -37,7 +37,8 @@ const conflictHints: Readonly<Record<string, string>> = {
   BlobArchived:
     'Move it to an online tier: az storage blob set-tier --tier Hot. That takes hours; it is read when it is done.',
   BlobBeingRehydrated: 'It is on its way out of the archive tier, and is read when it is there.',
-  BlobUsesCustomerSpecifiedEncryption: 'Write it anew without a key of your own: nsgflow does not send one.',
+  BlobUsesCustomerSpecifiedEncryption:
+    'Upload the blob again without a customer-provided key: nsgflow cannot send one.',
 };
 
 const signInHint =

@@ -7,7 +7,7 @@
  */
 import type { Json, JsonObject } from '../arm-template/value.ts';
 
-/** What the server says anew at every answer, and no template sets. */
+/** Properties that the server computes for each answer; templates cannot set them. */
 const ownKeys = new Set(['etag', 'provisioningstate', 'apiversion']);
 
 /** [] where nothing differs. */

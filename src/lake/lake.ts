@@ -1,8 +1,9 @@
 /**
- * A lake: one Delta Lake table of flow tuples in a folder, written and read through DuckDB.
+ * A lake: two Delta Lake tables in a folder, one of flow tuples and one of flows settled from them (flows/settle.ts).
  *
  *   DIR/_delta_log/%020d.json            the log (delta-log.ts), a checkpoint every ten versions or so
  *   DIR/date=YYYY-MM-DD/part-*.parquet   the rows (data-file.ts)
+ *   DIR/flows/                           the table of settled flows, with a log and dates of its own
  *   DIR/_nsgflow/positions/*.json        what has been read of which blob (positions.ts)
  *   DIR/_nsgflow/tmp/                    files on their way
  *

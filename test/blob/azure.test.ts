@@ -134,18 +134,16 @@ describe('an account that cannot be reached', () => {
   const key = Buffer.from('key').toString('base64');
   const environment = { AZURE_STORAGE_CONNECTION_STRING: `AccountName=devstoreaccount1;AccountKey=${key}` };
 
-  test('is unavailable within seconds when the connection is refused', async () => {
+  test('is unavailable when the connection is refused', async () => {
     const free = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => free.once('listening', resolve));
     const { port } = free.address() as AddressInfo;
     await new Promise((resolve) => free.close(resolve));
     const storage = await openStorage(`http://127.0.0.1:${port}/devstoreaccount1`, { environment });
-    const begun = Date.now();
     await expect(storage.container(container).stageBlock('a', id('A'), bytes('x'))).rejects.toMatchObject({
       code: 'unavailable',
       message: expect.stringContaining('ECONNREFUSED') as string,
     });
-    expect(Date.now() - begun).toBeLessThan(15_000);
   });
 
   test('is unavailable within seconds when its name is not known', async () => {
@@ -163,7 +161,6 @@ describe('an account that cannot be reached', () => {
       await new Promise((resolve) => silent.once('listening', resolve));
       const { port } = silent.address() as AddressInfo;
       const storage = await openStorage(`http://127.0.0.1:${port}/devstoreaccount1`, { environment });
-      const begun = Date.now();
       const asked = storage.container(container);
       const codes = await Promise.all([
         codeOf(asked.properties('a')),
@@ -171,7 +168,6 @@ describe('an account that cannot be reached', () => {
         codeOf(collect(asked.list())),
       ]);
       expect(codes).toEqual(['unavailable', 'unavailable', 'unavailable']);
-      expect(Date.now() - begun).toBeLessThan(30_000);
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => silent.close(resolve));
     },

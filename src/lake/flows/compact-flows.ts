@@ -16,7 +16,6 @@ import type { Lake } from '../lake.ts';
 import { dataFileOf } from '../snapshot.ts';
 import { dateOf } from './coverage.ts';
 import { coveredTag, flowsForm, partTag } from './flow-files.ts';
-import { flowColumns } from './schema.ts';
 
 interface Joined {
   readonly date: string;
@@ -66,8 +65,8 @@ async function joinFiles(lake: Lake, table: DeltaTable, { date, part, files }: J
   let written: AddAction | undefined;
   try {
     await connection.run('SET VARIABLE flow_files = $1', [await listParameter(read.map(({ path }) => path))]);
-    const columns = flowColumns.filter(({ type }) => type !== 'date').map(({ name }) => name);
-    const select = `SELECT ${columns.join(', ')} FROM read_parquet(getvariable('flow_files'), hive_partitioning = false) ORDER BY access, time`;
+    const source = `read_parquet(getvariable('flow_files'), hive_partitioning = false)`;
+    const select = `SELECT * FROM ${source} ORDER BY access, time`;
     const form = { ...flowsForm, tags: { [partTag]: part, [coveredTag]: String(covered) } };
     written = { ...(await writeDataFile(place, connection, date, select, form)), dataChange: false };
     const actual = dataFileOf(place, written).rows;
