@@ -77,6 +77,12 @@ export const family4to6 = 46;
 /** An IPv6 source and an IPv4 destination. */
 export const family6to4 = 64;
 
+/** The `family` of a row with a source and a destination of these families. */
+export function familyOf(source: Family, destination: Family): number {
+  if (source === destination) return source;
+  return source === 4 ? family4to6 : family6to4;
+}
+
 /** 4 or 6, of the source of a row whose `family` is this. */
 export function sourceFamily(family: number): Family {
   return family === 4 || family === family4to6 ? 4 : 6;

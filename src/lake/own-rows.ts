@@ -9,8 +9,7 @@ import {
   directionInbound,
   directionOutbound,
   encryptionNames,
-  family4to6,
-  family6to4,
+  familyOf,
   stateNames,
 } from '../flowlog/tuple.ts';
 import type { Address } from '../net/address.ts';
@@ -243,8 +242,8 @@ class GroupReader {
       if (address === undefined) return false;
       const { family, words: its } = address;
       for (let k = 0; k < 4; k++) words[4 * i + k] = its[k];
-      if (name === 'src_ip' || families[i] === family) families[i] = family;
-      else families[i] = family === 6 ? family4to6 : family6to4;
+      // The source's family stands there already.
+      families[i] = name === 'src_ip' ? family : familyOf(families[i] === 4 ? 4 : 6, family);
     }
     return true;
   }

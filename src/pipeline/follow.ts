@@ -81,6 +81,7 @@ export async function follow(settings: FollowSettings): Promise<IngestResult> {
   let away: { sentence: string; sinceMillis: number } | undefined;
   let failures = 0;
   let unsettledSince: number | undefined;
+  let settleFrom = -Infinity;
   try {
     while (!stop.aborted) {
       let waitMillis = pollMillis;
@@ -104,9 +105,10 @@ export async function follow(settings: FollowSettings): Promise<IngestResult> {
           failure = error;
         }
         if (settings.settles === true && ingester.totals.commits > before.commits) unsettledSince ??= now();
-        if (unsettledSince !== undefined && (await isDue(ingester, now() - unsettledSince))) {
-          await ingester.settle();
-          unsettledSince = undefined;
+        const mayBeDue = unsettledSince !== undefined && now() >= settleFrom;
+        if (mayBeDue && (await isDue(ingester, now() - (unsettledSince ?? now())))) {
+          if (await settleOrTell(ingester, settings)) unsettledSince = undefined;
+          else settleFrom = now() + limits.unsettledMillisMax;
         }
         if (failure !== undefined) throw failure;
         // What a source is away for is known to be over by a whole listing.
@@ -133,7 +135,7 @@ export async function follow(settings: FollowSettings): Promise<IngestResult> {
       });
       await sleep(waitMillis, undefined, { signal: stop }).catch(() => undefined);
     }
-    if (unsettledSince !== undefined) await ingester.settle(false);
+    if (unsettledSince !== undefined) await settleOrTell(ingester, settings, false);
     return ingester.result();
   } finally {
     await ingester.close();
@@ -148,6 +150,18 @@ function addedSince(before: PassTotals, totals: PassTotals): PassTotals {
   const added = { ...totals };
   for (const key of Object.keys(added) as (keyof PassTotals)[]) added[key] -= before[key];
   return added;
+}
+
+/** Settles what was read. A failure is told and does not end following: the tuples are in the lake. @returns whether it succeeded */
+async function settleOrTell(ingester: Ingester, settings: FollowSettings, stops = true): Promise<boolean> {
+  try {
+    await ingester.settle(stops);
+    return true;
+  } catch (error) {
+    if (!(error instanceof FlowError)) throw error;
+    settings.onNotice?.({ notice: 'not-settled', sentence: error.message });
+    return false;
+  }
 }
 
 /** Whether enough tuples wait, or they have waited long enough. */

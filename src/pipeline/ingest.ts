@@ -48,7 +48,7 @@ export interface IngestSettings {
  */
 export interface IngestNotice {
   /** `unread`: a blob or folder that could not be read; the others are. */
-  readonly notice: 'unread' | 'blob-rewritten' | 'blob-mended' | 'blob-kept' | 'disk-low';
+  readonly notice: 'unread' | 'blob-rewritten' | 'blob-mended' | 'blob-kept' | 'disk-low' | 'not-settled';
   /** For a person. */
   readonly sentence: string;
 }

@@ -6,6 +6,7 @@ import { limits } from '../base/limits.ts';
 import { compact } from '../lake/compact.ts';
 import { countUncovered } from '../lake/flows/settle.ts';
 import { settleInThread } from '../lake/flows/settle-thread.ts';
+import type { Lake } from '../lake/lake.ts';
 import { openLake } from '../lake/lake.ts';
 import { vacuum } from '../lake/vacuum.ts';
 import type { FollowStatus } from '../pipeline/follow.ts';
@@ -69,34 +70,35 @@ export class Ingester {
 
   /** Settles what was read, once enough has come or some time has passed; questions build what is not settled yet. */
   async #settleAll(): Promise<void> {
-    const { stop, log, lake, now } = this.#settings;
+    const { stop, log, lake: folder, now } = this.#settings;
+    let lake: Lake | undefined;
+    let seen: number | undefined;
+    let tryFrom = -Infinity;
     let settledMillis = -Infinity;
     while (!stop.aborted) {
       await pause(settleLookMillis, stop);
-      if (stop.aborted) return;
+      if (stop.aborted || now() < tryFrom) continue;
       try {
-        const uncovered = await this.uncovered();
-        const isDue = uncovered >= limits.unsettledTuplesMin || now() - settledMillis >= limits.unsettledMillisMax;
-        if (uncovered === 0 || !isDue) continue;
-        const { rows, bytes } = await settleInThread(lake, stop);
+        lake ??= await openLake(folder);
+        const { version } = await lake.tuples.refresh();
+        const waitedLong = now() - settledMillis >= limits.unsettledMillisMax;
+        if (version === seen && !waitedLong) continue;
+        const uncovered = await countUncovered(lake);
+        seen = version;
+        if (uncovered === 0 || !(waitedLong || uncovered >= limits.unsettledTuplesMin)) continue;
+        const { rows, bytes } = await settleInThread(folder, stop);
         settledMillis = now();
         log(`the table of flows: ${uncovered} tuples were settled, ${rows} rows and ${bytes} bytes were written`);
       } catch (error) {
-        if (stop.aborted) return;
+        if (stop.aborted) break;
         if (!(error instanceof FlowError)) throw error;
-        if (error.code !== 'not-found') log(`the table of flows is not settled: ${error.message}`);
+        lake = undefined;
+        if (error.code === 'not-found') continue;
+        log(`the table of flows is not settled, and it is tried again in ten minutes: ${error.message}`);
+        tryFrom = now() + limits.unsettledMillisMax;
       }
     }
-  }
-
-  /** How many tuples are not settled yet. @throws not-found where there is no lake yet */
-  async uncovered(): Promise<number> {
-    const lake = await openLake(this.#settings.lake);
-    try {
-      return await countUncovered(lake);
-    } finally {
-      await lake.close();
-    }
+    await lake?.close();
   }
 
   async #compactAll(): Promise<void> {

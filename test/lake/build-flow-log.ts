@@ -3,8 +3,7 @@ import type { FlowLogFormat } from '../../src/flowlog/tuple.ts';
 import {
   createTupleColumns,
   encryptionNames,
-  family4to6,
-  family6to4,
+  familyOf,
   growTupleColumns,
   stateNames,
 } from '../../src/flowlog/tuple.ts';
@@ -82,8 +81,7 @@ export function buildFlowLog(plain: readonly PlainRecord[]): FlowLog {
       const source = parseAddress(tuple.src)!;
       const destination = parseAddress(tuple.dst)!;
       tuples.timeMillis[row] = tuple.time;
-      tuples.family[row] =
-        source.family === destination.family ? source.family : source.family === 4 ? family4to6 : family6to4;
+      tuples.family[row] = familyOf(source.family, destination.family);
       tuples.source.set(source.words, 4 * row);
       tuples.destination.set(destination.words, 4 * row);
       tuples.sourcePort[row] = tuple.srcPort ?? 1024;

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -65,6 +65,28 @@ const records = (count: number, first = 0): string[] =>
   Array.from({ length: count }, (_, i) => madeRecord(first + i, [{ port: first + i }]));
 
 describe('following', () => {
+  test('goes on, and says so, where flows cannot be settled', async () => {
+    const to = folderAccount(logs, { sync: false }).container(container);
+    await writeBlob(to, blobName(), records(1));
+    await mkdir(join(lake, 'flows/_delta_log'), { recursive: true });
+    await writeFile(join(lake, 'flows/_delta_log/00000000000000000000.json'), 'torn');
+    let millis = hour + 60_000;
+    const notices: string[] = [];
+    const following = start({
+      settles: true,
+      // Each look is ten minutes later.
+      now: () => (millis += 600_000),
+      onNotice: ({ notice, sentence }) => notices.push(`${notice}: ${sentence}`),
+    });
+    await following.until(({ total }) => total.tuples === 1);
+    await following.until(() => notices.length > 0);
+    await writeBlob(to, blobName(), records(3));
+    await following.until(({ total }) => total.tuples === 3);
+    expect(following.statuses.at(-1)!.away).toBeUndefined();
+    expect(notices[0]).toMatch(/^not-settled: .*torn/);
+    expect((await following.stop()).tuples).toBe(3);
+  });
+
   test('a blob that grows is in the lake soon, one small commit each; a new NIC and a new hour come too', async () => {
     const to = folderAccount(logs, { sync: false }).container(container);
     await writeBlob(to, blobName(), records(1));

@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { FlowError } from '../../base/errors.ts';
-import { family4to6, family6to4 } from '../../flowlog/tuple.ts';
+import { familyOf } from '../../flowlog/tuple.ts';
 import { parseAddress } from '../../net/address.ts';
 import { parseProtocol } from '../../net/protocol.ts';
 import { streamChunks } from '../duckdb-stream.ts';
@@ -150,8 +150,7 @@ function setFiveTuple(
   if (source === undefined || destination === undefined || protocol === undefined) return false;
   columns.source.set(source.words, 4 * row);
   columns.destination.set(destination.words, 4 * row);
-  columns.family[row] =
-    source.family === destination.family ? source.family : source.family === 4 ? family4to6 : family6to4;
+  columns.family[row] = familyOf(source.family, destination.family);
   columns.protocol[row] = protocol;
   return true;
 }

@@ -2,7 +2,7 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import { FlowError, fileError } from '../../base/errors.ts';
 import { packCounter } from '../../flowlog/counter.ts';
-import { encryptionNames, family4to6, family6to4, stateNames } from '../../flowlog/tuple.ts';
+import { encryptionNames, familyOf, stateNames } from '../../flowlog/tuple.ts';
 import { parseAddress } from '../../net/address.ts';
 import { parseProtocol } from '../../net/protocol.ts';
 import { streamChunks } from '../duckdb-stream.ts';
@@ -140,8 +140,7 @@ function addRow(rows: StagedRows, values: readonly DuckDBValue[], file: DataFile
   rows.timeMillis[at] = Math.floor(number(0));
   rows.source.set(source.words, 4 * at);
   rows.destination.set(destination.words, 4 * at);
-  rows.family[at] =
-    source.family === destination.family ? source.family : source.family === 4 ? family4to6 : family6to4;
+  rows.family[at] = familyOf(source.family, destination.family);
   rows.sourcePort[at] = number(2);
   rows.destinationPort[at] = number(4);
   rows.protocol[at] = protocol;

@@ -1,5 +1,5 @@
 /** Rows in plain words as staged rows, and staged flows in plain words. */
-import { encryptionNames, family4to6, family6to4, stateNames } from '../../../src/flowlog/tuple.ts';
+import { encryptionNames, family4to6, family6to4, familyOf, stateNames } from '../../../src/flowlog/tuple.ts';
 import { groupBy } from '../../../src/base/group-by.ts';
 import type { StagedFlows } from '../../../src/lake/flows/staged-flows.ts';
 import { accessSame } from '../../../src/lake/flows/staged-flows.ts';
@@ -23,8 +23,7 @@ export function stagePlain(plain: readonly PlainRow[], tables: StageTables): Sta
     rows.timeMillis[at] = Number(row['time']);
     rows.source.set(source.words, 4 * at);
     rows.destination.set(destination.words, 4 * at);
-    rows.family[at] =
-      source.family === destination.family ? source.family : source.family === 4 ? family4to6 : family6to4;
+    rows.family[at] = familyOf(source.family, destination.family);
     rows.sourcePort[at] = Number(row['src_port']);
     rows.destinationPort[at] = Number(row['dst_port']);
     rows.protocol[at] = parseProtocol(String(row['protocol']))!;
