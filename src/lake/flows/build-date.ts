@@ -17,6 +17,7 @@ import { damagedFiles } from './damaged-files.ts';
 import { reachMillis } from './definition.ts';
 import { FiveTupleSpans } from './five-tuple-spans.ts';
 import { hashFiveTuple, partOf } from './five-tuples.ts';
+import type { Place } from './flow-builder.ts';
 import { FlowBuilder } from './flow-builder.ts';
 import type { FileBounds } from './flow-files.ts';
 import { coveredTag, FlowFiles, partTag } from './flow-files.ts';
@@ -148,7 +149,8 @@ async function buildParts(
   try {
     for (let part = 0; part < parts; part++) {
       const pool = new TuplePool(tables);
-      const builder = new FlowBuilder(pool, day * dayMillis, (start, end) => files.place(start, end), task.apart);
+      const place: Place = (start, end, access) => files.place(start, end, access);
+      const builder = new FlowBuilder(pool, day * dayMillis, place, task.apart);
       for (let i = 0; i < sorted.length; i++) {
         task.signal?.throwIfAborted();
         for await (const rows of sorted[i].read(tables, spans)) {

@@ -17,8 +17,8 @@ import type { StagedFlows } from './staged-flows.ts';
 import { accessSame } from './staged-flows.ts';
 import type { TuplePool } from './tuple-pool.ts';
 
-/** Says where the rows of a group go. It covers from `startMillis` until `endMillis`, both included. */
-export type Place = (startMillis: number, endMillis: number) => StagedFlows;
+/** Says where the rows of a conversation go. Its group covers from `startMillis` until `endMillis`, both included. */
+export type Place = (startMillis: number, endMillis: number, access: number) => StagedFlows;
 
 /** A flow of the group that is being built. */
 interface Flow {
@@ -108,12 +108,11 @@ export class FlowBuilder {
   }
 
   #emit(group: Group): void {
-    const { flows, startMillis, coveredUntil } = group;
-    const to = this.#place(startMillis, coveredUntil);
-    if (flows.length === 1) this.#emitConversation(to, group, flows, flows[0].isContinued, 0);
+    const { flows } = group;
+    if (flows.length === 1) this.#emitConversation(group, flows, flows[0].isContinued, 0);
     else
       for (const { some, isContinued, nth } of this.#conversationsOf(group))
-        this.#emitConversation(to, group, some, isContinued, nth);
+        this.#emitConversation(group, some, isContinued, nth);
   }
 
   /** The nth flows of all observers are one conversation; flows that continue from the date before are numbered apart. */
@@ -142,7 +141,6 @@ export class FlowBuilder {
   }
 
   #emitConversation(
-    to: StagedFlows,
     { startMillis, coveredUntil }: Group,
     flows: readonly Flow[],
     isContinued: boolean,
@@ -169,6 +167,8 @@ export class FlowBuilder {
       last = Math.max(last, timeMillis[rows.at(-1)!]);
       tuples += rows.length;
     }
+    const { access } = flows[order[0]];
+    const to = this.#place(startMillis, coveredUntil, access);
     const number = several ? this.#numberOf(flows[0].rows[0], startMillis, isContinued, nth) : undefined;
     for (let observer = 0; observer < order.length; observer++) {
       const flow = flows[order[observer]];
@@ -190,7 +190,7 @@ export class FlowBuilder {
       its.sourcePort[row] = columns.sourcePort[from];
       its.destinationPort[row] = columns.destinationPort[from];
       its.protocol[row] = columns.protocol[from];
-      its.access[row] = flows[order[0]].access;
+      its.access[row] = access;
       const counted = sums[counting];
       its.packetsForward[row] = counted.packetsForward;
       its.bytesForward[row] = counted.bytesForward;

@@ -6,12 +6,14 @@
  *   hour h   groups that begin in this hour and end in it or in the next one
  *   long     other groups
  *
- * Row groups have the rows in the order in which groups end.
+ * Conversations that were denied have row groups of their own, which all engines find by these groups' statistics. Row groups have the rows in the
+ * order in which groups of flows end.
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { limits } from '../../base/limits.ts';
 import { dayMillis, hourMillis } from '../../base/time.ts';
+import { accessDeny } from '../../flowlog/tuple.ts';
 import type { AddAction } from '../delta-log.ts';
 import type { FileForm } from '../new-data-file.ts';
 import { NewDataFile } from '../new-data-file.ts';
@@ -47,9 +49,12 @@ export const flowsForm: FileForm = {
 interface Part {
   readonly name: string;
   readonly allowed: StagedFlows;
+  readonly denied: StagedFlows;
   readonly file: NewDataFile;
   coveredUntil: number;
 }
+
+const countOf = ({ allowed, denied }: Part): number => allowed.count + denied.count;
 
 /** What of limits.ts bounds rows that are held, and files. */
 export type FileBounds = Readonly<Record<'rowGroupRows' | 'flowsFileRowsMax' | 'stagedRowsMax', number>>;
@@ -74,8 +79,8 @@ export class FlowFiles {
     this.#bounds = bounds;
   }
 
-  /** Where the rows of a group go. */
-  place(startMillis: number, endMillis: number): StagedFlows {
+  /** Where the rows of a conversation go, of a group that covers these times. */
+  place(startMillis: number, endMillis: number, access: number): StagedFlows {
     const hour = Math.floor(startMillis / hourMillis);
     const name =
       endMillis >= this.#openFrom
@@ -86,39 +91,44 @@ export class FlowFiles {
     let part = this.#parts.get(name);
     if (part === undefined) {
       const file = new NewDataFile(this.#table, this.#day, flowsForm);
-      part = { name, allowed: new StagedFlows(this.#tables), file, coveredUntil: endMillis };
+      const [allowed, denied] = [new StagedFlows(this.#tables), new StagedFlows(this.#tables)];
+      part = { name, allowed, denied, file, coveredUntil: endMillis };
       this.#parts.set(name, part);
     }
     part.coveredUntil = Math.max(part.coveredUntil, endMillis);
-    return part.allowed;
+    return access === accessDeny ? part.denied : part.allowed;
   }
 
   /** Writes what is enough for a row group, and all of the largest parts where too much is held. */
   async drain(): Promise<void> {
-    for (const part of this.#parts.values())
-      if (part.allowed.count >= this.#bounds.rowGroupRows)
-        await this.#write(part, part.file.rows >= this.#bounds.flowsFileRowsMax);
+    const { rowGroupRows, flowsFileRowsMax, stagedRowsMax } = this.#bounds;
+    for (const part of this.#parts.values()) {
+      const full = [part.allowed, part.denied].filter(({ count }) => count >= rowGroupRows);
+      if (full.length === 0) continue;
+      if (part.file.rows >= flowsFileRowsMax) await this.#writePart(part, true);
+      else for (const rows of full) await this.#write(part.file, rows);
+    }
     let held = this.held;
-    while (held > this.#bounds.stagedRowsMax) {
-      const [largest] = [...this.#parts.values()].sort((a, b) => b.allowed.count - a.allowed.count);
-      held -= largest.allowed.count;
-      await this.#write(largest, false);
+    while (held > stagedRowsMax) {
+      const [largest] = [...this.#parts.values()].sort((a, b) => countOf(b) - countOf(a));
+      held -= countOf(largest);
+      await this.#writePart(largest, false);
     }
   }
 
   /** Writes all rows that are held. */
   async writeHeld(): Promise<void> {
-    for (const part of this.#parts.values()) await this.#write(part, false);
+    for (const part of this.#parts.values()) await this.#writePart(part, false);
   }
 
   /** Rows that are not written yet. */
   get held(): number {
-    return [...this.#parts.values()].reduce((sum, { allowed }) => sum + allowed.count, 0);
+    return [...this.#parts.values()].reduce((sum, part) => sum + countOf(part), 0);
   }
 
   /** Writes what is left and ends the files. @returns the actions that add them; nothing is committed yet */
   async finish(): Promise<AddAction[]> {
-    for (const part of Array.from(this.#parts.values())) await this.#write(part, true);
+    for (const part of Array.from(this.#parts.values())) await this.#writePart(part, true);
     return this.#added.splice(0);
   }
 
@@ -130,8 +140,23 @@ export class FlowFiles {
       await rm(join(this.#table.folder, path), { force: true }).catch(() => undefined);
   }
 
-  async #write(part: Part, ends: boolean): Promise<void> {
-    const { name, allowed: rows, file } = part;
+  /** Writes what a part holds; few denied rows share a row group with those that were allowed. */
+  async #writePart(part: Part, ends: boolean): Promise<void> {
+    const { name, allowed, denied, file } = part;
+    const areFew = denied.count < this.#bounds.rowGroupRows / 8;
+    if (areFew && allowed.count > 0 && allowed.count + denied.count <= this.#bounds.rowGroupRows) {
+      allowed.append(denied);
+      denied.clear();
+    }
+    await this.#write(file, allowed);
+    await this.#write(file, denied);
+    if (!ends) return;
+    this.#parts.delete(name);
+    const add = await file.finish();
+    this.#added.push({ ...add, tags: { [partTag]: name, [coveredTag]: String(part.coveredUntil) } });
+  }
+
+  async #write(file: NewDataFile, rows: StagedFlows): Promise<void> {
     for (let start = 0; start < rows.count;) {
       const end = rows.groupEnd(start, this.#bounds.rowGroupRows);
       const slice = rows.slice(start, end);
@@ -143,9 +168,5 @@ export class FlowFiles {
     }
     this.rows += rows.count;
     rows.clear();
-    if (!ends) return;
-    this.#parts.delete(name);
-    const add = await file.finish();
-    this.#added.push({ ...add, tags: { [partTag]: name, [coveredTag]: String(part.coveredUntil) } });
   }
 }

@@ -97,6 +97,15 @@ class Columns<K extends Kinds> {
       (this.columns as Record<string, TypedArray>)[name] = grown;
     }
   }
+
+  append(from: Columns<K>): void {
+    this.reserve(from.count);
+    for (const [name, [, width]] of Object.entries(this.#kinds)) {
+      const column: TypedArray = this.columns[name];
+      column.set(from.columns[name].subarray(0, width * from.count), width * this.count);
+    }
+    this.count += from.count;
+  }
 }
 
 export type FlowColumns = ColumnsOf<typeof columnKinds>;
@@ -147,6 +156,19 @@ export class StagedFlows {
   addCountingReport(): number {
     this.#countingReports.reserve(1);
     return this.#countingReports.count++;
+  }
+
+  /** Adds all rows of others, of the same tables. */
+  append(from: StagedFlows): void {
+    const [first, reports, counting] = [this.count, this.#reports.count, this.#countingReports.count];
+    this.#rows.append(from.#rows);
+    this.#reports.append(from.#reports);
+    this.#countingReports.append(from.#countingReports);
+    const { reportsEnd, countingReportsEnd } = this.columns;
+    for (let row = first; row < this.count; row++) {
+      reportsEnd[row] += reports;
+      countingReportsEnd[row] += counting;
+    }
   }
 
   clear(): void {
