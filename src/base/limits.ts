@@ -176,7 +176,7 @@ export const limits = {
   spoolBytesMax: 1 << 30,
   /** Blobs that the status of a recorder names as lacking blocks; of further ones only the number of blocks is told. */
   droppedBlobsMax: 1000,
-  /** Files that one run sets aside because storage will never take them; further ones are counted, and lost. */
+  /** Files that one run sets aside because storage will never take them; further ones are counted, and stay in the spool. */
   spoolRefusedMax: 10_000,
   /** Objects and arrays inside each other in a flow log, of which real ones have ten; a deeper one is rejected as `nested-too-deep`. */
   flowLogDepthMax: 64,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { link, mkdir, open, rename, rm, rmdir, stat } from 'node:fs/promises';
@@ -132,19 +133,31 @@ export async function removeEmptyFolders(path: string, root: string): Promise<vo
   }
 }
 
+/** Tells this process from an earlier one with its number: in a container each has the same. */
+const processMark = randomUUID().slice(0, 8);
+const begunMillis = Date.now() - process.uptime() * 1000;
 let temporaryNames = 0;
 
 /** A path for a temporary file of this process in `folder`. */
 export function temporaryPath(folder: string): string {
-  return join(folder, `${hostLabel()}-${process.pid}-${temporaryNames++}`);
+  return join(folder, `${hostLabel()}-${process.pid}-${processMark}-${temporaryNames++}`);
 }
 
 /** Removes temporary files that processes of this machine left behind when they were killed, in a folder below `root` that no link leads to. */
 export async function removeStaleTemporaries(root: string, folder: string): Promise<void> {
   for (const entry of await entriesWithin(root, folder).catch(() => [])) {
-    const match = entry.isFile() ? /^(.+)-(\d+)-\d+$/.exec(entry.name) : null;
-    if (match?.[1] === hostLabel() && !isRunning(Number(match[2]))) await rm(join(folder, entry.name), { force: true });
+    const match = entry.isFile() ? /^([^-]+)-(\d+)(?:-[0-9a-f]{8})?-\d+$/.exec(entry.name) : null;
+    if (match?.[1] !== hostLabel()) continue;
+    const path = join(folder, entry.name);
+    const pid = Number(match[2]);
+    const isStale = pid === process.pid ? await isOlder(path, begunMillis) : !isRunning(pid);
+    if (isStale) await rm(path, { force: true });
   }
+}
+
+async function isOlder(path: string, timeMillis: number): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found !== undefined && found.mtimeMs < timeMillis;
 }
 
 function hostLabel(): string {

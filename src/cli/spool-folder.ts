@@ -80,7 +80,7 @@ export function describeSpooling({ spoolingSince, spoolBytes, oldestMinute, drop
 /** Lines of the summary; none where storage has everything. */
 export function describeDelivery(status: DeliveryStatus | null): string[] {
   if (status === null) return [];
-  const { spoolBytes, oldestMinute, dropped, refused, deliveredOfEarlier } = status;
+  const { spoolBytes, oldestMinute, dropped, refused, damaged, deliveredOfEarlier } = status;
   const lines = [];
   if (deliveredOfEarlier > 0) lines.push(`of earlier runs  ${formatCount(deliveredOfEarlier)} blocks, from the spool`);
   if (spoolBytes > 0)
@@ -91,5 +91,7 @@ export function describeDelivery(status: DeliveryStatus | null): string[] {
     lines.push(`spool was full   ${formatCount(dropped.tuples)} tuples dropped, this run and earlier ones`);
   if (refused.blocks > 0)
     lines.push(`set aside        ${formatCount(refused.tuples)} tuples that storage will not take`);
+  if (damaged > 0)
+    lines.push(`spool damaged    ${formatCount(damaged)} files not delivered, this run and earlier ones`);
   return lines;
 }

@@ -64,6 +64,8 @@ export class Intake {
         continue;
       }
       this.#isStalled = false;
+      if (segment.file !== undefined) state.spooled();
+      else if (refusal !== undefined) state.unspooled(refusal);
       this.#waiting.shift();
       // A capture whose recording has failed loses nothing: it is still there to be recorded again.
       if (fits) lane.enter(segment);

@@ -28,6 +28,8 @@ export interface Segment {
   /** Of its blocks, those that storage does not have yet. */
   open: number;
   readonly isEarlier: boolean;
+  /** Blocks of it were refused, and could not be put anywhere else: its file stays in the spool. */
+  stays?: true;
 }
 
 interface Item {
@@ -185,7 +187,7 @@ export class Lane {
       if (segment.blocks === undefined) {
         const isFull = state.heldBytes + segment.bytes > limits.deliveryBytesMax;
         if ((isFull && this.#queues.size > 0) || state.failure !== undefined) return;
-        const read = await state.settings.spool?.read(segment.file!);
+        const read = await state.settings.spool?.read(segment.file!, (sentence) => state.damaged(sentence));
         segment.blocks = read?.blocks ?? [];
         for (const { bytes } of segment.blocks) state.heldBytes += bytes.length;
       }
@@ -238,7 +240,8 @@ export class Lane {
     if (error.code === 'blob-conflict' && spool !== undefined) {
       const { storage, account } = this;
       for (const [minuteMillis, own] of groupBy(items, ({ segment }) => segment.minuteMillis))
-        await spool.refuse({ storage, account, minuteMillis, blocks: own.map(({ block }) => block) });
+        if (!(await spool.refuse({ storage, account, minuteMillis, blocks: own.map(({ block }) => block) })))
+          this.#leave(minuteMillis, own);
       this.#state.refuse(
         items.map(({ block }) => block),
         error,
@@ -251,6 +254,14 @@ export class Lane {
     this.#goAway(error);
   }
 
+  /** What can be put nowhere else stays in the spool; what is not there either is lost, and counted. */
+  #leave(minuteMillis: number, items: readonly Item[]): void {
+    this.#state.isAllAside = false;
+    for (const { block, segment } of items)
+      if (segment.file === undefined) this.#state.drop(minuteMillis, [block]);
+      else segment.stays = true;
+  }
+
   /** Blocks that need no more care: segments whose blocks are all so leave the spool. */
   async #settle(items: readonly Item[], delivered: boolean): Promise<void> {
     const state = this.#state;
@@ -261,7 +272,7 @@ export class Lane {
       state.heldBytes -= block.bytes.length;
       if (delivered) block.release?.();
       if (--segment.open > 0) continue;
-      if (segment.file !== undefined) await state.settings.spool?.remove(segment.file);
+      if (segment.file !== undefined && segment.stays !== true) await state.settings.spool?.remove(segment.file);
     }
     state.underWay--;
   }

@@ -1,6 +1,6 @@
 import { FlowError } from '../base/errors.ts';
 import type { Account } from '../blob/container.ts';
-import type { DeliveryStatus, LostBlocks } from './delivery-status.ts';
+import type { DeliveryStatus } from './delivery-status.ts';
 import { DroppedBlobs, addLost, noBlocks, readLost } from './delivery-status.ts';
 import type { FlushedBlock } from './flush.ts';
 import type { Spool } from './spool.ts';
@@ -36,16 +36,27 @@ export class DeliveryState {
   deliveredOfEarlier = 0;
   /** Why something was refused first; `undefined` while nothing was. */
   refusal: FlowError | undefined;
+  /** Whether all that was refused lies in the spool's folder `refused`; else some of it is still in the spool. */
+  isAllAside = true;
+  /** What is wrong with the first file of the spool that could not be delivered. */
+  damage: string | undefined;
   /** What ended the delivery for good. */
   failure: { readonly error: unknown } | undefined;
   readonly #describe: () => DeliveryStatus;
   #dropped = noBlocks;
   #refused = noBlocks;
+  #damaged = 0;
   readonly #droppedBlobs = new DroppedBlobs();
   /** Since the last segment that fitted. */
   #isDropping = false;
+  #isUnspooled = false;
   #wake: (() => void) | undefined;
   #savedMillis = -Infinity;
+  /** The writing of the status that is under way, and the one that follows it. */
+  #save = Promise.resolve();
+  #nextSave: Promise<void> | undefined;
+  /** Writes what changed soon after a writing. */
+  #later: NodeJS.Timeout | undefined;
 
   /** `describe` gives what goes into `status.json`. */
   constructor(settings: DeliverySettings, describe: () => DeliveryStatus) {
@@ -54,8 +65,13 @@ export class DeliveryState {
   }
 
   /** What was lost, of this run and the ones before on this spool. */
-  lost(): { readonly dropped: LostBlocks; readonly refused: LostBlocks; readonly droppedBlobs: DroppedBlobs } {
-    return { dropped: this.#dropped, refused: this.#refused, droppedBlobs: this.#droppedBlobs };
+  lost(): Pick<DeliveryStatus, 'dropped' | 'refused' | 'damaged' | 'droppedBlobs'> {
+    return {
+      dropped: this.#dropped,
+      refused: this.#refused,
+      damaged: this.#damaged,
+      droppedBlobs: this.#droppedBlobs.list(),
+    };
   }
 
   /** Takes over what the status of an earlier run says was lost. */
@@ -63,6 +79,7 @@ export class DeliveryState {
     const lost = readLost(status);
     this.#dropped = lost.dropped;
     this.#refused = lost.refused;
+    this.#damaged = lost.damaged;
     this.#droppedBlobs.restore(lost.droppedBlobs);
   }
 
@@ -73,6 +90,17 @@ export class DeliveryState {
     this.#dropped = addLost(this.#dropped, blocks);
     this.#droppedBlobs.add(minuteMillis, blocks);
     void this.saveStatus(false);
+  }
+
+  /** Tells once why flushes are in memory only, until one is in the spool again. */
+  unspooled(why: unknown): void {
+    if (!this.#isUnspooled && why instanceof FlowError)
+      this.say(`${why.message}; flushes wait in memory, and a recorder that is killed loses them`);
+    this.#isUnspooled = true;
+  }
+
+  spooled(): void {
+    this.#isUnspooled = false;
   }
 
   /** There is room again. */
@@ -86,6 +114,14 @@ export class DeliveryState {
     if (this.refusal === undefined)
       this.say(`${why.message}; what is recorded for it goes to ${this.settings.spool?.folder ?? ''}/refused`);
     this.refusal ??= why;
+  }
+
+  /** A file of the spool cannot be delivered: it is damaged, or cannot be read. */
+  damaged(sentence: string): void {
+    this.#damaged++;
+    this.damage ??= sentence;
+    this.say(sentence);
+    void this.saveStatus(false);
   }
 
   fail(error: unknown): void {
@@ -120,14 +156,26 @@ export class DeliveryState {
     wake?.();
   }
 
-  /** Writes `status.json`, at most once in `statusMillis` unless it must be `now`. */
+  /**
+   * Writes `status.json`: now, or at most once in `statusMillis`. One writing follows the other, since all have one temporary file.
+   */
   async saveStatus(now: boolean): Promise<void> {
     const { spool } = this.settings;
-    const millis = performance.now();
-    if (spool === undefined || (!now && millis - this.#savedMillis < statusMillis)) return;
-    this.#savedMillis = millis;
+    if (spool === undefined) return;
+    const pause = now ? 0 : this.#savedMillis + statusMillis - performance.now();
+    if (pause > 0) {
+      this.#later ??= setTimeout(() => void this.saveStatus(true), pause).unref();
+      return;
+    }
+    clearTimeout(this.#later);
+    this.#later = undefined;
+    this.#savedMillis = performance.now();
     this.underWay++;
-    await spool.writeStatus(this.#describe());
+    this.#nextSave ??= this.#save.then(() => {
+      this.#nextSave = undefined;
+      return (this.#save = spool.writeStatus(this.#describe()));
+    });
+    await this.#nextSave;
     this.underWay--;
     this.changed();
   }

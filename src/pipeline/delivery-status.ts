@@ -19,6 +19,8 @@ export interface DeliveryStatus {
   readonly dropped: LostBlocks;
   /** What storage will never take: kept in the spool's folder `refused`. */
   readonly refused: LostBlocks;
+  /** Files of the spool that were damaged or could not be read, of this run and the ones before: kept in `refused`. */
+  readonly damaged: number;
   /** By blob, the first that were met; which minutes of them lack blocks, first and last. */
   readonly droppedBlobs: readonly DroppedBlob[];
 }
@@ -81,14 +83,14 @@ export class DroppedBlobs {
 }
 
 /** What a status of an earlier run says was lost; nothing where it is no status. */
-export function readLost(status: unknown): Pick<DeliveryStatus, 'dropped' | 'refused' | 'droppedBlobs'> {
-  const { dropped, refused, droppedBlobs } = (typeof status === 'object' && status !== null ? status : {}) as Record<
-    string,
-    unknown
-  >;
+export function readLost(status: unknown): Pick<DeliveryStatus, 'dropped' | 'refused' | 'damaged' | 'droppedBlobs'> {
+  const { dropped, refused, damaged, droppedBlobs } = (
+    typeof status === 'object' && status !== null ? status : {}
+  ) as Record<string, unknown>;
   return {
     dropped: isLost(dropped) ? dropped : noBlocks,
     refused: isLost(refused) ? refused : noBlocks,
+    damaged: typeof damaged === 'number' && Number.isSafeInteger(damaged) ? damaged : 0,
     droppedBlobs: Array.isArray(droppedBlobs) ? droppedBlobs.filter(isDroppedBlob) : [],
   };
 }

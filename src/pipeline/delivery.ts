@@ -44,7 +44,7 @@ export class Delivery {
     for (const file of spool.left) {
       let lane = this.#lanes.get(file.lane);
       if (lane === undefined) {
-        const segment = await spool.read(file);
+        const segment = await spool.read(file, (sentence) => this.#state.damaged(sentence));
         if (segment === undefined) continue;
         lane = this.#addLane(file.lane, segment.storage, segment.account);
         lane.isForeign = !this.#isOurs(lane);
@@ -122,8 +122,9 @@ export class Delivery {
       for (const lane of this.#lanes.values()) lane.dropUnspooled();
       return `${hopeless.message}; ${formatCount(spool.bytes)} bytes wait in the spool ${spool.folder}`;
     }
-    const { refusal } = this.#state;
-    return refusal && spool && `${refusal.message}; what was recorded for it is in ${spool.folder}/refused`;
+    const { refusal, damage } = this.#state;
+    if (refusal === undefined || spool === undefined) return damage;
+    return `${refusal.message}; what was recorded for it is in ${this.#state.isAllAside ? `${spool.folder}/refused` : spool.folder}`;
   }
 
   /** Stops trying. What is in the spool stays. */
@@ -140,7 +141,6 @@ export class Delivery {
     const state = this.#state;
     const away = this.#away()[0];
     const oldest = Math.min(...[...this.#lanes.values()].map((lane) => lane.oldestMillis));
-    const { dropped, refused, droppedBlobs } = state.lost();
     return {
       spoolingSince: away === undefined ? null : formatTime(away.sinceMillis),
       reason: away?.error.message ?? null,
@@ -148,9 +148,7 @@ export class Delivery {
       oldestMinute: oldest === Infinity ? null : formatTime(oldest),
       delivered: state.delivered,
       deliveredOfEarlier: state.deliveredOfEarlier,
-      dropped,
-      refused,
-      droppedBlobs: droppedBlobs.list(),
+      ...state.lost(),
     };
   }
 

@@ -144,7 +144,7 @@ const liveGraceMillis = 3000;
 
 /**
  * Records captures: packets in, flow logs in storage. The same input gives the same blocks, so recording it again adds nothing.
- * @throws capture-invalid, not-found, network-without-nics, and what storage throws
+ * @throws capture-invalid, not-found, network-without-nics, and what storage throws; where a stream cannot be read further, when all before is recorded
  */
 export async function record(settings: RecordSettings): Promise<RecordResult> {
   const spool = await openSpool(settings);
@@ -217,6 +217,7 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
   let handedOn = 0;
   let bytesTold = -1;
   let tuples = 0;
+  let broken: { readonly error: unknown } | undefined;
 
   /** Blocks of a file may wait a little for those of the next minutes, by the minute of their flush; those of a live capture do not. */
   const isFile = live === undefined && settings.reader === undefined && captures.bytesTotal !== undefined;
@@ -254,7 +255,17 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
 
   try {
     const isStopped = (): boolean => settings.stop?.aborted === true && captures.bytesTotal !== undefined;
-    while (!isStopped() && (captures.nextNow?.(captured) === true || (await captures.next(captured)))) {
+    /** A stream does not come again: what was read of it is recorded before the failure is told. */
+    const nextOf = async (): Promise<boolean> => {
+      try {
+        return await captures.next(captured);
+      } catch (error) {
+        if (captures.bytesTotal !== undefined || handedOn === 0) throw error;
+        broken = { error };
+        return false;
+      }
+    };
+    while (!isStopped() && (captures.nextNow?.(captured) === true || (await nextOf()))) {
       handedOn += captured.count;
       decodeBatch(captured, packets, refusals, options);
       const isQuiet = packets.count === 0;
@@ -285,6 +296,7 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
   }
   handOver();
   const undelivered = await delivery.finish();
+  if (broken !== undefined) throw broken.error;
 
   const wireRefused = new Counters<WireReason>();
   drainRefusals(refusals, wireRefused);

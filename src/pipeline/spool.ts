@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { open, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { fileError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { makeFolderOf, privateFolderMode, publish, syncFolder, writeAll } from '../blob/folder-file.ts';
@@ -76,18 +76,14 @@ export class Spool {
       await makeFolderOf(join(folder, 'x'), settings.sync ?? true, privateFolderMode);
       const hint = 'One recorder has one spool: stop that one, or name another folder with --spool.';
       const unlock = await takeLock(join(folder, 'lock'), `the spool ${folder}`, hint);
-      await rm(join(folder, temporaryName), { force: true });
-      const left: SpoolFile[] = [];
-      const entries = await readdir(folder, { withFileTypes: true });
-      const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
-      for (const name of names.sort()) {
-        const parts = segmentName.exec(name);
-        if (/^lock\.[0-9a-f-]+\.(?:new|old)$/.test(name)) await rm(join(folder, name), { force: true });
-        if (parts === null) continue;
-        const { size } = await stat(join(folder, name));
-        left.push({ name, sizeBytes: size, minuteMillis: Number(parts[2]), lane: parts[3] });
+      try {
+        await rm(join(folder, temporaryName), { force: true });
+        return new Spool(settings, await filesLeft(folder), unlock);
+      } catch (error) {
+        // Who tries again in the same process would find the spool in use by itself.
+        await unlock();
+        throw error;
       }
-      return new Spool(settings, left, unlock);
     } catch (error) {
       throw fileError(error, `open the spool ${folder}`);
     }
@@ -105,13 +101,7 @@ export class Spool {
     if (this.#bytes + bytes.length > this.#bytesMax) return undefined;
     const temporary = join(this.folder, temporaryName);
     try {
-      const file = await open(temporary, 'w');
-      try {
-        await writeAll(file, bytes, null);
-        if (this.#sync) await file.datasync();
-      } finally {
-        await file.close();
-      }
+      await this.#writeFile(temporary, bytes);
       for (;;) {
         const name = `${String(this.#next++).padStart(12, '0')}-${segment.minuteMillis}-${lane}.segment`;
         if (!(await publish(temporary, join(this.folder, name)))) continue;
@@ -125,17 +115,28 @@ export class Spool {
     }
   }
 
-  /** @returns `undefined` for a file that is damaged; it is then set aside. @throws permission, io */
-  async read(file: SpoolFile): Promise<SpoolSegment | undefined> {
-    let bytes: Uint8Array;
+  /**
+   * @param onDamage hears of a file that is damaged or cannot be read: it is then set aside, and the others go on
+   * @returns `undefined` for such a file
+   * @throws io
+   */
+  async read(file: SpoolFile, onDamage: (sentence: string) => void): Promise<SpoolSegment | undefined> {
+    const path = join(this.folder, file.name);
+    let segment: SpoolSegment | undefined;
+    let why = `${path} is damaged`;
     try {
-      bytes = await readFile(join(this.folder, file.name));
+      segment = decodeSegment(await readFile(path));
     } catch (error) {
-      throw fileError(error, `read ${join(this.folder, file.name)}`);
+      const failure = fileError(error, `read ${path}`);
+      if (!unreadable.has((error as NodeJS.ErrnoException).code ?? '')) throw failure;
+      why = failure.message;
     }
-    const segment = decodeSegment(bytes);
-    if (segment === undefined) await this.setAside(file);
-    return segment;
+    if (segment !== undefined) return segment;
+    const isAside = await this.#setAside(file);
+    onDamage(
+      `${why}; what it holds is not delivered${isAside ? `, and it lies in ${this.folder}/${refusedFolder}` : ''}`,
+    );
+    return undefined;
   }
 
   async remove(file: SpoolFile): Promise<void> {
@@ -143,23 +144,34 @@ export class Spool {
     this.#bytes -= file.sizeBytes;
   }
 
-  /** Keeps a segment's file apart, where nobody delivers it. */
-  async setAside(file: SpoolFile): Promise<void> {
+  /** Keeps a segment's file apart, where nobody delivers it. @returns false where it stays, or is gone */
+  async #setAside(file: SpoolFile): Promise<boolean> {
     const target = join(this.folder, refusedFolder, file.name);
-    await makeFolderOf(target, this.#sync).catch(() => undefined);
-    await rename(join(this.folder, file.name), target).catch(() => undefined);
     this.#bytes -= file.sizeBytes;
-  }
-
-  /** Keeps blocks apart that storage will never take. What cannot be written is left. */
-  async refuse(segment: SpoolSegment): Promise<void> {
-    if (this.#refused++ >= limits.spoolRefusedMax) return;
-    const target = join(this.folder, refusedFolder, `${segment.minuteMillis}-${segment.blocks[0].id}.segment`);
     try {
       await makeFolderOf(target, this.#sync);
-      await writeFile(target, encodeSegment(segment));
+      // Numbers begin anew in a spool that was emptied: a file of an earlier run may have the name.
+      for (let turn = 0; ; turn++)
+        if (await publish(join(this.folder, file.name), turn === 0 ? target : `${target}.${turn}`)) return true;
     } catch {
-      return;
+      return false;
+    }
+  }
+
+  /** Keeps blocks apart that storage will never take. @returns whether the disk has them */
+  async refuse(segment: SpoolSegment): Promise<boolean> {
+    if (this.#refused++ >= limits.spoolRefusedMax) return false;
+    const target = join(this.folder, refusedFolder, `${segment.minuteMillis}-${segment.blocks[0].id}.segment`);
+    const temporary = `${target}.new`;
+    try {
+      await makeFolderOf(target, this.#sync);
+      await this.#writeFile(temporary, encodeSegment(segment));
+      await rename(temporary, target);
+      if (this.#sync) await syncFolder(dirname(target));
+      return true;
+    } catch {
+      await rm(temporary, { force: true }).catch(() => undefined);
+      return false;
     }
   }
 
@@ -172,11 +184,11 @@ export class Spool {
     }
   }
 
-  /** Replaces `status.json`; what cannot be written is left. */
+  /** Replaces `status.json`; what cannot be written is left. One at a time. */
   async writeStatus(status: object): Promise<void> {
     const temporary = join(this.folder, `${statusName}.new`);
     try {
-      await writeFile(temporary, `${JSON.stringify(status, undefined, 2)}\n`);
+      await this.#writeFile(temporary, Buffer.from(`${JSON.stringify(status, undefined, 2)}\n`));
       await rename(temporary, join(this.folder, statusName));
     } catch {
       await rm(temporary, { force: true }).catch(() => undefined);
@@ -187,4 +199,32 @@ export class Spool {
   async close(): Promise<void> {
     await this.#unlock();
   }
+
+  async #writeFile(path: string, bytes: Uint8Array): Promise<void> {
+    const file = await open(path, 'w');
+    try {
+      await writeAll(file, bytes, null);
+      if (this.#sync) await file.datasync();
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+/** Of one file, not of the machine: the others can be read. */
+const unreadable = new Set(['ENOENT', 'EACCES', 'EPERM', 'EIO', 'EISDIR', 'EBADMSG', 'EUCLEAN']);
+
+/** Segments in the folder, oldest first. */
+async function filesLeft(folder: string): Promise<SpoolFile[]> {
+  const left: SpoolFile[] = [];
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+  for (const name of names.sort()) {
+    const parts = segmentName.exec(name);
+    if (/^lock\.[0-9a-f-]+\.(?:new|old)$/.test(name)) await rm(join(folder, name), { force: true });
+    if (parts === null) continue;
+    const { size } = await stat(join(folder, name));
+    left.push({ name, sizeBytes: size, minuteMillis: Number(parts[2]), lane: parts[3] });
+  }
+  return left;
 }

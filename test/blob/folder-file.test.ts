@@ -1,9 +1,9 @@
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, open, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { writePieces } from '../../src/blob/folder-file.ts';
+import { removeStaleTemporaries, temporaryPath, writePieces } from '../../src/blob/folder-file.ts';
 
 /** A file system that writes at most `most` bytes at once. */
 function slowly(handle: FileHandle, most: number): FileHandle {
@@ -31,6 +31,28 @@ test('pieces stand one behind the other however much the file system takes at on
     expect(await readFile(path)).toEqual(Buffer.concat(many));
   } finally {
     await handle.close();
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('temporary files of an earlier process with the same number are not in the way, and go', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'nsgflow-temporaries-'));
+  try {
+    const own = temporaryPath(folder);
+    const [host] = basename(own).split('-');
+    const earlier = [
+      ...Array.from({ length: 20 }, (_, n) => `${host}-${process.pid}-${n}`),
+      `${host}-${process.pid}-0123abcd-0`,
+    ];
+    for (const name of earlier) {
+      await writeFile(join(folder, name), '');
+      await utimes(join(folder, name), 1_000_000_000, 1_000_000_000);
+    }
+    expect(earlier).not.toContain(basename(temporaryPath(folder)));
+    await writeFile(own, '');
+    await removeStaleTemporaries(folder, folder);
+    expect(await readdir(folder)).toEqual([basename(own)]);
+  } finally {
     await rm(folder, { recursive: true });
   }
 });

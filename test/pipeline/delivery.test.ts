@@ -1,4 +1,13 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  rmdirSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +19,7 @@ import { minuteMillis } from '../../src/base/time.ts';
 import type { Account, Container } from '../../src/blob/container.ts';
 import { memoryAccount } from '../../src/blob/memory.ts';
 import { Delivery } from '../../src/pipeline/delivery.ts';
+import { DeliveryState } from '../../src/pipeline/delivery-state.ts';
 import type { DeliverySettings } from '../../src/pipeline/delivery-state.ts';
 import type { DeliveryStatus } from '../../src/pipeline/delivery-status.ts';
 import type { FlushedBlock } from '../../src/pipeline/flush.ts';
@@ -91,6 +101,19 @@ class Faulty {
     };
   }
 }
+
+const emptyStatus: DeliveryStatus = {
+  spoolingSince: null,
+  reason: null,
+  spoolBytes: 0,
+  oldestMinute: null,
+  delivered: 0,
+  deliveredOfEarlier: 0,
+  dropped: { blocks: 0, tuples: 0, bytes: 0 },
+  refused: { blocks: 0, tuples: 0, bytes: 0 },
+  damaged: 0,
+  droppedBlobs: [],
+};
 
 interface Run {
   readonly delivery: Delivery;
@@ -409,9 +432,128 @@ describe('delivery with a spool', () => {
     expect(third).toBeDefined();
     faulty.code = undefined;
     const again = await begin(faulty.account, folder);
-    expect(await end(again)).toBeUndefined();
+    expect(await end(again)).toMatch(
+      /000000000001-.* is damaged; what it holds is not delivered, and it lies in .*\/refused$/,
+    );
+    expect(again.sentences).toHaveLength(2);
     expect(await minutesOf(faulty.account)).toEqual([2, 3]);
     expect(readdirSync(join(folder, 'refused')).sort()).toEqual([first, second]);
+    const last = await begin(faulty.account, folder);
+    expect(last.delivery.status().damaged).toBe(2);
+    expect(await end(last)).toBeUndefined();
+  });
+
+  test('a segment that is gone is told, and the rest is delivered', async () => {
+    faulty.code = 'unavailable';
+    const run = await begin(faulty.account, folder);
+    for (let minute = 0; minute < 4; minute++) await add(run, minute);
+    await end(run);
+    faulty.code = undefined;
+    for (const gone of [0, 1]) {
+      const [spool, sentences] = [await Spool.open({ folder, bytesMax: 1 << 20, sync: false }), [] as string[]];
+      rmSync(join(folder, spool.left[gone].name));
+      const delivery = new Delivery({
+        accountOf: () => faulty.account,
+        spool,
+        mayDrop: true,
+        waitMillis: 0,
+        onChange: (sentence) => sentences.push(sentence),
+      });
+      await delivery.begin();
+      if (gone === 0) faulty.code = 'unavailable';
+      const left = await end({ delivery, spool, sentences });
+      faulty.code = undefined;
+      expect(sentences[0]).toMatch(/no such file or folder; what it holds is not delivered$/);
+      if (gone === 1) expect(left).toBe(sentences[0]);
+    }
+    expect(await minutesOf(faulty.account)).toEqual([1, 3]);
+    expect(segments(folder)).toEqual([]);
+  });
+
+  test('what is damaged is kept beside an earlier file of the same name', async () => {
+    for (let round = 0; round < 2; round++) {
+      faulty.code = 'unavailable';
+      const run = await begin(faulty.account, folder);
+      await add(run, 0);
+      await end(run);
+      writeFileSync(join(folder, segments(folder)[0]), `damage ${round}`);
+      faulty.code = undefined;
+      await end(await begin(faulty.account, folder));
+    }
+    const kept = readdirSync(join(folder, 'refused')).map((name) =>
+      readFileSync(join(folder, 'refused', name), 'utf8'),
+    );
+    expect(kept.sort()).toEqual(['damage 0', 'damage 1']);
+  });
+
+  test('blocks that can neither be delivered nor set aside stay in the spool, and are delivered once they can be', async () => {
+    const inner = faulty.inner.container(container);
+    const foreign = block(0, 7).blob;
+    const id = Buffer.from('x'.repeat(33)).toString('base64');
+    await inner.stageBlock(foreign, id, Buffer.from('{}'));
+    await inner.commitBlocks(foreign, [id], undefined);
+    const run = await begin(faulty.account, folder);
+    // No folder can be made there.
+    writeFileSync(join(folder, 'refused'), '');
+    for (let minute = 0; minute < 3; minute++) await add(run, minute, block(minute, 0), block(minute, 7));
+    expect(await end(run)).toMatch(new RegExp(`was not written by nsgflow.* is in ${folder}$`));
+    expect(segments(folder)).toHaveLength(3);
+    expect(run.delivery.status()).toMatchObject({ refused: { blocks: 3 }, dropped: { blocks: 0 } });
+    await inner.delete(foreign);
+    const second = await begin(faulty.account, folder);
+    expect(await end(second)).toBeUndefined();
+    expect(await minutesOf(faulty.account, 7)).toEqual([0, 1, 2]);
+    expect(await minutesOf(faulty.account)).toEqual([0, 1, 2]);
+    expect(segments(folder)).toEqual([]);
+  });
+
+  test('a spool that cannot be written is told once, and what is in memory is delivered', async () => {
+    const run = await begin(faulty.account, folder);
+    mkdirSync(join(folder, 'segment.new'));
+    for (let minute = 0; minute < 3; minute++) await add(run, minute);
+    rmdirSync(join(folder, 'segment.new'));
+    await add(run, 3);
+    mkdirSync(join(folder, 'segment.new'));
+    await add(run, 4);
+    rmdirSync(join(folder, 'segment.new'));
+    expect(await end(run)).toBeUndefined();
+    const told = expect.stringMatching(/cannot write to the spool .*; flushes wait in memory/) as string;
+    expect(run.sentences).toEqual([told, told]);
+    expect(await minutesOf(faulty.account)).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  test('that could not be opened is free for the next try of the same process', async () => {
+    mkdirSync(join(folder, 'segment.new'), { recursive: true });
+    await expect(begin(faulty.account, folder)).rejects.toMatchObject({ code: 'io' });
+    rmdirSync(join(folder, 'segment.new'));
+    await end(await begin(faulty.account, folder));
+  });
+
+  test('its status is written by one at a time, and has what came soon after a writing', async () => {
+    const spool = await Spool.open({ folder, bytesMax: 1 << 20, sync: false });
+    let underWay = 0;
+    let most = 0;
+    const write = spool.writeStatus.bind(spool);
+    vi.spyOn(spool, 'writeStatus').mockImplementation(async (status) => {
+      most = Math.max(most, ++underWay);
+      await write(status);
+      underWay--;
+    });
+    const state = new DeliveryState({ accountOf: () => faulty.account, spool, mayDrop: true, waitMillis: 0 }, () => ({
+      ...emptyStatus,
+      ...state.lost(),
+    }));
+    const saved = (): { dropped: { blocks: number } } =>
+      JSON.parse(readFileSync(join(folder, 'status.json'), 'utf8')) as { dropped: { blocks: number } };
+    const first = state.saveStatus(true);
+    state.drop(startMillis, [block(0)]);
+    await Promise.all([first, state.saveStatus(true), state.saveStatus(true)]);
+    expect(most).toBe(1);
+    expect(saved().dropped.blocks).toBe(1);
+    state.drop(startMillis, [block(1)]);
+    await vi.waitFor(() => expect(saved().dropped.blocks).toBe(2), 30_000);
+    expect(state.underWay).toBe(0);
+    await spool.close();
   });
 
   test('has one recorder at a time', async () => {
