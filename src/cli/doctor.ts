@@ -10,13 +10,25 @@ import type { NetworkResources } from '../control/coverage.ts';
 import { locationOf } from '../control/resource-path.ts';
 import { objectOf, objectsOf, propertiesOf, referenceOf, textOf } from '../control/resource.ts';
 import { containerOf, formatBlobPath } from '../flowlog/blob-path.ts';
+import { describeSettling, settlingState } from '../lake/flows/settling-state.ts';
+import { openLake } from '../lake/lake.ts';
 import { importNetwork, ruleWithoutPlace } from '../nsg/import.ts';
 import type { Arm } from './arm.ts';
 import { networkVersion, resourcesVersion, storageVersion } from './arm.ts';
 
 /** One step of the overview article's troubleshooting list. */
 export interface Check {
-  readonly check: 'provider' | 'enabled' | 'target' | 'account' | 'region' | 'firewall' | 'key' | 'blobs' | 'tags';
+  readonly check:
+    | 'provider'
+    | 'enabled'
+    | 'target'
+    | 'account'
+    | 'region'
+    | 'firewall'
+    | 'key'
+    | 'blobs'
+    | 'tags'
+    | 'settling';
   readonly state: 'ok' | 'wrong' | 'unknown';
   readonly finding: string;
 }
@@ -45,6 +57,24 @@ export async function checkFlowLog(
     checkKey(diagnosis),
     await checkBlobs(arm, flowLog, account, diagnosis, data, nowMillis),
   ];
+}
+
+/** What of a lake is settled. @throws not-found where there is no lake in the folder */
+export async function checkLake(folder: string): Promise<Check[]> {
+  try {
+    const lake = await openLake(folder);
+    try {
+      const { files } = await lake.snapshot();
+      const tuples = files.reduce((sum, { rows }) => sum + (rows ?? 0), 0);
+      return describeSettling(await settlingState(lake), tuples).map((one) => ({ check: 'settling', ...one }));
+    } finally {
+      await lake.close();
+    }
+  } catch (error) {
+    if (!(error instanceof FlowError) || error.code === 'not-found') throw error;
+    const hint = error.hint === undefined ? '' : `. ${error.hint}`;
+    return [{ check: 'settling', state: 'wrong', finding: `${error.message}${hint}` }];
+  }
 }
 
 /** Service tags that rules name and nobody knows; `undefined` where there are none. The service, or Azure, is asked which there are. */

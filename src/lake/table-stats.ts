@@ -1,6 +1,6 @@
 import { listParameter } from './duckdb.ts';
-import { settledVersion } from './flows/coverage.ts';
-import { countUncovered } from './flows/settle.ts';
+import type { SettlingState } from './flows/settling-state.ts';
+import { settlingState } from './flows/settling-state.ts';
 import type { Lake } from './lake.ts';
 import { partitionColumn, storedColumns } from './schema.ts';
 import { dataFileOf } from './snapshot.ts';
@@ -20,15 +20,11 @@ export interface DateSize {
 }
 
 /** Of the table of settled flows. */
-export interface FlowsStats {
+export interface FlowsStats extends SettlingState {
   readonly version: number;
-  /** The version of the table of tuples that it covers; `undefined` where it covers none. */
-  readonly settledVersion: number | undefined;
   readonly files: number;
   readonly rows: number;
   readonly bytes: number;
-  /** Tuples that are not settled yet. */
-  readonly uncoveredTuples: number;
 }
 
 export interface TableStats {
@@ -82,16 +78,16 @@ export async function tableStats(lake: Lake): Promise<TableStats> {
 
 async function flowsStats(lake: Lake): Promise<FlowsStats | undefined> {
   const table = await lake.flows();
-  if (table === undefined) return undefined;
+  const settling = await settlingState(lake);
+  if (table === undefined || settling === undefined) return undefined;
   const { place, state } = table;
   const files = [...state.files.values()].map((add) => dataFileOf(place, add));
   return {
     version: state.version,
-    settledVersion: settledVersion(state, lake.tuples.state.metadata.id),
     files: files.length,
     rows: files.reduce((sum, { rows }) => sum + (rows ?? 0), 0),
     bytes: files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    uncoveredTuples: await countUncovered(lake),
+    ...settling,
   };
 }
 

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
 import { locationOf } from '../../control/resource-path.ts';
@@ -10,7 +11,8 @@ import type { Arm, ArmOptions } from '../arm.ts';
 import { addArm, networkVersion, openArm } from '../arm.ts';
 import type { OutputOptions } from '../asking.ts';
 import { addOutput, formatOf, print } from '../asking.ts';
-import { checkFlowLog, checkTags } from '../doctor.ts';
+import type { Check } from '../doctor.ts';
+import { checkFlowLog, checkLake, checkTags } from '../doctor.ts';
 import { describeTarget } from '../flow-log.ts';
 import { readNetworkResources } from '../network-resources.ts';
 import { parseWhole } from '../options.ts';
@@ -24,6 +26,7 @@ interface DoctorOptions extends ArmOptions, OutputOptions {
   readonly name?: string;
   readonly flow?: readonly string[];
   readonly protocol: string;
+  readonly lake?: string;
 }
 
 export function define(command: Command): void {
@@ -32,11 +35,13 @@ export function define(command: Command): void {
     .option('-n, --name <name>', 'look at this flow log alone')
     .option('--flow <src dst port...>', 'why a flow is in no log: source and destination address, destination port')
     .option('--protocol <protocol>', `with --flow: ${protocolHelp}`, 'tcp')
+    .option('--lake <dir>', 'look at this lake alone: what of it is settled (default: also lake in the data folder)')
     .addHelpText('after', '\nExit code 1 where something is wrong, or no log shows the flow.\n');
   addArm(command);
   addOutput(command);
   command.action(async (options: DoctorOptions) => {
     const format = formatOf(options);
+    if (options.lake !== undefined) return examineLake(options.lake, format);
     const fiveTuple = options.flow === undefined ? undefined : readFlow(options.flow, options.protocol);
     const arm = await openArm(options);
     if (fiveTuple === undefined) await examine(arm, options, format);
@@ -67,13 +72,36 @@ async function examine(arm: Arm, options: DoctorOptions, format: OutputFormat): 
     rows.push(...checks.map(({ check, state, finding }) => ({ flow_log: flowLog['name'], check, state, finding })));
   }
   const tags = await checkTags(arm, resources);
-  if (tags !== undefined) rows.push({ flow_log: '', ...tags });
+  const ofLake = arm.isAzure ? [] : await checkOwnLake(options.data);
+  for (const check of [...(tags === undefined ? [] : [tags]), ...ofLake]) rows.push({ flow_log: '', ...check });
+  wrong += ofLake.filter(({ state }) => state === 'wrong').length;
   await print(resultOf(rows, ['flow_log', 'check', 'state', 'finding']), format);
   const targets = chosen.map((flowLog) => describeTarget(textOf(propertiesOf(flowLog)['targetResourceId'])));
   tell(
     `${targets.join(', ')}: ${wrong === 0 ? 'nothing is wrong' : `${wrong} ${wrong === 1 ? 'thing is' : 'things are'} wrong`}`,
   );
   if (wrong > 0) process.exitCode = 1;
+}
+
+/** Of the lake that the service has where nothing else is said. */
+async function checkOwnLake(data: string): Promise<Check[]> {
+  return checkLake(join(data, 'lake')).catch((error: unknown) => {
+    if (error instanceof FlowError && error.code === 'not-found') return [];
+    throw error;
+  });
+}
+
+/** @throws not-found where there is no lake */
+async function examineLake(folder: string, format: OutputFormat): Promise<void> {
+  const checks = await checkLake(folder);
+  await print(
+    resultOf(
+      checks.map((check) => ({ ...check })),
+      ['check', 'state', 'finding'],
+    ),
+    format,
+  );
+  if (checks.some(({ state }) => state === 'wrong')) process.exitCode = 1;
 }
 
 async function explain(arm: Arm, fiveTuple: FiveTuple, format: OutputFormat): Promise<void> {

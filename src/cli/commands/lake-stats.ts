@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { formatCount } from '../../base/format-count.ts';
 import { formatTime } from '../../base/time.ts';
+import { describeSettling } from '../../lake/flows/settling-state.ts';
 import { openLake } from '../../lake/lake.ts';
 import type { TableStats } from '../../lake/table-stats.ts';
 import { tableStats } from '../../lake/table-stats.ts';
@@ -61,6 +62,7 @@ function describe(stats: TableStats): string {
     `bytes per row    ${perRow(bytesOf('tuple'), stats)} of the tuple, ${perRow(bytesOf('trace'), stats)} of its trace, ${perRow(stats.bytes, stats)} in all`,
     `times            ${timeText(stats.startMillis)} to ${timeText(stats.endMillis)}`,
     `settled flows    ${describeFlows(stats)}`,
+    ...describeSettling(stats.flows, stats.rows).map(({ finding }) => `                 ${finding}`),
     '',
     '',
   ].join('\n');
@@ -68,9 +70,8 @@ function describe(stats: TableStats): string {
 
 function describeFlows({ flows }: TableStats): string {
   if (flows === undefined) return 'none yet: nsgflow lake settle builds them';
-  const { rows, files, bytes, uncoveredTuples } = flows;
-  const waiting = uncoveredTuples === 0 ? 'all tuples are settled' : `${formatCount(uncoveredTuples)} tuples wait`;
-  return `${formatCount(rows)} rows in ${files === 1 ? '1 file' : `${formatCount(files)} files`} (${formatBytes(bytes)}), ${waiting}`;
+  const { rows, files, bytes } = flows;
+  return `${formatCount(rows)} rows in ${files === 1 ? '1 file' : `${formatCount(files)} files`} (${formatBytes(bytes)})`;
 }
 
 function timeText(millis: number | undefined): string {

@@ -21,9 +21,16 @@ export function frozenBefore({ metadata }: TableState): string {
   return /^\d{4}-\d{2}-\d{2}$/.test(date) ? date : '';
 }
 
+const settledPrefix = 'nsgflow-settled/';
+
 /** The name of the transaction by which commits of `flows` say what they cover. */
 export function settledAppId(tuplesId: string): string {
-  return `nsgflow-settled/${tuplesId}`;
+  return `${settledPrefix}${tuplesId}`;
+}
+
+/** Whether it is the name of such a transaction, of whatever table of tuples. */
+export function isSettledAppId(appId: string): boolean {
+  return appId.startsWith(settledPrefix);
 }
 
 /** The version of the table of tuples with this id that `flows` covers; `undefined` where it covers none. */

@@ -79,7 +79,7 @@ export async function uncoveredNow(lake: Lake, versions: Versions): Promise<Unco
 }
 
 /** The version of tuples that `flows` covers; `undefined` where the table of tuples has no such commit: its log may have been set back since. */
-async function knownSettled(lake: Lake, { tuples, flows }: Versions): Promise<number | undefined> {
+export async function knownSettled(lake: Lake, { tuples, flows }: Versions): Promise<number | undefined> {
   const { id } = tuples.metadata;
   const settled = flows === undefined ? undefined : settledVersion(flows, id);
   if (flows === undefined || settled === undefined || settled > tuples.version) return undefined;
