@@ -10,6 +10,7 @@ import { isAsideType } from '../nsg/raw-resource.ts';
 import { ArmError } from './arm-error.ts';
 import { childElements, childId } from './present.ts';
 import { requireRegistered } from './registration.ts';
+import { removalOrder } from './removal-order.ts';
 import { groupId, groupOf, locationOf, subscriptionOf } from './resource-path.ts';
 import type { Changes, ChildType, InUse, Making, NameRule, ResourceType, View } from './resource-type.ts';
 import { resourceTypeNamed } from './resource-types.ts';
@@ -19,6 +20,7 @@ import { conform } from './schema.ts';
 import type { State } from './state.ts';
 import { findChild } from './state.ts';
 import { deploymentType } from './types/deployment.ts';
+import { flowLogType } from './types/flow-log.ts';
 import { missingWatcher } from './types/network-watcher.ts';
 import { notReferenced } from './types/reference.ts';
 
@@ -159,8 +161,9 @@ export function createEngine(state: State): Engine {
     if (isPreview) return { resource, created: previous === undefined };
     if (previous === undefined) await definition.outside?.make(making);
     await makeWatcher(definition, subscription, location);
-    await removeFlowLogs(dropped.map((part) => part.id));
     await state.save(resource);
+    // A change that is not kept takes no flow log with it. What a killed process left is removed by the next change.
+    if (previous !== undefined && definition.children !== undefined) await removeFlowLogs(lostTargets(resource));
     return { resource, created: previous === undefined };
   };
 
@@ -172,6 +175,12 @@ export function createEngine(state: State): Engine {
         if (holder !== undefined) await state.remove(holder);
       }
   };
+
+  /** Targets of flow logs that would be parts of a resource, and are none. */
+  const lostTargets = ({ id }: Resource): string[] =>
+    [...store.ofType(flowLogType)]
+      .map(({ body }) => textOf(propertiesOf(body)['targetResourceId']))
+      .filter((target) => resourceKey(parentId(target)) === resourceKey(id) && !state.view().exists(target));
 
   /** All that lies in a group, or below another resource, which is the last one. */
   const membersOf = (resource: Resource): Resource[] => {
@@ -243,11 +252,13 @@ export function createEngine(state: State): Engine {
       const resource = store.get(id);
       if (resource === undefined) return false;
       checkConditions(resource, conditions);
-      const gone = membersOf(resource);
+      const gone = removalOrder(membersOf(resource));
       for (const member of gone) checkUnused(state.view(), member, gone.length > 1 ? resource.id : '');
       await definition.outside?.remove({ id: resource.id, view: state.view() });
-      for (const member of gone) await removeFlowLogs(partsOf(member));
-      for (const member of gone) await state.remove(member);
+      for (const member of gone) {
+        await removeFlowLogs(partsOf(member));
+        if (store.get(member.id) !== undefined) await state.remove(member);
+      }
       return true;
     },
 

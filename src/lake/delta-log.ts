@@ -9,7 +9,7 @@
  * Source: Delta transaction log protocol (github.com/delta-io/delta/blob/master/PROTOCOL.md), reader version 1, writer version 2.
  */
 import { randomUUID } from 'node:crypto';
-import { link, open, readFile, readdir, rm } from 'node:fs/promises';
+import { link, open, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FlowError, fileError } from '../base/errors.ts';
 import { makeFolderOf, syncFolder } from '../blob/folder-file.ts';
@@ -208,20 +208,28 @@ export async function writeCommit(table: TablePlace, version: number, actions: r
     await makeFolderOf(target, true);
     await link(temporary, target);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? '';
-    if (code === 'EEXIST') return false;
-    if (linkRefusals.has(code))
-      throw new FlowError('io', `cannot commit to the lake ${table.lake}: its file system refuses hard links`, {
-        cause: error,
-        hint: 'Keep the lake on a file system with hard links (ext4, xfs, btrfs, APFS, NTFS), so that no commit can replace another.',
-      });
-    throw fileError(error, `write ${target}`);
+    // A network file system may make the link and fail nevertheless, or find its own link when it asks again.
+    if (!(await isSameFile(temporary, target))) {
+      const code = (error as NodeJS.ErrnoException).code ?? '';
+      if (code === 'EEXIST') return false;
+      if (linkRefusals.has(code))
+        throw new FlowError('io', `cannot commit to the lake ${table.lake}: its file system refuses hard links`, {
+          cause: error,
+          hint: 'Keep the lake on a file system with hard links (ext4, xfs, btrfs, APFS, NTFS), so that no commit can replace another.',
+        });
+      throw fileError(error, `write ${target}`);
+    }
   } finally {
     await rm(temporary, { force: true }).catch(() => undefined);
   }
   // Readers see the commit already: a writer that took it for lost would delete its data files.
   await syncFolder(logFolder(table)).catch(() => undefined);
   return true;
+}
+
+async function isSameFile(path: string, other: string): Promise<boolean> {
+  const [one, two] = await Promise.all([path, other].map((of) => stat(of, { bigint: true }).catch(() => undefined)));
+  return one !== undefined && two !== undefined && one.ino === two.ino && one.dev === two.dev;
 }
 
 const linkRefusals = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);

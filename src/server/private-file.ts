@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { fileError } from '../base/errors.ts';
-import { makeFolderOf, privateFolderMode } from '../blob/folder-file.ts';
+import { makeFolderOf, privateFolderMode, syncFolder } from '../blob/folder-file.ts';
 
 /** For files that hold a secret: the owner alone reads and writes them. */
 export const privateMode = 0o600;
@@ -20,6 +21,7 @@ export async function writeWhole(path: string, text: string, mode: number): Prom
       await file.close();
     }
     await rename(temporary, path);
+    await syncFolder(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true });
     throw fileError(error, `write ${path}`);

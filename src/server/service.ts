@@ -40,7 +40,7 @@ import { addHealthRoutes } from './routes/health.ts';
 import type { PartHealth } from './routes/health.ts';
 import { addMetadataRoutes, authorityPath } from './routes/metadata.ts';
 import { addTokenRoutes } from './routes/token.ts';
-import { makeFlowLogs, makeNetwork, startResources, subscriptionsOf } from './start-network.ts';
+import { makeStart, startResources, subscriptionsOf } from './start-network.ts';
 import { startLines } from './start-lines.ts';
 import { serviceMetrics } from './service-metrics.ts';
 import { readSecret, secretName, serviceSecret } from './service-secret.ts';
@@ -249,15 +249,14 @@ async function openControl(settings: ServiceSettings, http: Http, containers: Bl
     onNotice: log,
     onFault: (error) => log(describeFault(error)),
   });
-  if (start === undefined) return control;
-  if (control.snapshot().resources.length > 0) {
-    log('the control plane has a network already; the one of --network is left aside');
+  try {
+    const wanted = start && { resources, warnings, formats: start.formats };
+    await makeStart(control, settings.dataFolder, wanted, log);
     return control;
+  } catch (error) {
+    await control.close();
+    throw error;
   }
-  for (const warning of warnings) log(`warning: ${warning}`);
-  for (const warning of await makeNetwork(control, resources)) log(`warning: ${warning}`);
-  await makeFlowLogs(control, resources, start.formats);
-  return control;
 }
 
 interface Parts {

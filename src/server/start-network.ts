@@ -2,12 +2,15 @@
  * Puts a network from files (ARM templates, REST answers, az output) into a control plane that has none yet: as if somebody had made each
  * resource through the API.
  */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { readParameters } from '../arm-template/parameters.ts';
 import { readJson } from '../arm-template/read-json.ts';
 import { defaultScope } from '../arm-template/scope.ts';
 import type { Json, JsonObject, Value } from '../arm-template/value.ts';
 import { Unresolved, isObject, scalarText } from '../arm-template/value.ts';
 import { FlowError } from '../base/errors.ts';
+import { exists } from '../blob/folder-file.ts';
 import type { ControlPlane } from '../control/control-plane.ts';
 import type { FlowLogFormat } from '../flowlog/tuple.ts';
 import { deployedResources } from '../nsg/deployed-resources.ts';
@@ -15,6 +18,7 @@ import { isTemplate, templateResources } from '../nsg/import-arm.ts';
 import type { NetworkFile } from '../nsg/import.ts';
 import { restResources } from '../nsg/import-rest.ts';
 import type { RawResource, ResourceKind } from '../nsg/raw-resource.ts';
+import { privateMode, writeWhole } from './private-file.ts';
 
 /** Kinds that the control plane has, in the order in which they can be made. */
 const order: readonly ResourceKind[] = [
@@ -69,6 +73,45 @@ export function startResources(
 /** Ids of the subscriptions that the resources are of. */
 export function subscriptionsOf(resources: readonly RawResource[]): string[] {
   return [...new Set(resources.map(({ id }) => id.split('/')[2].toLowerCase()))];
+}
+
+/** There while the network of a first start is made. */
+const begunName = 'network-begun';
+
+/** What a service begins with, where its control plane has nothing yet. */
+export interface Start {
+  readonly resources: readonly RawResource[];
+  /** Of reading them. */
+  readonly warnings: readonly string[];
+  readonly formats: readonly FlowLogFormat[];
+}
+
+/**
+ * Makes network and flow logs in a control plane that has none, and completes those of an earlier start that failed or was killed.
+ * @param log takes a line for a person
+ * @throws network-invalid, permission, disk-full, io
+ */
+export async function makeStart(
+  control: ControlPlane,
+  dataFolder: string,
+  start: Start | undefined,
+  log: (line: string) => void,
+): Promise<void> {
+  const begun = join(dataFolder, begunName);
+  const isBegun = await exists(begun);
+  if (start === undefined) {
+    if (isBegun) log('warning: an earlier start made its network in part; --network with the same file completes it');
+    return;
+  }
+  if (!isBegun && control.snapshot().resources.length > 0) {
+    log('the control plane has a network already; the one of --network is left aside');
+    return;
+  }
+  await writeWhole(begun, '', privateMode);
+  const { resources, warnings, formats } = start;
+  for (const warning of [...warnings, ...(await makeNetwork(control, resources))]) log(`warning: ${warning}`);
+  await makeFlowLogs(control, resources, formats);
+  await rm(begun, { force: true });
 }
 
 /**
@@ -146,7 +189,7 @@ const startAccount = 'nsgflowlogs';
  * Makes a flow log for each NSG, or each VNet, into one storage account a region.
  * @throws network-invalid with the API's own sentence
  */
-export async function makeFlowLogs(
+async function makeFlowLogs(
   control: ControlPlane,
   resources: readonly RawResource[],
   formats: readonly FlowLogFormat[],
