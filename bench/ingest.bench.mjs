@@ -75,7 +75,7 @@ function parseAll(paths) {
 
 /** Of the address filters beside the data files. */
 function filterBytes(lake) {
-  const folder = join(lake, '_nsgflow/addresses');
+  const folder = join(lake, '_nsgflow/tuples/addresses');
   if (!existsSync(folder)) return 0;
   return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
 }

@@ -118,7 +118,7 @@ export const errorTable = {
     exit: 6,
     status: 422,
     meaning: 'A lake cannot be read: its log is torn, or not of a form that nsgflow knows.',
-    hint: 'Name the folder that holds _delta_log.',
+    hint: 'Name the folder that holds tuples and flows.',
   },
   'state-invalid': {
     exit: 6,

@@ -138,6 +138,10 @@ export const limits = {
   stagedTableEntriesMax: 1_000_000,
   /** Rows of logs read without a lake that lie in temporary files before they go to a table in memory. */
   memoryRowsInFilesMax: 1_000_000,
+  /** How long a command waits for another one that moves the table of tuples of the same lake; then it ends with `unavailable`. */
+  lakeMoveWaitMillisMax: 60_000,
+  /** How often a question begins anew because files of the lake were moved under it; then its error is told. */
+  movedAttemptsMax: 5,
   /** Attempts of one commit to the lake that lose the race for a version; then the commit fails. */
   commitAttemptsMax: 1000,
   /** Levels of nested JSON in a network file, and of calls, references and nested values in a template; a deeper one is refused. */

@@ -167,7 +167,9 @@ async function openEngine(options: AskOptions): Promise<OpenEngine> {
     const snapshot = await lake.snapshot();
     const open = async (question: Query | undefined): Promise<Engine> => {
       if (await mayHoldMuch(snapshot, question)) await handOver();
-      return (await import('../query/lake-engine.ts')).openLakeEngine(snapshot);
+      const { openLakeEngine } = await import('../query/lake-engine.ts');
+      const { openMovableEngine } = await import('../query/moved-engine.ts');
+      return openMovableEngine(snapshot, openLakeEngine);
     };
     return { engine: withKeptAnswers(snapshot, version(), process.env, open), close: () => lake.close() };
   }

@@ -7,6 +7,7 @@ import { openLake } from '../lake/lake.ts';
 import type { Field } from '../query/fields.ts';
 import { completeFilter } from '../query/complete-filter.ts';
 import { openLakeEngine } from '../query/lake-engine.ts';
+import { openMovableEngine } from '../query/moved-engine.ts';
 import { groupFields, measureExamples } from '../query/measure.ts';
 import { FlowError } from '../base/errors.ts';
 import { allRows } from './group-options.ts';
@@ -81,7 +82,7 @@ function valuesOfOption(option: Option, typed: string): string[] {
 async function liveValues(folder: string | undefined, field: Field, typed: string): Promise<string[]> {
   if (folder === undefined) return [];
   const lake = await openLake(folder);
-  const engine = openLakeEngine(await lake.snapshot());
+  const engine = openMovableEngine(await lake.snapshot(), openLakeEngine);
   const timer = setTimeout(() => engine.cancel(new FlowError('timeout', 'completion takes long')), liveMillis);
   try {
     const answer = await engine.ask({

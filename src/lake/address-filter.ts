@@ -2,7 +2,7 @@
  * Where an address may stand: for each data file Bloom filters over the texts of its source and of its destination addresses, one of each for every
  * row group or so, so that a question opens few files and reads few row groups of them.
  *
- *   _nsgflow/addresses/part-<uuid>.bloom   of date=…/part-<uuid>.parquet, all numbers 32 bits, little endian:
+ *   _nsgflow/<table>/addresses/part-<uuid>.bloom   of date=…/part-<uuid>.parquet, all numbers 32 bits, little endian:
  *
  *   "NFAS"; by side (source, destination): number of parts, blocks of each part; by side and part: its first row, and the row behind its last (of
  *   the last part, perhaps behind the end of the file); CRC-32 of the file's name and of all before;
@@ -22,6 +22,7 @@ import { limits } from '../base/limits.ts';
 import { makeFolderOf, writeAll } from '../blob/folder-file.ts';
 import { temporaryFolder } from './delta-log.ts';
 import type { TablePlace } from './table-place.ts';
+import { helperPath } from './table-place.ts';
 
 const magic = 0x5341464e;
 const checksumBytes = 4;
@@ -49,7 +50,7 @@ export interface AddressRows {
 
 /** Where the filter of a data file lies; `path` as in the log or on disk. */
 export function addressFilterPath(table: TablePlace, path: string): string {
-  return join(table.helpers, 'addresses', basename(path).replace(/\.parquet$/, '.bloom'));
+  return helperPath(table, 'addresses', basename(path).replace(/\.parquet$/, '.bloom'));
 }
 
 /** Parts of one side on their way. */

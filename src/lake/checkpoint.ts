@@ -2,7 +2,7 @@
  * Checkpoints: `_delta_log/%020d.checkpoint.parquet` holds all actions up to a version, reconciled, one a row with one column set;
  * `_delta_log/_last_checkpoint` names the newest. With one, readers need no older commit file.
  *
- * `_nsgflow/checkpoints/%020d.jsonl` has the actions of the newest once more, one a line, so that opening a lake needs no DuckDB (150 ms of
+ * `_nsgflow/<table>/checkpoints/%020d.jsonl` has the actions of the newest once more, one a line, so that opening a lake needs no DuckDB (150 ms of
  * processor time). Its last line, `{"crc32":"8d3c1f0a"}`, is the checksum of its name and of all before. It may be missing or damaged: the Parquet
  * file then is read.
  *
@@ -23,6 +23,7 @@ import { listParameter, openDuckdb, quoteText } from './duckdb.ts';
 import { syncFile } from './new-data-file.ts';
 import type { TableState } from './table-state.ts';
 import type { TablePlace } from './table-place.ts';
+import { helperPath } from './table-place.ts';
 
 const columns = {
   txn: 'STRUCT(appId VARCHAR, version BIGINT, lastUpdated BIGINT)',
@@ -48,7 +49,7 @@ export async function readCheckpoint(table: TablePlace, checkpoint: Checkpoint):
 }
 
 function linesPath(table: TablePlace, version: number): string {
-  return join(table.helpers, 'checkpoints', `${formatVersion(version)}.jsonl`);
+  return helperPath(table, 'checkpoints', `${formatVersion(version)}.jsonl`);
 }
 
 /** `undefined` where the file is missing, damaged, or without a checksum (of an older nsgflow). */

@@ -4,15 +4,17 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { assert } from '../base/assert.ts';
 import { FlowError, fileError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import type { Action, TxnAction } from './delta-log.ts';
 import { writeCommit } from './delta-log.ts';
+import type { FoundTable } from './find-tuples.ts';
 import { partitionColumn } from './schema.ts';
 import type { TablePlace } from './table-place.ts';
 import type { TableState } from './table-state.ts';
-import { checkWritable, newProtocol, readTableState } from './table-state.ts';
+import { checkWritable, newProtocol } from './table-state.ts';
 import { checkChanges } from './writer-duties.ts';
 
 const versionsPerCheckpoint = 10;
@@ -30,21 +32,25 @@ export interface Planned {
 }
 
 export class DeltaTable {
-  readonly place: TablePlace;
+  /** Where it was found last: the table of tuples of an old lake may move. */
+  place: TablePlace;
   /** The version known last. */
   state: TableState;
+  readonly #find: (known: FoundTable) => Promise<FoundTable | undefined>;
   readonly #check: (state: TableState) => void;
   /** Transactions that still mean something, for a checkpoint. */
   readonly #transactions: (state: TableState) => Promise<Iterable<TxnAction>>;
 
+  /** `find` looks for the newest version. */
   constructor(
-    place: TablePlace,
-    state: TableState,
+    { place, state }: FoundTable,
+    find: (known: FoundTable) => Promise<FoundTable | undefined>,
     check: (state: TableState) => void,
     transactions: (state: TableState) => Promise<Iterable<TxnAction>>,
   ) {
     this.place = place;
     this.state = state;
+    this.#find = find;
     this.#check = check;
     this.#transactions = transactions;
   }
@@ -52,8 +58,10 @@ export class DeltaTable {
   /** Reads the newest version. @throws not-found where the table is gone; lake-invalid */
   async refresh(): Promise<TableState> {
     const known = this.state;
-    const state = await readTableState(this.place, known);
-    if (state === undefined) throw new FlowError('not-found', `the table in ${this.place.folder} is gone`);
+    const found = await this.#find({ place: this.place, state: known });
+    if (found === undefined) throw new FlowError('not-found', `the table in ${this.place.folder} is gone`);
+    const { state } = found;
+    if (found.place.layout !== this.place.layout) this.place = found.place;
     if (state.metadata !== this.state.metadata) this.#check(state);
     // Of several at once, the newest stays; a log may also have been set back.
     if (state.version >= this.state.version || this.state === known) this.state = state;
@@ -69,6 +77,7 @@ export class DeltaTable {
     operation: Operation,
     plan: (state: TableState) => Promise<Planned | undefined>,
   ): Promise<number | undefined> {
+    assert(this.place.layout === 'new', 'a lake that is written was opened for writing');
     for (let attempt = 0; attempt < limits.commitAttemptsMax; attempt++) {
       if (attempt > 0) await sleep(Math.random() * Math.min(200, 5 * attempt));
       const state = await this.refresh();

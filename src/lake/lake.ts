@@ -1,13 +1,14 @@
 /**
  * A lake: two Delta Lake tables in a folder, one of flow tuples and one of flows settled from them (flows/settle.ts).
  *
- *   DIR/_delta_log/%020d.json            the log (delta-log.ts), a checkpoint every ten versions or so
- *   DIR/date=YYYY-MM-DD/part-*.parquet   the rows (data-file.ts)
- *   DIR/flows/                           the table of settled flows, with a log and dates of its own
- *   DIR/_nsgflow/positions/*.json        what has been read of which blob (positions.ts)
- *   DIR/_nsgflow/tmp/                    files on their way
+ *   DIR/tuples/_delta_log/%020d.json            the log (delta-log.ts), a checkpoint every ten versions or so
+ *   DIR/tuples/date=YYYY-MM-DD/part-*.parquet   the rows (data-file.ts)
+ *   DIR/flows/                                  the table of settled flows, with a log and dates of its own
+ *   DIR/_nsgflow/tuples/positions/*.json        what has been read of which blob (positions.ts)
+ *   DIR/_nsgflow/tmp/                           files on their way
+ *   DIR/_delta_log/                             refuses older versions of nsgflow (move-tuples.ts)
  *
- * Any number of readers and writers may work at once; there is no lock. To ingest:
+ * Any number of readers and writers may work at once; a lock is taken only to move the table of tuples of an old lake. To ingest:
  *
  *   const lake = await openLake(dir, { create: true });
  *   const { byKey } = await lake.positions();                     // plan: what is new of each blob
@@ -20,18 +21,22 @@
  * To ask: query/engine.ts over `await lake.snapshot()`.
  */
 import { rm, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { assert } from '../base/assert.ts';
 import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
-import { makeFolderOf, privateFolderMode } from '../blob/folder-file.ts';
+import { exists, makeFolderOf, privateFolderMode } from '../blob/folder-file.ts';
 import { LakeAppend } from './append.ts';
 import type { Action } from './delta-log.ts';
 import { createTable, DeltaTable } from './delta-table.ts';
 import type { Duckdb } from './duckdb.ts';
 import { openDuckdb } from './duckdb.ts';
+import type { FoundTable } from './find-tuples.ts';
+import { findTuples } from './find-tuples.ts';
 import { checkFlowsTable, flowsSchemaString } from './flows/flows-table.ts';
+import { guardOldPlace, moveTuples } from './move-tuples.ts';
+import { whileMoving } from './moved-files.ts';
 import type { PositionChange, Positions } from './positions.ts';
 import { conflictsOf, liveTransactions, positionsPath, readPositions, writePositions } from './positions.ts';
 import { BlobReplacement } from './replace-blobs.ts';
@@ -41,44 +46,75 @@ import type { Snapshot } from './snapshot.ts';
 import { snapshotOf } from './snapshot.ts';
 import { checkColumns, metadataWithColumns } from './table-columns.ts';
 import type { TablePlace } from './table-place.ts';
-import { flowsPlace, tuplesPlace } from './table-place.ts';
+import { flowsName, flowsPlace, helpersName, tuplesName, tuplesPlace } from './table-place.ts';
 import type { TableState } from './table-state.ts';
 import { checkWritable, readTableState } from './table-state.ts';
 import { checkAppendable, isAppendOnly } from './writer-duties.ts';
 
+export interface OpenOptions {
+  /** Makes the lake where there is none; and as `write`. */
+  readonly create?: boolean;
+  /** The lake will be changed: an old one is brought into the layout of today first. */
+  readonly write?: boolean;
+  /** Takes a sentence for a person where the lake was moved. */
+  readonly onMoved?: ((sentence: string) => void) | undefined;
+}
+
 /**
- * Opens the lake in a folder; with `create`, makes it where there is none.
- * @throws not-found where there is no lake and `create` is not set; lake-invalid when its log cannot be read
+ * Opens the lake in a folder.
+ * @throws not-found where there is no lake and `create` is not set; lake-invalid when its log cannot be read; unavailable while an old one cannot be moved
  */
-export async function openLake(folder: string, options: { create?: boolean } = {}): Promise<Lake> {
+export async function openLake(folder: string, options: OpenOptions = {}): Promise<Lake> {
   const path = resolve(folder);
-  const place = tuplesPlace(path);
-  let state = await readTableState(place);
-  if (state === undefined) {
+  const writes = options.create === true || options.write === true;
+  await checkNoTable(path);
+  let found = await findTuples(path);
+  if (found === undefined) {
     if (options.create !== true) {
-      const exists = await stat(path).then(
+      const isThere = await stat(path).then(
         () => true,
         () => false,
       );
       throw new FlowError(
         'not-found',
-        exists ? `no lake in ${folder}: it has no _delta_log` : `no lake ${folder}: no such folder`,
+        isThere ? `no lake in ${folder}: it has no tuples/_delta_log` : `no lake ${folder}: no such folder`,
         {
-          hint: 'Name the folder that holds _delta_log, or make a lake: nsgflow ingest SOURCE --lake DIR.',
+          hint: 'Name the folder that holds tuples and flows, or make a lake: nsgflow ingest SOURCE --lake DIR.',
         },
       );
     }
     await makeFolderOf(join(path, 'x'), true, privateFolderMode);
-    await createTable(place, {
+    await createTable(tuplesPlace(path), {
       name: 'tuples',
       description: 'NSG and VNet flow log tuples, kept by nsgflow.',
       schemaString: deltaSchemaString(),
     });
-    state = await readTableState(place);
+    found = await findTuples(path);
   }
-  if (state === undefined) throw new FlowError('io', `cannot make a lake in ${folder}: its log does not stay`);
-  checkColumns(folder, state);
-  return new Lake(place, state);
+  if (found === undefined) throw new FlowError('io', `cannot make a lake in ${folder}: its log does not stay`);
+  checkColumns(folder, found.state);
+  if (writes && found.place.layout !== 'new') found = await moved(path, options.onMoved);
+  if (writes) await guardOldPlace(path);
+  return new Lake(found);
+}
+
+/** A table of a lake is no lake. @throws usage */
+async function checkNoTable(path: string): Promise<void> {
+  const lake = dirname(path);
+  const name = basename(path);
+  if ((name !== tuplesName && name !== flowsName) || !(await exists(join(lake, helpersName)))) return;
+  throw new FlowError('usage', `${path} is the table ${name} of the lake ${lake}`, { hint: `Name ${lake}.` });
+}
+
+async function moved(path: string, onMoved: OpenOptions['onMoved']): Promise<FoundTable> {
+  const { folder } = tuplesPlace(path);
+  if (await moveTuples(path))
+    onMoved?.(
+      `the table of tuples of the lake ${path} was moved to ${folder}: name that folder in other programs that read it`,
+    );
+  const found = await findTuples(path);
+  if (found === undefined) throw new FlowError('io', `cannot move the table of tuples to ${folder}: it does not stay`);
+  return found;
 }
 
 export class Lake {
@@ -89,12 +125,13 @@ export class Lake {
   #flows: DeltaTable | undefined;
   #duckdb: Promise<Duckdb> | undefined;
 
-  constructor(place: TablePlace, state: TableState) {
-    this.folder = place.lake;
+  constructor(tuples: FoundTable) {
+    const { lake } = tuples.place;
+    this.folder = lake;
     this.tuples = new DeltaTable(
-      place,
-      state,
-      (newer) => checkColumns(place.lake, newer),
+      tuples,
+      (known) => findTuples(lake, known),
+      (newer) => checkColumns(lake, newer),
       async (newer) => liveTransactions(newer, await this.#positionsOf(newer)),
     );
   }
@@ -120,8 +157,8 @@ export class Lake {
     if (state === undefined || this.#flows !== undefined) return this.#flows;
     checkFlowsTable(place.folder, state);
     this.#flows = new DeltaTable(
-      place,
-      state,
+      { place, state },
+      findFlows,
       (newer) => checkFlowsTable(place.folder, newer),
       (newer) => Promise.resolve(newer.transactions.values()),
     );
@@ -165,6 +202,7 @@ export class Lake {
    */
   async beginAppend(options: { replacedBlobs?: readonly string[] } = {}): Promise<LakeAppend> {
     const { place, state } = this.tuples;
+    assert(place.layout === 'new', 'a lake that is written was opened for writing');
     checkWritable(place, state);
     checkAppendable(place, state);
     const replacement = new BlobReplacement(place, () => this.connect(), options.replacedBlobs ?? []);
@@ -236,14 +274,21 @@ export class Lake {
   /** Positions of a version; appends of one process may ask at once. */
   async #positionsOf(state: TableState): Promise<Positions> {
     const known = this.#positions;
-    const positions = await readPositions(
-      this.tuples.place,
-      state,
-      known !== undefined && known.version <= state.version ? known : undefined,
+    const positions = await whileMoving(this.tuples, () =>
+      readPositions(
+        this.tuples.place,
+        state,
+        known !== undefined && known.version <= state.version ? known : undefined,
+      ),
     );
     if (this.#positions === undefined || this.#positions.version < positions.version) this.#positions = positions;
     return positions;
   }
+}
+
+async function findFlows({ place, state }: FoundTable): Promise<FoundTable | undefined> {
+  const newer = await readTableState(place, state);
+  return newer === undefined ? undefined : { place, state: newer };
 }
 
 /** `conflict`: the blobs `keys` were read by somebody else meanwhile, and nothing was added. */

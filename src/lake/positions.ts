@@ -1,7 +1,7 @@
 /**
  * What has been read of which blob. Each commit that adds rows also names one file of positions:
  *
- *   _nsgflow/positions/<id>.json         named by  txn {appId: "nsgflow-positions/<id>", version: <the commit's>}
+ *   _nsgflow/tuples/positions/<id>.json   named by  txn {appId: "nsgflow-positions/<id>", version: <the commit's>}
  *     {"form":1,"base":false,"positions":[
  *       ["…/PT1H.json",{"etag":"…","lengthBytes":5420,"readBytes":5418,"blocks":3,…,"rejections":[…]}],
  *       ["…/PT1H.json",null]]}                                   (forgotten)
@@ -24,6 +24,7 @@ import { readPositionEntry } from './position-entry.ts';
 import { PositionMap } from './position-map.ts';
 import type { TableState } from './table-state.ts';
 import type { TablePlace } from './table-place.ts';
+import { helperPath } from './table-place.ts';
 
 /** How far one blob has been read. The reader (pipeline) gives the values their meaning; the lake keeps and compares them. */
 export interface BlobPosition {
@@ -210,7 +211,7 @@ function* textOf(base: boolean, entries: Iterable<readonly [string, BlobPosition
 
 export function positionsPath(table: TablePlace, idOrAppId: string): string {
   const id = idOrAppId.startsWith(appPrefix) ? idOrAppId.slice(appPrefix.length) : idOrAppId;
-  return join(table.helpers, 'positions', `${id}.json`);
+  return helperPath(table, 'positions', `${id}.json`);
 }
 
 interface Change {

@@ -1,4 +1,4 @@
-import { isAbsolute, join } from 'node:path';
+import { isAbsolute } from 'node:path';
 import { FlowError } from '../base/errors.ts';
 import { dayMillis, parseTime } from '../base/time.ts';
 import type { AddAction } from './delta-log.ts';
@@ -6,6 +6,7 @@ import { columnsTag } from './new-data-file.ts';
 import { partitionColumn } from './schema.ts';
 import type { TableState } from './table-state.ts';
 import type { TablePlace } from './table-place.ts';
+import { dataPath } from './table-place.ts';
 
 /** One data file of a version of the table. */
 export interface DataFile {
@@ -57,12 +58,12 @@ export function filesWithin(snapshot: Snapshot, range: TimeRange): DataFile[] {
 
 /** What we use of an action that adds a file. @throws lake-invalid where the file lies outside the lake */
 export function dataFileOf(table: TablePlace, add: AddAction): DataFile {
-  const path = pathOf(table, add.path);
+  const path = filePathOf(table, add.path);
   const statistics = readStatistics(add.stats);
   const date = add.partitionValues?.[partitionColumn];
   const day = typeof date === 'string' ? parseTime(`${date}T00:00:00Z`) : undefined;
   return {
-    path: join(table.folder, path),
+    path: dataPath(table, path),
     sizeBytes: add.size,
     rows: statistics.rows,
     startMillis: statistics.startMillis ?? day ?? -Infinity,
@@ -74,24 +75,37 @@ export function dataFileOf(table: TablePlace, add: AddAction): DataFile {
 }
 
 /**
- * A file's path below the lake, of its URI in the log. DuckDB takes `*`, `?` and `[` for wildcards where no file has that very name, and would read
- * other files; no writer of Delta tables gives such names.
+ * A file's path below the table's folder, of its URI in the log. DuckDB takes `*`, `?` and `[` for wildcards where no file has that very name, and would read
+ * other files; no writer of Delta tables gives such names. @throws lake-invalid
  */
-function pathOf(table: TablePlace, uri: string): string {
-  let path: string | undefined;
-  try {
-    path = decodeURIComponent(uri);
-  } catch {
-    path = undefined;
-  }
+export function filePathOf(table: TablePlace, uri: string): string {
+  const path = decoded(uri);
   if (path === undefined || path === '' || /[\0*?[]/.test(path))
     throw new FlowError(
       'lake-invalid',
       `the lake ${table.lake} names a data file by what is no path: ${JSON.stringify(uri)}`,
     );
-  if (isAbsolute(path) || /^[a-z][a-z0-9+.-]*:/i.test(path) || path.split(/[/\\]/).includes('..'))
+  if (isOutside(path))
     throw new FlowError('lake-invalid', `the lake ${table.lake} names a data file outside its folder: ${path}`);
   return path;
+}
+
+/** The same; `undefined` where the URI is no path below the table's folder. */
+export function pathBelow(uri: string): string | undefined {
+  const path = decoded(uri);
+  return path === undefined || isOutside(path) ? undefined : path;
+}
+
+function decoded(uri: string): string | undefined {
+  try {
+    return decodeURIComponent(uri);
+  } catch {
+    return undefined;
+  }
+}
+
+function isOutside(path: string): boolean {
+  return isAbsolute(path) || /^[a-z][a-z0-9+.-]*:/i.test(path) || path.split(/[/\\]/).includes('..');
 }
 
 interface FileStatistics {

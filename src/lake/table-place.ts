@@ -1,9 +1,18 @@
 /** Where a table of a lake lies: its data, its helper files, and files on their way. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+
+/**
+ * `old`: the table of tuples lies in the lake's own folder, where nsgflow 0.1 put it. `moving`: its log lies in `tuples/`, and data files or helper files
+ * may still lie where they were. `new`: all of it lies in `tuples/`.
+ */
+export type Layout = 'old' | 'moving' | 'new';
 
 export interface TablePlace {
   /** The lake's folder, absolute: what messages name. */
   readonly lake: string;
+  /** `new` for all tables but the one of tuples. */
+  readonly layout: Layout;
   /** Holds `_delta_log` and the folders of dates. */
   readonly folder: string;
   /** Holds positions, checkpoints for a quick start, and address filters. */
@@ -12,14 +21,47 @@ export interface TablePlace {
   readonly temporary: string;
 }
 
+/** Names in the lake's folder that are not the old table of tuples. */
+export const tuplesName = 'tuples';
+export const flowsName = 'flows';
+export const helpersName = '_nsgflow';
+
 /** Of the table of tuples. */
-export function tuplesPlace(lake: string): TablePlace {
-  const helpers = join(lake, '_nsgflow');
-  return { lake, folder: lake, helpers, temporary: join(helpers, 'tmp') };
+export function tuplesPlace(lake: string, layout: Layout = 'new'): TablePlace {
+  const all = join(lake, helpersName);
+  const temporary = join(all, 'tmp');
+  return layout === 'old'
+    ? { lake, layout, folder: lake, helpers: all, temporary }
+    : { lake, layout, folder: join(lake, tuplesName), helpers: join(all, tuplesName), temporary };
 }
 
 /** Of the table of settled flows. */
 export function flowsPlace(lake: string): TablePlace {
-  const helpers = join(lake, '_nsgflow');
-  return { lake, folder: join(lake, 'flows'), helpers: join(helpers, 'flows'), temporary: join(helpers, 'tmp') };
+  const all = join(lake, helpersName);
+  return {
+    lake,
+    layout: 'new',
+    folder: join(lake, flowsName),
+    helpers: join(all, flowsName),
+    temporary: join(all, 'tmp'),
+  };
+}
+
+/** Where a data file lies now, by its path below the table's folder. */
+export function dataPath(table: TablePlace, path: string): string {
+  return pathNow(table, (place) => join(place.folder, path));
+}
+
+export type HelperKind = 'positions' | 'checkpoints' | 'addresses';
+
+/** Where a helper file lies now. */
+export function helperPath(table: TablePlace, kind: HelperKind, name: string): string {
+  return pathNow(table, (place) => join(place.helpers, kind, name));
+}
+
+function pathNow(table: TablePlace, pathIn: (place: TablePlace) => string): string {
+  const path = pathIn(table);
+  if (table.layout !== 'moving' || existsSync(path)) return path;
+  const before = pathIn(tuplesPlace(table.lake, 'old'));
+  return existsSync(before) ? before : path;
 }

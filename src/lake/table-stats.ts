@@ -2,6 +2,7 @@ import { listParameter } from './duckdb.ts';
 import type { SettlingState } from './flows/settling-state.ts';
 import { settlingState } from './flows/settling-state.ts';
 import type { Lake } from './lake.ts';
+import { whileMoving } from './moved-files.ts';
 import { partitionColumn, storedColumns } from './schema.ts';
 import { dataFileOf } from './snapshot.ts';
 
@@ -48,6 +49,10 @@ export interface TableStats {
 
 /** Sizes of the newest version of the table. Opens the footer of every file. */
 export async function tableStats(lake: Lake): Promise<TableStats> {
+  return whileMoving(lake.tuples, () => statsOf(lake));
+}
+
+async function statsOf(lake: Lake): Promise<TableStats> {
   const { state, positions } = await lake.state();
   const files = [...state.files.values()].map((add) => ({ add, ...dataFileOf(lake.tuples.place, add) }));
   const dates = new Map<string, { files: number; rows: number; bytes: number }>();

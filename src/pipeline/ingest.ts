@@ -3,7 +3,7 @@ import { limits } from '../base/limits.ts';
 import { decodeFlowLog } from '../flowlog/decode.ts';
 import type { Rejection } from '../flowlog/record.ts';
 import { countUncovered, settle } from '../lake/flows/settle.ts';
-import type { Lake } from '../lake/lake.ts';
+import type { Lake, OpenOptions } from '../lake/lake.ts';
 import { openLake } from '../lake/lake.ts';
 import type { DiskSpace } from './disk-reserve.ts';
 import { DiskReserve } from './disk-reserve.ts';
@@ -48,7 +48,14 @@ export interface IngestSettings {
  */
 export interface IngestNotice {
   /** `unread`: a blob or folder that could not be read; the others are. */
-  readonly notice: 'unread' | 'blob-rewritten' | 'blob-mended' | 'blob-kept' | 'disk-low' | 'not-settled';
+  readonly notice:
+    | 'unread'
+    | 'blob-rewritten'
+    | 'blob-mended'
+    | 'blob-kept'
+    | 'disk-low'
+    | 'not-settled'
+    | 'lake-moved';
   /** For a person. */
   readonly sentence: string;
 }
@@ -139,7 +146,10 @@ export class Ingester {
     this.#passes++;
     let unread = 0;
     try {
-      this.#lake ??= await openExisting(this.#settings.lake);
+      this.#lake ??= await openExisting(this.#settings.lake, {
+        write: true,
+        onMoved: (sentence) => this.#tellMoved(sentence),
+      });
       const blobs = listing({
         onSource: (error) => failures.push(error),
         onPath: ({ message }) => this.#tell(message),
@@ -197,6 +207,10 @@ export class Ingester {
     if (this.#told.has(sentence)) return;
     if (this.#told.size < limits.unreadToldMax) this.#settings.onNotice?.({ notice: 'unread', sentence });
     this.#told.add(sentence);
+  }
+
+  #tellMoved(sentence: string): void {
+    this.#settings.onNotice?.({ notice: 'lake-moved', sentence });
   }
 
   result(): IngestResult {
@@ -257,9 +271,9 @@ export class Ingester {
 }
 
 /** The lake in a folder; `undefined` where there is none yet. */
-export async function openExisting(folder: string): Promise<Lake | undefined> {
+export async function openExisting(folder: string, options: OpenOptions = {}): Promise<Lake | undefined> {
   try {
-    return await openLake(folder);
+    return await openLake(folder, options);
   } catch (error) {
     if (error instanceof FlowError && error.code === 'not-found') return undefined;
     throw error;

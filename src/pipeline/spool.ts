@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { makeFolderOf, privateFolderMode, publish, syncFolder, writeAll } from '../blob/folder-file.ts';
-import { takeLock } from './spool-lock.ts';
+import { takeLock } from '../blob/process-lock.ts';
 import type { SpoolSegment } from './spool-segment.ts';
 import { decodeSegment, encodeSegment } from './spool-segment.ts';
 

@@ -5,12 +5,17 @@
  *   --engine clickhouse://HOST:8443[?cluster=NAME&secure=0]     account: CLICKHOUSE_USER, CLICKHOUSE_PASSWORD
  *   --lake /path/on/the/server                                  deltaLakeLocal
  *   --lake https://ACCOUNT.blob.core.windows.net/CONTAINER/PATH deltaLakeAzure; AZURE_STORAGE_CONNECTION_STRING
- *   --lake collection:NAME                                      deltaLakeAzure with a named collection of the server
+ *   --lake collection:NAME                                      deltaLakeAzure with a named collection of the server, whose path is that of the table
+ *
+ * The table of tuples lies in the folder `tuples` of the lake.
  *
  * With a cluster, deltaLakeAzureCluster: its nodes share the files among them.
  */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { FlowError } from '../base/errors.ts';
+import { tuplesName } from '../lake/table-place.ts';
 import { ClickhouseParameters, clickhouseDialect, clickhouseSettings } from './clickhouse-dialect.ts';
 import { clickhouseCell, clickhouseKind } from './clickhouse-result.ts';
 import type { Engine, Scan } from './engine.ts';
@@ -87,12 +92,23 @@ function lakeTable(lake: string, cluster: string | undefined, environment: Envir
     const account = environment['AZURE_STORAGE_CONNECTION_STRING'] ?? url.origin;
     return {
       sql: `${name}(${first}{lake_account:String}, {lake_container:String}, {lake_path:String})`,
-      values: { ...ofCluster, lake_account: account, lake_container: container, lake_path: path.join('/') },
+      values: {
+        ...ofCluster,
+        lake_account: account,
+        lake_container: container,
+        lake_path: [...path, tuplesName].join('/'),
+      },
     };
   }
   if (cluster !== undefined)
     throw new FlowError('usage', 'a cluster reads a lake in Azure Storage, not a folder of one server');
-  return { sql: 'deltaLakeLocal({lake_path:String})', values: { lake_path: lake } };
+  return { sql: 'deltaLakeLocal({lake_path:String})', values: { lake_path: tuplesFolder(lake) } };
+}
+
+/** In a folder of the server, which this machine may see too: then it tells a lake that older versions of nsgflow made. */
+function tuplesFolder(lake: string): string {
+  const folder = join(lake, tuplesName);
+  return existsSync(join(lake, '_delta_log')) && !existsSync(join(folder, '_delta_log')) ? lake : folder;
 }
 
 /** Rows of one chunk of an answer. */

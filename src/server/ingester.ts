@@ -79,7 +79,7 @@ export class Ingester {
       await pause(settleLookMillis, stop);
       if (stop.aborted || now() < tryFrom) continue;
       try {
-        lake ??= await openLake(folder);
+        lake ??= await openLake(folder, { write: true, onMoved: log });
         const { version } = await lake.tuples.refresh();
         const waitedLong = now() - settledMillis >= limits.unsettledMillisMax;
         if (version === seen && !waitedLong) continue;
@@ -118,7 +118,7 @@ export class Ingester {
   /** Joins files of the table that are due, each step a commit, and removes those that were joined a week ago; stopped, it ends after a step. @throws not-found where there is no table yet */
   async compact(): Promise<void> {
     const { lake: folder, stop, log, now } = this.#settings;
-    const lake = await openLake(folder);
+    const lake = await openLake(folder, { write: true, onMoved: log });
     let steps = 0;
     try {
       for await (const { date, paths, rows, version } of compact(lake, now())) {
@@ -192,7 +192,7 @@ export class Ingester {
 
   /** Follows these sources until there are others, or it is stopped. */
   async #follow(sources: readonly string[]): Promise<void> {
-    const { stop, lake, now } = this.#settings;
+    const { stop, lake, log, now } = this.#settings;
     const ends = new AbortController();
     const end = (): void => ends.abort();
     stop.addEventListener('abort', end, { once: true });
@@ -205,6 +205,9 @@ export class Ingester {
         lake,
         rejectedMax: undefined,
         stop: ends.signal,
+        onNotice: ({ notice, sentence }) => {
+          if (notice === 'lake-moved') log(sentence);
+        },
         onLook: (isWhole) => (marked = isWhole ? this.#mark : undefined),
         onStatus: (status) => {
           this.#status = status;

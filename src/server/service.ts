@@ -21,7 +21,7 @@ import type { BlobContainers } from '../control/settings.ts';
 import type { FlowLogFormat } from '../flowlog/tuple.ts';
 import type { NetworkFile } from '../nsg/import.ts';
 import type { Quirks } from '../pipeline/quirks.ts';
-import { takeLock } from '../pipeline/spool-lock.ts';
+import { takeLock } from '../blob/process-lock.ts';
 import type { AccountBinding } from './accounts.ts';
 import { Accounts, containersOf } from './accounts.ts';
 import { makeDataFolder } from './data-folder.ts';

@@ -28,7 +28,7 @@ beforeAll(async () => {
   );
   await append.commit([]);
   await one.close();
-  const log = join(lake, '_delta_log');
+  const log = join(lake, 'tuples/_delta_log');
   for (const name of readdirSync(log)) {
     const path = join(log, name);
     writeFileSync(path, readFileSync(path, 'utf8').replace(/numRecords\\":1\b/, 'numRecords\\":3000000'));

@@ -147,7 +147,7 @@ describe('the address filter of a data file', () => {
     await commit(0, 20);
     const [{ path }] = (await lake.snapshot()).files;
     const filter = addressFilterPath(tuplesPlace(folder), path);
-    expect(await readdir(join(folder, '_nsgflow/addresses'))).toHaveLength(1);
+    expect(await readdir(join(folder, '_nsgflow/tuples/addresses'))).toHaveLength(1);
     expect(await mayHoldAddress(folder, path, ['192.0.2.1'])).toBe(false);
     await truncate(filter, 60);
     expect(await mayHoldAddress(folder, path, ['192.0.2.1'])).toBe(true);

@@ -86,7 +86,7 @@ async function expectSame(folder: string, rows: readonly PlainRow[], when: strin
   const nulls = plainColumns.map((name) => `toString(countIf(isNull(${name}))) AS nulls_${name}`);
   const times = ['min', 'max'].map((name) => `toString(toUnixTimestamp64Milli(${name}(time))) AS ${name}_time`);
   const sql = `SELECT toString(count()) AS n, ${[...sums, ...nulls, ...times].join(', ')} FROM {lake}`;
-  const [actual] = await askClickhouse(folder, sql);
+  const [actual] = await askClickhouse(join(folder, 'tuples'), sql);
   const all = rows.map((row) => Number(row['time']));
   expect(actual, when).toEqual({
     n: String(rows.length),
@@ -117,7 +117,7 @@ async function expectSame(folder: string, rows: readonly PlainRow[], when: strin
     ],
   ];
   for (const [condition, holds] of conditions) {
-    const [{ n }] = await askClickhouse(folder, `SELECT count() AS n FROM {lake} WHERE ${condition}`);
+    const [{ n }] = await askClickhouse(join(folder, 'tuples'), `SELECT count() AS n FROM {lake} WHERE ${condition}`);
     expect(Number(n), `${when}: ${condition}`).toBe(rows.filter(holds).length);
   }
 }
@@ -137,12 +137,13 @@ describe.skipIf(clickhouseSkipped !== undefined)(
         await withLake(records, async (folder) => {
           const expected = plainRows(records, 'b').map(clickhouseRow);
           const sql = `SELECT ${plainColumns.join(', ')} FROM {lake} ORDER BY record_offset, tuple_index`;
-          expect(await askClickhouse(folder, sql)).toEqual(expected);
-          for (const name of await readdir(join(folder, '_delta_log')))
-            if (name.endsWith('.json') && Number(name.slice(0, 20)) <= 10) await rm(join(folder, '_delta_log', name));
-          expect(await askClickhouse(folder, sql), 'with the checkpoint alone').toEqual(expected);
+          expect(await askClickhouse(join(folder, 'tuples'), sql)).toEqual(expected);
+          for (const name of await readdir(join(folder, 'tuples/_delta_log')))
+            if (name.endsWith('.json') && Number(name.slice(0, 20)) <= 10)
+              await rm(join(folder, 'tuples/_delta_log', name));
+          expect(await askClickhouse(join(folder, 'tuples'), sql), 'with the checkpoint alone').toEqual(expected);
           const [day] = await askClickhouse(
-            folder,
+            join(folder, 'tuples'),
             "SELECT count() AS n, uniqExact(_path) AS files FROM {lake} WHERE date = '2023-11-15'",
           );
           expect(day['n']).toBe(String(expected.filter((row) => row['date'] === '2023-11-15').length));
@@ -171,9 +172,9 @@ describe.skipIf(clickhouseSkipped !== undefined)(
         await expectSame(folder, rows, 'after compaction');
         const { state } = await lake.state();
         await writeCheckpoint(tuplesPlace(folder), state, [], nowMillis);
-        for (const name of await readdir(join(folder, '_delta_log')))
+        for (const name of await readdir(join(folder, 'tuples/_delta_log')))
           if (/^\d{20}\.json$/.test(name) && Number(name.slice(0, 20)) <= state.version)
-            await rm(join(folder, '_delta_log', name));
+            await rm(join(folder, 'tuples/_delta_log', name));
         await expectSame(folder, rows, 'with the checkpoint alone');
         const { files } = await vacuum(lake, { nowMillis: Date.now() + dayMillis, keepMillis: 0, dryRun: false });
         expect(files.data).toBeGreaterThan(20);
@@ -207,13 +208,13 @@ describe.skipIf(clickhouseSkipped !== undefined)(
           integer: 'Int32',
           long: 'Int64',
         } as const;
-        const described = await askClickhouse(folder, 'DESCRIBE {lake}');
+        const described = await askClickhouse(join(folder, 'tuples'), 'DESCRIBE {lake}');
         expect(described.map((row) => [row['name'], row['type']])).toEqual(
           lakeColumns.map((column) => [column.name, `Nullable(${types[column.delta]})`]),
         );
         expect(
           await askClickhouse(
-            folder,
+            join(folder, 'tuples'),
             'SELECT src_port, dst_port, packets_forward, bytes_reverse, src_ip, dst_ipv6_low FROM {lake}',
           ),
         ).toEqual([

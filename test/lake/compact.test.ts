@@ -53,7 +53,7 @@ async function compactAll(nowMillis = later, who = lake): Promise<(number | unde
 }
 
 async function dataFiles(): Promise<string[]> {
-  const names = await readdir(folder, { recursive: true });
+  const names = await readdir(join(folder, 'tuples'), { recursive: true });
   return names.filter((name) => name.startsWith('date=') && name.endsWith('.parquet'));
 }
 
@@ -166,7 +166,7 @@ describe('vacuum', () => {
   test('follows no link to a folder, deletes no folder, and says so', async () => {
     await commit(1, midnight);
     const outside = await mkdtemp(join(tmpdir(), 'nsgflow-outside-'));
-    const links = ['_nsgflow/tmp', '_nsgflow/addresses', 'date=2020-01-01', '_nsgflow/positions'];
+    const links = ['_nsgflow/tmp', '_nsgflow/tuples/addresses', 'tuples/date=2020-01-01', '_nsgflow/tuples/positions'];
     for (const [i, link] of links.entries()) {
       await mkdir(join(outside, String(i)));
       for (const name of ['x.json', 'part-1.parquet', 'x.bloom'])
@@ -175,14 +175,14 @@ describe('vacuum', () => {
       await rm(join(folder, link), { recursive: true, force: true });
       await symlink(join(outside, String(i)), join(folder, link));
     }
-    await mkdir(join(folder, 'date=2020-01-02', 'x.parquet'), { recursive: true });
-    await symlink(join(outside, '0', 'x.json'), join(folder, 'date=2020-01-02', 'y.parquet'));
+    await mkdir(join(folder, 'tuples', 'date=2020-01-02', 'x.parquet'), { recursive: true });
+    await symlink(join(outside, '0', 'x.json'), join(folder, 'tuples', 'date=2020-01-02', 'y.parquet'));
     const before = await readdir(outside, { recursive: true });
     const { files, left } = await vacuum(lake, { ...day, keepMillis: hourMillis });
     expect((await readdir(outside, { recursive: true })).sort()).toEqual(before.sort());
     expect(files).toMatchObject({ data: 1, positions: 0, addresses: 0, temporary: 0 });
     expect(left.map(({ path, why }) => `${path} ${String(why)}`).sort()).toEqual(
-      [...links.map((link) => `${link} link`), 'date=2020-01-02/x.parquet folder'].sort(),
+      [...links.map((link) => `${link} link`), 'tuples/date=2020-01-02/x.parquet folder'].sort(),
     );
     await rm(outside, { recursive: true, force: true });
   });
@@ -199,7 +199,7 @@ describe('vacuum', () => {
 
   test('keeps the log back to a checkpoint, and all positions that count', async () => {
     for (let i = 0; i < 25; i++) await commit(i + 1, midnight);
-    const log = join(folder, '_delta_log');
+    const log = join(folder, 'tuples/_delta_log');
     const old = new Date(Date.now() - 40 * dayMillis);
     for (const name of await readdir(log)) await utimes(join(log, name), old, old);
     const { files } = await vacuum(lake, { nowMillis: Date.now(), keepMillis: hourMillis, dryRun: false });

@@ -61,7 +61,7 @@ async function rowsOf(folder: string): Promise<Record<string, unknown>[]> {
     times.has(name) ? `epoch_ms(${name})::DOUBLE AS ${name}` : delta === 'long' ? `${name}::DOUBLE AS ${name}` : name,
   );
   return query(
-    `SELECT ${columns.join(', ')}, date FROM read_parquet('${folder}/*/*.parquet', hive_partitioning = true) ORDER BY ${order}`,
+    `SELECT ${columns.join(', ')}, date FROM read_parquet('${folder}/tuples/*/*.parquet', hive_partitioning = true) ORDER BY ${order}`,
   );
 }
 
@@ -96,7 +96,7 @@ describe('data files', () => {
     });
     await withLake([{ tuples }], async (folder) => {
       const rows = await query(
-        `SELECT src_port, tuple_index, state, bytes_reverse FROM read_parquet('${folder}/date=*/*.parquet', file_row_number = true) ORDER BY file_row_number`,
+        `SELECT src_port, tuple_index, state, bytes_reverse FROM read_parquet('${folder}/tuples/date=*/*.parquet', file_row_number = true) ORDER BY file_row_number`,
       );
       expect(rows.map((row) => row['src_port'])).toEqual([1, 5, 9, 0, 4, 8, 2, 3, 6, 7, 10, 11]);
       for (const row of rows) {
@@ -110,7 +110,7 @@ describe('data files', () => {
   test('have Parquet types that Delta asks for', async () => {
     await withLake([{ tuples: [{ time: 0, src: '10.0.0.1', dst: '::1' }] }], async (folder) => {
       const rows = await query(
-        `SELECT name, type, repetition_type, converted_type, logical_type FROM parquet_schema('${folder}/*/*.parquet') WHERE num_children IS NULL`,
+        `SELECT name, type, repetition_type, converted_type, logical_type FROM parquet_schema('${folder}/tuples/*/*.parquet') WHERE num_children IS NULL`,
       );
       const parquet = {
         timestamp: ['INT64', 'TIMESTAMP_MICROS'],
@@ -143,7 +143,9 @@ describe('data files', () => {
     ];
     const tuples = odd.map((rule, i) => ({ time: i, src: '10.0.0.1', dst: '10.0.0.2', rule, mac: odd.at(-1 - i)! }));
     await withLake([{ tuples }], async (folder) => {
-      const rows = await query(`SELECT rule, mac FROM read_parquet('${folder}/*/*.parquet') ORDER BY tuple_index`);
+      const rows = await query(
+        `SELECT rule, mac FROM read_parquet('${folder}/tuples/*/*.parquet') ORDER BY tuple_index`,
+      );
       expect(rows).toEqual(
         tuples.map(({ rule, mac }) => ({ rule: rule === '' ? null : rule, mac: mac === '' ? null : mac })),
       );
@@ -164,7 +166,7 @@ describe('data files', () => {
     await withLake([{ tuples: [{ ...tuples[0], state: 'end', counters }] }], async (folder) => {
       expect(
         await query(`SELECT src_port, dst_port, packets_forward, bytes_reverse, src_ip, dst_ipv6_high, dst_ipv6_low, src_ipv6_low
-          FROM read_parquet('${folder}/*/*.parquet')`),
+          FROM read_parquet('${folder}/tuples/*/*.parquet')`),
       ).toEqual([
         {
           src_port: 65_535,
@@ -190,7 +192,7 @@ describe('data files', () => {
           'minValues' | 'maxValues' | 'nullCount',
           Record<string, string | number>
         >;
-        const file = `read_parquet('${folder}/${add.path}')`;
+        const file = `read_parquet('${folder}/tuples/${add.path}')`;
         for (const name of ['time', 'src_ip', 'dst_port', 'state', 'encryption', 'bytes_forward', 'packets_reverse']) {
           const value = name === 'time' ? 'epoch_ms(time)' : name;
           const [row] = await query(
@@ -227,7 +229,7 @@ describe('data files', () => {
     expect(append.refused.toJSON()).toEqual({ 'counter-out-of-range': 2, 'time-out-of-range': 3 });
     await append.commit([]);
     const [row] = await query(
-      `SELECT packets_forward, bytes_forward, tuple_index, date::VARCHAR AS date FROM read_parquet('${folder}/*/*.parquet')`,
+      `SELECT packets_forward, bytes_forward, tuple_index, date::VARCHAR AS date FROM read_parquet('${folder}/tuples/*/*.parquet')`,
     );
     expect(row).toEqual({ packets_forward: null, bytes_forward: '1', tuple_index: 3, date: '9999-12-31' });
     await lake.close();

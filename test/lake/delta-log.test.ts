@@ -45,7 +45,7 @@ beforeEach(async () => {
 afterEach(async () => await rm(folder, { recursive: true, force: true }));
 
 function logPath(version: number, suffix = '.json'): string {
-  return join(folder, '_delta_log', `${String(version).padStart(20, '0')}${suffix}`);
+  return join(folder, 'tuples/_delta_log', `${String(version).padStart(20, '0')}${suffix}`);
 }
 
 /** Source ports of all rows, in order. */
@@ -74,13 +74,13 @@ async function writeActions(version: number, ...actions: object[]): Promise<void
 
 let checkpointLines: string;
 beforeEach(() => {
-  checkpointLines = join(folder, '_nsgflow', 'checkpoints', '00000000000000000010.jsonl');
+  checkpointLines = join(folder, '_nsgflow', 'tuples', 'checkpoints', '00000000000000000010.jsonl');
 });
 
 const all = Array.from({ length: commits }, (_, i) => i);
 
 test('a checkpoint is written every ten versions', async () => {
-  const names = await readdir(join(folder, '_delta_log'));
+  const names = await readdir(join(folder, 'tuples/_delta_log'));
   expect(names.filter((name) => name.includes('checkpoint')).sort()).toEqual([
     '00000000000000000010.checkpoint.parquet',
     '_last_checkpoint',
@@ -122,18 +122,18 @@ describe('a lake opens whole', () => {
   });
 
   test('beside orphans that kills and lost races leave', async () => {
-    await cp(join(folder, 'date=2023-11-14'), join(folder, 'date=2023-11-13'), { recursive: true });
-    await writeFile(join(folder, 'date=2023-11-14', 'part-half.parquet'), 'PAR1');
+    await cp(join(folder, 'tuples', 'date=2023-11-14'), join(folder, 'tuples', 'date=2023-11-13'), { recursive: true });
+    await writeFile(join(folder, 'tuples', 'date=2023-11-14', 'part-half.parquet'), 'PAR1');
     await writeFile(join(folder, '_nsgflow', 'tmp', 'x.json'), '{"add":');
-    await writeFile(join(folder, '_nsgflow', 'positions', 'half.json'), '{');
+    await writeFile(join(folder, '_nsgflow', 'tuples', 'positions', 'half.json'), '{');
     await writeFile(logPath(13, '.checkpoint.0000000001.0000000002.parquet'), 'PAR1');
-    await writeFile(join(folder, '_delta_log', '.tmp-00000000000000000013.json'), '{');
+    await writeFile(join(folder, 'tuples/_delta_log', '.tmp-00000000000000000013.json'), '{');
     expect(await ports()).toEqual(all);
     expect((await (await openLake(folder)).positions()).byKey.size).toBe(commits);
   });
 
   test('whatever _last_checkpoint says', async () => {
-    await writeFile(join(folder, '_delta_log', '_last_checkpoint'), '{"version":99');
+    await writeFile(join(folder, 'tuples/_delta_log', '_last_checkpoint'), '{"version":99');
     expect(await ports()).toEqual(all);
   });
 
@@ -150,9 +150,9 @@ describe('a lake opens whole', () => {
     ];
     const actions = [];
     for (const [i, name] of odd.entries()) {
-      const before = files[i].path.slice(folder.length + 1);
+      const before = files[i].path.slice(join(folder, 'tuples').length + 1);
       const path = `date=2023-11-14/${name}`;
-      await rename(files[i].path, join(folder, path));
+      await rename(files[i].path, join(folder, 'tuples', path));
       const uri = i % 2 === 0 ? encodeURI(path).replaceAll('#', '%23') : encodeURIComponent(path);
       actions.push(
         { remove: { path: before, deletionTimestamp: 1, dataChange: false } },
@@ -192,13 +192,13 @@ describe('a lake opens whole', () => {
   test('after another engine removed files, compacted others and added actions that we do not know', async () => {
     const lake = await openLake(folder);
     const { files } = await lake.snapshot();
-    const names = files.map((file) => file.path.slice(folder.length + 1));
+    const names = files.map((file) => file.path.slice(join(folder, 'tuples').length + 1));
     const duckdb = await openDuckdb();
     const connection = await duckdb.connect();
     const compacted = 'date=2023-11-14/part 00 é%.parquet';
     await connection.run(
       `COPY (SELECT * EXCLUDE (encryption, tuple_index), 'x' AS more FROM read_parquet(['${files[0].path}', '${files[1].path}']))
-        TO '${join(folder, compacted)}' (FORMAT parquet)`,
+        TO '${join(folder, 'tuples', compacted)}' (FORMAT parquet)`,
     );
     connection.closeSync();
     await duckdb.close();
@@ -239,13 +239,13 @@ describe('a lake opens whole', () => {
     const columns = odd.map((name, i) => `${i} AS "${name.replaceAll('"', '""')}"`);
     const name = 'date=2023-11-14/odd.parquet';
     await connection.run(
-      `COPY (SELECT *, ${columns.join(', ')} FROM read_parquet('${first.path}')) TO '${join(folder, name)}' (FORMAT parquet)`,
+      `COPY (SELECT *, ${columns.join(', ')} FROM read_parquet('${first.path}')) TO '${join(folder, 'tuples', name)}' (FORMAT parquet)`,
     );
     connection.closeSync();
     await duckdb.close();
     await writeActions(
       commits + 1,
-      { remove: { path: first.path.slice(folder.length + 1), deletionTimestamp: 1, dataChange: true } },
+      { remove: { path: first.path.slice(join(folder, 'tuples').length + 1), deletionTimestamp: 1, dataChange: true } },
       {
         add: {
           path: name,
@@ -300,7 +300,7 @@ describe('a lake opens whole', () => {
         '"nsgflow.columns":"0"',
       );
       await writeFile(logPath(version), lines);
-      const path = join(folder, /"path":"([^"]+)"/.exec(lines)![1]);
+      const path = join(folder, 'tuples', /"path":"([^"]+)"/.exec(lines)![1]);
       await connection.run(
         `COPY (SELECT * EXCLUDE (tuple_index, acl_id) FROM read_parquet('${path}')) TO '${path}.old' (FORMAT parquet)`,
       );
@@ -425,7 +425,9 @@ describe('a lake is refused, and the message says why', () => {
   });
 
   test('for a file with a deletion vector, in whatever order and place the log names it', async () => {
-    const [name] = (await (await openLake(folder)).snapshot()).files.map(({ path }) => path.slice(folder.length + 1));
+    const [name] = (await (await openLake(folder)).snapshot()).files.map(({ path }) =>
+      path.slice(join(folder, 'tuples').length + 1),
+    );
     const deletionVector = {
       storageType: 'u',
       pathOrInlineDv: 'ab^-aqEH.-t@S}K{vb[*k^',
@@ -451,7 +453,7 @@ describe('a lake is refused, and the message says why', () => {
   });
 
   test('for positions that are gone or torn, when somebody would ingest', async () => {
-    const positions = join(folder, '_nsgflow', 'positions');
+    const positions = join(folder, '_nsgflow', 'tuples', 'positions');
     const [name] = await readdir(positions);
     const whole = await readFile(join(positions, name), 'utf8');
     const read = async (): Promise<unknown> => await (await openLake(folder)).positions();
@@ -470,7 +472,7 @@ describe('a lake is refused, and the message says why', () => {
   test('for positions, also of an older nsgflow, whose entries are none', async () => {
     const id = '00000000-0000-4000-8000-000000000000';
     await writeActions(13, { txn: { appId: `nsgflow-positions/${id}`, version: 13 } });
-    const path = join(folder, '_nsgflow', 'positions', `${id}.json`);
+    const path = join(folder, '_nsgflow', 'tuples', 'positions', `${id}.json`);
     const of = (entry: unknown): string => `{"form":1,"base":true,"positions":[\n${JSON.stringify(entry)}]}\n`;
     const sound = { etag: 'e', lengthBytes: 9, readBytes: 7 };
     const read = async (): Promise<unknown> => await (await openLake(folder)).positions();

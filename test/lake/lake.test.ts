@@ -65,7 +65,7 @@ describe('a lake', () => {
     expect(await append(second, [{ key: 'a', before: undefined, after: read }])).toBe('conflict');
     expect(await append(second, [{ key: 'a', before: read, after: { ...read, readBytes: 99 } }])).toBe('committed');
     expect(await rowCount(first)).toBe(2);
-    const names = await readdir(join(folder, 'date=2023-11-14'));
+    const names = await readdir(join(folder, 'tuples', 'date=2023-11-14'));
     expect(names.length).toBe(2);
     await first.close();
     await second.close();
@@ -75,8 +75,8 @@ describe('a lake', () => {
     const lake = await openLake(folder, { create: true });
     for (let i = 0; i < 23; i++)
       await append(lake, [{ key: `k${i}`, before: undefined, after: { ...read, etag: String(i) } }]);
-    for (const name of await readdir(join(folder, '_delta_log')))
-      if (name.endsWith('.json') && Number(name.slice(0, 20)) <= 20) await rm(join(folder, '_delta_log', name));
+    for (const name of await readdir(join(folder, 'tuples/_delta_log')))
+      if (name.endsWith('.json') && Number(name.slice(0, 20)) <= 20) await rm(join(folder, 'tuples/_delta_log', name));
     const again = await openLake(folder);
     const positions = await again.positions();
     expect(positions.byKey.size).toBe(23);
@@ -89,7 +89,7 @@ describe('a lake', () => {
     const lake = await openLake(folder, { create: true });
     await append(lake, []);
     await lake.close();
-    const path = join(folder, '_delta_log', '00000000000000000001.json');
+    const path = join(folder, 'tuples/_delta_log', '00000000000000000001.json');
     const whole = await readFile(path, 'utf8');
     await writeFile(path, whole.slice(0, -20));
     await expect(openLake(folder)).rejects.toThrow(/00000000000000000001\.json: line 2 is not whole/);

@@ -38,7 +38,8 @@ async function add(ports: readonly number[]): Promise<void> {
 
 /** Makes the lake one of version 0.1: IPv4 as numbers beside the texts, and no address filters. */
 async function makeOld(versions: number): Promise<void> {
-  const logPath = (version: number): string => join(folder, '_delta_log', `${String(version).padStart(20, '0')}.json`);
+  const logPath = (version: number): string =>
+    join(folder, 'tuples/_delta_log', `${String(version).padStart(20, '0')}.json`);
   const first = (await readFile(logPath(0), 'utf8')).trimEnd().split('\n');
   const changed = first.map((line) => {
     const action = JSON.parse(line) as { metaData?: { schemaString: string } };
@@ -55,7 +56,7 @@ async function makeOld(versions: number): Promise<void> {
   for (let version = 1; version <= versions; version++) {
     const lines = (await readFile(logPath(version), 'utf8')).replace('"nsgflow.columns":"2"', '"nsgflow.columns":"1"');
     await writeFile(logPath(version), lines);
-    const path = join(folder, /"path":"([^"]+)"/.exec(lines)![1]);
+    const path = join(folder, 'tuples', /"path":"([^"]+)"/.exec(lines)![1]);
     await connection.run(
       `COPY (SELECT *, 167772160::BIGINT + dst_port AS src_ipv4, NULL::BIGINT AS dst_ipv4 FROM read_parquet('${path}')) TO '${path}.old' (FORMAT parquet)`,
     );
@@ -63,7 +64,7 @@ async function makeOld(versions: number): Promise<void> {
   }
   connection.closeSync();
   await duckdb.close();
-  await rm(join(folder, '_nsgflow/addresses'), { recursive: true });
+  await rm(join(folder, '_nsgflow/tuples/addresses'), { recursive: true });
 }
 
 async function portsOf(text: string): Promise<unknown[]> {

@@ -82,7 +82,7 @@ test('names with line separators, very many positions, and files that are torn',
   expect(new Map((await (await openLake(folder)).positions()).byKey)).toEqual(
     new Map(many.map(({ key, after }) => [key, after])),
   );
-  const positions = join(folder, '_nsgflow', 'positions');
+  const positions = join(folder, '_nsgflow', 'tuples', 'positions');
   const [name] = await readdir(positions);
   const text = await readFile(join(positions, name), 'utf8');
   expect((JSON.parse(text) as { positions: unknown[] }).positions).toHaveLength(20_000);

@@ -74,11 +74,11 @@ describe('replaced blobs', () => {
 
   test('stay as they are where the race was lost, and nothing is left over', async () => {
     await commit([{ blob: 'a', ports: [1] }]);
-    const names = await readdir(join(folder, 'date=2023-11-14'));
+    const names = await readdir(join(folder, 'tuples', 'date=2023-11-14'));
     const stale = { etag: 'other', lengthBytes: 1, readBytes: 1 };
     expect(await commit([{ blob: 'a', ports: [9] }], { replacedBlobs: ['a'], before: stale })).toBe('conflict');
     expect(await rowsNow()).toEqual(['1']);
-    expect(await readdir(join(folder, 'date=2023-11-14'))).toEqual(names);
+    expect(await readdir(join(folder, 'tuples', 'date=2023-11-14'))).toEqual(names);
   });
 
   test('are found in files that other writers committed meanwhile', async () => {

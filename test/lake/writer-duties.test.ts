@@ -56,7 +56,9 @@ async function setTable(configuration: Record<string, string>, change: (field: F
 
 async function state(): Promise<{ version: number; files: number; onDisk: number }> {
   const { version, files } = await lake.snapshot();
-  const onDisk = (await readdir(folder, { recursive: true })).filter((name) => /^date=.*parquet$/.test(name));
+  const onDisk = (await readdir(join(folder, 'tuples'), { recursive: true })).filter((name) =>
+    /^date=.*parquet$/.test(name),
+  );
   return { version, files: files.length, onDisk: onDisk.length };
 }
 

@@ -185,7 +185,7 @@ describe('following', () => {
 
 /** Removes the files of the log that the newest checkpoint stands for, as other engines do. */
 async function cleanLog(): Promise<void> {
-  const log = join(lake, '_delta_log');
+  const log = join(lake, 'tuples/_delta_log');
   const names = await readdir(log);
   const newest = names
     .filter((name) => name.includes('.checkpoint'))

@@ -1,8 +1,22 @@
+const fileOperations = [
+  'open',
+  'readFile',
+  'readdir',
+  'writeFile',
+  'appendFile',
+  'mkdir',
+  'rename',
+  'link',
+  'unlink',
+  'rm',
+  'stat',
+];
+
 /**
  * The beginning of a script that kills itself with -9 at a moment that is counted in operations on files, so that it means the same on every machine:
- * before or after operation `killAt`, counted from when `operations` is set to 0. `script`: its own path.
+ * before or after operation `killAt`, counted from when `operations` is set to 0. `script`: its own path. `counted`: operations on paths that count.
  */
-export function killAtText(script: string): string {
+export function killAtText(script: string, counted: readonly string[] = fileOperations): string {
   return `
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -22,9 +36,9 @@ const count = (target, names) => {
   }
 };
 const handle = await fs.promises.open(${JSON.stringify(script)});
-count(Object.getPrototypeOf(handle), ['write', 'writev', 'writeFile', 'appendFile', 'sync', 'datasync', 'truncate']);
+if (${counted === fileOperations}) count(Object.getPrototypeOf(handle), ['write', 'writev', 'writeFile', 'appendFile', 'sync', 'datasync', 'truncate']);
 await handle.close();
-count(fs.promises, ['open', 'readFile', 'readdir', 'writeFile', 'appendFile', 'mkdir', 'rename', 'link', 'unlink', 'rm', 'stat']);
+count(fs.promises, ${JSON.stringify(counted)});
 syncBuiltinESMExports();
 `;
 }

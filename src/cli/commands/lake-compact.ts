@@ -4,6 +4,7 @@ import { compact } from '../../lake/compact.ts';
 import { settle } from '../../lake/flows/settle.ts';
 import { openLake } from '../../lake/lake.ts';
 import { show } from '../printable.ts';
+import { writing } from '../writing.ts';
 import { formatBytes } from '../progress.ts';
 
 export function define(command: Command): void {
@@ -14,7 +15,7 @@ export function define(command: Command): void {
       'go on meanwhile, and each step is a commit of its own. The old files stay until nsgflow lake vacuum.\n',
   );
   command.action(async (options: { readonly lake: string }) => {
-    const lake = await openLake(options.lake);
+    const lake = await openLake(options.lake, writing);
     let steps = 0;
     try {
       await settle(lake);

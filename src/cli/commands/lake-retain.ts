@@ -7,6 +7,7 @@ import { parseBytes } from '../amount.ts';
 import { parseWhole } from '../options.ts';
 import { show } from '../printable.ts';
 import { formatBytes } from '../progress.ts';
+import { writing } from '../writing.ts';
 
 interface RetainOptions {
   readonly lake: string;
@@ -34,7 +35,7 @@ export function define(command: Command): void {
       budgetBytes: budget === undefined ? undefined : parseBytes('--budget', budget),
       dryRun,
     };
-    const lake = await openLake(folder);
+    const lake = await openLake(folder, dryRun ? {} : writing);
     try {
       const { dates, files, bytes } = await retainRows(lake, retention);
       if (dates.length > 0 && !dryRun) await forgetAnswers(lake.folder, process.env);

@@ -3,6 +3,7 @@ import { formatCount } from '../../base/format-count.ts';
 import { settle } from '../../lake/flows/settle.ts';
 import { openLake } from '../../lake/lake.ts';
 import { show } from '../printable.ts';
+import { writing } from '../writing.ts';
 import { formatBytes } from '../progress.ts';
 
 export function define(command: Command): void {
@@ -12,7 +13,7 @@ export function define(command: Command): void {
     '\nBuilds flows and conversations from tuples that are not settled yet, in one commit of the table flows. ingest and serve do it, too.\n',
   );
   command.action(async (options: { readonly lake: string }) => {
-    const lake = await openLake(options.lake);
+    const lake = await openLake(options.lake, writing);
     try {
       const { changed, version, dates, rows, addedFiles, removedFiles, bytes, apart } = await settle(lake);
       if (!changed) return show(`all tuples are settled, up to version ${version}\n`);

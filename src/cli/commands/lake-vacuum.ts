@@ -8,6 +8,7 @@ import { vacuum } from '../../lake/vacuum.ts';
 import { parseDuration } from '../amount.ts';
 import { show, tell } from '../printable.ts';
 import { formatBytes } from '../progress.ts';
+import { writing } from '../writing.ts';
 
 interface VacuumOptions {
   readonly lake: string;
@@ -31,7 +32,7 @@ export function define(command: Command): void {
       throw new FlowError('usage', '--keep is shorter than 1h', {
         hint: 'Readers and ingesters at work need the files that they know.',
       });
-    const lake = await openLake(folder);
+    const lake = await openLake(folder, dryRun ? {} : writing);
     try {
       const { files, bytes, left } = await vacuum(lake, { nowMillis: Date.now(), keepMillis, dryRun });
       const kinds = Object.entries(files).map(([kind, count]) => `${formatCount(count)} ${kind}`);

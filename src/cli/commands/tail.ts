@@ -7,6 +7,7 @@ import { flowsColumns } from '../../lake/schema.ts';
 import type { Snapshot } from '../../lake/snapshot.ts';
 import { openLake } from '../../lake/lake.ts';
 import { openLakeEngine } from '../../query/lake-engine.ts';
+import { openMovableEngine } from '../../query/moved-engine.ts';
 import type { Cell } from '../../query/result.ts';
 import type { Query } from '../../query/tree.ts';
 import { parseDuration } from '../amount.ts';
@@ -121,7 +122,7 @@ async function* tuplesOf(
   query: Omit<Extract<Query, { ask: 'tuples' }>, 'limit'> & { readonly limit?: number | undefined },
   isNew: (blob: string, recordByte: number) => boolean,
 ): AsyncGenerator<Cell[][]> {
-  const engine = openLakeEngine(snapshot);
+  const engine = openMovableEngine(snapshot, openLakeEngine);
   try {
     const { limit, ...rest } = query;
     const answer = await engine.ask({ ...rest, ...(limit === undefined ? {} : { limit }), origin: true });

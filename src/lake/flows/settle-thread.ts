@@ -12,7 +12,7 @@ const canThread = import.meta.url.endsWith('.js');
 /** Settles a lake. @throws what {@link settle} throws; interrupted */
 export async function settleInThread(folder: string, stop: AbortSignal): Promise<Settled> {
   if (!canThread) {
-    const lake = await openLake(folder);
+    const lake = await openLake(folder, { write: true });
     try {
       return await settle(lake, stop);
     } finally {

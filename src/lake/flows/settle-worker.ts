@@ -12,7 +12,7 @@ if (parentPort !== null) {
   const stop = new AbortController();
   parentPort.on('message', () => stop.abort());
   try {
-    const lake = await openLake(String(workerData));
+    const lake = await openLake(String(workerData), { write: true });
     try {
       parentPort.postMessage({ settled: await settle(lake, stop.signal) } satisfies SettleAnswer, []);
     } finally {

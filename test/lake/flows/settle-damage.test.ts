@@ -59,7 +59,11 @@ async function flowFiles(): Promise<AddAction[]> {
 
 const pathOf = (add: AddAction): string => dataFileOf(lake.flowsPlace, add).path;
 const logOf = (table: 'tuples' | 'flows', version: number): string =>
-  join(table === 'tuples' ? lake.folder : lake.flowsPlace.folder, '_delta_log', `${formatVersion(version)}.json`);
+  join(
+    table === 'tuples' ? lake.tuples.place.folder : lake.flowsPlace.folder,
+    '_delta_log',
+    `${formatVersion(version)}.json`,
+  );
 
 /** Two dates; of the first one, three files. */
 async function settleTwoDates(): Promise<void> {
@@ -179,7 +183,7 @@ describe('the log of tuples', () => {
   test('whose commits behind the settled version are gone: all is built anew', async () => {
     await settleTwoDates();
     for (let i = 0; i < 12; i++) await ingestBlob(lake, `b${i}`, connections([i % 9], 2000 + 100 * i));
-    const log = join(lake.folder, '_delta_log');
+    const log = join(lake.folder, 'tuples/_delta_log');
     const names = (await readdir(log)).sort();
     expect(names.some((name) => name.includes('checkpoint'))).toBe(true);
     for (const name of names) if (/^0+[0-8]\.json$/.test(name)) await rm(join(log, name));
@@ -287,7 +291,7 @@ describe('other programs', () => {
     await ingestBlob(lake, 'b', connections([6]));
     const { files, version } = await lake.tuples.refresh();
     const adds = [...files.values()].filter(({ partitionValues }) => partitionValues['date'] === '2023-11-14');
-    const target = join(lake.folder, 'joined.parquet');
+    const target = join(lake.tuples.place.folder, 'joined.parquet');
     const connection = await lake.connect();
     const list = adds.map((add) => `'${dataFileOf(lake.tuples.place, add).path}'`).join(', ');
     await connection.run(`COPY (SELECT * FROM read_parquet([${list}], hive_partitioning = false)) TO '${target}'`);
@@ -301,12 +305,12 @@ describe('other programs', () => {
     const newest = await lake.tuples.refresh();
     const uncovered = [...newest.files.values()].at(-1)!;
     const moved = 'moved.parquet';
-    await cp(dataFileOf(lake.tuples.place, uncovered).path, join(lake.folder, moved));
+    await cp(dataFileOf(lake.tuples.place, uncovered).path, join(lake.tuples.place.folder, moved));
     await writeCommit(lake.tuples.place, newest.version + 1, [
       ...removed([uncovered], true),
       { add: { ...uncovered, path: moved } },
     ]);
-    await cp(join(lake.folder, moved), join(lake.folder, 'again.parquet'));
+    await cp(join(lake.tuples.place.folder, moved), join(lake.tuples.place.folder, 'again.parquet'));
     await writeCommit(lake.tuples.place, newest.version + 2, [
       { remove: { path: moved, deletionTimestamp: 0, dataChange: false } },
       { add: { ...uncovered, path: 'again.parquet', dataChange: false } },

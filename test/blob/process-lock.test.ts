@@ -3,7 +3,7 @@ import { mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { takeLock } from '../../src/pipeline/spool-lock.ts';
+import { takeLock } from '../../src/blob/process-lock.ts';
 
 /** Done once, behind the next look at how old a lock is. */
 const meanwhile = vi.hoisted(() => ({ act: undefined as (() => Promise<void>) | undefined }));

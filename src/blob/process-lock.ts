@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { FlowError } from '../base/errors.ts';
-import { publish } from '../blob/folder-file.ts';
+import { publish } from './folder-file.ts';
 
 /**
  * Which process a folder belongs to: the file `lock` in it, with host, process id and, where the system tells it, the time that the process began at
@@ -46,6 +46,17 @@ export async function takeLock(path: string, what: string, hint: string): Promis
     clearInterval(timer);
     if ((await readFile(path, 'utf8').catch(() => '')) === mine) await rm(path, { force: true });
   };
+}
+
+/** The process that holds the lock `path`; `undefined` where nobody does, or the file is no lock. */
+export async function holderOf(
+  path: string,
+): Promise<{ readonly host: string; readonly pid: number; readonly isThisProcess: boolean } | undefined> {
+  const owner = parse(await readFile(path, 'utf8').catch(() => ''));
+  const modifiedMillis = (await stat(path).catch(() => undefined))?.mtimeMs ?? 0;
+  if (owner === undefined || !isAlive(owner, Date.now() - modifiedMillis)) return undefined;
+  const { host, pid } = owner;
+  return { host, pid, isThisProcess: host === hostname() && pid === process.pid };
 }
 
 /** Makes the file with its text in one step: a process killed between two would leave a lock that nobody owns. */
