@@ -94,7 +94,7 @@ test(
         'flows',
         'tuples',
       ]);
-      expect((await readdir(join(folder, '_nsgflow'))).filter((name) => !/^lock\./.test(name)).sort()).toEqual([
+      expect((await readdir(join(folder, '_nsgflow'))).filter((name) => !name.startsWith('lock.')).sort()).toEqual([
         'flows',
         'tuples',
       ]);
