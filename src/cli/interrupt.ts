@@ -1,20 +1,21 @@
 /**
- * How a command that can stop gently takes SIGINT and SIGTERM: the first asks it to stop, a second SIGINT aborts. Commands that say nothing are
- * aborted by the first.
+ * How a command that can stop gently takes SIGINT, SIGTERM and SIGHUP (its terminal is gone): the first asks it to stop, a second SIGINT aborts.
+ * Commands that say nothing are aborted by the first.
  */
+const signals = ['SIGTERM', 'SIGHUP'] as const;
 let stop: (() => void) | undefined;
 
 /**
- * Makes SIGINT and SIGTERM call `onStop`, once, instead of ending the process.
+ * Makes SIGINT, SIGTERM and SIGHUP call `onStop`, once, instead of ending the process.
  * @returns what undoes it
  */
 export function stopGently(onStop: () => void): () => void {
   stop = onStop;
   const terminate = (): void => void askToStop();
-  process.on('SIGTERM', terminate);
+  for (const signal of signals) process.on(signal, terminate);
   return () => {
     stop = undefined;
-    process.off('SIGTERM', terminate);
+    for (const signal of signals) process.off(signal, terminate);
   };
 }
 

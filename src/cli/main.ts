@@ -4,9 +4,12 @@ import { askToStop } from './interrupt.ts';
 import { version } from './version.ts';
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
+  // With the exit code that is known by now: who leaves early does not make a failure a success.
+  if (error.code === 'EPIPE') process.exit();
   void import('./program.ts').then(({ report }) => process.exit(report(fileError(error, 'write the answer'), false)));
 });
+// A recorder goes on when nobody reads its warnings any more.
+process.stderr.on('error', () => undefined);
 process.on('SIGINT', () => {
   if (askToStop()) return;
   process.stderr.write('\nnsgflow: interrupted; run again to go on\n');

@@ -170,15 +170,20 @@ export function define(command: Command): void {
     }
     const nothing = nothingCounted(result);
     if (nothing !== undefined) tell(`warning: ${nothing}`);
+    const failure = result.failure === null ? undefined : failureOf(result.failure, result);
+    process.exitCode = failure?.exitCode;
     if (options.stats === 'json') show(`${jsonText(result)}\n`);
     else show(describe(result, flowLogs.formats, to.location));
-    if (result.failure !== null)
-      throw new FlowError('unavailable', result.failure, {
-        hint:
-          (result.delivery?.spoolBytes ?? 0) > 0
-            ? 'Record with the same spool again, and it is delivered first.'
-            : 'What came until then is recorded.',
-      });
+    if (failure !== undefined) throw failure;
+  });
+}
+
+function failureOf(sentence: string, { delivery }: RecordResult): FlowError {
+  return new FlowError('unavailable', sentence, {
+    hint:
+      (delivery?.spoolBytes ?? 0) > 0
+        ? 'Record with the same spool again, and it is delivered first.'
+        : 'What came until then is recorded.',
   });
 }
 
