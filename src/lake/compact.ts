@@ -45,7 +45,7 @@ export async function* compact(lake: Lake, nowMillis: number): AsyncGenerator<Co
   const covered = { ...state, files: new Map([...state.files].filter(([path]) => !uncovered.has(path))) };
   for (const compaction of planCompactions(lake.tuples.place, covered, nowMillis))
     yield runCompaction(lake, compaction);
-  yield* compactFlows(lake);
+  yield* compactFlows(lake, nowMillis);
 }
 
 /** Files of tuples that are not settled yet: joined with others, they could not be told from these. None before the first settling. */

@@ -2,8 +2,8 @@
  * Builds settled rows of one date: all of them, or those of the files that uncovered tuples touch. What is built depends on the tuples of the date only, so
  * it does not matter what was settled before, nor when.
  *
- *   uncovered tuples ─▶ files of `flows` that hold a group which they may belong to, and all that may still grow ─▶ these files' groups, and the
- *   uncovered tuples, are built anew from all their tuples
+ *   uncovered tuples ─▶ files of `flows` that hold a group which they may belong to ─▶ these files' groups, and the uncovered tuples, are built anew from
+ *   all their tuples
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { limits } from '../../base/limits.ts';
@@ -110,9 +110,8 @@ function pathOf({ flowsTable }: DateTask, add: AddAction): string {
   return dataFileOf(flowsTable, add).path;
 }
 
-/** Whether a file of `flows` has groups that may still grow, or one that uncovered tuples may belong to. */
+/** Whether a file of `flows` has a group that uncovered tuples may belong to. */
 async function isTouched(task: DateTask, add: AddAction, spans: FiveTupleSpans): Promise<boolean> {
-  if (add.tags?.[partTag] === 'open') return true;
   const covered = Number(add.tags?.[coveredTag] ?? Number.NaN);
   if (covered < spans.startMillis || dataFileOf(task.flowsTable, add).startMillis > spans.endMillis) return false;
   for await (const { columns, startMillis, endMillis, count } of flowSpans(pathOf(task, add), task.connect))
@@ -140,10 +139,9 @@ async function buildParts(
 ): Promise<{ added: AddAction[]; rows: number } | undefined> {
   const day = Date.parse(`${task.date}T00:00:00Z`) / dayMillis;
   const newest = units.reduce((latest, { endMillis }) => Math.max(latest, endMillis), -Infinity);
-  const openFrom = task.apart > 0 ? Infinity : newest - limits.settledLateMillis;
   const tables = new StageTables();
   const bounds = { ...limits, ...task.bounds };
-  const files = new FlowFiles(task.target, tables, day, openFrom, bounds);
+  const files = new FlowFiles(task.target, tables, day, task.apart > 0 ? Infinity : newest, bounds);
   const sorted = [...units].sort((a, b) => a.startMillis - b.startMillis);
   let isWhole = false;
   try {

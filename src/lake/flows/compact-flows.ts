@@ -1,6 +1,7 @@
 /**
  * Joins small data files of `flows` of one date and part (flow-files.ts), as each settling leaves some. Rows do not change, and groups of flows stay in one file.
- * Files whose groups may still grow are left: the next settling replaces them.
+ * Files whose groups may still grow are left: the next settling may replace them. So are those that are much larger than the smaller ones together: each row
+ * is written anew a few times only, however often files come.
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,6 +16,7 @@ import { listParameter } from '../duckdb.ts';
 import type { Lake } from '../lake.ts';
 import { dataFileOf } from '../snapshot.ts';
 import { dateOf } from './coverage.ts';
+import { openCoverMillis } from './definition.ts';
 import { coveredTag, flowsForm, partTag } from './flow-files.ts';
 
 interface Joined {
@@ -24,34 +26,49 @@ interface Joined {
 }
 
 /** Joins what is due, step by step; each is a commit of its own. @throws disk-full, permission, io, lake-invalid */
-export async function* compactFlows(lake: Lake): AsyncGenerator<CompactionStep> {
+export async function* compactFlows(lake: Lake, nowMillis: number): AsyncGenerator<CompactionStep> {
   const table = await lake.flows();
   if (table === undefined) return;
-  for (const joined of planJoins(table)) yield await joinFiles(lake, table, joined);
+  for (const joined of planJoins(table, nowMillis)) yield await joinFiles(lake, table, joined);
 }
 
-function planJoins({ state, place }: DeltaTable): Joined[] {
-  const closed = [...state.files.values()].filter(
-    ({ tags }) => tags?.[partTag] !== undefined && tags[partTag] !== 'open',
-  );
-  const byPart = groupBy(closed, (add) => `${dateOf(add)} ${add.tags?.[partTag]}`);
-  return [...byPart.values()].flatMap((some) => {
-    const chunks: AddAction[][] = [];
-    let rows = Infinity;
-    for (const add of some) {
-      const its = dataFileOf(place, add).rows;
-      if (its === undefined || its > limits.flowsFileRowsMax / 2) continue;
-      if (rows + its > limits.flowsFileRowsMax || chunks.at(-1)!.length >= limits.compactFilesMax) {
-        chunks.push([]);
-        rows = 0;
-      }
-      chunks.at(-1)!.push(add);
+function planJoins({ state, place }: DeltaTable, nowMillis: number): Joined[] {
+  const files = [...state.files.values()].filter(({ tags }) => tags?.[partTag] !== undefined);
+  return [...groupBy(files, dateOf)].flatMap(([date, ofDate]) => {
+    const newest = ofDate.reduce((latest, add) => Math.max(latest, coveredOf(add) - openCoverMillis), nowMillis);
+    const closed = ofDate.filter((add) => add.tags?.[partTag] !== 'open' && coveredOf(add) < newest);
+    return [...groupBy(closed, ({ tags }) => tags?.[partTag] ?? '')].flatMap(([part, some]) =>
+      chunksOf(some, ({ path }) => dataFileOf(place, state.files.get(path)!).rows).map((chunk) => ({
+        date,
+        part,
+        files: chunk,
+      })),
+    );
+  });
+}
+
+/** The smallest files first, each of at most twice the rows of those before together. */
+function chunksOf(files: readonly AddAction[], rowsOf: (add: AddAction) => number | undefined): AddAction[][] {
+  const chunks: AddAction[][] = [];
+  let rows = Infinity;
+  const sized = files.map((add) => ({ add, its: rowsOf(add) ?? Infinity })).sort((a, b) => a.its - b.its);
+  for (const { add, its } of sized) {
+    if (its > limits.flowsFileRowsMax / 2) break;
+    const chunk = chunks.at(-1);
+    if (chunk === undefined || rows + its > limits.flowsFileRowsMax || chunk.length >= limits.compactFilesMax) {
+      chunks.push([add]);
+      rows = its;
+    } else if (its > 2 * rows) break;
+    else {
+      chunk.push(add);
       rows += its;
     }
-    return chunks
-      .filter((files) => files.length >= limits.compactFilesMin)
-      .map((files) => ({ date: dateOf(files[0]), part: files[0].tags?.[partTag] ?? '', files }));
-  });
+  }
+  return chunks.filter((chunk) => chunk.length >= limits.compactFilesMin);
+}
+
+function coveredOf({ tags }: AddAction): number {
+  return Number(tags?.[coveredTag] ?? Infinity);
 }
 
 async function joinFiles(lake: Lake, table: DeltaTable, { date, part, files }: Joined): Promise<CompactionStep> {
@@ -60,7 +77,7 @@ async function joinFiles(lake: Lake, table: DeltaTable, { date, part, files }: J
   const rows = read.reduce((sum, file) => sum + (file.rows ?? 0), 0);
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
   const paths = files.map(({ path }) => path);
-  const covered = files.reduce((latest, { tags }) => Math.max(latest, Number(tags?.[coveredTag] ?? Infinity)), 0);
+  const covered = files.reduce((latest, add) => Math.max(latest, coveredOf(add)), 0);
   const connection = await lake.connect();
   let written: AddAction | undefined;
   try {

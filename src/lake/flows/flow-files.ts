@@ -2,9 +2,11 @@
  * Settled rows of one date on their way into data files. A group of flows is in one file as a whole, so that a later settling can build a file anew by
  * itself:
  *
- *   open     groups that may still grow: the next settling replaces the file
+ *   open     groups with tuples of the newest minutes: the next settling most likely replaces the file
  *   hour h   groups that begin in this hour and end in it or in the next one
  *   long     other groups
+ *
+ * Groups that may still grow, but have not lately, are in files of their own, too, of these hours or `long`: mostly they never grow again.
  *
  * Conversations that were denied have row groups of their own, which all engines find by these groups' statistics. Row groups have the rows in the
  * order in which groups of flows end.
@@ -19,6 +21,7 @@ import type { FileForm } from '../new-data-file.ts';
 import { NewDataFile } from '../new-data-file.ts';
 import type { StageTables } from '../staged-rows.ts';
 import type { TablePlace } from '../table-place.ts';
+import { closedCoverMillis, openCoverMillis } from './definition.ts';
 import { flowColumns, reportFields } from './schema.ts';
 import { StagedFlows } from './staged-flows.ts';
 
@@ -47,6 +50,7 @@ export const flowsForm: FileForm = {
 
 /** Rows of one file that are not written yet. */
 interface Part {
+  readonly key: string;
   readonly name: string;
   readonly allowed: StagedFlows;
   readonly denied: StagedFlows;
@@ -65,35 +69,38 @@ export class FlowFiles {
   readonly #table: TablePlace;
   readonly #tables: StageTables;
   readonly #day: number;
-  readonly #openFrom: number;
+  readonly #newest: number;
   readonly #bounds: FileBounds;
   readonly #parts = new Map<string, Part>();
   readonly #added: AddAction[] = [];
 
-  /** Of a day since the epoch. Groups that are covered until `openFrom` or later are open. */
-  constructor(table: TablePlace, tables: StageTables, day: number, openFrom: number, bounds: FileBounds = limits) {
+  /** Of a day since the epoch, whose newest tuple is of `newestMillis`; Infinity, no group grows any more. */
+  constructor(table: TablePlace, tables: StageTables, day: number, newestMillis: number, bounds: FileBounds = limits) {
     this.#table = table;
     this.#tables = tables;
     this.#day = day;
-    this.#openFrom = openFrom;
+    this.#newest = newestMillis;
     this.#bounds = bounds;
   }
 
   /** Where the rows of a conversation go, of a group that covers these times. */
   place(startMillis: number, endMillis: number, access: number): StagedFlows {
     const hour = Math.floor(startMillis / hourMillis);
-    const name =
-      endMillis >= this.#openFrom
-        ? 'open'
-        : endMillis >= (hour + 2) * hourMillis
-          ? 'long'
-          : String(hour - (this.#day * dayMillis) / hourMillis);
-    let part = this.#parts.get(name);
+    const late = limits.settledLateMillis;
+    const mayGrow = endMillis > this.#newest + closedCoverMillis;
+    const isOpen = endMillis >= this.#newest - late && (!mayGrow || endMillis >= this.#newest + openCoverMillis - late);
+    const name = isOpen
+      ? 'open'
+      : endMillis >= (hour + 2) * hourMillis
+        ? 'long'
+        : String(hour - (this.#day * dayMillis) / hourMillis);
+    const key = mayGrow && !isOpen ? `${name}, may grow` : name;
+    let part = this.#parts.get(key);
     if (part === undefined) {
       const file = new NewDataFile(this.#table, this.#day, flowsForm);
       const [allowed, denied] = [new StagedFlows(this.#tables), new StagedFlows(this.#tables)];
-      part = { name, allowed, denied, file, coveredUntil: endMillis };
-      this.#parts.set(name, part);
+      part = { key, name, allowed, denied, file, coveredUntil: endMillis };
+      this.#parts.set(key, part);
     }
     part.coveredUntil = Math.max(part.coveredUntil, endMillis);
     return access === accessDeny ? part.denied : part.allowed;
@@ -142,7 +149,7 @@ export class FlowFiles {
 
   /** Writes what a part holds; few denied rows share a row group with those that were allowed. */
   async #writePart(part: Part, ends: boolean): Promise<void> {
-    const { name, allowed, denied, file } = part;
+    const { key, name, allowed, denied, file } = part;
     const areFew = denied.count < this.#bounds.rowGroupRows / 8;
     if (areFew && allowed.count > 0 && allowed.count + denied.count <= this.#bounds.rowGroupRows) {
       allowed.append(denied);
@@ -151,7 +158,7 @@ export class FlowFiles {
     await this.#write(file, allowed);
     await this.#write(file, denied);
     if (!ends) return;
-    this.#parts.delete(name);
+    this.#parts.delete(key);
     const add = await file.finish();
     this.#added.push({ ...add, tags: { [partTag]: name, [coveredTag]: String(part.coveredUntil) } });
   }

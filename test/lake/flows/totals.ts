@@ -1,0 +1,36 @@
+/** Sums over all observers, which are those over all tuples: they tell of a large lake whether rows are missing or doubled. */
+import { fileRows } from '../../../src/lake/file-rows.ts';
+import { listParameter } from '../../../src/lake/duckdb.ts';
+import type { Lake } from '../../../src/lake/lake.ts';
+import { dataFileOf } from '../../../src/lake/snapshot.ts';
+
+export interface Totals {
+  readonly tuples: number;
+  /** Of each counter, as a text. */
+  readonly counters: readonly string[];
+}
+
+const counters = ['packets_forward', 'bytes_forward', 'packets_reverse', 'bytes_reverse'];
+
+export async function totalsOf(lake: Lake, table: 'flows' | 'tuples' = 'flows'): Promise<Totals> {
+  const connection = await lake.connect();
+  try {
+    const own = (name: string, shared: string): string => `CASE WHEN observers = 1 THEN ${shared} ELSE ${name} END`;
+    let sql: string;
+    if (table === 'flows') {
+      const paths = [...((await lake.flows())?.state.files.values() ?? [])].map(
+        (add) => dataFileOf(lake.flowsPlace, add).path,
+      );
+      await connection.run('SET VARIABLE totals_files = $1', [await listParameter(paths)]);
+      const sums = counters.map((name) => `sum(${own(`observer_${name}`, name)})`);
+      sql = `SELECT ${[`sum(${own('observer_tuples', 'tuples')})`, ...sums].join(', ')} FROM read_parquet(getvariable('totals_files'), hive_partitioning = false)`;
+    } else {
+      const sums = counters.map((name) => `sum(${name})`);
+      sql = `SELECT ${['count(*)', ...sums].join(', ')} FROM ${await fileRows(connection, (await lake.snapshot()).files)}`;
+    }
+    const [[tuples, ...rest]] = (await connection.runAndReadAll(sql)).getRowsJS();
+    return { tuples: Number(tuples), counters: rest.map(String) };
+  } finally {
+    connection.closeSync();
+  }
+}
