@@ -8,16 +8,18 @@ import { readParameters } from '../arm-template/parameters.ts';
 import { readJson } from '../arm-template/read-json.ts';
 import { defaultScope } from '../arm-template/scope.ts';
 import type { Json, JsonObject, Value } from '../arm-template/value.ts';
-import { Unresolved, isObject, scalarText } from '../arm-template/value.ts';
+import { Unresolved, getProperty, isObject, scalarText } from '../arm-template/value.ts';
 import { FlowError } from '../base/errors.ts';
 import { exists } from '../blob/folder-file.ts';
 import type { ControlPlane } from '../control/control-plane.ts';
 import type { FlowLogFormat } from '../flowlog/tuple.ts';
 import { deployedResources } from '../nsg/deployed-resources.ts';
+import { readObjects, readOr, readProperties, readReference } from '../nsg/fields.ts';
 import { isTemplate, templateResources } from '../nsg/import-arm.ts';
 import type { NetworkFile } from '../nsg/import.ts';
 import { restResources } from '../nsg/import-rest.ts';
 import type { RawResource, ResourceKind } from '../nsg/raw-resource.ts';
+import { propertiesOfBody } from './lifted-properties.ts';
 import { privateMode, writeWhole } from './private-file.ts';
 
 /** Kinds that the control plane has, in the order in which they can be made. */
@@ -67,7 +69,32 @@ export function startResources(
   const known = found.filter(({ kind }) => order.includes(kind));
   if (known.length === 0)
     throw new FlowError('network-invalid', 'no file holds a network: an NSG, a VNet or a network interface is wanted');
+  known.push(...missingPublicAddresses(known, warnings));
   return known.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+}
+
+/** Public addresses that network interfaces refer to and no file holds: with one, an interface is reached from outside. Their address is not known. */
+function missingPublicAddresses(resources: readonly RawResource[], warnings: string[]): RawResource[] {
+  const known = new Set(resources.map(({ id }) => id.toLowerCase()));
+  const missing: RawResource[] = [];
+  for (const { kind, body, where, name: nic } of resources) {
+    if (kind !== 'nic') continue;
+    const configurations = readOr([], () => readObjects(readProperties(body, where), 'ipConfigurations', where));
+    for (const configuration of configurations) {
+      const id = readOr('', () => readReference(readProperties(configuration, where), 'publicIPAddress', where));
+      if (id === '' || known.has(id.toLowerCase())) continue;
+      known.add(id.toLowerCase());
+      const name = id.slice(id.lastIndexOf('/') + 1);
+      const location = getProperty(body, 'location') ?? locationDefault;
+      const version = getProperty(readProperties(configuration, where), 'privateIPAddressVersion') ?? 'IPv4';
+      const properties = { publicIPAllocationMethod: 'Dynamic', publicIPAddressVersion: version };
+      missing.push({ kind: 'public-address', id, name, body: { location, sku: { name: 'Basic' }, properties }, where });
+      warnings.push(
+        `${where}: the public address ${name} of NIC ${nic} is in no file, so its address is taken as not known`,
+      );
+    }
+  }
+  return missing;
 }
 
 /** Ids of the subscriptions that the resources are of. */
@@ -126,8 +153,8 @@ export async function makeNetwork(control: ControlPlane, resources: readonly Raw
   for (const id of groups.values())
     await put(control, id.split('/').slice(0, 5).join('/'), resourceApiVersion, { location: locationDefault });
   for (const { id, kind, body, where } of resources) {
-    const { location, tags, sku, properties, ...rest } = plainJson(body) as Record<string, Json>;
-    const lifted = withoutAside(properties ?? withoutNames(rest));
+    const { location, tags, sku, ...rest } = plainJson(body) as Record<string, Json>;
+    const lifted = withoutAside(propertiesOfBody(rest));
     if (kind === 'peering') {
       peerings.push({ id, body: { properties: lifted }, where });
       continue;
@@ -169,8 +196,8 @@ async function makePeerings(
 ): Promise<string[]> {
   const warnings: string[] = [];
   for (const { id, body, where } of peerings) {
-    const { properties, ...rest } = body as Record<string, Json>;
-    const fields = isObject(properties) ? properties : (withoutNames(rest) as JsonObject);
+    const properties = propertiesOfBody(body);
+    const fields = isObject(properties) ? properties : {};
     const remote = fields['remoteVirtualNetwork'];
     const remoteId = isObject(remote) ? scalarText(remote['id']) : '';
     if (scalarText((await get(control, remoteId))['id']) === '')
@@ -245,12 +272,6 @@ async function put(control: ControlPlane, id: string, version: string, body: obj
 function plainJson(value: Value): Json {
   const text = JSON.stringify(value, (_, part: unknown) => (part instanceof Unresolved ? undefined : part));
   return JSON.parse(text) as Json;
-}
-
-const nameKeys = new Set(['id', 'name', 'type', 'etag', 'resourceGroup', 'kind', 'apiVersion', 'dependsOn']);
-
-function withoutNames(body: Readonly<Record<string, Json>>): Json {
-  return Object.fromEntries(Object.entries(body).filter(([key]) => !nameKeys.has(key)));
 }
 
 /** Links to resources that the control plane does not have: they decide nothing about rules. */
