@@ -167,3 +167,25 @@ export async function* rangeChunks(
     at += bytes.length;
   }
 }
+
+/** The closing brackets of a flow log: what a blob that grows has at its end, and then elsewhere. */
+const closingBytes = 2;
+
+/**
+ * All bytes of a blob of at least `lengthBytes`, as it stands now. Of a piece that does not end it, the last bytes are read once more with the next one:
+ * the blob may have ended there, and have grown since.
+ */
+export async function* wholeChunks(
+  read: (start: number, end: number) => Promise<Uint8Array>,
+  lengthBytes: number,
+): AsyncGenerator<Uint8Array> {
+  for (let at = 0; ;) {
+    const bytes = await read(at, at + limits.pieceBytesMax);
+    const isLast =
+      bytes.length <= closingBytes || (bytes.length < limits.pieceBytesMax && at + bytes.length >= lengthBytes);
+    const settled = isLast ? bytes : bytes.subarray(0, bytes.length - closingBytes);
+    if (settled.length > 0) yield settled;
+    if (isLast) return;
+    at += settled.length;
+  }
+}

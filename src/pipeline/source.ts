@@ -10,7 +10,7 @@ import type { BlobItem, BlockList, Container } from '../blob/container.ts';
 import type { Storage } from '../blob/open.ts';
 import { openSource } from '../blob/open.ts';
 import { nsgContainer, vnetContainer } from '../flowlog/blob-path.ts';
-import { ByteStream, rangeChunks, unpackedChunks } from './source-bytes.ts';
+import { ByteStream, rangeChunks, unpackedChunks, wholeChunks } from './source-bytes.ts';
 import type { Selection } from './source-selection.ts';
 import { selects, selectsAll } from './source-selection.ts';
 import { selectedBlobs } from './source-walk.ts';
@@ -86,7 +86,8 @@ async function* listSource(
     return;
   }
   if (!isUrl(source) && /[*?[{]/.test(source) && !existsSync(source)) {
-    const paths = await glob(source.replaceAll('\\', '/'), { absolute: true, expandDirectories: false, dot: true });
+    const found = await glob(source.replaceAll('\\', '/'), { absolute: true, expandDirectories: false, dot: true });
+    const paths = found.filter((path) => !isOfTable(path));
     if (paths.length === 0) throw new FlowError('not-found', `no file matches ${source}`);
     for (const path of paths.sort())
       try {
@@ -122,9 +123,13 @@ export async function* logContainers(storage: Storage): AsyncGenerator<Container
       if (name === nsgContainer || name === vnetContainer) yield storage.container(name);
 }
 
-/** Files that a folder of logs may hold beside others. */
+/** Files that a folder of logs may hold beside others, such as a table: what a table notes about itself is no log, and grows with each ingest. */
 function isLogName(name: string): boolean {
-  return /\.(json|ndjson|log)(\.gz)?$/i.test(name);
+  return /\.(json|ndjson|log)(\.gz)?$/i.test(name) && !isOfTable(name);
+}
+
+function isOfTable(path: string): boolean {
+  return /(^|\/)(_delta_log|_nsgflow\/\w+)\/[^/]+$/.test(path);
 }
 
 function isZipName(name: string): boolean {
@@ -266,9 +271,12 @@ function unblocked(open: () => ByteStream): Pick<SourceBlob, 'blocks' | 'range' 
   };
 }
 
-/** All bytes of a blob, unpacked. @throws flowlog-invalid where they cannot be unpacked, or are too many */
+/** All bytes of a blob as it stands now, unpacked: it may have grown since it was listed. @throws flowlog-invalid where they cannot be unpacked, or are too many */
 export async function readWhole(blob: SourceBlob): Promise<Uint8Array> {
-  const stream = blob.open();
+  const stream =
+    blob.container === undefined
+      ? blob.open()
+      : streamOf(wholeChunks((start, end) => blob.range(start, end), blob.lengthBytes));
   try {
     const bytes = await stream.take(limits.blobBytesMax);
     if (stream.fault !== undefined)
