@@ -126,7 +126,7 @@ export async function openArm(options: ArmOptions): Promise<Arm> {
   };
 }
 
-/** `undefined` where the service has a certificate of the user's own, which Node is told to trust elsewhere. */
+/** `undefined` where Node is told elsewhere whom to trust: by the user, for a certificate of his own, or by `serve --env`, which hands on a secret or token too. */
 async function readAuthority(data: string): Promise<string | undefined> {
   const path = join(data, 'tls', 'ca.pem');
   try {
@@ -136,7 +136,7 @@ async function readAuthority(data: string): Promise<string | undefined> {
       () => true,
       () => false,
     );
-    if (hasRun) return undefined;
+    if (hasRun || (set('NSGFLOW_SECRET') ?? set('NSGFLOW_TOKEN')) !== undefined) return undefined;
     throw new FlowError('not-found', `there is no ${path}, the CA of the service`, {
       cause,
       hint: 'Start nsgflow serve, or name its folder with --data; --azure asks Azure.',

@@ -24,7 +24,7 @@ import { rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { assert } from '../base/assert.ts';
-import { FlowError } from '../base/errors.ts';
+import { FlowError, fileError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { exists, makeFolderOf, privateFolderMode } from '../blob/folder-file.ts';
 import { LakeAppend } from './append.ts';
@@ -83,7 +83,11 @@ export async function openLake(folder: string, options: OpenOptions = {}): Promi
         },
       );
     }
-    await makeFolderOf(join(path, 'x'), true, privateFolderMode);
+    try {
+      await makeFolderOf(join(path, 'x'), true, privateFolderMode);
+    } catch (error) {
+      throw fileError(error, `make the lake ${folder}`);
+    }
     await createTable(tuplesPlace(path), {
       name: 'tuples',
       description: 'NSG and VNet flow log tuples, kept by nsgflow.',

@@ -56,6 +56,7 @@ export function formatEnvironment(environment: Environment, { secret, token }: S
     ['AZURE_SUBSCRIPTION_ID', subscriptionId],
     ['AZURE_TENANT_ID', tenantId],
     ['NSGFLOW_ENDPOINT', origin],
+    ['NSGFLOW_SERVER', origin],
     ...(secret === undefined ? [] : [['NSGFLOW_SECRET', secret] satisfies [string, string]]),
     ['NSGFLOW_TOKEN', token],
   ];

@@ -22,6 +22,19 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('ingest', () => {
+  test('a lake that is no folder is said to be none, and so is a spool', async () => {
+    const file = join(folder, 'file');
+    writeFileSync(file, 'x');
+    for (const at of [file, join(file, 'lake')])
+      expect(await nsgflow(['ingest', logs, '--lake', at])).toMatchObject({
+        code: 3,
+        err: expect.stringContaining(`cannot make the lake ${at}: a part of the path is not a folder\n`) as string,
+      });
+    const capture = join(import.meta.dirname, '../../examples/traffic.pcap');
+    const recorded = await nsgflow(['record', '--capture', capture, '--to', join(folder, 'to'), '--spool', file]);
+    expect(recorded).toMatchObject({ code: 3, err: expect.stringContaining('is not a folder') as string });
+  });
+
   test('a dry run says what there is, by day, and makes nothing', async () => {
     const said = await nsgflow(['ingest', logs, '--lake', lake, '--dry-run']);
     expect([said.code, said.err]).toEqual([0, '']);

@@ -84,6 +84,12 @@ describe.runIf(process.platform !== 'win32')('a service on loopback, in a data f
     expect(await status(token)).toBe(200);
     expect(await status(await login(secret))).toBe(200);
 
+    // In that shell, nsgflow's own commands reach it from any folder.
+    const elsewhere = await mkdtemp(join(tmpdir(), 'nsgflow-elsewhere-'));
+    const asks = `${script}; cd '${elsewhere}'; '${process.execPath}' '${main}' flow-log list -o json`;
+    expect((await promisify(execFile)('bash', ['-c', asks])).stdout).toMatch(/\|[^|]+\[\]\n$/);
+    await rm(elsewhere, { recursive: true });
+
     const args = ['flow-log', 'list', '--server', served.origin, '-o', 'json'];
     const none = { NSGFLOW_SECRET: '', NSGFLOW_TOKEN: '' };
     expect(await nsgflow([...args, '--data', data.path], { env: none })).toMatchObject({ code: 0, out: '[]\n' });
