@@ -12,6 +12,7 @@ import { objectOf, objectsOf, propertiesOf, referenceOf, textOf } from '../contr
 import { containerOf, formatBlobPath } from '../flowlog/blob-path.ts';
 import { describeSettling, settlingState } from '../lake/flows/settling-state.ts';
 import { openLake } from '../lake/lake.ts';
+import { describeDoubles } from '../nsg/doubles.ts';
 import { importNetwork, ruleWithoutPlace } from '../nsg/import.ts';
 import type { Arm } from './arm.ts';
 import { networkVersion, resourcesVersion, storageVersion } from './arm.ts';
@@ -28,6 +29,7 @@ export interface Check {
     | 'key'
     | 'blobs'
     | 'tags'
+    | 'address'
     | 'settling';
   readonly state: 'ok' | 'wrong' | 'unknown';
   readonly finding: string;
@@ -106,6 +108,22 @@ async function findUnknownTags(arm: Arm, { nsgs }: NetworkResources): Promise<Ch
     finding: `service tags that are not known here match no address: ${named.join('; ')}`,
   };
 }
+
+/** Interfaces of one address, which a capture does not tell apart; `undefined` where there are none, and of Azure, which records at each interface. */
+export function checkAddresses(arm: Arm, { nics, virtualNetworks }: NetworkResources): Check | undefined {
+  if (arm.isAzure || nics.length === 0) return undefined;
+  const files = [{ path: 'the service', text: JSON.stringify({ value: [...virtualNetworks, ...nics] }) }];
+  const doubles = describeDoubles(importNetwork({ files, inForce: true }).nics);
+  if (doubles.length === 0) return undefined;
+  const named = doubles.slice(0, doublesNamed).join('; ');
+  return {
+    check: 'address',
+    state: 'unknown',
+    finding: doubles.length > doublesNamed ? `${named}; and ${doubles.length - doublesNamed} more` : named,
+  };
+}
+
+const doublesNamed = 3;
 
 /** Rules that are named for each tag. */
 const rulesNamed = 3;

@@ -122,9 +122,12 @@ function keptOf(store: ResourceStore): Kept {
   ]);
 }
 
+/** In the order of lists, whenever they were made: of two interfaces with one address, the same one comes first after a restart. */
 function presentKept(kept: Kept, view: View): JsonObject[] {
   return kept.flatMap(([definition, resources]) =>
-    resources.map((resource) => presentBody(definition, resource, view)),
+    resources
+      .toSorted((a, b) => (resourceKey(a.id) < resourceKey(b.id) ? -1 : 1))
+      .map((resource) => presentBody(definition, resource, view)),
   );
 }
 

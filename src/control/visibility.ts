@@ -33,15 +33,21 @@ export function explainFlow(network: Network, flowLogs: readonly JsonObject[], f
     { direction: 'inbound', address: fiveTuple.destination },
   ] as const;
   return sides.flatMap(({ direction, address }): VisibilityRow[] => {
-    const nic = nicAt(network, address);
-    if (nic !== undefined) return explainAt(network, nic, direction, fiveTuple, logs);
+    const [nic, ...others] = nicsAt(network, address) as [Nic?, ...Nic[]];
+    if (nic !== undefined) {
+      const rows = explainAt(network, nic, direction, fiveTuple, logs);
+      if (others.length === 0) return rows;
+      const names = others.map(({ name }) => name).join(', ');
+      return rows.map((row) => ({ ...row, finding: `${row.finding}; ${names} has the same address` }));
+    }
     const finding = 'no network interface here has this address, so nothing is logged on this side';
     return [{ at: formatAddress(address), direction, decision: '', flowLog: '', isShown: false, finding }];
   });
 }
 
-function nicAt(network: Network, address: Address): Nic | undefined {
-  return network.nics.find(({ addresses }) => addresses.some((own) => sameAddress(own, address)));
+/** The first one is that which a recording takes. */
+function nicsAt(network: Network, address: Address): Nic[] {
+  return network.nics.filter(({ addresses }) => addresses.some((own) => sameAddress(own, address)));
 }
 
 function explainAt(

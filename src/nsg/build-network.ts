@@ -3,9 +3,9 @@
  */
 import { parentId, resourceKey } from '../arm-template/resource-id.ts';
 import { FlowError } from '../base/errors.ts';
-import { formatAddress } from '../net/address.ts';
 import type { Prefix } from '../net/prefix.ts';
 import { assignAddresses } from './assign-address.ts';
+import { describeDoubles } from './doubles.ts';
 import type { ApplicationSecurityGroup, Network, Nic, Nsg, Subnet } from './network.ts';
 import { createNsgFinder } from './nsg-links.ts';
 import type { RawResource, ResourceKind } from './raw-resource.ts';
@@ -79,7 +79,7 @@ export function buildNetwork(
     return { id, name, mac, addresses, subnet: subnetOf(draft), nsg, applicationSecurityGroups, isPublished };
   });
   if (problems.length > 0) throw faultsError(problems);
-  warnOfDoubles(nics, warnings);
+  warnings.push(...describeDoubles(nics));
   return {
     nics,
     subnets: [...places.subnets.values()],
@@ -141,22 +141,6 @@ function buildNsgs(
     nsgs.set(key, nsg);
   }
   return nsgs;
-}
-
-function warnOfDoubles(nics: readonly Nic[], warnings: string[]): void {
-  const byAddress = new Map<string, Nic>();
-  const byMac = new Map<string, Nic>();
-  for (const nic of nics) {
-    for (const text of nic.addresses.map(formatAddress)) {
-      const other = byAddress.get(text);
-      if (other !== undefined)
-        warnings.push(`NIC ${nic.name} has the address ${text} of NIC ${other.name}, to which its packets are counted`);
-      else byAddress.set(text, nic);
-    }
-    const other = byMac.get(nic.mac);
-    if (other !== undefined) warnings.push(`NIC ${nic.name} has the MAC ${nic.mac} of NIC ${other.name}`);
-    byMac.set(nic.mac, nic);
-  }
 }
 
 const faultsShown = 5;

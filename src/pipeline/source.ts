@@ -129,7 +129,7 @@ function isLogName(name: string): boolean {
 }
 
 function isOfTable(path: string): boolean {
-  return /(^|\/)(_delta_log|_nsgflow\/\w+)\/[^/]+$/.test(path);
+  return /(^|\/)(_delta_log|_nsgflow(\/\w+){1,2})\/[^/]+$/.test(path);
 }
 
 function isZipName(name: string): boolean {

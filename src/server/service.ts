@@ -31,6 +31,7 @@ import { isLoopback } from './host-check.ts';
 import { isAnyAddress, openHttp, serviceNames } from './http.ts';
 import type { Http } from './http.ts';
 import { Ingester } from './ingester.ts';
+import { watchNetwork } from './network-watch.ts';
 import { privateMode, writeWhole } from './private-file.ts';
 import type { RecorderInput } from './recorder.ts';
 import { Recorder } from './recorder.ts';
@@ -45,7 +46,6 @@ import { startLines } from './start-lines.ts';
 import { serviceMetrics } from './service-metrics.ts';
 import { readSecret, secretName, serviceSecret } from './service-secret.ts';
 import { Tokens, shellTokenSeconds, tokenKey } from './tokens.ts';
-import { watchUnknownTags } from './unknown-tags.ts';
 
 export interface ServiceSettings {
   readonly dataFolder: string;
@@ -173,7 +173,7 @@ async function openLocked(settings: ServiceSettings, secret: string, unlock: () 
     parts = startParts(settings, control, accounts, stopping.signal);
     stopping.signal.addEventListener(
       'abort',
-      watchUnknownTags({ control, log, tagsGiven: settings.serviceTags !== undefined }),
+      watchNetwork({ control, log, tagsGiven: settings.serviceTags !== undefined }),
     );
     const { origin } = http;
     const { caPath } = http.certificate;

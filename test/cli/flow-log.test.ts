@@ -142,6 +142,19 @@ describe('nsgflow flow-log', () => {
       ['service tags that are not known here match no address: Internt (NSG web: rule deny)'],
     ]);
     await plane.ask('DELETE', `${nsg}/securityRules/deny`);
+    const prefixes = { addressSpace: { addressPrefixes: ['10.0.0.0/16'] } };
+    const subnets = [{ name: 's', properties: { addressPrefix: '10.0.0.0/24' } }];
+    await plane.put(`${network}/virtualNetworks/zzz`, { location, properties: { ...prefixes, subnets } });
+    const subnet = { id: `${network}/virtualNetworks/zzz/subnets/s` };
+    const ipConfigurations = [{ name: 'c', properties: { subnet } }];
+    await plane.put(`${network}/networkInterfaces/zzz`, { location, properties: { ipConfigurations } });
+    const doubles = JSON.parse((await run('doctor', '-o', 'json')).out) as { check: string; finding: string }[];
+    expect(doubles.find(({ check }) => check === 'address')).toMatchObject({
+      check: 'address',
+      finding: expect.stringMatching(/^NIC zzz has the address 10\.0\.0\.4 of NIC \w+, to which/) as string,
+    });
+    await plane.ask('DELETE', `${network}/networkInterfaces/zzz`);
+    await plane.ask('DELETE', `${network}/virtualNetworks/zzz`);
     const deleted = await run('flow-log', 'delete', ...region, '-n', 'fl');
     expect(deleted.code).toBe(0);
     expect((await run('flow-log', 'show', ...region, '-n', 'fl')).code).toBe(3);

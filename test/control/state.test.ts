@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
+import { explainFlow } from '../../src/control/visibility.ts';
+import { parseAddress } from '../../src/net/address.ts';
 import { account, buildNetwork, flowLogBody, group, location, network, openPlane, watcher } from './plane.ts';
 
 /** Changes resources as fast as it can, and says each change that was answered. */
@@ -39,6 +41,36 @@ describe('the state on disk', () => {
     expect((await second.ask('DELETE', `${network}/networkSecurityGroups/web`)).code).toBe(
       'InUseNetworkSecurityGroupCannotBeDeleted',
     );
+    await second.end();
+  });
+
+  test('has interfaces in one order, so that of two with one address the same gets the packets after a restart', async () => {
+    const first = await openPlane();
+    await buildNetwork(first);
+    const privateIPAddress = '10.0.0.4';
+    await first.put(`${network}/virtualNetworks/again`, {
+      location,
+      properties: {
+        addressSpace: { addressPrefixes: ['10.0.0.0/16'] },
+        subnets: [{ name: 's', properties: { addressPrefix: '10.0.0.0/24' } }],
+      },
+    });
+    const subnet = { id: `${network}/virtualNetworks/again/subnets/s` };
+    const properties = { privateIPAddress, privateIPAllocationMethod: 'Static', subnet };
+    await first.put(`${network}/networkInterfaces/again`, {
+      location,
+      properties: { ipConfigurations: [{ name: 'c', properties }] },
+    });
+    expect(first.plane.network().nics.map(({ name }) => name)).toEqual(['again', 'nic']);
+    await first.plane.close();
+    const second = await openPlane({}, first.folder);
+    expect(second.plane.network().nics.map(({ name }) => name)).toEqual(['again', 'nic']);
+    const ends = [privateIPAddress, '8.8.8.8'].map((text) => parseAddress(text)!);
+    const flow = { protocol: 6, source: ends[0], sourcePort: 50_000, destination: ends[1], destinationPort: 443 };
+    expect(explainFlow(second.plane.network(), [], flow)[0]).toMatchObject({
+      at: 'again',
+      finding: expect.stringMatching(/; nic has the same address$/) as string,
+    });
     await second.end();
   });
 

@@ -12,7 +12,7 @@ import { addArm, networkVersion, openArm } from '../arm.ts';
 import type { OutputOptions } from '../asking.ts';
 import { addOutput, formatOf, print } from '../asking.ts';
 import type { Check } from '../doctor.ts';
-import { checkFlowLog, checkLake, checkTags } from '../doctor.ts';
+import { checkAddresses, checkFlowLog, checkLake, checkTags } from '../doctor.ts';
 import { describeTarget } from '../flow-log.ts';
 import { readNetworkResources } from '../network-resources.ts';
 import { parseWhole } from '../options.ts';
@@ -71,9 +71,9 @@ async function examine(arm: Arm, options: DoctorOptions, format: OutputFormat): 
     wrong += checks.filter(({ state }) => state === 'wrong').length;
     rows.push(...checks.map(({ check, state, finding }) => ({ flow_log: flowLog['name'], check, state, finding })));
   }
-  const tags = await checkTags(arm, resources);
   const ofLake = arm.isAzure ? [] : await checkOwnLake(options.data);
-  for (const check of [...(tags === undefined ? [] : [tags]), ...ofLake]) rows.push({ flow_log: '', ...check });
+  for (const check of [await checkTags(arm, resources), checkAddresses(arm, resources), ...ofLake])
+    if (check !== undefined) rows.push({ flow_log: '', ...check });
   wrong += ofLake.filter(({ state }) => state === 'wrong').length;
   await print(resultOf(rows, ['flow_log', 'check', 'state', 'finding']), format);
   const targets = chosen.map((flowLog) => describeTarget(textOf(propertiesOf(flowLog)['targetResourceId'])));

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
 import type { Change } from '../../src/control/state.ts';
+import { parseAddress } from '../../src/net/address.ts';
 import type { Network, UnknownTag } from '../../src/nsg/network.ts';
 import { singleNicNetwork } from '../../src/nsg/network.ts';
-import { watchUnknownTags } from '../../src/server/unknown-tags.ts';
+import { watchNetwork } from '../../src/server/network-watch.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -18,7 +19,7 @@ test('tags that nobody knows are told at the start and after changes of NSGs, ea
     if (unknownTags.length === 0) throw new FlowError('network-invalid', 'no network');
     return { ...singleNicNetwork(), unknownTags };
   };
-  const end = watchUnknownTags({
+  const end = watchNetwork({
     control: { network, onChange: (to) => ((listener = to), () => (listener = () => undefined)) },
     log: (line) => lines.push(line),
     tagsGiven: true,
@@ -48,4 +49,29 @@ test('tags that nobody knows are told at the start and after changes of NSGs, ea
   end();
   vi.runAllTimers();
   expect(lines).toEqual([]);
+});
+
+test('of interfaces with one address, those that get no packets are told, each once as long as it stays', () => {
+  const { nics, ...rest } = singleNicNetwork();
+  const [address] = ['10.0.0.4'].map((text) => parseAddress(text)!);
+  const all = ['a', 'b', 'c'].map((name, i) => ({ ...nics[0], name, mac: `00000000000${i}`, addresses: [address] }));
+  let shown = all.slice(0, 2);
+  let listener: (change: Change) => void = () => undefined;
+  const lines: string[] = [];
+  const end = watchNetwork({
+    control: {
+      network: () => ({ ...rest, nics: shown }),
+      onChange: (to) => ((listener = to), () => (listener = () => undefined)),
+    },
+    log: (line) => lines.push(line),
+    tagsGiven: true,
+  });
+  const warning = (name: string): string =>
+    `warning: NIC ${name} has the address 10.0.0.4 of NIC a, to which its packets are counted`;
+  expect(lines.splice(0)).toEqual([warning('b')]);
+  shown = all;
+  listener({ id: 'x', type: 'Microsoft.Network/networkInterfaces', verb: 'put', revision: 1 });
+  vi.runAllTimers();
+  expect(lines).toEqual([warning('c')]);
+  end();
 });

@@ -1,13 +1,14 @@
 /**
- * Warns in the log of service tags that rules name and nobody knows, as a misspelled one: such a tag matches no address, so a rule that denies lets
- * everything in.
+ * Warns in the log of what the network of the control plane leaves doubtful: service tags that rules name and nobody knows, as a misspelled one (such a
+ * tag matches no address, so a rule that denies lets everything in), and interfaces with one address, of which one gets no packets.
  */
 import { FlowError } from '../base/errors.ts';
 import type { ControlPlane } from '../control/control-plane.ts';
 import { describeUnknownTag, ruleWithoutPlace } from '../nsg/import.ts';
-import type { UnknownTag } from '../nsg/network.ts';
+import { describeDoubles } from '../nsg/doubles.ts';
+import type { Network } from '../nsg/network.ts';
 
-export interface TagWatch {
+export interface NetworkWatch {
   readonly control: Pick<ControlPlane, 'network' | 'onChange'>;
   readonly log: (line: string) => void;
   /** Whether the service has a ServiceTags file. */
@@ -17,24 +18,30 @@ export interface TagWatch {
 }
 
 const delayMillisDefault = 500;
-const nsgType = 'microsoft.network/networksecuritygroups';
+const watchedTypes = new Set(['microsoft.network/networksecuritygroups', 'microsoft.network/networkinterfaces']);
 
-/** Looks now, and after changes of NSGs. Each rule is told once, as long as it stays. @returns what ends it */
-export function watchUnknownTags({ control, log, tagsGiven, delayMillis = delayMillisDefault }: TagWatch): () => void {
+/** Looks now, and after changes of NSGs and interfaces. Each thing is told once, as long as it stays. @returns what ends it */
+export function watchNetwork({ control, log, tagsGiven, delayMillis = delayMillisDefault }: NetworkWatch): () => void {
   let told = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   const look = (): void => {
     timer = undefined;
     const before = told;
     told = new Set();
-    for (const { tag, rules } of unknownTags(control, log)) {
+    const network = networkOf(control, log);
+    if (network === undefined) return;
+    for (const { tag, rules } of network.unknownTags) {
       const fresh = rules.map(ruleWithoutPlace).filter((rule) => !before.has(`${tag}\n${rule}`));
       for (const rule of rules.map(ruleWithoutPlace)) told.add(`${tag}\n${rule}`);
       if (fresh.length > 0) log(`warning: ${describeUnknownTag({ tag, rules: fresh }, tagsGiven)}`);
     }
+    for (const sentence of describeDoubles(network.nics)) {
+      if (!before.has(sentence)) log(`warning: ${sentence}`);
+      told.add(sentence);
+    }
   };
   const end = control.onChange(({ type }) => {
-    if (type.toLowerCase() !== nsgType || timer !== undefined) return;
+    if (!watchedTypes.has(type.toLowerCase()) || timer !== undefined) return;
     timer = setTimeout(look, delayMillis);
     timer.unref();
   });
@@ -45,12 +52,12 @@ export function watchUnknownTags({ control, log, tagsGiven, delayMillis = delayM
   };
 }
 
-function unknownTags(control: TagWatch['control'], log: TagWatch['log']): readonly UnknownTag[] {
+function networkOf(control: NetworkWatch['control'], log: NetworkWatch['log']): Network | undefined {
   try {
-    return control.network().unknownTags;
+    return control.network();
   } catch (error) {
     if (!(error instanceof FlowError)) throw error;
     log(`warning: the network of the control plane cannot be read: ${error.message}`);
-    return [];
+    return undefined;
   }
 }
