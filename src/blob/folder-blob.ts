@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { fileError } from '../base/errors.ts';
@@ -40,8 +40,27 @@ export function isPending(blob: FoundBlob): boolean {
   );
 }
 
+/** Looks at a blob that is deleted and made anew all the while. */
+const looksMax = 20;
+
 /** Opens a blob; the caller closes its handle. `undefined` where there is no such file. @throws the file system's own errors. */
 export async function findBlob(blobPath: string, journalPath: string): Promise<FoundBlob | undefined> {
+  for (let look = 1; ; look++) {
+    const blob = await lookAt(blobPath, journalPath);
+    // Deleted after it was opened, it has no journal, or that of the next blob of its name.
+    if (blob === undefined || blob.version !== undefined || look === looksMax || (await isStillAt(blobPath, blob)))
+      return blob;
+    await blob.handle.close();
+  }
+}
+
+async function isStillAt(blobPath: string, { handle }: FoundBlob): Promise<boolean> {
+  const now = await stat(blobPath, { bigint: true }).catch(() => undefined);
+  const opened = await handle.stat({ bigint: true });
+  return now !== undefined && now.ino === opened.ino && now.dev === opened.dev;
+}
+
+async function lookAt(blobPath: string, journalPath: string): Promise<FoundBlob | undefined> {
   const handle = await openToRead(blobPath);
   if (handle === undefined) return undefined;
   try {

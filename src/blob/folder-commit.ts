@@ -39,6 +39,8 @@ type Staged = ReadonlyMap<string, Uint8Array>;
 
 /** Looks at a half-done commit that does not stand still, before it is left to the other writer. */
 const looksMax = 20;
+/** Times that the folders of a new blob are made, where another process removes them as empty. */
+const folderTurnsMax = 8;
 
 /** The blob, after the half-done commit of a dead process was undone. `undefined` where there is none. @throws blob-conflict */
 export async function settleBlob(place: BlobPlace): Promise<BlobState | undefined> {
@@ -79,11 +81,19 @@ export async function createBlob(place: BlobPlace, ids: readonly string[], stage
   const { path: temporary, version } = await writeTemporaryBlob(place, ids, staged, undefined);
   try {
     const line = formatPut(version);
-    await claimJournal(place, line);
-    await makeFolderOf(blobPath, sync);
-    if (!(await publish(temporary, blobPath))) throw conflict(place, 'was made by another writer');
+    for (let turn = 1; ; turn++) {
+      try {
+        await claimJournal(place, line);
+        await makeFolderOf(blobPath, sync);
+        if (!(await publish(temporary, blobPath))) throw conflict(place, 'was made by another writer');
+        break;
+      } catch (error) {
+        // Who deletes blobs also removes folders that are empty, as one is that was just made.
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || turn === folderTurnsMax) throw error;
+      }
+    }
     if (sync) await syncFolder(dirname(blobPath));
-    return await stamp(place, version, line.length);
+    return await unlessDeleted(place, () => stamp(place, version, line.length));
   } finally {
     await rm(temporary, { force: true });
   }
@@ -97,9 +107,17 @@ export async function changeBlob(
   current: BlobState,
 ): Promise<BlobState> {
   const inserted = insertedBeforeLast(current.version, ids, staged);
-  if (inserted === undefined || current.version === undefined) return await replaceBlob(place, ids, staged, current);
+  return await unlessDeleted(place, () =>
+    inserted === undefined || current.version === undefined
+      ? replaceBlob(place, ids, staged, current)
+      : insertBlocks(place, inserted, staged, current.version, current.journalBytes),
+  );
+}
+
+/** Where another process deletes the blob meanwhile, the writer looks again. @throws blob-conflict */
+async function unlessDeleted<T>(place: BlobPlace, act: () => Promise<T>): Promise<T> {
   try {
-    return await insertBlocks(place, inserted, staged, current.version, current.journalBytes);
+    return await act();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw conflict(place, 'was deleted meanwhile');
     throw error;

@@ -212,11 +212,14 @@ export class FolderContainer implements Container {
       if (etag !== undefined && fileEtag(stats.size, stats.mtimeNs) !== etag)
         throw conflict(place, 'was changed meanwhile');
       this.#known.delete(name);
+      const journal = await stat(place.journalPath).catch(() => undefined);
       await unlink(place.blobPath);
       await removeEmptyFolders(place.blobPath, this.#root);
       // A journal that stays behind a link means nothing: it does not fit a blob that comes later.
       if ((await linkOnPath(dirname(this.#root), place.journalPath)) !== undefined) return true;
-      await rm(place.journalPath, { force: true });
+      // Another process may have made the blob anew, with a journal of its own.
+      const found = await stat(place.journalPath).catch(() => undefined);
+      if (found?.ino === journal?.ino) await rm(place.journalPath, { force: true });
       await removeEmptyFolders(place.journalPath, this.#journals);
       return true;
     });
