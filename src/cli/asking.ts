@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type Command, Option } from 'commander';
 import { FlowError } from '../base/errors.ts';
 import { formatCount } from '../base/format-count.ts';
+import { tuplesKeptFrom } from '../lake/flows/frozen.ts';
 import { openLake } from '../lake/lake.ts';
 import type { Engine } from '../query/engine.ts';
 import { parseFilter } from '../query/filter.ts';
@@ -10,6 +11,7 @@ import type { Answer } from '../query/result.ts';
 import { parseTimePoint, timeExamples } from '../query/time-point.ts';
 import type { Query, QueryRange } from '../query/tree.ts';
 import { parseDuration } from './amount.ts';
+import { tellingGoneTuples } from './gone-tuples.ts';
 import { handOver, isHandedOver, leave, mayHoldMuch } from './hand-over.ts';
 import { stopGently } from './interrupt.ts';
 import { collect } from './options.ts';
@@ -135,7 +137,7 @@ export async function withEngine<T>(options: AskOptions, ask: (engine: Engine) =
           timeoutMillis,
         );
   try {
-    return await ask(engine);
+    return await ask(tellingGoneTuples(engine, opened.tuplesFrom ?? ''));
   } finally {
     clearTimeout(timer);
     undo();
@@ -147,6 +149,8 @@ export async function withEngine<T>(options: AskOptions, ask: (engine: Engine) =
 
 interface OpenEngine {
   readonly engine: Engine;
+  /** The first date of which a lake has all tuples; '' where none were removed. */
+  readonly tuplesFrom?: string;
   /** Ends what the engine is over. */
   close(): Promise<void>;
 }
@@ -171,7 +175,11 @@ async function openEngine(options: AskOptions): Promise<OpenEngine> {
       const { openMovableEngine } = await import('../query/moved-engine.ts');
       return openMovableEngine(snapshot, openLakeEngine);
     };
-    return { engine: withKeptAnswers(snapshot, version(), process.env, open), close: () => lake.close() };
+    return {
+      engine: withKeptAnswers(snapshot, version(), process.env, open),
+      tuplesFrom: tuplesKeptFrom(lake.tuples.state),
+      close: () => lake.close(),
+    };
   }
   const { readLogs } = await import('../pipeline/read-logs.ts');
   const progress = createProgress('reading');

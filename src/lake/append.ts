@@ -5,6 +5,10 @@ import type { PieceOfLog } from '../flowlog/decode.ts';
 import { FlowLogDecoder } from '../flowlog/decode.ts';
 import type { FlowLog, Rejection } from '../flowlog/record.ts';
 import type { Action, AddAction } from './delta-log.ts';
+import { dateOf } from './file-date.ts';
+import { frozenBefore } from './flows/frozen.ts';
+import type { FrozenRows } from './frozen-rows.ts';
+import { withoutFrozenRows } from './frozen-rows.ts';
 import type { CommitOutcome, Lake } from './lake.ts';
 import type { PositionChange } from './positions.ts';
 import type { BlobReplacement } from './replace-blobs.ts';
@@ -37,6 +41,8 @@ export class LakeAppend {
   readonly #replacement: BlobReplacement;
   readonly #files: AddAction[] = [];
   #staging: Promise<unknown> = Promise.resolve();
+  /** Dates that were frozen when rows of rewritten blobs were held against those that stay; `undefined` before. */
+  #frozen: string | undefined;
 
   constructor(lake: Lake, stage: RowStage, replacement: BlobReplacement) {
     this.#lake = lake;
@@ -87,19 +93,38 @@ export class LakeAppend {
   }
 
   /**
+   * Ends staging, and takes out the rows of rewritten blobs that lie in frozen dates: their conversations do not change any more (frozen-rows.ts).
+   * `commit` does it where it was not done before. @returns what was taken out, by blob
+   */
+  async holdFrozen(): Promise<readonly FrozenRows[]> {
+    await this.#staging;
+    this.#files.push(...(await this.#stage.finish()));
+    const state = await this.#lake.tuples.refresh();
+    this.#frozen = frozenBefore(state);
+    const late = this.#files.filter((add) => dateOf(add) < this.#frozen!);
+    if (this.#replacement.blobs.length === 0 || late.length === 0) return [];
+    const { files, refused } = await withoutFrozenRows(this.#lake, state, late, this.#replacement.blobs);
+    const others = this.#files.filter((add) => !late.includes(add));
+    this.#files.splice(0, Infinity, ...others, ...files);
+    for (const { path } of late) await rm(join(this.#lake.tuples.place.folder, path), { force: true });
+    this.rows -= refused.reduce((sum, { tuples, known }) => sum + tuples + known, 0);
+    return refused;
+  }
+
+  /**
    * Commits the rows and the positions together, and the removal of the replaced blobs' rows. Ends the append, whatever the outcome.
-   * Without rows, changes and replaced rows, nothing is committed. Keys of `changes` must differ.
+   * Without rows, changes and replaced rows, nothing is committed. Keys of `changes` must differ. Where dates were frozen since `holdFrozen` and blobs are
+   * replaced, that is a conflict, too.
    * @throws disk-full, permission, io, lake-invalid
    */
   async commit(changes: readonly PositionChange[]): Promise<CommitOutcome> {
     try {
-      await this.#staging;
-      this.#files.push(...(await this.#stage.finish()));
+      if (this.#frozen === undefined) await this.holdFrozen();
       const added = this.#files.map((add): Action => ({ add }));
-      const actionsOf = async (state: TableState): Promise<Action[]> => [
-        ...(await this.#replacement.actions(state)),
-        ...added,
-      ];
+      const actionsOf = async (state: TableState): Promise<Action[] | undefined> => {
+        const isRefrozen = this.#replacement.blobs.length > 0 && frozenBefore(state) !== this.#frozen;
+        return isRefrozen ? undefined : [...(await this.#replacement.actions(state)), ...added];
+      };
       const outcome = await this.#lake.commit(actionsOf, changes);
       if (outcome.outcome === 'committed') {
         this.#files.length = 0;

@@ -52,7 +52,8 @@ export async function* compact(lake: Lake, nowMillis: number): AsyncGenerator<Co
 async function uncoveredPaths(lake: Lake): Promise<ReadonlySet<string>> {
   const versions = await pinVersions(lake);
   if (versions.flows === undefined) return new Set();
-  return new Set((await uncoveredNow(lake, versions)).files.map(({ path }) => path));
+  const { files, mixed } = await uncoveredNow(lake, versions);
+  return new Set([...files.map(({ path }) => path), ...mixed]);
 }
 
 /** Compactions that are due, each of files of one date; no file is in two. */

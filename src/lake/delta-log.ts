@@ -40,6 +40,8 @@ export interface RemoveAction {
   readonly path: string;
   readonly deletionTimestamp?: number | null;
   readonly dataChange: boolean;
+  /** Absent where the writer did not say. */
+  readonly partitionValues?: Readonly<Record<string, string | null>> | null;
   /** Of the file that is removed: the same path may be added with another vector. */
   readonly deletionVector?: DeletionVector | null;
 }
@@ -163,7 +165,7 @@ export function checkAction(value: object, where: string): Action {
   const { add, remove, txn, metaData, protocol } = action;
   const sound =
     (add == null || (isText(add.path) && Number.isFinite(add.size) && typeof add.partitionValues === 'object')) &&
-    (remove == null || isText(remove.path)) &&
+    (remove == null || (isText(remove.path) && typeof (remove.partitionValues ?? {}) === 'object')) &&
     isVectorOrNone(add?.deletionVector) &&
     isVectorOrNone(remove?.deletionVector) &&
     (txn == null || (isText(txn.appId) && Number.isFinite(txn.version))) &&

@@ -215,10 +215,10 @@ export class Lake {
 
   /**
    * Changes files and positions in one version, or neither. After a lost race the positions are read again before the next attempt, and
-   * `filesOf` is asked again what to add and remove on top of the newest version. Called by LakeAppend.
+   * `filesOf` is asked again what to add and remove on top of the newest version; `undefined` is a conflict of all blobs. Called by LakeAppend.
    */
   async commit(
-    filesOf: (state: TableState) => Promise<readonly Action[]>,
+    filesOf: (state: TableState) => Promise<readonly Action[] | undefined>,
     changes: readonly PositionChange[],
   ): Promise<CommitOutcome> {
     assert(new Set(changes.map(({ key }) => key)).size === changes.length, 'the keys of position changes differ');
@@ -228,6 +228,10 @@ export class Lake {
       keys = conflictsOf(positions, changes);
       if (keys.length > 0) return undefined;
       const files = await filesOf(state);
+      if (files === undefined) {
+        keys = changes.map(({ key }) => key);
+        return undefined;
+      }
       if (changes.length === 0) return { files, others: newColumns(files, state) };
       const { place } = this.tuples;
       const appId = await writePositions(place, positions, changes);
@@ -295,7 +299,7 @@ async function findFlows({ place, state }: FoundTable): Promise<FoundTable | und
   return newer === undefined ? undefined : { place, state: newer };
 }
 
-/** `conflict`: the blobs `keys` were read by somebody else meanwhile, and nothing was added. */
+/** `conflict`: the blobs `keys` were read by somebody else meanwhile, or dates were frozen, and nothing was added. */
 export type CommitOutcome =
   | { readonly outcome: 'committed'; readonly version: number }
   | { readonly outcome: 'conflict'; readonly keys: readonly string[] };

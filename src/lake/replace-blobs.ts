@@ -4,9 +4,10 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { writeDataFile } from './data-file.ts';
 import type { Action, AddAction } from './delta-log.ts';
 import { listParameter } from './duckdb.ts';
+import { dateOf } from './file-date.ts';
 import { fileRows } from './file-rows.ts';
+import { frozenBefore } from './flows/frozen.ts';
 import { rewriteOwnRows } from './own-rows.ts';
-import { partitionColumn } from './schema.ts';
 import type { DataFile } from './snapshot.ts';
 import { dataFileOf } from './snapshot.ts';
 import type { TableState } from './table-state.ts';
@@ -14,7 +15,7 @@ import type { TablePlace } from './table-place.ts';
 
 /**
  * Removes all rows of some blobs: files that hold such rows are written anew without them. Statistics of the column `blob` say which
- * files need not be opened. Files never change, so what was found out about one holds for every later version.
+ * files need not be opened. Files never change, so what was found out about one holds for every later version. Files of frozen dates stay as they are.
  */
 export class BlobReplacement {
   readonly #table: TablePlace;
@@ -31,6 +32,10 @@ export class BlobReplacement {
     this.#blobs = [...blobs];
   }
 
+  get blobs(): readonly string[] {
+    return this.#blobs;
+  }
+
   /** Removes the rows of one more blob; before the first `actions`. */
   add(blob: string): void {
     this.#blobs.push(blob);
@@ -40,7 +45,9 @@ export class BlobReplacement {
   async actions(state: TableState): Promise<Action[]> {
     const actions: Action[] = [];
     if (this.#blobs.length === 0) return actions;
+    const frozen = frozenBefore(state);
     for (const add of state.files.values()) {
+      if (dateOf(add) < frozen) continue;
       if (!this.#known.has(add.path)) this.#known.set(add.path, await this.#without(add));
       const rest = this.#known.get(add.path);
       if (rest === undefined) continue;
@@ -81,8 +88,7 @@ export class BlobReplacement {
     const own = await rewriteOwnRows(this.#table, [file], (blob) => !gone.has(blob));
     if (own?.length === 1 && dataFileOf(this.#table, own[0]).rows === left) return own[0];
     for (const { path } of own ?? []) await rm(join(this.#table.folder, path), { force: true });
-    const date = add.partitionValues[partitionColumn] ?? '';
-    return writeDataFile(this.#table, connection, date, `SELECT * FROM ${rows} WHERE ${rest}`);
+    return writeDataFile(this.#table, connection, dateOf(add), `SELECT * FROM ${rows} WHERE ${rest}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { listParameter } from './duckdb.ts';
+import { tuplesKeptFrom } from './flows/frozen.ts';
 import type { SettlingState } from './flows/settling-state.ts';
 import { settlingState } from './flows/settling-state.ts';
 import type { Lake } from './lake.ts';
@@ -41,6 +42,8 @@ export interface TableStats {
   /** Files that commits removed and vacuum may take. */
   readonly removedFiles: number;
   readonly dates: readonly DateSize[];
+  /** Tuples of earlier dates were removed; `undefined` where none were. */
+  readonly tuplesFrom: string | undefined;
   /** `undefined` where nothing was settled yet. */
   readonly flows: FlowsStats | undefined;
   /** Ascending by place in the file; read from the footers, whose bytes are none of these. */
@@ -73,6 +76,7 @@ async function statsOf(lake: Lake): Promise<TableStats> {
     endMillis: files.length === 0 ? undefined : Math.max(...files.map((file) => file.endMillis)),
     removedFiles: state.removed.size,
     dates: [...dates].map(([date, size]) => ({ date, ...size })).sort((a, b) => (a.date < b.date ? -1 : 1)),
+    tuplesFrom: tuplesKeptFrom(state) || undefined,
     flows: await flowsStats(lake),
     columns: await columnSizes(
       lake,

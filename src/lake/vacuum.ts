@@ -79,7 +79,9 @@ async function neededForSettling(lake: Lake, flows: TableState): Promise<Needed 
   const settled = settledVersion(flows, lake.tuples.state.metadata.id);
   if (settled === undefined) return undefined;
   const changes = await changesSince(lake.tuples.place, settled, (await lake.tuples.refresh()).version);
-  const paths = (changes ?? []).flatMap(({ remove }) => (remove == null ? [] : [decodeURIComponent(remove.path)]));
+  const paths = (changes ?? [])
+    .flat()
+    .flatMap(({ remove }) => (remove == null ? [] : [decodeURIComponent(remove.path)]));
   return { version: settled, paths: new Set(paths) };
 }
 

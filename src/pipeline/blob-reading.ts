@@ -359,6 +359,11 @@ class TailHash {
   }
 }
 
+/** A position with further rejections. */
+export function withRejections(position: BlobPosition, rejections: readonly Rejection[]): BlobPosition {
+  return { ...position, ...keptOf([...(position.rejections ?? []), ...rejections]) };
+}
+
 function keptOf(rejections: readonly (Rejection | KeptRejection)[]): { rejections?: readonly KeptRejection[] } {
   if (rejections.length === 0) return {};
   const kept: KeptRejection[] = rejections.slice(0, limits.rejectionsPerBlobMax).map(({ ...one }) => one);

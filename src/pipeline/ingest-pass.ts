@@ -2,10 +2,11 @@ import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import type { Rejection } from '../flowlog/record.ts';
 import type { LakeAppend } from '../lake/append.ts';
+import type { FrozenRows } from '../lake/frozen-rows.ts';
 import type { Lake } from '../lake/lake.ts';
 import type { BlobPosition, PositionChange } from '../lake/positions.ts';
 import type { BlobReading, Replacement } from './blob-reading.ts';
-import { openReading } from './blob-reading.ts';
+import { openReading, withRejections } from './blob-reading.ts';
 import type { DiskReserve } from './disk-reserve.ts';
 import { inOrder } from './in-order.ts';
 import type { Piece } from './log-pieces.ts';
@@ -44,6 +45,8 @@ export interface PassTotals {
   bytes: number;
   /** Blobs whose old rows were replaced. */
   replaced: number;
+  /** Tuples of rewritten blobs that were rejected, since their dates are frozen. */
+  frozen: number;
   commits: number;
 }
 
@@ -54,7 +57,7 @@ const blobsPerCommit = 10_000;
 const piecesAhead = 3;
 
 export function noTotals(): PassTotals {
-  return { records: 0, tuples: 0, mended: 0, rejected: 0, bytes: 0, replaced: 0, commits: 0 };
+  return { records: 0, tuples: 0, mended: 0, rejected: 0, bytes: 0, replaced: 0, frozen: 0, commits: 0 };
 }
 
 /**
@@ -159,7 +162,7 @@ export async function ingestBlobs(
 }
 
 export function addTotals(totals: PassTotals, more: PassTotals): void {
-  for (const key of ['records', 'tuples', 'mended', 'rejected', 'bytes', 'replaced', 'commits'] as const)
+  for (const key of ['records', 'tuples', 'mended', 'rejected', 'bytes', 'replaced', 'frozen', 'commits'] as const)
     totals[key] += more[key];
 }
 
@@ -273,6 +276,7 @@ class Batch {
     try {
       for (const adding of this.#pending) await adding;
       this.#pending = [];
+      for (const refused of await this.#append.holdFrozen()) this.#refuse(refused);
       for (const { blob, rejections } of this.#rejections) this.#options.onRejected(blob, rejections);
       const warning = await this.#options.disk.check();
       if (warning !== undefined) this.#options.onWarning(warning);
@@ -280,6 +284,23 @@ class Batch {
       await this.abandon();
       throw error;
     }
+  }
+
+  /** Takes tuples of a rewritten blob out of the totals, and says so where they are not as they were. */
+  #refuse({ blob, tuples, known, startByte, lastByte, frozenBefore }: FrozenRows): void {
+    this.totals.tuples -= tuples + known;
+    if (tuples === 0) return;
+    this.totals.frozen += tuples;
+    this.totals.rejected++;
+    const change = this.#changes.get(blob);
+    const rejection: Rejection = {
+      startByte,
+      endByte: Math.max(lastByte + 1, change?.after?.readBytes ?? 0),
+      reason: 'frozen',
+      detail: `${tuples} tuples of dates before ${frozenBefore}, which are frozen, came with the rewritten blob; what was settled of it stays.`,
+    };
+    this.#rejections.push({ blob, rejections: [rejection] });
+    if (change?.after != null) this.#changes.set(blob, { ...change, after: withRejections(change.after, [rejection]) });
   }
 
   async #addAll({ reading, first }: Ahead, replaces: boolean): Promise<void> {

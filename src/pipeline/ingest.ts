@@ -2,7 +2,7 @@ import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { decodeFlowLog } from '../flowlog/decode.ts';
 import type { Rejection } from '../flowlog/record.ts';
-import { countUncovered, settle } from '../lake/flows/settle.ts';
+import { countUncovered, describeMissed, settle } from '../lake/flows/settle.ts';
 import type { Lake, OpenOptions } from '../lake/lake.ts';
 import { openLake } from '../lake/lake.ts';
 import type { DiskSpace } from './disk-reserve.ts';
@@ -65,6 +65,8 @@ export interface IngestResult extends Omit<PassTotals, 'commits'> {
   readonly blobs: number;
   /** Of those found, the ones that could not be read. */
   readonly unread: number;
+  /** Tuples that came after their dates were frozen, and were settled among themselves. */
+  readonly settledApart: number;
   /** The first byte ranges that could not be used, at most `examplesMax`. */
   readonly rejections: readonly BlobRejection[];
   readonly seconds: number;
@@ -129,6 +131,7 @@ export class Ingester {
   readonly #failed = new Map<string, { etag: string; times: number; nextPass: number }>();
   readonly #told = new Set<string>();
   #passes = 0;
+  #settledApart = 0;
   #lake: Lake | undefined;
 
   constructor(settings: IngestSettings) {
@@ -175,7 +178,10 @@ export class Ingester {
   async settle(stops = true): Promise<void> {
     const { stop } = this.#settings;
     try {
-      if (this.#lake !== undefined) await settle(this.#lake, stops ? stop : undefined);
+      if (this.#lake === undefined) return;
+      const { apart, missed } = await settle(this.#lake, stops ? stop : undefined);
+      this.#settledApart += apart;
+      if (missed > 0) this.#settings.onNotice?.({ notice: 'not-settled', sentence: describeMissed(missed) });
     } catch (error) {
       // What was read is committed; the next run settles it.
       if (stop?.aborted !== true) throw error;
@@ -216,7 +222,14 @@ export class Ingester {
   result(): IngestResult {
     const { commits: _, ...totals } = this.totals;
     const { blobs, unread } = this;
-    return { blobs, unread, ...totals, rejections: this.#rejections, seconds: secondsSince(this.#startMillis) };
+    return {
+      blobs,
+      unread,
+      ...totals,
+      settledApart: this.#settledApart,
+      rejections: this.#rejections,
+      seconds: secondsSince(this.#startMillis),
+    };
   }
 
   /** Rewritten blobs that an append-only lake has the old rows of. */

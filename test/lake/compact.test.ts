@@ -133,7 +133,7 @@ describe('compaction', () => {
     const steps = compact(lake, later);
     await steps.next();
     const other = await openLake(folder);
-    await retainRows(other, { nowMillis: later, days: 1, budgetBytes: undefined, dryRun: false });
+    await retainRows(other, { nowMillis: later, tuplesDays: 1, conversationsDays: 1, dryRun: false });
     await other.close();
     const { value } = await steps.next();
     expect(value).toMatchObject({ date: '2023-11-15', version: undefined });
@@ -207,29 +207,6 @@ describe('vacuum', () => {
     const again = await openLake(folder);
     expect(await rowsOf(await again.snapshot())).toHaveLength(25);
     expect((await again.positions()).byKey.size).toBe(25);
-  });
-});
-
-describe('rows past their time', () => {
-  const keep = { nowMillis: midnight + 2.5 * dayMillis, budgetBytes: undefined, dryRun: false };
-
-  test('go by whole dates with one commit, and what was read stays known', async () => {
-    for (let i = 0; i < 3; i++) await commit(i + 1, midnight + i * dayMillis);
-    expect((await retainRows(lake, { ...keep, days: 1, dryRun: true })).dates).toEqual(['2023-11-14']);
-    expect(await retainRows(lake, { ...keep, days: 1 })).toMatchObject({ dates: ['2023-11-14'], files: 1 });
-    expect(await rowsOf(await lake.snapshot())).toHaveLength(2);
-    expect((await lake.positions()).byKey.size).toBe(3);
-    expect(await retainRows(lake, { ...keep, days: 1 })).toMatchObject({ dates: [], version: undefined });
-  });
-
-  test('go oldest first until the lake is within its budget', async () => {
-    for (let i = 0; i < 4; i++) await commit(i + 1, midnight + Math.floor(i / 2) * dayMillis);
-    const { bytes } = await tableStats(lake);
-    expect((await retainRows(lake, { ...keep, days: undefined, budgetBytes: bytes })).files).toBe(0);
-    expect((await retainRows(lake, { ...keep, days: undefined, budgetBytes: bytes - 1 })).dates).toEqual([
-      '2023-11-14',
-    ]);
-    expect(await rowsOf(await lake.snapshot())).toHaveLength(2);
   });
 });
 

@@ -7,6 +7,7 @@ import { compact } from '../../src/lake/compact.ts';
 import { readCommit, writeCommit } from '../../src/lake/delta-log.ts';
 import type { Lake } from '../../src/lake/lake.ts';
 import { openLake } from '../../src/lake/lake.ts';
+import { settle } from '../../src/lake/flows/settle.ts';
 import { retainRows } from '../../src/lake/retain-rows.ts';
 import { readTableState } from '../../src/lake/table-state.ts';
 import { buildFlowLog } from './build-flow-log.ts';
@@ -63,7 +64,7 @@ async function state(): Promise<{ version: number; files: number; onDisk: number
 }
 
 describe('an append-only table', () => {
-  const days = { nowMillis: later, days: 1, budgetBytes: undefined };
+  const days = { nowMillis: later, tuplesDays: 1, conversationsDays: 1 };
 
   test('keeps rows past their time, also in a dry run, and what is compacted or added is none of that', async () => {
     await commit('a');
@@ -78,8 +79,11 @@ describe('an append-only table', () => {
     await expect(retainRows(lake, { ...days, dryRun: false })).rejects.toMatchObject(refusal);
     await expect(retainRows(lake, { ...days, dryRun: true })).rejects.toMatchObject(refusal);
     expect(await state()).toEqual(before);
-    expect((await retainRows(lake, { ...days, days: 36_500, dryRun: false })).files).toBe(0);
+    expect(
+      (await retainRows(lake, { ...days, tuplesDays: 36_500, conversationsDays: 36_500, dryRun: false })).tuples.files,
+    ).toBe(0);
     await commit('c');
+    await settle(lake);
     for await (const { version } of compact(lake, later)) expect(version).toBeDefined();
     expect((await lake.snapshot()).files.map(({ rows }) => rows)).toEqual([3]);
     const actions = (await readCommit(tuplesPlace(folder), before.version + 2))!;
@@ -89,7 +93,7 @@ describe('an append-only table', () => {
       false,
     ]);
     await setTable({ 'delta.appendOnly': 'false' });
-    expect((await retainRows(lake, { ...days, dryRun: false })).files).toBe(1);
+    expect((await retainRows(lake, { ...days, dryRun: false })).tuples.files).toBe(1);
   });
 
   test('keeps the rows of a blob that would be replaced, and no file of the attempt stays', async () => {

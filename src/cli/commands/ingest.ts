@@ -220,6 +220,12 @@ function describe(result: IngestResult, lake: string): string {
       ? []
       : [`mended           ${formatCount(result.mended)} of these tuples, written as no format has them`]),
     `rejected ranges  ${formatCount(result.rejected)}`,
+    ...(result.frozen === 0
+      ? []
+      : [`frozen           ${formatCount(result.frozen)} tuples of rewritten blobs were rejected with them`]),
+    ...(result.settledApart === 0
+      ? []
+      : [`settled apart    ${formatCount(result.settledApart)} tuples that came after their dates were frozen`]),
     ...(result.unread === 0
       ? []
       : [

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { formatCount } from '../../base/format-count.ts';
-import { settle } from '../../lake/flows/settle.ts';
+import { describeMissed, settle } from '../../lake/flows/settle.ts';
 import { openLake } from '../../lake/lake.ts';
-import { show } from '../printable.ts';
+import { show, tell } from '../printable.ts';
 import { writing } from '../writing.ts';
 import { formatBytes } from '../progress.ts';
 
@@ -15,13 +15,13 @@ export function define(command: Command): void {
   command.action(async (options: { readonly lake: string }) => {
     const lake = await openLake(options.lake, writing);
     try {
-      const { changed, version, dates, rows, addedFiles, removedFiles, bytes, apart } = await settle(lake);
+      const { changed, version, dates, rows, addedFiles, removedFiles, bytes, apart, missed } = await settle(lake);
+      if (missed > 0) tell(`warning: ${describeMissed(missed)}`);
       if (!changed) return show(`all tuples are settled, up to version ${version}\n`);
       show(
         `settled up to version ${version}: ${formatCount(dates.length)} dates, ${formatCount(rows)} rows in ${formatCount(addedFiles)} new files (${formatBytes(bytes)}), ${formatCount(removedFiles)} old files replaced\n`,
       );
-      if (apart > 0)
-        show(`${formatCount(apart)} rows were settled apart: their tuples came after their dates were frozen\n`);
+      if (apart > 0) show(`settled apart, since their dates are frozen: ${formatCount(apart)} tuples\n`);
     } finally {
       await lake.close();
     }

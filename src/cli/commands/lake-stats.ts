@@ -61,6 +61,9 @@ function describe(stats: TableStats): string {
     `bytes            ${formatCount(stats.bytes)} (${formatBytes(stats.bytes)})`,
     `bytes per row    ${perRow(bytesOf('tuple'), stats)} of the tuple, ${perRow(bytesOf('trace'), stats)} of its trace, ${perRow(stats.bytes, stats)} in all`,
     `times            ${timeText(stats.startMillis)} to ${timeText(stats.endMillis)}`,
+    ...(stats.tuplesFrom === undefined
+      ? []
+      : [`tuples from      ${stats.tuplesFrom} on; those of earlier dates were removed`]),
     `settled flows    ${describeFlows(stats)}`,
     ...describeSettling(stats.flows, stats.rows).map(({ finding }) => `                 ${finding}`),
     '',

@@ -13,11 +13,12 @@ import { writeDataFile } from '../data-file.ts';
 import type { Action, AddAction } from '../delta-log.ts';
 import type { DeltaTable } from '../delta-table.ts';
 import { listParameter } from '../duckdb.ts';
+import { dateOf } from '../file-date.ts';
 import type { Lake } from '../lake.ts';
 import { dataFileOf } from '../snapshot.ts';
-import { dateOf } from './coverage.ts';
 import { openCoverMillis } from './definition.ts';
 import { coveredTag, flowsForm, partTag } from './flow-files.ts';
+import { apartTag, apartTuples } from './frozen.ts';
 
 interface Joined {
   readonly date: string;
@@ -37,10 +38,12 @@ function planJoins({ state, place }: DeltaTable, nowMillis: number): Joined[] {
   return [...groupBy(files, dateOf)].flatMap(([date, ofDate]) => {
     const newest = ofDate.reduce((latest, add) => Math.max(latest, coveredOf(add) - openCoverMillis), nowMillis);
     const closed = ofDate.filter((add) => add.tags?.[partTag] !== 'open' && coveredOf(add) < newest);
-    return [...groupBy(closed, ({ tags }) => tags?.[partTag] ?? '')].flatMap(([part, some]) =>
+    // Rows that were settled apart stay countable.
+    const byPart = groupBy(closed, ({ tags }) => `${tags?.[partTag]} ${tags?.[apartTag] !== undefined}`);
+    return [...byPart.values()].flatMap((some) =>
       chunksOf(some, ({ path }) => dataFileOf(place, state.files.get(path)!).rows).map((chunk) => ({
         date,
-        part,
+        part: chunk[0].tags?.[partTag] ?? '',
         files: chunk,
       })),
     );
@@ -84,7 +87,8 @@ async function joinFiles(lake: Lake, table: DeltaTable, { date, part, files }: J
     await connection.run('SET VARIABLE flow_files = $1', [await listParameter(read.map(({ path }) => path))]);
     const source = `read_parquet(getvariable('flow_files'), hive_partitioning = false)`;
     const select = `SELECT * FROM ${source} ORDER BY access, time`;
-    const form = { ...flowsForm, tags: { [partTag]: part, [coveredTag]: String(covered) } };
+    const apart = files[0].tags?.[apartTag] === undefined ? {} : { [apartTag]: String(apartTuples(files)) };
+    const form = { ...flowsForm, tags: { [partTag]: part, [coveredTag]: String(covered), ...apart } };
     written = { ...(await writeDataFile(place, connection, date, select, form)), dataChange: false };
     const actual = dataFileOf(place, written).rows;
     if (actual !== rows)

@@ -3,23 +3,18 @@
  *
  *   txn {appId: "nsgflow-settled/<id of the table of tuples>", version: V}
  *
- * Tuples in files that came after V are uncovered. Where rows went after V, or files came that mix covered and uncovered rows, the whole date is.
+ * Tuples in files that came after V are uncovered. Where rows went after V, or files came that mix covered and uncovered rows, the whole date is. Frozen
+ * dates are never built as a whole: late-files.ts says which of their tuples are uncovered.
  */
 import { createHash } from 'node:crypto';
 import type { Action, AddAction } from '../delta-log.ts';
 import { readCommit } from '../delta-log.ts';
-import { partitionColumn } from '../schema.ts';
+import { dateOf, dateOfRemoved } from '../file-date.ts';
 import type { TablePlace } from '../table-place.ts';
 import type { TableState } from '../table-state.ts';
-
-/** Property of `flows`: dates before this one are frozen. Their tuples may be gone, and their rows are never built anew. */
-export const frozenProperty = 'nsgflow.frozenBefore';
-
-/** `YYYY-MM-DD`; '' where no date is frozen. */
-export function frozenBefore({ metadata }: TableState): string {
-  const date = metadata.configuration?.[frozenProperty] ?? '';
-  return /^\d{4}-\d{2}-\d{2}$/.test(date) ? date : '';
-}
+import { frozenBefore } from './frozen.ts';
+import type { LateFiles } from './late-files.ts';
+import { lateFiles } from './late-files.ts';
 
 const settledPrefix = 'nsgflow-settled/';
 
@@ -68,46 +63,56 @@ export async function datesChangedByOthers(
     if (actions.some(({ commitInfo }) => commitInfo?.['engineInfo'] === 'nsgflow')) continue;
     for (const { add, remove } of actions) {
       if (add?.dataChange === true) dates.add(dateOf(add));
-      if (remove?.dataChange === true) dates.add(dateOfPath(remove.path));
+      if (remove?.dataChange === true) dates.add(dateOfRemoved(remove));
     }
   }
   return dates;
 }
 
-/** What the commits behind version `from` up to `to` did, in order; `undefined` where one of them is gone. @throws lake-invalid where one is torn */
-export async function changesSince(table: TablePlace, from: number, to: number): Promise<Action[] | undefined> {
-  const all: Action[] = [];
+/** What each commit behind version `from` up to `to` did, in order; `undefined` where one of them is gone. @throws lake-invalid where one is torn */
+export async function changesSince(table: TablePlace, from: number, to: number): Promise<Action[][] | undefined> {
+  const commits: Action[][] = [];
   for (let version = from + 1; version <= to; version++) {
     const actions = await readCommit(table, version);
     if (actions === undefined) return undefined;
-    all.push(...actions);
+    commits.push(actions);
   }
-  return all;
+  return commits;
 }
 
 /** What of the table of tuples is not covered. */
-export interface Uncovered {
+export interface Uncovered extends LateFiles {
   /** Dates of which nothing is covered. Frozen ones are none of them. */
   readonly dates: ReadonlySet<string>;
-  /** Files of other dates that came since: all their rows are uncovered. */
+  /** Files of other dates that came since: all their rows are uncovered. Of a frozen date, a program may have joined some with others since. */
   readonly files: readonly AddAction[];
+  /** Files of frozen dates of which nobody knows whether they are covered: they count as if they were. */
+  readonly untold: readonly AddAction[];
 }
 
-/** Compares both tables. `changes`: of the table of tuples since the version that is covered; `undefined` where that is not known. */
+/**
+ * Compares both tables. `commits`: of the table of tuples since the version that is covered; `undefined` where that is not known. `all`: whatever is
+ * covered, no date is that is not frozen.
+ */
 export function uncoveredOf(
   tuples: TableState,
   flows: TableState | undefined,
-  changes: readonly Action[] | undefined,
+  commits: readonly (readonly Action[])[] | undefined,
+  all = false,
 ): Uncovered {
   const frozen = flows === undefined ? '' : frozenBefore(flows);
+  const late = lateFiles(commits ?? [], frozen);
+  const files = [...tuples.files.values()];
+  const untold = commits === undefined ? files.filter((add) => dateOf(add) < frozen) : [];
+  const changes = (commits ?? []).flat();
   const dates = new Set<string>();
   if (
-    changes === undefined ||
-    changes.some(({ remove }) => remove?.dataChange === true && dateOfPath(remove.path) === '')
+    all ||
+    commits === undefined ||
+    changes.some(({ remove }) => remove?.dataChange === true && dateOfRemoved(remove) === '')
   ) {
-    for (const add of [...tuples.files.values(), ...(flows?.files.values() ?? [])])
-      if (dateOf(add) >= frozen) dates.add(dateOf(add));
-    return { dates, files: [] };
+    for (const add of [...files, ...(flows?.files.values() ?? [])]) if (dateOf(add) >= frozen) dates.add(dateOf(add));
+    return { ...late, dates, untold };
   }
   const added = new Map<string, AddAction>();
   for (const { add, remove } of changes) {
@@ -115,18 +120,14 @@ export function uncoveredOf(
       // A file that came since and went again was never covered.
       const uncovered = added.get(remove.path);
       added.delete(remove.path);
-      const date = uncovered === undefined ? dateOfPath(remove.path) : dateOf(uncovered);
+      const date = uncovered === undefined ? dateOfRemoved(remove) : dateOf(uncovered);
       if ((remove.dataChange || uncovered !== undefined) && date >= frozen) dates.add(date);
-    } else if (add?.dataChange === true) added.set(add.path, add);
+    } else if (add?.dataChange === true && dateOf(add) >= frozen) added.set(add.path, add);
   }
-  return { dates, files: [...added.values()].filter((add) => !dates.has(dateOf(add))) };
-}
-
-export function dateOf({ partitionValues }: AddAction): string {
-  return partitionValues[partitionColumn] ?? '';
-}
-
-/** Of a data file, by the folder of its date. */
-function dateOfPath(path: string): string {
-  return /(?:^|\/)date(?:=|%3D)(\d{4}-\d{2}-\d{2})\//i.exec(path)?.[1] ?? '';
+  return {
+    ...late,
+    dates,
+    untold,
+    files: [...late.files, ...[...added.values()].filter((add) => !dates.has(dateOf(add)))],
+  };
 }

@@ -4,7 +4,9 @@
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { formatCount } from '../../base/format-count.ts';
 import type { Action, AddAction } from '../delta-log.ts';
+import { dateOf } from '../file-date.ts';
 import type { Lake } from '../lake.ts';
 import { dataFileOf } from '../snapshot.ts';
 import type { TablePlace } from '../table-place.ts';
@@ -14,9 +16,7 @@ import { buildDate } from './build-date.ts';
 import type { Uncovered } from './coverage.ts';
 import {
   changesSince,
-  dateOf,
   datesChangedByOthers,
-  frozenBefore,
   markOfCommit,
   settledAppId,
   settledCommitAppId,
@@ -24,6 +24,7 @@ import {
   uncoveredOf,
 } from './coverage.ts';
 import { damagedFiles } from './damaged-files.ts';
+import { frozenBefore, tagApart } from './frozen.ts';
 
 export interface Settled {
   /** The version of the table of tuples that `flows` covers now. */
@@ -36,8 +37,10 @@ export interface Settled {
   readonly addedFiles: number;
   readonly removedFiles: number;
   readonly bytes: number;
-  /** Rows of tuples that came for dates that were frozen. */
+  /** Tuples that came for dates that were frozen, and were settled among themselves. */
   readonly apart: number;
+  /** Tuples of frozen dates that may be missing from `flows`: other programs deleted their files, or the log that tells whether they were settled. */
+  readonly missed: number;
 }
 
 /** Both tables, each at one version. */
@@ -49,9 +52,15 @@ export interface Versions {
 
 /** Pins both tables: `flows` first, so that the version of tuples which it covers is there. @throws not-found, lake-invalid */
 export async function pinVersions(lake: Lake): Promise<Versions> {
-  const flows = await lake.flows();
-  const pinned = flows?.state;
-  return { flows: pinned, tuples: await lake.tuples.refresh() };
+  let flows = (await lake.flows())?.state;
+  for (;;) {
+    const tuples = await lake.tuples.refresh();
+    // Dates are frozen in `tuples`, then in `flows`, and then lose tuples: where they were lost meanwhile, `flows` says so by now.
+    if (flows === undefined || frozenBefore(flows) >= frozenBefore(tuples)) return { flows, tuples };
+    const newer = (await lake.flows())?.state;
+    if (newer === undefined || frozenBefore(newer) === frozenBefore(flows)) return { flows, tuples };
+    flows = newer;
+  }
 }
 
 /** How many tuples are not settled yet, as far as the log says. @throws not-found, lake-invalid */
@@ -60,7 +69,7 @@ export async function countUncovered(lake: Lake): Promise<number> {
   const { dates, files } = await uncoveredNow(lake, versions);
   const { place } = lake.tuples;
   const ofDates = [...versions.tuples.files.values()].filter((add) => dates.has(dateOf(add)));
-  return [...ofDates, ...files].reduce((sum, add) => sum + (dataFileOf(place, add).rows ?? 0), 0);
+  return rowsOf(place, [...ofDates, ...files]);
 }
 
 /** What of these versions is not covered. @throws lake-invalid */
@@ -71,7 +80,7 @@ export async function uncoveredNow(lake: Lake, versions: Versions): Promise<Unco
   const uncovered = uncoveredOf(tuples, flows, changes);
   if (flows === undefined) return uncovered;
   const strange = await datesChangedByOthers(lake.flowsPlace, flows, tuples.metadata.id);
-  if (strange.has('')) return uncoveredOf(tuples, flows, undefined);
+  if (strange.has('')) return uncoveredOf(tuples, flows, changes, true);
   return withDates(
     uncovered,
     [...strange].filter((date) => date >= frozenBefore(flows)),
@@ -88,13 +97,13 @@ export async function knownSettled(lake: Lake, { tuples, flows }: Versions): Pro
   return mark === undefined || mark === 0 || actual === undefined || mark === actual ? settled : undefined;
 }
 
-function withDates({ dates, files }: Uncovered, more: Iterable<string>): Uncovered {
-  const all = new Set([...dates, ...more]);
-  return { dates: all, files: files.filter((add) => !all.has(dateOf(add))) };
+function withDates(uncovered: Uncovered, more: Iterable<string>): Uncovered {
+  const dates = new Set([...uncovered.dates, ...more]);
+  return { ...uncovered, dates, files: uncovered.files.filter((add) => !dates.has(dateOf(add))) };
 }
 
 /** Dates of which files of `flows` are gone or cut. Frozen ones are none of them: nothing could build their rows anew. */
-async function damagedDates(table: TablePlace, flows: TableState | undefined): Promise<ReadonlySet<string>> {
+export async function damagedDates(table: TablePlace, flows: TableState | undefined): Promise<ReadonlySet<string>> {
   if (flows === undefined) return new Set();
   const frozen = frozenBefore(flows);
   const files = [...flows.files.values()].filter((add) => dateOf(add) >= frozen);
@@ -103,7 +112,15 @@ async function damagedDates(table: TablePlace, flows: TableState | undefined): P
 
 /** What brings `flows` up to `tuples`. */
 export interface SettlePlan {
-  readonly dates: readonly (BuiltDate & { readonly date: string; readonly isApart: boolean })[];
+  readonly dates: readonly PlannedDate[];
+  /** Tuples of frozen dates that may be missing. */
+  readonly missed: number;
+}
+
+export interface PlannedDate extends BuiltDate {
+  readonly date: string;
+  /** Tuples that came after the date was frozen; 0 of all other dates. */
+  readonly apart: number;
 }
 
 export interface PlanSettings {
@@ -127,38 +144,54 @@ export async function planSettling(
   const { place } = lake.tuples;
   const uncovered = withDates(await uncoveredNow(lake, versions), settings.alsoDates ?? []);
   const frozen = flows === undefined ? '' : frozenBefore(flows);
-  const dates: SettlePlan['dates'][number][] = [];
+  const gone = await goneFiles(lake, versions, uncovered);
+  const dates: PlannedDate[] = [];
   const wanted = new Set([...uncovered.dates, ...uncovered.files.map(dateOf)]);
   const ofDate = <T extends AddAction>(adds: Iterable<T>, date: string): T[] =>
     [...adds].filter((add) => dateOf(add) === date);
   try {
     for (const date of [...wanted].sort()) {
-      const isApart = date < frozen;
+      const isFrozen = date < frozen;
+      const files = ofDate(uncovered.files, date).filter((add) => !gone.has(add));
+      if (isFrozen && files.length === 0) continue;
       const built = await buildDate({
         date,
         tuples: ofDate(tuples.files.values(), date).map((add) => dataFileOf(place, add)),
-        uncovered: uncovered.dates.has(date)
-          ? undefined
-          : ofDate(uncovered.files, date).map((add) => dataFileOf(place, add)),
+        uncovered: uncovered.dates.has(date) ? undefined : files.map((add) => dataFileOf(place, add)),
         flows: ofDate(flows?.files.values() ?? [], date),
         flowsTable: lake.flowsPlace,
         target,
-        apart: isApart ? tuples.version : 0,
+        apart: isFrozen ? tuples.version : 0,
         connect: () => lake.connect(),
         signal: settings.signal,
         ...(settings.bounds === undefined ? {} : { bounds: settings.bounds }),
       });
-      dates.push({ ...built, date, isApart });
+      const apart = isFrozen ? rowsOf(place, files) : 0;
+      dates.push({ ...built, added: isFrozen ? tagApart(built.added, apart) : built.added, date, apart });
     }
   } catch (error) {
     await dropPlan({ dates }, target);
     throw error;
   }
-  return { dates };
+  return { dates, missed: rowsOf(place, [...gone, ...uncovered.untold]) };
+}
+
+/** Late files of frozen dates that other programs joined with others, and then deleted: nothing tells their rows from those that are settled. */
+async function goneFiles(lake: Lake, { tuples }: Versions, { files }: Uncovered): Promise<ReadonlySet<AddAction>> {
+  return new Set(
+    await damagedFiles(
+      lake.tuples.place,
+      files.filter(({ path }) => !tuples.files.has(path)),
+    ),
+  );
+}
+
+function rowsOf(table: TablePlace, adds: readonly AddAction[]): number {
+  return adds.reduce((sum, add) => sum + (dataFileOf(table, add).rows ?? 0), 0);
 }
 
 /** Removes the files of a plan that is not used. */
-export async function dropPlan({ dates }: SettlePlan, target: TablePlace): Promise<void> {
+export async function dropPlan({ dates }: Pick<SettlePlan, 'dates'>, target: TablePlace): Promise<void> {
   for (const { added } of dates)
     for (const { path } of added) await rm(join(target.folder, path), { force: true }).catch(() => undefined);
 }
@@ -207,11 +240,17 @@ export async function settle(lake: Lake, signal?: AbortSignal, bounds?: Partial<
       addedFiles: added.length,
       removedFiles: removed.length,
       bytes: added.reduce((sum, { size }) => sum + size, 0),
-      apart: plan.dates.reduce((sum, { rows, isApart }) => sum + (isApart ? rows : 0), 0),
+      apart: plan.dates.reduce((sum, { apart }) => sum + apart, 0),
+      missed: plan.missed,
     };
   }
 }
 
+/** For a person: that tuples may be missing from `flows`. */
+export function describeMissed(tuples: number): string {
+  return `${formatCount(tuples)} late tuples of frozen dates may be missing from the table flows: another program deleted files or log entries before they were settled`;
+}
+
 function nothing(version: number): Settled {
-  return { version, changed: false, dates: [], rows: 0, addedFiles: 0, removedFiles: 0, bytes: 0, apart: 0 };
+  return { version, changed: false, dates: [], rows: 0, addedFiles: 0, removedFiles: 0, bytes: 0, apart: 0, missed: 0 };
 }

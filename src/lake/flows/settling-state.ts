@@ -5,8 +5,10 @@ import { formatTime } from '../../base/time.ts';
 import type { AddAction } from '../delta-log.ts';
 import type { Lake } from '../lake.ts';
 import { dataFileOf } from '../snapshot.ts';
-import { dateOf, frozenBefore, isSettledAppId, settledAppId } from './coverage.ts';
+import { dateOf } from '../file-date.ts';
+import { isSettledAppId, settledAppId } from './coverage.ts';
 import { damagedFiles } from './damaged-files.ts';
+import { apartTuples, frozenBefore } from './frozen.ts';
 import { knownSettled, pinVersions, uncoveredNow } from './settle.ts';
 
 export interface SettlingState {
@@ -23,6 +25,10 @@ export interface SettlingState {
   readonly damaged: readonly string[];
   /** Those of them whose dates are frozen: nothing builds their rows anew. */
   readonly damagedForGood: readonly string[];
+  /** Dates before this one are frozen; `undefined` where none is. */
+  readonly frozenBefore: string | undefined;
+  /** Tuples that came after their dates were frozen, and were settled among themselves. */
+  readonly settledApart: number;
   /** Whether `flows` was settled from another table of tuples, and never from this one. */
   readonly isOfOtherTable: boolean;
 }
@@ -49,6 +55,8 @@ export async function settlingState(lake: Lake): Promise<SettlingState | undefin
     datesToBuild: [...new Set([...dates, ...damagedDates])].sort(),
     damaged: damaged.map(({ path }) => path),
     damagedForGood: damaged.filter(isFrozen).map(({ path }) => path),
+    frozenBefore: frozen === '' ? undefined : frozen,
+    settledApart: apartTuples(flows.files.values()),
     isOfOtherTable: appIds.length > 0 && !appIds.includes(settledAppId(id)),
   };
 }
@@ -73,7 +81,11 @@ export function describeSettling(state: SettlingState | undefined, tuples: numbe
       `more than ${formatCount(limits.uncoveredTuplesMax)} tuples wait: each question builds their flows anew; ${settleHint} settles them`,
     );
   if (state === undefined) return findings;
-  const { datesToBuild, damaged, damagedForGood, isOfOtherTable } = state;
+  const { datesToBuild, damaged, damagedForGood, isOfOtherTable, frozenBefore: frozen, settledApart } = state;
+  if (frozen !== undefined) {
+    const late = settledApart === 0 ? '' : `; settled apart: ${formatCount(settledApart)} tuples that came later`;
+    findings.push({ state: 'ok', finding: `dates before ${frozen} are frozen${late}` });
+  }
   if (isOfOtherTable) wrong(`flows was settled from another table of tuples: ${settleHint} builds it anew`);
   const mendable = damaged.filter((path) => !damagedForGood.includes(path));
   if (mendable.length > 0)

@@ -63,6 +63,8 @@ test('too many tuples that wait', () => {
     datesToBuild: [],
     damaged: [],
     damagedForGood: [],
+    frozenBefore: undefined,
+    settledApart: 0,
     isOfOtherTable: false,
   };
   const [first, second] = describeSettling(state, 0);
@@ -101,6 +103,7 @@ test('files of frozen dates that are missing are named as what they are', async 
   await rm(dataFileOf(place, [...state.files.values()][0]).path);
   expect(await findings()).toEqual([
     expect.stringMatching(/^ok: settled/),
+    'ok: dates before 2023-11-15 are frozen',
     expect.stringMatching(
       /^wrong: 1 file of frozen dates is missing or cut, and cannot be built anew: date=2023-11-14/,
     ),
