@@ -239,13 +239,17 @@ export class Lane {
     if (!(error instanceof FlowError)) return this.#state.fail(error);
     if (error.code === 'blob-conflict' && spool !== undefined) {
       const { storage, account } = this;
-      for (const [minuteMillis, own] of groupBy(items, ({ segment }) => segment.minuteMillis))
+      const isAside = ({ segment }: Item): boolean => segment.file?.isAside === true;
+      const fresh = items.filter((item) => !isAside(item));
+      for (const [minuteMillis, own] of groupBy(fresh, ({ segment }) => segment.minuteMillis))
         if (!(await spool.refuse({ storage, account, minuteMillis, blocks: own.map(({ block }) => block) })))
           this.#leave(minuteMillis, own);
-      this.#state.refuse(
-        items.map(({ block }) => block),
-        error,
-      );
+      for (const { segment } of items.filter(isAside)) segment.stays = true;
+      if (fresh.length > 0)
+        this.#state.refuse(
+          fresh.map(({ block }) => block),
+          error,
+        );
       await this.#settle(items, false);
       return;
     }
@@ -269,6 +273,7 @@ export class Lane {
     for (const { block, segment } of items) {
       if (delivered) state.delivered++;
       if (delivered && segment.isEarlier) state.deliveredOfEarlier++;
+      if (delivered && segment.file?.isAside === true) state.takenBack(block);
       state.heldBytes -= block.bytes.length;
       if (delivered) block.release?.();
       if (--segment.open > 0) continue;

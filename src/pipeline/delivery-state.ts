@@ -116,6 +116,16 @@ export class DeliveryState {
     this.refusal ??= why;
   }
 
+  /** Storage has a block that it refused in an earlier run. */
+  takenBack(block: FlushedBlock): void {
+    const { blocks, tuples, bytes } = this.#refused;
+    this.#refused = {
+      blocks: Math.max(0, blocks - 1),
+      tuples: Math.max(0, tuples - block.tuples),
+      bytes: Math.max(0, bytes - block.bytes.length),
+    };
+  }
+
   /** A file of the spool cannot be delivered: it is damaged, or cannot be read. */
   damaged(sentence: string): void {
     this.#damaged++;

@@ -12,7 +12,7 @@ import { decodeSegment, encodeSegment } from './spool-segment.ts';
  * The folder where flushes lie until storage has them, so that neither storage that is away nor a killed recorder loses any:
  *
  *     DIR/000000000007-1700000040000-0f3a….segment   one flush for one account: number, minute, account; see spool-segment.ts
- *     DIR/refused/…                                  segments that storage will never take, or that are damaged: for a person to look at
+ *     DIR/refused/…                                  segments that storage refused: the next run offers them again; and damaged ones, for a person
  *     DIR/status.json                                what `Delivery` says of it
  *     DIR/lock                                       the process that it belongs to
  *
@@ -25,6 +25,8 @@ export interface SpoolFile {
   readonly minuteMillis: number;
   /** See `laneOf`. */
   readonly lane: string;
+  /** An earlier run set it aside because storage refused it; it is offered again. */
+  readonly isAside?: true;
 }
 
 export interface SpoolSettings {
@@ -39,6 +41,8 @@ export interface SpoolSettings {
 }
 
 const segmentName = /^(\d{12})-(\d{1,15})-([0-9a-f]{16})\.segment$/;
+/** See `refuse`. */
+const asideName = /^\d{1,15}-[0-9a-f]{32}\.segment$/;
 const temporaryName = 'segment.new';
 const statusName = 'status.json';
 const refusedFolder = 'refused';
@@ -64,8 +68,10 @@ export class Spool {
     this.#bytesMax = settings.bytesMax;
     this.#sync = settings.sync ?? true;
     this.left = left;
-    this.#next = left.length === 0 ? 1 : Number.parseInt(left[left.length - 1].name, 10) + 1;
-    this.#bytes = left.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const last = left.at(-1);
+    this.#next = last === undefined || last.isAside === true ? 1 : Number.parseInt(last.name, 10) + 1;
+    // What lies aside takes no room from what comes.
+    this.#bytes = left.reduce((sum, { sizeBytes, isAside }) => sum + (isAside === true ? 0 : sizeBytes), 0);
     this.#unlock = unlock;
   }
 
@@ -78,7 +84,7 @@ export class Spool {
       const unlock = await takeLock(join(folder, 'lock'), `the spool ${folder}`, hint);
       try {
         await rm(join(folder, temporaryName), { force: true });
-        return new Spool(settings, await filesLeft(folder), unlock);
+        return new Spool(settings, [...(await filesAside(folder)), ...(await filesLeft(folder))], unlock);
       } catch (error) {
         // Who tries again in the same process would find the spool in use by itself.
         await unlock();
@@ -141,12 +147,13 @@ export class Spool {
 
   async remove(file: SpoolFile): Promise<void> {
     await rm(join(this.folder, file.name), { force: true }).catch(() => undefined);
-    this.#bytes -= file.sizeBytes;
+    if (file.isAside !== true) this.#bytes -= file.sizeBytes;
   }
 
   /** Keeps a segment's file apart, where nobody delivers it. @returns false where it stays, or is gone */
   async #setAside(file: SpoolFile): Promise<boolean> {
     const target = join(this.folder, refusedFolder, file.name);
+    if (file.isAside === true) return true;
     this.#bytes -= file.sizeBytes;
     try {
       await makeFolderOf(target, this.#sync);
@@ -213,6 +220,21 @@ export class Spool {
 
 /** Of one file, not of the machine: the others can be read. */
 const unreadable = new Set(['ENOENT', 'EACCES', 'EPERM', 'EIO', 'EISDIR', 'EBADMSG', 'EUCLEAN']);
+
+/** Segments that an earlier run set aside because storage refused them, oldest first. Damaged ones are left. */
+async function filesAside(folder: string): Promise<SpoolFile[]> {
+  const names = await readdir(join(folder, refusedFolder)).catch(() => []);
+  const files: SpoolFile[] = [];
+  for (const name of names.filter((each) => asideName.test(each))) {
+    const path = join(refusedFolder, name);
+    const bytes = await readFile(join(folder, path)).catch(() => undefined);
+    const segment = bytes && decodeSegment(bytes);
+    if (bytes === undefined || segment === undefined) continue;
+    const { storage, account, minuteMillis } = segment;
+    files.push({ name: path, sizeBytes: bytes.length, minuteMillis, lane: laneOf(storage, account), isAside: true });
+  }
+  return files.sort((a, b) => a.minuteMillis - b.minuteMillis);
+}
 
 /** Segments in the folder, oldest first. */
 async function filesLeft(folder: string): Promise<SpoolFile[]> {

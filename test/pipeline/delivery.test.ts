@@ -416,9 +416,19 @@ describe('delivery with a spool', () => {
     expect(await minutesOf(faulty.account)).toEqual([0, 1, 2]);
     expect(run.delivery.status().refused.blocks).toBe(3);
     expect(segments(folder)).toEqual([]);
-    expect(readdirSync(join(folder, 'refused')).length).toBeGreaterThan(0);
+    const aside = readdirSync(join(folder, 'refused'));
+    expect(aside.length).toBeGreaterThan(0);
     const second = await begin(faulty.account, folder);
     expect(await end(second)).toBeUndefined();
+    expect(second.delivery.status()).toMatchObject({ refused: { blocks: 3 }, spoolBytes: 0 });
+    expect(readdirSync(join(folder, 'refused'))).toEqual(aside);
+    await inner.delete(foreign);
+    const third = await begin(faulty.account, folder);
+    await add(third, 3, block(3, 0), block(3, 7));
+    expect(await end(third)).toBeUndefined();
+    expect(await minutesOf(faulty.account, 7)).toEqual([0, 1, 2, 3]);
+    expect(third.delivery.status()).toMatchObject({ refused: { blocks: 0, tuples: 0, bytes: 0 }, delivered: 5 });
+    expect([segments(folder), readdirSync(join(folder, 'refused'))]).toEqual([[], []]);
   });
 
   test('a damaged segment is set aside, and the rest is delivered', async () => {
@@ -448,8 +458,8 @@ describe('delivery with a spool', () => {
     const run = await begin(faulty.account, folder);
     for (let minute = 0; minute < 4; minute++) await add(run, minute);
     await end(run);
-    faulty.code = undefined;
     for (const gone of [0, 1]) {
+      faulty.code = gone === 0 ? 'unavailable' : undefined;
       const [spool, sentences] = [await Spool.open({ folder, bytesMax: 1 << 20, sync: false }), [] as string[]];
       rmSync(join(folder, spool.left[gone].name));
       const delivery = new Delivery({
@@ -460,9 +470,7 @@ describe('delivery with a spool', () => {
         onChange: (sentence) => sentences.push(sentence),
       });
       await delivery.begin();
-      if (gone === 0) faulty.code = 'unavailable';
       const left = await end({ delivery, spool, sentences });
-      faulty.code = undefined;
       expect(sentences[0]).toMatch(/no such file or folder; what it holds is not delivered$/);
       if (gone === 1) expect(left).toBe(sentences[0]);
     }
