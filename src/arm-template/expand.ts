@@ -4,6 +4,7 @@
  */
 import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
+import { withoutEnd } from '../base/text.ts';
 import type { FunctionTable } from './call.ts';
 import type { Budget, Evaluator, Frame, Loop, TemplateState } from './evaluate.ts';
 import {
@@ -224,7 +225,7 @@ function expandResource(place: Place, resource: JsonObject, path: string, symbol
   const extended = evaluateValue(place, resource['scope'] ?? '', `${path}.scope`);
   const id =
     typeof extended === 'string' && extended.startsWith('/')
-      ? `${extended.replace(/\/+$/, '')}${providerPath(fullType, names)}`
+      ? `${withoutEnd(extended, '/')}${providerPath(fullType, names)}`
       : resourceIdOf(scope, fullType, names);
   let isDependent = false;
   let references: readonly string[] = [];

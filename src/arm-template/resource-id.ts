@@ -3,6 +3,7 @@
  *
  *   /subscriptions/{guid}/resourceGroups/{group}/providers/Microsoft.Network/virtualNetworks/{name}/subnets/{name}
  */
+import { withoutEnd } from '../base/text.ts';
 import type { Scope } from './scope.ts';
 
 /**
@@ -23,16 +24,17 @@ export function providerPath(type: string, names: readonly string[]): string {
 
 /** The form in which ids are compared and used as keys: lower case, no trailing slash. */
 export function resourceKey(id: string): string {
-  return id.toLowerCase().replace(/\/+$/, '');
+  return withoutEnd(id.toLowerCase(), '/');
 }
 
 /** The last part of an id: the resource's own name. */
 export function resourceName(id: string): string {
-  return id.slice(id.replace(/\/+$/, '').lastIndexOf('/') + 1).replace(/\/+$/, '');
+  const bare = withoutEnd(id, '/');
+  return bare.slice(bare.lastIndexOf('/') + 1);
 }
 
 /** The id of the resource that holds this one (a subnet's VNet): two parts shorter. '' when there is none. */
 export function parentId(id: string): string {
-  const parts = id.replace(/\/+$/, '').split('/');
+  const parts = withoutEnd(id, '/').split('/');
   return parts.slice(0, -2).join('/');
 }

@@ -4,6 +4,16 @@ export function utf16Of(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undefined 
   return bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : undefined;
 }
 
+/**
+ * The text without these characters at its end. A regular expression would take the square of the length where very many of them stand
+ * before the end, and texts come from anywhere.
+ */
+export function withoutEnd(text: string, characters: string): string {
+  let end = text.length;
+  while (end > 0 && characters.includes(text[end - 1])) end--;
+  return text.slice(0, end);
+}
+
 /** The text of a file: UTF-8, or UTF-16 with a byte order mark, which is not part of the text. */
 export function decodeText(bytes: Uint8Array): string {
   return new TextDecoder(utf16Of(bytes) ?? 'utf-8').decode(bytes);

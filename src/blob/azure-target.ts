@@ -1,4 +1,5 @@
 import { FlowError } from '../base/errors.ts';
+import { withoutEnd } from '../base/text.ts';
 import { isContainerName } from './name.ts';
 
 /** What an Azure Storage URL names, and the credential found for it. No text here but `sas` and `key` is secret. */
@@ -87,7 +88,8 @@ function credentialFor(
   connectionString: string,
 ): { sas: string | undefined; key: string | undefined } {
   const settings = parseConnectionString(connectionString);
-  const endpoint = settings.get('blobendpoint')?.replace(/\/+$/, '');
+  const written = settings.get('blobendpoint');
+  const endpoint = written === undefined ? undefined : withoutEnd(written, '/');
   const account = settings.get('accountname') ?? (endpoint === undefined ? undefined : accountOf(endpoint));
   if (account !== target.account)
     throw new FlowError(

@@ -6,6 +6,7 @@ import { type Command, Option } from 'commander';
 import type { Json, JsonObject } from '../arm-template/value.ts';
 import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
+import { withoutEnd } from '../base/text.ts';
 import { objectOf, objectsOf, textOf } from '../control/resource.ts';
 import { readEnvironment } from '../server/environment.ts';
 import { isLoopback } from '../server/host-check.ts';
@@ -61,7 +62,7 @@ interface Credential {
 /** @throws usage, not-found, unavailable, authentication */
 export async function openArm(options: ArmOptions): Promise<Arm> {
   const isAzure = options.azure === true;
-  const endpoint = isAzure ? azureEndpoint : options.server.replace(/\/+$/, '');
+  const endpoint = isAzure ? azureEndpoint : withoutEnd(options.server, '/');
   if (!/^https:\/\/[^/]+$/.test(endpoint))
     throw new FlowError('usage', `--server ${JSON.stringify(options.server)} is no https URL of a host`);
   const ca = isAzure ? undefined : await readAuthority(options.data);

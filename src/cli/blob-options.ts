@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { FlowError } from '../base/errors.ts';
+import { withoutEnd } from '../base/text.ts';
 import { floorToHour } from '../base/time.ts';
 import { parseMac } from '../net/mac.ts';
 import type { BlobSelection } from '../pipeline/flow-log-blobs.ts';
@@ -25,7 +26,11 @@ export function readBlobSelection({ target, nic, hour }: BlobOptions): BlobSelec
   const mac = nic === undefined ? undefined : parseMac(nic);
   if (nic !== undefined && mac === undefined)
     throw new FlowError('usage', `--nic ${JSON.stringify(nic)} is no MAC address`);
-  return { target: target?.replace(/\/+$/, ''), mac, hourMillis: hour === undefined ? undefined : readHour(hour) };
+  return {
+    target: target === undefined ? undefined : withoutEnd(target, '/'),
+    mac,
+    hourMillis: hour === undefined ? undefined : readHour(hour),
+  };
 }
 
 function readHour(text: string): number {

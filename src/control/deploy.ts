@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { resourceKey, resourceName } from '../arm-template/resource-id.ts';
 import type { Json, JsonObject } from '../arm-template/value.ts';
+import { withoutEnd } from '../base/text.ts';
 import { formatTime } from '../base/time.ts';
 import { isAsideType } from '../nsg/raw-resource.ts';
 import { ok } from './answer.ts';
@@ -76,7 +77,7 @@ export function createDeployments(state: State, engine: Engine): Deployments {
 
   /** What the answer says of a template that is taken nevertheless. */
   const diagnosticsOf = (resources: readonly PlannedResource[]): { diagnostics?: JsonObject[] } => {
-    const types = [...new Set(resources.map(({ type }) => type.replace(/\/+$/, '')))].filter(
+    const types = [...new Set(resources.map(({ type }) => withoutEnd(type, '/')))].filter(
       (type) => requireKnown(type).isInert === true && !isAsideType(type),
     );
     if (types.length === 0) return {};
@@ -86,7 +87,7 @@ export function createDeployments(state: State, engine: Engine): Deployments {
 
   const make = async (request: DeploymentRequest, resource: PlannedResource, body: JsonObject): Promise<string> => {
     const { type: _type, name: _name, apiVersion: _version, scope: _scope, ...rest } = body;
-    const type = resource.type.replace(/\/+$/, '');
+    const type = withoutEnd(resource.type, '/');
     const child = childTypeNamed(type);
     const parent = parentOfChild(type);
     try {
@@ -214,7 +215,7 @@ function isMadeBy(id: string, resources: readonly PlannedResource[]): boolean {
 }
 
 function requireKnown(type: string): ResourceType {
-  const bare = type.replace(/\/+$/, '');
+  const bare = withoutEnd(type, '/');
   const definition = resourceTypeNamed(bare) ?? parentOfChild(bare) ?? keptTypeNamed(bare);
   if (definition !== undefined) return definition;
   throw new ArmError(

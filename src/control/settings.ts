@@ -1,6 +1,7 @@
 /**
  * Settings of the control plane.
  */
+import { withoutEnd } from '../base/text.ts';
 import type { NetworkFile } from '../nsg/import.ts';
 import type { ArmRequest } from './request.ts';
 
@@ -63,7 +64,7 @@ const zeros = '00000000-0000-0000-0000-000000000000';
 
 export function settingsOf(options: ControlOptions): ControlSettings {
   return {
-    origin: options.origin.replace(/\/+$/, ''),
+    origin: withoutEnd(options.origin, '/'),
     now: options.now ?? Date.now,
     subscriptions: options.subscriptions ?? [{ id: zeros, name: 'nsgflow' }],
     tenantId: options.tenantId ?? zeros,

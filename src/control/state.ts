@@ -3,6 +3,7 @@
  */
 import { parentId, resourceKey, resourceName } from '../arm-template/resource-id.ts';
 import type { JsonObject } from '../arm-template/value.ts';
+import { withoutEnd } from '../base/text.ts';
 import { importNetwork } from '../nsg/import.ts';
 import { isAsideType } from '../nsg/raw-resource.ts';
 import type { Network } from '../nsg/network.ts';
@@ -159,7 +160,7 @@ export function findChild(
 ): { id: string; parent: Resource; element: JsonObject } | undefined {
   const parent = store.get(parentId(id));
   if (parent === undefined) return undefined;
-  const parts = id.replace(/\/+$/, '').split('/');
+  const parts = withoutEnd(id, '/').split('/');
   const child = childTypeNamed(`${parent.type}/${parts[parts.length - 2]}`);
   if (child === undefined) return undefined;
   const name = resourceKey(resourceName(id));

@@ -5,6 +5,7 @@
 import { resourceKey, resourceName } from '../arm-template/resource-id.ts';
 import type { Json, JsonObject } from '../arm-template/value.ts';
 import { isObject } from '../arm-template/value.ts';
+import { withoutEnd } from '../base/text.ts';
 import { ArmError } from './arm-error.ts';
 import type { DeploymentRequest } from './deployment-request.ts';
 import type { Engine } from './engine.ts';
@@ -86,7 +87,7 @@ async function preview(
 ): Promise<JsonObject> {
   const { type: _type, name: _name, apiVersion: _version, scope: _scope, ...rest } = body;
   const wanted = unknown.reduce<JsonObject>((made, path) => objectOf(replaced(made, before, pathParts(path))), rest);
-  const type = resource.type.replace(/\/+$/, '');
+  const type = withoutEnd(resource.type, '/');
   const child = childTypeNamed(type);
   const parent = parentOfChild(type);
   const definition = keptTypeNamed(type);

@@ -16,6 +16,7 @@ import { createReadStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { FlowError, fileError } from '../base/errors.ts';
+import { withoutEnd } from '../base/text.ts';
 import { makeFolderOf, syncFolder } from '../blob/folder-file.ts';
 import type { TxnAction } from './delta-log.ts';
 import { temporaryFolder, writeSynced } from './delta-log.ts';
@@ -94,7 +95,7 @@ const changesPerBaseMin = 1000;
 
 /** The position key of a blob: `location`, container and name in one text, which is also the column `blob` of its rows. */
 export function blobKey(location: string, container: string, name: string): string {
-  return [location.replace(/[/\\]+$/, ''), container, name].filter((part) => part !== '').join('/');
+  return [withoutEnd(location, '/\\'), container, name].filter((part) => part !== '').join('/');
 }
 
 export function samePosition(a: BlobPosition | undefined, b: BlobPosition | undefined): boolean {

@@ -132,6 +132,24 @@ describe('what is refused', () => {
     expect((await plane.ask('GET', `${network}/networkSecurityGroups/fresh`)).status).toBe(404);
   });
 
+  test('ids of very many slashes are refused like any other that name nothing', async () => {
+    const id = `${'/'.repeat(1_500_000)}x`;
+    const nic = { location, properties: { networkSecurityGroup: { id }, ipConfigurations: [] } };
+    const subnet = { name: 'a', properties: { addressPrefix: '10.9.0.0/24', networkSecurityGroup: { id } } };
+    for (const [path, body] of [
+      [`${network}/networkInterfaces/fresh`, nic],
+      [
+        `${network}/virtualNetworks/fresh`,
+        { location, properties: { addressSpace: { addressPrefixes: ['10.9.0.0/16'] }, subnets: [subnet] } },
+      ],
+      [`${watcher}/flowLogs/fresh`, { location, properties: { targetResourceId: id, storageId: id } }],
+    ] as const) {
+      const answer = await plane.ask('PUT', path, body);
+      expect(answer.status).toBe(400);
+      expect(answer.code).not.toBe('');
+    }
+  });
+
   test('bodies with anything anywhere: an answer below 500, and no change where it is refused', async () => {
     const valid: readonly (readonly [string, JsonObject])[] = [
       [`${network}/networkSecurityGroups/f`, { location, properties: { securityRules: [rule('a')] } }],
