@@ -95,10 +95,13 @@ export function wrongArgument(call: Call, index: number, wanted: string): Templa
   );
 }
 
-/** Refuses what would grow without end. */
-export function bounded<T extends string | readonly unknown[]>(call: Call, value: T): T {
-  if (value.length > limits.templateValueMax) throw new TemplateProblem(`${call.name}() makes more than it may`);
-  return value;
+/** Refuses what would grow without end, before it is made. @param parts what a text or array is to be made of */
+export function bounded<T extends readonly { readonly length: number }[]>(call: Call, parts: T): T {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  call.spend(parts.length >>> 4);
+  if (length > limits.templateValueMax) throw new TemplateProblem(`${call.name}() makes more than it may`);
+  return parts;
 }
 
 /** The text in which another is sought, its cost counted: patterns that repeat themselves are compared at every place. */

@@ -16,14 +16,12 @@ export const collectionFunctions: FunctionTable = {
     if (call.count > 0 && isArray(call.value(0)))
       return bounded(
         call,
-        values(call).flatMap((_, index) => list(call, index)),
-      );
+        values(call).map((_, index) => list(call, index)),
+      ).flat();
     return bounded(
       call,
-      values(call)
-        .map((_, index) => plainText(call, index))
-        .join(''),
-    );
+      values(call).map((_, index) => plainText(call, index)),
+    ).join('');
   }),
   contains: define(2, 2, (call) => {
     const container = call.value(0);
@@ -48,8 +46,8 @@ export const collectionFunctions: FunctionTable = {
   flatten: define(1, 1, (call) =>
     bounded(
       call,
-      list(call, 0).flatMap((item) => (isArray(item) ? item : [item])),
-    ),
+      list(call, 0).map((item) => (isArray(item) ? item : [item])),
+    ).flat(),
   ),
   indexof: define(2, 2, (call) => {
     const whole = call.value(0);

@@ -7,21 +7,12 @@ import { limits } from '../base/limits.ts';
 import type { Call, FunctionTable, TemplateView } from './call.ts';
 import { memberOf } from './collection-functions.ts';
 import type { Meter } from './measure.ts';
-import { isMeasured, measureOf } from './measure.ts';
+import { isMeasured, lookSteps, measureOf } from './measure.ts';
 import type { Expression } from './parse.ts';
 import { expressionText, literalText, parseExpression } from './parse.ts';
 import type { Scope } from './scope.ts';
 import type { Json, JsonObject, Value, ValueObject } from './value.ts';
-import {
-  TemplateProblem,
-  Unresolved,
-  describeValue,
-  getProperty,
-  isArray,
-  isObject,
-  newObject,
-  scalarText,
-} from './value.ts';
+import { TemplateProblem, Unresolved, describeValue, isArray, isObject, newObject, scalarText } from './value.ts';
 
 /** What all templates of one file share: its functions, and what is left of its bounds. */
 export interface Evaluator {
@@ -286,7 +277,7 @@ function createCall(frame: Frame, expression: Extract<Expression, { kind: 'call'
       const known = values[index];
       if (known !== undefined) return known;
       const value = evaluateExpression(frame, expression.args[index]);
-      if (typeof value === 'string') spend(frame.state.evaluator, value.length >>> 6);
+      spend(frame.state.evaluator, lookSteps(value));
       values[index] = value;
       return value;
     },
@@ -320,7 +311,7 @@ function viewOf(frame: Frame): TemplateView {
     variable: (name) => once(state, `variable '${name}'`, () => findVariable(state, name)),
     copyIndex(name) {
       for (let loop = frame.loop; loop !== undefined; loop = loop.outer)
-        if (name === undefined ? loop.ofResource : loop.name.toLowerCase() === name.toLowerCase()) return loop.index;
+        if (name === undefined ? loop.ofResource : isName(state.evaluator, loop.name, name)) return loop.index;
       throw new TemplateProblem(
         name === undefined ? 'copyIndex() outside a copy loop' : `there is no copy loop '${name}'`,
       );
@@ -340,7 +331,7 @@ function viewOf(frame: Frame): TemplateView {
           `reference() asks for ${idOrName}, which is not in the template; only Azure knows it`,
           false,
         );
-      return full ? body : (getProperty(body, 'properties') ?? newObject());
+      return full ? body : (memberOf(body, 'properties', meterOf(state.evaluator)) ?? newObject());
     },
   };
 }
@@ -373,7 +364,7 @@ function findParameter(state: TemplateState, name: string): Value {
   const { evaluator } = state;
   const declared = memberOf(asObject(state.body['parameters']), name, meterOf(evaluator));
   if (!isObject(declared)) throw new TemplateProblem(`the template declares no parameter '${name}'`, false);
-  const preset = getProperty(declared, 'defaultValue');
+  const preset = memberOf(declared, 'defaultValue', meterOf(evaluator));
   if (preset !== undefined) {
     const key = `${state.path}${state.scope.deployment} ${name.toLowerCase()}`;
     const known = evaluator.presets.get(key);
@@ -383,7 +374,7 @@ function findParameter(state: TemplateState, name: string): Value {
     evaluator.presets.set(key, value);
     return value;
   }
-  if (getProperty(declared, 'nullable') === true) return null;
+  if (memberOf(declared, 'nullable', meterOf(evaluator)) === true) return null;
   throw new TemplateProblem(`parameter '${name}' has no value and no default; give it in a parameters file`, false);
 }
 
@@ -393,7 +384,7 @@ function findVariable(state: TemplateState, name: string): Value {
   const copies = variables['copy'];
   if (isArray(copies)) spend(state.evaluator, copies.length >>> 2);
   if (copies !== undefined && isCopyList(copies)) {
-    const copy = copies.find((copy) => scalarText(copy['name']).toLowerCase() === name.toLowerCase());
+    const copy = copies.find((copy) => isName(state.evaluator, scalarText(copy['name']), name));
     if (copy !== undefined) return evaluateCopies(frame, copy, `${state.path}variables.copy`);
   }
   const declared = memberOf(variables, name, meterOf(state.evaluator));
@@ -408,7 +399,7 @@ function callUserFunction(frame: Frame, expression: Extract<Expression, { kind: 
   const spaces = state.body['functions'];
   if (isArray(spaces)) spend(state.evaluator, spaces.length >>> 2);
   const space = (isArray(spaces) ? spaces : []).find(
-    (item) => isObject(item) && scalarText(item['namespace']).toLowerCase() === namespace,
+    (item) => isObject(item) && isName(state.evaluator, scalarText(item['namespace']), namespace),
   );
   const member =
     isObject(space) && isObject(space['members'])
@@ -417,8 +408,8 @@ function callUserFunction(frame: Frame, expression: Extract<Expression, { kind: 
   if (!isObject(member)) throw new TemplateProblem(`the function ${expression.name}() is not known`);
   const declared = isArray(member['parameters']) ? member['parameters'] : [];
   const given = new Map<string, Value>();
-  declared.forEach((parameter, index) => {
-    if (isObject(parameter) && index < expression.args.length)
+  declared.slice(0, expression.args.length).forEach((parameter, index) => {
+    if (isObject(parameter))
       given.set(scalarText(parameter['name']).toLowerCase(), evaluateExpression(frame, expression.args[index]));
   });
   const own = createTemplateState(state.evaluator, {}, state.path, state.scope, given);
@@ -428,6 +419,13 @@ function callUserFunction(frame: Frame, expression: Extract<Expression, { kind: 
     (output ?? null) as Json,
     `${state.path}functions.${expression.name}`,
   );
+}
+
+/** Whether two names of a template are one, in any casing. */
+function isName(evaluator: Evaluator, a: string, b: string): boolean {
+  if (a.length !== b.length) return false;
+  spend(evaluator, a.length >>> 5);
+  return a.toLowerCase() === b.toLowerCase();
 }
 
 export function asObject(json: Json | undefined): JsonObject {

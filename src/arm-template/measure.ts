@@ -62,6 +62,13 @@ function leaf(value: Value): Measure {
   return { chars, nodes: 1, depth: 0, entries: 0 };
 }
 
+/** Steps of a look at each character, element or property of a value: what any function may do with an argument. */
+export function lookSteps(value: Value): number {
+  if (typeof value === 'string') return value.length >>> 6;
+  if (isArray(value)) return measureOf(value).entries >>> 6;
+  return isObject(value) ? measureOf(value).entries >>> 3 : 0;
+}
+
 /** Steps of a walk over all of a value. */
 export function walkSteps(value: Value): number {
   const { chars, nodes } = measureOf(value);

@@ -50,7 +50,7 @@ export const textFunctions: FunctionTable = {
     for (const delimiter of delimiters) {
       if (typeof delimiter !== 'string' || delimiter === '') continue;
       searched(call, text(call, 0), delimiter);
-      call.spend(parts.length >>> 2);
+      call.spend(1 + (parts.length >>> 2));
       parts = parts.flatMap((part) => part.split(delimiter));
     }
     return parts;
@@ -109,7 +109,7 @@ function decodeComponent(call: Call, source: string): string {
 function formatText(call: Call): string {
   let length = 0;
   const counted = (part: string): string => {
-    call.spend(1 + (part.length >>> 6));
+    call.spend(part.length >>> 6);
     length += part.length;
     if (length > limits.templateValueMax) throw new TemplateProblem('format() makes more than it may');
     return part;
@@ -117,6 +117,7 @@ function formatText(call: Call): string {
   const filled = text(call, 0).replace(
     /\{\{|\}\}|\{(\d+)(?::([^{}]*))?\}/g,
     (match, digits?: string, style?: string) => {
+      call.spend(1);
       if (digits === undefined) return match[0];
       const index = 1 + Number(digits);
       if (index >= call.count) throw new TemplateProblem(`format() has no argument for ${match}`);
@@ -126,7 +127,7 @@ function formatText(call: Call): string {
       return counted(formatNumber(call, index, style));
     },
   );
-  return bounded(call, filled);
+  return bounded(call, [filled])[0];
 }
 
 function formatNumber(call: Call, index: number, style: string): string {

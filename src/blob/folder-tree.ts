@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { FlowError } from '../base/errors.ts';
 import { compareNames } from './name.ts';
 
 /** Folders in one another; what lies deeper is left out. Blob names end at 1,024 characters. */
@@ -114,6 +115,7 @@ async function lookAt(tree: Tree, node: Node): Promise<TreeFile | Node[]> {
   } catch (error) {
     // A file that is gone has vanished meanwhile; a link that leads nowhere stays.
     if (at.isLink || !isGone(error)) tree.unlisted?.(at.path, error);
+    else if (isMisread(at.path)) tree.unlisted?.(at.path, misread(at.path));
   }
   if (stats?.isFile() !== true) return [];
   return { name: at.path, sizeBytes: Number(stats.size), mtimeNanos: stats.mtimeNs, birthNanos: stats.birthtimeNs };
@@ -129,7 +131,10 @@ async function readNodes({ root, prefix, unlisted }: Tree, folder: string, depth
   try {
     entries = await readdir(join(root, folder), { withFileTypes: true });
   } catch (error) {
-    if (depth > 0 && isGone(error)) return [];
+    if (depth > 0 && isGone(error)) {
+      if (isMisread(folder)) unlisted?.(folder, misread(folder));
+      return [];
+    }
     if (depth === 0 || unlisted === undefined) throw error;
     unlisted(folder, error);
     return [];
@@ -144,6 +149,17 @@ async function readNodes({ root, prefix, unlisted }: Tree, folder: string, depth
   }
   if (nodes.length < 2) return nodes;
   return nodes.sort((a, b) => compareNames(a.isFolder ? `${a.path}/` : a.path, b.isFolder ? `${b.path}/` : b.path));
+}
+
+/** Whether a name is perhaps not the one on the disk: bytes that are no UTF-8 are read as U+FFFD, and such a name leads nowhere. */
+function isMisread(path: string): boolean {
+  return path.includes('\uFFFD');
+}
+
+function misread(path: string): FlowError {
+  return new FlowError('usage', `the name ${JSON.stringify(path)} is not UTF-8 on the disk`, {
+    hint: 'Rename the file or folder.',
+  });
 }
 
 function isGone(error: unknown): boolean {

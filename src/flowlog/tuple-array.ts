@@ -1,5 +1,7 @@
+import { limits } from '../base/limits.ts';
 import { counterMax, packCounter } from './counter.ts';
 import { backslash, quote, skipSpace, stringEnd, stringText } from './json-bytes.ts';
+import { keyAt } from './keys.ts';
 import type { RejectionReason } from './rejection.ts';
 import { encryptionFault, scanTuple, tupleFields, tupleScanBytes } from './tuple-scan.ts';
 import type { TupleScanner } from './tuple-scanner.ts';
@@ -87,7 +89,13 @@ export class TupleReader {
       } else if (b === openBracket) {
         at++;
         open++;
-      } else if (b === openBrace || b === closeBrace) return ~at;
+      } else if (b === openBrace) {
+        const behind = behindOther(bytes, at);
+        if (behind < 0) return ~at;
+        if (skipSpace(bytes, at + 1, end) < behind - 1)
+          this.#reject(at, behind, 'flows-unreadable', 'An object among tuples; it is not read.');
+        at = behind;
+      } else if (b === closeBrace) return ~at;
       else {
         const next = this.#nextTuple(at + 1);
         this.#reject(at, next, 'tuple-malformed', 'Between two tuples stands neither a comma nor white space.');
@@ -266,6 +274,28 @@ export class TupleReader {
     }
     return bytes.length;
   }
+}
+
+/**
+ * Behind the object at `at`; -1 where it does not end, or where a key of flow logs stands in it: then brackets before it were lost, and what stands
+ * there is no part of the list.
+ */
+function behindOther(bytes: Uint8Array, at: number): number {
+  const closing: number[] = [];
+  for (let i = at; i < bytes.length; i++) {
+    const b = bytes[i];
+    if (b === quote) {
+      if (keyAt(bytes, i, bytes.length) !== undefined) return -1;
+      i = stringEnd(bytes, i + 1, bytes.length);
+      if (i < 0) return -1;
+    } else if (b === openBrace || b === openBracket) {
+      if (closing.push(b === openBrace ? closeBrace : closeBracket) > limits.flowLogDepthMax) return -1;
+    } else if (b === closeBrace || b === closeBracket) {
+      if (closing.pop() !== b) return -1;
+      if (closing.length === 0) return i + 1;
+    }
+  }
+  return -1;
 }
 
 /** Index of a VNet tuple's encryption state among its fields. */

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { listParameter } from './duckdb.ts';
+import { checkSizes } from './file-sizes.ts';
 import { duckdbTypes, storedColumns } from './schema.ts';
 import type { DataFile } from './snapshot.ts';
 
@@ -16,6 +17,7 @@ export async function fileRows(
   const parts: string[] = [];
   const add = async (variable: string, some: readonly DataFile[], options: string): Promise<void> => {
     if (some.length === 0) return;
+    await checkSizes(some);
     await connection.run(`SET VARIABLE ${variable} = $1`, [await listParameter(some.map((file) => file.path))]);
     parts.push(`SELECT * FROM read_parquet(getvariable('${variable}'), hive_partitioning = false${options})`);
   };
@@ -44,6 +46,7 @@ export async function fileRowsBetween(
   startRow: number,
   endRow: number,
 ): Promise<string> {
+  await checkSizes(files);
   await connection.run(`SET VARIABLE ${name} = $1`, [await listParameter(files.map((file) => file.path))]);
   return `(SELECT * EXCLUDE (file_row_number)
     FROM read_parquet(getvariable('${name}'), hive_partitioning = false, file_row_number = true)

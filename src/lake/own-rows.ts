@@ -16,6 +16,7 @@ import type { Address } from '../net/address.ts';
 import { parseAddress } from '../net/address.ts';
 import { formatProtocol } from '../net/protocol.ts';
 import type { AddAction } from './delta-log.ts';
+import { hasSize } from './file-sizes.ts';
 import { readInto, readRowGroups } from './parquet/footer.ts';
 import type { RowGroupPlace } from './parquet/footer.ts';
 import { RowStage } from './row-stage.ts';
@@ -36,7 +37,7 @@ export interface AddressChoice {
 
 /** The row groups of a file that we wrote; `undefined` where it is none. */
 export async function ownRowGroups(file: DataFile): Promise<readonly RowGroupPlace[] | undefined> {
-  if (!file.hasAllColumns) return undefined;
+  if (!file.hasAllColumns || !(await hasSize(file))) return undefined;
   const groups = await readRowGroups(file.path);
   return groups?.every(isReadable) === true ? groups : undefined;
 }

@@ -1,10 +1,13 @@
 import { listParameter } from './duckdb.ts';
+import { ownSqlError } from './duckdb-error.ts';
+import { checkSizes } from './file-sizes.ts';
 import { tuplesKeptFrom } from './flows/frozen.ts';
 import type { SettlingState } from './flows/settling-state.ts';
 import { settlingState } from './flows/settling-state.ts';
 import type { Lake } from './lake.ts';
 import { whileMoving } from './moved-files.ts';
 import { partitionColumn, storedColumns } from './schema.ts';
+import type { DataFile } from './snapshot.ts';
 import { dataFileOf } from './snapshot.ts';
 
 export interface ColumnSize {
@@ -78,10 +81,7 @@ async function statsOf(lake: Lake): Promise<TableStats> {
     dates: [...dates].map(([date, size]) => ({ date, ...size })).sort((a, b) => (a.date < b.date ? -1 : 1)),
     tuplesFrom: tuplesKeptFrom(state) || undefined,
     flows: await flowsStats(lake),
-    columns: await columnSizes(
-      lake,
-      files.map(({ path }) => path),
-    ),
+    columns: await columnSizes(lake, files),
   };
 }
 
@@ -100,13 +100,14 @@ async function flowsStats(lake: Lake): Promise<FlowsStats | undefined> {
   };
 }
 
-async function columnSizes(lake: Lake, paths: readonly string[]): Promise<ColumnSize[]> {
-  if (paths.length === 0) return [];
+async function columnSizes(lake: Lake, files: readonly DataFile[]): Promise<ColumnSize[]> {
+  if (files.length === 0) return [];
+  await checkSizes(files);
   const connection = await lake.connect();
   try {
     const reader = await connection.runAndReadAll(
       'SELECT path_in_schema, sum(total_compressed_size)::DOUBLE FROM parquet_metadata($1::VARCHAR[]) GROUP BY ALL',
-      [await listParameter([...paths])],
+      [await listParameter(files.map(({ path }) => path))],
     );
     const sizes = new Map(reader.getRowsJS() as [string, number][]);
     const known = storedColumns.map(({ name }) => name);
@@ -115,6 +116,8 @@ async function columnSizes(lake: Lake, paths: readonly string[]): Promise<Column
       const bytes = sizes.get(name);
       return bytes === undefined ? [] : [{ name, part: traceColumns.has(name) ? 'trace' : 'tuple', bytes }];
     });
+  } catch (error) {
+    throw ownSqlError(error);
   } finally {
     connection.closeSync();
   }

@@ -8,7 +8,6 @@ import { isUrl } from '../blob/azure-target.ts';
 import type { Account } from '../blob/container.ts';
 import { containerOf, formatBlobPath, parseResourceId, withSingleSlashes } from '../flowlog/blob-path.ts';
 import { ByteWriter } from '../flowlog/byte-writer.ts';
-import { decodeFlowLog } from '../flowlog/decode.ts';
 import type { RecordHeader } from '../flowlog/encode.ts';
 import { encodeRecord } from '../flowlog/encode.ts';
 import type { FlowLog, FlowRecord, TupleGroup } from '../flowlog/record.ts';
@@ -95,9 +94,9 @@ export async function convert(settings: ConvertSettings): Promise<ConvertResult>
       throw new FlowError('usage', `${settings.to.location} is the source itself`, {
         hint: 'Convert into another folder or account: the source would be read and written at once.',
       });
-    const bytes = await readUnless(blob, unread);
-    if (bytes === undefined) continue;
-    const log = decodeFlowLog(bytes);
+    const read = await readUnless(blob, unread);
+    if (read === undefined) continue;
+    const { bytes, log } = read;
     total.blobs++;
     total.records += log.records.length;
     total.read += log.tuples.count;

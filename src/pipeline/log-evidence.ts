@@ -7,6 +7,7 @@ import { hourMillis, minuteMillis, tickMillis } from '../base/time.ts';
 import { streamChunks } from '../lake/duckdb-stream.ts';
 import type { Duckdb } from '../lake/duckdb.ts';
 import { openDuckdb } from '../lake/duckdb.ts';
+import { ownSqlError } from '../lake/duckdb-error.ts';
 import { fileRows } from '../lake/file-rows.ts';
 import type { Snapshot, TimeRange } from '../lake/snapshot.ts';
 import { filesWithin } from '../lake/snapshot.ts';
@@ -80,7 +81,13 @@ export class LogEvidence {
     };
     const files = filesWithin(snapshot, around);
     const rows = files.reduce((sum, file) => sum + (file.rows ?? rowsPerPass), 0);
-    return new LogEvidence(duckdb, connection, await fileRows(connection, files), Math.ceil(rows / rowsPerPass) || 1);
+    try {
+      return new LogEvidence(duckdb, connection, await fileRows(connection, files), Math.ceil(rows / rowsPerPass) || 1);
+    } catch (error) {
+      connection.closeSync();
+      await duckdb.close();
+      throw error;
+    }
   }
 
   /** By NIC, in order of hours. */
@@ -112,10 +119,10 @@ export class LogEvidence {
     const ruleHash = 'hash(kind, id, nic, direction, protocol, rule)';
     const flowHash = 'hash(kind, id, nic, direction, src_ip, src_port, dst_ip, dst_port, protocol)';
     const gap = 2 * tickMillis + slackMillis;
-    await this.#connection.run(
+    await this.#run(
       `CREATE TEMP TABLE ends AS SELECT kind, id, nic, hash(kind, id, nic) AS log, max(t) AS last FROM ${tuples} GROUP BY ALL`,
     );
-    await this.#connection.run(
+    await this.#run(
       `CREATE TEMP TABLE stateful AS SELECT DISTINCT ${ruleHash} AS rule FROM ${tuples} WHERE state <> 'begin'`,
     );
     for (let pass = 0; pass < this.#passes; pass++) {
@@ -183,8 +190,20 @@ export class LogEvidence {
     await this.#duckdb.close();
   }
 
+  async #run(sql: string): Promise<void> {
+    try {
+      await this.#connection.run(sql);
+    } catch (error) {
+      throw ownSqlError(error);
+    }
+  }
+
   async *#ask(sql: string): AsyncGenerator<readonly DuckDBValue[]> {
-    for await (const chunk of streamChunks({ connection: this.#connection, sql })) yield* chunk.getRows();
+    try {
+      for await (const chunk of streamChunks({ connection: this.#connection, sql })) yield* chunk.getRows();
+    } catch (error) {
+      throw ownSqlError(error);
+    }
   }
 }
 

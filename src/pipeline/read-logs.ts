@@ -1,5 +1,4 @@
 import { FlowError } from '../base/errors.ts';
-import { decodeFlowLog } from '../flowlog/decode.ts';
 import { MemoryTable } from '../lake/memory-table.ts';
 import { describeRejection } from './ingest.ts';
 import { selectsAll } from './source-selection.ts';
@@ -41,9 +40,9 @@ export async function readLogs(sources: readonly string[], onProgress: (doneByte
     for await (const blob of listSources(sources, selectsAll, unlisted)) {
       if (seen.has(blob.key)) continue;
       seen.add(blob.key);
-      const content = await readUnless(blob, unread);
-      if (content === undefined) continue;
-      const log = decodeFlowLog(content);
+      const read = await readUnless(blob, unread);
+      if (read === undefined) continue;
+      const { bytes: content, log } = read;
       await table.addFlowLog(log, { blob: blob.key });
       blobs++;
       records += log.records.length;

@@ -9,6 +9,8 @@ import { ZipDataError } from './source-bytes.ts';
 export interface ZipMember {
   /** Its path in the archive. */
   readonly name: string;
+  /** The same, or another where a file before it has that path: an archive may hold several of one path. */
+  readonly key: string;
   readonly lengthBytes: number;
   /** Of its unpacked bytes: an archive that is made anew is not read again. */
   readonly etag: string;
@@ -18,6 +20,7 @@ export interface ZipMember {
 
 /**
  * The files of an archive that is a blob, in its order; only its directory and what is asked for are read. Encrypted ones are left to fail when read.
+ * Nothing is unpacked to the disk, so any path will do for a name.
  * @throws flowlog-invalid where it is no zip archive, and what storage throws
  */
 export async function* zipMembers(container: Container, item: BlobItem): AsyncGenerator<ZipMember> {
@@ -27,7 +30,9 @@ export async function* zipMembers(container: Container, item: BlobItem): AsyncGe
       ? cause
       : new FlowError('flowlog-invalid', `${item.name} is no zip archive that can be read`, { cause });
   if (zip.entryCount > limits.zipEntriesMax) throw invalid(undefined);
+  const { getFileNameLowLevel } = await import('yauzl');
   const entries = zip.eachEntry();
+  const seen = new Map<string, number>();
   for (;;) {
     let entry: Entry;
     try {
@@ -37,9 +42,13 @@ export async function* zipMembers(container: Container, item: BlobItem): AsyncGe
     } catch (error) {
       throw invalid(error);
     }
-    if (entry.fileName.endsWith('/')) continue;
+    const name = getFileNameLowLevel(entry.generalPurposeBitFlag, entry.fileNameRaw, entry.extraFields, false);
+    if (name.endsWith('/')) continue;
+    const before = seen.get(name) ?? 0;
+    seen.set(name, before + 1);
     yield {
-      name: entry.fileName,
+      name,
+      key: before === 0 ? name : `#${before + 1}/${name}`,
       lengthBytes: entry.uncompressedSize,
       etag: `zip-${entry.crc32.toString(16)}-${entry.uncompressedSize}`,
       modifiedMillis: entry.getLastModDate().getTime(),
@@ -75,6 +84,8 @@ async function openZip(container: Container, item: BlobItem): Promise<ZipFile> {
     return await yauzl.fromRandomAccessReaderPromise(new BlobReader(), item.lengthBytes, {
       lazyEntries: true,
       autoClose: false,
+      // The library would refuse all that follows a path such as ../a.
+      decodeStrings: false,
     });
   } catch (cause) {
     if (cause instanceof FlowError) throw cause;

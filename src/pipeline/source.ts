@@ -10,6 +10,8 @@ import type { BlobItem, BlockList, Container } from '../blob/container.ts';
 import type { Storage } from '../blob/open.ts';
 import { openSource } from '../blob/open.ts';
 import { nsgContainer, vnetContainer } from '../flowlog/blob-path.ts';
+import { decodeFlowLog } from '../flowlog/decode.ts';
+import type { FlowLog } from '../flowlog/record.ts';
 import { ByteStream, rangeChunks, unpackedChunks, wholeChunks } from './source-bytes.ts';
 import type { Selection } from './source-selection.ts';
 import { selects, selectsAll } from './source-selection.ts';
@@ -221,7 +223,7 @@ async function* zipBlobs(
     const member = next.value;
     if (isLogName(member.name) && selects(selection, member.name))
       yield {
-        key: `${keyOf(container, item.name)}/${member.name}`,
+        key: `${keyOf(container, item.name)}/${member.key}`,
         name: member.name,
         lengthBytes: member.lengthBytes,
         etag: member.etag,
@@ -271,24 +273,37 @@ function unblocked(open: () => ByteStream): Pick<SourceBlob, 'blocks' | 'range' 
   };
 }
 
-/** All bytes of a blob as it stands now, unpacked: it may have grown since it was listed. @throws flowlog-invalid where they cannot be unpacked, or are too many */
-export async function readWhole(blob: SourceBlob): Promise<Uint8Array> {
+/** The tuples of a blob, and what of it cannot be used. */
+export interface WholeLog {
+  /** Unpacked, as far as they can be had. */
+  readonly bytes: Uint8Array;
+  readonly log: FlowLog;
+}
+
+/**
+ * Reads a blob as it stands now: it may have grown since it was listed. Where its bytes end before their time, what was to be had is read, and
+ * the rest is the last rejection.
+ */
+export async function readWhole(blob: SourceBlob): Promise<WholeLog> {
   const stream =
     blob.container === undefined
       ? blob.open()
       : streamOf(wholeChunks((start, end) => blob.range(start, end), blob.lengthBytes));
   try {
-    const bytes = await stream.take(limits.blobBytesMax);
-    if (stream.fault !== undefined)
-      throw new FlowError('flowlog-invalid', `cannot unpack ${blob.name}: its data is damaged or too large`);
-    return bytes;
+    // One more than there may be: the end is looked at, and with it whether it is one.
+    const bytes = await stream.take(limits.blobBytesMax + 1);
+    const log = decodeFlowLog(bytes);
+    const { fault } = stream;
+    if (fault === undefined) return { bytes, log };
+    const rest = { ...fault, startByte: bytes.length, endByte: Math.max(bytes.length, blob.lengthBytes) };
+    return { bytes, log: { ...log, rejections: [...log.rejections, rest] } };
   } finally {
     await stream.close();
   }
 }
 
-/** As `readWhole`; a blob that cannot be read gives `undefined`, and why is added to `unread`. @throws what its source throws */
-export async function readUnless(blob: SourceBlob, unread: FlowError[]): Promise<Uint8Array | undefined> {
+/** Reads and decodes a blob; one that cannot be read gives `undefined`, and why is added to `unread`. @throws what its source throws */
+export async function readUnless(blob: SourceBlob, unread: FlowError[]): Promise<WholeLog | undefined> {
   try {
     if (blob.archived === true) throw archivedError(blob);
     return await readWhole(blob);

@@ -1,4 +1,5 @@
 import { FlowError } from '../base/errors.ts';
+import { dataFileError, ownSqlError } from '../lake/duckdb-error.ts';
 import type { Condition, Query } from './tree.ts';
 
 /** Wraps DuckDB's error of a question that we made: what a person can do about it, else the error itself. */
@@ -11,7 +12,7 @@ export function questionError(error: unknown, query: Query): unknown {
       `the filter's regular expression is refused: ${message.replace(/^Invalid Input Error: /, '')}`,
       { cause: error },
     );
-  return resourceError(error) ?? error;
+  return resourceError(error) ?? ownSqlError(error);
 }
 
 /** Wraps DuckDB's error of a user's SQL: what it forbids is a refusal, all else a failure. */
@@ -32,25 +33,13 @@ export function sqlError(error: unknown): FlowError {
 /** Too little memory or disk, or data files that are gone or broken; `undefined` for all else. */
 function resourceError(error: unknown): FlowError | undefined {
   const message = messageOf(error);
-  const sentence = message.split('\n')[0];
   if (message.startsWith('Out of Memory Error'))
     return new FlowError('memory', 'the question needs more memory than it may use', { cause: error });
   if (/no space left/i.test(message))
     return new FlowError('disk-full', 'the question needs more room for temporary files than the disk has', {
       cause: error,
     });
-  if (/^IO Error: .*(?:no files found|cannot open file|could not open)/i.test(message))
-    return new FlowError('io', `a data file of the lake cannot be opened: ${sentence}`, {
-      cause: error,
-      hint: 'Where another engine has vacuumed the table, ask again; else bring the file back.',
-    });
-  if (
-    /^(?:Invalid Input|IO|Serialization|TProtocolException|Invalid) ?Error: .*(?:parquet|too small|magic bytes)/i.test(
-      message,
-    )
-  )
-    return new FlowError('lake-invalid', `a data file of the lake cannot be read: ${sentence}`, { cause: error });
-  return undefined;
+  return dataFileError(error);
 }
 
 function messageOf(error: unknown): string {

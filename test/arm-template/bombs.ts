@@ -289,7 +289,58 @@ const longTexts = (unit: string): JsonObject => ({
 const loops = (depth: number, input: Json): Json =>
   depth === 0 ? input : { copy: [{ name: `c${depth}`, count: 800, input: loops(depth - 1, input) }] };
 
+/** The same expression, 640,000 times. */
+const often = (expression: string, more: JsonObject = {}): JsonObject => ({
+  resources: [],
+  ...more,
+  outputs: { a: { type: 'array', value: loops(2, `[${expression}]`) } },
+});
+/** Lists and objects of very many parts. */
+const large = (count: number): JsonObject => ({
+  variables: {
+    l0: `[${wide}]`,
+    l: `[concat(${Array<string>(10).fill("variables('l0')").join(', ')})]`,
+    o: Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 0])),
+    p: Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 1])),
+    d: "[map(range(0, 10000), lambda('x', 'zz'))]",
+  },
+});
+const manyKeys = 6000;
+const same = (text: string, count: number): string => Array<string>(count).fill(text).join(', ');
+
 const slowOnes: readonly Slow[] = [
+  {
+    name: 'long lists that are joined',
+    make: () => often(`length(concat(${same("variables('l')", 1000)}))`, large(1)),
+  },
+  {
+    name: 'long lists that are flattened',
+    make: () => often(`length(flatten(createArray(${same("variables('l')", 1000)})))`, large(1)),
+  },
+  { name: 'lengths of objects', make: () => often("length(variables('o'))", large(manyKeys)) },
+  { name: 'objects that are not empty', make: () => often("empty(variables('o'))", large(manyKeys)) },
+  {
+    name: 'objects that have nothing in common',
+    make: () => often("length(intersection(variables('o'), variables('p')))", large(manyKeys)),
+  },
+  { name: 'very many separators', make: () => often("length(split('abc', variables('d')))", large(1)) },
+  {
+    name: 'a parameter without a value, and with very many keys',
+    make: () => often("parameters('p')", { parameters: { p: large(manyKeys)['variables'] } }),
+  },
+  {
+    name: 'a resource without properties',
+    make: () =>
+      often("reference('x')", {
+        resources: [
+          { type: 'a/b', name: 'x', tags: {}, ...((large(manyKeys)['variables'] as JsonObject)['o'] as JsonObject) },
+        ],
+      }),
+  },
+  {
+    name: 'a long name of a loop of variables',
+    make: () => often("variables('q')", { variables: { copy: [{ name: 'A'.repeat(100_000), count: 1, input: 1 }] } }),
+  },
   {
     name: 'a list asked for each of a list',
     make: () => output(`filter(${wide}, lambda('x', contains(${wide}, lambdaVariables('x'))))`),

@@ -48,7 +48,15 @@ describe.each(cutSamples(long))('%s', (_name, text) => {
   });
 
   test('damaged, and cut at any two bytes, it gives what it gives whole', () => {
-    const hurts = fc.constantFrom(...'"\\{}[],:0x \n', '"flowTuples":["', '{"rule":"', ']}]}', '{"records":[', '');
+    const hurts = fc.constantFrom(
+      ...'"\\{}[],:0x \n',
+      '"flowTuples":["',
+      '{"rule":"',
+      ']}]}',
+      '{"records":[',
+      '{"a":[{}]},',
+      '',
+    );
     fc.assert(
       fc.property(
         fc.nat(bytes.length),

@@ -207,6 +207,30 @@ test('one tuple as a text, and lists in lists, are read as they are', () => {
     expect(decode(logOf(flowTuples))).toMatchObject({ rejections: [], mended: 0, tuples: { count: 1 } });
 });
 
+test('an object among tuples costs itself only', () => {
+  for (const object of [{ a: 1 }, { value: '1763632800,x', 'a"b': [[{}], '}'] }, { a: { b: { c: null } } }])
+    for (const flowTuples of [
+      [object, tuple, other],
+      [tuple, object, other],
+      [[tuple], [other, object]],
+    ]) {
+      const text = logOf(flowTuples);
+      const start = text.indexOf(JSON.stringify(object));
+      expect(decode(text)).toMatchObject({
+        tuples: { count: 2 },
+        rejections: [{ reason: 'flows-unreadable', startByte: start, endByte: start + JSON.stringify(object).length }],
+      });
+    }
+  expect(decode(logOf([{}, tuple, [{}], other]))).toMatchObject({ tuples: { count: 2 }, rejections: [] });
+  // Brackets that were lost: what follows is another rule's.
+  const lost = logOf([tuple, '}]}@']).replace(
+    '"}]}@"]}]}',
+    `{"rule":"UserRule_b","flows":[{"flowTuples":["${other}"]}]}`,
+  );
+  const read = plainOf(decode(lost));
+  expect(read.flatMap(({ tuples }) => tuples.map(({ rule }) => rule))).toEqual(['UserRule_a', 'UserRule_b']);
+});
+
 test('tuples of a list under a wrong key are reported as far as they go, where the log is cut', () => {
   const text = logOf([tuple, other]).replace('flowTuples', 'tuples');
   const cut = text.slice(0, text.indexOf(other) + 20);

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -55,12 +55,13 @@ async function makeOld(versions: number): Promise<void> {
   const connection = await duckdb.connect();
   for (let version = 1; version <= versions; version++) {
     const lines = (await readFile(logPath(version), 'utf8')).replace('"nsgflow.columns":"2"', '"nsgflow.columns":"1"');
-    await writeFile(logPath(version), lines);
     const path = join(folder, 'tuples', /"path":"([^"]+)"/.exec(lines)![1]);
     await connection.run(
       `COPY (SELECT *, 167772160::BIGINT + dst_port AS src_ipv4, NULL::BIGINT AS dst_ipv4 FROM read_parquet('${path}')) TO '${path}.old' (FORMAT parquet)`,
     );
     await rename(`${path}.old`, path);
+    const { size } = await stat(path);
+    await writeFile(logPath(version), lines.replace(/"size":\d+/, `"size":${size}`));
   }
   connection.closeSync();
   await duckdb.close();

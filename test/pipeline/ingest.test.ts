@@ -15,6 +15,7 @@ import { readTableState } from '../../src/lake/table-state.ts';
 import type { IngestNotice, IngestResult, IngestSettings } from '../../src/pipeline/ingest.ts';
 import { ingest } from '../../src/pipeline/ingest.ts';
 import { parseNameTest } from '../../src/pipeline/source-selection.ts';
+import { readLogs } from '../../src/pipeline/read-logs.ts';
 import { blobName, container, hour, madeRecord, nsgId, portsOf, wholeLog, writeBlob } from './build-blobs.ts';
 import { tuplesPlace } from '../../src/lake/table-place.ts';
 
@@ -266,6 +267,28 @@ describe('sources', () => {
       ]),
     );
     expect(await run()).toMatchObject({ blobs: 8, tuples: 1, replaced: 0 });
+  });
+
+  test('files of an archive that have one path, or a path that leads out of it, are read like the others', async () => {
+    const logOf = (port: number): string => wholeLog([madeRecord(0, [{ port }])]);
+    await put(
+      'archive.zip',
+      zipOf([
+        ['a.json', logOf(1)],
+        ['../../b.json', logOf(2)],
+        ['/c.json', logOf(3)],
+        ['a.json', logOf(4)],
+        ['d\\e.json', logOf(5)],
+        ['C:\\f.json', logOf(6)],
+        ['a.json', logOf(7)],
+      ]),
+    );
+    expect(await run()).toMatchObject({ blobs: 7, tuples: 7, rejected: 0, unread: 0 });
+    expect(await portsOf(lake)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(await run()).toMatchObject({ blobs: 7, tuples: 0, replaced: 0, bytes: 0 });
+    const { table, blobs } = await readLogs([logs], () => undefined);
+    await table.close();
+    expect(blobs).toBe(7);
   });
 
   test('a zip archive that is none is refused by name', async () => {

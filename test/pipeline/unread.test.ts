@@ -93,6 +93,27 @@ describe('in a folder, what cannot be read stops nothing else', () => {
     await table.close();
   });
 
+  test.skipIf(process.platform !== 'linux')('files and folders whose names are not UTF-8 are named', async () => {
+    await put('a/PT1H.json', 1);
+    const misnamed = (...parts: (string | number[])[]): Buffer =>
+      Buffer.concat(
+        [`${logs}/`, ...parts].map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.from(part))),
+      );
+    const log = wholeLog([madeRecord(0, [{ port: 2 }])]);
+    await mkdir(misnamed([0xff]));
+    await writeFile(misnamed([0xff], '/PT1H.json'), log);
+    await writeFile(misnamed('b', [0xfe], '.json'), log);
+    await put('c\uFFFD.json', 3);
+    expect(await run()).toMatchObject({ tuples: 2 });
+    expect(notices.map(({ sentence }) => sentence).sort()).toEqual([
+      expect.stringMatching(/b\uFFFD\.json" is not UTF-8/),
+      expect.stringMatching(/\uFFFD\/" is not UTF-8/),
+    ]);
+    const { table, unread } = await readLogs([logs], () => undefined);
+    await table.close();
+    expect(unread).toHaveLength(2);
+  });
+
   test.skipIf(isRoot || process.platform === 'win32')(
     'a file and a folder that may not be read: named, and read once they may',
     async () => {
@@ -339,15 +360,30 @@ test('questions and convert go on behind what cannot be read, and name it', asyn
   await writeFile(join(logs, 'broken.zip'), 'PK no archive');
   await writeFile(join(logs, 'cut.json.gz'), gzipSync(await readFile(join(logs, 'a/PT1H.json'))).subarray(0, 60));
   await symlink(join(folder, 'nowhere'), join(logs, 'link.json'));
-  const { table, blobs, unread } = await readLogs([logs], () => undefined);
+  const { table, blobs, unread, rejected, firstRejection } = await readLogs([logs], () => undefined);
   await table.close();
-  expect(blobs).toBe(1);
+  expect(blobs).toBe(2);
+  expect(rejected).toBe(2);
+  expect(firstRejection).toMatch(/cut\.json\.gz, .*truncated/);
   expect(unread.map(({ message }) => message).sort()).toEqual([
     expect.stringContaining('broken.zip'),
     expect.stringContaining('link.json'),
-    expect.stringContaining('cut.json.gz'),
   ]);
   const converted = await convert({ source: logs, to: folderAccount(join(folder, 'to')), format: 'vnet' });
-  expect(converted).toMatchObject({ blobs: { read: 1 }, tuples: { read: 1 } });
-  expect(converted.unread).toHaveLength(3);
+  expect(converted).toMatchObject({ blobs: { read: 2 }, tuples: { read: 1 }, rejected: 2 });
+  expect(converted.rejections.map(({ reason }) => reason)).toEqual(['truncated', 'gzip-damaged']);
+  expect(converted.unread).toHaveLength(2);
+});
+
+test('of a damaged gzip file, questions and convert get the tuples that ingest gets', async () => {
+  const packed = gzipSync(wholeLog(Array.from({ length: 3000 }, (_, i) => madeRecord(i % 60, [{ port: i }]))));
+  await mkdir(logs, { recursive: true });
+  await writeFile(join(logs, 'copy.json.gz'), packed.subarray(0, packed.length - 2000));
+  const { tuples } = await run();
+  expect(tuples).toBeGreaterThan(100);
+  const { table, blobs, rejected } = await readLogs([logs], () => undefined);
+  await table.close();
+  expect([blobs, rejected > 0]).toEqual([1, true]);
+  const converted = await convert({ source: logs, to: folderAccount(join(folder, 'to')), format: 'vnet' });
+  expect(converted.tuples).toMatchObject({ read: tuples, written: tuples });
 });
