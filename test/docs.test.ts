@@ -19,7 +19,7 @@ describe('generated pages are those that are committed', () => {
       '| exit code | means |',
       '|---|---|',
       '| 0 | done |',
-      '| 1 | a negative answer: `convert --strict` lost something, or `lake retain` cannot keep to its budget |',
+      '| 1 | a negative answer: `convert --strict` lost something, `lake retain` cannot keep to its budget, `flow-log coverage` found a gap or a double, `doctor` something wrong or a flow that no log shows |',
       '| 2 | usage or parse error |',
       '| 3 | not found |',
       '| 4 | authentication or permission |',

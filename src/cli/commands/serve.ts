@@ -123,7 +123,7 @@ async function serve(settings: ServiceSettings): Promise<void> {
     try {
       await Promise.race([asked, service.failed]);
     } finally {
-      tell('stopping: flows are flushed, blobs closed, the table committed');
+      tell('stopping: flows are flushed, blobs closed, what the table has read is committed');
       await service.stop();
     }
   } finally {
