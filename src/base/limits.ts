@@ -116,6 +116,8 @@ export const limits = {
   settledPartsMax: 256,
   /** Tuples that are read before those whose time is over are settled. */
   settledStepTuples: 250_000,
+  /** Five-tuples and times that are held of files which late tuples touch; where there are more, the whole date is built. */
+  settledSpansMax: 1_000_000,
   /** Settled flows with tuples within this time before the newest tuple of their date are in files of their own: logs come late. */
   settledLateMillis: 10 * 60_000,
   /** Tuples of a question's range that are not settled and are built for it without a notice; of more it says so on stderr. */

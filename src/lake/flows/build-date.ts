@@ -49,7 +49,12 @@ export interface DateTask {
 
 /** What of limits.ts bounds memory and files. */
 export type BuildBounds = FileBounds &
-  Readonly<Record<'settledTogetherMax' | 'settledStepTuples' | 'settledPartsMax' | 'stagedTableEntriesMax', number>>;
+  Readonly<
+    Record<
+      'settledTogetherMax' | 'settledStepTuples' | 'settledPartsMax' | 'settledSpansMax' | 'stagedTableEntriesMax',
+      number
+    >
+  >;
 
 export interface BuiltDate {
   /** Files of `flows` that the new ones replace. */
@@ -79,7 +84,7 @@ async function buildWhole(task: DateTask): Promise<BuiltDate> {
 
 /**
  * The files of `flows` that uncovered tuples touch, with the spans of all their groups and of the tuples. @returns `undefined` where the files of the date
- * do not tell: one is damaged, or another engine wrote one, which may have split a group
+ * do not tell: one is damaged, or another engine wrote one, which may have split a group; or where there is too much of it
  */
 async function findTouched(
   task: DateTask,
@@ -93,12 +98,15 @@ async function findTouched(
     for await (const rows of unit.read(tables))
       for (let row = 0; row < rows.count; row++)
         spans.add(rows, row, rows.timeMillis[row], rows.timeMillis[row] + reachMillis(rows.state[row]));
+  const { settledSpansMax } = { ...limits, ...task.bounds };
   const replaced: AddAction[] = [];
   try {
     for (const add of task.flows) if (await isTouched(task, add, spans)) replaced.push(add);
     for (const add of replaced)
-      for await (const { columns, startMillis, endMillis, count } of flowSpans(pathOf(task, add), task.connect))
+      for await (const { columns, startMillis, endMillis, count } of flowSpans(pathOf(task, add), task.connect)) {
+        if (spans.size > settledSpansMax) return undefined;
         for (let row = 0; row < count; row++) spans.add(columns, row, startMillis[row], endMillis[row]);
+      }
   } catch {
     // Whatever is wrong with these files, tuples have all that was in them.
     return undefined;
@@ -161,6 +169,7 @@ async function buildParts(
         if (bound < Infinity && pool.count < bounds.settledStepTuples) continue;
         for (const _ of builder.build(bound)) await files.drain();
         await files.drain();
+        if (bound < Infinity) await files.endHours(bound, parts === 1);
         const isTooMuch = pool.count > bounds.settledTogetherMax && bound < Infinity;
         if (isTooMuch && parts < bounds.settledPartsMax) return undefined;
         if (tables.entries <= bounds.stagedTableEntriesMax) continue;

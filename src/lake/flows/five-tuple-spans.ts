@@ -20,6 +20,11 @@ export class FiveTupleSpans {
   startMillis = Infinity;
   endMillis = -Infinity;
 
+  /** Spans that are held: what memory grows with. */
+  get size(): number {
+    return this.#start.length;
+  }
+
   /** Adds a span to the five-tuple of a row, both times included; it is joined with those that it meets. */
   add(columns: FiveTupleColumns, row: number, startMillis: number, endMillis: number): void {
     this.startMillis = Math.min(this.startMillis, startMillis);

@@ -52,13 +52,14 @@ export const flowsForm: FileForm = {
 interface Part {
   readonly key: string;
   readonly name: string;
-  readonly allowed: StagedFlows;
-  readonly denied: StagedFlows;
+  /** `undefined` where none is held. */
+  allowed: StagedFlows | undefined;
+  denied: StagedFlows | undefined;
   readonly file: NewDataFile;
   coveredUntil: number;
 }
 
-const countOf = ({ allowed, denied }: Part): number => allowed.count + denied.count;
+const countOf = ({ allowed, denied }: Part): number => (allowed?.count ?? 0) + (denied?.count ?? 0);
 
 /** What of limits.ts bounds rows that are held, and files. */
 export type FileBounds = Readonly<Record<'rowGroupRows' | 'flowsFileRowsMax' | 'stagedRowsMax', number>>;
@@ -73,6 +74,7 @@ export class FlowFiles {
   readonly #bounds: FileBounds;
   readonly #parts = new Map<string, Part>();
   readonly #added: AddAction[] = [];
+  readonly #free: StagedFlows[] = [];
 
   /** Of a day since the epoch, whose newest tuple is of `newestMillis`; Infinity, no group grows any more. */
   constructor(table: TablePlace, tables: StageTables, day: number, newestMillis: number, bounds: FileBounds = limits) {
@@ -98,28 +100,36 @@ export class FlowFiles {
     let part = this.#parts.get(key);
     if (part === undefined) {
       const file = new NewDataFile(this.#table, this.#day, flowsForm);
-      const [allowed, denied] = [new StagedFlows(this.#tables), new StagedFlows(this.#tables)];
-      part = { key, name, allowed, denied, file, coveredUntil: endMillis };
+      part = { key, name, allowed: undefined, denied: undefined, file, coveredUntil: endMillis };
       this.#parts.set(key, part);
     }
     part.coveredUntil = Math.max(part.coveredUntil, endMillis);
-    return access === accessDeny ? part.denied : part.allowed;
+    const kind = access === accessDeny ? 'denied' : 'allowed';
+    return (part[kind] ??= this.#free.pop() ?? new StagedFlows(this.#tables));
   }
 
   /** Writes what is enough for a row group, and all of the largest parts where too much is held. */
   async drain(): Promise<void> {
     const { rowGroupRows, flowsFileRowsMax, stagedRowsMax } = this.#bounds;
-    for (const part of this.#parts.values()) {
-      const full = [part.allowed, part.denied].filter(({ count }) => count >= rowGroupRows);
-      if (full.length === 0) continue;
-      if (part.file.rows >= flowsFileRowsMax) await this.#writePart(part, true);
-      else for (const rows of full) await this.#write(part.file, rows);
-    }
+    for (const part of this.#parts.values())
+      for (const kind of ['allowed', 'denied'] as const) {
+        if ((part[kind]?.count ?? 0) < rowGroupRows) continue;
+        if (part.file.rows >= flowsFileRowsMax) await this.#writePart(part, true);
+        else await this.#write(part, kind);
+      }
     let held = this.held;
     while (held > stagedRowsMax) {
       const [largest] = [...this.#parts.values()].sort((a, b) => countOf(b) - countOf(a));
       held -= countOf(largest);
       await this.#writePart(largest, false);
+    }
+  }
+
+  /** Writes what is held of hours whose groups have all ended before a time; `ends`: no more of their rows come, so their files end. */
+  async endHours(boundMillis: number, ends: boolean): Promise<void> {
+    for (const part of Array.from(this.#parts.values())) {
+      const end = this.#day * dayMillis + (Number(part.name) + 2) * hourMillis;
+      if (end <= boundMillis) await this.#writePart(part, ends);
     }
   }
 
@@ -150,30 +160,41 @@ export class FlowFiles {
   /** Writes what a part holds; few denied rows share a row group with those that were allowed. */
   async #writePart(part: Part, ends: boolean): Promise<void> {
     const { key, name, allowed, denied, file } = part;
-    const areFew = denied.count < this.#bounds.rowGroupRows / 8;
-    if (areFew && allowed.count > 0 && allowed.count + denied.count <= this.#bounds.rowGroupRows) {
+    const { rowGroupRows } = this.#bounds;
+    const areFew = denied !== undefined && denied.count < rowGroupRows / 8;
+    if (areFew && allowed !== undefined && allowed.count + denied.count <= rowGroupRows) {
       allowed.append(denied);
-      denied.clear();
+      this.#giveBack(part, 'denied');
     }
-    await this.#write(file, allowed);
-    await this.#write(file, denied);
+    await this.#write(part, 'allowed');
+    await this.#write(part, 'denied');
     if (!ends) return;
     this.#parts.delete(key);
     const add = await file.finish();
     this.#added.push({ ...add, tags: { [partTag]: name, [coveredTag]: String(part.coveredUntil) } });
   }
 
-  async #write(file: NewDataFile, rows: StagedFlows): Promise<void> {
+  async #write(part: Part, kind: 'allowed' | 'denied'): Promise<void> {
+    const rows = part[kind];
+    if (rows === undefined) return;
     for (let start = 0; start < rows.count;) {
       const end = rows.groupEnd(start, this.#bounds.rowGroupRows);
       const slice = rows.slice(start, end);
-      await file.writeRows(
+      await part.file.writeRows(
         storedColumns.flatMap(({ values }) => values?.(slice) ?? []),
         slice.count,
       );
       start = end;
     }
     this.rows += rows.count;
-    rows.clear();
+    this.#giveBack(part, kind);
+  }
+
+  /** The next part that needs room takes it: shared memory that nobody uses is not given back soon. */
+  #giveBack(part: Part, kind: 'allowed' | 'denied'): void {
+    const rows = part[kind];
+    part[kind] = undefined;
+    rows?.clear();
+    if (rows !== undefined) this.#free.push(rows);
   }
 }

@@ -184,6 +184,15 @@ test('a date that needs several parts, files and row groups gives the same, also
   }
 });
 
+test('late tuples that touch more than is held at once lead to the whole date', async () => {
+  await ingestBlob(lake, 'a', [{ tuples: manyTuples(300, 0) }]);
+  await expectSettled(small);
+  await ingestBlob(lake, 'late', [{ tuples: manyTuples(50, 0) }]);
+  const before = new Set((await lake.flows())!.state.files.keys());
+  await expectSettled({ ...small, settledSpansMax: 10 });
+  expect([...(await lake.flows())!.state.files.keys()].filter((path) => before.has(path))).toEqual([]);
+});
+
 test('one five-tuple with more tuples than are held together is settled all the same', async () => {
   const tuples = (blob: number): PlainTuple[] =>
     Array.from({ length: 300 }, (_, i) => ({

@@ -1,0 +1,111 @@
+/** Memory of settling dates of any size: the most that a process of its own had, as the system counts it. */
+import { spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { dayMillis, hourMillis, minuteMillis } from '../../../src/base/time.ts';
+import { openLake } from '../../../src/lake/lake.ts';
+import type { BigTuple } from './big-date.ts';
+import { ingestBig, scramble } from './big-date.ts';
+
+const repository = join(import.meta.dirname, '..', '..', '..');
+const root = mkdtempSync(join(tmpdir(), 'nsgflow-settle-memory-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+const isLong = process.env['NSGFLOW_LONG'] === '1';
+const mebibytesMax = 600;
+const count = isLong ? 5_000_000 : 200_000;
+
+const dist = join(root, 'dist');
+const script = join(root, 'work.mjs');
+const urlOf = (name: string): string => JSON.stringify(pathToFileURL(join(dist, name)).href);
+const program = `
+const [folder] = process.argv.slice(2);
+const { openLake } = await import(${urlOf('lake/lake.js')});
+const { settle } = await import(${urlOf('lake/flows/settle.js')});
+const lake = await openLake(folder);
+const settled = await settle(lake);
+await lake.close();
+process.stdout.write(JSON.stringify({ ...settled, mebibytes: Math.ceil(process.resourceUsage().maxRSS / 1024) }));
+`;
+
+beforeAll(() => {
+  cpSync(join(repository, 'dist'), dist, { recursive: true });
+  symlinkSync(join(repository, 'node_modules'), join(root, 'node_modules'), 'junction');
+  writeFileSync(join(root, 'package.json'), readFileSync(join(repository, 'package.json')));
+  writeFileSync(script, program);
+});
+
+interface Ran {
+  readonly rows: number;
+  readonly dates: readonly string[];
+  readonly mebibytes: number;
+}
+
+async function run(folder: string): Promise<Ran> {
+  const child = spawn(process.execPath, [script, folder], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  let errors = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+  await new Promise((resolve) => child.once('close', resolve));
+  expect(errors).toBe('');
+  return JSON.parse(output) as Ran;
+}
+
+const start = Date.parse('2023-11-14T00:00:00Z');
+
+/** Connections of a few minutes that two NICs see, all day long; one of seven is denied. */
+function usual(tuple: BigTuple, n: number): void {
+  const [pair, stage] = [n >> 1, (n >> 1) % 4];
+  const connection = (pair >> 2) + 1_000_000 - stage * Math.floor(count / 8 / 720);
+  tuple.timeMillis = start + Math.floor((n / count) * dayMillis);
+  tuple.source = scramble(connection) % 5000;
+  tuple.destination = scramble(connection + 1) % 200;
+  tuple.sourcePort = 1024 + (connection % 60_000);
+  tuple.isDenied = connection % 7 === 0;
+  tuple.state = tuple.isDenied ? 'denied' : (['begin', 'continuing', 'continuing', 'end'] as const)[stage];
+  tuple.isOutbound = n % 2 === 0;
+  tuple.bytes = scramble(n) % 1_000_000;
+}
+
+/** All of them in one hour, so that nothing ends before. */
+function distinct(tuple: BigTuple, n: number): void {
+  tuple.timeMillis = start + hourMillis + Math.floor((n / count) * 60 * minuteMillis);
+  tuple.source = n >> 16;
+  tuple.sourcePort = n & 0xffff;
+  tuple.state = 'begin';
+}
+
+/** One five-tuple: it begins and ends again and again, so that all its flows are of one group. */
+function reused(tuple: BigTuple, n: number): void {
+  tuple.timeMillis = start + Math.floor((n / uses / 2) * dayMillis);
+  tuple.state = n % 2 === 0 ? 'begin' : 'end';
+  tuple.bytes = n;
+}
+const uses = isLong ? 500_000 : 50_000;
+
+test.each([
+  [`${count} tuples of a usual day`, count, usual],
+  [`${count} five-tuples in one hour`, count, distinct],
+  [`one five-tuple, used ${uses} times`, 2 * uses, reused],
+])(
+  `settling %s takes at most ${mebibytesMax} MiB, also a second time, after late tuples`,
+  async (name, tuples, make) => {
+    const folder = join(root, name.replaceAll(' ', '-'));
+    const lake = await openLake(folder, { create: true });
+    await ingestBig(lake, 'a', tuples, make);
+    const first = await run(folder);
+    console.log(name, first);
+    expect(first.mebibytes).toBeLessThanOrEqual(mebibytesMax);
+    expect(first.rows).toBeGreaterThan(tuples / 8);
+    await ingestBig(lake, 'late', 1000, (tuple, n) => make(tuple, Math.floor((n * tuples) / 1000)));
+    const second = await run(folder);
+    console.log(name, second);
+    expect(second.mebibytes).toBeLessThanOrEqual(mebibytesMax);
+    await lake.close();
+    rmSync(folder, { recursive: true, force: true });
+  },
+  3_600_000,
+);
