@@ -1,5 +1,3 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { FlowLogCut } from '../flowlog/cut.ts';
 import type { PieceOfLog } from '../flowlog/decode.ts';
 import { FlowLogDecoder } from '../flowlog/decode.ts';
@@ -138,7 +136,7 @@ export class LakeAppend {
 
   /** Drops the rows that were not committed, and their files. May be called twice. */
   async abandon(): Promise<void> {
-    for (const { path } of this.#files.splice(0)) await rm(join(this.#lake.tuples.place.folder, path), { force: true });
+    for (const { path } of this.#files.splice(0)) await this.#lake.tuples.place.storage.delete(path);
     await this.#staging;
     await this.#stage.abandon();
     await this.#replacement.abandon();

@@ -17,11 +17,12 @@ import { dayMillis } from '../base/time.ts';
 import { makeFolderOf, syncFolder } from '../blob/folder-file.ts';
 import { entriesWithin } from '../blob/links.ts';
 import type { Action, TxnAction } from './delta-log.ts';
-import { checkAction, formatVersion, logFolder, temporaryFolder, writeSynced } from './delta-log.ts';
+import { checkAction, formatVersion, logFolder, logName, temporaryFolder } from './delta-log.ts';
 import { streamChunks } from './duckdb-stream.ts';
 import { listParameter, openDuckdb, quoteText } from './duckdb.ts';
 import { syncFile } from './new-data-file.ts';
 import type { TableState } from './table-state.ts';
+import { writeSynced } from './storage/synced-file.ts';
 import type { TablePlace } from './table-place.ts';
 import { helperPath } from './table-place.ts';
 
@@ -111,22 +112,21 @@ export async function writeCheckpoint(
   const name = `${formatVersion(state.version)}.checkpoint.parquet`;
   const lines = join(temporaryFolder(table), `${randomUUID()}.jsonl`);
   const parquet = join(temporaryFolder(table), `${randomUUID()}.parquet`);
-  const last = join(temporaryFolder(table), `${randomUUID()}.json`);
   try {
     const text = actions.map((action) => JSON.stringify(action)).join('\n');
     await writeSynced(lines, text);
     await copyToParquet(lines, parquet);
     await syncFile(parquet);
     await rename(parquet, join(logFolder(table), name));
-    await writeSynced(last, JSON.stringify({ version: state.version, size: actions.length }));
-    await rename(last, join(logFolder(table), '_last_checkpoint'));
     await syncFolder(logFolder(table));
+    const last = JSON.stringify({ version: state.version, size: actions.length });
+    await table.storage.put(`${logName}/_last_checkpoint`, Buffer.from(last));
     await appendFile(lines, `\n${checksumLine(linesPath(table, state.version), text)}`);
     await keepLines(table, lines, state.version);
   } catch (error) {
     throw fileError(error, `write the checkpoint ${name} of the lake ${table.lake}`);
   } finally {
-    for (const path of [lines, parquet, last]) await rm(path, { force: true }).catch(() => undefined);
+    for (const path of [lines, parquet]) await rm(path, { force: true }).catch(() => undefined);
   }
 }
 

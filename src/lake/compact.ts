@@ -12,8 +12,6 @@
  * (docs/decisions/0015-lake-layout.md). Files that we wrote come to have the row groups that they would have, had all been read at once
  * (row-stage.ts); where one is of another writer, rows are copied as they stand.
  */
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
@@ -151,7 +149,7 @@ async function joinFiles(
 ): Promise<AddAction> {
   const own = await rewriteOwnRows(table, files);
   if (own?.length === 1) return own[0];
-  for (const { path } of own ?? []) await rm(join(table.folder, path), { force: true });
+  for (const { path } of own ?? []) await table.storage.delete(path);
   return writeDataFile(table, connection, date, `SELECT * FROM ${await fileRows(connection, files, 'stored')}`);
 }
 
@@ -183,7 +181,7 @@ async function runCompaction(lake: Lake, compaction: Compaction): Promise<Compac
     if (version !== undefined) written = undefined;
     return { ...compaction, version, newBytes: version === undefined ? 0 : added.size };
   } finally {
-    if (written !== undefined) await rm(join(lake.tuples.place.folder, written.path), { force: true });
+    if (written !== undefined) await lake.tuples.place.storage.delete(written.path);
     connection.closeSync();
   }
 }

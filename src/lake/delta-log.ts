@@ -8,11 +8,8 @@
  *
  * Source: Delta transaction log protocol (github.com/delta-io/delta/blob/master/PROTOCOL.md), reader version 1, writer version 2.
  */
-import { randomUUID } from 'node:crypto';
-import { link, open, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FlowError, fileError } from '../base/errors.ts';
-import { makeFolderOf, syncFolder } from '../blob/folder-file.ts';
+import { FlowError } from '../base/errors.ts';
 import type { TablePlace } from './table-place.ts';
 
 export interface AddAction {
@@ -78,8 +75,11 @@ export interface Action {
   readonly commitInfo?: Readonly<Record<string, unknown>> | null;
 }
 
+/** Below the table's folder. */
+export const logName = '_delta_log';
+
 export function logFolder(table: TablePlace): string {
-  return join(table.folder, '_delta_log');
+  return join(table.folder, logName);
 }
 
 export function temporaryFolder(table: TablePlace): string {
@@ -99,17 +99,11 @@ export interface LogListing {
 
 /** `undefined` where there is no log, so no table. */
 export async function listLog(table: TablePlace): Promise<LogListing | undefined> {
-  let names: string[];
-  try {
-    names = await readdir(logFolder(table));
-  } catch (error) {
-    const failure = fileError(error, `read the lake ${table.lake}`);
-    if (failure.code === 'not-found') return undefined;
-    throw failure;
-  }
+  const names = await table.storage.list(`${logName}/`);
   const commits: number[] = [];
   const parts = new Map<string, { version: number; of: number; files: string[] }>();
-  for (const name of names.sort()) {
+  for (const path of names) {
+    const name = path.slice(logName.length + 1);
     const match = /^(\d{20})(?:\.checkpoint(?:\.(\d{10})\.(\d{10}))?\.parquet|\.json)$/.exec(name);
     if (match === null) continue;
     const version = Number(match[1]);
@@ -129,15 +123,10 @@ export async function listLog(table: TablePlace): Promise<LogListing | undefined
 
 /** The actions of one commit; `undefined` where there is no such version. @throws lake-invalid when the file is torn */
 export async function readCommit(table: TablePlace, version: number): Promise<Action[] | undefined> {
-  const path = join(logFolder(table), `${formatVersion(version)}.json`);
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    const failure = fileError(error, `read ${path}`);
-    if (failure.code === 'not-found') return undefined;
-    throw failure;
-  }
+  const path = join(table.folder, commitName(version));
+  const bytes = await table.storage.read(commitName(version));
+  if (bytes === undefined) return undefined;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
   const actions: Action[] = [];
   text.split('\n').forEach((line, i) => {
     if (line.trim() !== '') actions.push(parseAction(line, path, i + 1));
@@ -197,58 +186,15 @@ function tornLog(path: string, what: string, cause?: unknown): FlowError {
 }
 
 /**
- * Makes a commit file appear whole or not at all: written aside, synced, then linked to its name, which is refused where the name
- * is taken.
+ * Makes a commit file appear whole or not at all; no commit replaces another.
  * @returns false when another writer has this version: the race is lost
- * @throws io where the file system refuses hard links: a rename would replace the other writer's commit
+ * @throws disk-full, permission, io
  */
 export async function writeCommit(table: TablePlace, version: number, actions: readonly Action[]): Promise<boolean> {
-  const target = join(logFolder(table), `${formatVersion(version)}.json`);
-  const temporary = join(temporaryFolder(table), `${randomUUID()}.json`);
-  await writeSynced(temporary, actions.map((action) => `${JSON.stringify(action)}\n`).join(''));
-  try {
-    await makeFolderOf(target, true);
-    await link(temporary, target);
-  } catch (error) {
-    // A network file system may make the link and fail nevertheless, or find its own link when it asks again.
-    if (!(await isSameFile(temporary, target))) {
-      const code = (error as NodeJS.ErrnoException).code ?? '';
-      if (code === 'EEXIST') return false;
-      if (linkRefusals.has(code))
-        throw new FlowError('io', `cannot commit to the lake ${table.lake}: its file system refuses hard links`, {
-          cause: error,
-          hint: 'Keep the lake on a file system with hard links (ext4, xfs, btrfs, APFS, NTFS), so that no commit can replace another.',
-        });
-      throw fileError(error, `write ${target}`);
-    }
-  } finally {
-    await rm(temporary, { force: true }).catch(() => undefined);
-  }
-  // Readers see the commit already: a writer that took it for lost would delete its data files.
-  await syncFolder(logFolder(table)).catch(() => undefined);
-  return true;
+  const text = actions.map((action) => `${JSON.stringify(action)}\n`).join('');
+  return table.storage.put(commitName(version), Buffer.from(text), { ifAbsent: true });
 }
 
-async function isSameFile(path: string, other: string): Promise<boolean> {
-  const [one, two] = await Promise.all([path, other].map((of) => stat(of, { bigint: true }).catch(() => undefined)));
-  return one !== undefined && two !== undefined && one.ino === two.ino && one.dev === two.dev;
-}
-
-const linkRefusals = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
-
-/** Writes a new file and waits until the disk has it. Folders above it are made. */
-export async function writeSynced(path: string, text: string | Iterable<string>): Promise<void> {
-  try {
-    await makeFolderOf(path, true);
-    const handle = await open(path, 'wx');
-    try {
-      for (const part of typeof text === 'string' ? [text] : text) await handle.appendFile(part);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    await rm(path, { force: true }).catch(() => undefined);
-    throw fileError(error, `write ${path}`);
-  }
+function commitName(version: number): string {
+  return `${logName}/${formatVersion(version)}.json`;
 }

@@ -1,5 +1,3 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { writeDataFile } from './data-file.ts';
 import type { Action, AddAction } from './delta-log.ts';
@@ -59,8 +57,7 @@ export class BlobReplacement {
 
   /** Removes the files that were written, where no commit named them. */
   async abandon(): Promise<void> {
-    for (const rest of this.#known.values())
-      if (rest != null) await rm(join(this.#table.folder, rest.path), { force: true });
+    for (const rest of this.#known.values()) if (rest != null) await this.#table.storage.delete(rest.path);
     this.#known.clear();
     this.#connection?.closeSync();
     this.#connection = undefined;
@@ -87,7 +84,7 @@ export class BlobReplacement {
     const gone = new Set(blobs);
     const own = await rewriteOwnRows(this.#table, [file], (blob) => !gone.has(blob));
     if (own?.length === 1 && dataFileOf(this.#table, own[0]).rows === left) return own[0];
-    for (const { path } of own ?? []) await rm(join(this.#table.folder, path), { force: true });
+    for (const { path } of own ?? []) await this.#table.storage.delete(path);
     return writeDataFile(this.#table, connection, dateOf(add), `SELECT * FROM ${rows} WHERE ${rest}`);
   }
 }

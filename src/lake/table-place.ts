@@ -1,6 +1,8 @@
 /** Where a table of a lake lies: its data, its helper files, and files on their way. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { folderStorage } from './storage/folder-storage.ts';
+import type { Storage } from './storage/storage.ts';
 
 /**
  * `old`: the table of tuples lies in the lake's own folder, where nsgflow 0.1 put it. `moving`: its log lies in `tuples/`, and data files or helper files
@@ -15,6 +17,8 @@ export interface TablePlace {
   readonly layout: Layout;
   /** Holds `_delta_log` and the folders of dates. */
   readonly folder: string;
+  /** The same, as storage. */
+  readonly storage: Storage;
   /** Holds positions, checkpoints for a quick start, and address filters. */
   readonly helpers: string;
   /** Files on their way, of all tables of the lake. */
@@ -28,23 +32,19 @@ export const helpersName = '_nsgflow';
 
 /** Of the table of tuples. */
 export function tuplesPlace(lake: string, layout: Layout = 'new'): TablePlace {
-  const all = join(lake, helpersName);
-  const temporary = join(all, 'tmp');
   return layout === 'old'
-    ? { lake, layout, folder: lake, helpers: all, temporary }
-    : { lake, layout, folder: join(lake, tuplesName), helpers: join(all, tuplesName), temporary };
+    ? placeOf(lake, layout, lake, join(lake, helpersName))
+    : placeOf(lake, layout, join(lake, tuplesName), join(lake, helpersName, tuplesName));
 }
 
 /** Of the table of settled flows. */
 export function flowsPlace(lake: string): TablePlace {
-  const all = join(lake, helpersName);
-  return {
-    lake,
-    layout: 'new',
-    folder: join(lake, flowsName),
-    helpers: join(all, flowsName),
-    temporary: join(all, 'tmp'),
-  };
+  return placeOf(lake, 'new', join(lake, flowsName), join(lake, helpersName, flowsName));
+}
+
+function placeOf(lake: string, layout: Layout, folder: string, helpers: string): TablePlace {
+  const temporary = join(lake, helpersName, 'tmp');
+  return { lake, layout, folder, storage: folderStorage(folder, temporary), helpers, temporary };
 }
 
 /** Where a data file lies now, by its path below the table's folder. */

@@ -3,8 +3,6 @@
  * Files whose groups may still grow are left: the next settling may replace them. So are those that are much larger than the smaller ones together: each row
  * is written anew a few times only, however often files come.
  */
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { FlowError } from '../../base/errors.ts';
 import { groupBy } from '../../base/group-by.ts';
 import { limits } from '../../base/limits.ts';
@@ -107,7 +105,7 @@ async function joinFiles(lake: Lake, table: DeltaTable, { date, part, files }: J
     if (version !== undefined) written = undefined;
     return { date, paths, rows, bytes, version, newBytes: version === undefined ? 0 : added.size };
   } finally {
-    if (written !== undefined) await rm(join(place.folder, written.path), { force: true });
+    if (written !== undefined) await place.storage.delete(written.path);
     connection.closeSync();
   }
 }

@@ -11,8 +11,6 @@
  * Conversations that were denied have row groups of their own, which all engines find by these groups' statistics. Row groups have the rows in the
  * order in which groups of flows end.
  */
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { limits } from '../../base/limits.ts';
 import { dayMillis, hourMillis } from '../../base/time.ts';
 import { accessDeny } from '../../flowlog/tuple.ts';
@@ -153,8 +151,7 @@ export class FlowFiles {
   async abandon(): Promise<void> {
     for (const { file } of this.#parts.values()) await file.abandon();
     this.#parts.clear();
-    for (const { path } of this.#added.splice(0))
-      await rm(join(this.#table.folder, path), { force: true }).catch(() => undefined);
+    for (const { path } of this.#added.splice(0)) await this.#table.storage.delete(path).catch(() => undefined);
   }
 
   /** Writes what a part holds; few denied rows share a row group with those that were allowed. */

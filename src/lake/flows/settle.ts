@@ -2,8 +2,6 @@
  * Settling: brings the table `flows` up to the newest version of the table of tuples. One commit names the version that it covers (coverage.ts). There is no
  * lock: who loses the race reads both versions again and plans again.
  */
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { formatCount } from '../../base/format-count.ts';
 import type { Action, AddAction } from '../delta-log.ts';
 import { dateOf } from '../file-date.ts';
@@ -192,8 +190,7 @@ function rowsOf(table: TablePlace, adds: readonly AddAction[]): number {
 
 /** Removes the files of a plan that is not used. */
 export async function dropPlan({ dates }: Pick<SettlePlan, 'dates'>, target: TablePlace): Promise<void> {
-  for (const { added } of dates)
-    for (const { path } of added) await rm(join(target.folder, path), { force: true }).catch(() => undefined);
+  for (const { added } of dates) for (const { path } of added) await target.storage.delete(path).catch(() => undefined);
 }
 
 /** Settles all tuples of the newest version. @throws disk-full, permission, io, lake-invalid, unavailable, interrupted */
