@@ -83,13 +83,13 @@ export function storageContract(name: string, make: () => Promise<{ storage: Sto
     test('shows no part of a file that is on its way', async () => {
       const { storage, other } = await make();
       const seen = new Set<number | undefined>();
-      let isDone = false;
+      const state = { isDone: false };
       const big = new Uint8Array(4 << 20).fill(7);
       const putting = (async () => {
         for (let i = 0; i < 5; i++) await storage.put(`big/${i}`, big, { ifAbsent: true });
-        isDone = true;
+        state.isDone = true;
       })();
-      while (!isDone)
+      while (!state.isDone)
         for (const one of await other.list('big/')) {
           expect(one).toMatch(/^big\/\d$/);
           seen.add((await other.read(one))?.length);
