@@ -104,7 +104,7 @@ export class LakeAppend {
     const { files, refused } = await withoutFrozenRows(this.#lake, state, late, this.#replacement.blobs);
     const others = this.#files.filter((add) => !late.includes(add));
     this.#files.splice(0, Infinity, ...others, ...files);
-    for (const { path } of late) await rm(join(this.#lake.tuples.place.folder, path), { force: true });
+    for (const { path } of late) await this.#lake.tuples.place.storage.delete(path);
     this.rows -= refused.reduce((sum, { tuples, known }) => sum + tuples + known, 0);
     return refused;
   }
