@@ -338,10 +338,6 @@ const slowOnes: readonly Slow[] = [
       }),
   },
   {
-    name: 'a long name of a loop of variables',
-    make: () => often("variables('q')", { variables: { copy: [{ name: 'A'.repeat(100_000), count: 1, input: 1 }] } }),
-  },
-  {
     name: 'a list asked for each of a list',
     make: () => output(`filter(${wide}, lambda('x', contains(${wide}, lambdaVariables('x'))))`),
   },
