@@ -4,7 +4,7 @@ import { FlowError } from '../base/errors.ts';
 import { dayMillis, minuteMillis } from '../base/time.ts';
 import { limits } from '../base/limits.ts';
 import { compact } from '../lake/compact.ts';
-import { countUncovered } from '../lake/flows/settle.ts';
+import { countUncovered, describeMissed } from '../lake/flows/settle.ts';
 import { settleInThread } from '../lake/flows/settle-thread.ts';
 import type { Lake } from '../lake/lake.ts';
 import { openLake } from '../lake/lake.ts';
@@ -86,9 +86,11 @@ export class Ingester {
         const uncovered = await countUncovered(lake);
         seen = version;
         if (uncovered === 0 || !(waitedLong || uncovered >= limits.unsettledTuplesMin)) continue;
-        const { rows, bytes } = await settleInThread(folder, stop);
+        const { rows, bytes, apart, missed } = await settleInThread(folder, stop);
         settledMillis = now();
         log(`the table of flows: ${uncovered} tuples were settled, ${rows} rows and ${bytes} bytes were written`);
+        if (apart > 0) log(`the table of flows: settled apart, since their dates are frozen: ${apart} tuples`);
+        if (missed > 0) log(`the table of flows: ${describeMissed(missed)}`);
       } catch (error) {
         if (stop.aborted) break;
         if (!(error instanceof FlowError)) throw error;
