@@ -19,14 +19,14 @@ export const errorTable = {
   'sql-refused': {
     exit: 2,
     status: 400,
-    meaning: 'An SQL text is not one single SELECT over the view flows.',
-    hint: 'Write one SELECT statement over the view flows.',
+    meaning: 'An SQL text is not one single SELECT over the views of the lake.',
+    hint: 'Write one SELECT statement over the views tuples, flows and conversations.',
   },
   'sql-failed': {
     exit: 2,
     status: 400,
     meaning: 'The engine could not run an SQL text.',
-    hint: 'Columns of the view flows: nsgflow query --lake DIR --sql "describe flows".',
+    hint: 'Columns of a view: nsgflow query --lake DIR --sql "describe flows".',
   },
   'network-invalid': {
     exit: 2,

@@ -90,18 +90,8 @@ export const limits = {
   openBlobsMax: 4096,
   /** Bytes of the block journal of one blob in a folder; a longer one counts as absent: the blob is read without a block list. */
   blockJournalBytesMax: 16 << 20,
-  /** Bytes of memory that DuckDB uses for one lake or temporary table; beyond it, DuckDB spills to the temporary folder. */
+  /** Bytes of memory that one question uses, where `--memory` says nothing else; beyond it, DuckDB spills to a private temporary folder. */
   queryMemoryBytesMax: 1 << 30,
-  /** Share of the machine's memory that a question may use where that is more than `queryMemoryBytesMax`. */
-  queryMemoryShare: 0.25,
-  /** Rows that a question which may hold them all reads in the process of the command; of more, a second process answers. */
-  questionRowsHereMax: 2_000_000,
-  /** The same of a question without SQL, which holds less. */
-  stitchedRowsHereMax: 5_000_000,
-  /** Answers that are kept between runs, and rows and characters of one; longer ones are not kept, and of more the oldest go. */
-  keptAnswersMax: 200,
-  keptAnswerRowsMax: 10_000,
-  keptAnswerCharsMax: 1 << 18,
   /** Bytes that a user's SQL may spill to the temporary folder; one that needs more ends with `memory`. */
   querySpillBytesMax: 8 * 2 ** 30,
   /** The same for rows on their way into a lake. */
@@ -138,8 +128,6 @@ export const limits = {
   stagedRowsMax: 500_000,
   /** Distinct addresses, groups or records that rows on their way name; beyond, all rows are written out and these are forgotten. */
   stagedTableEntriesMax: 1_000_000,
-  /** Rows of logs read without a lake that lie in temporary files before they go to a table in memory. */
-  memoryRowsInFilesMax: 1_000_000,
   /** How long a command waits for another one that moves the table of tuples of the same lake; then it ends with `unavailable`. */
   lakeMoveWaitMillisMax: 60_000,
   /** How often a question begins anew because files of the lake were moved under it; then its error is told. */
@@ -197,6 +185,8 @@ export const limits = {
   filteringCriteriaCharsMax: 1000,
   /** Addresses, blocks and ranges of one `find`; more are refused with `usage`. */
   findAddressesMax: 10_000,
+  /** The tuple before a tuple of the same flow comes so long before it at the most: the longest idle time-out of 30 minutes, and a tick of 5. */
+  tupleBeforeMillisMax: 35 * 60_000,
   /** Buckets of a series; a question for more is refused with `usage`, and counters are spread over so many at the most. */
   seriesBucketsMax: 20_000,
   /** Bytes of a request to the control plane, and characters of its path; a longer one is answered 413 or 400. Source: ARM's 4 MB. */

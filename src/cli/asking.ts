@@ -3,26 +3,24 @@ import { type Command, Option } from 'commander';
 import { FlowError } from '../base/errors.ts';
 import { formatCount } from '../base/format-count.ts';
 import { tuplesKeptFrom } from '../lake/flows/frozen.ts';
+import type { Lake } from '../lake/lake.ts';
 import { openLake } from '../lake/lake.ts';
-import type { Engine } from '../query/engine.ts';
+import type { AskSettings, Engine } from '../query/engine.ts';
 import { parseFilter } from '../query/filter.ts';
-import { withKeptAnswers } from '../query/kept-answers.ts';
-import type { Answer } from '../query/result.ts';
+import type { Answer, Scan } from '../query/result.ts';
 import { parseTimePoint, timeExamples } from '../query/time-point.ts';
 import type { Query, QueryRange } from '../query/tree.ts';
-import { parseDuration } from './amount.ts';
+import { parseBytes, parseDuration } from './amount.ts';
 import { tellingGoneTuples } from './gone-tuples.ts';
-import { handOver, isHandedOver, leave, mayHoldMuch } from './hand-over.ts';
 import { stopGently } from './interrupt.ts';
 import { collect } from './options.ts';
 import type { OutputFormat, Result } from './output.ts';
 import { outputFormats, parseOutputFormat, writeResult } from './output.ts';
 import type { Pager } from './pager.ts';
-import { isPaging, openPager } from './pager.ts';
+import { openPager } from './pager.ts';
 import { jsonText, tell } from './printable.ts';
 import { createProgress, formatBytes } from './progress.ts';
 import { tellUnread } from './unread.ts';
-import { version } from './version.ts';
 import { yamlText } from './yaml-text.ts';
 
 /** What every command that asks has in common: where the tuples are, which of them, and how the answer is printed. */
@@ -33,6 +31,7 @@ export interface AskOptions extends OutputOptions {
   readonly from?: string;
   readonly to?: string;
   readonly timeout?: string;
+  readonly memory?: string;
   readonly explain?: boolean;
 }
 
@@ -60,7 +59,7 @@ export function addOutput(command: Command): void {
   });
 }
 
-/** Adds `--lake`, `-i`, `--engine`, `--timeout` and `--explain`. */
+/** Adds `--lake`, `-i`, `--engine`, `--timeout`, `--memory` and `--explain`. */
 export function addSource(command: Command): void {
   command
     .option('--lake <dir>', 'ask the table in this folder (default: $NSGFLOW_LAKE)')
@@ -71,6 +70,10 @@ export function addSource(command: Command): void {
     )
     .option('--engine <url>', 'have clickhouse://HOST:PORT answer over the same table (docs/scale-out.md)')
     .option('--timeout <time>', 'give up after this time: 30s, 5m')
+    .option(
+      '--memory <bytes>',
+      'memory that the question may use before it spills to disk: 500MB, 4GiB (default: 1GiB)',
+    )
     .option('--explain', 'say on stderr what was read and how long it took');
 }
 
@@ -120,38 +123,49 @@ export function readRange({ from, to }: AskOptions): QueryRange {
  */
 export async function withEngine<T>(options: AskOptions, ask: (engine: Engine) => Promise<T>): Promise<T> {
   const timeoutMillis = options.timeout === undefined ? undefined : parseDuration('--timeout', options.timeout);
+  const memoryBytes = options.memory === undefined ? undefined : parseBytes('--memory', options.memory);
+  const stop = new AbortController();
   const opened = await openEngine(options);
-  const { engine } = opened;
-  const undo = stopGently(() => {
-    const reason = new FlowError('interrupted', 'interrupted', {
-      hint: 'A question changes nothing: ask again at any time.',
-    });
-    engine.cancel(reason);
-    if (!isPaging()) void leave(reason.exitCode);
-  });
+  const undo = stopGently(() =>
+    stop.abort(
+      new FlowError('interrupted', 'interrupted', { hint: 'A question changes nothing: ask again at any time.' }),
+    ),
+  );
   const timer =
     timeoutMillis === undefined
       ? undefined
       : setTimeout(
-          () => engine.cancel(new FlowError('timeout', `no answer within ${options.timeout}: given up`)),
+          () => stop.abort(new FlowError('timeout', `no answer within ${options.timeout}: given up`)),
           timeoutMillis,
         );
   try {
+    const bounds = memoryBytes === undefined ? undefined : { memoryBytes };
+    const engine = withSettings(opened.engine, { signal: stop.signal, bounds });
     return await ask(tellingGoneTuples(engine, opened.tuplesFrom ?? ''));
   } finally {
     clearTimeout(timer);
     undo();
-    // The end of the second process gives its memory back, which nobody waits for.
-    if (!isHandedOver) await engine.close();
     await opened.close();
   }
+}
+
+/** An engine of which each question has these settings. */
+function withSettings(engine: Engine, settings: AskSettings): Engine {
+  return {
+    ask: (query) => engine.ask(query, settings),
+    sql: (text) => engine.sql(text, settings),
+    ...(engine.writeParquet === undefined
+      ? {}
+      : { writeParquet: (query: Query, path: string) => engine.writeParquet!(query, path, settings) }),
+    close: () => engine.close(),
+  };
 }
 
 interface OpenEngine {
   readonly engine: Engine;
   /** The first date of which a lake has all tuples; '' where none were removed. */
   readonly tuplesFrom?: string;
-  /** Ends what the engine is over. */
+  /** Ends the engine and what it is over. */
   close(): Promise<void>;
 }
 
@@ -164,22 +178,12 @@ async function openEngine(options: AskOptions): Promise<OpenEngine> {
   if (options.engine !== undefined) {
     if (folder === undefined) throw new FlowError('usage', '--engine asks a lake: --lake goes with it');
     const { openClickhouseEngine } = await import('../query/clickhouse-engine.ts');
-    return { engine: openClickhouseEngine(options.engine, folder, process.env), close: () => Promise.resolve() };
+    const engine = openClickhouseEngine(options.engine, folder, process.env);
+    return { engine, close: () => engine.close() };
   }
   if (folder !== undefined) {
     const lake = await openLake(folder);
-    const snapshot = await lake.snapshot();
-    const open = async (question: Query | undefined): Promise<Engine> => {
-      if (await mayHoldMuch(snapshot, question)) await handOver();
-      const { openLakeEngine } = await import('../query/lake-engine.ts');
-      const { openMovableEngine } = await import('../query/moved-engine.ts');
-      return openMovableEngine(snapshot, openLakeEngine);
-    };
-    return {
-      engine: withKeptAnswers(snapshot, version(), process.env, open),
-      tuplesFrom: tuplesKeptFrom(lake.tuples.state),
-      close: () => lake.close(),
-    };
+    return await engineOver(lake, tell, () => lake.close());
   }
   const { readLogs } = await import('../pipeline/read-logs.ts');
   const progress = createProgress('reading');
@@ -190,8 +194,30 @@ async function openEngine(options: AskOptions): Promise<OpenEngine> {
   if (logs.rejected > 0)
     tell(`warning: ${logs.rejected} byte ranges could not be used; the first: ${logs.firstRejection}`);
   if (logs.mended > 0) tell(`note: ${logs.mended} tuples are written as no format has them, and were mended`);
-  const { openMemoryEngine } = await import('../query/duckdb-engine.ts');
-  return { engine: await openMemoryEngine(logs.table), close: () => logs.table.close() };
+  return await engineOver(logs.lake, undefined, () => logs.close());
+}
+
+/** DuckDB over the newest version of a lake. */
+async function engineOver(
+  lake: Lake,
+  onNotice: ((sentence: string) => void) | undefined,
+  close: () => Promise<void>,
+): Promise<OpenEngine> {
+  try {
+    const { openLakeEngine } = await import('../query/lake-engine.ts');
+    const engine = await openLakeEngine(lake, onNotice === undefined ? {} : { onNotice });
+    return {
+      engine,
+      tuplesFrom: tuplesKeptFrom(lake.tuples.state),
+      close: async () => {
+        await engine.close();
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 /** The format asked for; on a terminal a table. @throws usage */
@@ -213,35 +239,32 @@ export async function printAnswer(
   const format = formatOf(options);
   let rows: number;
   let summary: Answer['summary'];
+  let scan: Scan;
   if (format === 'parquet' && engine.writeParquet !== undefined) {
     const { withTemporary } = await import('./parquet.ts');
-    rows = await withTemporary(process.stdout, (path) => engine.writeParquet!(query, path));
+    ({ rows, scan } = await withTemporary(process.stdout, (path) => engine.writeParquet!(query, path)));
   } else {
     const answer = await engine.ask(query);
-    ({ summary } = answer);
+    ({ summary, scan } = answer);
     rows = await print(format === 'table' || format === 'md' ? await show(answer) : answer, format);
   }
-  if (options.explain === true) explain(engine, rows, performance.now() - startMillis);
+  if (options.explain === true) explain(scan, rows, performance.now() - startMillis);
   return { rows, summary };
 }
 
 /** Says on stderr what a question read. */
-export function explain(engine: Engine, rows: number, millis: number): void {
+export function explain(scan: Scan, rows: number, millis: number): void {
   const number = (value: number | undefined): string => (value === undefined ? '?' : formatCount(value));
-  const scan = engine.scan();
-  const { unfiltered = 0 } = scan;
+  const { unfiltered, built } = scan;
   const filters = unfiltered === 0 ? '' : `; ${number(unfiltered)} have no sound address filter and are read whole`;
+  const unsettled = built === 0 ? '' : `; ${number(built)} were built for tuples that are not settled`;
   const lines = [
-    `files  ${number(scan.filesRead)} of ${number(scan.files)} read, ${number(scan.files - scan.filesRead)} pruned${filters}`,
+    `files  ${number(scan.filesRead)} of ${number(scan.files)} read, ${number(scan.files - scan.filesRead)} pruned${unsettled}${filters}`,
     `bytes  ${formatBytes(scan.bytesRead)} of ${formatBytes(scan.bytes)}`,
     `rows   ${number(scan.rowsRead)} of ${number(scan.rows)} in those files; ${number(rows)} in the answer`,
     `time   ${number(Math.round(millis))} ms`,
   ];
-  if (scan.kept === true) {
-    tell(`a kept answer: nothing read\n${lines.at(-1)}  (version ${scan.version} of the lake)`);
-    return;
-  }
-  const where = scan.version === undefined ? 'logs in memory' : `version ${scan.version} of the lake`;
+  const where = scan.version === undefined ? 'on the server' : `version ${scan.version} of the lake`;
   tell(`${scan.files === 0 ? `${lines.at(-1)}` : lines.join('\n')}  (${where})`);
 }
 

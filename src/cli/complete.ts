@@ -6,7 +6,7 @@ import type { Command, Option } from 'commander';
 import { openLake } from '../lake/lake.ts';
 import type { Field } from '../query/fields.ts';
 import { completeFilter } from '../query/complete-filter.ts';
-import { openLakeEngine } from '../query/lake-engine.ts';
+import { tuplesOnly } from '../query/duckdb-engine.ts';
 import { openMovableEngine } from '../query/moved-engine.ts';
 import { groupFields, measureExamples } from '../query/measure.ts';
 import { FlowError } from '../base/errors.ts';
@@ -82,21 +82,22 @@ function valuesOfOption(option: Option, typed: string): string[] {
 async function liveValues(folder: string | undefined, field: Field, typed: string): Promise<string[]> {
   if (folder === undefined) return [];
   const lake = await openLake(folder);
-  const engine = openMovableEngine(await lake.snapshot(), openLakeEngine);
-  const timer = setTimeout(() => engine.cancel(new FlowError('timeout', 'completion takes long')), liveMillis);
+  const engine = openMovableEngine(tuplesOnly(await lake.snapshot()));
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(new FlowError('timeout', 'completion takes long')), liveMillis);
   try {
-    const answer = await engine.ask({
-      ask: 'groups',
+    const question = {
+      ask: 'groups' as const,
       axes: [{ by: [field.name], limit: liveValuesMax }],
-      measures: [{ kind: 'flows' }],
+      measures: [{ kind: 'flows' as const }],
       observations: true,
       ...(typed === '' || /[*?]/.test(typed)
         ? {}
         : {
             where: { kind: 'test' as const, field: field.name, any: [{ kind: 'glob' as const, pattern: `${typed}*` }] },
           }),
-    });
-    return (await allRows(answer)).flatMap(([value]) =>
+    };
+    return (await allRows(await engine.ask(question, { signal: stop.signal }))).flatMap(([value]) =>
       typeof value === 'string' && !unsafeCharacters.test(value) ? [value] : [],
     );
   } finally {

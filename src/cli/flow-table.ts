@@ -7,7 +7,7 @@ import { plainText } from './output.ts';
  * Tuples and conversations for people: address and port together, both directions added up, what matters most first, since a narrow terminal
  * leaves out the last columns.
  */
-export function flowTable(answer: Answer): Result {
+export function flowTable(answer: Pick<Answer, 'columns' | 'chunks'>): Result {
   const at = new Map(answer.columns.map(({ name }, i) => [name, i]));
   const columns = [...ends, ...rest.filter(({ name, of }) => of !== undefined || at.has(name))];
   return {

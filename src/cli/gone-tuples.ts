@@ -26,7 +26,7 @@ export function tellingGoneTuples(engine: Engine, keptFrom: string): Engine {
     },
     sql: (text) => {
       // Which times SQL asks for is not known, but that it asks for all where it names none.
-      note(!/\b(?:time|date)\b/i.test(text), 'the view has those from then on');
+      note(!/\b(?:time|date)\b/i.test(text), 'the view tuples has those from then on');
       return engine.sql(text);
     },
     ...(engine.writeParquet === undefined
@@ -37,8 +37,6 @@ export function tellingGoneTuples(engine: Engine, keptFrom: string): Engine {
             return engine.writeParquet!(query, path);
           },
         }),
-    scan: () => engine.scan(),
-    cancel: (reason) => engine.cancel(reason),
     close: () => engine.close(),
   };
 }

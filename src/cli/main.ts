@@ -19,7 +19,4 @@ process.on('SIGINT', () => {
 const args = process.argv.slice(2);
 // Without the parser of command lines, which takes longer to load than this takes altogether.
 if (args.length === 1 && args[0] === '--version') process.stdout.write(`${version()}\n`);
-else {
-  process.exitCode = await (await import('./program.ts')).run(args);
-  if (process.send !== undefined) await (await import('./hand-over.ts')).leave(process.exitCode);
-}
+else process.exitCode = await (await import('./program.ts')).run(args);

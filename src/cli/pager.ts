@@ -1,13 +1,6 @@
 import { spawn } from 'node:child_process';
 import { Writable } from 'node:stream';
 
-let paging = false;
-
-/** Whether a pager has the terminal. */
-export function isPaging(): boolean {
-  return paging;
-}
-
 export interface Pager {
   /** Takes everything, also when the reader has left. */
   readonly out: Writable;
@@ -34,7 +27,6 @@ export async function openPager(): Promise<Pager | undefined> {
   const gone = new Promise<void>((resolve) => {
     child.once('close', () => {
       hasLeft = true;
-      paging = false;
       resolve();
     });
   });
@@ -43,7 +35,6 @@ export async function openPager(): Promise<Pager | undefined> {
     child.once('error', () => resolve(false));
   });
   if (!started) return undefined;
-  paging = !hasLeft;
   // Who aborts does not leave a reader behind that holds the terminal.
   const kill = (): void => void child.kill();
   process.once('exit', kill);

@@ -40,15 +40,15 @@ export type ParquetStream = Writable & { readonly isTTY?: boolean };
  * away or the process is interrupted.
  * @returns what `write` returns @throws usage when the stream is a terminal; disk-full, io
  */
-export async function withTemporary(out: ParquetStream, write: (path: string) => Promise<number>): Promise<number> {
+export async function withTemporary<T>(out: ParquetStream, write: (path: string) => Promise<T>): Promise<T> {
   if (out.isTTY === true)
     throw new FlowError('usage', 'Parquet is not for a terminal', { hint: 'Send it into a file: … -o parquet > FILE' });
   const folder = await makeTemporaryFolder('parquet');
   const path = join(folder.path, 'answer.parquet');
   try {
-    const rows = await write(path);
+    const written = await write(path);
     await pipeline(createReadStream(path), out, { end: false });
-    return rows;
+    return written;
   } catch (error) {
     throw fileError(error, 'write Parquet');
   } finally {

@@ -1,7 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { errorTable, FlowError } from '../base/errors.ts';
 import { commands, groups } from './commands.ts';
-import { isHandedOver } from './hand-over.ts';
 import { tell } from './printable.ts';
 import { version } from './version.ts';
 
@@ -126,8 +125,6 @@ export function report(error: unknown, debug: boolean, command?: Command): numbe
     return 2;
   }
   if (error instanceof FlowError) {
-    // The process that handed this question over says so.
-    if (error.code === 'interrupted' && isHandedOver) return error.exitCode;
     tell(`nsgflow: ${error.message}`);
     const hint = error.hint === errorTable.usage.hint ? seeHelp : error.hint;
     if (hint !== '') tell(`  ${hint}`);

@@ -12,6 +12,7 @@ import { makeFolderOf, syncFolder } from '../blob/folder-file.ts';
 import { addressHash, addressSides, NewAddressFilter } from './address-filter.ts';
 import type { AddAction } from './delta-log.ts';
 import { temporaryFolder } from './delta-log.ts';
+import { dataFileError } from './duckdb-error.ts';
 import { streamChunks } from './duckdb-stream.ts';
 import { quoteText } from './duckdb.ts';
 import type { ColumnRange, StatisticsColumn } from './file-statistics.ts';
@@ -120,6 +121,19 @@ function parseDuckdbTime(text: string): number | undefined {
   const match = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2})(?:\.(\d{1,6}))?\+00$/.exec(text);
   if (match === null) return undefined;
   return Date.parse(`${match[1]}T${match[2]}Z`) * 1000 + Number((match[3] ?? '').padEnd(6, '0'));
+}
+
+/** Why a data file of a lake cannot be read: by the file system, or by DuckDB. */
+export function unreadFileError(error: unknown, path: string): FlowError {
+  if (error instanceof FlowError) return error;
+  const known = dataFileError(error);
+  if (known !== undefined) return known;
+  const wrapped = fileError(error, `read ${path}`);
+  if (wrapped.code !== 'not-found') return wrapped;
+  return new FlowError('io', `a data file of the lake cannot be opened: ${path} is missing`, {
+    cause: error,
+    hint: 'Where another engine has vacuumed the table, try again; else bring the file back.',
+  });
 }
 
 /** Wraps DuckDB's errors of the file system, which are texts. */

@@ -2,7 +2,6 @@
  * DuckDB in process, with the same settings everywhere: times in UTC, no extension ever looked for (what we need is linked in:
  * core_functions, json, parquet, icu), bounded memory, and a spill folder that only this user can read.
  */
-import { totalmem } from 'node:os';
 import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
 import { limits } from '../base/limits.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
@@ -13,13 +12,6 @@ export interface Duckdb {
   connect(): Promise<DuckDBConnection>;
   /** Ends the instance and removes what it spilled. */
   close(): Promise<void>;
-}
-
-/** Bytes of memory that one question may use on this machine, or in this container. */
-export function questionMemoryBytes(): number {
-  const constrained = process.constrainedMemory();
-  const machine = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
-  return Math.max(limits.queryMemoryBytesMax, Math.floor(machine * limits.queryMemoryShare));
 }
 
 /** Opens an in-memory instance. It spills to the system's folder for temporary files beyond `memoryBytes`. */

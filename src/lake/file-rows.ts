@@ -4,15 +4,24 @@ import { checkSizes } from './file-sizes.ts';
 import { duckdbTypes, storedColumns } from './schema.ts';
 import type { DataFile } from './snapshot.ts';
 
+/** What data files of a table have in common for DuckDB. */
+export interface TableRows {
+  /** Begins the names of variables of the connection. */
+  readonly name: string;
+  /** A SELECT without rows that has every column with its type. */
+  readonly noRows: string;
+}
+
 /**
  * The rows of data files as one relation with all stored columns: what an older file lacks is null. The list of files is a variable
- * of the connection, so one relation a connection is in use at a time: names of files are not part of the SQL. `stored`: without the
+ * of the connection, so one relation a table and connection is in use at a time: names of files are not part of the SQL. `stored`: without the
  * columns that files are not written with.
  */
 export async function fileRows(
   connection: DuckDBConnection,
   files: readonly DataFile[],
   columns: 'all' | 'stored' = 'all',
+  { name: prefix, noRows }: TableRows = tupleRows,
 ): Promise<string> {
   const parts: string[] = [];
   const add = async (variable: string, some: readonly DataFile[], options: string): Promise<void> => {
@@ -22,9 +31,9 @@ export async function fileRows(
     parts.push(`SELECT * FROM read_parquet(getvariable('${variable}'), hive_partitioning = false${options})`);
   };
   const whole = files.filter((file) => file.hasAllColumns);
-  await add('lake_files', whole, '');
+  await add(`${prefix}_files`, whole, '');
   await add(
-    'other_files',
+    `${prefix}_other_files`,
     files.filter((file) => !file.hasAllColumns),
     ', union_by_name = true',
   );
@@ -56,5 +65,8 @@ export async function fileRowsBetween(
 /** Columns that new files do not have: those of older tables, and one that another writer may have made, which `fileRowsBetween` could not read. */
 const dropped = ["'src_ipv4'", "'dst_ipv4'", "'file_row_number'"].join(', ');
 
-/** No row, but every column with its type. */
-const noRows = `SELECT ${storedColumns.map(({ name, delta }) => `NULL::${duckdbTypes[delta]} AS ${name}`).join(', ')} WHERE false`;
+/** Of the table of tuples. */
+export const tupleRows: TableRows = {
+  name: 'lake',
+  noRows: `SELECT ${storedColumns.map(({ name, delta }) => `NULL::${duckdbTypes[delta]} AS ${name}`).join(', ')} WHERE false`,
+};

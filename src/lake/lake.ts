@@ -18,7 +18,7 @@
  *   const outcome = await append.commit([{ key, before: byKey.get(key), after: { etag, lengthBytes, readBytes } }]);
  *   if (outcome.outcome === 'conflict') …                         // somebody else read outcome.keys: plan again
  *
- * To ask: query/engine.ts over `await lake.snapshot()`.
+ * To ask: query/duckdb-engine.ts over `await LakeView.open(lake)` (flows/view.ts).
  */
 import { rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';

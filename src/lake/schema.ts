@@ -1,5 +1,5 @@
 /**
- * The one table of columns. Storage (Delta and Parquet), the view `flows`, filter fields, grouping and labels are all read from
+ * The one table of columns. Storage (Delta and Parquet), the view `tuples`, filter fields, grouping and labels are all read from
  * it: a new column is one entry here.
  *
  * Types are Delta's first ones only, as every other reader sees them: ports `integer`, counters `long`, times `timestamp`
@@ -32,7 +32,7 @@ type ColumnSource = (rows: StagedRows) => ColumnValues;
 export interface LakeColumn {
   readonly name: string;
   readonly delta: DeltaType;
-  /** `flows`: of the view `flows`, in this order. `internal`: for engines, and to trace a row to its bytes. `partition`: in the folder's name only. */
+  /** `flows`: of the view `tuples`, in this order. `internal`: for engines, and to trace a row to its bytes. `partition`: in the folder's name only. */
   readonly place: 'flows' | 'internal' | 'partition';
   /** Whether `top --by` and the like may group by it. */
   readonly groupable: boolean;
@@ -382,7 +382,7 @@ export const lakeColumns: readonly LakeColumn[] = [
   },
 ];
 
-/** Columns of the view `flows`, in order. */
+/** Columns of the view `tuples`, in order. */
 export const flowsColumns: readonly LakeColumn[] = lakeColumns.filter((column) => column.place === 'flows');
 
 /** A column that a data file holds: all but the partition column. */

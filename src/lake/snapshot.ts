@@ -56,10 +56,13 @@ export function filesWithin(snapshot: Snapshot, range: TimeRange): DataFile[] {
   return snapshot.files.filter((file) => file.startMillis < end && file.endMillis > start);
 }
 
-/** What we use of an action that adds a file. @throws lake-invalid where the file lies outside the lake */
-export function dataFileOf(table: TablePlace, add: AddAction): DataFile {
+/**
+ * What we use of an action that adds a file. `lastColumn`: the column with the latest time of a row.
+ * @throws lake-invalid where the file lies outside the lake
+ */
+export function dataFileOf(table: TablePlace, add: AddAction, lastColumn: 'time' | 'last_time' = 'time'): DataFile {
   const path = filePathOf(table, add.path);
-  const statistics = readStatistics(add.stats);
+  const statistics = readStatistics(add.stats, lastColumn);
   const date = add.partitionValues?.[partitionColumn];
   const day = typeof date === 'string' ? parseTime(`${date}T00:00:00Z`) : undefined;
   return {
@@ -117,7 +120,7 @@ interface FileStatistics {
 }
 
 /** What we use of a file's statistics; whatever is not of their form counts as absent. */
-function readStatistics(text: string | null | undefined): FileStatistics {
+function readStatistics(text: string | null | undefined, lastColumn: string): FileStatistics {
   if (text == null || text === '') return {};
   let value: { numRecords?: unknown; minValues?: Record<string, unknown>; maxValues?: Record<string, unknown> };
   try {
@@ -126,7 +129,7 @@ function readStatistics(text: string | null | undefined): FileStatistics {
     return {};
   }
   const minimum = timeOf(value.minValues?.['time']);
-  const maximum = timeOf(value.maxValues?.['time']);
+  const maximum = timeOf(value.maxValues?.[lastColumn]);
   return {
     rows: typeof value.numRecords === 'number' ? value.numRecords : undefined,
     startMillis: minimum,

@@ -11,7 +11,7 @@ interface DeltaField {
 }
 
 /**
- * A Delta table that is no lake of ours is refused before anybody asks it or adds to it: columns of the view `flows` must be there, and
+ * A Delta table that is no lake of ours is refused before anybody asks it or adds to it: columns of the view `tuples` must be there, and
  * every column of ours that is there must have our type. Columns that a newer nsgflow has are null in an older table.
  * @throws lake-invalid
  */

@@ -1,13 +1,15 @@
+import { join } from 'node:path';
 import { FlowError } from '../base/errors.ts';
-import { MemoryTable } from '../lake/memory-table.ts';
+import type { Lake } from '../lake/lake.ts';
+import { openLake } from '../lake/lake.ts';
+import { makeTemporaryFolder } from '../lake/temporary-folder.ts';
 import { describeRejection } from './ingest.ts';
 import { selectsAll } from './source-selection.ts';
 import { listSources, readUnless } from './source.ts';
 
-/** Flow logs read into a table in memory, to be asked without a lake. */
+/** Flow logs read into a lake of their own in a private temporary folder. */
 export interface ReadLogs {
-  /** The caller closes it. */
-  readonly table: MemoryTable;
+  readonly lake: Lake;
   readonly blobs: number;
   /** Byte ranges that could not be used. */
   readonly rejected: number;
@@ -17,11 +19,18 @@ export interface ReadLogs {
   readonly firstRejection: string;
   /** Why blobs and folders could not be read: the others were. */
   readonly unread: readonly FlowError[];
+  /** Removes the lake. */
+  readonly close: () => Promise<void>;
 }
 
 /** @throws not-found where the sources hold no blob, flowlog-invalid where they hold no flow log, and what storage throws */
 export async function readLogs(sources: readonly string[], onProgress: (doneBytes: number) => void): Promise<ReadLogs> {
-  const table = await MemoryTable.open();
+  const folder = await makeTemporaryFolder('logs');
+  const lake = await openLake(join(folder.path, 'lake'), { create: true });
+  const close = async (): Promise<void> => {
+    await lake.close();
+    await folder.remove();
+  };
   /** Sources may overlap; each blob is read once. */
   const seen = new Set<string>();
   let blobs = 0;
@@ -37,13 +46,14 @@ export async function readLogs(sources: readonly string[], onProgress: (doneByte
     onPath: (error: FlowError) => void unread.push(error),
   };
   try {
+    const append = await lake.beginAppend();
     for await (const blob of listSources(sources, selectsAll, unlisted)) {
       if (seen.has(blob.key)) continue;
       seen.add(blob.key);
       const read = await readUnless(blob, unread);
       if (read === undefined) continue;
       const { bytes: content, log } = read;
-      await table.addFlowLog(log, { blob: blob.key });
+      await append.addFlowLog(log, { blob: blob.key });
       blobs++;
       records += log.records.length;
       bytes += content.length;
@@ -58,9 +68,10 @@ export async function readLogs(sources: readonly string[], onProgress: (doneByte
     if (blobs === 0 && unread.length > 0) throw unread[0];
     if (blobs === 0) throw new FlowError('not-found', `no flow log blobs in ${names}`);
     if (records === 0) throw new FlowError('flowlog-invalid', `${names} holds no flow log`);
-    return { table, blobs, rejected, mended, firstRejection, unread };
+    await append.commit([]);
+    return { lake, blobs, rejected, mended, firstRejection, unread, close };
   } catch (error) {
-    await table.close();
+    await close();
     throw error;
   }
 }

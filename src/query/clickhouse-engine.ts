@@ -15,13 +15,16 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { FlowError } from '../base/errors.ts';
-import { tuplesName } from '../lake/table-place.ts';
-import { ClickhouseParameters, clickhouseDialect, clickhouseSettings } from './clickhouse-dialect.ts';
-import { clickhouseCell, clickhouseKind } from './clickhouse-result.ts';
-import type { Engine, Scan } from './engine.ts';
-import { groupAnswer, querySql } from './query-sql.ts';
-import type { Answer, AnswerColumn, Cell } from './result.ts';
-import { smallAnswer } from './result.ts';
+import { dayMillis } from '../base/time.ts';
+import { flowsName, tuplesName } from '../lake/table-place.ts';
+import { answerOf } from './answer.ts';
+import { clickhouseCell } from './clickhouse-result.ts';
+import type { AskSettings, Engine } from './engine.ts';
+import { lowerQuery } from './lower/lower.ts';
+import type { Answer, Cell, Scan } from './result.ts';
+import { clickhouse, clickhouseParameters, clickhouseSettings } from './sql/clickhouse.ts';
+import { lowerRelation } from './sql/lower.ts';
+import { printSql } from './sql/print.ts';
 import type { Query } from './tree.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -29,7 +32,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** An engine for `url` over the lake `lake`; nothing is sent before the first question. @throws usage */
 export function openClickhouseEngine(url: string, lake: string, environment: Environment): Engine {
   const server = parseEngineUrl(url);
-  return new ClickhouseEngine(server, lakeTable(lake, server.cluster, environment), environment);
+  return new ClickhouseEngine(server, lakeTables(lake, server.cluster, environment), environment);
 }
 
 interface Server {
@@ -63,14 +66,15 @@ function parseEngineUrl(text: string): Server {
   };
 }
 
-/** A table function and the values of its places. */
-interface LakeTable {
-  readonly sql: string;
+/** The table functions of both tables, and the values of their places. */
+interface LakeTables {
+  readonly tuples: string;
+  readonly flows: string;
   readonly values: Readonly<Record<string, string>>;
 }
 
 /** @throws usage */
-function lakeTable(lake: string, cluster: string | undefined, environment: Environment): LakeTable {
+function lakeTables(lake: string, cluster: string | undefined, environment: Environment): LakeTables {
   const name = cluster === undefined ? 'deltaLakeAzure' : 'deltaLakeAzureCluster';
   const first = cluster === undefined ? '' : '{lake_cluster:String}, ';
   const ofCluster = cluster === undefined ? {} : { lake_cluster: cluster };
@@ -78,7 +82,11 @@ function lakeTable(lake: string, cluster: string | undefined, environment: Envir
     const collection = lake.slice('collection:'.length);
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(collection))
       throw new FlowError('usage', `${JSON.stringify(collection)} is no name of a named collection`);
-    return { sql: `${name}(${first}${collection})`, values: ofCluster };
+    return {
+      tuples: `${name}(${first}${collection})`,
+      flows: `${name}(${first}${collection}, blob_path = '${flowsName}')`,
+      values: ofCluster,
+    };
   }
   if (/^https?:\/\//.test(lake)) {
     const url = new URL(lake);
@@ -90,19 +98,27 @@ function lakeTable(lake: string, cluster: string | undefined, environment: Envir
         hint: 'https://ACCOUNT.blob.core.windows.net/CONTAINER/FOLDER; credentials come from the environment.',
       });
     const account = environment['AZURE_STORAGE_CONNECTION_STRING'] ?? url.origin;
+    const at = (folder: string): string =>
+      `${name}(${first}{lake_account:String}, {lake_container:String}, {${folder}:String})`;
     return {
-      sql: `${name}(${first}{lake_account:String}, {lake_container:String}, {lake_path:String})`,
+      tuples: at('lake_path'),
+      flows: at('flows_path'),
       values: {
         ...ofCluster,
         lake_account: account,
         lake_container: container,
         lake_path: [...path, tuplesName].join('/'),
+        flows_path: [...path, flowsName].join('/'),
       },
     };
   }
   if (cluster !== undefined)
     throw new FlowError('usage', 'a cluster reads a lake in Azure Storage, not a folder of one server');
-  return { sql: 'deltaLakeLocal({lake_path:String})', values: { lake_path: tuplesFolder(lake) } };
+  return {
+    tuples: 'deltaLakeLocal({lake_path:String})',
+    flows: 'deltaLakeLocal({flows_path:String})',
+    values: { lake_path: tuplesFolder(lake), flows_path: join(lake, flowsName) },
+  };
 }
 
 /** In a folder of the server, which this machine may see too: then it tells a lake that older versions of nsgflow made. */
@@ -117,40 +133,55 @@ const chunkRows = 2048;
 /** The client's own is 30 s; a question may take longer, and `--timeout` and Ctrl-C end it. */
 const requestTimeoutMillis = 3_600_000;
 
+const nothingKnown: Scan = {
+  version: undefined,
+  files: 0,
+  filesRead: 0,
+  bytes: 0,
+  bytesRead: 0,
+  rows: undefined,
+  rowsRead: undefined,
+  unfiltered: 0,
+  built: 0,
+};
+
 class ClickhouseEngine implements Engine {
   readonly #server: Server;
-  readonly #table: LakeTable;
+  readonly #tables: LakeTables;
   readonly #environment: Environment;
-  readonly #abort = new AbortController();
   #client: ClickHouseClient | undefined;
-  #cancelled: FlowError | undefined;
 
-  constructor(server: Server, table: LakeTable, environment: Environment) {
+  constructor(server: Server, tables: LakeTables, environment: Environment) {
     this.#server = server;
-    this.#table = table;
+    this.#tables = tables;
     this.#environment = environment;
   }
 
-  async ask(query: Query): Promise<Answer> {
-    if (this.#cancelled !== undefined) throw this.#cancelled;
-    const parameters = new ClickhouseParameters();
-    const sql = querySql(query, this.#table.sql, clickhouseDialect, parameters);
+  async ask(query: Query, { signal }: AskSettings = {}): Promise<Answer> {
     try {
-      const rows = this.#rows(sql, { ...parameters.values, ...this.#table.values });
-      const names = await nextOf(rows);
-      const types = await nextOf(rows);
-      const columns = names.map((name, i): AnswerColumn => ({
-        name: String(name),
-        kind: clickhouseKind(String(types[i])),
-      }));
-      const chunks = this.#chunks(rows, types.map(String));
-      if (query.ask === 'tuples' || query.ask === 'conversations') return { columns, chunks };
-      const all: Cell[][] = [];
-      for await (const chunk of chunks) all.push(...chunk);
-      return query.ask === 'groups' ? groupAnswer(columns, all, query) : smallAnswer(columns, all);
+      const lowered = lowerQuery(query, { firstDateMillis: await this.#firstDate(signal) });
+      const { text, parameters } = printSql(lowerRelation(lowered.relation, clickhouse), clickhouse, this.#tables);
+      const rows = this.#rows(text, { ...clickhouseParameters(parameters), ...this.#tables.values }, signal);
+      await nextOf(rows);
+      const types = (await nextOf(rows)).map(String);
+      return await answerOf(query, lowered, this.#chunks(rows, types, signal), nothingKnown);
     } catch (error) {
-      throw this.#wrap(error);
+      throw this.#wrap(error, signal);
     }
+  }
+
+  /** The first instant of the first date of `flows`, by its statistics. */
+  async #firstDate(signal: AbortSignal | undefined): Promise<number | undefined> {
+    const rows = this.#rows(
+      `SELECT toUnixTimestamp64Milli(min(time)) AS millis FROM ${this.#tables.flows}`,
+      this.#tables.values,
+      signal,
+    );
+    await nextOf(rows);
+    await nextOf(rows);
+    const [millis] = await nextOf(rows);
+    await rows.return(undefined);
+    return millis === null ? undefined : Math.floor(Number(millis) / dayMillis) * dayMillis;
   }
 
   sql(): Promise<Answer> {
@@ -161,20 +192,15 @@ class ClickhouseEngine implements Engine {
     );
   }
 
-  scan(): Scan {
-    return { version: undefined, files: 0, filesRead: 0, bytes: 0, bytesRead: 0, rows: undefined, rowsRead: undefined };
-  }
-
-  cancel(reason: FlowError): void {
-    this.#cancelled ??= reason;
-    this.#abort.abort();
-  }
-
   async close(): Promise<void> {
     await this.#client?.close();
   }
 
-  async *#rows(sql: string, values: Readonly<Record<string, string>>): AsyncGenerator<unknown[]> {
+  async *#rows(
+    sql: string,
+    values: Readonly<Record<string, string>>,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<unknown[]> {
     if (this.#client === undefined) {
       const { ClickHouseLogLevel, createClient } = await import('@clickhouse/client');
       this.#client = createClient({
@@ -194,12 +220,16 @@ class ClickhouseEngine implements Engine {
       format: 'JSONCompactEachRowWithNamesAndTypes',
       query_params: values,
       clickhouse_settings: clickhouseSettings,
-      abort_signal: this.#abort.signal,
+      ...(signal === undefined ? {} : { abort_signal: signal }),
     });
     for await (const rows of result.stream<unknown[]>()) for (const row of rows) yield row.json();
   }
 
-  async *#chunks(rows: AsyncGenerator<unknown[]>, types: readonly string[]): AsyncGenerator<Cell[][]> {
+  async *#chunks(
+    rows: AsyncGenerator<unknown[]>,
+    types: readonly string[],
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Cell[][]> {
     let chunk: Cell[][] = [];
     try {
       for await (const row of rows) {
@@ -209,13 +239,13 @@ class ClickhouseEngine implements Engine {
         chunk = [];
       }
     } catch (error) {
-      throw this.#wrap(error);
+      throw this.#wrap(error, signal);
     }
     if (chunk.length > 0) yield chunk;
   }
 
-  #wrap(error: unknown): unknown {
-    if (this.#cancelled !== undefined) return this.#cancelled;
+  #wrap(error: unknown, signal: AbortSignal | undefined): unknown {
+    if (signal?.aborted === true) return signal.reason;
     if (error instanceof FlowError) return error;
     const { code, type, message } = error as { code?: string; type?: string; message?: string };
     const first = String(message ?? error).split('\n')[0];

@@ -1,12 +1,4 @@
-import type { AnswerColumn, Cell } from './result.ts';
-
-/** What a column of a ClickHouse type holds. */
-export function clickhouseKind(type: string): AnswerColumn['kind'] {
-  const plain = plainType(type);
-  if (/^(U?Int|Float|Decimal)/.test(plain)) return 'number';
-  if (plain.startsWith('DateTime')) return 'time';
-  return plain === 'Bool' ? 'boolean' : 'text';
-}
+import type { Cell } from './result.ts';
 
 /** A value of ClickHouse's JSON as a cell: the same as the embedded engine gives. */
 export function clickhouseCell(value: unknown, type: string): Cell {

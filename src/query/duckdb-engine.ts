@@ -1,215 +1,260 @@
 /**
- * Answers questions with DuckDB in process: over a version of a lake (lake-engine.ts), or over logs read into memory.
+ * Answers questions with DuckDB in process, over one version of a lake: each becomes a tree (lower/), and the tree SQL (sql/).
+ *
+ *   const engine = await openLakeEngine(lake);
+ *   const answer = await engine.ask({ ask: 'groups', axes: [{ by: ['src.ip'], limit: 10 }], measures: [parseMeasure('bytes')] });
+ *   for await (const rows of answer.chunks) …                     // rows of cells, in the order of answer.columns
+ *   await engine.close();
  *
  * Answers by kind (columns by name):
- *   tuples         the view `flows`, in order of time
- *   conversations  the same columns (`time` the first, sums of counters, the last state), then last_time, tuples, observations
+ *   tuples         the columns of a tuple, in order of time
+ *   conversations  the same columns, then last_time, tuples, observations
  *   groups         `time` of the bucket, the fields, `other`, then the measures (measure.ts); buckets in order of time, groups by size
  *   count          tuples, conversations
- * `sql` answers a user's SELECT over the view `flows`.
  */
 import { randomUUID } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { DuckDBConnection, DuckDBResult } from '@duckdb/node-api';
 import { FlowError } from '../base/errors.ts';
+import { limits } from '../base/limits.ts';
 import { duckdbFileError } from '../lake/data-file.ts';
-import { DuckDBTypeId } from '../lake/duckdb-library.ts';
-import type { Asked } from '../lake/duckdb-stream.ts';
 import { wholeChunks } from '../lake/duckdb-stream.ts';
-import type { Duckdb } from '../lake/duckdb.ts';
 import { quoteText } from '../lake/duckdb.ts';
-import type { MemoryTable } from '../lake/memory-table.ts';
-import { memoryTableName } from '../lake/memory-table.ts';
+import { tupleRows } from '../lake/file-rows.ts';
+import { flowRows } from '../lake/flows/flow-rows.ts';
+import type { TableFiles } from '../lake/flows/view.ts';
+import type { DataFile, Snapshot, TimeRange } from '../lake/snapshot.ts';
+import { filesWithin } from '../lake/snapshot.ts';
 import { addressesOf } from './address-condition.ts';
+import { answerOf } from './answer.ts';
+import { columnsOf as columnsOfResult, rowsOf } from './duckdb-result.ts';
 import { questionError, sqlError } from './engine-error.ts';
-import type { Engine, Scan } from './engine.ts';
-import type { Dialect } from './dialect.ts';
-import { duckdbDialect, DuckdbParameters } from './duckdb-dialect.ts';
-import { answerOf, columnsOf, rowsOf } from './duckdb-result.ts';
-import { groupAnswer, queryColumns, querySql } from './query-sql.ts';
-import type { Answer, Cell } from './result.ts';
-import { smallAnswer } from './result.ts';
-import type { RowSource } from './row-source.ts';
-import { memoryRows } from './row-source.ts';
+import type { AskSettings, Engine, WrittenAnswer } from './engine.ts';
+import type { LoweredQuery } from './lower/lower.ts';
+import { lowerQuery } from './lower/lower.ts';
+import { columnsOf, inputsOf } from './relation/check.ts';
+import type { Relation, TableName } from './relation/relation.ts';
+import type { Answer, Cell, Scan } from './result.ts';
+import { DuckdbPool, Running } from './running.ts';
 import { prepareQuestion, questionText } from './sql-guard.ts';
-import type { QuestionBounds, SqlSandbox } from './sql-sandbox.ts';
-import { openSqlSandbox } from './sql-sandbox.ts';
+import { lockedConnection } from './sql-sandbox.ts';
+import { duckdb as dialect, duckdbParameters } from './sql/duckdb.ts';
+import { lowerRelation } from './sql/lower.ts';
+import type { SqlText } from './sql/print.ts';
+import { printSql } from './sql/print.ts';
+import type { TableSource } from './table-source.ts';
+import { tableSource } from './table-source.ts';
 import type { Query } from './tree.ts';
 import { rangeOf } from './tree.ts';
 
-/** An engine over logs in memory. Closing it does not close the table. */
-export async function openMemoryEngine(table: MemoryTable): Promise<DuckdbEngine> {
-  await table.flush();
-  return new DuckdbEngine(table.duckdb, memoryRows(memoryTableName), 'lent');
+/** What an engine asks of a version of a lake: lake/flows/view.ts. */
+export interface QuestionView {
+  readonly tuples: Snapshot;
+  readonly firstDateMillis: number | undefined;
+  /** Files of `flows` that are stored; some may be replaced by what `flows` builds. */
+  readonly storedFlows: readonly DataFile[];
+  flows(range: TimeRange, signal?: AbortSignal): Promise<readonly TableFiles[]>;
+  close(): Promise<void>;
 }
 
-/** An interrupt that comes between two steps of a question has no effect: it is said again as long as something is open. */
-const interruptEveryMillis = 10;
+/** A view of tuples for questions that ask nothing of conversations. */
+export function tuplesOnly(tuples: Snapshot): QuestionView {
+  return {
+    tuples,
+    firstDateMillis: undefined,
+    storedFlows: [],
+    flows: () => Promise.resolve([]),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** A question as SQL, in a connection in which the files are known. */
+interface Compiled extends LoweredQuery {
+  readonly sql: SqlText;
+  readonly scan: Scan;
+}
 
 export class DuckdbEngine implements Engine {
-  readonly #duckdb: Duckdb;
-  readonly #source: RowSource;
-  readonly #ownership: 'own' | 'lent';
-  readonly #open = new Set<DuckDBConnection>();
-  #sandbox: Promise<SqlSandbox> | undefined;
-  readonly #dialect: Dialect;
-  readonly #bounds: QuestionBounds;
-  #cancelled: FlowError | undefined;
+  readonly #view: QuestionView;
+  readonly #pool = new DuckdbPool();
+  readonly #running = new Set<Running>();
 
-  constructor(
-    duckdb: Duckdb,
-    source: RowSource,
-    ownership: 'own' | 'lent',
-    dialect: Dialect = duckdbDialect,
-    bounds: QuestionBounds = {},
-  ) {
-    this.#duckdb = duckdb;
-    this.#source = source;
-    this.#ownership = ownership;
-    this.#dialect = dialect;
-    this.#bounds = bounds;
+  /** Closing the engine closes the view. */
+  constructor(view: QuestionView) {
+    this.#view = view;
   }
 
-  /** Answers a question. Tuples and conversations come in chunks; the others are small. @throws filter-syntax, usage */
-  async ask(query: Query): Promise<Answer> {
-    const connection = await this.#connect();
+  async ask(query: Query, settings: AskSettings = {}): Promise<Answer> {
+    const wrap = (error: unknown): unknown => questionError(error, query);
+    const running = await this.#start(settings);
     try {
-      const { sql, parameters } = await this.#compile(query, connection);
-      const { values, types } = parameters;
-      const asked = { connection, sql, values, types };
-      const result = await connection.stream(sql, values, types);
-      if (query.ask === 'tuples' || query.ask === 'conversations')
-        return this.#streamed(result, asked, (error) => questionError(error, query));
-      const rows: Cell[][] = [];
-      for await (const chunk of wholeChunks(result, asked)) rows.push(...rowsOf(chunk));
-      this.#disconnect(connection);
-      const columns = columnsOf(result);
-      return query.ask === 'groups' ? groupAnswer(columns, rows, query) : smallAnswer(columns, rows);
+      const compiled = await this.#compile(query, running, settings);
+      const { text, parameters } = compiled.sql;
+      const { values, types } = duckdbParameters(parameters);
+      const result = await running.connection.stream(text, values, types);
+      const chunks = wholeChunks(result, { connection: running.connection, sql: text, values, types });
+      return await answerOf(query, compiled, rowChunks(chunks, running, wrap), compiled.scan);
     } catch (error) {
-      this.#disconnect(connection);
-      throw this.#cancelled ?? questionError(error, query);
+      await running.end();
+      throw running.reason(error, wrap);
     }
   }
 
-  /**
-   * Answers one SELECT over the view `flows`, with no access to anything else: an instance whose only files are those of the
-   * snapshot, no external access, configuration locked.
-   * @throws sql-refused, sql-failed; reading the chunks may throw sql-failed
-   */
-  async sql(text: string): Promise<Answer> {
-    let connection: DuckDBConnection | undefined;
+  async sql(text: string, { signal, bounds = {} }: AskSettings = {}): Promise<Answer> {
+    const { tuples } = this.#view;
+    signal?.throwIfAborted();
+    const flows = await this.#view.flows({}, signal);
+    const duckdb = await this.#pool.take(bounds.memoryBytes ?? limits.queryMemoryBytesMax);
+    let running: Running | undefined;
     try {
-      this.#sandbox ??= openSqlSandbox(
-        this.#source,
-        this.#ownership === 'lent' ? this.#duckdb : undefined,
-        this.#bounds,
-      );
-      connection = this.#track(await (await this.#sandbox).connect());
+      const connection = await lockedConnection(duckdb, { tuples, flows }, bounds.spillBytes);
+      running = this.#track(new Running(connection, signal, () => this.#pool.drop(duckdb)));
       const prepared = await prepareQuestion(connection, text);
-      return this.#streamed(await prepared.stream(), { connection, sql: questionText(text) }, sqlError);
+      const result = await prepared.stream();
+      const chunks = wholeChunks(result, { connection, sql: questionText(text) });
+      const read = [tuples, ...flows].flatMap(({ files }) => files);
+      return {
+        columns: columnsOfResult(result),
+        chunks: rowChunks(chunks, running, sqlError),
+        scan: this.#scan(['tuples', 'flows'], [{ sql: '', read, unfiltered: 0 }], flows),
+      };
     } catch (error) {
-      this.#disconnect(connection);
-      throw this.#cancelled ?? sqlError(error);
+      if (running === undefined) await this.#pool.drop(duckdb);
+      await running?.end();
+      throw running?.reason(error, sqlError) ?? sqlError(error);
     }
   }
 
-  scan(): Scan {
-    return this.#source.scan();
-  }
-
-  cancel(reason: FlowError): void {
-    this.#cancelled ??= reason;
-    const interrupt = (): void => {
-      for (const connection of this.#open) connection.interrupt();
-      if (this.#open.size > 0) setTimeout(interrupt, interruptEveryMillis);
-    };
-    interrupt();
-  }
-
-  /** Writes the answer to a Parquet file, which appears whole or not at all. @returns its rows @throws disk-full, permission, io */
-  async writeParquet(query: Query, path: string): Promise<number> {
-    const connection = await this.#connect();
+  /** Writes the answer to a Parquet file, which appears whole or not at all. @throws disk-full, permission, io */
+  async writeParquet(query: Query, path: string, settings: AskSettings = {}): Promise<WrittenAnswer> {
+    const running = await this.#start(settings);
     const target = resolve(path);
     const temporary = join(dirname(target), `.nsgflow-${randomUUID()}.parquet`);
     try {
-      const { sql, parameters } = await this.#compile(query, connection);
-      const columns = await parquetColumns(connection, sql, queryColumns(query));
-      const result = await connection.run(
-        `COPY (SELECT ${columns.join(', ')} FROM (${sql})) TO ${quoteText(temporary)} (FORMAT parquet, COMPRESSION zstd)`,
-        parameters.values,
-        parameters.types,
+      const { relation, columns, sql, scan } = await this.#compile(query, running, settings);
+      const { values, types } = duckdbParameters(sql.parameters);
+      const selected = parquetColumns(relation, columns).join(', ');
+      const result = await running.connection.run(
+        `COPY (SELECT ${selected} FROM (${sql.text})) TO ${quoteText(temporary)} (FORMAT parquet, COMPRESSION zstd)`,
+        values,
+        types,
       );
       await rename(temporary, target);
-      return result.rowsChanged;
+      return { rows: result.rowsChanged, scan };
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => undefined);
-      const wrapped = this.#cancelled ?? questionError(error, query);
-      throw wrapped instanceof FlowError ? wrapped : duckdbFileError(error, `write ${path}`);
+      throw running.reason(error, (one) => {
+        const wrapped = questionError(one, query);
+        return wrapped instanceof FlowError ? wrapped : duckdbFileError(one, `write ${path}`);
+      });
     } finally {
-      this.#disconnect(connection);
+      await running.end();
     }
   }
 
+  /** Ends what still runs. */
   async close(): Promise<void> {
-    for (const connection of this.#open) connection.closeSync();
-    this.#open.clear();
-    const sandbox = await this.#sandbox?.catch(() => undefined);
-    await sandbox?.close();
-    if (this.#ownership === 'own') await this.#duckdb.close();
+    for (const running of this.#running) await running.end();
+    await this.#pool.close();
+    await this.#view.close();
   }
 
-  async #compile(query: Query, connection: DuckDBConnection): Promise<{ sql: string; parameters: DuckdbParameters }> {
-    const parameters = new DuckdbParameters();
-    const rows = await this.#source.relation(connection, rangeOf(query), addressesOf(query.where));
-    return { sql: querySql(query, rows, this.#dialect, parameters), parameters };
+  async #start({ signal, bounds = {} }: AskSettings): Promise<Running> {
+    signal?.throwIfAborted();
+    const { memoryBytes = limits.queryMemoryBytesMax } = bounds;
+    const duckdb = await this.#pool.take(memoryBytes);
+    const connection = await duckdb.connect();
+    return this.#track(new Running(connection, signal, () => this.#pool.giveBack(duckdb, memoryBytes)));
   }
 
-  /** An answer that comes in chunks; errors on the way are wrapped. */
-  #streamed(result: DuckDBResult, asked: Asked, wrap: (error: unknown) => unknown): Answer {
-    const answer = answerOf(result, wholeChunks(result, asked), () => this.#disconnect(asked.connection));
-    return { ...answer, chunks: wrapErrors(answer.chunks, (error) => this.#cancelled ?? wrap(error)) };
+  #track(running: Running): Running {
+    for (const one of this.#running) if (one.isOver) this.#running.delete(one);
+    this.#running.add(running);
+    return running;
   }
 
-  async #connect(): Promise<DuckDBConnection> {
-    return this.#track(await this.#duckdb.connect());
+  async #compile(query: Query, { connection }: Running, { signal }: AskSettings): Promise<Compiled> {
+    const { tuples, firstDateMillis } = this.#view;
+    const lowered = lowerQuery(query, { firstDateMillis });
+    const names = [...tablesOf(lowered.relation)];
+    const range = rangeOf(query);
+    const addresses = addressesOf(query.where);
+    const flows = names.includes('flows') ? await this.#view.flows(range, signal) : [];
+    const sources: Partial<Record<TableName, TableSource>> = {};
+    for (const name of names)
+      sources[name] =
+        name === 'flows'
+          ? await tableSource(connection, flowRows, flows, addresses)
+          : await tableSource(
+              connection,
+              tupleRows,
+              [{ table: tuples.table, files: filesWithin(tuples, withTupleBefore(query, range)) }],
+              addresses,
+            );
+    const places = { tuples: sources.tuples?.sql ?? '', flows: sources.flows?.sql ?? '' };
+    const sql = printSql(lowerRelation(lowered.relation, dialect), dialect, places);
+    return { ...lowered, sql, scan: this.#scan(names, Object.values(sources), flows) };
   }
 
-  #track(connection: DuckDBConnection): DuckDBConnection {
-    if (this.#cancelled !== undefined) {
-      connection.closeSync();
-      throw this.#cancelled;
-    }
-    this.#open.add(connection);
-    return connection;
-  }
-
-  #disconnect(connection: DuckDBConnection | undefined): void {
-    if (connection !== undefined && this.#open.delete(connection)) connection.closeSync();
+  #scan(names: readonly TableName[], sources: readonly TableSource[], flows: readonly TableFiles[]): Scan {
+    const { tuples, storedFlows } = this.#view;
+    const read = sources.flatMap((source) => source.read);
+    const stored = new Set(storedFlows.map(({ path }) => path));
+    const built = flows.flatMap(({ files }) => files.filter(({ path }) => !stored.has(path)));
+    const all = [
+      ...(names.includes('tuples') ? tuples.files : []),
+      ...(names.includes('flows') ? [...storedFlows, ...built] : []),
+    ];
+    return {
+      version: tuples.version,
+      files: all.length,
+      filesRead: read.length,
+      bytes: all.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+      bytesRead: read.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+      rows: rowsIn(all),
+      rowsRead: rowsIn(read),
+      unfiltered: sources.reduce((sum, { unfiltered }) => sum + unfiltered, 0),
+      built: read.filter((file) => built.includes(file)).length,
+    };
   }
 }
 
-/** The columns that people see, sums of 128 bits as 64: Parquet has no wider number, and DuckDB would write them as doubles. */
-async function parquetColumns(
-  connection: DuckDBConnection,
-  sql: string,
-  shown: readonly string[] | undefined,
-): Promise<string[]> {
-  const prepared = await connection.prepare(sql);
-  const columns: string[] = [];
-  for (let i = 0; i < prepared.columnCount; i++) {
-    const name = prepared.columnName(i);
-    if (shown !== undefined && !shown.includes(name)) continue;
-    columns.push(prepared.columnTypeId(i) === DuckDBTypeId.HUGEINT ? `${name}::BIGINT AS ${name}` : name);
-  }
-  prepared.destroySync();
-  return columns;
+function rowsIn(files: readonly DataFile[]): number | undefined {
+  return files.reduce<number | undefined>(
+    (sum, { rows }) => (sum === undefined || rows === undefined ? undefined : sum + rows),
+    0,
+  );
 }
 
-async function* wrapErrors<T>(chunks: AsyncIterable<T>, wrap: (error: unknown) => unknown): AsyncIterable<T> {
+/** Counters of tuples are spread over the time since the tuple before, which may lie before the range. */
+function withTupleBefore(query: Query, range: TimeRange): TimeRange {
+  if (query.ask !== 'groups' || query.bucketMillis === undefined || range.start === undefined) return range;
+  return { ...range, start: range.start - limits.tupleBeforeMillisMax };
+}
+
+/** The tables that a tree reads. */
+function tablesOf(relation: Relation): Set<TableName> {
+  if (relation.kind === 'scan') return new Set([relation.table]);
+  return new Set(inputsOf(relation).flatMap((input) => [...tablesOf(input)]));
+}
+
+/** Rows as cells; at the end, or when the reader stops, the question ends. */
+async function* rowChunks(
+  chunks: ReturnType<typeof wholeChunks>,
+  running: Running,
+  wrap: (error: unknown) => unknown,
+): AsyncGenerator<Cell[][]> {
   try {
-    yield* chunks;
+    for await (const chunk of chunks) yield rowsOf(chunk);
   } catch (error) {
-    throw wrap(error);
+    throw running.reason(error, wrap);
+  } finally {
+    await running.end();
   }
+}
+
+/** Sums of 128 bits as 64: Parquet has no wider number, and DuckDB would write them as doubles. */
+function parquetColumns(relation: Relation, names: readonly string[]): string[] {
+  const types = new Map(columnsOf(relation).map(({ name, type }) => [name, type]));
+  return names.map((name) => (types.get(name) === 'wide' ? `"${name}"::BIGINT AS "${name}"` : `"${name}"`));
 }

@@ -11,22 +11,8 @@ import {
   DuckDBTypeId,
 } from '../lake/duckdb-library.ts';
 
-import type { Answer, AnswerColumn, Cell } from './result.ts';
+import type { AnswerColumn, Cell } from './result.ts';
 import { timeText } from './result.ts';
-
-/** An answer over a streaming result of DuckDB and its chunks. `done` is called when the rows have been read or the reader stops. */
-export function answerOf(result: DuckDBResult, chunks: AsyncIterable<DuckDBDataChunk>, done: () => void): Answer {
-  return {
-    columns: columnsOf(result),
-    chunks: (async function* () {
-      try {
-        for await (const chunk of chunks) yield rowsOf(chunk);
-      } finally {
-        done();
-      }
-    })(),
-  };
-}
 
 export function columnsOf(result: DuckDBResult): AnswerColumn[] {
   const types = result.columnTypes();

@@ -22,7 +22,7 @@ export function sqlError(error: unknown): FlowError {
   if (message.startsWith('Permission Error'))
     return new FlowError(
       'sql-refused',
-      `the SQL text may only read flows: ${message.replace(/^Permission Error: /, '')}`,
+      `the SQL text may only read the views of the lake: ${message.replace(/^Permission Error: /, '')}`,
       {
         cause: error,
       },

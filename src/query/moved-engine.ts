@@ -3,62 +3,65 @@ import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { movedSnapshot } from '../lake/moved-files.ts';
 import type { Snapshot } from '../lake/snapshot.ts';
-import type { Engine, Scan } from './engine.ts';
+import type { QuestionView } from './duckdb-engine.ts';
+import { DuckdbEngine } from './duckdb-engine.ts';
+import type { AskSettings, Engine, WrittenAnswer } from './engine.ts';
 import type { Answer, Cell } from './result.ts';
 import type { Query } from './tree.ts';
 
-type OpenEngine = (snapshot: Snapshot) => Engine;
-
-/** An engine over a version of a lake, whose files may move until they have been read. */
-export function openMovableEngine(snapshot: Snapshot, open: OpenEngine): Engine {
-  return snapshot.table.layout === 'new' ? open(snapshot) : new MovableEngine(snapshot, open);
+/** An engine over a version of a lake, whose files may move until they have been read. Closing it closes the view. */
+export function openMovableEngine(view: QuestionView): Engine {
+  return view.tuples.table.layout === 'new' ? new DuckdbEngine(view) : new MovableEngine(view);
 }
 
 class MovableEngine implements Engine {
-  readonly #open: OpenEngine;
-  #snapshot: Snapshot;
+  readonly #view: QuestionView;
+  #tuples: Snapshot;
   #engine: Engine;
-  #cancelled: FlowError | undefined;
 
-  constructor(snapshot: Snapshot, open: OpenEngine) {
-    this.#snapshot = snapshot;
-    this.#open = open;
-    this.#engine = open(snapshot);
+  constructor(view: QuestionView) {
+    this.#view = view;
+    this.#tuples = view.tuples;
+    this.#engine = this.#open();
   }
 
-  async ask(query: Query): Promise<Answer> {
-    return this.#begun((engine) => engine.ask(query));
+  async ask(query: Query, settings?: AskSettings): Promise<Answer> {
+    return this.#begun((engine) => engine.ask(query, settings), settings);
   }
 
-  async sql(text: string): Promise<Answer> {
-    return this.#begun((engine) => engine.sql(text));
+  async sql(text: string, settings?: AskSettings): Promise<Answer> {
+    return this.#begun((engine) => engine.sql(text, settings), settings);
   }
 
-  async writeParquet(query: Query, path: string): Promise<number> {
-    return this.#again((engine) => engine.writeParquet!(query, path));
-  }
-
-  scan(): Scan {
-    return this.#engine.scan();
-  }
-
-  cancel(reason: FlowError): void {
-    this.#cancelled ??= reason;
-    this.#engine.cancel(reason);
+  async writeParquet(query: Query, path: string, settings?: AskSettings): Promise<WrittenAnswer> {
+    return this.#again((engine) => engine.writeParquet!(query, path, settings), settings);
   }
 
   async close(): Promise<void> {
     await this.#engine.close();
+    await this.#view.close();
+  }
+
+  /** Over the files where they lie now. */
+  #open(): Engine {
+    const { firstDateMillis, storedFlows } = this.#view;
+    return new DuckdbEngine({
+      tuples: this.#tuples,
+      firstDateMillis,
+      storedFlows,
+      flows: (range, signal) => this.#view.flows(range, signal),
+      close: () => Promise.resolve(),
+    });
   }
 
   /** An answer whose first chunk has come: until then, it may begin anew. */
-  async #begun(ask: (engine: Engine) => Promise<Answer>): Promise<Answer> {
+  async #begun(ask: (engine: Engine) => Promise<Answer>, settings: AskSettings | undefined): Promise<Answer> {
     return this.#again(async (engine) => {
       const answer = await ask(engine);
       const chunks = answer.chunks[Symbol.asyncIterator]();
       const first = await chunks.next();
       return { ...answer, chunks: this.#rest(first, chunks) };
-    });
+    }, settings);
   }
 
   async *#rest(first: IteratorResult<Cell[][]>, chunks: AsyncIterator<Cell[][]>): AsyncGenerator<Cell[][]> {
@@ -66,7 +69,7 @@ class MovableEngine implements Engine {
       for (let next = first; next.done !== true; next = await chunks.next()) yield next.value;
     } catch (error) {
       if (!(await this.#hasMoved())) throw error;
-      throw new FlowError('unavailable', `the lake ${this.#snapshot.folder} was moved while it was read`, {
+      throw new FlowError('unavailable', `the lake ${this.#tuples.folder} was moved while it was read`, {
         cause: error,
         hint: 'Ask again.',
       });
@@ -75,26 +78,27 @@ class MovableEngine implements Engine {
     }
   }
 
-  async #again<T>(act: (engine: Engine) => Promise<T>): Promise<T> {
+  async #again<T>(act: (engine: Engine) => Promise<T>, settings: AskSettings | undefined): Promise<T> {
     for (let attempt = 1; ; attempt++) {
+      const engine = this.#engine;
       try {
-        return await act(this.#engine);
+        return await act(engine);
       } catch (error) {
-        if (this.#cancelled !== undefined || attempt >= limits.movedAttemptsMax || !(await this.#hasMoved()))
-          throw error;
+        const isOver = settings?.signal?.aborted === true || attempt >= limits.movedAttemptsMax;
+        if (isOver || !(await this.#hasMoved())) throw error;
       }
-      await this.#engine.close();
-      this.#engine = this.#open(this.#snapshot);
-      if (this.#cancelled !== undefined) this.#engine.cancel(this.#cancelled);
+      if (this.#engine !== engine) continue;
+      this.#engine = this.#open();
+      await engine.close();
     }
   }
 
   /** Whether files lie elsewhere than where they were looked for; they are looked for there from now on. */
   async #hasMoved(): Promise<boolean> {
-    const now = await movedSnapshot(this.#snapshot);
+    const now = await movedSnapshot(this.#tuples);
     if (now === undefined) return false;
-    const known = this.#snapshot.files;
-    this.#snapshot = now;
+    const known = this.#tuples.files;
+    this.#tuples = now;
     return now.files.some(({ path }, i) => path !== known[i]?.path);
   }
 }

@@ -4,6 +4,29 @@ export type Cell = string | number | boolean | null | readonly Cell[] | { readon
 export interface AnswerColumn {
   readonly name: string;
   readonly kind: 'text' | 'number' | 'time' | 'boolean' | 'object';
+  /** What numbers count; absent where that is nothing or not known. */
+  readonly unit?: Unit;
+  /** For people, such as `bytes per second`; absent where it is the name. */
+  readonly label?: string;
+}
+
+export type Unit = 'bytes' | 'packets' | 'bytes/s' | 'packets/s' | 'flows' | 'tuples' | 'values';
+
+/** Data files that a question reads, of those that there are; a file that is read may have parts that are skipped. */
+export interface Scan {
+  /** Of the table of tuples; `undefined` where it has none. */
+  readonly version: number | undefined;
+  readonly files: number;
+  readonly filesRead: number;
+  readonly bytes: number;
+  readonly bytesRead: number;
+  /** `undefined` where the log does not say. */
+  readonly rows: number | undefined;
+  readonly rowsRead: number | undefined;
+  /** Of the files read, those whose address filter is missing or damaged, where the question needs filters. */
+  readonly unfiltered: number;
+  /** Of the files read, those that were built for tuples which are not settled yet. */
+  readonly built: number;
 }
 
 /** Rows of an answer, in chunks as they come: an answer of any size passes in bounded memory. */
@@ -13,6 +36,7 @@ export interface Answer {
   readonly chunks: AsyncIterable<Cell[][]>;
   /** What the rows stand for, where something was counted. */
   readonly summary?: AnswerSummary;
+  readonly scan: Scan;
 }
 
 /** "n of m flows carry counters": sums of bytes and packets know nothing of the others (DESIGN decisions 9 and 10). */
@@ -21,14 +45,6 @@ export interface AnswerSummary {
   /** All that the filter selected, not only the rows shown. */
   readonly flows: number;
   readonly counted: number;
-}
-
-/** An answer whose rows are in memory. */
-export function smallAnswer(columns: readonly AnswerColumn[], rows: Cell[][], summary?: AnswerSummary): Answer {
-  const chunks = (async function* () {
-    yield rows;
-  })();
-  return summary === undefined ? { columns, chunks } : { columns, chunks, summary };
 }
 
 /** A time of epoch microseconds: to milliseconds, and to microseconds where there are any. `undefined` for infinite and far times. */

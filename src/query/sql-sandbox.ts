@@ -1,57 +1,53 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { limits } from '../base/limits.ts';
-import type { Duckdb } from '../lake/duckdb.ts';
 import { listValue } from '../lake/duckdb-library.ts';
-import { openDuckdb, questionMemoryBytes } from '../lake/duckdb.ts';
-import type { RowSource } from './row-source.ts';
-import { flowsColumnList } from './row-source.ts';
+import type { Duckdb } from '../lake/duckdb.ts';
+import { tupleRows } from '../lake/file-rows.ts';
+import { flowRows } from '../lake/flows/flow-rows.ts';
+import { flowColumns } from '../lake/flows/schema.ts';
+import type { TableFiles } from '../lake/flows/view.ts';
+import { flowsColumns } from '../lake/schema.ts';
+import { tableSource } from './table-source.ts';
+
+/** The files of both tables. */
+export interface SandboxFiles {
+  readonly tuples: TableFiles;
+  readonly flows: readonly TableFiles[];
+}
 
 /**
- * An instance in which a user's SQL can do no harm: a view `flows`, no files but those of the snapshot (and these for reading
- * only: whatever writes is refused by its kind), no network, no extension, configuration locked, memory bounded.
+ * Makes an instance one in which a user's SQL can do no harm: the views `tuples`, `flows` and `conversations`, no files but those of the two tables (and
+ * these for reading only: whatever writes is refused by its kind), no network, no extension, configuration locked.
+ * @returns a connection for one question
  */
-export interface SqlSandbox {
-  /** A connection for one question. */
-  connect(): Promise<DuckDBConnection>;
-  close(): Promise<void>;
+export async function lockedConnection(
+  duckdb: Duckdb,
+  { tuples, flows }: SandboxFiles,
+  spillBytes: number = limits.querySpillBytesMax,
+): Promise<DuckDBConnection> {
+  const prepare = async (connection: DuckDBConnection): Promise<{ tuples: string; flows: string }> => ({
+    tuples: (await tableSource(connection, tupleRows, [tuples], undefined)).sql,
+    flows: (await tableSource(connection, flowRows, flows, undefined)).sql,
+  });
+  const connection = await duckdb.connect();
+  const rows = await prepare(connection);
+  const shown = flowsColumns.map((column) => column.name).join(', ');
+  await connection.run(`CREATE VIEW tuples AS SELECT ${shown} FROM ${rows.tuples}`);
+  await connection.run(`CREATE VIEW flows AS SELECT ${flowsList} FROM ${rows.flows}`);
+  await connection.run('CREATE VIEW conversations AS FROM flows WHERE observer = 0');
+  const files = [tuples, ...flows].flatMap((table) => table.files.map(({ path }) => path));
+  if (files.length > 0) await connection.run('SET GLOBAL allowed_paths = $1', [listValue(files)]);
+  await connection.run(`SET GLOBAL max_temp_directory_size = '${spillBytes}B'`);
+  await connection.run('SET GLOBAL enable_external_access = false');
+  await connection.run('SET GLOBAL lock_configuration = true');
+  return connection;
 }
 
-/** What a question may use; absent is as much as limits.ts says. */
-export interface QuestionBounds {
-  /** Beyond it, DuckDB spills to the temporary folder. */
-  readonly memoryBytes?: number;
-  /** What SQL of users may spill. */
-  readonly spillBytes?: number;
-}
-
-/** Rows in memory stay in their instance `lent`, which is locked for good; the rows of a lake get an instance of their own. */
-export async function openSqlSandbox(
-  source: RowSource,
-  lent: Duckdb | undefined,
-  { memoryBytes = questionMemoryBytes(), spillBytes = limits.querySpillBytesMax }: QuestionBounds,
-): Promise<SqlSandbox> {
-  const duckdb = lent ?? (await openDuckdb(memoryBytes));
-  const close = async (): Promise<void> => (lent === undefined ? await duckdb.close() : undefined);
-  try {
-    const connection = await duckdb.connect();
-    const relation = await source.relation(connection, {});
-    await connection.run(`CREATE VIEW flows AS SELECT ${flowsColumnList} FROM ${relation}`);
-    const files = source.files();
-    if (files.length > 0) await connection.run('SET GLOBAL allowed_paths = $1', [listValue([...files])]);
-    await connection.run(`SET GLOBAL max_temp_directory_size = '${spillBytes}B'`);
-    await connection.run('SET GLOBAL enable_external_access = false');
-    await connection.run('SET GLOBAL lock_configuration = true');
-    connection.closeSync();
-    return {
-      connect: async () => {
-        const one = await duckdb.connect();
-        await source.relation(one, {});
-        return one;
-      },
-      close,
-    };
-  } catch (error) {
-    await close();
-    throw error;
-  }
-}
+/** Columns of the view `flows`: an observer's own values are filled in where it is the only one. */
+const flowsList = flowColumns
+  .filter(({ name, of, type }) => of !== 'internal' && type !== 'date' && !name.includes('_ipv6_'))
+  .map(({ name }) => {
+    const shared = /^observer_(.+)$/.exec(name)?.[1];
+    return shared === undefined ? name : `CASE WHEN observers = 1 THEN ${shared} ELSE ${name} END AS ${name}`;
+  })
+  .join(', ');

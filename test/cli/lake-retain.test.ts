@@ -33,8 +33,7 @@ beforeEach(async () => {
 });
 
 const retain = (...args: string[]): Promise<Ran> => nsgflow(['lake', 'retain', '--lake', folder, ...args]);
-const ask = (...args: string[]): Promise<Ran> =>
-  nsgflow([...args, '--lake', folder], { env: { NSGFLOW_CACHE: 'off' } });
+const ask = (...args: string[]): Promise<Ran> => nsgflow([...args, '--lake', folder]);
 
 test.each([
   [[], 'say what to keep'],

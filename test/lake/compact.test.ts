@@ -10,7 +10,7 @@ import { retainRows } from '../../src/lake/retain-rows.ts';
 import type { Snapshot } from '../../src/lake/snapshot.ts';
 import { tableStats } from '../../src/lake/table-stats.ts';
 import { vacuum } from '../../src/lake/vacuum.ts';
-import { openLakeEngine } from '../../src/query/lake-engine.ts';
+import { DuckdbEngine, tuplesOnly } from '../../src/query/duckdb-engine.ts';
 import { ask } from '../query/ask.ts';
 import { buildFlowLog } from './build-flow-log.ts';
 
@@ -40,7 +40,7 @@ async function commit(port: number, timeMillis: number, blob = 'b'): Promise<voi
 }
 
 async function rowsOf(snapshot: Snapshot): Promise<unknown[]> {
-  const engine = openLakeEngine(snapshot);
+  const engine = new DuckdbEngine(tuplesOnly(snapshot));
   const rows = await ask(engine, 'SELECT * FROM flows ORDER BY dst_port');
   await engine.close();
   return rows;

@@ -51,7 +51,7 @@ function logPath(version: number, suffix = '.json'): string {
 /** Source ports of all rows, in order. */
 async function ports(): Promise<unknown[]> {
   const lake = await openLake(folder);
-  const engine = openLakeEngine(await lake.snapshot());
+  const engine = await openLakeEngine(lake);
   const rows = await ask(engine, { ask: 'tuples' });
   await engine.close();
   await lake.close();
@@ -258,7 +258,7 @@ describe('a lake opens whole', () => {
       },
     );
     const answers = async (): Promise<unknown[]> => {
-      const engine = openLakeEngine(await lake.snapshot());
+      const engine = await openLakeEngine(lake);
       const where = parseFilter('ip = 10.0.0.2', 0)!;
       const rows = await ask(engine, { ask: 'tuples', where });
       const { columns: shown } = await engine.sql('SELECT * FROM flows');
@@ -324,7 +324,7 @@ describe('a lake opens whole', () => {
       ),
     ).toEqual([...fields.map(({ name }) => name), 'acl_id', 'tuple_index']);
     const opened = await openLake(folder);
-    const engine = openLakeEngine(await opened.snapshot());
+    const engine = await openLakeEngine(opened);
     expect(await ask(engine, { ask: 'count' })).toEqual([{ tuples: commits + 1, conversations: commits + 1 }]);
     await engine.close();
     await opened.close();

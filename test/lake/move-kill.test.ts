@@ -10,7 +10,6 @@ import { readCommit } from '../../src/lake/delta-log.ts';
 import { openLake } from '../../src/lake/lake.ts';
 import { tuplesPlace } from '../../src/lake/table-place.ts';
 import { openLakeEngine } from '../../src/query/lake-engine.ts';
-import { openMovableEngine } from '../../src/query/moved-engine.ts';
 import { killAtText } from '../pipeline/kill-at.ts';
 import { ask } from '../query/ask.ts';
 import { storedFlows } from './flows/settled-lake.ts';
@@ -58,7 +57,7 @@ async function move(folder: string, killAt: number): Promise<number | undefined>
 /** What every reader sees, whatever was done of the move. */
 async function expectAll(folder: string): Promise<void> {
   const lake = await openLake(folder);
-  const engine = openMovableEngine(await lake.snapshot(), openLakeEngine);
+  const engine = await openLakeEngine(lake);
   try {
     expect((await ask(engine, { ask: 'count' }))[0]['tuples']).toBe(oldTuples);
     expect((await lake.positions()).byKey.size).toBe(2);

@@ -30,7 +30,6 @@ import { readTableState } from '../../src/lake/table-state.ts';
 import { tableStats } from '../../src/lake/table-stats.ts';
 import { vacuum } from '../../src/lake/vacuum.ts';
 import { openLakeEngine } from '../../src/query/lake-engine.ts';
-import { openMovableEngine } from '../../src/query/moved-engine.ts';
 import { ask, where } from '../query/ask.ts';
 import { expectedFlows, ingestBlob, seenFlows, storedFlows } from './flows/settled-lake.ts';
 import { oldFlows, oldTuples, unpackOldLake } from './unmoved/old-lake.ts';
@@ -68,7 +67,7 @@ async function use<T>(options: OpenOptions, act: (lake: Lake) => Promise<T>): Pr
 }
 
 async function countOf(lake: Lake): Promise<unknown> {
-  const engine = openMovableEngine(await lake.snapshot(), openLakeEngine);
+  const engine = await openLakeEngine(lake);
   try {
     return (await ask(engine, { ask: 'count' }))[0]['tuples'];
   } finally {
@@ -153,9 +152,8 @@ describe('an old lake', () => {
 
   test('keeps its address filters', async () => {
     const scanOf = async (lake: Lake): Promise<unknown> => {
-      const engine = openLakeEngine(await lake.snapshot());
-      await ask(engine, { ask: 'count', ...where('ip = 192.0.2.1') });
-      const { filesRead, unfiltered } = engine.scan();
+      const engine = await openLakeEngine(lake);
+      const { filesRead, unfiltered } = (await engine.ask({ ask: 'count', ...where('ip = 192.0.2.1') })).scan;
       await engine.close();
       return { filesRead, unfiltered };
     };
@@ -165,7 +163,7 @@ describe('an old lake', () => {
 
   test('is read between all steps: by a reader of now, by one from before, and by a question that was begun before', async () => {
     const before = await openLake(folder);
-    const engine = openMovableEngine(await before.snapshot(), openLakeEngine);
+    const engine = await openLakeEngine(before);
     const layouts: string[] = [];
     let looks = 0;
     hook.act = async (from) => {
@@ -179,7 +177,7 @@ describe('an old lake', () => {
       expect(await ask(engine, { ask: 'tuples' })).toHaveLength(oldTuples);
       if (looks !== 6) return;
       expect((await tableStats(before)).rows).toBe(oldTuples);
-      expect(await ask(engine, 'SELECT count(*) AS n FROM flows')).toEqual([{ n: oldTuples }]);
+      expect(await ask(engine, 'SELECT count(*) AS n FROM tuples')).toEqual([{ n: oldTuples }]);
     };
     await move();
     hook.act = undefined;

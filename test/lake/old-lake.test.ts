@@ -70,7 +70,7 @@ async function makeOld(versions: number): Promise<void> {
 
 async function portsOf(text: string): Promise<unknown[]> {
   const lake = await openLake(folder);
-  const engine = openLakeEngine(await lake.snapshot());
+  const engine = await openLakeEngine(lake);
   const where = parseFilter(text, 0);
   const rows = await ask(engine, { ask: 'tuples', ...(where === undefined ? {} : { where }) });
   await engine.close();

@@ -111,7 +111,7 @@ function ingester(folder: string, program = script): Ingester {
 /** Every step of every blob once. */
 async function expectWhole(folder: string): Promise<void> {
   const lake = await openLake(folder);
-  const engine = openLakeEngine(await lake.snapshot());
+  const engine = await openLakeEngine(lake);
   const rows = await ask(engine, 'SELECT src_port, dst_port, count(*) AS n FROM flows GROUP BY ALL ORDER BY ALL');
   expect(rows).toEqual(
     Array.from({ length: blobs * steps }, (_, i) => ({ src_port: Math.floor(i / steps), dst_port: i % steps, n: 1 })),

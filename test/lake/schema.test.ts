@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { deltaSchemaString, flowsColumns, lakeColumns } from '../../src/lake/schema.ts';
 
 describe('the table of columns', () => {
-  test('has the view flows in the documented order', () => {
+  test('has the view tuples in the documented order', () => {
     expect(flowsColumns.map((column) => column.name).join(', ')).toBe(
       'time, src_ip, src_port, dst_ip, dst_port, protocol, direction, access, state, rule, nsg, mac, encryption, ' +
         'packets_forward, bytes_forward, packets_reverse, bytes_reverse',

@@ -39,7 +39,7 @@ async function recordExample(to: string, formats: readonly ('nsg1' | 'nsg2' | 'v
 
 async function ask(query: Query): Promise<unknown[][]> {
   const opened = await openLake(lake);
-  const engine = openLakeEngine(await opened.snapshot());
+  const engine = await openLakeEngine(opened);
   const rows: unknown[][] = [];
   for await (const chunk of (await engine.ask(query)).chunks) rows.push(...chunk);
   await engine.close();

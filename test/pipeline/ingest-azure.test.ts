@@ -193,8 +193,8 @@ describe.skipIf(azuriteSkipped !== undefined)('blobs of Azure Blob Storage that 
     expect(await ingest(run)).toMatchObject({ blobs: 4, tuples: 3, unread: 1 });
     expect(await ingest(run)).toMatchObject({ tuples: 0, unread: 1 });
     expect(notices).toEqual([expect.stringContaining('archive tier')]);
-    const { table, unread } = await readLogs([azurite.url], () => undefined);
-    await table.close();
+    const { close, unread } = await readLogs([azurite.url], () => undefined);
+    await close();
     expect(unread).toMatchObject([{ code: 'blob-unreadable', hint: expect.stringContaining('set-tier') as string }]);
     expect((await convert({ source: azurite.url, to: folderAccount(folder), format: 'vnet' })).unread).toHaveLength(1);
     await expect(ingest({ ...run, sources: [`${azurite.url}/${container}/${blobName(1)}`] })).rejects.toMatchObject({

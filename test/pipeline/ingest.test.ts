@@ -286,8 +286,8 @@ describe('sources', () => {
     expect(await run()).toMatchObject({ blobs: 7, tuples: 7, rejected: 0, unread: 0 });
     expect(await portsOf(lake)).toEqual([1, 2, 3, 4, 5, 6, 7]);
     expect(await run()).toMatchObject({ blobs: 7, tuples: 0, replaced: 0, bytes: 0 });
-    const { table, blobs } = await readLogs([logs], () => undefined);
-    await table.close();
+    const { close, blobs } = await readLogs([logs], () => undefined);
+    await close();
     expect(blobs).toBe(7);
   });
 

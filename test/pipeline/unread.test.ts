@@ -88,9 +88,9 @@ describe('in a folder, what cannot be read stops nothing else', () => {
     expect(await run()).toMatchObject({ tuples: 1, unread: 0 });
     expect(notices).toEqual([]);
     expect(await portsOf(lake)).toEqual([1, 2, 3]);
-    const { table, blobs, unread } = await readLogs([logs], () => undefined);
+    const { close, blobs, unread } = await readLogs([logs], () => undefined);
     expect([blobs, unread]).toEqual([3, []]);
-    await table.close();
+    await close();
   });
 
   test.skipIf(process.platform !== 'linux')('files and folders whose names are not UTF-8 are named', async () => {
@@ -109,8 +109,8 @@ describe('in a folder, what cannot be read stops nothing else', () => {
       expect.stringMatching(/b\uFFFD\.json" is not UTF-8/),
       expect.stringMatching(/\uFFFD\/" is not UTF-8/),
     ]);
-    const { table, unread } = await readLogs([logs], () => undefined);
-    await table.close();
+    const { close, unread } = await readLogs([logs], () => undefined);
+    await close();
     expect(unread).toHaveLength(2);
   });
 
@@ -360,8 +360,8 @@ test('questions and convert go on behind what cannot be read, and name it', asyn
   await writeFile(join(logs, 'broken.zip'), 'PK no archive');
   await writeFile(join(logs, 'cut.json.gz'), gzipSync(await readFile(join(logs, 'a/PT1H.json'))).subarray(0, 60));
   await symlink(join(folder, 'nowhere'), join(logs, 'link.json'));
-  const { table, blobs, unread, rejected, firstRejection } = await readLogs([logs], () => undefined);
-  await table.close();
+  const { close, blobs, unread, rejected, firstRejection } = await readLogs([logs], () => undefined);
+  await close();
   expect(blobs).toBe(2);
   expect(rejected).toBe(1);
   expect(firstRejection).toMatch(/cut\.json\.gz, .*gzip-damaged/);
@@ -381,8 +381,8 @@ test('of a damaged gzip file, questions and convert get the tuples that ingest g
   await writeFile(join(logs, 'copy.json.gz'), packed.subarray(0, packed.length - 2000));
   const { tuples } = await run();
   expect(tuples).toBeGreaterThan(100);
-  const { table, blobs, rejected } = await readLogs([logs], () => undefined);
-  await table.close();
+  const { close, blobs, rejected } = await readLogs([logs], () => undefined);
+  await close();
   expect([blobs, rejected > 0]).toEqual([1, true]);
   const converted = await convert({ source: logs, to: folderAccount(join(folder, 'to')), format: 'vnet' });
   expect(converted.tuples).toMatchObject({ read: tuples, written: tuples });

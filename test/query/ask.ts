@@ -1,11 +1,13 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Engine } from '../../src/query/engine.ts';
-import type { DuckdbEngine } from '../../src/query/duckdb-engine.ts';
-import { openMemoryEngine } from '../../src/query/duckdb-engine.ts';
+import { openLakeEngine } from '../../src/query/lake-engine.ts';
 import { parseMeasure } from '../../src/query/measure.ts';
 import { parseFilter } from '../../src/query/filter.ts';
 import type { Answer, Cell } from '../../src/query/result.ts';
 import type { GroupQuery, Query, Selection } from '../../src/query/tree.ts';
-import { MemoryTable } from '../../src/lake/memory-table.ts';
+import { openLake } from '../../src/lake/lake.ts';
 import type { PlainRecord } from '../lake/build-flow-log.ts';
 import { buildFlowLog } from '../lake/build-flow-log.ts';
 
@@ -18,19 +20,26 @@ export async function ask(engine: Engine, query: Query | string): Promise<Record
   return rows;
 }
 
-/** Runs `use` over an engine with these records in memory. */
+/** Runs `use` over an engine with these records, of which nothing is settled. */
 export async function withRecords(
   records: readonly PlainRecord[],
-  use: (engine: DuckdbEngine) => Promise<void>,
+  use: (engine: Engine) => Promise<void>,
 ): Promise<void> {
-  const table = await MemoryTable.open();
-  await table.addFlowLog(buildFlowLog(records), { blob: 'blob' });
-  const engine = await openMemoryEngine(table);
+  const folder = await mkdtemp(join(tmpdir(), 'nsgflow-ask-'));
+  const lake = await openLake(folder, { create: true });
   try {
-    await use(engine);
+    const append = await lake.beginAppend();
+    await append.addFlowLog(buildFlowLog(records), { blob: 'blob' });
+    await append.commit([]);
+    const engine = await openLakeEngine(lake);
+    try {
+      await use(engine);
+    } finally {
+      await engine.close();
+    }
   } finally {
-    await engine.close();
-    await table.close();
+    await lake.close();
+    await rm(folder, { recursive: true, force: true });
   }
 }
 

@@ -6,16 +6,22 @@ import { ask, withRecords } from './ask.ts';
 const start = Date.parse('2023-11-14T12:00:00Z');
 const pair = { src: '10.0.0.1', srcPort: 50_000, dst: '10.0.0.2', dstPort: 443 } as const;
 
-test('a question that is cancelled ends at once with the reason, and so do all later ones', async () => {
+test('a question that is cancelled ends at once with the reason, and so does a later one with the same signal', async () => {
   await withRecords([{ tuples: [{ ...pair, time: start }] }], async (engine) => {
     const reason = new FlowError('timeout', 'too long');
-    const long = ask(engine, 'SELECT count(*) FROM range(100000000000) t(i) WHERE hash(i) % 7 = 3').catch(
-      (error: unknown) => error,
-    );
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    engine.cancel(reason);
+    const stop = new AbortController();
+    const { signal } = stop;
+    const long = engine
+      .sql('SELECT count(*) FROM range(100000000000) t(i) WHERE hash(i) % 7 = 3', { signal })
+      .then(async ({ chunks }) => await chunks[Symbol.asyncIterator]().next())
+      .catch((error: unknown) => error);
+    // Other questions are answered meanwhile, and afterwards.
+    expect(await ask(engine, { ask: 'count' })).toEqual([{ tuples: 1, conversations: 1 }]);
+    stop.abort(reason);
     expect(await long).toBe(reason);
-    await expect(engine.ask({ ask: 'count' })).rejects.toBe(reason);
+    await expect(engine.ask({ ask: 'count' }, { signal })).rejects.toBe(reason);
+    await expect(engine.sql('SELECT 1', { signal })).rejects.toBe(reason);
+    expect(await ask(engine, { ask: 'count' })).toEqual([{ tuples: 1, conversations: 1 }]);
   });
 });
 
@@ -26,10 +32,11 @@ test('an answer that breaks off in its midst fails, and does not end as if it we
       code: 'sql-failed',
       message: expect.stringContaining('half') as string,
     });
-    const { chunks } = await engine.sql('FROM range(100000000)');
+    const stop = new AbortController();
+    const { chunks } = await engine.sql('FROM range(100000000)', { signal: stop.signal });
     const reason = new FlowError('interrupted', 'interrupted');
     const read = async (): Promise<void> => {
-      for await (const _ of chunks) engine.cancel(reason);
+      for await (const _ of chunks) stop.abort(reason);
     };
     await expect(read()).rejects.toBe(reason);
   });

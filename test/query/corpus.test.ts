@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { decodeFlowLog } from '../../src/flowlog/decode.ts';
 import type { FlowLog } from '../../src/flowlog/record.ts';
-import { MemoryTable } from '../../src/lake/memory-table.ts';
-import { openMemoryEngine } from '../../src/query/duckdb-engine.ts';
+import { openLake } from '../../src/lake/lake.ts';
+import { makeTemporaryFolder } from '../../src/lake/temporary-folder.ts';
+import { openLakeEngine } from '../../src/query/lake-engine.ts';
 import { ask, top } from './ask.ts';
 
 const corpus = process.env['NSGFLOW_CORPUS'];
@@ -28,10 +29,13 @@ describe.skipIf(skipped)(
   () => {
     test.each(files)('%s: each tuple is a row, and sums are kept', async (name) => {
       const log = decodeFlowLog(readFileSync(join(folder!, name)));
-      const table = await MemoryTable.open();
-      expect(await table.addFlowLog(log, { blob: name })).toBe(log.tuples.count);
-      expect(table.refused.total).toBe(0);
-      const engine = await openMemoryEngine(table);
+      const temporary = await makeTemporaryFolder('corpus');
+      const lake = await openLake(join(temporary.path, 'lake'), { create: true });
+      const append = await lake.beginAppend();
+      await append.addFlowLog(log, { blob: name });
+      expect([append.rows, append.refused.total]).toEqual([log.tuples.count, 0]);
+      await append.commit([]);
+      const engine = await openLakeEngine(lake);
       const [counted] = await ask(engine, { ask: 'count', observations: true });
       expect(counted['tuples']).toBe(log.tuples.count);
       const rows = await ask(engine, top({ by: ['access'], metric: 'bytes', limit: 9, observations: true }));
@@ -42,7 +46,8 @@ describe.skipIf(skipped)(
         sum(log, 'bytesForward', 'bytesReverse'),
       ]);
       await engine.close();
-      await table.close();
+      await lake.close();
+      await temporary.remove();
     });
   },
 );

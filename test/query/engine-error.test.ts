@@ -4,25 +4,23 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
 import { openLake } from '../../src/lake/lake.ts';
-import type { Snapshot } from '../../src/lake/snapshot.ts';
 import { openLakeEngine } from '../../src/query/lake-engine.ts';
 import type { Query } from '../../src/query/tree.ts';
 import { buildFlowLog } from '../lake/build-flow-log.ts';
 import { ask, where, withRecords, top } from './ask.ts';
 
 const folders: string[] = [];
-let snapshot: Snapshot;
+let folder: string;
 let path: string;
 
 beforeEach(async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'nsgflow-error-'));
+  folder = await mkdtemp(join(tmpdir(), 'nsgflow-error-'));
   folders.push(folder);
   const lake = await openLake(folder, { create: true });
   const append = await lake.beginAppend();
   await append.addFlowLog(buildFlowLog([{ tuples: [{ time: 0, src: '10.0.0.1', dst: '10.0.0.2' }] }]), { blob: 'b' });
   await append.commit([]);
-  snapshot = await lake.snapshot();
-  path = snapshot.files[0].path;
+  path = (await lake.snapshot()).files[0].path;
   await lake.close();
 });
 
@@ -31,7 +29,8 @@ afterAll(
 );
 
 async function failure(query: Query | string): Promise<string> {
-  const engine = openLakeEngine(snapshot);
+  const lake = await openLake(folder);
+  const engine = await openLakeEngine(lake);
   try {
     await ask(engine, query);
     return 'answered';
@@ -40,6 +39,7 @@ async function failure(query: Query | string): Promise<string> {
     throw error;
   } finally {
     await engine.close();
+    await lake.close();
   }
 }
 
@@ -92,7 +92,7 @@ test('nothing is answered by nothing: no rows, counts of 0', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'nsgflow-error-'));
   folders.push(folder);
   const lake = await openLake(folder, { create: true });
-  const engine = openLakeEngine(await lake.snapshot());
+  const engine = await openLakeEngine(lake);
   expect(await ask(engine, { ask: 'count' })).toEqual([{ tuples: 0, conversations: 0 }]);
   expect(await ask(engine, 'SELECT count(*) AS n FROM flows')).toEqual([{ n: 0 }]);
   expect(await ask(engine, { ask: 'count', range: { start: 0, end: 1 } })).toEqual([{ tuples: 0, conversations: 0 }]);

@@ -5,17 +5,10 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
 import { openLake } from '../../src/lake/lake.ts';
-import { ClickhouseParameters, clickhouseDialect } from '../../src/query/clickhouse-dialect.ts';
-import type { Dialect, Parameters } from '../../src/query/dialect.ts';
-import { duckdbDialect, DuckdbParameters } from '../../src/query/duckdb-dialect.ts';
 import type { Engine } from '../../src/query/engine.ts';
 import { openLakeEngine } from '../../src/query/lake-engine.ts';
-import { fields, findField } from '../../src/query/fields.ts';
 import { parseFilter } from '../../src/query/filter.ts';
 import { formatFilter } from '../../src/query/format-filter.ts';
-import { parseMeasure } from '../../src/query/measure.ts';
-import { querySql } from '../../src/query/query-sql.ts';
-import type { Match, Query } from '../../src/query/tree.ts';
 import { buildFlowLog } from '../lake/build-flow-log.ts';
 import { ask } from './ask.ts';
 
@@ -32,60 +25,6 @@ const hostile = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),
   fc.array(fc.constantFrom(...fragments), { minLength: 1, maxLength: 6 }).map((parts) => parts.join('')),
 );
-
-const dialects: Readonly<Record<string, readonly [Dialect, () => Parameters & { readonly values: object }]>> = {
-  duckdb: [duckdbDialect, () => new DuckdbParameters()],
-  clickhouse: [clickhouseDialect, () => new ClickhouseParameters()],
-};
-const textFields = fields.filter(({ kind }) => !['address', 'port', 'counter', 'time'].includes(kind));
-const kinds: Readonly<Record<string, (text: string) => Match>> = {
-  text: (value) => ({ kind: 'text', value }),
-  glob: (pattern) => ({ kind: 'glob', pattern }),
-  regex: (pattern) => ({ kind: 'regex', pattern }),
-};
-
-describe.each(Object.keys(dialects))('SQL for %s', (name) => {
-  const [dialect, parametersOf] = dialects[name];
-
-  /** The text of a question that tests a field, and its values. */
-  function compiled(ask: Query['ask'], field: string, match: Match): { sql: string; values: unknown[] } {
-    const where = { kind: 'test', field, any: [match] } as const;
-    const parameters = parametersOf();
-    const groups = { axes: [{ by: ['src.ip'], limit: 10 }], measures: [parseMeasure('bytes')] };
-    const query = (ask === 'groups' ? { ask, where, ...groups } : { ask, where }) as Query;
-    return { sql: querySql(query, 'rows', dialect, parameters), values: Object.values(parameters.values) };
-  }
-
-  test('has the same text whatever the value of a test is: values are parameters', () => {
-    fc.assert(
-      fc.property(
-        hostile,
-        fc.constantFrom(...textFields),
-        fc.constantFrom('text', 'glob', 'regex'),
-        fc.constantFrom<Query['ask']>('tuples', 'conversations', 'groups', 'count'),
-        (text, field, kind, asked) => {
-          const one = compiled(asked, field.name, kinds[kind](text));
-          const plain = compiled(asked, field.name, kinds[kind]('x'));
-          expect(one.sql).toBe(plain.sql);
-          expect(one.values.length).toBe(plain.values.length);
-        },
-      ),
-      { numRuns },
-    );
-  });
-
-  test('never has a name of a field or measure that a user made up', () => {
-    fc.assert(
-      fc.property(hostile, (text) => {
-        fc.pre(findField(text) === undefined);
-        const by = { ask: 'groups', axes: [{ by: [text], limit: 1 }], measures: [parseMeasure('flows')] } as const;
-        expect(() => querySql(by, 'rows', dialect, parametersOf())).toThrow(FlowError);
-        expect(() => parseMeasure(`distinct:${text}`)).toThrow(FlowError);
-      }),
-      { numRuns },
-    );
-  });
-});
 
 describe('filter expressions', () => {
   test('read a quoted text back as it was, whatever it holds', () => {
@@ -125,7 +64,7 @@ describe('SQL of users', () => {
     const tuples = [{ time: 1_700_000_000_000, src: '10.0.0.1', dst: '10.0.0.2', rule: "'; DROP VIEW flows; --" }];
     await append.addFlowLog(buildFlowLog([{ tuples }]), { blob: "'); COPY flows TO 'out'; --" });
     await append.commit([]);
-    engine = openLakeEngine(await lake.snapshot());
+    engine = await openLakeEngine(lake);
     await lake.close();
   });
   afterAll(async () => {

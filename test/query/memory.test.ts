@@ -4,30 +4,29 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
 import { openLake } from '../../src/lake/lake.ts';
-import type { Snapshot } from '../../src/lake/snapshot.ts';
+import type { Lake } from '../../src/lake/lake.ts';
 import { openLakeEngine } from '../../src/query/lake-engine.ts';
 import { buildFlowLog } from '../lake/build-flow-log.ts';
 import { ask } from './ask.ts';
 
 let folder: string;
 let temporary: string;
-let snapshot: Snapshot;
+let lake: Lake;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nsgflow-memory-'));
-  const lake = await openLake(join(folder, 'lake'), { create: true });
+  lake = await openLake(join(folder, 'lake'), { create: true });
   const append = await lake.beginAppend();
   const tuples = [{ time: 1_700_000_000_000, src: '10.0.0.1', dst: '10.0.0.2' }];
   await append.addFlowLog(buildFlowLog([{ tuples }]), { blob: 'b' });
   await append.commit([]);
-  snapshot = await lake.snapshot();
-  await lake.close();
   temporary = await mkdtemp(join(tmpdir(), 'nsgflow-memory-tmp-'));
   vi.stubEnv('TMPDIR', temporary);
 });
 
 afterAll(async () => {
   vi.unstubAllEnvs();
+  await lake.close();
   for (const path of [folder, temporary]) await rm(path, { recursive: true, force: true });
 });
 
@@ -41,8 +40,12 @@ const hungry = [
 test.each(process.env['NSGFLOW_LONG'] === '1' ? hungry : hungry.slice(0, 1))(
   '%s need more than the bound: a clear error, the engine lives, nothing stays',
   async (_, sql) => {
-    const engine = openLakeEngine(snapshot, { memoryBytes: 64 << 20, spillBytes: 64 << 20 });
-    const failed = await ask(engine, sql).catch((error: unknown) => error);
+    const engine = await openLakeEngine(lake);
+    const bounds = { memoryBytes: 64 << 20, spillBytes: 64 << 20 };
+    const read = async (): Promise<void> => {
+      for await (const _ of (await engine.sql(sql, { bounds })).chunks);
+    };
+    const failed = await read().catch((error: unknown) => error);
     expect(failed).toBeInstanceOf(FlowError);
     expect((failed as FlowError).code).toBe('memory');
     expect(await ask(engine, 'SELECT count(*) AS n FROM flows')).toEqual([{ n: 1 }]);

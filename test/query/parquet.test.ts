@@ -33,7 +33,7 @@ test.each<Query>([
   const path = join(folder, "it's.parquet");
   await withRecords([{ tuples }], async (engine) => {
     const expected = await ask(engine, query);
-    expect(await engine.writeParquet(query, path)).toBe(expected.length);
+    expect((await engine.writeParquet!(query, path)).rows).toBe(expected.length);
     const duckdb = await openDuckdb();
     const connection = await duckdb.connect();
     const rows = (
@@ -56,9 +56,9 @@ test.each<Query>([
 
 test('a Parquet file that cannot be written leaves nothing', async () => {
   await withRecords([{ tuples }], async (engine) => {
-    const failed = await engine
-      .writeParquet({ ask: 'tuples' }, join(folder, 'none', 'x.parquet'))
-      .catch((error: unknown) => error);
+    const failed = await engine.writeParquet!({ ask: 'tuples' }, join(folder, 'none', 'x.parquet')).catch(
+      (error: unknown) => error,
+    );
     expect(failed).toBeInstanceOf(FlowError);
     expect(await readdir(folder)).not.toContain('none');
   });

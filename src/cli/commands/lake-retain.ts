@@ -7,7 +7,6 @@ import type { RetentionRules } from '../../lake/retain-plan.ts';
 import { checkRetentionRules } from '../../lake/retain-plan.ts';
 import type { RemovedRows, Retained } from '../../lake/retain-rows.ts';
 import { retainRows } from '../../lake/retain-rows.ts';
-import { forgetAnswers } from '../../query/kept-answers.ts';
 import { parseBytes } from '../amount.ts';
 import { stopGently } from '../interrupt.ts';
 import { addStats, parseWhole } from '../options.ts';
@@ -41,7 +40,7 @@ export function define(command: Command): void {
     'after',
     '\nA date is frozen before its tuples go: its conversations stay as they were settled. This takes place two days after the\n' +
       'end of the date or later. Files go with nsgflow lake vacuum. Tuples do not come back: what was read of which blob stays\n' +
-      'known. Answers kept for this user (NSGFLOW_CACHE) go at once. Exit code 1: the newest dates alone exceed the budget.\n',
+      'known. Exit code 1: the newest dates alone exceed the budget.\n',
   );
   command.action(async (options: RetainOptions) => {
     const { lake: folder, dryRun = false } = options;
@@ -51,8 +50,6 @@ export function define(command: Command): void {
     const undo = stopGently(() => stop.abort(new FlowError('interrupted', 'stopped; the next run goes on')));
     try {
       const retained = await retainRows(lake, { ...rules, nowMillis: Date.now(), dryRun, signal: stop.signal });
-      const isChanged = retained.tuples.files + retained.conversations.files > 0;
-      if (isChanged && !dryRun) await forgetAnswers(lake.folder, process.env);
       if (options.stats === 'json') show(`${jsonText({ ...retained, isDryRun: dryRun })}\n`);
       else show(describe(retained, dryRun));
       report(retained, rules);

@@ -10,20 +10,21 @@ interface QueryOptions extends AskOptions {
 const timeoutDefault = '10m';
 
 export function define(command: Command): void {
-  command.requiredOption('--sql <text>', 'one SELECT over the view flows');
+  command.requiredOption('--sql <text>', 'one SELECT over the views tuples, flows and conversations');
   addSource(command);
   addOutput(command);
   command.addHelpText(
     'after',
-    '\nColumns of the view: nsgflow query --sql "describe flows" --lake DIR\n' +
-      `Nothing but the view can be read, and nothing can be written. Without --timeout it ends after ${timeoutDefault}.\n`,
+    '\nColumns of a view: nsgflow query --sql "describe flows" --lake DIR\n' +
+      `Nothing but the views can be read, and nothing can be written. Without --timeout it ends after ${timeoutDefault}.\n`,
   );
   command.action(async (options: QueryOptions) => {
     const format = formatOf(options);
     await withEngine({ ...options, timeout: options.timeout ?? timeoutDefault }, async (engine) => {
       const startMillis = performance.now();
-      const rows = await print(await engine.sql(options.sql), format);
-      if (options.explain === true) explain(engine, rows, performance.now() - startMillis);
+      const answer = await engine.sql(options.sql);
+      const rows = await print(answer, format);
+      if (options.explain === true) explain(answer.scan, rows, performance.now() - startMillis);
     });
   });
 }

@@ -6,7 +6,7 @@ import type { Positions } from '../../lake/positions.ts';
 import { flowsColumns } from '../../lake/schema.ts';
 import type { Snapshot } from '../../lake/snapshot.ts';
 import { openLake } from '../../lake/lake.ts';
-import { openLakeEngine } from '../../query/lake-engine.ts';
+import { tuplesOnly } from '../../query/duckdb-engine.ts';
 import { openMovableEngine } from '../../query/moved-engine.ts';
 import type { Cell } from '../../query/result.ts';
 import type { Query } from '../../query/tree.ts';
@@ -122,7 +122,7 @@ async function* tuplesOf(
   query: Omit<Extract<Query, { ask: 'tuples' }>, 'limit'> & { readonly limit?: number | undefined },
   isNew: (blob: string, recordByte: number) => boolean,
 ): AsyncGenerator<Cell[][]> {
-  const engine = openMovableEngine(snapshot, openLakeEngine);
+  const engine = openMovableEngine(tuplesOnly(snapshot));
   try {
     const { limit, ...rest } = query;
     const answer = await engine.ask({ ...rest, ...(limit === undefined ? {} : { limit }), origin: true });

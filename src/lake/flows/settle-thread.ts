@@ -1,32 +1,44 @@
 /** Settling in a thread of its own, so that a process that records or answers is not held up; run as it is written, without being built, in this thread. */
 import { Worker } from 'node:worker_threads';
 import { FlowError } from '../../base/errors.ts';
-import { openLake } from '../lake.ts';
-import type { Settled } from './settle.ts';
-import { settle } from './settle.ts';
-import type { SettleAnswer } from './settle-worker.ts';
+import type { SettlePlan, Settled } from './settle.ts';
+import type { DatesToBuild, SettleAnswer, SettleTask } from './settle-task.ts';
+import { runSettleTask } from './settle-task.ts';
 
 const workerPlace = new URL('settle-worker.js', import.meta.url);
 const canThread = import.meta.url.endsWith('.js');
 
 /** Settles a lake. @throws what {@link settle} throws; interrupted */
 export async function settleInThread(folder: string, stop: AbortSignal): Promise<Settled> {
-  if (!canThread) {
-    const lake = await openLake(folder, { write: true });
-    try {
-      return await settle(lake, stop);
-    } finally {
-      await lake.close();
-    }
-  }
-  const worker = new Worker(workerPlace, { workerData: folder });
-  const interrupt = (): void => worker.postMessage('stop', []);
-  stop.addEventListener('abort', interrupt, { once: true });
+  const answer = await inThread({ folder }, stop, 'gently');
+  if ('settled' in answer) return answer.settled;
+  throw new Error('the thread that settles gave another answer');
+}
+
+/** Builds dates of a lake for questions. The caller removes what is below `build.target`. @throws what {@link planSettling} throws; the signal's reason */
+export async function buildInThread(folder: string, build: DatesToBuild, stop: AbortSignal): Promise<SettlePlan> {
+  const answer = await inThread({ folder, build }, stop, 'at once');
+  if ('plan' in answer) return answer.plan;
+  throw new Error('the thread that settles gave another answer');
+}
+
+/** `at once`: what the thread writes is nobody's, and it need not end what it does. */
+async function inThread(task: SettleTask, stop: AbortSignal, ends: 'gently' | 'at once'): Promise<SettleAnswer> {
+  stop.throwIfAborted();
+  if (!canThread) return await runSettleTask(task, stop);
+  const worker = new Worker(workerPlace, { workerData: task });
+  let interrupt = (): void => worker.postMessage('stop', []);
   try {
-    return await new Promise<Settled>((resolve, reject) => {
+    return await new Promise<SettleAnswer>((resolve, reject) => {
+      if (ends === 'at once')
+        interrupt = () => {
+          reject(stop.reason as Error);
+          void worker.terminate();
+        };
+      stop.addEventListener('abort', interrupt, { once: true });
       worker.on('message', (answer: SettleAnswer) => {
-        if ('settled' in answer) resolve(answer.settled);
-        else reject(errorOf(answer.error));
+        if ('error' in answer) reject(errorOf(answer.error));
+        else resolve(answer);
       });
       worker.on('error', reject);
       worker.on('exit', () => reject(new Error('the thread that settles ended too early')));

@@ -1,23 +1,14 @@
-/** The thread of settle-thread.ts: settles one lake and ends. */
+/** The thread of settle-thread.ts: does one task and ends. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { FlowError } from '../../base/errors.ts';
-import { openLake } from '../lake.ts';
-import type { Settled } from './settle.ts';
-import { settle } from './settle.ts';
-
-/** What became of it. */
-export type SettleAnswer = { readonly settled: Settled } | { readonly error: unknown };
+import type { SettleAnswer, SettleTask } from './settle-task.ts';
+import { runSettleTask } from './settle-task.ts';
 
 if (parentPort !== null) {
   const stop = new AbortController();
   parentPort.on('message', () => stop.abort());
   try {
-    const lake = await openLake(String(workerData), { write: true });
-    try {
-      parentPort.postMessage({ settled: await settle(lake, stop.signal) } satisfies SettleAnswer, []);
-    } finally {
-      await lake.close();
-    }
+    parentPort.postMessage(await runSettleTask(workerData as SettleTask, stop.signal), []);
   } catch (error) {
     parentPort.postMessage({ error: describe(error) } satisfies SettleAnswer, []);
   }

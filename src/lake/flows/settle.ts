@@ -125,6 +125,8 @@ export interface PlanSettings {
   readonly signal?: AbortSignal | undefined;
   /** Dates that are built as a whole besides those that are uncovered. */
   readonly alsoDates?: ReadonlySet<string>;
+  /** Only these dates are built; absent: all that are uncovered. */
+  readonly dates?: ReadonlySet<string>;
   readonly bounds?: Partial<BuildBounds>;
 }
 
@@ -144,11 +146,12 @@ export async function planSettling(
   const frozen = flows === undefined ? '' : frozenBefore(flows);
   const gone = await goneFiles(lake, versions, uncovered);
   const dates: PlannedDate[] = [];
-  const wanted = new Set([...uncovered.dates, ...uncovered.files.map(dateOf)]);
+  const all = new Set([...uncovered.dates, ...uncovered.files.map(dateOf)]);
+  const wanted = [...all].filter((date) => settings.dates?.has(date) !== false);
   const ofDate = <T extends AddAction>(adds: Iterable<T>, date: string): T[] =>
     [...adds].filter((add) => dateOf(add) === date);
   try {
-    for (const date of [...wanted].sort()) {
+    for (const date of wanted.sort()) {
       const isFrozen = date < frozen;
       const files = ofDate(uncovered.files, date).filter((add) => !gone.has(add));
       if (isFrozen && files.length === 0) continue;

@@ -1,10 +1,11 @@
 /** The tuples of data files in units that are read at once, with the times that each may hold: row groups of our files, whole files of other writers. */
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
-import { FlowError, fileError } from '../../base/errors.ts';
+import { FlowError } from '../../base/errors.ts';
 import { packCounter } from '../../flowlog/counter.ts';
 import { encryptionNames, familyOf, stateNames } from '../../flowlog/tuple.ts';
 import { parseAddress } from '../../net/address.ts';
 import { parseProtocol } from '../../net/protocol.ts';
+import { unreadFileError } from '../data-file.ts';
 import { streamChunks } from '../duckdb-stream.ts';
 import { fileRows, fileRowsBetween } from '../file-rows.ts';
 import type { AddressChoice } from '../own-rows.ts';
@@ -25,7 +26,7 @@ export interface TupleUnit {
 
 /**
  * The units of files, in no order. `connect` gives a connection of its own, where a file is of another writer.
- * @throws not-found, permission, io where a file cannot be read
+ * @throws permission, io, lake-invalid where a file cannot be read
  */
 export async function tupleUnits(
   files: readonly DataFile[],
@@ -34,7 +35,7 @@ export async function tupleUnits(
   const units: TupleUnit[] = [];
   for (const file of files) {
     const groups = await ownRowGroups(file).catch((error: unknown) => {
-      throw fileError(error, `read ${file.path}`);
+      throw unreadFileError(error, file.path);
     });
     if (groups === undefined) {
       const { startMillis, endMillis, rows = 0 } = file;
@@ -54,7 +55,7 @@ export async function tupleUnits(
           const rows = await readOwnGroup(file.path, group, tables, choice).catch((error: unknown) => {
             if (error instanceof RangeError || (error instanceof Error && error.name === 'RuntimeError'))
               return undefined;
-            throw fileError(error, `read ${file.path}`);
+            throw unreadFileError(error, file.path);
           });
           if (rows === undefined) {
             yield* foreignRows(file, tables, connect, its);
@@ -112,7 +113,7 @@ async function* foreignRows(
       yield rows;
     }
   } catch (error) {
-    throw fileError(error, `read ${file.path}`);
+    throw unreadFileError(error, file.path);
   } finally {
     giveBackRows(rows);
     connection.closeSync();

@@ -101,9 +101,10 @@ function valueOfField(field: Field): Expression {
   return bothCounters(column(a), column(b));
 }
 
-/** The sum of two counters; null where neither was counted. */
+/** The sum of two counters, which may have more than 64 bits; null where neither was counted. */
 export function bothCounters(a: Expression, b: Expression): Expression {
-  return when(call('is_null', a), b, call('add', a, call('coalesce', b, whole(0))));
+  const wide = (of: Expression): Expression => call('to_wide', of);
+  return when(call('is_null', a), wide(b), call('add', wide(a), wide(call('coalesce', b, whole(0)))));
 }
 
 /** Ports are integers, counters longs. */

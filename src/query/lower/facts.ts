@@ -134,6 +134,10 @@ function counterOf(of: CounterName): Expression {
   return b === undefined ? a : bothCounters(a, b);
 }
 
+function typeOf(of: CounterName): 'long' | 'wide' {
+  return rawNames(of).length === 1 ? 'long' : 'wide';
+}
+
 function isAnyCounted(raw: readonly string[]): Expression {
   const counted = raw.map((name) => call('not', call('is_null', column(name))));
   return counted.length === 0 ? no : counted.length === 1 ? counted[0] : call('or', ...counted);
@@ -163,7 +167,7 @@ function beginFacts(rows: Relation, columns: FactColumns, hasCounters: boolean):
     ...measuredNames(columns).map((name) => {
       const of = columns.counters.find((one) => sumName(one) === name);
       if (of === undefined) return name;
-      return { name, value: hasCounters ? when(column('one_piece'), counterOf(of)) : nothing('long') };
+      return { name, value: hasCounters ? when(column('one_piece'), counterOf(of)) : nothing(typeOf(of)) };
     }),
   ]);
 }
@@ -177,7 +181,8 @@ function pieceFacts(pieces: Relation, columns: FactColumns): Relation {
       const of = columns.counters.find((one) => sumName(one) === name);
       if (of !== undefined) return { name, value: counterOf(of) };
       if (name === 'first' || name === 'last') return { name, value: nothing('time') };
-      return { name, value: name.startsWith('whole_') ? nothing('long') : whole(0) };
+      const one = columns.wholes.find((of) => wholeName(of) === name);
+      return { name, value: one === undefined ? whole(0) : nothing(typeOf(one)) };
     }),
   ]);
 }

@@ -6,10 +6,11 @@
  *
  * Only rows that cross a bound of the range need their reports: they are read apart from the rows inside.
  */
+import { counterMax } from '../../flowlog/counter.ts';
 import { columnsOf } from '../relation/check.ts';
 import { extend, filter, join, project, scan, share, union, window } from '../relation/build.ts';
 import type { Expression, Named } from '../relation/expression.ts';
-import { allOf, call, column, columnsRead, timeValue, when, whole } from '../relation/expression.ts';
+import { allOf, call, column, columnsRead, timeValue, when, whole, wholeValue } from '../relation/expression.ts';
 import type { Relation } from '../relation/relation.ts';
 import { counterColumns, reportsType } from '../relation/tables.ts';
 import { elementOf, fieldsOf } from '../relation/type.ts';
@@ -232,7 +233,9 @@ function sumWithin(range: QueryRange, list: string, counter: string): Expression
     value: of(counter),
     ...(where === undefined ? {} : { where }),
   };
-  return call('to_long', sum);
+  // As settled rows have it.
+  const most = wholeValue('long', counterMax);
+  return when(call('greater', sum, most), most, call('to_long', sum));
 }
 
 /** The first of these lists that has elements, else a list of one report. */

@@ -1,4 +1,5 @@
 /** Tuples as they were logged. */
+import { limits } from '../../base/limits.ts';
 import { extend, filter, scan, window } from '../relation/build.ts';
 import type { Expression } from '../relation/expression.ts';
 import { call, column, when, whole } from '../relation/expression.ts';
@@ -13,8 +14,8 @@ export interface TupleSelection {
   readonly where: Condition | undefined;
 }
 
-/** A flow of which no tuple comes for so long is over: an idle time-out of 30 minutes and a report. */
-const idleMillis = 35 * 60_000;
+/** A flow of which no tuple comes for so long is over. */
+const idleMillis = limits.tupleBeforeMillisMax;
 const dayMillis = 86_400_000;
 
 /** Identifies what one observer saw of a five-tuple, with one access. */

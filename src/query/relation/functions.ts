@@ -134,6 +134,8 @@ export const functions = {
   },
   /** A whole number that is known to have 64 bits at the most. */
   to_long: ofOne(isWhole, 'long', (a) => a),
+  /** Sums of two of these have no more than 128 bits. */
+  to_wide: ofOne(isWhole, 'wide', (a) => a),
 
   lower: ofOne(
     (type) => type === 'text',

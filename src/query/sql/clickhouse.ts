@@ -30,6 +30,7 @@ export const clickhouse: SqlDialect = {
     share: (value, part, whole) => cast(call('intDiv', operator('*', cast(value, 'wide'), part), whole), 'long'),
     divide: (a, b) => operator('/', cast(a, 'double'), call('nullIf', cast(b, 'double'), number(0))),
     to_long: (of) => cast(of, 'long'),
+    to_wide: (of) => cast(of, 'wide'),
     lower: (text) => call('lowerUTF8', text),
     like: (text, pattern) => operator('ILIKE', text, pattern),
     // `.` is any character here unless the expression says otherwise.

@@ -54,6 +54,7 @@ export const duckdb: SqlDialect = {
     }),
     divide: (a, b) => operator('/', cast(a, 'double'), call('nullif', cast(b, 'double'), number(0))),
     to_long: (of) => cast(of, 'long'),
+    to_wide: (of) => cast(of, 'wide'),
     lower: (text) => call('lower', text),
     like: (text, pattern) => call('ilike_escape', text, pattern, fixed(String.raw`'\'`)),
     matches: (text, pattern) => call('regexp_matches', text, pattern),

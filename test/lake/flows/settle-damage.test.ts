@@ -231,7 +231,7 @@ describe('the log of tuples', () => {
     await ingestBlob(lake, 'b', connections([6]));
     const add = [...lake.tuples.state.files.values(), ...(await lake.tuples.refresh()).files.values()].at(-1)!;
     await rm(dataFileOf(lake.tuples.place, add).path);
-    await expect(settle(lake)).rejects.toMatchObject({ name: 'FlowError', code: 'not-found' });
+    await expect(settle(lake)).rejects.toMatchObject({ name: 'FlowError', code: 'io' });
     expect(await storedFlows(lake)).toEqual(before);
     expect(await readdir(join(lake.folder, '_nsgflow/tmp'))).toEqual([]);
   });
