@@ -489,6 +489,25 @@ describe('at the same time', () => {
     expect(sum).toBe(6 * 2 * 4);
   });
 
+  test('tuples that come between the steps, and a blob that is rewritten between them, are counted once', async () => {
+    await ingestBlob(lake, 'a', connections([0, 5]));
+    const other = await openLake(lake.folder, { write: true });
+    const commit = lake.tuples.commit.bind(lake.tuples);
+    lake.tuples.commit = async (operation, plan) => {
+      if (operation === 'DELETE') await ingestBlob(other, 'late', connections([0], 9000));
+      else await ingestBlob(other, 'a', connections([0, 5], 8000), true);
+      return commit(operation, plan);
+    };
+    await retain({ tuplesDays: 8 });
+    await other.close();
+    expect((await readTuples(lake)).map((row) => row['src_port']).filter((port) => port === 9000)).toHaveLength(4);
+    expect(await settle(lake)).toMatchObject({ apart: 4 });
+    const shown = (await storedFlows(lake))
+      .filter((row) => row['observer'] === 0)
+      .map((row) => Number(row['src_port']));
+    expect(shown.sort((a, b) => a - b)).toEqual([8000, 8000, 9000]);
+  });
+
   test('the commits are in the order that loses nothing', async () => {
     await ingestBlob(lake, 'a', connections([0, 5]));
     await settle(lake);
