@@ -35,7 +35,7 @@ function planJoins({ state, place }: DeltaTable, nowMillis: number): Joined[] {
   const files = [...state.files.values()].filter(({ tags }) => tags?.[partTag] !== undefined);
   return [...groupBy(files, dateOf)].flatMap(([date, ofDate]) => {
     const newest = ofDate.reduce((latest, add) => Math.max(latest, coveredOf(add) - openCoverMillis), nowMillis);
-    const closed = ofDate.filter((add) => add.tags?.[partTag] !== 'open' && coveredOf(add) < newest);
+    const closed = ofDate.filter((add) => coveredOf(add) < newest - limits.settledLateMillis);
     // Rows that were settled apart stay countable.
     const byPart = groupBy(closed, ({ tags }) => `${tags?.[partTag]} ${tags?.[apartTag] !== undefined}`);
     return [...byPart.values()].flatMap((some) =>

@@ -1,13 +1,17 @@
 /** ClickHouse's own Delta reader reads both tables of a lake after each kind of commit. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { dayMillis, minuteMillis } from '../../../src/base/time.ts';
+import { groupBy } from '../../../src/base/group-by.ts';
 import { compact } from '../../../src/lake/compact.ts';
+import type { Action } from '../../../src/lake/delta-log.ts';
+import { writeCommit } from '../../../src/lake/delta-log.ts';
 import { settle } from '../../../src/lake/flows/settle.ts';
 import type { Lake } from '../../../src/lake/lake.ts';
 import { openLake } from '../../../src/lake/lake.ts';
+import { dataFileOf } from '../../../src/lake/snapshot.ts';
 import { vacuum } from '../../../src/lake/vacuum.ts';
 import type { PlainRecord } from '../build-flow-log.ts';
 import { askClickhouse, clickhouseSkipped, installClickhouse } from '../chdb/clickhouse.ts';
@@ -95,6 +99,29 @@ async function expectSame(lake: Lake, when: string): Promise<void> {
   expect(plain(filled, ofFlows), `flows, ${when}`).toEqual(plain(ours, ofFlows));
 }
 
+/** Another engine writes the tuples of each date anew as one file: all of them (OPTIMIZE), or those that a condition leaves (DELETE). */
+async function rewriteTuples(lake: Lake, where: string, dataChange: boolean): Promise<void> {
+  const { files, version } = await lake.tuples.refresh();
+  const { place } = lake.tuples;
+  const connection = await lake.connect();
+  const actions: Action[] = [{ commitInfo: { operation: dataChange ? 'DELETE' : 'OPTIMIZE', engineInfo: 'other' } }];
+  try {
+    for (const [date, adds] of groupBy([...files.values()], (add) => add.partitionValues['date'] ?? '')) {
+      const path = `date=${date}/other-${version}.parquet`;
+      const target = join(place.folder, path);
+      const list = adds.map((add) => `'${dataFileOf(place, add).path}'`).join(', ');
+      const sql = `SELECT * FROM read_parquet([${list}], hive_partitioning = false) WHERE ${where}`;
+      await connection.run(`COPY (${sql}) TO '${target}' (FORMAT parquet)`);
+      const { tags: _, stats: __, ...rest } = adds[0];
+      for (const add of adds) actions.push({ remove: { path: add.path, deletionTimestamp: Date.now(), dataChange } });
+      actions.push({ add: { ...rest, path, size: (await readFile(target)).length, dataChange } });
+    }
+  } finally {
+    connection.closeSync();
+  }
+  expect(await writeCommit(place, version + 1, actions)).toBe(true);
+}
+
 describe.skipIf(clickhouseSkipped !== undefined)(
   `ClickHouse's own Delta reader${clickhouseSkipped === undefined ? '' : ` (skipped: ${clickhouseSkipped})`}`,
   () => {
@@ -132,6 +159,65 @@ describe.skipIf(clickhouseSkipped !== undefined)(
         await settle(lake);
         await expectSame(lake, 'after all of that');
         expect(await storedFlows(lake)).toEqual(await expectedFlows(lake));
+      } finally {
+        await lake.close();
+        await rm(parent, { recursive: true, force: true });
+      }
+    });
+
+    test('reads both tables row for row after other engines joined and deleted tuples, and after a repair', async () => {
+      const parent = await mkdtemp(join(tmpdir(), 'nsgflow-settled-chdb-'));
+      const lake = await openLake(join(parent, 'lake'), { create: true });
+      const settleAndCompare = async (when: string): Promise<void> => {
+        await settle(lake);
+        await expectSame(lake, when);
+        expect(await storedFlows(lake)).toEqual(await expectedFlows(lake));
+      };
+      try {
+        await ingestBlob(lake, 'a', records(0));
+        await settleAndCompare('settled once');
+        await ingestBlob(lake, 'b', records(11));
+        await rewriteTuples(lake, 'true', false);
+        await expectSame(lake, 'after an OPTIMIZE of tuples that were settled and others');
+        await settleAndCompare('settled after an OPTIMIZE');
+        await rewriteTuples(lake, 'src_port % 3 <> 0', true);
+        await expectSame(lake, 'after a DELETE of tuples');
+        await settleAndCompare('settled after a DELETE');
+        const [add] = (await lake.flows())!.state.files.values();
+        await rm(dataFileOf(lake.flowsPlace, add).path);
+        await settleAndCompare('after a repair');
+      } finally {
+        await lake.close();
+        await rm(parent, { recursive: true, force: true });
+      }
+    });
+
+    test('pins a version of each table in one query, and picks files of tuples that are not settled', async () => {
+      const parent = await mkdtemp(join(tmpdir(), 'nsgflow-settled-chdb-'));
+      const lake = await openLake(join(parent, 'lake'), { create: true });
+      try {
+        await ingestBlob(lake, 'a', records(0));
+        await settle(lake);
+        const flows = (await lake.flows())!.state;
+        const before = new Set(lake.tuples.state.files.keys());
+        await ingestBlob(lake, 'b', records(31));
+        const tuples = await lake.tuples.refresh();
+        const uncovered = [...tuples.files.keys()].filter((path) => !before.has(path)).map((path) => basename(path));
+        const counted = {
+          flows: (await storedFlows(lake)).length,
+          uncovered: records(31).reduce((sum, record) => sum + record.tuples.length, 0),
+        };
+        // What comes later is not seen.
+        await ingestBlob(lake, 'c', records(50));
+        await settle(lake);
+        const pinned = (of: string, version: number): string =>
+          `(SELECT * FROM deltaLakeLocal('${of}') SETTINGS delta_lake_snapshot_version = ${version})`;
+        const files = `(SELECT _file FROM deltaLakeLocal('${lake.tuples.place.folder}') WHERE _file IN (${uncovered.map((name) => `'${name}'`).join(', ')}) SETTINGS delta_lake_snapshot_version = ${tuples.version})`;
+        const [row] = await askClickhouse(
+          lake.flowsPlace.folder,
+          `SELECT (SELECT count() FROM ${pinned(lake.flowsPlace.folder, flows.version)}) AS flows, (SELECT count() FROM ${files}) AS uncovered`,
+        );
+        expect({ flows: Number(row['flows']), uncovered: Number(row['uncovered']) }).toEqual(counted);
       } finally {
         await lake.close();
         await rm(parent, { recursive: true, force: true });

@@ -84,7 +84,7 @@ function reused(tuple: BigTuple, n: number): void {
   tuple.state = n % 2 === 0 ? 'begin' : 'end';
   tuple.bytes = n;
 }
-const uses = isLong ? 500_000 : 50_000;
+const uses = isLong ? 100_000 : 20_000;
 
 test.each([
   [`${count} tuples of a usual day`, count, usual],
