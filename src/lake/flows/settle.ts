@@ -152,6 +152,8 @@ export async function planSettling(
     [...adds].filter((add) => dateOf(add) === date);
   try {
     for (const date of wanted.sort()) {
+      // Rows that another program wrote without a date are of no flow.
+      if (!/^\d{4}-\d{2}-\d{2}$/.test(date)) continue;
       const isFrozen = date < frozen;
       const files = ofDate(uncovered.files, date).filter((add) => !gone.has(add));
       if (isFrozen && files.length === 0) continue;
