@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { createMemory, instantiate } from '../base/wasm.ts';
 import { packCounter } from '../flowlog/counter.ts';
+import { readIpv4Bits } from '../net/address.ts';
 import { pagesOf } from './parquet/footer.ts';
 import * as layout from './stitch-kernel-layout.ts';
 import { stitchKernelModule } from './stitch-kernel-module.ts';
@@ -204,26 +205,38 @@ export class StitchKernel {
     return new Uint32Array(this.#bytes.buffer, columnAt(name), rows);
   }
 
-  /** A loaded column of counters, in a copy, as flowlog/counter.ts has them; NaN where there is none. `undefined` where one is negative. */
-  counters(name: SlotColumn, rows: number): Float64Array | undefined {
-    const counters = this.longs(name, rows);
-    const exact = new BigInt64Array(this.#bytes.buffer, columnAt(name), rows);
-    for (let row = 0; row < rows; row++) {
-      if (counters[row] < 0) return undefined;
-      if (counters[row] > Number.MAX_SAFE_INTEGER) counters[row] = packCounter(exact[row]);
+  /**
+   * Takes the rows `kept` of a loaded column of counters, as flowlog/counter.ts has them; NaN where there is none. @returns whether none is negative
+   */
+  takeCounters(name: SlotColumn, kept: Uint32Array, to: Float64Array): boolean {
+    this.takeLongs(name, kept, to);
+    const exact = new BigInt64Array(this.#bytes.buffer, columnAt(name), layout.rowsMax);
+    for (let i = 0; i < kept.length; i++) {
+      if (to[i] < 0) return false;
+      if (to[i] > Number.MAX_SAFE_INTEGER) to[i] = packCounter(exact[kept[i]]);
     }
-    return counters;
+    return true;
   }
 
-  /** A loaded column of numbers of 8 bytes, in a copy: NaN where there is none. Beyond 2^53 they lose their lowest bits. */
-  longs(name: SlotColumn, rows: number): Float64Array {
-    const words = new Int32Array(this.#bytes.buffer, columnAt(name), 2 * rows);
-    const longs = new Float64Array(rows);
-    for (let row = 0; row < rows; row++) {
+  /** Takes the rows `kept` of a loaded column of numbers of 8 bytes: NaN where there is none. Beyond 2^53 they lose their lowest bits. */
+  takeLongs(name: SlotColumn, kept: Uint32Array, to: Float64Array): void {
+    const words = new Int32Array(this.#bytes.buffer, columnAt(name), 2 * layout.rowsMax);
+    for (let i = 0; i < kept.length; i++) {
+      const row = kept[i];
       const high = words[2 * row + 1];
       const low = words[2 * row];
-      longs[row] = high === -(2 ** 31) && low === 0 ? Number.NaN : high * 2 ** 32 + (low >>> 0);
+      to[i] = high === -(2 ** 31) && low === 0 ? Number.NaN : high * 2 ** 32 + (low >>> 0);
     }
+  }
+
+  /** The same of all rows, in a copy. */
+  longs(name: SlotColumn, rows: number): Float64Array {
+    const longs = new Float64Array(rows);
+    this.takeLongs(
+      name,
+      Uint32Array.from({ length: rows }, (_, row) => row),
+      longs,
+    );
     return longs;
   }
 
@@ -233,6 +246,13 @@ export class StitchKernel {
     const at = this.#view.getUint32(layout.textsAt + 8 * number, true);
     const length = this.#view.getUint32(layout.textsAt + 8 * number + 4, true);
     return this.#bytes.toString('utf8', at, at + length);
+  }
+
+  /** The 32 bits of a text that is a dotted quad; -1 of all others. */
+  ipv4Bits(number: number): number {
+    if (number === 0) return -1;
+    const at = this.#view.getUint32(layout.textsAt + 8 * number, true);
+    return readIpv4Bits(this.#bytes, at, this.#view.getUint32(layout.textsAt + 8 * number + 4, true));
   }
 
   /** Says how observers are ordered: by resource, MAC and format. */

@@ -43,6 +43,33 @@ function parseIpv4Bits(text: string): number | undefined {
   return bits;
 }
 
+/** The 32 bits of a dotted quad without leading zeros, which `length` bytes from `at` on are; -1 where they are none. */
+export function readIpv4Bits(bytes: Uint8Array, at: number, length: number): number {
+  let bits = 0;
+  let parts = 0;
+  let value = 0;
+  let digits = 0;
+  for (let i = at; i <= at + length; i++) {
+    const code = i < at + length ? bytes[i] : dot;
+    if (code === dot) {
+      if (digits === 0 || value > 255) return -1;
+      bits = bits * 256 + value;
+      parts++;
+      value = 0;
+      digits = 0;
+      continue;
+    }
+    const digit = code - zero;
+    if (digit < 0 || digit > 9 || digits === 3 || (digits === 1 && value === 0)) return -1;
+    value = value * 10 + digit;
+    digits++;
+  }
+  return parts === 4 ? bits : -1;
+}
+
+const dot = 0x2e;
+const zero = 0x30;
+
 function parseIpv6Words(text: string, words: [number, number, number, number]): boolean {
   let head = text;
   const tail: number[] = [];

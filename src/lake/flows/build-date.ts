@@ -157,6 +157,8 @@ async function buildParts(
       const pool = new TuplePool(tables);
       const place: Place = (start, end, access) => files.place(start, end, access);
       const builder = new FlowBuilder(pool, day * dayMillis, place, task.apart);
+      let buildFrom = bounds.settledStepTuples;
+      let builtUntil = -Infinity;
       for (let i = 0; i < sorted.length; i++) {
         task.signal?.throwIfAborted();
         for await (const rows of sorted[i].read(tables, spans)) {
@@ -166,10 +168,13 @@ async function buildParts(
           pool.append(rows, parts === 1 && spans === undefined ? undefined : isWanted);
         }
         const bound = sorted[i + 1]?.startMillis ?? Infinity;
-        if (bound < Infinity && pool.count < bounds.settledStepTuples) continue;
-        for (const _ of builder.build(bound)) await files.drain();
+        if (bound < Infinity && pool.count < buildFrom) continue;
+        // Row groups of one time come one after the other: without later times, nothing more has ended.
+        if (bound > builtUntil) for (const _ of builder.build(bound)) await files.drain();
         await files.drain();
         if (bound < Infinity) await files.endHours(bound, parts === 1);
+        builtUntil = bound;
+        buildFrom = Math.max(bounds.settledStepTuples, Math.min(2 * pool.count, bounds.settledTogetherMax));
         const isTooMuch = pool.count > bounds.settledTogetherMax && bound < Infinity;
         if (isTooMuch && parts < bounds.settledPartsMax) return undefined;
         if (tables.entries <= bounds.stagedTableEntriesMax) continue;

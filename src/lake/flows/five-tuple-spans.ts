@@ -1,5 +1,5 @@
 /** Five-tuples, each with spans of time: which tuples of a date are looked for, and which settled flows they touch. */
-import type { Address } from '../../net/address.ts';
+import type { Family } from '../../net/address.ts';
 import { destinationFamily, sourceFamily } from '../../flowlog/tuple.ts';
 import type { FiveTupleColumns } from './five-tuples.ts';
 import { hashFiveTuple, isSameFiveTuple } from './five-tuples.ts';
@@ -58,12 +58,12 @@ export class FiveTupleSpans {
     return false;
   }
 
-  isSource({ words, family }: Address): boolean {
-    return this.#sources.has(keyOf(words, 0, family));
+  isSource(words: Uint32Array, at: number, family: Family): boolean {
+    return this.#sources.has(keyOf(words, at, family));
   }
 
-  isDestination({ words, family }: Address): boolean {
-    return this.#destinations.has(keyOf(words, 0, family));
+  isDestination(words: Uint32Array, at: number, family: Family): boolean {
+    return this.#destinations.has(keyOf(words, at, family));
   }
 
   #find(columns: FiveTupleColumns, row: number): number {

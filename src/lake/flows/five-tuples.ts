@@ -19,12 +19,13 @@ export function partOf(hash: number, parts: number): number {
 
 /** A number of 32 bits of the five-tuple of a row of these columns: equal ones have the same, in one process. */
 export function hashFiveTuple(
-  { source, destination, sourcePort, destinationPort, protocol }: FiveTupleColumns,
+  { family, source, destination, sourcePort, destinationPort, protocol }: FiveTupleColumns,
   row: number,
 ): number {
   let hash = mix(seed ^ protocol[row]);
   hash = mix(hash ^ ((sourcePort[row] << 16) | destinationPort[row]));
-  for (let word = 0; word < 4; word++) {
+  // Of IPv4 addresses, the last word says it all.
+  for (let word = family[row] === 4 ? 3 : 0; word < 4; word++) {
     hash = mix(hash ^ source[4 * row + word]);
     hash = mix(hash ^ destination[4 * row + word]);
   }
@@ -58,34 +59,67 @@ export function isSameFiveTuple(a: FiveTupleColumns, i: number, b: FiveTupleColu
   return true;
 }
 
-/** Groups the tuples of a pool. */
-export function groupByFiveTuple({ columns, count }: TuplePool): FiveTuples {
-  const mask = 2 ** Math.ceil(Math.log2(Math.max(16, 2 * count))) - 1;
-  const buckets = new Int32Array(mask + 1).fill(-1);
-  const numbers = new Uint32Array(count);
-  const firsts = new Uint32Array(count);
-  let five = 0;
-  for (let row = 0; row < count; row++) {
-    let bucket = hashFiveTuple(columns, row) & mask;
-    let number = buckets[bucket];
-    while (number >= 0 && !isSameFiveTuple(columns, firsts[number], columns, row)) {
-      bucket = (bucket + 1) & mask;
-      number = buckets[bucket];
+/** Groups the tuples of pools, with room that is kept from one to the next. */
+export class FiveTupleTable {
+  /** By hash, the number of a five-tuple, -1 where there is none. */
+  #buckets = new Int32Array(0);
+  /** By row, the number of its five-tuple; by number, its first row. */
+  #numbers = new Uint32Array(0);
+  #firsts = new Uint32Array(0);
+  #starts = new Uint32Array(0);
+  #rows = new Uint32Array(0);
+
+  /** What it gives stands until the next time. */
+  group({ columns, count }: TuplePool): FiveTuples {
+    this.#reserve(count);
+    const { hash } = columns;
+    const buckets = this.#buckets;
+    const numbers = this.#numbers;
+    const firsts = this.#firsts;
+    const mask = buckets.length - 1;
+    buckets.fill(-1);
+    let five = 0;
+    for (let row = 0; row < count; row++) {
+      let bucket = hash[row] & mask;
+      let number = buckets[bucket];
+      while (
+        number >= 0 &&
+        (hash[firsts[number]] !== hash[row] || !isSameFiveTuple(columns, firsts[number], columns, row))
+      ) {
+        bucket = (bucket + 1) & mask;
+        number = buckets[bucket];
+      }
+      if (number < 0) {
+        number = five++;
+        buckets[bucket] = number;
+        firsts[number] = row;
+      }
+      numbers[row] = number;
     }
-    if (number < 0) {
-      number = five++;
-      buckets[bucket] = number;
-      firsts[number] = row;
-    }
-    numbers[row] = number;
+    return { count: five, ...this.#rowsOf(five, count) };
   }
-  const starts = new Uint32Array(five + 1);
-  for (let row = 0; row < count; row++) starts[numbers[row] + 1]++;
-  for (let i = 0; i < five; i++) starts[i + 1] += starts[i];
-  const next = starts.slice(0, five);
-  const rows = new Uint32Array(count);
-  for (let row = 0; row < count; row++) rows[next[numbers[row]]++] = row;
-  return { count: five, starts, rows };
+
+  #rowsOf(five: number, count: number): Pick<FiveTuples, 'starts' | 'rows'> {
+    const numbers = this.#numbers;
+    const starts = this.#starts;
+    const rows = this.#rows;
+    // Behind the number of a five-tuple, first where its rows end; they are filled from behind.
+    starts.fill(0, 0, five + 1);
+    for (let row = 0; row < count; row++) starts[numbers[row]]++;
+    for (let i = 1; i <= five; i++) starts[i] += starts[i - 1];
+    for (let row = count - 1; row >= 0; row--) rows[--starts[numbers[row]]] = row;
+    return { starts, rows };
+  }
+
+  #reserve(count: number): void {
+    if (count <= this.#numbers.length) return;
+    const room = Math.max(1024, Math.ceil(1.5 * count));
+    this.#buckets = new Int32Array(2 ** Math.ceil(Math.log2(2 * room)));
+    this.#numbers = new Uint32Array(room);
+    this.#firsts = new Uint32Array(room);
+    this.#starts = new Uint32Array(room + 1);
+    this.#rows = new Uint32Array(room);
+  }
 }
 
 /** The finalizer of MurmurHash3. */

@@ -7,7 +7,6 @@ import type { ColumnValues } from '../parquet/column.ts';
 import type { LakeColumn } from '../schema.ts';
 import { accessNames, directionNames, lakeColumns, protocolNames } from '../schema.ts';
 import type { GroupText } from '../staged-rows.ts';
-import { groupTexts } from '../staged-rows.ts';
 import type { FlowSlice, ReportColumns } from './staged-flows.ts';
 
 export type FlowType = 'boolean' | 'timestamp' | 'date' | 'string' | 'integer' | 'long' | 'reports';
@@ -68,19 +67,9 @@ const halves =
   (rows) => [{ kind: 'halves', half, ...addressesOf(rows, side) }];
 
 /** A text that a row has of its group. */
-function grouped(name: GroupText): Source {
-  const which = groupTexts.indexOf(name);
-  return ({ columns: { group }, count, tables }) => {
-    const ends = new Uint32Array(count);
-    const ids = new Uint32Array(count);
-    let runs = 0;
-    for (let row = 0; row < count; row++) {
-      if (runs === 0 || ids[runs - 1] !== group[row]) ids[runs++] = group[row];
-      ends[runs - 1] = row + 1;
-    }
-    return [{ kind: 'texts', runs, ends, ids, texts: tables.groups.map((texts) => texts[which]) }];
-  };
-}
+const grouped =
+  (name: GroupText): Source =>
+  ({ groups }) => [groups.column(name)];
 
 const reportColumns: readonly (readonly [keyof ReportColumns, number])[] = [
   ['beforeMillis', 1000],

@@ -1,121 +1,133 @@
 /** Rows of the table `flows` on their way into a data file, as columns with room to grow. NaN stands for null in columns of doubles. */
 import { limits } from '../../base/limits.ts';
 import type { StageTables } from '../staged-rows.ts';
+import { GroupColumns } from './group-columns.ts';
+import type { MakeColumns, TypedArray } from './typed-columns.ts';
+import { copyColumns, sharedBytes, sharedDoubles, sharedIntegers, sharedShorts, sharedWords } from './typed-columns.ts';
+
+/** Of `conversationFamily`: whether the conversation has a number. */
+export const noNumber = 4;
+export const hasNumber = 6;
 
 /** Codes of `observerAccess` besides those of flowlog/tuple.ts: the same as the conversation's. */
 export const accessSame = 2;
 
-const columnKinds = {
-  /** The conversation's: first and last time, epoch milliseconds. */
-  timeMillis: [Float64Array, 1],
-  lastTimeMillis: [Float64Array, 1],
-  /** As in TupleColumns. */
-  family: [Uint8Array, 1],
-  source: [Uint32Array, 4],
-  destination: [Uint32Array, 4],
-  sourcePort: [Uint16Array, 1],
-  destinationPort: [Uint16Array, 1],
-  protocol: [Uint8Array, 1],
-  access: [Uint8Array, 1],
-  packetsForward: [Float64Array, 1],
-  bytesForward: [Float64Array, 1],
-  packetsReverse: [Float64Array, 1],
-  bytesReverse: [Float64Array, 1],
-  continued: [Uint8Array, 1],
-  tuples: [Float64Array, 1],
-  observer: [Float64Array, 1],
-  observers: [Float64Array, 1],
-  /** The first two of four words are the conversation's number, where `conversationFamily` is 6. */
-  conversation: [Uint32Array, 4],
-  conversationFamily: [Uint8Array, 1],
-  direction: [Uint8Array, 1],
-  state: [Uint8Array, 1],
-  encryption: [Uint8Array, 1],
-  /** The observer's own values, where there are several observers. */
-  observerTimeMillis: [Float64Array, 1],
-  observerLastTimeMillis: [Float64Array, 1],
-  observerAccess: [Uint8Array, 1],
-  observerTuples: [Float64Array, 1],
-  observerPacketsForward: [Float64Array, 1],
-  observerBytesForward: [Float64Array, 1],
-  observerPacketsReverse: [Float64Array, 1],
-  observerBytesReverse: [Float64Array, 1],
-  /** Behind the last report of the row, in `reports` and in `countingReports`. */
-  reportsEnd: [Uint32Array, 1],
-  countingReportsEnd: [Uint32Array, 1],
-  /** A number of `tables`. */
-  group: [Uint32Array, 1],
-  recordTimeMillis: [Float64Array, 1],
-  recordOffset: [Float64Array, 1],
-  tupleIndex: [Int32Array, 1],
-  groupBeforeMillis: [Float64Array, 1],
-  groupAfterMillis: [Float64Array, 1],
-} as const;
+function makeRows(rows: number) {
+  return {
+    /** The conversation's: first and last time, epoch milliseconds. */
+    timeMillis: sharedDoubles(rows),
+    lastTimeMillis: sharedDoubles(rows),
+    /** As in TupleColumns. */
+    family: sharedBytes(rows),
+    source: sharedWords(4 * rows),
+    destination: sharedWords(4 * rows),
+    sourcePort: sharedShorts(rows),
+    destinationPort: sharedShorts(rows),
+    protocol: sharedBytes(rows),
+    access: sharedBytes(rows),
+    packetsForward: sharedDoubles(rows),
+    bytesForward: sharedDoubles(rows),
+    packetsReverse: sharedDoubles(rows),
+    bytesReverse: sharedDoubles(rows),
+    continued: sharedBytes(rows),
+    tuples: sharedDoubles(rows),
+    observer: sharedDoubles(rows),
+    observers: sharedDoubles(rows),
+    direction: sharedBytes(rows),
+    state: sharedBytes(rows),
+    encryption: sharedBytes(rows),
+    /** Behind the last report of the row, in `reports` and in `countingReports`. */
+    reportsEnd: sharedWords(rows),
+    countingReportsEnd: sharedWords(rows),
+    /** A number of `tables`. */
+    group: sharedWords(rows),
+    recordTimeMillis: sharedDoubles(rows),
+    recordOffset: sharedDoubles(rows),
+    tupleIndex: sharedIntegers(rows),
+    groupBeforeMillis: sharedDoubles(rows),
+    groupAfterMillis: sharedDoubles(rows),
+  };
+}
 
-const reportKinds = {
-  /** The time of the flow's tuple before. */
-  beforeMillis: [Float64Array, 1],
-  timeMillis: [Float64Array, 1],
-  packetsForward: [Float64Array, 1],
-  bytesForward: [Float64Array, 1],
-  packetsReverse: [Float64Array, 1],
-  bytesReverse: [Float64Array, 1],
-} as const;
+/** What rows have where their conversation has several observers. */
+function makeOwn(rows: number) {
+  return {
+    /** The first two of four words are the conversation's number, where `conversationFamily` is 6. */
+    conversation: sharedWords(4 * rows),
+    conversationFamily: sharedBytes(rows),
+    observerTimeMillis: sharedDoubles(rows),
+    observerLastTimeMillis: sharedDoubles(rows),
+    observerAccess: sharedBytes(rows),
+    observerTuples: sharedDoubles(rows),
+    observerPacketsForward: sharedDoubles(rows),
+    observerBytesForward: sharedDoubles(rows),
+    observerPacketsReverse: sharedDoubles(rows),
+    observerBytesReverse: sharedDoubles(rows),
+  };
+}
 
-type Kinds = Readonly<Record<string, readonly [new (length: number) => TypedArray, number]>>;
-type TypedArray = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array;
-type ColumnsOf<K extends Kinds> = { [Name in keyof K]: InstanceType<K[Name][0]> };
+function makeReports(rows: number) {
+  return {
+    /** The time of the flow's tuple before. */
+    beforeMillis: sharedDoubles(rows),
+    timeMillis: sharedDoubles(rows),
+    packetsForward: sharedDoubles(rows),
+    bytesForward: sharedDoubles(rows),
+    packetsReverse: sharedDoubles(rows),
+    bytesReverse: sharedDoubles(rows),
+  };
+}
+
+export type FlowColumns = ReturnType<typeof makeRows>;
+export type OwnColumns = ReturnType<typeof makeOwn>;
+export type ReportColumns = ReturnType<typeof makeReports>;
 
 /** Rows of a row group, and those that are added before it is written. */
 const usualRoom = limits.rowGroupRows + 40_000;
 
 /** Columns of one length that grow together. */
-class Columns<K extends Kinds> {
+export class GrowingColumns<C extends FlowColumns | OwnColumns | ReportColumns> {
   count = 0;
-  readonly columns: ColumnsOf<K>;
-  readonly #kinds: K;
-  #room = 0;
+  columns: C;
+  /** Rows that there is room for. */
+  room = 1024;
+  readonly #make: MakeColumns<C>;
 
-  constructor(kinds: K) {
-    this.#kinds = kinds;
-    // Filled by `reserve`.
-    this.columns = {} as ColumnsOf<K>;
-    this.reserve(1);
+  constructor(make: MakeColumns<C>) {
+    this.#make = make;
+    this.columns = make(this.room);
   }
 
-  reserve(more: number): void {
-    if (this.count + more <= this.#room) return;
-    const next = this.#room < usualRoom ? Math.min(Math.max(1024, 4 * this.#room), usualRoom) : 1.5 * this.#room;
-    this.#room = Math.max(this.count + more, Math.ceil(next));
-    for (const [name, [kind, width]] of Object.entries(this.#kinds)) {
-      const from = (this.columns as Record<string, TypedArray | undefined>)[name];
-      // Shared, so that another thread encodes them where they are.
-      const bytes = (kind as unknown as { BYTES_PER_ELEMENT: number }).BYTES_PER_ELEMENT;
-      const buffer = new SharedArrayBuffer(this.#room * width * bytes);
-      const grown = new (kind as unknown as new (buffer: SharedArrayBuffer) => TypedArray)(buffer);
-      if (from !== undefined) grown.set(from);
-      (this.columns as Record<string, TypedArray>)[name] = grown;
-    }
+  /** Adds a row, whose columns the caller fills. @returns its number */
+  add(): number {
+    if (this.count === this.room) this.#grow();
+    return this.count++;
   }
 
-  append(from: Columns<K>): void {
-    this.reserve(from.count);
-    for (const [name, [, width]] of Object.entries(this.#kinds)) {
-      const column: TypedArray = this.columns[name];
-      column.set(from.columns[name].subarray(0, width * from.count), width * this.count);
-    }
-    this.count += from.count;
+  /** Adds the rows of others. */
+  append({ columns, count, room }: GrowingColumns<C>): void {
+    while (this.count + count > this.room) this.#grow();
+    copyColumns(columns, room, count, this.columns, this.count);
+    this.count += count;
+  }
+
+  /** Memory that is not written to costs nothing: there is no need for small steps. */
+  #grow(): void {
+    const { count, columns, room } = this;
+    this.room = room < usualRoom ? usualRoom : Math.ceil(1.5 * room);
+    this.columns = this.#make(this.room);
+    copyColumns(columns, room, count, this.columns);
   }
 }
 
-export type FlowColumns = ColumnsOf<typeof columnKinds>;
-export type ReportColumns = ColumnsOf<typeof reportKinds>;
-
 export class StagedFlows {
-  readonly tables: StageTables;
-  readonly #rows = new Columns(columnKinds);
-  readonly #reports = new Columns(reportKinds);
-  readonly #countingReports = new Columns(reportKinds);
+  tables: StageTables;
+  /** Of the rows so far, and of the row that comes next. */
+  readonly reports = new GrowingColumns(makeReports);
+  readonly countingReports = new GrowingColumns(makeReports);
+  readonly #rows = new GrowingColumns(makeRows);
+  /** `undefined` where no row has a value. */
+  #own: GrowingColumns<OwnColumns> | undefined;
 
   constructor(tables: StageTables) {
     this.tables = tables;
@@ -125,56 +137,65 @@ export class StagedFlows {
     return this.#rows.count;
   }
 
+  /** Rows that there is room for. */
+  get room(): number {
+    return this.#rows.room;
+  }
+
   get columns(): FlowColumns {
     return this.#rows.columns;
   }
 
-  get reports(): ReportColumns {
-    return this.#reports.columns;
+  /** The own values of observers; `undefined` where there are none. */
+  get own(): OwnColumns | undefined {
+    return this.#own?.columns;
   }
 
-  get countingReports(): ReportColumns {
-    return this.#countingReports.columns;
-  }
-
-  /** Adds a row, whose columns the caller fills, behind the reports that were added for it. @returns its number */
+  /** Adds a row, whose columns the caller fills, behind the reports that were added for it. It has no own values yet. @returns its number */
   addRow(): number {
-    const rows = this.#rows;
-    rows.reserve(1);
-    rows.columns.reportsEnd[rows.count] = this.#reports.count;
-    rows.columns.countingReportsEnd[rows.count] = this.#countingReports.count;
-    return rows.count++;
+    const row = this.#rows.add();
+    const { reportsEnd, countingReportsEnd } = this.#rows.columns;
+    reportsEnd[row] = this.reports.count;
+    countingReportsEnd[row] = this.countingReports.count;
+    if (this.#own !== undefined) addNulls(this.#own);
+    return row;
   }
 
-  /** Adds a report to the row that comes next. @returns its number in `reports` */
-  addReport(): number {
-    this.#reports.reserve(1);
-    return this.#reports.count++;
-  }
-
-  /** The same for `countingReports`. */
-  addCountingReport(): number {
-    this.#countingReports.reserve(1);
-    return this.#countingReports.count++;
+  /** Own values of all rows so far, for the caller to fill. */
+  ownColumns(): OwnColumns {
+    if (this.#own === undefined) {
+      this.#own = new GrowingColumns(makeOwn);
+      while (this.#own.count < this.count) addNulls(this.#own);
+    }
+    return this.#own.columns;
   }
 
   /** Adds all rows of others, of the same tables. */
   append(from: StagedFlows): void {
-    const [first, reports, counting] = [this.count, this.#reports.count, this.#countingReports.count];
+    const first = this.count;
+    const reportsBefore = this.reports.count;
+    const countingBefore = this.countingReports.count;
+    if (this.#own !== undefined || from.#own !== undefined) {
+      this.ownColumns();
+      from.ownColumns();
+      this.#own!.append(from.#own!);
+    }
     this.#rows.append(from.#rows);
-    this.#reports.append(from.#reports);
-    this.#countingReports.append(from.#countingReports);
+    this.reports.append(from.reports);
+    this.countingReports.append(from.countingReports);
     const { reportsEnd, countingReportsEnd } = this.columns;
     for (let row = first; row < this.count; row++) {
-      reportsEnd[row] += reports;
-      countingReportsEnd[row] += counting;
+      reportsEnd[row] += reportsBefore;
+      countingReportsEnd[row] += countingBefore;
     }
   }
 
+  /** Forgets the rows; the room stays. */
   clear(): void {
     this.#rows.count = 0;
-    this.#reports.count = 0;
-    this.#countingReports.count = 0;
+    if (this.#own !== undefined) this.#own.count = 0;
+    this.reports.count = 0;
+    this.countingReports.count = 0;
   }
 
   /** The first row behind `start` that a row group from there on has no room for: so many rows, and as many reports, at the most. */
@@ -190,27 +211,16 @@ export class StagedFlows {
 
   /** Rows `start` to before `end` by themselves: views, with reports that begin at 0. */
   slice(start: number, end: number): FlowSlice {
-    const columns = Object.fromEntries(
-      Object.entries(this.columns).map(([name, column]) => {
-        const [, width] = columnKinds[name as keyof typeof columnKinds];
-        return [name, column.subarray(width * start, width * end)];
-      }),
-    ) as FlowColumns;
-    const reportsOf = (
-      all: ReportColumns,
-      ends: Uint32Array,
-    ): { readonly columns: ReportColumns; readonly ends: Uint32Array } => {
-      const first = start === 0 ? 0 : ends[start - 1];
-      const last = end === start ? first : ends[end - 1];
-      const its = Object.fromEntries(Object.entries(all).map(([name, column]) => [name, column.subarray(first, last)]));
-      return { columns: its as ReportColumns, ends: ends.slice(start, end).map((one) => one - first) };
-    };
+    const { columns, room } = this;
     return {
       count: end - start,
-      tables: this.tables,
-      columns,
-      reports: reportsOf(this.reports, this.columns.reportsEnd),
-      countingReports: reportsOf(this.countingReports, this.columns.countingReportsEnd),
+      columns: {
+        ...viewsOf(columns, start, end, room),
+        ...(this.#own === undefined ? nullsOf(end - start) : viewsOf(this.#own.columns, start, end, this.#own.room)),
+      },
+      groups: new GroupColumns(columns.group.subarray(start, end), this.tables),
+      reports: listsOf(this.reports, columns.reportsEnd, start, end),
+      countingReports: listsOf(this.countingReports, columns.countingReportsEnd, start, end),
     };
   }
 }
@@ -218,8 +228,83 @@ export class StagedFlows {
 /** Rows of a row group. */
 export interface FlowSlice {
   readonly count: number;
-  readonly tables: StageTables;
-  readonly columns: FlowColumns;
-  readonly reports: { readonly columns: ReportColumns; readonly ends: Uint32Array };
-  readonly countingReports: { readonly columns: ReportColumns; readonly ends: Uint32Array };
+  readonly columns: FlowColumns & OwnColumns;
+  /** The texts of the column `group`. */
+  readonly groups: GroupColumns;
+  readonly reports: ListSlice;
+  readonly countingReports: ListSlice;
+}
+
+/** Reports of rows: those of row i end before `ends[i]`. */
+export interface ListSlice {
+  readonly columns: ReportColumns;
+  readonly ends: Uint32Array;
+}
+
+function viewsOf<C extends FlowColumns | OwnColumns | ReportColumns>(
+  columns: C,
+  start: number,
+  end: number,
+  room: number,
+): C {
+  const views = Object.entries(columns).map(([name, column]: [string, TypedArray]) => {
+    const width = column.length / room;
+    return [name, column.subarray(width * start, width * end)];
+  });
+  return Object.fromEntries(views) as C;
+}
+
+/** Adds a row without own values. */
+function addNulls(own: GrowingColumns<OwnColumns>): void {
+  const row = own.add();
+  const its = own.columns;
+  its.conversationFamily[row] = noNumber;
+  its.observerTimeMillis[row] = Number.NaN;
+  its.observerLastTimeMillis[row] = Number.NaN;
+  its.observerAccess[row] = accessSame;
+  its.observerTuples[row] = Number.NaN;
+  its.observerPacketsForward[row] = Number.NaN;
+  its.observerBytesForward[row] = Number.NaN;
+  its.observerPacketsReverse[row] = Number.NaN;
+  its.observerBytesReverse[row] = Number.NaN;
+}
+
+/** Own values of so many rows that have none: one column stands for all of a kind. */
+function nullsOf(rows: number): OwnColumns {
+  if (nulls === undefined || nulls.doubles.length < rows)
+    nulls = {
+      doubles: sharedDoubles(rows).fill(Number.NaN),
+      words: sharedWords(4 * rows),
+      families: sharedBytes(rows).fill(noNumber),
+      accesses: sharedBytes(rows).fill(accessSame),
+    };
+  const { doubles, words, families, accesses } = nulls;
+  return {
+    conversation: words,
+    conversationFamily: families,
+    observerTimeMillis: doubles,
+    observerLastTimeMillis: doubles,
+    observerAccess: accesses,
+    observerTuples: doubles,
+    observerPacketsForward: doubles,
+    observerBytesForward: doubles,
+    observerPacketsReverse: doubles,
+    observerBytesReverse: doubles,
+  };
+}
+
+let nulls:
+  | {
+      readonly doubles: Float64Array;
+      readonly words: Uint32Array;
+      readonly families: Uint8Array;
+      readonly accesses: Uint8Array;
+    }
+  | undefined;
+
+function listsOf(reports: GrowingColumns<ReportColumns>, ends: Uint32Array, start: number, end: number): ListSlice {
+  const first = start === 0 ? 0 : ends[start - 1];
+  const last = end === start ? first : ends[end - 1];
+  const columns = viewsOf(reports.columns, first, last, reports.room);
+  return { columns, ends: ends.slice(start, end).map((one) => one - first) };
 }

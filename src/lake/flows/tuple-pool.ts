@@ -1,44 +1,49 @@
 /** Tuples that wait until all tuples of their time are there, as columns with room to grow. */
+import { limits } from '../../base/limits.ts';
 import type { StageTables, StagedRows } from '../staged-rows.ts';
+import { hashFiveTuple } from './five-tuples.ts';
+import { copyColumns } from './typed-columns.ts';
 
-const kinds = {
-  timeMillis: [Float64Array, 1],
-  family: [Uint8Array, 1],
-  source: [Uint32Array, 4],
-  destination: [Uint32Array, 4],
-  sourcePort: [Uint16Array, 1],
-  destinationPort: [Uint16Array, 1],
-  protocol: [Uint8Array, 1],
-  direction: [Uint8Array, 1],
-  access: [Uint8Array, 1],
-  state: [Uint8Array, 1],
-  encryption: [Uint8Array, 1],
-  packetsForward: [Float64Array, 1],
-  bytesForward: [Float64Array, 1],
-  packetsReverse: [Float64Array, 1],
-  bytesReverse: [Float64Array, 1],
-  tupleIndex: [Int32Array, 1],
-  /** Numbers of `tables`. */
-  group: [Uint32Array, 1],
-  record: [Uint32Array, 1],
-} as const;
+function makeTuples(rows: number) {
+  return {
+    timeMillis: new Float64Array(rows),
+    family: new Uint8Array(rows),
+    source: new Uint32Array(4 * rows),
+    destination: new Uint32Array(4 * rows),
+    sourcePort: new Uint16Array(rows),
+    destinationPort: new Uint16Array(rows),
+    protocol: new Uint8Array(rows),
+    direction: new Uint8Array(rows),
+    access: new Uint8Array(rows),
+    state: new Uint8Array(rows),
+    encryption: new Uint8Array(rows),
+    packetsForward: new Float64Array(rows),
+    bytesForward: new Float64Array(rows),
+    packetsReverse: new Float64Array(rows),
+    bytesReverse: new Float64Array(rows),
+    tupleIndex: new Int32Array(rows),
+    /** Numbers of `tables`. */
+    group: new Uint32Array(rows),
+    record: new Uint32Array(rows),
+    /** Of the five-tuple. */
+    hash: new Uint32Array(rows),
+  };
+}
 
-type Name = keyof typeof kinds;
-const names = Object.keys(kinds) as Name[];
-type TypedArray = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array;
-type Columns = { [Name in keyof typeof kinds]: InstanceType<(typeof kinds)[Name][0]> };
+/** Tuples that are read before some are settled, and those of the row group that comes last. */
+const usualRoom = limits.settledStepTuples + limits.rowGroupRows;
+
+export type PoolColumns = ReturnType<typeof makeTuples>;
 
 export class TuplePool {
   readonly tables: StageTables;
   count = 0;
-  columns: Columns;
-  #room = 0;
+  columns: PoolColumns;
+  #room = 1024;
 
   constructor(tables: StageTables) {
     this.tables = tables;
-    // Filled by `reserve`.
-    this.columns = {} as Columns;
-    this.reserve(1024);
+    this.columns = makeTuples(this.#room);
   }
 
   /** Takes staged rows of the same tables: those that `takes` says, or all. */
@@ -50,38 +55,22 @@ export class TuplePool {
       for (const end = rows.runEnd[run], group = rows.runGroup[run], record = rows.runRecord[run]; row < end; row++) {
         if (takes !== undefined && !takes(row)) continue;
         const to = this.count++;
-        columns.timeMillis[to] = rows.timeMillis[row];
-        columns.family[to] = rows.family[row];
-        for (let word = 0; word < 4; word++) {
-          columns.source[4 * to + word] = rows.source[4 * row + word];
-          columns.destination[4 * to + word] = rows.destination[4 * row + word];
-        }
-        columns.sourcePort[to] = rows.sourcePort[row];
-        columns.destinationPort[to] = rows.destinationPort[row];
-        columns.protocol[to] = rows.protocol[row];
-        columns.direction[to] = rows.direction[row];
-        columns.access[to] = rows.access[row];
-        columns.state[to] = rows.state[row];
-        columns.encryption[to] = rows.encryption[row];
-        columns.packetsForward[to] = rows.packetsForward[row];
-        columns.bytesForward[to] = rows.bytesForward[row];
-        columns.packetsReverse[to] = rows.packetsReverse[row];
-        columns.bytesReverse[to] = rows.bytesReverse[row];
-        columns.tupleIndex[to] = rows.tupleIndex[row];
+        copyTuple(rows, row, columns, to);
         columns.group[to] = group;
         columns.record[to] = record;
+        columns.hash[to] = hashFiveTuple(columns, to);
       }
   }
 
   /** Keeps only these tuples, in ascending order. */
   keep(rows: Uint32Array): void {
-    for (const name of names) {
-      const width = kinds[name][1];
-      const column: TypedArray = this.columns[name];
-      if (width === 1) for (let to = 0; to < rows.length; to++) column[to] = column[rows[to]];
-      else
-        for (let to = 0; to < rows.length; to++)
-          column.copyWithin(width * to, width * rows[to], width * (rows[to] + 1));
+    const { columns } = this;
+    for (let to = 0; to < rows.length; to++) {
+      const row = rows[to];
+      copyTuple(columns, row, columns, to);
+      columns.group[to] = columns.group[row];
+      columns.record[to] = columns.record[row];
+      columns.hash[to] = columns.hash[row];
     }
     this.count = rows.length;
   }
@@ -103,17 +92,38 @@ export class TuplePool {
     }
   }
 
+  /** Makes room for so many more. */
   reserve(more: number): void {
     if (this.count + more <= this.#room) return;
-    this.#room = Math.max(this.count + more, Math.ceil(1.5 * this.#room));
-    const grown: Partial<Record<Name, TypedArray>> = {};
-    for (const name of names) {
-      const [kind, width] = kinds[name];
-      const column = new kind(this.#room * width);
-      const before: TypedArray | undefined = this.columns[name];
-      if (before !== undefined) column.set(before.subarray(0, this.count * width));
-      grown[name] = column;
-    }
-    this.columns = grown as Columns;
+    const { columns } = this;
+    const room = this.#room;
+    // Memory that is not written to costs nothing: there is no need for small steps.
+    this.#room = Math.max(this.count + more, Math.ceil(1.5 * room), usualRoom);
+    this.columns = makeTuples(this.#room);
+    copyColumns(columns, room, this.count, this.columns);
   }
+}
+
+/** What staged rows and those of a pool both have. */
+type TupleValues = Omit<PoolColumns, 'group' | 'record' | 'hash'>;
+
+function copyTuple(from: TupleValues, row: number, to: TupleValues, at: number): void {
+  to.timeMillis[at] = from.timeMillis[row];
+  to.family[at] = from.family[row];
+  for (let word = 0; word < 4; word++) {
+    to.source[4 * at + word] = from.source[4 * row + word];
+    to.destination[4 * at + word] = from.destination[4 * row + word];
+  }
+  to.sourcePort[at] = from.sourcePort[row];
+  to.destinationPort[at] = from.destinationPort[row];
+  to.protocol[at] = from.protocol[row];
+  to.direction[at] = from.direction[row];
+  to.access[at] = from.access[row];
+  to.state[at] = from.state[row];
+  to.encryption[at] = from.encryption[row];
+  to.packetsForward[at] = from.packetsForward[row];
+  to.bytesForward[at] = from.bytesForward[row];
+  to.packetsReverse[at] = from.packetsReverse[row];
+  to.bytesReverse[at] = from.bytesReverse[row];
+  to.tupleIndex[at] = from.tupleIndex[row];
 }

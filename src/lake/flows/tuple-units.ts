@@ -8,7 +8,7 @@ import { parseProtocol } from '../../net/protocol.ts';
 import { unreadFileError } from '../data-file.ts';
 import { streamChunks } from '../duckdb-stream.ts';
 import { fileRows, fileRowsBetween } from '../file-rows.ts';
-import type { AddressChoice } from '../own-rows.ts';
+import type { AddressChoice } from '../group-reader.ts';
 import { ownRowGroups, readOwnGroup } from '../own-rows.ts';
 import { accessNames, directionNames } from '../schema.ts';
 import type { DataFile } from '../snapshot.ts';

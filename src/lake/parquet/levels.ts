@@ -26,14 +26,17 @@ export function listLevels(
   const definitions = new RunWriter(3);
   let entries = 0;
   let element = 0;
-  for (let row = 0; row < rows; row++) {
-    const end = ends[row];
-    repetitions.add(0, 1);
-    if (end === element) {
-      definitions.add(0, 1);
-      entries++;
+  for (let row = 0; row < rows;) {
+    const first = row;
+    while (row < rows && ends[row] === element) row++;
+    if (row > first) {
+      repetitions.add(0, row - first);
+      definitions.add(0, row - first);
+      entries += row - first;
       continue;
     }
+    const end = ends[row++];
+    repetitions.add(0, 1);
     if (end > element + 1) repetitions.add(1, end - element - 1);
     entries += end - element;
     for (; element < end; element++) definitions.add(Number.isNaN(values[element]) ? nullLevel : valueLevel, 1);

@@ -2,7 +2,7 @@
 import { encryptionNames, family4to6, family6to4, familyOf, stateNames } from '../../../src/flowlog/tuple.ts';
 import { groupBy } from '../../../src/base/group-by.ts';
 import type { StagedFlows } from '../../../src/lake/flows/staged-flows.ts';
-import { accessSame } from '../../../src/lake/flows/staged-flows.ts';
+import { accessSame, hasNumber } from '../../../src/lake/flows/staged-flows.ts';
 import type { StageTables } from '../../../src/lake/staged-rows.ts';
 import { groupTexts, StagedRows } from '../../../src/lake/staged-rows.ts';
 import { formatAddress, parseAddress } from '../../../src/net/address.ts';
@@ -78,6 +78,7 @@ export function valuesOfStaged(flows: StagedFlows): FlowValues[] {
 
 function valuesOfRow(flows: StagedFlows, row: number): FlowValues {
   const { columns, tables } = flows;
+  const its = flows.own;
   const nullable = (value: number): number | null => (Number.isNaN(value) ? null : value);
   const several = columns.observers[row] > 1;
   const address = (words: Uint32Array, isIpv4: boolean): string =>
@@ -89,14 +90,14 @@ function valuesOfRow(flows: StagedFlows, row: number): FlowValues {
   const own = <T>(value: T, shared: T): T => (several ? value : shared);
   const shared = Object.fromEntries(counters.map((name, i) => [name, nullable(columns[counterColumns[i]][row])]));
   const observerColumns = [
-    columns.observerPacketsForward,
-    columns.observerBytesForward,
-    columns.observerPacketsReverse,
-    columns.observerBytesReverse,
+    its?.observerPacketsForward,
+    its?.observerBytesForward,
+    its?.observerPacketsReverse,
+    its?.observerBytesReverse,
   ];
-  const firstMillis = own(columns.observerTimeMillis[row], columns.timeMillis[row]);
-  const lastMillis = own(columns.observerLastTimeMillis[row], columns.lastTimeMillis[row]);
-  const ownCounters = counters.map((name, i) => own(nullable(observerColumns[i][row]), shared[name]));
+  const firstMillis = own(its?.observerTimeMillis[row] ?? Number.NaN, columns.timeMillis[row]);
+  const lastMillis = own(its?.observerLastTimeMillis[row] ?? Number.NaN, columns.lastTimeMillis[row]);
+  const ownCounters = counters.map((name, i) => own(nullable(observerColumns[i]?.[row] ?? Number.NaN), shared[name]));
   const listed = listOf(flows.reports, columns.reportsEnd, row);
   const reports =
     listed.length > 0 || ownCounters.every((value) => value === null)
@@ -124,10 +125,10 @@ function valuesOfRow(flows: StagedFlows, row: number): FlowValues {
     observer_time: firstMillis,
     observer_last_time: lastMillis,
     observer_access:
-      columns.observerAccess[row] === accessSame
+      its === undefined || its.observerAccess[row] === accessSame
         ? accesses[columns.access[row]]
-        : accesses[columns.observerAccess[row]],
-    observer_tuples: own(columns.observerTuples[row], columns.tuples[row]),
+        : accesses[its.observerAccess[row]],
+    observer_tuples: own(its?.observerTuples[row] ?? Number.NaN, columns.tuples[row]),
     ...Object.fromEntries(counters.map((name, i) => [`observer_${name}`, ownCounters[i]])),
     reports,
     countingReports: columns.observer[row] > 0 ? [] : counting.length > 0 ? counting : reports,
@@ -138,7 +139,7 @@ function valuesOfRow(flows: StagedFlows, row: number): FlowValues {
   };
 }
 
-function listOf(reports: StagedFlows['reports'], ends: Uint32Array, row: number): PlainReport[] {
+function listOf({ columns: reports }: StagedFlows['reports'], ends: Uint32Array, row: number): PlainReport[] {
   const list: PlainReport[] = [];
   for (let i = row === 0 ? 0 : ends[row - 1]; i < ends[row]; i++)
     list.push({
@@ -160,13 +161,15 @@ export function inOrder(values: readonly FlowValues[]): FlowValues[] {
 
 /** The numbers of conversations that are not shared by as many rows as they have observers, each observer once. */
 export function wrongNumbers(flows: StagedFlows): string[] {
-  const { conversation, conversationFamily, observer, observers } = flows.columns;
-  const rows = Array.from({ length: flows.count }, (_, row) => row).filter((row) => conversationFamily[row] === 6);
-  const byNumber = groupBy(rows, (row) => `${conversation[4 * row]} ${conversation[4 * row + 1]}`);
+  const { observer, observers } = flows.columns;
+  const { own } = flows;
+  const isNumbered = (row: number): boolean => own?.conversationFamily[row] === hasNumber;
+  const rows = Array.from({ length: flows.count }, (_, row) => row).filter(isNumbered);
+  const byNumber = groupBy(rows, (row) => `${own?.conversation[4 * row]} ${own?.conversation[4 * row + 1]}`);
   const isWrong = (some: readonly number[]): boolean =>
     some.length !== observers[some[0]] || some.some((row, i) => observer[row] !== i);
   const unnumbered = Array.from({ length: flows.count }, (_, row) => row).filter(
-    (row) => observers[row] > 1 !== (conversationFamily[row] === 6),
+    (row) => observers[row] > 1 !== isNumbered(row),
   );
   return [...[...byNumber].filter(([, some]) => isWrong(some)).map(([number]) => number), ...unnumbered.map(String)];
 }

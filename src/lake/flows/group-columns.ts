@@ -1,0 +1,54 @@
+/** Texts that rows have of their groups, as columns of a row group: codes where they are few, as they mostly are. */
+import type { ColumnValues } from '../parquet/column.ts';
+import type { GroupText, StageTables } from '../staged-rows.ts';
+import { groupTexts } from '../staged-rows.ts';
+
+/** Texts that codes of one byte tell apart. */
+const codesMax = 256;
+
+export class GroupColumns {
+  /** By row, which of `#groups`; these are numbers of the tables. */
+  readonly #rows: Uint32Array;
+  readonly #groups: number[] = [];
+  readonly #tables: StageTables;
+
+  constructor(group: Uint32Array, tables: StageTables) {
+    this.#tables = tables;
+    this.#rows = new Uint32Array(group.length);
+    // 0 is not known; others are one too much.
+    const known = new Uint32Array(tables.groups.length);
+    for (let row = 0; row < group.length; row++) {
+      const number = group[row];
+      if (known[number] === 0) known[number] = this.#groups.push(number);
+      this.#rows[row] = known[number] - 1;
+    }
+  }
+
+  column(name: GroupText): ColumnValues {
+    const which = groupTexts.indexOf(name);
+    const codes = new Map<string, number>();
+    const codeOf = Uint32Array.from(this.#groups, (group) => {
+      const text = this.#tables.groups[group][which];
+      const code = codes.get(text) ?? codes.size;
+      codes.set(text, code);
+      return code;
+    });
+    const texts = [...codes.keys()];
+    if (texts.length > codesMax) return { kind: 'texts', texts, ...this.#runs(codeOf) };
+    const rows = new Uint8Array(this.#rows.length);
+    for (let row = 0; row < rows.length; row++) rows[row] = codeOf[this.#rows[row]];
+    return { kind: 'names', codes: rows, names: texts };
+  }
+
+  #runs(codeOf: Uint32Array): { readonly runs: number; readonly ends: Uint32Array; readonly ids: Uint32Array } {
+    const ends = new Uint32Array(this.#rows.length);
+    const ids = new Uint32Array(this.#rows.length);
+    let runs = 0;
+    for (let row = 0; row < this.#rows.length; row++) {
+      const code = codeOf[this.#rows[row]];
+      if (runs === 0 || ids[runs - 1] !== code) ids[runs++] = code;
+      ends[runs - 1] = row + 1;
+    }
+    return { runs, ends, ids };
+  }
+}
