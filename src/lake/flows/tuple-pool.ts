@@ -30,8 +30,8 @@ function makeTuples(rows: number) {
   };
 }
 
-/** Tuples that are read before some are settled, and those of the row group that comes last. */
-const usualRoom = limits.settledStepTuples + limits.rowGroupRows;
+/** Tuples that may be held, and those of the row group that comes last. */
+const usualRoom = limits.settledTogetherMax + limits.rowGroupRows;
 
 export type PoolColumns = ReturnType<typeof makeTuples>;
 

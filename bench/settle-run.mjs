@@ -1,0 +1,31 @@
+// One process of bench/settle.bench.mjs: ingests logs into a lake and settles it, and prints what each took.
+import { pathToFileURL } from 'node:url';
+import { join, resolve } from 'node:path';
+
+const [logs, lake] = process.argv.slice(2);
+const dist = (path) => import(pathToFileURL(join(resolve('dist'), path)).href);
+const { Ingester } = await dist('pipeline/ingest.js');
+const { listSources } = await dist('pipeline/source.js');
+const { selectsAll } = await dist('pipeline/source-selection.js');
+
+const seconds = (before) => {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
+};
+const ingester = new Ingester({ sources: [logs], lake });
+const beforeIngest = process.cpuUsage();
+await ingester.pass((unlisted) => listSources([logs], selectsAll, unlisted));
+const ingest = seconds(beforeIngest);
+const beforeSettle = process.cpuUsage();
+await ingester.settle();
+const settle = seconds(beforeSettle);
+await ingester.close();
+console.log(
+  JSON.stringify({
+    tuples: ingester.totals.tuples,
+    ingest,
+    settle,
+    whole: seconds(),
+    mebibytes: process.resourceUsage().maxRSS / 1024,
+  }),
+);

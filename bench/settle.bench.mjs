@@ -1,0 +1,118 @@
+// What settling costs: `npm run bench -- settle [HOURS]` (after `npm run build`). The logs are made up here; 9 hours are about 5.2 million tuples of one date.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { loadavg, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { command, cpuSeconds, duckdbTuples } from './flow-logs.mjs';
+import { makeFlowLogs } from './made-logs.mjs';
+
+const rounds = 3;
+
+export async function run(hours = 9) {
+  if (!existsSync(command)) throw new Error(`there is no ${command}: run npm run build first`);
+  const folder = mkdtempSync(join(tmpdir(), 'nsgflow-bench-'));
+  try {
+    return await measure(folder, hours);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function measure(folder, hours) {
+  const logs = join(folder, 'logs');
+  const more = join(folder, 'more');
+  const lake = join(folder, 'lake');
+  const { tuples } = makeFlowLogs(logs, hours, more, 1);
+  const runs = [];
+  for (let round = 0; round < rounds; round++) {
+    rmSync(lake, { recursive: true, force: true });
+    runs.push(ingestAndSettle(logs, lake));
+  }
+  const [best] = runs.sort((a, b) => a.ingest + a.settle - b.ingest - b.settle);
+  const ratio = Math.min(...runs.map(({ ingest, settle }) => settle / ingest));
+  if (best.tuples !== tuples) throw new Error(`${best.tuples} rows of ${tuples} tuples`);
+  const connection = await (await DuckDBInstance.create(':memory:', { threads: '1' })).connect();
+  const paths = filesBelow(logs, 'PT1H.json');
+  const duckdb = await cpuSeconds(
+    () =>
+      connection.run(`COPY (${duckdbTuples(paths)}) TO '${folder}/duckdb.parquet' (FORMAT parquet, COMPRESSION zstd)`),
+    1,
+  );
+  const places = await tables(lake);
+  const columns = await Promise.all(places.map(({ files }) => columnBytes(connection, files)));
+  const sizes = columns.map((its) => its.reduce((sum, [, bytes]) => sum + bytes, 0) / tuples);
+  const before = new Set(places[1].files);
+  const minute = ingestAndSettle(more, lake);
+  const after = await tables(lake);
+  const written = after[1].files
+    .filter((path) => !before.has(path))
+    .reduce((sum, path) => sum + statSync(path).size, 0);
+  const rows = [
+    ['ingesting, without settling, s', best.ingest.toFixed(2), ''],
+    ['settling, s', best.settle.toFixed(2), ''],
+    [`settling to ingesting, the least of ${rounds}`, ratio.toFixed(2), 'at most 1'],
+    ["DuckDB's JSON in SQL to Parquet, s", duckdb.toFixed(2), ''],
+    ['ingesting and settling, times as fast', (duckdb / (best.ingest + best.settle)).toFixed(2), 'at least 1.3'],
+    ['memory, MiB at most', Math.max(...runs.map(({ mebibytes }) => mebibytes)).toFixed(0), 'at most 600'],
+    [
+      `a minute of ${minute.tuples.toLocaleString('en-US')} tuples, settling, s`,
+      minute.settle.toFixed(2),
+      'at most 0.5',
+    ],
+    ['the same, MB of flows written', (written / 1e6).toFixed(1), 'at most 20'],
+    ['bytes a tuple, both tables', (sizes[0] + sizes[1]).toFixed(1), 'at most 24'],
+    ...columns.flatMap((its, i) => [
+      [places[i].name, sizes[i].toFixed(2), ''],
+      ...its
+        .filter(([, bytes]) => bytes / tuples >= 0.005)
+        .map(([name, bytes]) => [`${places[i].name}: ${name}`, (bytes / tuples).toFixed(2), '']),
+    ]),
+  ];
+  return {
+    title: `Settling ${tuples.toLocaleString('en-US')} tuples, processor time (load average ${loadavg()[0].toFixed(1)})`,
+    header: ['what', 'measured', 'goal'],
+    rows,
+  };
+}
+
+/** In a process of its own. */
+function ingestAndSettle(logs, lake) {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [join('bench', 'settle-run.mjs'), logs, lake], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`settling failed: ${stderr}`);
+  return JSON.parse(stdout.trim().split('\n').at(-1));
+}
+
+/** Data files of both tables. */
+async function tables(folder) {
+  const { openLake } = await import(pathToFileURL(join(resolve('dist'), 'lake/lake.js')).href);
+  const lake = await openLake(folder);
+  try {
+    const flows = await lake.flows();
+    const filesOf = (state, place) => [...state.files.keys()].map((path) => join(place.folder, path));
+    return [
+      { name: 'tuples', files: filesOf(await lake.tuples.refresh(), lake.tuples.place) },
+      { name: 'flows', files: filesOf(flows.state, flows.place) },
+    ];
+  } finally {
+    await lake.close();
+  }
+}
+
+/** Bytes of each column, the largest first; what is not of a column is its own. */
+async function columnBytes(connection, files) {
+  const list = files.map((path) => `'${path}'`).join(',');
+  const sql = `SELECT replace(path_in_schema, ', list, element, ', '.'), sum(total_compressed_size)::DOUBLE FROM parquet_metadata([${list}]) GROUP BY 1 ORDER BY 2 DESC`;
+  const columns = /** @type {[string, number][]} */ ((await connection.runAndReadAll(sql)).getRowsJS());
+  const size = files.reduce((sum, path) => sum + statSync(path).size, 0);
+  return [...columns, ['footers', size - columns.reduce((sum, [, bytes]) => sum + bytes, 0)]];
+}
+
+function filesBelow(folder, name) {
+  return readdirSync(folder, { recursive: true })
+    .filter((path) => path.endsWith(name))
+    .map((path) => join(folder, path));
+}
