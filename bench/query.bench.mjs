@@ -1,7 +1,7 @@
-// Questions over the lake and over DuckDB's own tables of the same rows, milliseconds of processor time: `npm run bench -- query [HOURS]` (after
+// Questions over the lake, and the same SQL over DuckDB's own tables of the same rows, milliseconds of processor time: `npm run bench -- query [HOURS]` (after
 // `npm run build`). 24 hours are 12 million tuples, 120 hours 62 million; own tables lie in a file, and DuckDB has a bounded memory.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -39,18 +39,56 @@ async function questions(rare, fixed) {
     ['one rare address, its conversations', { ask: 'conversations', ...where(`ip = ${rare}`) }],
     ['one address of four tuples in all, its tuples', { ask: 'tuples', ...where(`ip = ${fixed}`) }],
     ['top sources, conversations', groups()],
+    ['top sources, dst.port = 443', groups(where('dst.port = 443'))],
+    ['top sources, access = deny', groups(where('access = deny'))],
+    ['top rules, conversations', groups({ axes: [{ by: ['rule'], limit: 10 }] })],
+    [
+      'matrix of sources and destinations',
+      groups({ axes: ['src.ip', 'dst.ip'].map((by) => ({ by: [by], limit: 8 })) }),
+    ],
+    ['either side', groups({ axes: [{ by: ['ip'], limit: 10 }] })],
+    ['different destinations of sources', groups({ measures: ['distinct:dst.ip', 'flows'].map(parseMeasure) })],
+    ['percentiles', groups({ measures: ['p95:bytes', 'flows'].map(parseMeasure) })],
+    ['one hour, compared with the hour before', groups({ range, compareMillis: 3_600_000 })],
+    ['series of 10 minutes, spread', groups({ axes: [], bucketMillis: 600_000 })],
+    ['count', { ask: 'count' }],
   ];
 }
 
-async function engineOver(source, attach) {
+/** The same trees as SQL over tables of DuckDB's own, which hold what the lake holds. */
+async function ownTables(folder, lakeFolder) {
   const { openDuckdb } = await dist('lake/duckdb.js');
-  const { DuckdbEngine } = await dist('query/duckdb-engine.js');
+  const { lowerQuery } = await dist('query/lower/lower.js');
+  const { lowerRelation } = await dist('query/sql/lower.js');
+  const { printSql } = await dist('query/sql/print.js');
+  const { duckdb: dialect, duckdbParameters } = await dist('query/sql/duckdb.js');
   const duckdb = await openDuckdb(memoryBytes);
   const connection = await duckdb.connect();
-  await connection.run('SET GLOBAL threads = 1');
-  if (attach !== undefined) await attach(connection);
-  connection.closeSync();
-  return new DuckdbEngine(duckdb, source, 'own');
+  await connection.run(`ATTACH '${folder}/own.db' AS own`);
+  for (const table of ['tuples', 'flows'])
+    await connection.run(
+      `CREATE TABLE own.${table} AS SELECT * FROM read_parquet('${lakeFolder}/${table}/date=*/*.parquet', hive_partitioning = false)`,
+    );
+  await connection.run('CHECKPOINT own');
+  const one = async (sql) => {
+    const rows = /** @type {string[][]} */ ((await connection.runAndReadAll(sql)).getRowsJS());
+    return rows[0]?.[0] ?? '';
+  };
+  const first = Number(await one("SELECT epoch_ms(date_trunc('day', min(time)))::DOUBLE FROM own.flows"));
+  return {
+    one,
+    ask: async (query) => {
+      const { relation } = lowerQuery(query, { firstDateMillis: first });
+      const places = { tuples: 'own.tuples', flows: 'own.flows' };
+      const { text, parameters } = printSql(lowerRelation(relation, dialect), dialect, places);
+      const { values, types } = duckdbParameters(parameters);
+      return { chunks: await connection.stream(text, values, types) };
+    },
+    close: async () => {
+      connection.closeSync();
+      await duckdb.close();
+    },
+  };
 }
 
 /** The least of some runs, fewer where they are long, of each engine in turn: what else the machine does meets both. */
@@ -75,28 +113,16 @@ export function run(hours = 6) {
     spawnSync(process.execPath, [command, 'ingest', logs, '--lake', lakeFolder]);
     rmSync(logs, { recursive: true });
     const { openLake } = await dist('lake/lake.js');
-    const { memoryRows, snapshotRows } = await dist('query/row-source.js');
+    const { openLakeEngine } = await dist('query/lake-engine.js');
     const lake = await openLake(lakeFolder);
-    const { LakeEngine } = await dist('query/lake-engine.js');
-    const source = snapshotRows(await lake.snapshot());
-    const ofLake = new LakeEngine(source, memoryBytes, () => engineOver(source));
-    let rare = '';
-    let fixed = '';
-    const ofOwn = await engineOver(memoryRows('own.rows'), async (connection) => {
-      await connection.run(`ATTACH '${folder}/own.db' AS own`);
-      await connection.run(
-        `CREATE TABLE own.rows AS SELECT * FROM read_parquet('${lakeFolder}/date=*/*.parquet', hive_partitioning = false)`,
-      );
-      await connection.run('CHECKPOINT own');
-      const reader = await connection.runAndReadAll(
-        "SELECT src_ip FROM own.rows WHERE time < '2020-11-13 04:00:00+00' GROUP BY 1 HAVING count(*) = 3 ORDER BY 1 LIMIT 1",
-      );
-      [[rare]] = /** @type {string[][]} */ (reader.getRowsJS());
-      const few = await connection.runAndReadAll(
-        'SELECT ip FROM (SELECT src_ip AS ip FROM own.rows UNION ALL SELECT dst_ip FROM own.rows) a GROUP BY 1 HAVING count(*) = 4 ORDER BY 1 LIMIT 1',
-      );
-      [[fixed]] = /** @type {string[][]} */ (few.getRowsJS());
-    });
+    const ofLake = await openLakeEngine(lake);
+    const ofOwn = await ownTables(folder, lakeFolder);
+    const rare = await ofOwn.one(
+      "SELECT src_ip FROM own.tuples WHERE time < '2020-11-13 04:00:00+00' GROUP BY 1 HAVING count(*) = 3 ORDER BY 1 LIMIT 1",
+    );
+    const fixed = await ofOwn.one(
+      'SELECT ip FROM (SELECT src_ip AS ip FROM own.tuples UNION ALL SELECT dst_ip FROM own.tuples) a GROUP BY 1 HAVING count(*) = 4 ORDER BY 1 LIMIT 1',
+    );
     const rows = [];
     for (const [name, query] of await questions(rare, fixed)) {
       const [own, table] = await millis([ofOwn, ofLake], query);
@@ -104,22 +130,19 @@ export function run(hours = 6) {
     }
     for (const engine of [ofOwn, ofLake]) await engine.close();
     await lake.close();
-    const cache = join(folder, 'cache');
-    mkdirSync(cache);
-    const whole = (name, program, options, env) => {
-      for (const [key, value] of Object.entries(env)) process.env[key] = value;
+    const whole = (name, program, options) => {
       let least = Infinity;
       for (let round = 0; round < 5; round++) least = Math.min(least, cpuOf(program, options)?.seconds ?? Infinity);
       rows.push([`${name}, whole process`, '', Number.isFinite(least) ? (1000 * least).toFixed(0) : 'failed', '']);
     };
-    const top = [command, 'top', '--by', 'src.ip', '--observations', '--lake', lakeFolder];
-    whole('bare node', process.execPath, ['-e', '0'], {});
-    whole('nsgflow --version', process.execPath, [command, '--version'], {});
-    whole('nsgflow top', process.execPath, top, { NSGFLOW_CACHE: 'off' });
-    whole('nsgflow top, kept from before', process.execPath, top, { NSGFLOW_CACHE: cache });
-    whole('nsgflow top ip = (rare address)', process.execPath, [...top, 'ip', '=', rare], { NSGFLOW_CACHE: 'off' });
+    const ask = (...options) => [command, ...options, '--lake', lakeFolder];
+    whole('bare node', process.execPath, ['-e', '0']);
+    whole('nsgflow --version', process.execPath, [command, '--version']);
+    whole('nsgflow top', process.execPath, ask('top', '--by', 'src.ip'));
+    whole('nsgflow series', process.execPath, ask('series'));
+    whole('nsgflow top ip = (rare address)', process.execPath, [...ask('top', '--by', 'src.ip'), 'ip', '=', rare]);
     return {
-      title: `Questions over ${tuples.toLocaleString('en-US')} rows, milliseconds of processor time, one thread (load average ${loadavg()[0].toFixed(1)})`,
+      title: `Questions over ${tuples.toLocaleString('en-US')} rows, milliseconds of processor time (load average ${loadavg()[0].toFixed(1)})`,
       header: ['question', "DuckDB's own table", 'the lake', 'ratio'],
       rows,
     };
