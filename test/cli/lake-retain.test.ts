@@ -122,12 +122,12 @@ describe('questions about tuples that are gone', () => {
   });
 
   test('SQL that names no time asks for all; of other SQL it is not known', async () => {
-    expect(await ask('query', '--sql', 'select count(*) as n from flows', '-o', 'jsonl')).toMatchObject({
+    expect(await ask('query', '--sql', 'select count(*) as n from tuples', '-o', 'jsonl')).toMatchObject({
       code: 7,
       out: '{"n":3}\n',
       err: expect.stringContaining(note()) as string,
     });
-    const some = `select count(*) as n from flows where time >= '${dateBefore(30)}'`;
+    const some = `select count(*) as n from tuples where time >= '${dateBefore(30)}'`;
     expect(await ask('query', '--sql', some, '-o', 'jsonl')).toMatchObject({
       code: 0,
       err: expect.stringContaining(note()) as string,

@@ -41,7 +41,7 @@ async function commit(port: number, timeMillis: number, blob = 'b'): Promise<voi
 
 async function rowsOf(snapshot: Snapshot): Promise<unknown[]> {
   const engine = new DuckdbEngine(tuplesOnly(snapshot));
-  const rows = await ask(engine, 'SELECT * FROM flows ORDER BY dst_port');
+  const rows = await ask(engine, 'SELECT * FROM tuples ORDER BY dst_port');
   await engine.close();
   return rows;
 }

@@ -261,7 +261,7 @@ describe('a lake opens whole', () => {
       const engine = await openLakeEngine(lake);
       const where = parseFilter('ip = 10.0.0.2', 0)!;
       const rows = await ask(engine, { ask: 'tuples', where });
-      const { columns: shown } = await engine.sql('SELECT * FROM flows');
+      const { columns: shown } = await engine.sql('SELECT * FROM tuples');
       await engine.close();
       return [rows.map((row) => row['src_port']), shown.map((column) => column.name)];
     };

@@ -112,7 +112,7 @@ function ingester(folder: string, program = script): Ingester {
 async function expectWhole(folder: string): Promise<void> {
   const lake = await openLake(folder);
   const engine = await openLakeEngine(lake);
-  const rows = await ask(engine, 'SELECT src_port, dst_port, count(*) AS n FROM flows GROUP BY ALL ORDER BY ALL');
+  const rows = await ask(engine, 'SELECT src_port, dst_port, count(*) AS n FROM tuples GROUP BY ALL ORDER BY ALL');
   expect(rows).toEqual(
     Array.from({ length: blobs * steps }, (_, i) => ({ src_port: Math.floor(i / steps), dst_port: i % steps, n: 1 })),
   );

@@ -49,7 +49,7 @@ async function commit(
 
 async function rowsNow(): Promise<string[]> {
   const engine = await openLakeEngine(lake);
-  const rows = await ask(engine, 'SELECT src_ip, dst_port FROM flows ORDER BY ALL');
+  const rows = await ask(engine, 'SELECT src_ip, dst_port FROM tuples ORDER BY ALL');
   await engine.close();
   return rows.map((row) => JSON.stringify(row['dst_port']));
 }

@@ -9,6 +9,7 @@ import type { Network } from '../../src/nsg/network.ts';
 import { ingest } from '../../src/pipeline/ingest.ts';
 import type { RecordResult } from '../../src/pipeline/record.ts';
 import { record } from '../../src/pipeline/record.ts';
+import { expectedFlows } from '../lake/flows/settled-lake.ts';
 import { openLakeEngine } from '../../src/query/lake-engine.ts';
 import type { Query } from '../../src/query/tree.ts';
 import { readAllLogs, sumLogs } from './logs.ts';
@@ -92,7 +93,11 @@ describe('the books of the example balance', () => {
     expect((await ask({ ask: 'tuples' })).length).toBe(recorded.tuples);
     const [[tuples, conversations]] = await ask({ ask: 'count', observations: true });
     expect(tuples).toBe(recorded.tuples);
-    expect(conversations).toBe(2 * (recorded.flows.allowed + recorded.flows.denied));
+    // An end tuple whose time lies before its flow's last continuing tuple makes one more of two (docs/lake.md, "Known limit").
+    const opened = await openLake(lake);
+    expect(conversations).toBe((await expectedFlows(opened)).length);
+    expect(Number(conversations)).toBeGreaterThanOrEqual(2 * (recorded.flows.allowed + recorded.flows.denied));
+    await opened.close();
   });
 
   test('ingesting again adds nothing', async () => {
