@@ -1,4 +1,4 @@
-import { appendFile, cp, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -157,7 +157,13 @@ describe('a lake opens whole', () => {
       actions.push(
         { remove: { path: before, deletionTimestamp: 1, dataChange: false } },
         {
-          add: { path: uri, partitionValues: { date: '2023-11-14' }, size: 1, modificationTime: 1, dataChange: false },
+          add: {
+            path: uri,
+            partitionValues: { date: '2023-11-14' },
+            size: files[i].sizeBytes,
+            modificationTime: 1,
+            dataChange: false,
+          },
         },
       );
     }
@@ -210,7 +216,7 @@ describe('a lake opens whole', () => {
         add: {
           path: encodeURIComponent(compacted).replaceAll('%2F', '/'),
           partitionValues: { date: '2023-11-14' },
-          size: 1,
+          size: (await stat(join(folder, 'tuples', compacted))).size,
           modificationTime: 1,
           dataChange: false,
         },
@@ -250,7 +256,7 @@ describe('a lake opens whole', () => {
         add: {
           path: name,
           partitionValues: { date: '2023-11-14' },
-          size: 1,
+          size: (await stat(join(folder, 'tuples', name))).size,
           modificationTime: 1,
           dataChange: true,
           stats: '{"numRecords":1}',
@@ -299,12 +305,12 @@ describe('a lake opens whole', () => {
         '"nsgflow.columns":"2"',
         '"nsgflow.columns":"0"',
       );
-      await writeFile(logPath(version), lines);
       const path = join(folder, 'tuples', /"path":"([^"]+)"/.exec(lines)![1]);
       await connection.run(
         `COPY (SELECT * EXCLUDE (tuple_index, acl_id) FROM read_parquet('${path}')) TO '${path}.old' (FORMAT parquet)`,
       );
       await rename(`${path}.old`, path);
+      await writeFile(logPath(version), lines.replace(/"size":\d+/, `"size":${(await stat(path)).size}`));
     }
     connection.closeSync();
     await duckdb.close();
