@@ -1,4 +1,4 @@
-/** Hashes of words. AssemblyScript, a part of kernel/stitch.ts. */
+/** Hashes of words. AssemblyScript, a part of kernel/read-rows.ts. */
 
 let seed: u64 = 0x9e3779b97f4a7c15;
 

@@ -2,7 +2,7 @@
  * Values of columns from the bodies of their pages, as kernel/pages.ts writes these: a dictionary and indexes of it, plain values, or differences.
  * Each gives 0, or less where the pages are not of their form.
  *
- * AssemblyScript, a part of kernel/stitch.ts. Source: Parquet format, "Data Pages", "Encodings".
+ * AssemblyScript, a part of kernel/read-rows.ts. Source: Parquet format, "Data Pages", "Encodings".
  */
 import {
   bodyAt,
@@ -11,12 +11,9 @@ import {
   dictionaryAt,
   indexesAt,
   levelsAt,
-  ranksAt,
   rowsMax,
-  selectedAt,
   valuesAt,
-} from '../src/lake/stitch-kernel-layout';
-import { protocolSlot, sourceSlot, timeSlot } from './slots';
+} from '../src/lake/read-kernel-layout';
 import { textNumber } from './text-numbers';
 
 /** Of a number: there is none. */
@@ -28,81 +25,33 @@ export function column(slot: u32): usize {
   return <usize>columnsAt + <usize>slot * columnLength;
 }
 
-/** Rows that are taken, by their numbers at `selectedAt`; 0: all. */
-let selected: u32 = 0;
-
-/**
- * Selects the rows whose time lies in the range, of `count` rows whose times were taken. Where these are few, columns that are taken next have them alone.
- * @returns how many rows the columns have; 0 where there is none in the range
- */
-export function select(count: u32, firstMicros: i64, endMicros: i64): u32 {
-  let n: u32 = 0;
-  const times = column(timeSlot);
-  for (let row: u32 = 0; row < count; row++) {
-    const time = load<i64>(times + (<usize>row << 3));
-    store<u32>(selectedAt + (<usize>n << 2), row);
-    n += <u32>(time >= firstMicros && time < endMicros);
-  }
-  if (n > count >> 1) return count;
-  selected = n;
-  for (let i: u32 = 0; i < n; i++)
-    store<i64>(times + (<usize>i << 3), load<i64>(times + (<usize>load<u32>(selectedAt + (<usize>i << 2)) << 3)));
-  return n;
-}
-
-/** Selects rows, of which `n` stand at `selectedAt`, once columns were taken whole: these have them alone, from now on. */
-export function selectThese(n: u32): void {
-  selected = n;
-  for (let i: u32 = 0; i < n; i++) {
-    const row = selectedRow(i);
-    store<i64>(column(timeSlot) + (<usize>i << 3), load<i64>(column(timeSlot) + (row << 3)));
-    for (let slot: u32 = sourceSlot; slot <= protocolSlot; slot++)
-      store<u32>(column(slot) + (<usize>i << 2), load<u32>(column(slot) + (row << 2)));
-  }
-}
-
-/** Takes all rows again. */
-export function selectAll(): void {
-  selected = 0;
-}
-
-// @ts-ignore: a decorator of AssemblyScript
-@inline
-function selectedRow(i: u32): usize {
-  return load<u32>(selectedAt + (<usize>i << 2));
-}
-
 /** Numbers of texts: a dictionary of `distinct` texts, and indexes. */
 export function texts(slot: u32, count: u32, dictionaryLength: u32, distinct: u32, bodyLength: u32): i32 {
   if (count > <u32>rowsMax || distinct > <u32>rowsMax) return -1;
   let at: usize = dictionaryAt;
   const end = at + dictionaryLength;
-  const isSparse = selected > 0;
   for (let i: u32 = 0; i < distinct; i++) {
     if (at + 4 > end) return -2;
     const length = load<u32>(at);
     if (<usize>length > end - at - 4) return -3;
-    // Of few rows, only the texts that these have are looked for.
-    const number = isSparse ? 0 : textNumber(at + 4, length);
-    if (!isSparse && number == 0) return -4;
-    store<u32>(valuesAt + (<usize>i << 3), number);
-    store<u32>(valuesAt + (<usize>i << 3), <u32>at, 4);
+    const number = textNumber(at + 4, length);
+    if (number == 0) return -4;
+    store<u32>(valuesAt + (<usize>i << 2), number);
     at += 4 + length;
   }
   const present = readBody(count, bodyLength, true, distinct);
   if (present < 0) return -5;
   const to = column(slot);
-  if (isSparse) return sparseTexts(to, count, <u32>present);
   if (<u32>present == count) {
     for (let row: u32 = 0; row < count; row++)
-      store<u32>(to + (<usize>row << 2), load<u32>(valuesAt + (<usize>indexAt(row) << 3)));
+      store<u32>(to + (<usize>row << 2), load<u32>(valuesAt + (<usize>indexAt(row) << 2)));
     return 0;
   }
   let from: u32 = 0;
   for (let row: u32 = 0; row < count; row++)
     store<u32>(
       to + (<usize>row << 2),
-      load<u8>(levelsAt + row) == 0 ? 0 : load<u32>(valuesAt + (<usize>indexAt(from++) << 3)),
+      load<u8>(levelsAt + row) == 0 ? 0 : load<u32>(valuesAt + (<usize>indexAt(from++) << 2)),
     );
   return 0;
 }
@@ -111,43 +60,6 @@ export function texts(slot: u32, count: u32, dictionaryLength: u32, distinct: u3
 @inline
 function indexAt(i: u32): u32 {
   return load<u32>(indexesAt + (<usize>i << 2));
-}
-
-function sparseTexts(to: usize, count: u32, present: u32): i32 {
-  if (present < count) countLevels(count);
-  for (let i: u32 = 0; i < selected; i++, to += 4) {
-    const row = selectedRow(i);
-    let number: u32 = 0;
-    if (present == count || load<u8>(levelsAt + row) != 0) {
-      const entry = valuesAt + (<usize>indexAt(present == count ? <u32>row : placeOf(row)) << 3);
-      number = load<u32>(entry);
-      if (number == 0) {
-        const text: usize = load<u32>(entry, 4);
-        number = textNumber(text + 4, load<u32>(text));
-        if (number == 0) return -4;
-        store<u32>(entry, number);
-      }
-    }
-    store<u32>(to, number);
-  }
-  return 0;
-}
-
-/** Rows with a value before each eighth row. */
-function countLevels(count: u32): void {
-  let sum: u32 = 0;
-  for (let row: u32 = 0; row < count; row += 8) {
-    store<u32>(ranksAt + (<usize>row >> 1), sum);
-    sum += popcnt<u32>(<u32>((load<u64>(levelsAt + row) * 0x0102040810204080) >> 56));
-  }
-}
-
-/** Which value is that of a row. */
-// @ts-ignore: a decorator of AssemblyScript
-@inline
-function placeOf(row: usize): u32 {
-  const before = load<u64>(levelsAt + (row & ~7)) & (((<u64>1) << ((<u64>row & 7) << 3)) - 1);
-  return load<u32>(ranksAt + ((row >> 3) << 2)) + <u32>popcnt<u64>(before);
 }
 
 /** Whole numbers of 8 bytes: a dictionary of `distinct`, or plain where that is 0. */
@@ -159,17 +71,6 @@ export function longs(slot: u32, count: u32, dictionaryLength: u32, distinct: u3
   const plain = plainAt;
   if (distinct == 0 && plain + (<usize>present << 3) > <usize>bodyAt + bodyLength) return -3;
   const isWhole = <u32>present == count;
-  if (selected > 0) {
-    if (!isWhole) countLevels(count);
-    for (let i: u32 = 0; i < selected; i++, to += 8) {
-      const row = selectedRow(i);
-      store<i64>(
-        to,
-        !isWhole && load<u8>(levelsAt + row) == 0 ? absent : longAt(plain, distinct, isWhole ? <u32>row : placeOf(row)),
-      );
-    }
-    return 0;
-  }
   if (isWhole) {
     if (distinct == 0) memory.copy(to, plain, <usize>count << 3);
     else for (let row: u32 = 0; row < count; row++, to += 8) store<i64>(to, load<i64>(dictionaryAt + (<usize>indexAt(row) << 3)));
@@ -191,12 +92,6 @@ export function longs(slot: u32, count: u32, dictionaryLength: u32, distinct: u3
   return 0;
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
-function longAt(plain: usize, distinct: u32, i: u32): i64 {
-  return distinct == 0 ? load<i64>(plain + (<usize>i << 3)) : load<i64>(dictionaryAt + (<usize>indexAt(i) << 3));
-}
-
 /** Numbers of 4 bytes, none of them absent. */
 export function integers(slot: u32, count: u32, dictionaryLength: u32, distinct: u32, bodyLength: u32): i32 {
   if (count > <u32>rowsMax || distinct > <u32>rowsMax || dictionaryLength != distinct << 2) return -1;
@@ -204,12 +99,7 @@ export function integers(slot: u32, count: u32, dictionaryLength: u32, distinct:
   let to = column(slot);
   const plain = plainAt;
   if (distinct == 0 && plain + (<usize>count << 2) > <usize>bodyAt + bodyLength) return -3;
-  if (selected > 0) {
-    for (let i: u32 = 0; i < selected; i++, to += 4) {
-      const row = selectedRow(i);
-      store<u32>(to, distinct == 0 ? load<u32>(plain + (row << 2)) : load<u32>(dictionaryAt + (<usize>indexAt(<u32>row) << 2)));
-    }
-  } else if (distinct == 0) memory.copy(to, plain, <usize>count << 2);
+  if (distinct == 0) memory.copy(to, plain, <usize>count << 2);
   else for (let row: u32 = 0; row < count; row++, to += 4) store<u32>(to, load<u32>(dictionaryAt + (<usize>indexAt(row) << 2)));
   return 0;
 }
@@ -249,8 +139,6 @@ export function differences(slot: u32, count: u32, bodyLength: u32): i32 {
       }
     }
   }
-  // A selected row never stands before its place among them.
-  for (let i: u32 = 0; i < selected; i++) store<u32>(to + (<usize>i << 2), load<u32>(to + (selectedRow(i) << 2)));
   return 0;
 }
 

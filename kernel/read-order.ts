@@ -1,16 +1,13 @@
 /**
  * The order in which rows of a row group were logged, which is that of each flow's tuples: a row group has its rows by kind
- * (src/lake/row-order.ts), and of each kind blob by blob. Rows of one blob that stand as they were read are a segment; those of a blob are merged,
- * and rows of one record put in order of time, which they need not be in.
+ * (src/lake/row-order.ts), and of each kind blob by blob. Rows of one blob that stand as they were read are a segment; those of a blob are merged.
  *
- * AssemblyScript, a part of kernel/stitch.ts.
+ * AssemblyScript, a part of kernel/read-rows.ts.
  */
-import { orderAt, secondsAt, secondsMax, segmentLength, segmentsAt, sortedAt } from '../src/lake/stitch-kernel-layout';
+import { orderAt, segmentLength, segmentsAt } from '../src/lake/read-kernel-layout';
 import { column } from './page-values';
-import { blobSlot, recordOffsetSlot, recordTimeSlot, timeSlot, tupleIndexSlot } from './slots';
+import { blobSlot, recordOffsetSlot, recordTimeSlot, tupleIndexSlot } from './slots';
 
-/** Steps that rows of a record are moved, for each byte of their numbers. */
-const movesMax: isize = 16;
 /** Segments of one blob that are merged; more stay one behind the other. */
 const mergedMax: u32 = 64;
 
@@ -45,14 +42,13 @@ export function findSegments(count: u32): u32 {
   return n;
 }
 
-/** Puts the rows of `segments`, which stand blob by blob, in the order in which they were read, or, within a record, by time. */
-export function mergeSegments(segments: u32, byTime: bool): void {
+/** Puts the rows of `segments`, which stand blob by blob, in the order in which they were read. */
+export function mergeSegments(segments: u32): void {
   let to: usize = orderAt;
   let i: u32 = 0;
   while (i < segments) {
     const first = segmentsAt + <usize>i * segmentLength;
     const blob = load<u32>(first, 8);
-    const from = to;
     let k: u32 = 1;
     while (i + k < segments && load<u32>(first + <usize>k * segmentLength, 8) == blob) k++;
     if (k == 1 || k > mergedMax)
@@ -61,73 +57,7 @@ export function mergeSegments(segments: u32, byTime: bool): void {
         for (let row = load<u32>(segment), end = load<u32>(segment, 4); row < end; row++, to += 4) store<u32>(to, row);
       }
     else to = merge(first, k, to);
-    if (byTime) sortRecords(from, to);
     i += k;
-  }
-}
-
-// @ts-ignore: a decorator of AssemblyScript
-@inline
-function timeAt(place: usize): i64 {
-  return load<i64>(column(timeSlot) + (<usize>load<u32>(place) << 3));
-}
-
-// @ts-ignore: a decorator of AssemblyScript
-@inline
-function recordAt(place: usize): i64 {
-  return load<i64>(column(recordOffsetSlot) + (<usize>load<u32>(place) << 3));
-}
-
-/** Puts rows of one record, of those from `at` to before `end`, in order of time. */
-function sortRecords(at: usize, end: usize): void {
-  while (at < end) {
-    const record = recordAt(at);
-    let least = timeAt(at);
-    let last = least;
-    let isOrdered = true;
-    let next = at + 4;
-    let greatest = last;
-    for (; next < end && recordAt(next) == record; next += 4) {
-      const time = timeAt(next);
-      if (time < last) isOrdered = false;
-      last = time;
-      least = min(least, time);
-      greatest = max(greatest, time);
-    }
-    if (!isOrdered) sortByTime(at, next, least, greatest);
-    at = next;
-  }
-}
-
-/** Second by second; records that span more stay as they are. */
-function sortByTime(at: usize, end: usize, least: i64, greatest: i64): void {
-  const seconds = <u64>(greatest - least) / 1_000_000 + 1;
-  if (seconds > <u64>secondsMax) return;
-  memory.fill(secondsAt, 0, <usize>(seconds + 1) << 2);
-  for (let place = at; place < end; place += 4) {
-    const count = secondsAt + (<usize>(<u64>(timeAt(place) - least) / 1_000_000 + 1) << 2);
-    store<u32>(count, load<u32>(count) + 4);
-  }
-  for (let second: u64 = 1; second < seconds; second++) {
-    const count = secondsAt + (<usize>second << 2);
-    store<u32>(count, load<u32>(count) + load<u32>(count - 4));
-  }
-  const length = <isize>(end - at);
-  for (let place = at; place < end; place += 4) {
-    const count = secondsAt + (<usize>(<u64>(timeAt(place) - least) / 1_000_000) << 2);
-    const to = load<u32>(count);
-    store<u32>(sortedAt + to, load<u32>(place));
-    store<u32>(count, to + 4);
-  }
-  memory.copy(at, sortedAt, <usize>length);
-  // Times within a second, of logs that tell these; where they are many and far from order, they are left to be gathered.
-  let left = movesMax * length;
-  for (let place = at + 4; place < end && left > 0; place += 4) {
-    const row = load<u32>(place);
-    const time = timeAt(place);
-    let before = place;
-    for (; before > at && timeAt(before - 4) > time; before -= 4, left--) store<u32>(before, load<u32>(before - 4));
-    if (before != place) store<u32>(before, row);
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * Texts by number, the same for equal ones, from 1 on; 0 is no text.
  *
- * AssemblyScript, a part of kernel/stitch.ts.
+ * AssemblyScript, a part of kernel/read-rows.ts.
  */
 import {
   textBucketsAt,
@@ -10,7 +10,7 @@ import {
   textBytesMax,
   textsAt,
   textsMax,
-} from '../src/lake/stitch-kernel-layout';
+} from '../src/lake/read-kernel-layout';
 import { mixed, mixed2 } from './mix';
 
 let textCount: u32 = 0;

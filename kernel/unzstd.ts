@@ -2,9 +2,9 @@
  * Frames of Zstandard as kernel/zstd.ts writes them: blocks that are stored, repeat one byte, or are Huffman-coded in four streams, with no matches.
  * Of any other frame it says so.
  *
- * AssemblyScript, a part of kernel/stitch.ts. Source: RFC 8878, sections 3.1.1 and 4.
+ * AssemblyScript, a part of kernel/read-rows.ts. Source: RFC 8878, sections 3.1.1 and 4.
  */
-import { unzstdAt } from '../src/lake/stitch-kernel-layout';
+import { unzstdAt } from '../src/lake/read-kernel-layout';
 
 /** Of a code of `codeBitsMax` bits: the byte, and how many of the bits are its own. */
 const tableAt: usize = unzstdAt;

@@ -13,8 +13,8 @@ import { formatProtocol } from '../net/protocol.ts';
 import { KernelAddresses } from './kernel-addresses.ts';
 import type { StagedRows, StageTables } from './staged-rows.ts';
 import { giveBackRows, groupTexts, takeRows } from './staged-rows.ts';
-import type { StitchKernel } from './stitch-kernel.ts';
-import * as layout from './stitch-kernel-layout.ts';
+import type { ReadKernel } from './read-kernel.ts';
+import * as layout from './read-kernel-layout.ts';
 
 /** Which rows of a row group are wanted, by what a look at their addresses tells. Others may come, too. */
 export interface AddressChoice {
@@ -25,11 +25,11 @@ export interface AddressChoice {
 
 /** Turns the columns of a row group, which the kernel has, to staged rows. */
 export class GroupReader {
-  readonly #kernel: StitchKernel;
+  readonly #kernel: ReadKernel;
   readonly #tables: StageTables;
   readonly #addresses: KernelAddresses;
 
-  constructor(kernel: StitchKernel, tables: StageTables) {
+  constructor(kernel: ReadKernel, tables: StageTables) {
     this.#kernel = kernel;
     this.#tables = tables;
     this.#addresses = new KernelAddresses(kernel);
@@ -148,7 +148,7 @@ function take(from: Uint32Array, to: Uint16Array | Int32Array, kept: Uint32Array
 }
 
 /** @returns whether all are whole milliseconds */
-function takeTimes(kernel: StitchKernel, kept: Uint32Array, to: Float64Array): boolean {
+function takeTimes(kernel: ReadKernel, kept: Uint32Array, to: Float64Array): boolean {
   kernel.takeLongs('time', kept, to);
   let isWhole = true;
   for (let i = 0; i < kept.length; i++) {
@@ -183,7 +183,7 @@ const codes: Readonly<Record<CodeColumn, (text: string) => number>> = {
 
 /** Groups and records of the rows that are kept, as runs. @returns these rows, in the order in which they were read; `undefined` where a record's time is none that we write */
 function takeRuns(
-  kernel: StitchKernel,
+  kernel: ReadKernel,
   tables: StageTables,
   rows: StagedRows,
   count: number,

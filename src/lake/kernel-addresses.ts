@@ -1,7 +1,7 @@
 /** Addresses of a row group that the kernel has loaded, by the numbers of their texts: each text is read once. */
 import type { Family } from '../net/address.ts';
 import { ipv4MappedWord, parseAddress } from '../net/address.ts';
-import type { StitchKernel } from './stitch-kernel.ts';
+import type { ReadKernel } from './read-kernel.ts';
 
 /** Texts that were not read yet, and those that are no addresses. */
 const unread = 0;
@@ -10,10 +10,10 @@ const noAddress = 255;
 export class KernelAddresses {
   /** Four words a text (net/address.ts). */
   words = new Uint32Array(0);
-  readonly #kernel: StitchKernel;
+  readonly #kernel: ReadKernel;
   #families = new Uint8Array(0);
 
-  constructor(kernel: StitchKernel) {
+  constructor(kernel: ReadKernel) {
     this.#kernel = kernel;
   }
 

@@ -1,6 +1,6 @@
 /**
- * Rows of data files that we wrote, as they were staged when they were read: for compaction, and for files of which some rows go. The kernel
- * that stitches reads the pages (stitch-kernel.ts); a row group at a time, so that questions have their turn.
+ * Rows of data files that we wrote, as they were staged when they were read: for compaction, and for files of which some rows go. A kernel
+ * reads the pages (read-kernel.ts), a row group at a time.
  */
 import { open } from 'node:fs/promises';
 import type { AddAction } from './delta-log.ts';
@@ -14,9 +14,9 @@ import { storedColumns } from './schema.ts';
 import type { DataFile } from './snapshot.ts';
 import type { StagedRows, StageTables } from './staged-rows.ts';
 import { giveBackRows, takeRows } from './staged-rows.ts';
-import type { SlotColumn, StitchKernel } from './stitch-kernel.ts';
-import { isUnreadable, slotColumns, withStitchKernel } from './stitch-kernel.ts';
-import * as layout from './stitch-kernel-layout.ts';
+import type { SlotColumn, ReadKernel } from './read-kernel.ts';
+import { isUnreadable, slotColumns, withReadKernel } from './read-kernel.ts';
+import * as layout from './read-kernel-layout.ts';
 import type { TablePlace } from './table-place.ts';
 
 /** The row groups of a file that we wrote; `undefined` where it is none. */
@@ -38,17 +38,17 @@ export async function readOwnGroup(
 ): Promise<StagedRows | undefined> {
   const handle = await open(path, 'r');
   try {
-    return await withStitchKernel(async (kernel) => ({
-      value: await readGroup(
-        kernel,
-        group,
-        tables,
-        () => true,
-        (buffer) => readInto(handle, group.startByte, buffer),
-        choice,
-      ),
-      keep: true,
-    }));
+    return await withReadKernel(
+      async (kernel) =>
+        await readGroup(
+          kernel,
+          group,
+          tables,
+          () => true,
+          (buffer) => readInto(handle, group.startByte, buffer),
+          choice,
+        ),
+    );
   } finally {
     await handle.close();
   }
@@ -73,12 +73,12 @@ export async function rewriteOwnRows(
       const handle = await open(file.path, 'r');
       try {
         for (const group of groups) {
-          const rows = await withStitchKernel(async (kernel) => ({
-            value: await readGroup(kernel, group, stage.tables, keeps, (buffer) =>
-              readInto(handle, group.startByte, buffer),
-            ),
-            keep: true,
-          }));
+          const rows = await withReadKernel(
+            async (kernel) =>
+              await readGroup(kernel, group, stage.tables, keeps, (buffer) =>
+                readInto(handle, group.startByte, buffer),
+              ),
+          );
           if (rows === undefined) return undefined;
           await stage.addRows(rows);
           giveBackRows(rows);
@@ -107,17 +107,16 @@ function isReadable({ rows, columns }: RowGroupPlace): boolean {
 }
 
 async function readGroup(
-  kernel: StitchKernel,
+  kernel: ReadKernel,
   { rows: count, startByte, endByte, columns }: RowGroupPlace,
   tables: StageTables,
   keeps: (blob: string) => boolean,
   read: (buffer: Buffer) => Promise<Buffer>,
   choice?: AddressChoice,
 ): Promise<StagedRows | undefined> {
-  const buffer = kernel.packed(0, endByte - startByte);
+  const buffer = kernel.packed(endByte - startByte);
   if (buffer === undefined) return undefined;
   const bytes = await read(buffer);
-  kernel.run.selectAll();
   const load = (name: SlotColumn): boolean => {
     const place = columns.get(name);
     return (
@@ -133,7 +132,7 @@ async function readGroup(
     if (chosen === undefined) return takeRows(tables);
   }
   if (!slotColumns.every(load)) return undefined;
-  kernel.order(count, 'as read');
+  kernel.order(count);
   return reader.read(count, keeps, chosen);
 }
 

@@ -32,8 +32,6 @@ function makeFlows(flows: number) {
   };
 }
 
-export type GroupFlows = ReturnType<typeof makeFlows>;
-
 /** One is used for group after group. */
 export class FlowGroup {
   startMillis = 0;

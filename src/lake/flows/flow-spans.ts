@@ -9,8 +9,8 @@ import { streamChunks } from '../duckdb-stream.ts';
 import { listParameter } from '../duckdb.ts';
 import type { RowGroupPlace } from '../parquet/footer.ts';
 import { readInto, readRowGroups } from '../parquet/footer.ts';
-import type { SlotColumn, StitchKernel } from '../stitch-kernel.ts';
-import { isUnreadable, withStitchKernel } from '../stitch-kernel.ts';
+import type { SlotColumn, ReadKernel } from '../read-kernel.ts';
+import { isUnreadable, withReadKernel } from '../read-kernel.ts';
 import type { FiveTupleColumns } from './five-tuples.ts';
 
 /** Rows of a data file of `flows`: their five-tuples, and from when until when their groups are covered, both included. */
@@ -28,10 +28,10 @@ export async function* flowSpans(path: string, connect: () => Promise<DuckDBConn
   let read = 0;
   try {
     for (const group of groups ?? []) {
-      const spans = await withStitchKernel(async (kernel) => {
-        const buffer = kernel.packed(0, group.endByte - group.startByte);
+      const spans = await withReadKernel(async (kernel) => {
+        const buffer = kernel.packed(group.endByte - group.startByte);
         const bytes = buffer === undefined ? undefined : await readInto(handle!, group.startByte, buffer);
-        return { value: bytes === undefined ? undefined : ownSpans(kernel, group, bytes), keep: true };
+        return bytes === undefined ? undefined : ownSpans(kernel, group, bytes);
       });
       if (spans === undefined) break;
       yield spans;
@@ -47,11 +47,10 @@ export async function* flowSpans(path: string, connect: () => Promise<DuckDBConn
 }
 
 function ownSpans(
-  kernel: StitchKernel,
+  kernel: ReadKernel,
   { rows, columns, startByte }: RowGroupPlace,
   bytes: Uint8Array,
 ): FlowSpans | undefined {
-  kernel.run.selectAll();
   const load = (name: string, slot: SlotColumn): boolean => {
     const place = columns.get(name);
     return (

@@ -10,7 +10,7 @@ import type { PlainTuple } from '../build-flow-log.ts';
 import { expectedFlows, ingestBlob, seenFlows, storedFlows } from './settled-lake.ts';
 
 /** A module that cannot be loaded: DuckDB reads the row groups of our own files, which overlap in time. */
-vi.mock('../../../src/lake/stitch-kernel-module.ts', () => ({ stitchKernelModule: 'AAAA' }));
+vi.mock('../../../src/lake/read-kernel-module.ts', () => ({ readKernelModule: 'AAAA' }));
 
 const folder = await mkdtemp(join(tmpdir(), 'nsgflow-no-kernels-'));
 afterAll(async () => {

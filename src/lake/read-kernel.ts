@@ -1,41 +1,19 @@
-/**
- * The kernel that puts tuples of data files together (kernel/stitch.ts), and its memory by what lies in it.
- *
- * One question or row group of a compaction at a time uses it; it is loaded anew where an answer took much of its memory, which then is given back.
- */
+/** The kernel that reads row groups of data files that we wrote (kernel/read-rows.ts), and its memory by what lies in it. One row group at a time uses it. */
 import { randomBytes } from 'node:crypto';
 import { createMemory, instantiate } from '../base/wasm.ts';
 import { packCounter } from '../flowlog/counter.ts';
 import { readIpv4Bits } from '../net/address.ts';
 import { pagesOf } from './parquet/footer.ts';
-import * as layout from './stitch-kernel-layout.ts';
-import { stitchKernelModule } from './stitch-kernel-module.ts';
+import * as layout from './read-kernel-layout.ts';
+import { readKernelModule } from './read-kernel-module.ts';
 
-interface StitchKernelExports {
+interface ReadKernelExports {
   start(seed: bigint): void;
-  ask(groupsBytes: number): void;
-  startPart(bits: number, value: number, buckets: number, flowsMax: number): void;
-  addRows(count: number, gathering: number): number;
-  addTuples(count: number): number;
-  startGathering(): void;
-  endGathering(): void;
-  addConversations(from: number, count: number): number;
-  fault(): number;
-  disorderedCount(): number;
-  flowTotal(): number;
-  countedTotal(): number;
-  lengthOfGroup(): number;
-  largestGroups(limit: number): number;
-  countObservers(): number;
   findSegments(count: number): number;
-  mergeSegments(segments: number, byTime: number): void;
-  textNumber(at: number, length: number): number;
+  mergeSegments(segments: number): void;
   texts(slot: number, count: number, dictionaryLength: number, distinct: number, bodyLength: number): number;
   longs(slot: number, count: number, dictionaryLength: number, distinct: number, bodyLength: number): number;
   integers(slot: number, count: number, dictionaryLength: number, distinct: number, bodyLength: number): number;
-  selectRange(count: number): number;
-  selectGathered(count: number): number;
-  selectAll(): void;
   differences(slot: number, count: number, bodyLength: number): number;
   unpack(from: number, length: number, to: number, room: number): number;
 }
@@ -84,76 +62,22 @@ const longColumns = new Set<SlotColumn>([
 /** Of `Encoding` in parquet.thrift. */
 const differencesEncoding = 5;
 
-/** What the kernel answers a question about. */
-export interface Question {
-  /** Epoch milliseconds. */
-  readonly startMillis: number;
-  readonly endMillis: number;
-  readonly groups: readonly SlotColumn[];
-  /** A counter, or two that are added. */
-  readonly values: readonly (readonly [SlotColumn, SlotColumn?])[];
-  /** What groups are ordered by, the largest first: `orders`, or which of the values. */
-  readonly order: number;
-}
-
-/** Orders that are no sums. */
-export const orders = { flows: 0, denied: 1, tuples: 2, first: 3, last: 4 } as const;
-/** The order by the first value. */
-export const firstValueOrder = 5;
-/** Columns of groups, and values, that a question may have. */
-export const groupsMax = 12;
-export const valuesMax = 6;
-
-/** A group with what was added up. */
-export interface StitchedGroup {
-  /** Texts, ports; `null` where there is no value. */
-  readonly keys: readonly (string | number | null)[];
-  readonly flows: number;
-  readonly denied: number;
-  readonly tuples: number;
-  /** Epoch microseconds; `null` where there is no flow. */
-  readonly firstMicros: bigint | null;
-  readonly lastMicros: bigint | null;
-  readonly values: readonly (number | null)[];
-}
-
-export class StitchKernel {
-  readonly run: StitchKernelExports;
+export class ReadKernel {
+  readonly run: ReadKernelExports;
   readonly #bytes: Buffer;
   readonly #view: DataView;
 
-  constructor(exports: StitchKernelExports, buffer: ArrayBuffer) {
+  constructor(exports: ReadKernelExports, buffer: ArrayBuffer) {
     this.run = exports;
     this.#bytes = Buffer.from(buffer);
     this.#view = new DataView(buffer);
     exports.start(randomBytes(8).readBigUInt64LE() | 1n);
   }
 
-  /** Begins a question, whose groups may take so many bytes. */
-  ask({ startMillis, endMillis, groups, values, order }: Question, groupsBytes: number): void {
-    const view = this.#view;
-    const at = layout.questionAt;
-    view.setBigInt64(at, microsOf(startMillis), true);
-    view.setBigInt64(at + 8, microsOf(endMillis), true);
-    view.setUint32(at + 16, groups.length, true);
-    view.setUint32(at + 20, values.length, true);
-    ['deny', 'outbound', 'begin', 'denied'].forEach((text, i) =>
-      view.setUint32(at + 24 + 4 * i, this.#numberOf(text), true),
-    );
-    view.setUint32(at + 40, order, true);
-    groups.forEach((name, i) => view.setUint8(at + 44 + i, slotOf(name)));
-    values.forEach(([first, second], i) => {
-      view.setUint8(at + 56 + 2 * i, slotOf(first));
-      view.setUint8(at + 57 + 2 * i, second === undefined ? 255 : slotOf(second));
-    });
-    this.run.ask(Math.min(groupsBytes, layout.groupsLengthMax));
-  }
-
-  /** Where a row group of so many bytes is to be read to, in one of two places; `undefined` where it is too large. */
-  packed(place: 0 | 1, length: number): Buffer | undefined {
+  /** Where a row group of so many bytes is to be read to; `undefined` where it is too large. */
+  packed(length: number): Buffer | undefined {
     if (length > layout.packedMax - 64) return undefined;
-    const at = layout.packedAt + place * layout.packedMax;
-    return this.#bytes.subarray(at, at + length);
+    return this.#bytes.subarray(layout.packedAt, layout.packedAt + length);
   }
 
   /**
@@ -178,8 +102,8 @@ export class StitchKernel {
     return this.run[take](slot, rows, dictionaryLength, distinct, bodyLength) === 0;
   }
 
-  /** Puts the loaded rows in the order in which they were read; those of one record by time, where that is wanted. */
-  order(rows: number, records: 'as read' | 'by time'): void {
+  /** Puts the loaded rows in the order in which they were read. */
+  order(rows: number): void {
     const segments = this.run.findSegments(rows);
     const { segmentsAt, segmentLength } = layout;
     const parts = Array.from({ length: segments }, (_, i) => {
@@ -192,7 +116,7 @@ export class StitchKernel {
     // Those of one blob stay as they are.
     parts.sort((a, b) => first.get(a.blob)! - first.get(b.blob)! || a.blob - b.blob);
     parts.forEach(({ bytes }, i) => bytes.copy(this.#bytes, segmentsAt + i * segmentLength));
-    this.run.mergeSegments(segments, records === 'by time' ? 1 : 0);
+    this.run.mergeSegments(segments);
   }
 
   /** Rows in the order that `order` found. */
@@ -255,57 +179,10 @@ export class StitchKernel {
     return readIpv4Bits(this.#bytes, at, this.#view.getUint32(layout.textsAt + 8 * number + 4, true));
   }
 
-  /** Says how observers are ordered: by resource, MAC and format. */
-  rankObservers(): void {
-    const view = this.#view;
-    const observers = Array.from({ length: this.run.countObservers() }, (_, number) => {
-      const at = layout.observersAt + 16 * number;
-      const [resource, mac, direction, format] = [0, 4, 8, 12].map((i) => this.text(view.getUint32(at + i, true)));
-      return { number, texts: [resource, mac, format], outbound: direction === 'outbound' };
-    });
-    observers.sort((a, b) => {
-      const i = a.texts.findIndex((text, k) => text !== b.texts[k]);
-      return i < 0 ? 0 : compareTexts(a.texts[i], b.texts[i]);
-    });
-    observers.forEach(({ number, outbound }, rank) =>
-      view.setUint32(layout.observerRanksAt + 4 * number, (outbound ? 0 : 2 ** 31) + rank, true),
-    );
-  }
-
-  /** The largest groups, at most `limit` of them, in order. */
-  largest(limit: number, { groups, values }: Question): StitchedGroup[] {
-    const view = this.#view;
-    const length = this.run.lengthOfGroup();
-    const count = this.run.largestGroups(Math.min(limit, layout.matchMax));
-    return Array.from({ length: count }, (_, i) => {
-      const at = layout.groupsAt + view.getUint32(layout.matchAt + 4 * i, true) * length;
-      const sums = at + 8 * Math.ceil(groups.length / 2);
-      const long = (offset: number): number => Number(view.getBigInt64(sums + offset, true));
-      const present = view.getUint32(sums + 40, true);
-      return {
-        keys: groups.map((name, k) => {
-          const word = view.getUint32(at + 4 * k, true);
-          return integerColumns.has(name) ? word : this.text(word);
-        }),
-        flows: long(0),
-        denied: long(8),
-        tuples: long(16),
-        firstMicros: view.getBigInt64(sums + 24, true),
-        lastMicros: view.getBigInt64(sums + 32, true),
-        values: values.map((_value, k) => (((present >> k) & 1) === 0 ? null : long(48 + 8 * k))),
-      };
-    });
-  }
-
   #unpack(column: Uint8Array, page: ReturnType<typeof pagesOf>[number], to: number, room: number): number {
     const from = column.byteOffset + page.startByte;
     const unpacked = this.run.unpack(from, page.endByte - page.startByte, to, room);
     return unpacked === page.length ? unpacked : -1;
-  }
-
-  #numberOf(text: string): number {
-    const length = this.#bytes.write(text, layout.packedAt);
-    return this.run.textNumber(layout.packedAt, length);
   }
 }
 
@@ -317,40 +194,19 @@ function slotOf(name: SlotColumn): number {
   return slotColumns.indexOf(name);
 }
 
-/** Times beyond what 64 bits of microseconds hold stand for none. */
-function microsOf(millis: number): bigint {
-  const most = 2n ** 63n - 1n;
-  if (millis === Infinity) return most;
-  if (millis === -Infinity) return -most;
-  return BigInt(Math.round(millis * 1000));
-}
-
-/** In order of their bytes; none is last. */
-function compareTexts(a: string | null, b: string | null): number {
-  if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
-}
-
-let loaded: StitchKernel | undefined;
+let loaded: ReadKernel | undefined;
 let using: Promise<unknown> = Promise.resolve();
 
-/**
- * Runs a step with the kernel, after those that were begun before. `keep` says afterwards whether it took so little memory that the kernel stays.
- * @returns `undefined` where there is no WebAssembly, or not the memory for it
- */
-export async function withStitchKernel<T>(
-  step: (kernel: StitchKernel) => Promise<{ readonly value: T; readonly keep: boolean }>,
-): Promise<T | undefined> {
+/** Runs a step with the kernel, after those that were begun before. @returns `undefined` where there is no WebAssembly, or not the memory for it */
+export async function withReadKernel<T>(step: (kernel: ReadKernel) => Promise<T>): Promise<T | undefined> {
   const turn = using.then(async () => {
     if (loaded === undefined) {
-      const instance = instantiate(stitchKernelModule, createMemory(layout.memoryLength));
+      const instance = instantiate(readKernelModule, createMemory(layout.memoryLength));
       if (instance === undefined) return undefined;
-      loaded = new StitchKernel(instance.exports as StitchKernelExports, instance.buffer);
+      loaded = new ReadKernel(instance.exports as ReadKernelExports, instance.buffer);
     } else loaded.run.start(randomBytes(8).readBigUInt64LE() | 1n);
     try {
-      const { value, keep } = await step(loaded);
-      if (!keep) loaded = undefined;
-      return value;
+      return await step(loaded);
     } catch (error) {
       loaded = undefined;
       throw error;

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { pageKernel } from '../../src/lake/parquet/page-kernel.ts';
-import * as layout from '../../src/lake/stitch-kernel-layout.ts';
-import type { StitchKernel } from '../../src/lake/stitch-kernel.ts';
-import { withStitchKernel } from '../../src/lake/stitch-kernel.ts';
+import * as layout from '../../src/lake/read-kernel-layout.ts';
+import type { ReadKernel } from '../../src/lake/read-kernel.ts';
+import { withReadKernel } from '../../src/lake/read-kernel.ts';
 
 const long = process.env['NSGFLOW_LONG'] === '1';
 const runs = long ? 8000 : 600;
@@ -37,18 +37,18 @@ function frameOf(plain: Uint8Array): Uint8Array {
   return kernel.compressed('dictionary', plain.length);
 }
 
-function unpacked(kernel: StitchKernel, frame: Uint8Array, room: number = layout.dictionaryMax): Buffer | number {
-  const packed = kernel.packed(0, frame.length + 8)!;
+function unpacked(kernel: ReadKernel, frame: Uint8Array, room: number = layout.dictionaryMax): Buffer | number {
+  const packed = kernel.packed(frame.length + 8)!;
   packed.fill(0xa5);
   packed.set(frame);
   const length = kernel.run.unpack(packed.byteOffset, frame.length, layout.dictionaryAt, room);
   return length < 0 ? length : Buffer.from(packed.buffer, layout.dictionaryAt, length);
 }
 
-async function withKernel(step: (kernel: StitchKernel) => void): Promise<void> {
-  await withStitchKernel(async (kernel) => {
+async function withKernel(step: (kernel: ReadKernel) => void): Promise<void> {
+  await withReadKernel(async (kernel) => {
     step(kernel);
-    return Promise.resolve({ value: true, keep: true });
+    return Promise.resolve(true);
   });
 }
 
