@@ -5,7 +5,7 @@ import type { Engine } from '../../src/query/engine.ts';
 import { openLakeEngine } from '../../src/query/lake-engine.ts';
 import { parseMeasure } from '../../src/query/measure.ts';
 import { parseFilter } from '../../src/query/filter.ts';
-import type { Answer, Cell } from '../../src/query/result.ts';
+import type { Cell } from '../../src/query/result.ts';
 import type { GroupQuery, Query, Selection } from '../../src/query/tree.ts';
 import { openLake } from '../../src/lake/lake.ts';
 import type { PlainRecord } from '../lake/build-flow-log.ts';
@@ -63,15 +63,4 @@ export function top({
 }): GroupQuery {
   const measures = [metric, 'flows', 'packets', 'bytes'].filter((name, i, all) => all.indexOf(name) === i);
   return { ...rest, ask: 'groups', axes: [{ by, limit }], measures: measures.map(parseMeasure) };
-}
-
-/** All rows of an answer, times as epoch milliseconds, as the plain twin has them. */
-export async function rowsOf({ columns, chunks }: Answer): Promise<unknown[][]> {
-  const rows: unknown[][] = [];
-  for await (const chunk of chunks)
-    for (const row of chunk)
-      rows.push(
-        row.map((cell, i) => (columns[i].kind === 'time' && typeof cell === 'string' ? Date.parse(cell) : cell)),
-      );
-  return rows;
 }

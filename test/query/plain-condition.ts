@@ -4,9 +4,6 @@ import { parseAddress } from '../../src/net/address.ts';
 import type { Condition, Match, Test } from '../../src/query/tree.ts';
 import type { PlainRow } from '../lake/plain-rows.ts';
 
-/** A flow or conversation, and the tuples whose counters it has. */
-type PlainFlow = PlainRow & { readonly reports: readonly PlainRow[] };
-
 /** True, false, or undefined for unknown. */
 export function holds(condition: Condition, row: PlainRow): boolean | undefined {
   switch (condition.kind) {
