@@ -182,6 +182,9 @@ export function evaluateCount(frame: Frame, json: Json | undefined, path: string
   return unresolved(frame, path, scalarText(json), `a copy count is ${shown}, not 0 to ${limits.templateCopiesMax}`);
 }
 
+/** An expression that fails costs as much as these steps: its error has a trace of the stack and a sentence. */
+const problemSteps = 32;
+
 /** A string of the template: the value of its expression, or the text itself. */
 export function evaluateText(frame: Frame, source: string, path: string): Value {
   const inner = expressionText(source);
@@ -193,6 +196,7 @@ export function evaluateText(frame: Frame, source: string, path: string): Value 
     return evaluateExpression(frame, parseExpression(inner));
   } catch (problem) {
     const isLater = evaluator.laters > before;
+    spend(evaluator, problemSteps);
     if (problem instanceof TemplateProblem)
       return unresolved(frame, path, source, problem.message, problem.isLater ?? isLater);
     if (problem instanceof RangeError) return unresolved(frame, path, source, 'a value is too large');

@@ -323,6 +323,7 @@ const slowOnes: readonly Slow[] = [
     name: 'objects that have nothing in common',
     make: () => often("length(intersection(variables('o'), variables('p')))", large(manyKeys)),
   },
+  { name: 'expressions that fail', make: () => often("variables('none')", {}) },
   { name: 'very many separators', make: () => often("length(split('abc', variables('d')))", large(1)) },
   {
     name: 'a parameter without a value, and with very many keys',
