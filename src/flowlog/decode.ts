@@ -654,7 +654,10 @@ class Decoder {
 
   /** Index of the draft's record, which begins to exist here. */
   #recordOf(draft: Draft): number {
-    if (draft.record < 0) draft.record = this.#log.records.push(this.#record(draft)) - 1;
+    if (draft.record < 0) {
+      draft.ownRow = this.#log.tuples.count;
+      draft.record = this.#log.records.push(this.#record(draft)) - 1;
+    }
     return draft.record;
   }
 

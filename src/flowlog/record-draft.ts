@@ -13,6 +13,8 @@ export interface ByteRange {
 export interface Draft {
   readonly startByte: number;
   readonly firstRow: number;
+  /** Of its own first tuple: records inside it may come before. */
+  ownRow: number;
   readonly firstGroup: number;
   /** Tuples that were mended before it. */
   readonly mendedBefore: number;
@@ -36,6 +38,7 @@ export function createDraft(startByte: number, firstRow: number, firstGroup: num
   return {
     startByte,
     firstRow,
+    ownRow: firstRow,
     firstGroup,
     mendedBefore,
     record: -1,
@@ -69,9 +72,9 @@ export function recordOf(draft: Draft, tuples: TupleColumns, range: ByteRange): 
 /** The format of a record that does not say its version. */
 function formatOfTuples(draft: Draft, tuples: TupleColumns): FlowLogFormat {
   if (draft.groupKey === 'aclid' || draft.texts.category === vnetCategory) return 'vnet';
-  if (draft.firstRow === tuples.count) return 'nsg2';
-  if (tuples.encryption[draft.firstRow] !== 0) return 'vnet';
-  return tuples.state[draft.firstRow] === stateNone ? 'nsg1' : 'nsg2';
+  if (draft.ownRow === tuples.count) return 'nsg2';
+  if (tuples.encryption[draft.ownRow] !== 0) return 'vnet';
+  return tuples.state[draft.ownRow] === stateNone ? 'nsg1' : 'nsg2';
 }
 
 const vnetCategory = 'FlowLogFlowEvent';

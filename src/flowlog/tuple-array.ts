@@ -277,8 +277,8 @@ export class TupleReader {
 }
 
 /**
- * Behind the object at `at`; -1 where it does not end, or where a key of flow logs stands in it: then brackets before it were lost, and what stands
- * there is no part of the list.
+ * Behind the object at `at`; -1 where it does not end, is no JSON, or has a key of flow logs in it: then quotes or brackets before it were lost, and
+ * what stands there is no part of the list.
  */
 function behindOther(bytes: Uint8Array, at: number): number {
   const closing: number[] = [];
@@ -292,11 +292,22 @@ function behindOther(bytes: Uint8Array, at: number): number {
       if (closing.push(b === openBrace ? closeBrace : closeBracket) > limits.flowLogDepthMax) return -1;
     } else if (b === closeBrace || b === closeBracket) {
       if (closing.pop() !== b) return -1;
-      if (closing.length === 0) return i + 1;
+      if (closing.length === 0) return isJson(bytes.subarray(at, i + 1)) ? i + 1 : -1;
     }
   }
   return -1;
 }
+
+function isJson(bytes: Uint8Array): boolean {
+  try {
+    JSON.parse(utf8.decode(bytes));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const utf8 = new TextDecoder();
 
 /** Index of a VNet tuple's encryption state among its fields. */
 const encryptionField = 8;
