@@ -39,7 +39,7 @@ const spans: readonly Span[] = [
     lookEvery: isLong ? 1 : 3,
   },
   { name: 'a day', minutes: 1440, perMinute: 2, readMinutes: 5, settleMinutes: 10, lookEvery: 12 },
-  { name: 'a month', minutes: 30 * 1440, perMinute: 0.1, readMinutes: 30, settleMinutes: 60, lookEvery: 60 },
+  { name: 'a month', minutes: 30 * 1440, perMinute: 0.05, readMinutes: 120, settleMinutes: 360, lookEvery: 30 },
 ];
 
 test.each(isLong ? spans : spans.slice(0, 1))(
