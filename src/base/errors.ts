@@ -93,7 +93,7 @@ export const errorTable = {
     exit: 5,
     status: 507,
     meaning: 'A question needs more memory than it may use.',
-    hint: 'Ask for less: a shorter time (--from, --to), a filter, fewer fields to group by, or --limit.',
+    hint: 'Ask for less: a shorter time (--from, --to), a filter, fewer fields to group by, or --limit; or give it more: --memory 4GiB.',
   },
   io: { exit: 5, status: 500, meaning: 'Reading or writing a file failed.', hint: 'Check the disk and the path.' },
   'capture-invalid': {

@@ -1,5 +1,4 @@
 /** The move of an old lake, killed with -9 at each rename (in the long run at every third operation on files), with a reader beside it. */
-import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,7 +9,7 @@ import { readCommit } from '../../src/lake/delta-log.ts';
 import { openLake } from '../../src/lake/lake.ts';
 import { tuplesPlace } from '../../src/lake/table-place.ts';
 import { openLakeEngine } from '../../src/query/lake-engine.ts';
-import { killAtText } from '../pipeline/kill-at.ts';
+import { killAtText, runScript } from '../pipeline/kill-at.ts';
 import { ask } from '../query/ask.ts';
 import { storedFlows } from './flows/settled-lake.ts';
 import { oldFlows, oldTuples, unpackOldLake } from './unmoved/old-lake.ts';
@@ -43,15 +42,8 @@ process.stdout.write(String(operations));
 
 /** @returns how many operations it took; `undefined` where it was killed */
 async function move(folder: string, killAt: number): Promise<number | undefined> {
-  const child = spawn(process.execPath, [script, folder, String(killAt)], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  let errors = '';
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-  const signal = await new Promise((resolve) => child.once('close', (_, by) => resolve(by)));
-  if (signal === 'SIGKILL') return undefined;
-  expect(errors).toBe('');
-  return Number(output);
+  const output = await runScript(script, folder, String(killAt));
+  return output === undefined ? undefined : Number(output);
 }
 
 /** What every reader sees, whatever was done of the move. */

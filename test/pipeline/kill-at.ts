@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+
 const fileOperations = [
   'open',
   'readFile',
@@ -41,6 +43,19 @@ await handle.close();
 count(fs.promises, ${JSON.stringify(counted)});
 syncBuiltinESMExports();
 `;
+}
+
+/** Runs a script of `killAtText`. @returns what it printed; `undefined` where it was killed @throws where it wrote to stderr */
+export async function runScript(script: string, ...args: readonly string[]): Promise<string | undefined> {
+  const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  let errors = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+  const signal = await new Promise((resolve) => child.once('close', (_, by) => resolve(by)));
+  if (signal === 'SIGKILL') return undefined;
+  if (errors !== '') throw new Error(`${args.join(' ')}: ${errors}`);
+  return output;
 }
 
 /** Numbers from 0 to 1 that a seed decides. */

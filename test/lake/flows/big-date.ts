@@ -93,3 +93,27 @@ export function scramble(n: number): number {
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
 }
+
+/**
+ * Connections of four tuples, seen by two NICs; one of seven is denied. `count` tuples lie evenly over `spanMillis` from `startMillis` on; between two
+ * tuples of a connection passes one of `parts` parts of the span.
+ */
+export function connectionsOf(
+  count: number,
+  startMillis: number,
+  spanMillis: number,
+  parts: number,
+): (tuple: BigTuple, n: number) => void {
+  return (tuple, n) => {
+    const [pair, stage] = [n >> 1, (n >> 1) % 4];
+    const connection = (pair >> 2) + 1_000_000 - stage * Math.floor(count / 8 / parts);
+    tuple.timeMillis = startMillis + Math.floor((n / count) * spanMillis);
+    tuple.source = scramble(connection) % 5000;
+    tuple.destination = scramble(connection + 1) % 200;
+    tuple.sourcePort = 1024 + (connection % 60_000);
+    tuple.isDenied = connection % 7 === 0;
+    tuple.state = tuple.isDenied ? 'denied' : (['begin', 'continuing', 'continuing', 'end'] as const)[stage];
+    tuple.isOutbound = n % 2 === 0;
+    tuple.bytes = scramble(n) % 1_000_000;
+  };
+}

@@ -1,5 +1,4 @@
 /** Retention killed with -9 at seeded moments: questions see every conversation once, whatever comes then, and the next retention finishes. */
-import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dayMillis } from '../../../src/base/time.ts';
 import { settle } from '../../../src/lake/flows/settle.ts';
 import { openLake } from '../../../src/lake/lake.ts';
-import { killAtText, randomOf } from '../../pipeline/kill-at.ts';
+import { killAtText, randomOf, runScript } from '../../pipeline/kill-at.ts';
 import type { PlainRecord } from '../build-flow-log.ts';
 import { ingestBlob, readTuples, seenFlows, storedFlows } from './settled-lake.ts';
 import type { FlowValues } from './stage-plain.ts';
@@ -39,15 +38,8 @@ process.stdout.write(JSON.stringify({ operations: total, tuples: retained.tuples
 
 /** @returns the operations on files; `undefined` where it was killed */
 async function retain(lake: string, killAt = 0): Promise<number | undefined> {
-  const child = spawn(process.execPath, [script, lake, String(killAt)], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  let errors = '';
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-  const signal = await new Promise((resolve) => child.once('close', (_, by) => resolve(by)));
-  if (signal === 'SIGKILL') return undefined;
-  expect(errors).toBe('');
-  return (JSON.parse(output) as { operations: number }).operations;
+  const output = await runScript(script, lake, String(killAt));
+  return output === undefined ? undefined : (JSON.parse(output) as { operations: number }).operations;
 }
 
 /** One tuple of each port on a day from the 14th on. */

@@ -10,7 +10,7 @@ import type { Lake } from '../../../src/lake/lake.ts';
 import { openLake } from '../../../src/lake/lake.ts';
 import { randomOf } from '../../pipeline/kill-at.ts';
 import type { BigTuple } from './big-date.ts';
-import { ingestBig, scramble } from './big-date.ts';
+import { connectionsOf, ingestBig, scramble } from './big-date.ts';
 import { totalsOf } from './totals.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'nsgflow-settle-bytes-'));
@@ -142,18 +142,7 @@ test.each([
 test('a minute of 10,000 tuples in a large date writes at most 20 MB', async () => {
   const lake = await openLake(join(folder, 'minute'), { create: true });
   const count = isLong ? 5_000_000 : 200_000;
-  const make = (tuple: BigTuple, n: number): void => {
-    const [pair, stage] = [n >> 1, (n >> 1) % 4];
-    const connection = (pair >> 2) + 1_000_000 - stage * Math.floor(count / 8 / 300);
-    tuple.timeMillis = start + Math.floor((n / count) * (dayMillis - 10 * minuteMillis));
-    tuple.source = scramble(connection) % 5000;
-    tuple.destination = scramble(connection + 1) % 200;
-    tuple.sourcePort = 1024 + (connection % 60_000);
-    tuple.isDenied = connection % 7 === 0;
-    tuple.state = tuple.isDenied ? 'denied' : (['begin', 'continuing', 'continuing', 'end'] as const)[stage];
-    tuple.isOutbound = n % 2 === 0;
-    tuple.bytes = scramble(n) % 1_000_000;
-  };
+  const make = connectionsOf(count, start, dayMillis - 10 * minuteMillis, 300);
   await ingestBig(lake, 'a', count, make);
   const written = new WrittenBytes(lake);
   await settle(lake);

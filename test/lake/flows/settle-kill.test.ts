@@ -1,5 +1,4 @@
 /** Ingesting, settling, compacting and vacuum, killed with -9 at seeded moments, with a reader beside them; and two settlers at once. */
-import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { folderAccount } from '../../../src/blob/folder.ts';
 import { openLake } from '../../../src/lake/lake.ts';
 import { blobName, container, hour, madeRecord, writeBlob } from '../../pipeline/build-blobs.ts';
-import { killAtText, randomOf } from '../../pipeline/kill-at.ts';
+import { killAtText, randomOf, runScript } from '../../pipeline/kill-at.ts';
 import { expectedFlows, ingestBlob, readTuples, seenFlows, storedFlows } from './settled-lake.ts';
 
 const repository = join(import.meta.dirname, '..', '..', '..');
@@ -56,16 +55,8 @@ interface Ran {
 
 /** @returns `undefined` where it was killed */
 async function run(what: Work, logs: string, lake: string, killAt = 0, times = 1): Promise<Ran | undefined> {
-  const args = [script, what, logs, lake, String(killAt), String(times)];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  let errors = '';
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-  const signal = await new Promise((resolve) => child.once('close', (_, by) => resolve(by)));
-  if (signal === 'SIGKILL') return undefined;
-  expect(errors, what).toBe('');
-  return JSON.parse(output) as Ran;
+  const output = await runScript(script, what, logs, lake, String(killAt), String(times));
+  return output === undefined ? undefined : (JSON.parse(output) as Ran);
 }
 
 beforeAll(() => {

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dayMillis, hourMillis, minuteMillis } from '../../../src/base/time.ts';
 import { openLake } from '../../../src/lake/lake.ts';
 import type { BigTuple } from './big-date.ts';
-import { ingestBig, scramble } from './big-date.ts';
+import { connectionsOf, ingestBig } from './big-date.ts';
 
 const repository = join(import.meta.dirname, '..', '..', '..');
 const root = mkdtempSync(join(tmpdir(), 'nsgflow-settle-memory-'));
@@ -57,18 +57,7 @@ async function run(folder: string): Promise<Ran> {
 const start = Date.parse('2023-11-14T00:00:00Z');
 
 /** Connections of a few minutes that two NICs see, all day long; one of seven is denied. */
-function usual(tuple: BigTuple, n: number): void {
-  const [pair, stage] = [n >> 1, (n >> 1) % 4];
-  const connection = (pair >> 2) + 1_000_000 - stage * Math.floor(count / 8 / 720);
-  tuple.timeMillis = start + Math.floor((n / count) * dayMillis);
-  tuple.source = scramble(connection) % 5000;
-  tuple.destination = scramble(connection + 1) % 200;
-  tuple.sourcePort = 1024 + (connection % 60_000);
-  tuple.isDenied = connection % 7 === 0;
-  tuple.state = tuple.isDenied ? 'denied' : (['begin', 'continuing', 'continuing', 'end'] as const)[stage];
-  tuple.isOutbound = n % 2 === 0;
-  tuple.bytes = scramble(n) % 1_000_000;
-}
+const usual = connectionsOf(count, start, dayMillis, 720);
 
 /** All of them in one hour, so that nothing ends before. */
 function distinct(tuple: BigTuple, n: number): void {
