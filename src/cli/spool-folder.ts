@@ -6,8 +6,8 @@ import { FlowError } from '../base/errors.ts';
 import { formatCount } from '../base/format-count.ts';
 import { limits } from '../base/limits.ts';
 import { isUrl } from '../blob/azure-target.ts';
-import type { DeliveryStatus } from '../pipeline/delivery-status.ts';
-import type { SpoolSettings } from '../pipeline/spool.ts';
+import type { DeliveryStatus } from '../deliver/delivery-status.ts';
+import type { SpoolSettings } from '../deliver/spool.ts';
 import { parseBytes, parseDuration } from './amount.ts';
 import { formatBytes } from './progress.ts';
 

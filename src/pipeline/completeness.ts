@@ -16,7 +16,7 @@ import type { Lake } from '../lake/lake.ts';
 import type { TimeRange } from '../lake/snapshot.ts';
 import type { DueMinute, LogKey, RecordedHour } from './log-evidence.ts';
 import { LogEvidence } from './log-evidence.ts';
-import type { RecorderLosses } from './recorder-losses.ts';
+import type { RecorderLosses } from '../deliver/recorder-losses.ts';
 import { isNeverRead } from './unread.ts';
 
 export type MinuteState = 'present' | 'quiet' | 'missing' | 'unknown';

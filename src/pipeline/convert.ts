@@ -15,7 +15,7 @@ import type { FlowLogFormat } from '../flowlog/tuple.ts';
 import { stateBegin, stateContinuing, stateDenied, stateEnd, stateNone } from '../flowlog/tuple.ts';
 import { protocolTcp, protocolUdp } from '../net/protocol.ts';
 import { guidOf } from '../nsg/network.ts';
-import { Delivery } from './delivery.ts';
+import { Delivery } from '../deliver/delivery.ts';
 import type { BlobRejection } from './ingest.ts';
 import { secondsSince } from './ingest.ts';
 import { selectsAll } from './source-selection.ts';

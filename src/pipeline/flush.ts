@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { floorToHour, minuteMillis } from '../base/time.ts';
+import type { FlushedBlock } from '../deliver/flushed-block.ts';
 import type { FlowEvents } from '../flow/event.ts';
 import { createFlowEvents } from '../flow/event.ts';
 import { containerOf, formatBlobPath } from '../flowlog/blob-path.ts';
@@ -13,24 +14,6 @@ import { numbersTo, orderEvents } from './order-events.ts';
 import type { FlowLogTarget, RecordingPlan } from './recording-plan.ts';
 import { columnsShown, countHidden, countLeftOut, fillEncryption, selectRows, splitByTime } from './select-rows.ts';
 import type { Uncounted, UncountedReason } from './uncounted.ts';
-
-/** One data block, ready to be appended to its blob. */
-export interface FlushedBlock {
-  /** Key of the account, as its flow log names it. */
-  readonly storage: string;
-  readonly container: string;
-  /** The blob's name in the container. */
-  readonly blob: string;
-  /** 32 hex digits that the input, flow log, NIC, minute and part decide: the same input gives the same block again. */
-  readonly id: string;
-  readonly bytes: Uint8Array;
-  /** The same memory with a comma before it, as all blocks of a blob but the first are stored. */
-  readonly withComma?: Uint8Array;
-  readonly tuples: number;
-  /** See LentBytes; absent where the memory is the block's own. */
-  readonly release?: () => void;
-  readonly keep?: () => void;
-}
 
 /** Which flush of which input. */
 export interface FlushKey {

@@ -23,9 +23,9 @@ import { type DecodeOptions, type TunnelEnd, decodeBatch } from '../wire/decode-
 import { Fragments } from '../wire/fragments.ts';
 import type { WireReason } from '../wire/reason.ts';
 import { createRefusals, drainRefusals } from '../wire/refusals.ts';
-import { Delivery } from './delivery.ts';
-import type { DeliveryStatus } from './delivery-status.ts';
-import type { FlushedBlock } from './flush.ts';
+import { Delivery } from '../deliver/delivery.ts';
+import type { DeliveryStatus } from '../deliver/delivery-status.ts';
+import type { FlushedBlock } from '../deliver/flushed-block.ts';
 import { Flusher } from './flusher.ts';
 import { ActiveConfiguration } from './active-configuration.ts';
 import { Minutes } from './minutes.ts';
@@ -33,8 +33,8 @@ import type { Quirks } from './quirks.ts';
 import { defaultQuirks } from './quirks.ts';
 import type { FlowLogSettings, RecordingConfiguration } from './recording-settings.ts';
 import { defaultFlowLogs } from './recording-settings.ts';
-import type { SpoolSettings } from './spool.ts';
-import { Spool } from './spool.ts';
+import type { SpoolSettings } from '../deliver/spool.ts';
+import { Spool } from '../deliver/spool.ts';
 import type { Uncounted } from './uncounted.ts';
 import { mergeUncounted } from './uncounted.ts';
 

@@ -14,7 +14,7 @@ import type { ControlPlane } from '../control/control-plane.ts';
 import type { FlowLogState } from '../control/snapshot.ts';
 import { flowLogType } from '../control/types/flow-log.ts';
 import { storageAccountType } from '../control/types/storage-account.ts';
-import type { DeliveryStatus } from '../pipeline/delivery-status.ts';
+import type { DeliveryStatus } from '../deliver/delivery-status.ts';
 import { nothingCounted } from '../pipeline/nothing-counted.ts';
 import type { Quirks } from '../pipeline/quirks.ts';
 import type { RecordResult, RecordSettings } from '../pipeline/record.ts';

@@ -9,7 +9,7 @@ import { openLake } from '../../src/lake/lake.ts';
 import { minutesOf } from '../../src/pipeline/completeness.ts';
 import { ingest } from '../../src/pipeline/ingest.ts';
 import { ingestStatus } from '../../src/pipeline/ingest-status.ts';
-import { readRecorderLosses } from '../../src/pipeline/recorder-losses.ts';
+import { readRecorderLosses } from '../../src/deliver/recorder-losses.ts';
 import { selectsAll } from '../../src/pipeline/source-selection.ts';
 import type { MadeTuple } from './build-blobs.ts';
 import { blobName, container, hour, macOf, madeRecord, nsgId, writeBlob } from './build-blobs.ts';

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { createFlowEvents } from '../../src/flow/event.ts';
-import type { FlushKey, FlushedBlock } from '../../src/pipeline/flush.ts';
+import type { FlushedBlock } from '../../src/deliver/flushed-block.ts';
+import type { FlushKey } from '../../src/pipeline/flush.ts';
 import type { Flusher } from '../../src/pipeline/flusher.ts';
 import { defaultQuirks } from '../../src/pipeline/quirks.ts';
 import { planRecording } from '../../src/pipeline/recording-plan.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openLake } from '../../src/lake/lake.ts';
-import { Spool } from '../../src/pipeline/spool.ts';
+import { Spool } from '../../src/deliver/spool.ts';
 import { makeDataFolder } from '../../src/server/data-folder.ts';
 import { serviceSecret } from '../../src/server/service-secret.ts';
 import { nsgflow } from '../cli/nsgflow.ts';

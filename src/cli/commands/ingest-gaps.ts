@@ -6,7 +6,7 @@ import { parseResourceId } from '../../flowlog/blob-path.ts';
 import { openLake } from '../../lake/lake.ts';
 import type { MinuteRange, MinuteState } from '../../pipeline/completeness.ts';
 import { minutesOf } from '../../pipeline/completeness.ts';
-import { readRecorderLosses } from '../../pipeline/recorder-losses.ts';
+import { readRecorderLosses } from '../../deliver/recorder-losses.ts';
 import type { AskOptions } from '../asking.ts';
 import { addOutput, formatOf, print, readRange } from '../asking.ts';
 import { lakeOf } from '../lake-option.ts';

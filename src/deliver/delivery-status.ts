@@ -1,6 +1,6 @@
 import { limits } from '../base/limits.ts';
 import { formatTime, minuteMillis } from '../base/time.ts';
-import type { FlushedBlock } from './flush.ts';
+import type { FlushedBlock } from './flushed-block.ts';
 
 /** How the way to storage stands: `--stats json`, and `status.json` in the spool. Times are ISO 8601. */
 export interface DeliveryStatus {

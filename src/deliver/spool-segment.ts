@@ -7,7 +7,7 @@
  *     the bytes of the blocks, one behind the other
  */
 import { crc32 } from 'node:zlib';
-import type { FlushedBlock } from './flush.ts';
+import type { FlushedBlock } from './flushed-block.ts';
 
 export interface SpoolSegment {
   /** Key of the account, as flow logs name it. */

@@ -3,13 +3,13 @@ import { formatCount } from '../base/format-count.ts';
 import { groupBy } from '../base/group-by.ts';
 import { limits } from '../base/limits.ts';
 import { formatTime } from '../base/time.ts';
-import { Intake } from './delivery-intake.ts';
-import type { Away } from './delivery-lane.ts';
-import { Lane, placeOf } from './delivery-lane.ts';
+import { Intake } from './intake.ts';
+import type { Away } from './lane.ts';
+import { Lane, placeOf } from './lane.ts';
 import type { DeliverySettings } from './delivery-state.ts';
 import { DeliveryState } from './delivery-state.ts';
 import type { DeliveryStatus } from './delivery-status.ts';
-import type { FlushedBlock } from './flush.ts';
+import type { FlushedBlock } from './flushed-block.ts';
 import { laneOf } from './spool.ts';
 
 /**

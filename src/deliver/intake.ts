@@ -1,5 +1,5 @@
 import { limits } from '../base/limits.ts';
-import type { Lane, Segment } from './delivery-lane.ts';
+import type { Lane, Segment } from './lane.ts';
 import type { DeliveryState } from './delivery-state.ts';
 import { isPassing, statusMillis } from './delivery-state.ts';
 import type { Spool } from './spool.ts';

@@ -2,7 +2,7 @@ import { FlowError } from '../base/errors.ts';
 import type { Account } from '../blob/container.ts';
 import type { DeliveryStatus } from './delivery-status.ts';
 import { DroppedBlobs, addLost, noBlocks, readLost } from './delivery-status.ts';
-import type { FlushedBlock } from './flush.ts';
+import type { FlushedBlock } from './flushed-block.ts';
 import type { Spool } from './spool.ts';
 
 export interface DeliverySettings {

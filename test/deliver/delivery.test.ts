@@ -18,12 +18,12 @@ import { limits } from '../../src/base/limits.ts';
 import { minuteMillis } from '../../src/base/time.ts';
 import type { Account, Container } from '../../src/blob/container.ts';
 import { memoryAccount } from '../../src/blob/memory.ts';
-import { Delivery } from '../../src/pipeline/delivery.ts';
-import { DeliveryState } from '../../src/pipeline/delivery-state.ts';
-import type { DeliverySettings } from '../../src/pipeline/delivery-state.ts';
-import type { DeliveryStatus } from '../../src/pipeline/delivery-status.ts';
-import type { FlushedBlock } from '../../src/pipeline/flush.ts';
-import { Spool } from '../../src/pipeline/spool.ts';
+import { Delivery } from '../../src/deliver/delivery.ts';
+import { DeliveryState } from '../../src/deliver/delivery-state.ts';
+import type { DeliverySettings } from '../../src/deliver/delivery-state.ts';
+import type { DeliveryStatus } from '../../src/deliver/delivery-status.ts';
+import type { FlushedBlock } from '../../src/deliver/flushed-block.ts';
+import { Spool } from '../../src/deliver/spool.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'nsgflow-delivery-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

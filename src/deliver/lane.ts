@@ -8,7 +8,7 @@ import type { Account } from '../blob/container.ts';
 import { retryAfterMillis } from '../blob/retry.ts';
 import type { DeliveryState } from './delivery-state.ts';
 import { isPassing } from './delivery-state.ts';
-import type { FlushedBlock } from './flush.ts';
+import type { FlushedBlock } from './flushed-block.ts';
 import type { SpoolFile } from './spool.ts';
 
 /** Blobs of one account appended to at the same time. */
