@@ -5,8 +5,8 @@ import { join, resolve } from 'node:path';
 const [logs, lake] = process.argv.slice(2);
 const dist = (path) => import(pathToFileURL(join(resolve('dist'), path)).href);
 const { Ingester } = await dist('pipeline/ingest.js');
-const { listSources } = await dist('pipeline/source.js');
-const { selectsAll } = await dist('pipeline/source-selection.js');
+const { listSources } = await dist('source/list-sources.js');
+const { selectsAll } = await dist('source/selection.js');
 
 const seconds = (before) => {
   const { user, system } = process.cpuUsage(before);

@@ -17,7 +17,7 @@ import type { TimeRange } from '../lake/snapshot.ts';
 import type { DueMinute, LogKey, RecordedHour } from './log-evidence.ts';
 import { LogEvidence } from './log-evidence.ts';
 import type { RecorderLosses } from '../deliver/recorder-losses.ts';
-import { isNeverRead } from './unread.ts';
+import { isNeverRead } from '../source/unread.ts';
 
 export type MinuteState = 'present' | 'quiet' | 'missing' | 'unknown';
 type Loss = 'rejected' | 'open-flow' | 'absent-hour' | 'dropped';

@@ -16,10 +16,11 @@ import { stateBegin, stateContinuing, stateDenied, stateEnd, stateNone } from '.
 import { protocolTcp, protocolUdp } from '../net/protocol.ts';
 import { guidOf } from '../nsg/network.ts';
 import { Delivery } from '../deliver/delivery.ts';
-import type { BlobRejection } from './ingest.ts';
-import { secondsSince } from './ingest.ts';
-import { selectsAll } from './source-selection.ts';
-import { fingerprintOf, listSources, readUnless } from './source.ts';
+import type { BlobRejection } from '../source/rejection.ts';
+import { selectsAll } from '../source/selection.ts';
+import { fingerprintOf } from '../source/fingerprint.ts';
+import { listSources } from '../source/list-sources.ts';
+import { readUnless } from '../source/whole-log.ts';
 
 export interface ConvertSettings {
   readonly source: string;
@@ -150,7 +151,7 @@ export async function convert(settings: ConvertSettings): Promise<ConvertResult>
     mended: total.mended,
     rejections,
     unread,
-    seconds: secondsSince(startMillis),
+    seconds: Math.round(performance.now() - startMillis) / 1000,
   };
 }
 

@@ -6,8 +6,8 @@ import type { PlannedDay } from './ingest-plan.ts';
 import { IngestPlan } from './ingest-plan.ts';
 import type { IngestSettings } from './ingest.ts';
 import { openExisting } from './ingest.ts';
-import type { Selection } from './source-selection.ts';
-import { listSources } from './source.ts';
+import type { Selection } from '../source/selection.ts';
+import { listSources } from '../source/list-sources.ts';
 
 /** US dollars for 10,000 operations. */
 export interface OperationPrices {

@@ -16,10 +16,12 @@ import type { BlobItem, Container } from '../blob/container.ts';
 import type { PassTotals } from './ingest-pass.ts';
 import type { IngestResult, IngestSettings } from './ingest.ts';
 import { Ingester } from './ingest.ts';
-import type { Selection } from './source-selection.ts';
-import { selects, selectsAll } from './source-selection.ts';
-import type { SourceBlob, UnlistedHandler } from './source.ts';
-import { listSources, sourceBlob } from './source.ts';
+import type { Selection } from '../source/selection.ts';
+import { selects, selectsAll } from '../source/selection.ts';
+import type { SourceBlob } from '../source/source-blob.ts';
+import type { UnlistedHandler } from '../source/list-sources.ts';
+import { listSources } from '../source/list-sources.ts';
+import { sourceBlob } from '../source/source-blob.ts';
 
 export interface FollowSettings extends IngestSettings {
   /** Between two looks; `pollMillisDefault` where absent. */

@@ -5,14 +5,14 @@ import type { LakeAppend } from '../lake/append.ts';
 import type { FrozenRows } from '../lake/frozen-rows.ts';
 import type { Lake } from '../lake/lake.ts';
 import type { BlobPosition, PositionChange } from '../lake/positions.ts';
-import type { BlobReading, Replacement } from './blob-reading.ts';
-import { openReading, withRejections } from './blob-reading.ts';
+import type { BlobReading, Replacement } from '../source/blob-reading.ts';
+import { openReading, withRejections } from '../source/blob-reading.ts';
 import type { DiskReserve } from './disk-reserve.ts';
 import { inOrder } from './in-order.ts';
-import type { Piece } from './log-pieces.ts';
-import { AwaySources } from './away-sources.ts';
-import type { SourceBlob } from './source.ts';
-import { archivedError, brokenOffPosition, isOfBlob, isOfSource, unreadOf, unreadPosition } from './unread.ts';
+import type { Piece } from '../source/log-pieces.ts';
+import { AwaySources } from '../source/away-sources.ts';
+import type { SourceBlob } from '../source/source-blob.ts';
+import { archivedError, brokenOffPosition, isOfBlob, isOfSource, unreadOf, unreadPosition } from '../source/unread.ts';
 
 export interface PassOptions {
   /** Blobs fetched at once. */

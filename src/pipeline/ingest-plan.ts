@@ -8,10 +8,10 @@ import { parseBlobPath } from '../flowlog/blob-path.ts';
 import type { PositionTable } from '../lake/position-map.ts';
 import type { TemporaryFolder } from '../lake/temporary-folder.ts';
 import { makeTemporaryFolder } from '../lake/temporary-folder.ts';
-import { isSame } from './blob-reading.ts';
-import type { SourceBlob } from './source.ts';
-import { sourceBlob } from './source.ts';
-import { unreadOf } from './unread.ts';
+import { isSame } from '../source/blob-reading.ts';
+import type { SourceBlob } from '../source/source-blob.ts';
+import { sourceBlob } from '../source/source-blob.ts';
+import { unreadOf } from '../source/unread.ts';
 
 /** Newest first: a backfill that is interrupted has the days that people ask for most. */
 export type IngestOrder = 'newest-first' | 'oldest-first';

@@ -2,10 +2,10 @@ import { parseBlobPath } from '../flowlog/blob-path.ts';
 import type { Lake } from '../lake/lake.ts';
 import type { LogKey } from './log-evidence.ts';
 import { LogEvidence } from './log-evidence.ts';
-import type { Selection } from './source-selection.ts';
-import type { UnlistedHandler } from './source.ts';
-import { listSources } from './source.ts';
-import { isNeverRead, unreadOf, withoutUnread } from './unread.ts';
+import type { Selection } from '../source/selection.ts';
+import type { UnlistedHandler } from '../source/list-sources.ts';
+import { listSources } from '../source/list-sources.ts';
+import { isNeverRead, unreadOf, withoutUnread } from '../source/unread.ts';
 
 /** How far the lake is with one flow log. */
 export interface FlowLogStatus {

@@ -11,12 +11,15 @@ import type { PassTotals } from './ingest-pass.ts';
 import { addTotals, ingestBlobs, noTotals } from './ingest-pass.ts';
 import type { IngestOrder } from './ingest-plan.ts';
 import { IngestPlan } from './ingest-plan.ts';
-import { LogPieces } from './log-pieces.ts';
-import type { Selection } from './source-selection.ts';
-import { selectsAll } from './source-selection.ts';
-import type { SourceBlob, UnlistedHandler } from './source.ts';
-import { listSources } from './source.ts';
-import { isOfBlob, isOfSource } from './unread.ts';
+import { LogPieces } from '../source/log-pieces.ts';
+import type { Selection } from '../source/selection.ts';
+import { selectsAll } from '../source/selection.ts';
+import type { SourceBlob } from '../source/source-blob.ts';
+import type { UnlistedHandler } from '../source/list-sources.ts';
+import { listSources } from '../source/list-sources.ts';
+import type { BlobRejection } from '../source/rejection.ts';
+import { describeRejection } from '../source/rejection.ts';
+import { isOfBlob, isOfSource } from '../source/unread.ts';
 
 export interface IngestSettings {
   readonly sources: readonly string[];
@@ -70,11 +73,6 @@ export interface IngestResult extends Omit<PassTotals, 'commits'> {
   /** The first byte ranges that could not be used, at most `examplesMax`. */
   readonly rejections: readonly BlobRejection[];
   readonly seconds: number;
-}
-
-export interface BlobRejection extends Rejection {
-  /** Path or URL. */
-  readonly blob: string;
 }
 
 export const parallelDefault = 8;
@@ -313,11 +311,6 @@ async function checkFlowLog(blob: SourceBlob): Promise<void> {
 }
 
 /** Whole milliseconds as seconds. */
-export function secondsSince(startMillis: number): number {
+function secondsSince(startMillis: number): number {
   return Math.round(performance.now() - startMillis) / 1000;
-}
-
-/** `PATH, bytes 10 to 42: reason: detail` */
-export function describeRejection({ blob, startByte, endByte, reason, detail }: BlobRejection): string {
-  return `${blob}, bytes ${startByte} to ${endByte}: ${reason}: ${detail}`;
 }

@@ -3,9 +3,10 @@ import { FlowError } from '../base/errors.ts';
 import type { Lake } from '../lake/lake.ts';
 import { openLake } from '../lake/lake.ts';
 import { makeTemporaryFolder } from '../lake/temporary-folder.ts';
-import { describeRejection } from './ingest.ts';
-import { selectsAll } from './source-selection.ts';
-import { listSources, readUnless } from './source.ts';
+import { describeRejection } from '../source/rejection.ts';
+import { selectsAll } from '../source/selection.ts';
+import { listSources } from '../source/list-sources.ts';
+import { readUnless } from '../source/whole-log.ts';
 
 /** Flow logs read into a lake of their own in a private temporary folder. */
 export interface ReadLogs {

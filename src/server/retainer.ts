@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FlowError } from '../base/errors.ts';
 import { hourMillis } from '../base/time.ts';
 import type { ControlPlane } from '../control/control-plane.ts';
-import { RetentionIndex, retain } from '../pipeline/retain.ts';
+import { RetentionIndex, retain } from '../source/retain.ts';
 import type { Accounts } from './accounts.ts';
 
 export interface RetainerSettings {

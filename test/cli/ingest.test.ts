@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { folderAccount } from '../../src/blob/folder.ts';
-import { blobName, container, madeRecord, portsOf, writeBlob } from '../pipeline/build-blobs.ts';
+import { blobName, container, madeRecord, portsOf, writeBlob } from '../source/build-blobs.ts';
 import { nsgflow } from './nsgflow.ts';
 
 const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { decodeFlowLog } from '../../src/flowlog/decode.ts';
-import { listSources, readWhole } from '../../src/pipeline/source.ts';
-import { utf8Chunks } from '../../src/pipeline/utf8-chunks.ts';
-import { madeRecord } from '../pipeline/build-blobs.ts';
+import { listSources } from '../../src/source/list-sources.ts';
+import { readWhole } from '../../src/source/whole-log.ts';
+import { utf8Chunks } from '../../src/source/utf8-chunks.ts';
+import { madeRecord } from '../source/build-blobs.ts';
 import { nsgflow } from './nsgflow.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nsgflow-utf16-'));

@@ -10,7 +10,7 @@ import { openLake } from '../../src/lake/lake.ts';
 import { tableStats } from '../../src/lake/table-stats.ts';
 import { minutesOf } from '../../src/pipeline/completeness.ts';
 import { ingestStatus } from '../../src/pipeline/ingest-status.ts';
-import { selectsAll } from '../../src/pipeline/source-selection.ts';
+import { selectsAll } from '../../src/source/selection.ts';
 import { openLakeEngine } from '../../src/query/lake-engine.ts';
 import { ask } from '../query/ask.ts';
 import { buildFlowLog } from './build-flow-log.ts';

@@ -10,9 +10,9 @@ import { minutesOf } from '../../src/pipeline/completeness.ts';
 import { ingest } from '../../src/pipeline/ingest.ts';
 import { ingestStatus } from '../../src/pipeline/ingest-status.ts';
 import { readRecorderLosses } from '../../src/deliver/recorder-losses.ts';
-import { selectsAll } from '../../src/pipeline/source-selection.ts';
-import type { MadeTuple } from './build-blobs.ts';
-import { blobName, container, hour, macOf, madeRecord, nsgId, writeBlob } from './build-blobs.ts';
+import { selectsAll } from '../../src/source/selection.ts';
+import type { MadeTuple } from '../source/build-blobs.ts';
+import { blobName, container, hour, macOf, madeRecord, nsgId, writeBlob } from '../source/build-blobs.ts';
 
 let folder: string;
 let logs: string;

@@ -9,9 +9,9 @@ import type { FollowSettings, FollowStatus } from '../../src/pipeline/follow.ts'
 import { follow } from '../../src/pipeline/follow.ts';
 import type { IngestResult } from '../../src/pipeline/ingest.ts';
 import { ingest, Ingester } from '../../src/pipeline/ingest.ts';
-import { selectsAll } from '../../src/pipeline/source-selection.ts';
-import { listSources } from '../../src/pipeline/source.ts';
-import { blobName, container, hour, madeRecord, portsOf, writeBlob } from './build-blobs.ts';
+import { selectsAll } from '../../src/source/selection.ts';
+import { listSources } from '../../src/source/list-sources.ts';
+import { blobName, container, hour, madeRecord, portsOf, writeBlob } from '../source/build-blobs.ts';
 
 let folder: string;
 let logs: string;

@@ -13,13 +13,13 @@ import type { FollowStatus } from '../../src/pipeline/follow.ts';
 import { follow } from '../../src/pipeline/follow.ts';
 import { ingest } from '../../src/pipeline/ingest.ts';
 import { readLogs } from '../../src/pipeline/read-logs.ts';
-import { RetentionIndex, retain } from '../../src/pipeline/retain.ts';
-import { parseNameTest, selectsAll } from '../../src/pipeline/source-selection.ts';
+import { RetentionIndex, retain } from '../../src/source/retain.ts';
+import { parseNameTest, selectsAll } from '../../src/source/selection.ts';
 import type { Azurite } from '../blob/azurite/start.ts';
 import { azuriteSkipped, startAzurite } from '../blob/azurite/start.ts';
 import type { Fault } from '../blob/fault-proxy.ts';
 import { refusalsOfBlob, startFaultProxy } from '../blob/fault-proxy.ts';
-import { blobName, container, hour, madeRecord, nsgId, portsOf, writeBlob } from './build-blobs.ts';
+import { blobName, container, hour, madeRecord, nsgId, portsOf, writeBlob } from '../source/build-blobs.ts';
 
 const variable = 'AZURE_STORAGE_CONNECTION_STRING';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { folderAccount } from '../../src/blob/folder.ts';
-import { blobName, container, madeRecord, portsOf, writeBlob } from './build-blobs.ts';
+import { blobName, container, madeRecord, portsOf, writeBlob } from '../source/build-blobs.ts';
 import { killAtText, randomOf } from './kill-at.ts';
 
 /**

@@ -14,9 +14,9 @@ import type { KeptRejection } from '../../src/lake/positions.ts';
 import { readTableState } from '../../src/lake/table-state.ts';
 import type { IngestNotice, IngestResult, IngestSettings } from '../../src/pipeline/ingest.ts';
 import { ingest } from '../../src/pipeline/ingest.ts';
-import { parseNameTest } from '../../src/pipeline/source-selection.ts';
+import { parseNameTest } from '../../src/source/selection.ts';
 import { readLogs } from '../../src/pipeline/read-logs.ts';
-import { blobName, container, hour, madeRecord, nsgId, portsOf, wholeLog, writeBlob } from './build-blobs.ts';
+import { blobName, container, hour, madeRecord, nsgId, portsOf, wholeLog, writeBlob } from '../source/build-blobs.ts';
 import { tuplesPlace } from '../../src/lake/table-place.ts';
 
 let folder: string;

@@ -16,10 +16,10 @@ import { ingestStatus } from '../../src/pipeline/ingest-status.ts';
 import type { IngestNotice, IngestResult, IngestSettings } from '../../src/pipeline/ingest.ts';
 import { Ingester, ingest } from '../../src/pipeline/ingest.ts';
 import { readLogs } from '../../src/pipeline/read-logs.ts';
-import { selectsAll } from '../../src/pipeline/source-selection.ts';
-import type { SourceBlob } from '../../src/pipeline/source.ts';
-import { sourceBlob } from '../../src/pipeline/source.ts';
-import { blobName, madeRecord, portsOf, wholeLog, writeBlob } from './build-blobs.ts';
+import { selectsAll } from '../../src/source/selection.ts';
+import type { SourceBlob } from '../../src/source/source-blob.ts';
+import { sourceBlob } from '../../src/source/source-blob.ts';
+import { blobName, madeRecord, portsOf, wholeLog, writeBlob } from '../source/build-blobs.ts';
 
 let folder: string;
 let logs: string;

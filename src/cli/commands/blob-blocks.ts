@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { openSource } from '../../blob/open.ts';
-import { placeBlocks } from '../../pipeline/blob-blocks.ts';
-import { findOneBlob } from '../../pipeline/flow-log-blobs.ts';
+import { placeBlocks } from '../../source/blob-blocks.ts';
+import { findOneBlob } from '../../source/flow-log-blobs.ts';
 import type { OutputOptions } from '../asking.ts';
 import { addOutput, formatOf, print } from '../asking.ts';
 import type { BlobOptions } from '../blob-options.ts';

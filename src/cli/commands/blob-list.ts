@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
 import { formatTime } from '../../base/time.ts';
 import { openSource } from '../../blob/open.ts';
-import { findFlowLogBlobs, logNameOf } from '../../pipeline/flow-log-blobs.ts';
+import { findFlowLogBlobs, logNameOf } from '../../source/flow-log-blobs.ts';
 import type { OutputOptions } from '../asking.ts';
 import { addOutput, formatOf, print } from '../asking.ts';
 import type { BlobOptions } from '../blob-options.ts';

@@ -3,7 +3,7 @@ import { formatCount } from '../../base/format-count.ts';
 import { openStorage } from '../../blob/open.ts';
 import type { ConvertResult } from '../../pipeline/convert.ts';
 import { convert } from '../../pipeline/convert.ts';
-import { describeRejection } from '../../pipeline/ingest.ts';
+import { describeRejection } from '../../source/rejection.ts';
 import { parseFormat } from '../options.ts';
 import { jsonText, show, tell } from '../printable.ts';
 import { createProgress } from '../progress.ts';

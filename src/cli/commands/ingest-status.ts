@@ -4,7 +4,7 @@ import { formatTime } from '../../base/time.ts';
 import { parseResourceId } from '../../flowlog/blob-path.ts';
 import { openLake } from '../../lake/lake.ts';
 import { ingestStatus } from '../../pipeline/ingest-status.ts';
-import { selectsAll } from '../../pipeline/source-selection.ts';
+import { selectsAll } from '../../source/selection.ts';
 import type { OutputOptions } from '../asking.ts';
 import { addOutput, formatOf, print } from '../asking.ts';
 import { lakeOf } from '../lake-option.ts';

@@ -17,8 +17,8 @@ import type { Rejection } from '../flowlog/record.ts';
 import type { BlobPosition, KeptRejection } from '../lake/positions.ts';
 import type { Piece, PieceSizes } from './log-pieces.ts';
 import { LogPieces } from './log-pieces.ts';
-import { ByteStream } from './source-bytes.ts';
-import type { SourceBlob } from './source.ts';
+import { ByteStream } from './byte-stream.ts';
+import type { SourceBlob } from './source-blob.ts';
 import { isNeverRead, withoutUnread } from './unread.ts';
 
 /** What decoding the pieces gave: positions are those of the blob. */

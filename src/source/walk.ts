@@ -1,7 +1,7 @@
 import { limits } from '../base/limits.ts';
 import type { BlobItem, Container } from '../blob/container.ts';
-import type { Selection } from './source-selection.ts';
-import { selects, selectsBelow } from './source-selection.ts';
+import type { Selection } from './selection.ts';
+import { selects, selectsBelow } from './selection.ts';
 
 /**
  * The selected blobs of a container. Folders that cannot hold any are not listed: it goes down from subscription to resource group, NSG, year, month,

@@ -1,7 +1,7 @@
 import { limits } from '../base/limits.ts';
 import type { FlowLogCut } from '../flowlog/cut.ts';
 import type { PieceOfLog } from '../flowlog/decode.ts';
-import type { ByteStream } from './source-bytes.ts';
+import type { ByteStream } from './byte-stream.ts';
 
 /** Bytes to decode, and the byte of the blob at which they begin. */
 export interface Piece extends Required<PieceOfLog> {

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { limits } from '../../src/base/limits.ts';
 import type { BlobItem, Container } from '../../src/blob/container.ts';
-import { parseNameTest } from '../../src/pipeline/source-selection.ts';
-import { selectedBlobs } from '../../src/pipeline/source-walk.ts';
+import { parseNameTest } from '../../src/source/selection.ts';
+import { selectedBlobs } from '../../src/source/walk.ts';
 
 const groups = ['A', 'B', 'C', 'D'];
 const blobsOfGroup = limits.listedAheadMax;

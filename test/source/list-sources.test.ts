@@ -5,10 +5,11 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { limits } from '../../src/base/limits.ts';
 import { folderAccount } from '../../src/blob/folder.ts';
 import { ingest } from '../../src/pipeline/ingest.ts';
-import { wholeChunks } from '../../src/pipeline/source-bytes.ts';
-import { selectsAll } from '../../src/pipeline/source-selection.ts';
-import type { SourceBlob } from '../../src/pipeline/source.ts';
-import { listSources, readWhole } from '../../src/pipeline/source.ts';
+import { wholeChunks } from '../../src/source/byte-stream.ts';
+import { selectsAll } from '../../src/source/selection.ts';
+import type { SourceBlob } from '../../src/source/source-blob.ts';
+import { listSources } from '../../src/source/list-sources.ts';
+import { readWhole } from '../../src/source/whole-log.ts';
 import { blobName, container, madeRecord, wholeLog, writeBlob } from './build-blobs.ts';
 
 let folder: string;

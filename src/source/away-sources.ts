@@ -1,6 +1,6 @@
 import type { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
-import type { SourceBlob } from './source.ts';
+import type { SourceBlob } from './source-blob.ts';
 
 /** Which containers do not answer: their blobs are not tried any more, those of others are. */
 export class AwaySources {

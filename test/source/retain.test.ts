@@ -12,8 +12,8 @@ import { openSource } from '../../src/blob/open.ts';
 import { readRetentionRules } from '../../src/cli/retention-rules.ts';
 import type { VnetPath } from '../../src/flowlog/blob-path.ts';
 import { formatBlobPath, nsgContainer } from '../../src/flowlog/blob-path.ts';
-import type { RetainSettings, RetentionStep } from '../../src/pipeline/retain.ts';
-import { RetentionIndex, judgeRetention, retain } from '../../src/pipeline/retain.ts';
+import type { RetainSettings, RetentionStep } from '../../src/source/retain.ts';
+import { RetentionIndex, judgeRetention, retain } from '../../src/source/retain.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'nsgflow-retain-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

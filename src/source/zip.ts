@@ -3,7 +3,7 @@ import type { Entry, ZipFile } from 'yauzl';
 import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import type { BlobItem, Container } from '../blob/container.ts';
-import { ZipDataError } from './source-bytes.ts';
+import { ZipDataError } from './byte-stream.ts';
 
 /** One file of a zip archive. */
 export interface ZipMember {

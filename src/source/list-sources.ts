@@ -1,55 +1,22 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { glob } from 'tinyglobby';
 import { FlowError } from '../base/errors.ts';
-import { limits } from '../base/limits.ts';
 import { isUrl } from '../blob/azure-target.ts';
-import type { BlobItem, BlockList, Container } from '../blob/container.ts';
+import type { BlobItem, Container } from '../blob/container.ts';
 import type { Storage } from '../blob/open.ts';
 import { openSource } from '../blob/open.ts';
 import { nsgContainer, vnetContainer } from '../flowlog/blob-path.ts';
-import { decodeFlowLog } from '../flowlog/decode.ts';
-import type { FlowLog } from '../flowlog/record.ts';
-import { ByteStream, rangeChunks, unpackedChunks, wholeChunks } from './source-bytes.ts';
-import type { Selection } from './source-selection.ts';
-import { selects, selectsAll } from './source-selection.ts';
-import { selectedBlobs } from './source-walk.ts';
-import type { ZipMember } from './source-zip.ts';
-import { zipMembers } from './source-zip.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import type { SourceBlob } from './source-blob.ts';
+import { keyOf, sourceBlob, streamOf } from './source-blob.ts';
+import type { ByteStream } from './byte-stream.ts';
+import type { Selection } from './selection.ts';
+import { selects, selectsAll } from './selection.ts';
+import { selectedBlobs } from './walk.ts';
+import type { ZipMember } from './zip.ts';
+import { zipMembers } from './zip.ts';
 import { archivedError, isOfBlob } from './unread.ts';
-import { utf8Chunks } from './utf8-chunks.ts';
-
-/**
- * Where flow logs are read from: a folder that stands for a storage account, a container of one, any other folder of copies, a file, a
- * zip archive, a glob, `-` for standard input, or the URL of an Azure account or container.
- */
-export interface SourceBlob {
-  /** One text that names the blob, the same however the source was named: a path or URL. */
-  readonly key: string;
-  /** In its container. */
-  readonly name: string;
-  readonly lengthBytes: number;
-  /** Changes whenever the bytes do. */
-  readonly etag: string;
-  /** Epoch milliseconds. */
-  readonly modifiedMillis: number;
-  /** See BlobItem. */
-  readonly createdMillis?: number | undefined;
-  /** See BlobItem. */
-  readonly archived?: boolean;
-  /** The only blob of a source that names one file: being no flow log is then an error, not a rejection. */
-  readonly named: boolean;
-  /** Where it lies, for a blob that is one of a container's by itself. */
-  readonly container?: Container;
-  /** Committed blocks; `undefined` for files and copies. */
-  blocks(): Promise<BlockList | undefined>;
-  /** Bytes `start` to `end` (excluded) as they are stored. */
-  range(start: number, end: number): Promise<Uint8Array>;
-  /** All bytes from the start, unpacked where the file is gzip, and as UTF-8 where it is UTF-16 with a byte order mark. */
-  open(): ByteStream;
-}
 
 /** What cannot be listed. Without it, the first failure ends a listing. */
 export interface UnlistedHandler {
@@ -60,7 +27,9 @@ export interface UnlistedHandler {
 }
 
 /**
- * All selected blobs of the sources, in order. @throws not-found, authentication, permission, unavailable, usage
+ * All selected blobs of the sources, in order. A source is a folder that stands for a storage account, a container of one, any other folder of
+ * copies, a file, a zip archive, a glob, `-` for standard input, or the URL of an Azure account or container.
+ * @throws not-found, authentication, permission, unavailable, usage
  * @param unlisted is told what cannot be listed, and the listing goes on behind it
  */
 export async function* listSources(
@@ -138,54 +107,6 @@ function isZipName(name: string): boolean {
   return /\.zip$/i.test(name);
 }
 
-/** A blob as `listSources` gives it, of an item that a listing gave before. */
-export function sourceBlob(container: Container, item: BlobItem, named: boolean): SourceBlob {
-  return new ContainerBlob(container, item, named);
-}
-
-/** A class, since there may be very many: methods cost nothing a blob. */
-class ContainerBlob implements SourceBlob {
-  readonly container: Container;
-  readonly name: string;
-  readonly lengthBytes: number;
-  readonly etag: string;
-  readonly modifiedMillis: number;
-  readonly createdMillis: number | undefined;
-  readonly archived: boolean;
-  readonly named: boolean;
-
-  constructor(container: Container, item: BlobItem, named: boolean) {
-    this.container = container;
-    this.name = item.name;
-    this.lengthBytes = item.lengthBytes;
-    this.etag = item.etag;
-    this.modifiedMillis = item.lastModifiedMillis;
-    this.createdMillis = item.createdMillis;
-    this.archived = item.archived === true;
-    this.named = named;
-  }
-
-  get key(): string {
-    return keyOf(this.container, this.name);
-  }
-
-  async blocks(): Promise<BlockList | undefined> {
-    return this.name.toLowerCase().endsWith('.gz') ? undefined : await this.container.blocks(this.name);
-  }
-
-  async range(start: number, end: number): Promise<Uint8Array> {
-    return (await this.container.read(this.name, start, end)).bytes;
-  }
-
-  open(): ByteStream {
-    return streamOf(rangeChunks((start, end) => this.range(start, end), 0, this.lengthBytes));
-  }
-}
-
-function keyOf({ location }: Container, name: string): string {
-  return `${isUrl(location) ? location : resolve(location)}/${name}`;
-}
-
 /** The members of an archive; one that cannot be read, and is not named by itself, is a blob that cannot be read. */
 async function* zipBlobs(
   container: Container,
@@ -252,11 +173,6 @@ async function standardInput(): Promise<SourceBlob> {
   };
 }
 
-/** Unpacked where they are gzip, and UTF-8 where they are UTF-16. */
-function streamOf(chunks: AsyncIterable<Uint8Array>): ByteStream {
-  return new ByteStream(utf8Chunks(unpackedChunks(chunks)));
-}
-
 /** What a blob without blocks does: it is read from its start. */
 function unblocked(open: () => ByteStream): Pick<SourceBlob, 'blocks' | 'range' | 'open'> {
   return {
@@ -271,50 +187,4 @@ function unblocked(open: () => ByteStream): Pick<SourceBlob, 'blocks' | 'range' 
     },
     open,
   };
-}
-
-/** The tuples of a blob, and what of it cannot be used. */
-export interface WholeLog {
-  /** Unpacked, as far as they can be had. */
-  readonly bytes: Uint8Array;
-  readonly log: FlowLog;
-}
-
-/**
- * Reads a blob as it stands now: it may have grown since it was listed. Where its bytes end before their time, what was to be had is read, and
- * the rest is the last rejection.
- */
-export async function readWhole(blob: SourceBlob): Promise<WholeLog> {
-  const stream =
-    blob.container === undefined
-      ? blob.open()
-      : streamOf(wholeChunks((start, end) => blob.range(start, end), blob.lengthBytes));
-  try {
-    // One more than there may be: the end is looked at, and with it whether it is one.
-    const bytes = await stream.take(limits.blobBytesMax + 1);
-    const log = decodeFlowLog(bytes);
-    const { fault } = stream;
-    if (fault === undefined) return { bytes, log };
-    const rest = { ...fault, startByte: bytes.length, endByte: Math.max(bytes.length, blob.lengthBytes) };
-    return { bytes, log: { ...log, rejections: [...log.rejections, rest] } };
-  } finally {
-    await stream.close();
-  }
-}
-
-/** Reads and decodes a blob; one that cannot be read gives `undefined`, and why is added to `unread`. @throws what its source throws */
-export async function readUnless(blob: SourceBlob, unread: FlowError[]): Promise<WholeLog | undefined> {
-  try {
-    if (blob.archived === true) throw archivedError(blob);
-    return await readWhole(blob);
-  } catch (error) {
-    if (blob.named || !isOfBlob(error)) throw error;
-    unread.push(error);
-    return undefined;
-  }
-}
-
-/** SHA-256 of bytes or text. */
-export function fingerprintOf(data: Uint8Array | string): string {
-  return createHash('sha256').update(data).digest('hex');
 }

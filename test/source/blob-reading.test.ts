@@ -4,11 +4,11 @@ import { limits } from '../../src/base/limits.ts';
 import { MemoryContainer } from '../../src/blob/memory.ts';
 import { decodeFlowLog } from '../../src/flowlog/decode.ts';
 import type { BlobPosition } from '../../src/lake/positions.ts';
-import { openReading } from '../../src/pipeline/blob-reading.ts';
-import type { PieceSizes } from '../../src/pipeline/log-pieces.ts';
-import { ByteStream, unpackedChunks } from '../../src/pipeline/source-bytes.ts';
-import type { SourceBlob } from '../../src/pipeline/source.ts';
-import { sourceBlob } from '../../src/pipeline/source.ts';
+import { openReading } from '../../src/source/blob-reading.ts';
+import type { PieceSizes } from '../../src/source/log-pieces.ts';
+import { ByteStream, unpackedChunks } from '../../src/source/byte-stream.ts';
+import type { SourceBlob } from '../../src/source/source-blob.ts';
+import { sourceBlob } from '../../src/source/source-blob.ts';
 import { cutSamples } from '../flowlog/cut-samples.ts';
 import { Read } from '../flowlog/read.ts';
 

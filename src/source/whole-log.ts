@@ -1,0 +1,49 @@
+import type { FlowError } from '../base/errors.ts';
+import { limits } from '../base/limits.ts';
+import { decodeFlowLog } from '../flowlog/decode.ts';
+import type { FlowLog } from '../flowlog/record.ts';
+import { wholeChunks } from './byte-stream.ts';
+import type { SourceBlob } from './source-blob.ts';
+import { streamOf } from './source-blob.ts';
+import { archivedError, isOfBlob } from './unread.ts';
+
+/** The tuples of a blob, and what of it cannot be used. */
+export interface WholeLog {
+  /** Unpacked, as far as they can be had. */
+  readonly bytes: Uint8Array;
+  readonly log: FlowLog;
+}
+
+/**
+ * Reads a blob as it stands now: it may have grown since it was listed. Where its bytes end before their time, what was to be had is read, and
+ * the rest is the last rejection.
+ */
+export async function readWhole(blob: SourceBlob): Promise<WholeLog> {
+  const stream =
+    blob.container === undefined
+      ? blob.open()
+      : streamOf(wholeChunks((start, end) => blob.range(start, end), blob.lengthBytes));
+  try {
+    // One more than there may be: the end is looked at, and with it whether it is one.
+    const bytes = await stream.take(limits.blobBytesMax + 1);
+    const log = decodeFlowLog(bytes);
+    const { fault } = stream;
+    if (fault === undefined) return { bytes, log };
+    const rest = { ...fault, startByte: bytes.length, endByte: Math.max(bytes.length, blob.lengthBytes) };
+    return { bytes, log: { ...log, rejections: [...log.rejections, rest] } };
+  } finally {
+    await stream.close();
+  }
+}
+
+/** Reads and decodes a blob; one that cannot be read gives `undefined`, and why is added to `unread`. @throws what its source throws */
+export async function readUnless(blob: SourceBlob, unread: FlowError[]): Promise<WholeLog | undefined> {
+  try {
+    if (blob.archived === true) throw archivedError(blob);
+    return await readWhole(blob);
+  } catch (error) {
+    if (blob.named || !isOfBlob(error)) throw error;
+    unread.push(error);
+    return undefined;
+  }
+}
