@@ -1,5 +1,5 @@
 /**
- * Tuples put in order: by NIC, rank of their group, time, then as they were made. What `orderEvents` of src/pipeline/order-events.ts does in TypeScript; tests
+ * Tuples put in order: by NIC, rank of their group, time, then as they were made. What `orderEvents` of src/record/order-events.ts does in TypeScript; tests
  * hold both to the same.
  *
  * A row's key is one number, the NIC and rank in its high bits, then the milliseconds after the first time, then the row. Keys are sorted digit by digit from the

@@ -8,7 +8,7 @@ rmSync('dist/chunks', { recursive: true, force: true });
 const bundle = await rolldown({
   input: {
     'cli/main': 'dist/cli/main.js',
-    'chunks/flush-worker': 'dist/pipeline/flush-worker.js',
+    'chunks/flush-worker': 'dist/record/flush-worker.js',
     'chunks/template-worker': 'dist/control/template-worker.js',
     'chunks/settle-worker': 'dist/lake/flows/settle-worker.js',
     'chunks/encode-worker': 'dist/lake/parquet/encode-worker.js',

@@ -8,8 +8,8 @@ import { readField, readObject, readProperties, readText } from '../nsg/fields.t
 import type { Network } from '../nsg/network.ts';
 import { guidOf } from '../nsg/network.ts';
 import type { FlowLogFormat } from '../flowlog/tuple.ts';
-import type { FlowLogSettings } from '../pipeline/recording-settings.ts';
-import { defaultFlowLogs } from '../pipeline/recording-settings.ts';
+import type { FlowLogSettings } from '../record/recording-settings.ts';
+import { defaultFlowLogs } from '../record/recording-settings.ts';
 import { parseFormat, readText as readFileText } from './options.ts';
 import { tell } from './printable.ts';
 

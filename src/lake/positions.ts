@@ -28,7 +28,7 @@ import type { TableState } from './table-state.ts';
 import type { TablePlace } from './table-place.ts';
 import { helperPath } from './table-place.ts';
 
-/** How far one blob has been read. The reader (pipeline) gives the values their meaning; the lake keeps and compares them. */
+/** How far one blob has been read. The reader (source) gives the values their meaning; the lake keeps and compares them. */
 export interface BlobPosition {
   /** Of the blob as it was read. */
   readonly etag: string;

@@ -20,7 +20,7 @@ import { createControlPlane } from '../control/control-plane.ts';
 import type { BlobContainers } from '../control/settings.ts';
 import type { FlowLogFormat } from '../flowlog/tuple.ts';
 import type { NetworkFile } from '../nsg/import.ts';
-import type { Quirks } from '../pipeline/quirks.ts';
+import type { Quirks } from '../record/quirks.ts';
 import { takeLock } from '../blob/process-lock.ts';
 import type { AccountBinding } from './accounts.ts';
 import { Accounts, containersOf } from './accounts.ts';

@@ -10,7 +10,7 @@ import { createCaptureBatch } from '../../src/capture/batch.ts';
 import type { LiveCapture, LiveSettings } from '../../src/capture/live.ts';
 import { openLive } from '../../src/capture/live.ts';
 
-/** Scripts that act as tcpdump, so that no network, no root and no tcpdump is needed; test/pipeline/live.test.ts has the real one. */
+/** Scripts that act as tcpdump, so that no network, no root and no tcpdump is needed; test/record/live.test.ts has the real one. */
 const folder = mkdtempSync(join(tmpdir(), 'nsgflow-live-'));
 const pathBefore = process.env['PATH'];
 const counters = { refused: new Counters<never>(), damage: new Counters<never>() };

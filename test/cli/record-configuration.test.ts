@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { folderAccount } from '../../src/blob/folder.ts';
 import { nicBody, nicId, nsgBody, nsgId, ruleBody, virtualNetworkBody, virtualNetworkId } from '../nsg/bodies.ts';
-import type { Sent } from '../pipeline/traffic.ts';
-import { pcapOf, readWritten, start } from '../pipeline/traffic.ts';
+import type { Sent } from '../record/traffic.ts';
+import { pcapOf, readWritten, start } from '../record/traffic.ts';
 import type { Ran } from './nsgflow.ts';
 import { nsgflow } from './nsgflow.ts';
 

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test, vi } from 'vitest';
 import { folderAccount } from '../../src/blob/folder.ts';
-import type { Sent } from '../pipeline/traffic.ts';
-import { pcapOf, readWritten } from '../pipeline/traffic.ts';
+import type { Sent } from '../record/traffic.ts';
+import { pcapOf, readWritten } from '../record/traffic.ts';
 import { main } from './nsgflow.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'nsgflow-signals-'));

@@ -9,7 +9,7 @@ import { readCommit } from '../../src/lake/delta-log.ts';
 import { openLake } from '../../src/lake/lake.ts';
 import { tuplesPlace } from '../../src/lake/table-place.ts';
 import { openLakeEngine } from '../../src/query/lake-engine.ts';
-import { killAtText, runScript } from '../pipeline/kill-at.ts';
+import { killAtText, runScript } from '../base/kill-at.ts';
 import { ask } from '../query/ask.ts';
 import { storedFlows } from './flows/settled-lake.ts';
 import { oldFlows, oldTuples, unpackOldLake } from './unmoved/old-lake.ts';

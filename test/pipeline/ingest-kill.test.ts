@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { folderAccount } from '../../src/blob/folder.ts';
 import { blobName, container, madeRecord, portsOf, writeBlob } from '../source/build-blobs.ts';
-import { killAtText, randomOf } from './kill-at.ts';
+import { killAtText, randomOf } from '../base/kill-at.ts';
 
 /**
  * An ingester killed with -9 at seeded moments while blobs grow and are rewritten. Most moments are counted in operations on files, so a seed means the

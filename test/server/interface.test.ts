@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { folderAccount } from '../../src/blob/folder.ts';
 import { fiveTupleKey } from '../corpus/oracle.ts';
-import { readAllLogs, sumLogs } from '../pipeline/logs.ts';
+import { readAllLogs, sumLogs } from '../record/logs.ts';
 import { clients, dataFolder, serve, until } from './process.ts';
 import type { Served } from './process.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { folderAccount } from '../../src/blob/folder.ts';
 import { importNetwork } from '../../src/nsg/import.ts';
-import { record } from '../../src/pipeline/record.ts';
+import { record } from '../../src/record/record.ts';
 import { nsgflow } from '../cli/nsgflow.ts';
 import { blobClient, clients, dataFolder, downloadAll, serve, until } from './process.ts';
 import type { Clients, Served } from './process.ts';

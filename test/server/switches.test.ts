@@ -6,14 +6,14 @@ import { resourceKey } from '../../src/arm-template/resource-id.ts';
 import type { JsonObject } from '../../src/arm-template/value.ts';
 import { memoryAccount } from '../../src/blob/memory.ts';
 import { flowLogType } from '../../src/control/types/flow-log.ts';
-import { defaultQuirks } from '../../src/pipeline/quirks.ts';
-import { record } from '../../src/pipeline/record.ts';
-import type { FlowLogSettings } from '../../src/pipeline/recording-settings.ts';
+import { defaultQuirks } from '../../src/record/quirks.ts';
+import { record } from '../../src/record/record.ts';
+import type { FlowLogSettings } from '../../src/record/recording-settings.ts';
 import { Accounts } from '../../src/server/accounts.ts';
 import { Recorder } from '../../src/server/recorder.ts';
 import { account, buildNetwork, flowLogBody, network, openPlane, rule, watcher } from '../control/plane.ts';
-import type { Sent, Written } from '../pipeline/traffic.ts';
-import { pcapOf, readWritten, start } from '../pipeline/traffic.ts';
+import type { Sent, Written } from '../record/traffic.ts';
+import { pcapOf, readWritten, start } from '../record/traffic.ts';
 
 /** Flow logs that are switched while a capture is replayed at 60 times its pace. The test sets the clock; what the recorder has done by then is left to chance. */
 const long = process.env['NSGFLOW_LONG'] === '1';

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { FlowError } from '../../base/errors.ts';
-import { parseQuirks } from '../../pipeline/quirks.ts';
+import { parseQuirks } from '../../record/quirks.ts';
 import type { Shell } from '../../server/environment.ts';
 import type { RecorderInput } from '../../server/recorder.ts';
 import type { ServiceSettings } from '../../server/service.ts';

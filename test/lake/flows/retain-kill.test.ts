@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dayMillis } from '../../../src/base/time.ts';
 import { settle } from '../../../src/lake/flows/settle.ts';
 import { openLake } from '../../../src/lake/lake.ts';
-import { killAtText, randomOf, runScript } from '../../pipeline/kill-at.ts';
+import { killAtText, randomOf, runScript } from '../../base/kill-at.ts';
 import type { PlainRecord } from '../build-flow-log.ts';
 import { ingestBlob, readTuples, seenFlows, storedFlows } from './settled-lake.ts';
 import type { FlowValues } from './stage-plain.ts';

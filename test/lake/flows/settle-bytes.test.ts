@@ -8,7 +8,7 @@ import { compact } from '../../../src/lake/compact.ts';
 import { settle } from '../../../src/lake/flows/settle.ts';
 import type { Lake } from '../../../src/lake/lake.ts';
 import { openLake } from '../../../src/lake/lake.ts';
-import { randomOf } from '../../pipeline/kill-at.ts';
+import { randomOf } from '../../base/kill-at.ts';
 import type { BigTuple } from './big-date.ts';
 import { connectionsOf, ingestBig, scramble } from './big-date.ts';
 import { totalsOf } from './totals.ts';

@@ -7,7 +7,7 @@ import { minuteMillis } from '../../../src/base/time.ts';
 import { compact } from '../../../src/lake/compact.ts';
 import { settle } from '../../../src/lake/flows/settle.ts';
 import { openLake } from '../../../src/lake/lake.ts';
-import { randomOf } from '../../pipeline/kill-at.ts';
+import { randomOf } from '../../base/kill-at.ts';
 import { FollowedLogs, followStart } from './follow-logs.ts';
 import { expectedFlows, ingestBlob, seenFlows, storedFlows } from './settled-lake.ts';
 

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { folderAccount } from '../../../src/blob/folder.ts';
 import { openLake } from '../../../src/lake/lake.ts';
 import { blobName, container, hour, madeRecord, writeBlob } from '../../source/build-blobs.ts';
-import { killAtText, randomOf, runScript } from '../../pipeline/kill-at.ts';
+import { killAtText, randomOf, runScript } from '../../base/kill-at.ts';
 import { expectedFlows, ingestBlob, readTuples, seenFlows, storedFlows } from './settled-lake.ts';
 
 const repository = join(import.meta.dirname, '..', '..', '..');

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { memoryAccount } from '../../src/blob/memory.ts';
 import { parsePrefix } from '../../src/net/prefix.ts';
-import { record } from '../../src/pipeline/record.ts';
+import { record } from '../../src/record/record.ts';
 import { compareWithOracle, corpusCapturePath, corpusCaptures, corpusSkipped, readOracle } from '../corpus/oracle.ts';
 import { corpusDifferences, portlessReasons } from '../wire/corpus-differences.ts';
 import { readAllLogs, sumLogs } from './logs.ts';

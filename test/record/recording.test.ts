@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { memoryAccount } from '../../src/blob/memory.ts';
 import type { Network } from '../../src/nsg/network.ts';
-import { defaultQuirks } from '../../src/pipeline/quirks.ts';
-import type { RecordingConfiguration } from '../../src/pipeline/recording-settings.ts';
-import { defaultFlowLogs } from '../../src/pipeline/recording-settings.ts';
+import { defaultQuirks } from '../../src/record/quirks.ts';
+import type { RecordingConfiguration } from '../../src/record/recording-settings.ts';
+import { defaultFlowLogs } from '../../src/record/recording-settings.ts';
 import {
   nicBody,
   nicId,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { limits } from '../../src/base/limits.ts';
 import type { CaptureReader } from '../../src/capture/merge-captures.ts';
 import type { Network } from '../../src/nsg/network.ts';
-import { defaultFlowLogs } from '../../src/pipeline/recording-settings.ts';
+import { defaultFlowLogs } from '../../src/record/recording-settings.ts';
 import { nicBody, nsgBody, ruleBody, virtualNetworkBody } from '../nsg/bodies.ts';
 import { ipv4, udp } from '../wire/build-packet.ts';
 import type { Recorded, Sent } from './traffic.ts';

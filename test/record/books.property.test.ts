@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { quirkTable } from '../../src/pipeline/quirks.ts';
-import type { Quirks } from '../../src/pipeline/quirks.ts';
-import type { FlowLogSettings, Span } from '../../src/pipeline/recording-settings.ts';
+import { quirkTable } from '../../src/record/quirks.ts';
+import type { Quirks } from '../../src/record/quirks.ts';
+import type { FlowLogSettings, Span } from '../../src/record/recording-settings.ts';
 import { anyNetwork } from '../nsg/generate-network.ts';
 import type { Sent } from './traffic.ts';
 import { recordPackets, start } from './traffic.ts';

@@ -5,7 +5,7 @@ import { createFlowEvents } from '../../src/flow/event.ts';
 import type { OrderedTuples, TupleKernel } from '../../src/flowlog/tuple-kernel.ts';
 import { createTupleKernel } from '../../src/flowlog/tuple-kernel.ts';
 import type { TupleColumns } from '../../src/flowlog/tuple.ts';
-import { orderEvents } from '../../src/pipeline/order-events.ts';
+import { orderEvents } from '../../src/record/order-events.ts';
 
 const long = process.env['NSGFLOW_LONG'] === '1';
 const kernel = createTupleKernel() as TupleKernel;

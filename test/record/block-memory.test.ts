@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
 import { BlockAppender } from '../../src/blob/block-blob.ts';
 import { memoryAccount } from '../../src/blob/memory.ts';
-import type { LentBytes } from '../../src/pipeline/block-memory.ts';
-import { BlockMemory } from '../../src/pipeline/block-memory.ts';
+import type { LentBytes } from '../../src/record/block-memory.ts';
+import { BlockMemory } from '../../src/record/block-memory.ts';
 
 const step = fc.oneof(
   fc.record({

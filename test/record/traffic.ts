@@ -5,8 +5,8 @@ import type { Account } from '../../src/blob/container.ts';
 import { memoryAccount } from '../../src/blob/memory.ts';
 import { importNetwork } from '../../src/nsg/import.ts';
 import type { Network } from '../../src/nsg/network.ts';
-import type { RecordResult, RecordSettings } from '../../src/pipeline/record.ts';
-import { record } from '../../src/pipeline/record.ts';
+import type { RecordResult, RecordSettings } from '../../src/record/record.ts';
+import { record } from '../../src/record/record.ts';
 import { buildPcap } from '../capture/build-capture.ts';
 import { ipv4, tcp, udp } from '../wire/build-packet.ts';
 

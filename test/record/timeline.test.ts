@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { limits } from '../../src/base/limits.ts';
 import { minuteMillis } from '../../src/base/time.ts';
 import { singleNicNetwork } from '../../src/nsg/network.ts';
-import type { FlowLogSettings } from '../../src/pipeline/recording-settings.ts';
-import { Timeline } from '../../src/pipeline/timeline.ts';
+import type { FlowLogSettings } from '../../src/record/recording-settings.ts';
+import { Timeline } from '../../src/record/timeline.ts';
 
 const minute = Date.UTC(2026, 10, 20, 10);
 const always = Number.POSITIVE_INFINITY;

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { limits } from '../../src/base/limits.ts';
 import { createCaptureBatch } from '../../src/capture/batch.ts';
 import type { CaptureReader } from '../../src/capture/merge-captures.ts';
-import type { Replay, ReplaySettings } from '../../src/pipeline/replay.ts';
-import { openReplay } from '../../src/pipeline/replay.ts';
+import type { Replay, ReplaySettings } from '../../src/record/replay.ts';
+import { openReplay } from '../../src/record/replay.ts';
 
 const firstMillis = Date.UTC(2026, 10, 20, 9, 54, 30);
 

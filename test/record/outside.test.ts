@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Network } from '../../src/nsg/network.ts';
-import { defaultQuirks } from '../../src/pipeline/quirks.ts';
-import { defaultFlowLogs } from '../../src/pipeline/recording-settings.ts';
+import { defaultQuirks } from '../../src/record/quirks.ts';
+import { defaultFlowLogs } from '../../src/record/recording-settings.ts';
 import { nicBody, nsgBody, ruleBody, virtualNetworkBody, virtualNetworkId } from '../nsg/bodies.ts';
 import type { Sent } from './traffic.ts';
 import { connection, lines, networkOf, recordPackets, start } from './traffic.ts';

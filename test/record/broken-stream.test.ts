@@ -3,7 +3,7 @@ import { FlowError } from '../../src/base/errors.ts';
 import type { CaptureReader } from '../../src/capture/merge-captures.ts';
 import { memoryAccount } from '../../src/blob/memory.ts';
 import { parsePrefix } from '../../src/net/prefix.ts';
-import { record } from '../../src/pipeline/record.ts';
+import { record } from '../../src/record/record.ts';
 import { ipv4, udp } from '../wire/build-packet.ts';
 import { readWritten } from './traffic.ts';
 

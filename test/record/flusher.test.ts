@@ -2,16 +2,16 @@ import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { createFlowEvents } from '../../src/flow/event.ts';
 import type { FlushedBlock } from '../../src/deliver/flushed-block.ts';
-import type { FlushKey } from '../../src/pipeline/flush.ts';
-import type { Flusher } from '../../src/pipeline/flusher.ts';
-import { defaultQuirks } from '../../src/pipeline/quirks.ts';
-import { planRecording } from '../../src/pipeline/recording-plan.ts';
-import { defaultFlowLogs } from '../../src/pipeline/recording-settings.ts';
+import type { FlushKey } from '../../src/record/flush.ts';
+import type { Flusher } from '../../src/record/flusher.ts';
+import { defaultQuirks } from '../../src/record/quirks.ts';
+import { planRecording } from '../../src/record/recording-plan.ts';
+import { defaultFlowLogs } from '../../src/record/recording-settings.ts';
 import { compileNetwork } from '../../src/nsg/compile.ts';
 import { singleNicNetwork } from '../../src/nsg/network.ts';
 
 /** A thread runs what was built, so the built flusher is tested. */
-const built = new URL('../../dist/pipeline/flusher.js', import.meta.url);
+const built = new URL('../../dist/record/flusher.js', import.meta.url);
 const isBuilt = existsSync(built);
 interface FlusherModule {
   readonly Flusher: typeof Flusher;

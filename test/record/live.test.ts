@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { minuteMillis } from '../../src/base/time.ts';
 import { folderAccount } from '../../src/blob/folder.ts';
 import type { FlowLog } from '../../src/flowlog/record.ts';
-import type { RecordResult } from '../../src/pipeline/record.ts';
+import type { RecordResult } from '../../src/record/record.ts';
 import { fiveTupleKey } from '../corpus/oracle.ts';
 import { readAllLogs, sumLogs } from './logs.ts';
 

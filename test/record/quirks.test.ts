@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { defaultQuirks, parseQuirks, quirkTable } from '../../src/pipeline/quirks.ts';
+import { defaultQuirks, parseQuirks, quirkTable } from '../../src/record/quirks.ts';
 
 describe('quirks', () => {
   test('are set by name and value in any casing, the last of one name counting; the others have their defaults', () => {

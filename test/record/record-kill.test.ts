@@ -39,7 +39,7 @@ import { FlowError } from ${built('base/errors.js')};
 import { limits } from ${built('base/limits.js')};
 import { folderAccount } from ${built('blob/folder.js')};
 import { importNetwork } from ${built('nsg/import.js')};
-import { record } from ${built('pipeline/record.js')};
+import { record } from ${built('record/record.js')};
 // Blocks go to storage minute by minute, as those of a live recording do.
 limits.deliveryHeldBackBytesMax = 0;
 const [to, spool, killAt, awayFrom, awayTo] = process.argv.slice(2);

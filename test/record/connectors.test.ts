@@ -8,7 +8,7 @@ import { openStorage } from '../../src/blob/open.ts';
 import { nsgContainer, vnetContainer } from '../../src/flowlog/blob-path.ts';
 import { importNetwork } from '../../src/nsg/import.ts';
 import { placeBlocks, readBlocks, wrapRecords } from '../../src/source/blob-blocks.ts';
-import { record } from '../../src/pipeline/record.ts';
+import { record } from '../../src/record/record.ts';
 import { azuriteSkipped, startAzurite } from '../blob/azurite/start.ts';
 import type { Azurite } from '../blob/azurite/start.ts';
 import { collect } from '../blob/contract.ts';
