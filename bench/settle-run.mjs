@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 
 const [logs, lake] = process.argv.slice(2);
 const dist = (path) => import(pathToFileURL(join(resolve('dist'), path)).href);
-const { Ingester } = await dist('pipeline/ingest.js');
+const { Ingester } = await dist('ingest/ingest.js');
 const { listSources } = await dist('source/list-sources.js');
 const { selectsAll } = await dist('source/selection.js');
 

@@ -185,7 +185,7 @@ async function openEngine(options: AskOptions): Promise<OpenEngine> {
     const lake = await openLake(folder);
     return await engineOver(lake, tell, () => lake.close());
   }
-  const { readLogs } = await import('../pipeline/read-logs.ts');
+  const { readLogs } = await import('../ingest/read-logs.ts');
   const progress = createProgress('reading');
   const logs = await readLogs(options.input!, (bytes) => progress.update(bytes, undefined)).finally(() =>
     progress.end(),

@@ -9,8 +9,8 @@ import { settleInThread } from '../lake/flows/settle-thread.ts';
 import type { Lake } from '../lake/lake.ts';
 import { openLake } from '../lake/lake.ts';
 import { vacuum } from '../lake/vacuum.ts';
-import type { FollowStatus } from '../pipeline/follow.ts';
-import { follow } from '../pipeline/follow.ts';
+import type { FollowStatus } from '../ingest/follow.ts';
+import { follow } from '../ingest/follow.ts';
 import type { Accounts } from './accounts.ts';
 import type { PartHealth } from './routes/health.ts';
 

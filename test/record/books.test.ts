@@ -6,7 +6,7 @@ import { folderAccount } from '../../src/blob/folder.ts';
 import { openLake } from '../../src/lake/lake.ts';
 import { importNetwork } from '../../src/nsg/import.ts';
 import type { Network } from '../../src/nsg/network.ts';
-import { ingest } from '../../src/pipeline/ingest.ts';
+import { ingest } from '../../src/ingest/ingest.ts';
 import type { RecordResult } from '../../src/record/record.ts';
 import { record } from '../../src/record/record.ts';
 import { expectedFlows } from '../lake/flows/settled-lake.ts';

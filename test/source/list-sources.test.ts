@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { limits } from '../../src/base/limits.ts';
 import { folderAccount } from '../../src/blob/folder.ts';
-import { ingest } from '../../src/pipeline/ingest.ts';
+import { ingest } from '../../src/ingest/ingest.ts';
 import { wholeChunks } from '../../src/source/byte-stream.ts';
 import { selectsAll } from '../../src/source/selection.ts';
 import type { SourceBlob } from '../../src/source/source-blob.ts';

@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
 import { formatCount } from '../../base/format-count.ts';
 import { openStorage } from '../../blob/open.ts';
-import type { ConvertResult } from '../../pipeline/convert.ts';
-import { convert } from '../../pipeline/convert.ts';
+import type { ConvertResult } from '../../convert/convert.ts';
+import { convert } from '../../convert/convert.ts';
 import { describeRejection } from '../../source/rejection.ts';
 import { parseFormat } from '../options.ts';
 import { jsonText, show, tell } from '../printable.ts';

@@ -3,7 +3,7 @@ import type { FlowError } from '../../base/errors.ts';
 import { formatTime } from '../../base/time.ts';
 import { parseResourceId } from '../../flowlog/blob-path.ts';
 import { openLake } from '../../lake/lake.ts';
-import { ingestStatus } from '../../pipeline/ingest-status.ts';
+import { ingestStatus } from '../../advise/ingest-status.ts';
 import { selectsAll } from '../../source/selection.ts';
 import type { OutputOptions } from '../asking.ts';
 import { addOutput, formatOf, print } from '../asking.ts';

@@ -28,7 +28,7 @@ const script = join(root, 'work.mjs');
 const urlOf = (name: string): string => JSON.stringify(pathToFileURL(join(dist, name)).href);
 const program = `${killAtText(script)}
 const [what, logs, folder, at, times] = process.argv.slice(2);
-const { ingest } = await import(${urlOf('pipeline/ingest.js')});
+const { ingest } = await import(${urlOf('ingest/ingest.js')});
 const { openLake } = await import(${urlOf('lake/lake.js')});
 const { settle } = await import(${urlOf('lake/flows/settle.js')});
 const { compact } = await import(${urlOf('lake/compact.js')});

@@ -13,7 +13,7 @@ import { gzipSync } from 'node:zlib';
 
 const [dist, target] = process.argv.slice(2);
 const load = (name) => import(pathToFileURL(join(dist, name)).href);
-const { ingest } = await load('pipeline/ingest.js');
+const { ingest } = await load('ingest/ingest.js');
 const { openLake } = await load('lake/lake.js');
 const { compact } = await load('lake/compact.js');
 const { settle } = await load('lake/flows/settle.js');

@@ -2,10 +2,10 @@ import type { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { isUrl } from '../blob/azure-target.ts';
 import type { Lake } from '../lake/lake.ts';
-import type { PlannedDay } from './ingest-plan.ts';
-import { IngestPlan } from './ingest-plan.ts';
-import type { IngestSettings } from './ingest.ts';
-import { openExisting } from './ingest.ts';
+import type { PlannedDay } from '../ingest/plan.ts';
+import { IngestPlan } from '../ingest/plan.ts';
+import type { IngestSettings } from '../ingest/ingest.ts';
+import { openExisting } from '../ingest/ingest.ts';
 import type { Selection } from '../source/selection.ts';
 import { listSources } from '../source/list-sources.ts';
 

@@ -13,7 +13,7 @@ import { hourMillis, minuteMillis } from '../base/time.ts';
 import { limits } from '../base/limits.ts';
 import { isUrl } from '../blob/azure-target.ts';
 import type { BlobItem, Container } from '../blob/container.ts';
-import type { PassTotals } from './ingest-pass.ts';
+import type { PassTotals } from './pass.ts';
 import type { IngestResult, IngestSettings } from './ingest.ts';
 import { Ingester } from './ingest.ts';
 import type { Selection } from '../source/selection.ts';

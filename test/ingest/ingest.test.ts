@@ -12,10 +12,10 @@ import { writeCommit } from '../../src/lake/delta-log.ts';
 import { openLake } from '../../src/lake/lake.ts';
 import type { KeptRejection } from '../../src/lake/positions.ts';
 import { readTableState } from '../../src/lake/table-state.ts';
-import type { IngestNotice, IngestResult, IngestSettings } from '../../src/pipeline/ingest.ts';
-import { ingest } from '../../src/pipeline/ingest.ts';
+import type { IngestNotice, IngestResult, IngestSettings } from '../../src/ingest/ingest.ts';
+import { ingest } from '../../src/ingest/ingest.ts';
 import { parseNameTest } from '../../src/source/selection.ts';
-import { readLogs } from '../../src/pipeline/read-logs.ts';
+import { readLogs } from '../../src/ingest/read-logs.ts';
 import { blobName, container, hour, madeRecord, nsgId, portsOf, wholeLog, writeBlob } from '../source/build-blobs.ts';
 import { tuplesPlace } from '../../src/lake/table-place.ts';
 

@@ -7,12 +7,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Container } from '../../src/blob/container.ts';
 import { folderAccount } from '../../src/blob/folder.ts';
 import { openStorage } from '../../src/blob/open.ts';
-import { convert } from '../../src/pipeline/convert.ts';
-import { estimate, operationPrices } from '../../src/pipeline/estimate.ts';
-import type { FollowStatus } from '../../src/pipeline/follow.ts';
-import { follow } from '../../src/pipeline/follow.ts';
-import { ingest } from '../../src/pipeline/ingest.ts';
-import { readLogs } from '../../src/pipeline/read-logs.ts';
+import { convert } from '../../src/convert/convert.ts';
+import { estimate, operationPrices } from '../../src/advise/estimate.ts';
+import type { FollowStatus } from '../../src/ingest/follow.ts';
+import { follow } from '../../src/ingest/follow.ts';
+import { ingest } from '../../src/ingest/ingest.ts';
+import { readLogs } from '../../src/ingest/read-logs.ts';
 import { RetentionIndex, retain } from '../../src/source/retain.ts';
 import { parseNameTest, selectsAll } from '../../src/source/selection.ts';
 import type { Azurite } from '../blob/azurite/start.ts';

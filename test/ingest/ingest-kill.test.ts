@@ -26,7 +26,7 @@ const script = join(root, 'ingester.mjs');
 const ingester = `${killAtText(script)}
 const [logs, lake, at] = process.argv.slice(2);
 killAt = Number(at);
-const { ingest } = await import(${JSON.stringify(pathToFileURL(join(dist, 'pipeline/ingest.js')).href)});
+const { ingest } = await import(${JSON.stringify(pathToFileURL(join(dist, 'ingest/ingest.js')).href)});
 process.stdout.write('ready');
 operations = 0;
 const { tuples } = await ingest({ sources: [logs], lake, rejectedMax: undefined });
