@@ -154,6 +154,7 @@ function withSettings(engine: Engine, settings: AskSettings): Engine {
   return {
     ask: (query) => engine.ask(query, settings),
     sql: (text) => engine.sql(text, settings),
+    ...(engine.timesOf === undefined ? {} : { timesOf: (range: QueryRange) => engine.timesOf!(range) }),
     ...(engine.writeParquet === undefined
       ? {}
       : { writeParquet: (query: Query, path: string) => engine.writeParquet!(query, path, settings) }),

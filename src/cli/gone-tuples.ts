@@ -1,7 +1,7 @@
 /** Questions that read tuples of dates that retention removed: they answer with what there is, say so, and end with exit code 7. */
 import { errorTable } from '../base/errors.ts';
 import type { Engine } from '../query/engine.ts';
-import type { Query } from '../query/tree.ts';
+import type { Query, QueryRange } from '../query/tree.ts';
 import { rangeOf } from '../query/tree.ts';
 import { tell } from './printable.ts';
 
@@ -20,6 +20,7 @@ export function tellingGoneTuples(engine: Engine, keptFrom: string): Engine {
       note(true, `the answer has those from then on (--from ${keptFrom})`);
   };
   return {
+    ...(engine.timesOf === undefined ? {} : { timesOf: (range: QueryRange) => engine.timesOf!(range) }),
     ask: (query) => {
       noteQuery(query);
       return engine.ask(query);

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { FlowError } from '../base/errors.ts';
 import { formatCount } from '../base/format-count.ts';
-import type { Engine } from '../query/engine.ts';
+import type { Engine, Times } from '../query/engine.ts';
 import { measureColumn, measureExamples, parseMeasure } from '../query/measure.ts';
 import type { Answer, Cell } from '../query/result.ts';
 import type { GroupQuery, Measure, QueryRange } from '../query/tree.ts';
@@ -101,13 +101,12 @@ export async function allRows({ chunks }: Answer): Promise<Cell[][]> {
   return rows;
 }
 
-/** Times of the first and the last tuple that a filter selects; `undefined` of none. */
-export async function spanOf(
-  engine: Engine,
-  selection: Pick<GroupQuery, 'range' | 'where'>,
-): Promise<{ firstMillis: number; lastMillis: number } | undefined> {
+/** Times of the first and the last tuple of a range, or a little more; `undefined` where it has none. */
+export async function spanOf(engine: Engine, range: QueryRange): Promise<Times | undefined> {
+  const known = engine.timesOf?.(range);
+  if (known !== undefined) return known;
   const answer = await engine.ask({
-    ...selection,
+    range,
     ask: 'groups',
     axes: [],
     measures: [{ kind: 'first' }, { kind: 'last' }],

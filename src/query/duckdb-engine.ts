@@ -29,7 +29,7 @@ import { addressesOf } from './address-condition.ts';
 import { answerOf } from './answer.ts';
 import { columnsOf as columnsOfResult, rowsOf } from './duckdb-result.ts';
 import { questionError, sqlError } from './engine-error.ts';
-import type { AskSettings, Engine, WrittenAnswer } from './engine.ts';
+import type { AskSettings, Engine, Times, WrittenAnswer } from './engine.ts';
 import type { LoweredQuery } from './lower/lower.ts';
 import { lowerQuery } from './lower/lower.ts';
 import { columnsOf, inputsOf } from './relation/check.ts';
@@ -44,7 +44,7 @@ import type { SqlText } from './sql/print.ts';
 import { printSql } from './sql/print.ts';
 import type { TableSource } from './table-source.ts';
 import { tableSource } from './table-source.ts';
-import type { Query } from './tree.ts';
+import type { Query, QueryRange } from './tree.ts';
 import { rangeOf } from './tree.ts';
 
 /** What an engine asks of a version of a lake: lake/flows/view.ts. */
@@ -150,6 +150,21 @@ export class DuckdbEngine implements Engine {
     } finally {
       await running.end();
     }
+  }
+
+  timesOf(range: QueryRange): Times | undefined {
+    const { tuples, storedFlows } = this.#view;
+    const { start = -Infinity, end = Infinity } = range;
+    const files = [...tuples.files, ...storedFlows].filter((file) => file.startMillis < end && file.endMillis > start);
+    const firstMillis = Math.max(
+      start,
+      files.reduce((least, { startMillis }) => Math.min(least, startMillis), Infinity),
+    );
+    const lastMillis = Math.min(
+      end,
+      files.reduce((most, { endMillis }) => Math.max(most, endMillis - 1), -Infinity),
+    );
+    return Number.isFinite(firstMillis) && Number.isFinite(lastMillis) ? { firstMillis, lastMillis } : undefined;
   }
 
   /** Ends what still runs. */

@@ -1,5 +1,5 @@
 import type { Answer, Scan } from './result.ts';
-import type { Query } from './tree.ts';
+import type { Query, QueryRange } from './tree.ts';
 
 /**
  * What answers questions over one version of a lake: DuckDB in process (duckdb-engine.ts), or a ClickHouse server over the same tables
@@ -15,7 +15,18 @@ export interface Engine {
   sql(text: string, settings?: AskSettings): Promise<Answer>;
   /** Writes the answer to a Parquet file, with the types of the lake's columns; absent where the engine has no such files. */
   writeParquet?(query: Query, path: string, settings?: AskSettings): Promise<WrittenAnswer>;
+  /**
+   * Between which times the rows of a range lie, told by the statistics of files, which are read by no question. `undefined` where these do not tell;
+   * absent where the engine does not know them.
+   */
+  timesOf?(range: QueryRange): Times | undefined;
   close(): Promise<void>;
+}
+
+/** Of the first row and of the last, epoch milliseconds, cut to the range that was asked for. */
+export interface Times {
+  readonly firstMillis: number;
+  readonly lastMillis: number;
 }
 
 export interface AskSettings {

@@ -5,9 +5,9 @@ import { movedSnapshot } from '../lake/moved-files.ts';
 import type { Snapshot } from '../lake/snapshot.ts';
 import type { QuestionView } from './duckdb-engine.ts';
 import { DuckdbEngine } from './duckdb-engine.ts';
-import type { AskSettings, Engine, WrittenAnswer } from './engine.ts';
+import type { AskSettings, Engine, Times, WrittenAnswer } from './engine.ts';
 import type { Answer, Cell } from './result.ts';
-import type { Query } from './tree.ts';
+import type { Query, QueryRange } from './tree.ts';
 
 /** An engine over a version of a lake, whose files may move until they have been read. Closing it closes the view. */
 export function openMovableEngine(view: QuestionView): Engine {
@@ -35,6 +35,10 @@ class MovableEngine implements Engine {
 
   async writeParquet(query: Query, path: string, settings?: AskSettings): Promise<WrittenAnswer> {
     return this.#again((engine) => engine.writeParquet!(query, path, settings), settings);
+  }
+
+  timesOf(range: QueryRange): Times | undefined {
+    return this.#engine.timesOf?.(range);
   }
 
   async close(): Promise<void> {

@@ -69,7 +69,7 @@ export function define(command: Command): void {
       const span =
         range.start !== undefined && range.end !== undefined
           ? { firstMillis: range.start, lastMillis: range.end }
-          : await spanOf(engine, { range });
+          : await spanOf(engine, range);
       const { rows, summary } = await printAnswer(
         engine,
         {
