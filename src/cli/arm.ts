@@ -3,6 +3,7 @@ import { request } from 'node:https';
 import { join } from 'node:path';
 import type { NetworkManagementClient } from '@azure/arm-network';
 import { type Command, Option } from 'commander';
+import type { ResourceManager } from '../advise/resource-manager.ts';
 import type { Json, JsonObject } from '../arm-template/value.ts';
 import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
@@ -23,23 +24,14 @@ export interface ArmOptions {
   readonly subscription?: string;
 }
 
-export interface Arm {
-  readonly subscription: string;
-  readonly isAzure: boolean;
+export interface Arm extends ResourceManager {
   /** Flow logs, by the official client. Loaded at the first use: it takes half a second. */
   client(): Promise<NetworkManagementClient>;
-  /** The resource at a path; `undefined` where it is not there. @throws permission, authentication, unavailable, usage */
-  get(path: string, apiVersion: string): Promise<JsonObject | undefined>;
   /** All pages of a list. */
   list(path: string, apiVersion: string): Promise<JsonObject[]>;
   /** Makes the resource of the service at a path, or changes it. */
   put(path: string, apiVersion: string, body: JsonObject): Promise<void>;
-  post(path: string, apiVersion: string, body: JsonObject): Promise<JsonObject | undefined>;
 }
-
-export const networkVersion = '2024-05-01';
-export const storageVersion = '2023-05-01';
-export const resourcesVersion = '2021-04-01';
 
 const azureEndpoint = 'https://management.azure.com';
 

@@ -5,7 +5,8 @@ import { FlowError } from '../base/errors.ts';
 import { groupOf, locationOf } from '../control/resource-path.ts';
 import { textOf } from '../control/resource.ts';
 import type { Arm } from './arm.ts';
-import { networkVersion, sdkFailure } from './arm.ts';
+import { networkVersion } from '../advise/resource-manager.ts';
+import { sdkFailure } from './arm.ts';
 import { parseWhole } from './options.ts';
 
 /** What the commands about flow logs share: their parameters, which are those of `az network watcher flow-log`, and how one is shown. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
-import { explainFlow } from '../../src/control/visibility.ts';
+import { explainFlow } from '../../src/advise/visibility.ts';
 import { parseAddress } from '../../src/net/address.ts';
 import { account, buildNetwork, flowLogBody, group, location, network, openPlane, watcher } from './plane.ts';
 

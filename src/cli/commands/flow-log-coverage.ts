@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { coverageOf, isGap } from '../../control/coverage.ts';
+import { coverageOf, isGap } from '../../advise/coverage.ts';
 import type { ArmOptions } from '../arm.ts';
 import { addArm, openArm } from '../arm.ts';
 import type { OutputOptions } from '../asking.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { MigrationStep } from '../../control/migration.ts';
-import { migratedBody, planMigration } from '../../control/migration.ts';
+import type { MigrationStep } from '../../advise/migration.ts';
+import { migratedBody, planMigration } from '../../advise/migration.ts';
 import { propertiesOf } from '../../control/resource.ts';
 import type { Arm, ArmOptions } from '../arm.ts';
 import { addArm, openArm } from '../arm.ts';

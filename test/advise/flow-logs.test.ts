@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/arm-template/value.ts';
-import type { NetworkResources } from '../../src/control/coverage.ts';
-import { coverageOf, isGap } from '../../src/control/coverage.ts';
-import { planMigration } from '../../src/control/migration.ts';
-import { explainFlow } from '../../src/control/visibility.ts';
+import type { NetworkResources } from '../../src/advise/coverage.ts';
+import { coverageOf, isGap } from '../../src/advise/coverage.ts';
+import { planMigration } from '../../src/advise/migration.ts';
+import { explainFlow } from '../../src/advise/visibility.ts';
 import { parseAddress } from '../../src/net/address.ts';
-import type { TestPlane } from './plane.ts';
+import type { TestPlane } from '../control/plane.ts';
 import {
   account,
   buildNetwork,
@@ -17,7 +17,7 @@ import {
   rule,
   subscription,
   watcher,
-} from './plane.ts';
+} from '../control/plane.ts';
 
 let plane: TestPlane;
 
