@@ -76,7 +76,7 @@ export class NewAddressFilter {
       const handle = await open(temporary, 'wx');
       try {
         await writeAll(handle, this.#encode(basename(target)), 0);
-        await handle.sync();
+        if (table.isKept) await handle.sync();
       } finally {
         await handle.close();
       }

@@ -74,12 +74,13 @@ export class NewDataFile {
     return this.#doing(async () => {
       const ranges = await this.#parquet.end();
       const size = this.#parquet.bytes;
-      await syncFile(this.#temporary);
+      const { isKept } = this.#table;
+      if (isKept) await syncFile(this.#temporary);
       await this.#addresses.write(this.#table, this.#name);
       const target = join(this.#table.folder, this.#name);
-      await makeFolderOf(target, true);
+      await makeFolderOf(target, isKept);
       await rename(this.#temporary, target);
-      await syncFolder(join(target, '..'));
+      if (isKept) await syncFolder(join(target, '..'));
       const leaves = this.#form.columns.flatMap((column) =>
         'fields' in column ? column.fields.map(() => '') : [column.name],
       );

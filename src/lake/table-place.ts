@@ -23,6 +23,8 @@ export interface TablePlace {
   readonly helpers: string;
   /** Files on their way, of all tables of the lake. */
   readonly temporary: string;
+  /** Whether files outlive the process: the disk has each of them before it gets its name. */
+  readonly isKept: boolean;
 }
 
 /** Names in the lake's folder that are not the old table of tuples. */
@@ -42,9 +44,14 @@ export function flowsPlace(lake: string): TablePlace {
   return placeOf(lake, 'new', join(lake, flowsName), join(lake, helpersName, flowsName));
 }
 
+/** Of flows that are built for questions, in a folder that goes with them. */
+export function builtFlowsPlace(folder: string): TablePlace {
+  return { ...flowsPlace(folder), isKept: false };
+}
+
 function placeOf(lake: string, layout: Layout, folder: string, helpers: string): TablePlace {
   const temporary = join(lake, helpersName, 'tmp');
-  return { lake, layout, folder, storage: folderStorage(folder, temporary), helpers, temporary };
+  return { lake, layout, folder, storage: folderStorage(folder, temporary), helpers, temporary, isKept: true };
 }
 
 /** Where a data file lies now, by its path below the table's folder. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -25,7 +25,7 @@ async function modes(): Promise<string[]> {
   return await Promise.all(
     names.map(
       async (name) =>
-        `${name.replace(/-[^-]+$/, '')} ${((await stat(join(temporary, name))).mode & 0o777).toString(8)}`,
+        `${name.replace(/-[0-9a-f]{8}-\d+-\w+$/, '')} ${((await stat(join(temporary, name))).mode & 0o777).toString(8)}`,
     ),
   );
 }
@@ -54,24 +54,40 @@ test('Parquet for a pipe lies in a folder that only this user can read', async (
   expect(await readdir(temporary)).toEqual([]);
 });
 
-test('what a killed process leaves can be read by this user only', async () => {
+/** A process that makes a folder, and is there until it is killed. */
+async function making(purpose: string): Promise<() => Promise<unknown>> {
   const source = `
     import { makeTemporaryFolder } from ${JSON.stringify(join(import.meta.dirname, '../../dist/lake/temporary-folder.js'))};
     process.umask(0);
-    await makeTemporaryFolder('left');
+    await makeTemporaryFolder(${JSON.stringify(purpose)});
     console.log('made');
     setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(child, 'exit');
-  try {
-    await once(child.stdout, 'data');
-  } finally {
+  const kill = (): Promise<unknown> => {
     child.kill('SIGKILL');
+    return exited;
+  };
+  await once(child.stdout, 'data');
+  return kill;
+}
+
+test('what a killed process leaves can be read by this user only, and goes with the next process', async () => {
+  const killLeft = await making('left');
+  const killOther = await making('other');
+  try {
+    await killLeft();
+    expect(await modes()).toEqual(['nsgflow-left 700', 'nsgflow-other 700']);
+    // Of another machine that has the same folder.
+    await mkdir(join(temporary, 'nsgflow-far-0badc0de-1-abcdef'), { mode: 0o700 });
+    const kill = await making('next');
+    expect(await modes()).toEqual(['nsgflow-far 700', 'nsgflow-next 700', 'nsgflow-other 700']);
+    await kill();
+  } finally {
+    await killOther();
   }
-  await exited;
-  expect(await modes()).toEqual(['nsgflow-left 700']);
 });
 
 test('without a folder for temporary files, DuckDB answers what fits in memory', async () => {

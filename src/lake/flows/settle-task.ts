@@ -1,6 +1,6 @@
 /** What the thread of settle-thread.ts does. */
 import { openLake } from '../lake.ts';
-import { flowsPlace } from '../table-place.ts';
+import { builtFlowsPlace } from '../table-place.ts';
 import type { SettlePlan, Settled, Versions } from './settle.ts';
 import { planSettling, settle } from './settle.ts';
 
@@ -29,7 +29,7 @@ export async function runSettleTask({ folder, build }: SettleTask, signal: Abort
   try {
     if (build === undefined) return { settled: await settle(lake, signal) };
     const { versions, target } = build;
-    const plan = await planSettling(lake, versions, flowsPlace(target), {
+    const plan = await planSettling(lake, versions, builtFlowsPlace(target), {
       signal,
       dates: new Set(build.dates),
       alsoDates: new Set(build.wholeDates),

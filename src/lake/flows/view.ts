@@ -15,7 +15,7 @@ import type { Lake } from '../lake.ts';
 import type { DataFile, Snapshot, TimeRange } from '../snapshot.ts';
 import { dataFileOf, snapshotOf } from '../snapshot.ts';
 import type { TablePlace } from '../table-place.ts';
-import { flowsPlace } from '../table-place.ts';
+import { builtFlowsPlace } from '../table-place.ts';
 import type { TemporaryFolder } from '../temporary-folder.ts';
 import { makeTemporaryFolder } from '../temporary-folder.ts';
 import type { Uncovered } from './coverage.ts';
@@ -85,7 +85,7 @@ export class LakeView {
     const stored = this.#stored(range).filter(({ path }) => !replaced.has(path));
     const own = { table: this.#lake.flowsPlace, files: filesOf(this.#lake.flowsPlace, stored, range) };
     if (this.#folder === undefined) return [own];
-    const place = flowsPlace(this.#folder.path);
+    const place = builtFlowsPlace(this.#folder.path);
     const added = built.flatMap((one) => one.added).filter((add) => isWithin(dateOf(add), range));
     return [own, { table: place, files: filesOf(place, added, range) }];
   }
