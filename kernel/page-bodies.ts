@@ -11,6 +11,13 @@ export function setResult(present: u32, distinct: u32, dictionaryLength: usize, 
   store<u32>(resultAt, distinct, 4);
   store<u32>(resultAt, <u32>dictionaryLength, 8);
   store<u32>(resultAt, <u32>bodyLength, 12);
+  store<u32>(resultAt, 0, 36);
+}
+
+/** The same of values as differences. */
+export function setDifferences(present: u32, bodyLength: usize): void {
+  setResult(present, 0, 0, bodyLength);
+  store<u32>(resultAt, 1, 36);
 }
 
 export function bitWidth(greatest: u32): u32 {

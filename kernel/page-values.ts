@@ -108,6 +108,27 @@ export function integers(slot: u32, count: u32, dictionaryLength: u32, distinct:
 export function differences(slot: u32, count: u32, bodyLength: u32): i32 {
   if (count > <u32>rowsMax) return -1;
   if (<u32>readBody(count, bodyLength, false, 0) != count) return -2;
+  return readDifferences<u32>(column(slot), count, bodyLength, 32);
+}
+
+/** The same of 8 bytes, with absent ones. */
+export function longDifferences(slot: u32, count: u32, bodyLength: u32): i32 {
+  if (count > <u32>rowsMax) return -1;
+  const present = readBody(count, bodyLength, false, 0);
+  if (present < 0) return -2;
+  const to = column(slot);
+  // Numbers are packed in 56 bits at the most: of eight bytes that are read at once, seven bits may be of those before.
+  if (present > 0) {
+    const code = readDifferences<u64>(to, <u32>present, bodyLength, 56);
+    if (code != 0) return code;
+  }
+  // From behind, to where they belong.
+  for (let row = count, from = <u32>present; row-- > from; )
+    store<i64>(to + (<usize>row << 3), load<u8>(levelsAt + row) == 0 ? absent : load<i64>(to + (<usize>--from << 3)));
+  return 0;
+}
+
+function readDifferences<T>(to: usize, count: u32, bodyLength: u32, widthMax: u64): i32 {
   const end: usize = <usize>bodyAt + bodyLength;
   varintAt = plainAt;
   const blockValues = readVarint();
@@ -117,8 +138,7 @@ export function differences(slot: u32, count: u32, bodyLength: u32): i32 {
   const partValues = blockValues / parts;
   if (partValues == 0 || (partValues & 7) != 0 || partValues > 4096) return -4;
   let value = unzigzag(readVarint());
-  const to = column(slot);
-  if (count > 0) store<u32>(to, <u32>value);
+  if (count > 0) store<T>(to, <T>value);
   let row: u32 = 1;
   while (row < count) {
     if (varintAt >= end) return -5;
@@ -127,7 +147,7 @@ export function differences(slot: u32, count: u32, bodyLength: u32): i32 {
     varintAt += <usize>parts;
     for (let part: u64 = 0; part < parts && row < count; part++) {
       const width: u64 = load<u8>(widths++);
-      if (width > 32) return -6;
+      if (width > widthMax) return -6;
       const at = varintAt;
       varintAt += <usize>((width * partValues) >> 3);
       if (varintAt > end) return -7;
@@ -135,7 +155,7 @@ export function differences(slot: u32, count: u32, bodyLength: u32): i32 {
       let bit: u64 = 0;
       for (let i: u64 = 0; i < partValues && row < count; i++, row++, bit += width) {
         value += least + <i64>((load<u64>(at + <usize>(bit >> 3)) >> (bit & 7)) & mask);
-        store<u32>(to + (row << 2), <u32>value);
+        store<T>(to + (<usize>row << alignof<T>()), <T>value);
       }
     }
   }

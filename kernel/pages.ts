@@ -19,12 +19,16 @@ import {
 } from '../src/lake/parquet/page-kernel-layout';
 import { counterOf } from './counter';
 import { writeOctets } from './page-addresses';
-import { bitWidth, setResult, writeHybrid8, writeIndexes, writeLevels, writeRun, writeVarint } from './page-bodies';
+import { bitWidth, setDifferences, setResult, writeHybrid8, writeIndexes, writeLevels, writeRun } from './page-bodies';
 import { bucketMask, bucketOf, clearBuckets, setHashSeed } from './page-buckets';
+import { differencesLength, plainLength, writeDifferences } from './page-differences';
 
 export { addresses, halves, internAddresses } from './page-addresses';
 export { order1, order2, order4, order8 } from './page-order';
 export { compress } from './zstd';
+
+/** Columns of so few values take least as indexes of a dictionary. */
+const fewDistinct: u32 = 256;
 
 /** Values looked at before it is decided that most differ. */
 const sampleRows: u32 = 32_768;
@@ -53,15 +57,31 @@ export function numbers(count: u32, scale: i64, wide: bool, plainPercent: u32, c
     store<i64>(resultAt, leastNumber * scale, 16);
     store<i64>(resultAt, greatestNumber * scale, 24);
   }
-  let at = writeLevels(count, present);
+  const values = writeLevels(count, present);
+  let dictionaryLength: u32 = 0;
+  let at = values;
   if (distinct > 0) {
-    const length = writePlain(dictionaryAt, distinctAt, distinct, scale, wide) - dictionaryAt;
-    at = writeIndexes(at, present, distinct, false);
-    setResult(present, distinct, length, at - bodyAt);
-    return;
+    dictionaryLength = <u32>(writePlain(dictionaryAt, distinctAt, distinct, scale, wide) - dictionaryAt);
+    at = writeIndexes(values, present, distinct, false);
   }
-  at = writePlain(at, inputAt, present, scale, wide);
-  setResult(present, 0, 0, at - bodyAt);
+  if (wide && (distinct == 0 || distinct > fewDistinct)) {
+    const other =
+      distinct == 0
+        ? plainLength(inputAt, present, 8, scale, 8)
+        : plainLength(distinctAt, distinct, 8, scale, 8) + <u32>(at - values);
+    if (differencesLength<i64>(present, scale) < other) {
+      if (scale != 1) scaleNumbers(present, scale);
+      setDifferences(present, writeDifferences<i64>(values, present) - bodyAt);
+      return;
+    }
+  }
+  if (distinct == 0) at = writePlain(values, inputAt, present, scale, wide);
+  setResult(present, distinct, dictionaryLength, at - bodyAt);
+}
+
+function scaleNumbers(present: u32, scale: i64): void {
+  for (let at: usize = inputAt, end: usize = <usize>inputAt + (<usize>present << 3); at < end; at += 8)
+    store<i64>(at, load<i64>(at) * scale);
 }
 
 /** Moves the values that there are to the front of `inputAt`, as whole numbers, and sets the levels. */
@@ -199,8 +219,15 @@ export function shorts(count: u32, plainPercent: u32): void {
     setResult(count, distinct, distinct << 2, at - bodyAt);
     return;
   }
-  for (let row: u32 = 0; row < count; row++, at += 4) store<u32>(at, load<u16>(inputAt + (row << 1)));
-  setResult(count, 0, 0, at - bodyAt);
+  const plain = plainLength(inputAt, count, 2, 1, 4);
+  // From behind, so that none is overwritten before it was read.
+  for (let row = count; row-- > 0; ) store<u32>(inputAt + (row << 2), load<u16>(inputAt + (row << 1)));
+  if (differencesLength<i32>(count, 1) < plain) {
+    setDifferences(count, writeDifferences<i32>(at, count) - bodyAt);
+    return;
+  }
+  memory.copy(at, inputAt, <usize>count << 2);
+  setResult(count, 0, 0, at + (<usize>count << 2) - bodyAt);
 }
 
 // Codes: bytes at `inputAt`, of which `nullCode` (256: none) means null. The distinct ones are left at `dictionaryAt`, one byte each.
@@ -254,70 +281,17 @@ export function codes(count: u32, nullCode: u32): void {
   setResult(present, distinct, distinct, at - bodyAt);
 }
 
-// Sequences: numbers of 32 bits at `inputAt` that mostly grow by one, none null, as differences in blocks of 128.
+// Sequences: numbers of 32 bits at `inputAt` that mostly grow by one, none null, as differences.
 
 export function sequence(count: u32): void {
   let least = i32.MAX_VALUE;
   let greatest = i32.MIN_VALUE;
-  let at = writeLevels(count, count);
-  at = writeVarint(at, 128);
-  at = writeVarint(at, 4);
-  at = writeVarint(at, count);
-  let last = load<i32>(inputAt);
-  at = writeZigzag(at, last);
   for (let row: u32 = 0; row < count; row++) {
     const value = load<i32>(inputAt + (row << 2));
     least = min(least, value);
     greatest = max(greatest, value);
   }
-  for (let row: u32 = 1; row < count; row += 128) at = writeDifferences(at, row, min(count, row + 128));
-  setResult(count, 0, 0, at - bodyAt);
+  setDifferences(count, writeDifferences<i32>(writeLevels(count, count), count) - bodyAt);
   store<i64>(resultAt, least, 16);
   store<i64>(resultAt, greatest, 24);
-}
-
-function writeZigzag(at: usize, value: i32): usize {
-  return writeVarint(at, <u32>((value << 1) ^ (value >> 31)));
-}
-
-// @ts-ignore: a decorator of AssemblyScript
-@inline
-function differenceAt(row: u32): i32 {
-  const at = inputAt + (row << 2);
-  return load<i32>(at) - load<i32>(at - 4);
-}
-
-function writeDifferences(at: usize, from: u32, to: u32): usize {
-  let least = i32.MAX_VALUE;
-  for (let row = from; row < to; row++) least = min(least, differenceAt(row));
-  at = writeZigzag(at, least);
-  const widths = at;
-  store<u32>(widths, 0);
-  at += 4;
-  for (let mini: u32 = 0; mini < 4; mini++) {
-    const start = from + 32 * mini;
-    if (start >= to) break;
-    const end = min(to, start + 32);
-    let all: u32 = 0;
-    for (let row = start; row < end; row++) all |= <u32>(differenceAt(row) - least);
-    const width = bitWidth(all);
-    store<u8>(widths + mini, <u8>width);
-    const behind = at + 4 * width;
-    let buffer: u64 = 0;
-    let bits: u64 = 0;
-    for (let row = start; row < end; row++) {
-      buffer |= <u64>(<u32>(differenceAt(row) - least)) << bits;
-      bits += width;
-      if (bits < 32) continue;
-      store<u32>(at, <u32>buffer);
-      at += 4;
-      buffer >>= 32;
-      bits -= 32;
-    }
-    for (; at < behind; at++) {
-      store<u8>(at, <u8>buffer);
-      buffer >>= 8;
-    }
-  }
-  return at;
 }

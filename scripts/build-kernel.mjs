@@ -37,6 +37,7 @@ const kernels = [
       'kernel/page-addresses.ts',
       'kernel/page-bodies.ts',
       'kernel/page-buckets.ts',
+      'kernel/page-differences.ts',
       'kernel/page-order.ts',
       'kernel/zstd.ts',
     ],

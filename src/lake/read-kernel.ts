@@ -15,6 +15,7 @@ interface ReadKernelExports {
   longs(slot: number, count: number, dictionaryLength: number, distinct: number, bodyLength: number): number;
   integers(slot: number, count: number, dictionaryLength: number, distinct: number, bodyLength: number): number;
   differences(slot: number, count: number, bodyLength: number): number;
+  longDifferences(slot: number, count: number, bodyLength: number): number;
   unpack(from: number, length: number, to: number, room: number): number;
 }
 
@@ -96,8 +97,10 @@ export class ReadKernel {
     if (dictionaryLength < 0 || bodyLength < 0) return false;
     const slot = slotOf(name);
     const distinct = dictionary?.values ?? 0;
-    if (data.encoding === differencesEncoding)
-      return integerColumns.has(name) && this.run.differences(slot, rows, bodyLength) === 0;
+    if (data.encoding === differencesEncoding) {
+      if (integerColumns.has(name)) return this.run.differences(slot, rows, bodyLength) === 0;
+      return longColumns.has(name) && this.run.longDifferences(slot, rows, bodyLength) === 0;
+    }
     const take = integerColumns.has(name) ? 'integers' : longColumns.has(name) ? 'longs' : 'texts';
     return this.run[take](slot, rows, dictionaryLength, distinct, bodyLength) === 0;
   }

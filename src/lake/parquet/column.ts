@@ -8,7 +8,7 @@
  * Source: Parquet format, "Data Pages", "Encodings".
  */
 import { assert } from '../../base/assert.ts';
-import type { PageKernel } from './page-kernel.ts';
+import type { KernelResult, PageKernel } from './page-kernel.ts';
 import { pageKernel } from './page-kernel.ts';
 import type { OrderedParts } from './ordered-runs.ts';
 import { orderedParts, orderedRuns } from './ordered-runs.ts';
@@ -100,8 +100,8 @@ export const encodings = { plain: 0, rle: 3, differences: 5, dictionary: 8 } as 
 /** Of `PageType` in parquet.thrift. */
 const pageTypes = { data: 0, dictionary: 2 } as const;
 
-/** Of a hundred values: where more are distinct, plain values take less room than a dictionary and its indexes. */
-const plainPercent = { INT32: 20, INT64: 60 } as const;
+/** Of a hundred values: where more are distinct, plain values or differences take less room than a dictionary and its indexes. */
+const plainPercent = { INT32: 20, INT64: 35 } as const;
 
 /** Encodes columns one after the other. */
 export class ColumnEncoder {
@@ -135,7 +135,7 @@ export class ColumnEncoder {
       case 'sequence':
         kernel.put(column.values, count, 4);
         kernel.run.sequence(count);
-        return this.#kernelPages(count, 'differences');
+        return this.#kernelPages(count);
       case 'names':
         return this.#encodeNames(column.codes, column.names, count);
       case 'addresses':
@@ -219,8 +219,7 @@ export class ColumnEncoder {
     putLevels(body, putLevels(body, 0, repetitions), definitions);
     const bodyLength = levelsLength + (result.present === 0 ? 0 : result.bodyLength - valuesAt);
     const [minimum, maximum] = result.present === 0 ? [] : [numberOf(range.minimum), numberOf(range.maximum)];
-    const encoding = result.distinct > 0 ? 'dictionary' : 'plain';
-    return { ...this.#pages(entries, { ...result, bodyLength }, minimum, maximum, encoding), entries };
+    return { ...this.#pages(entries, { ...result, bodyLength }, minimum, maximum, encodingOf(result)), entries };
   }
 
   #intern({ words, families, mixedFamily }: AddressValues, count: number): number {
@@ -337,12 +336,12 @@ export class ColumnEncoder {
   }
 
   /** Pages of what the kernel has just made, of numbers. */
-  #kernelPages(count: number, encoding?: DataEncoding): EncodedColumn {
+  #kernelPages(count: number): EncodedColumn {
     const { result, range } = this.#kernel;
     const ranged = result.present > 0;
     const minimum = ranged ? numberOf(range.minimum) : undefined;
     const maximum = ranged ? numberOf(range.maximum) : undefined;
-    return this.#pages(count, result, minimum, maximum, encoding ?? (result.distinct > 0 ? 'dictionary' : 'plain'));
+    return this.#pages(count, result, minimum, maximum, encodingOf(result));
   }
 
   /** Makes the pages of what stands in the kernel's dictionary and body. */
@@ -391,6 +390,10 @@ export class ColumnEncoder {
       maximum,
     };
   }
+}
+
+function encodingOf({ distinct, areDifferences }: KernelResult): DataEncoding {
+  return areDifferences ? 'differences' : distinct > 0 ? 'dictionary' : 'plain';
 }
 
 interface KernelPages {

@@ -5,6 +5,7 @@
  *
  *   0  u32 rows that have a value     4  u32 entries of the dictionary, 0: plain values     8  u32, 12  u32 bytes of dictionary and body
  *   16 i64 least, 24 i64 greatest     of addresses: 16 u32, 24 u32 where the least and greatest text lie (length, bytes), 32 u32 IPv6 ones
+ *   36 u32 1 where the values are differences
  */
 import { randomBytes } from 'node:crypto';
 import { assert } from '../../base/assert.ts';
@@ -34,6 +35,7 @@ const readAt = layout.dictionaryAt;
 /** What a call of the kernel gave. */
 export interface KernelResult {
   readonly present: number;
+  readonly areDifferences: boolean;
   readonly distinct: number;
   readonly dictionaryLength: number;
   readonly bodyLength: number;
@@ -95,6 +97,7 @@ export class PageKernel {
     const result = this.#result;
     return {
       present: result.getUint32(0, true),
+      areDifferences: result.getUint32(36, true) === 1,
       distinct: result.getUint32(4, true),
       dictionaryLength: result.getUint32(8, true),
       bodyLength: result.getUint32(12, true),
