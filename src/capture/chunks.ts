@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { FlowError, fileError } from '../base/errors.ts';
-import { Patience } from './patience.ts';
+import { TimedWait } from './timed-wait.ts';
 
 /** Bytes of a capture, chunk by chunk. */
 export interface Chunks {
@@ -162,10 +162,10 @@ const drainMillisMax = 3000;
 /** The chunks of a stream, until it ends or `stop` ends it. @throws interrupted where it is stopped before anything came */
 function streamChunks(stream: Readable, name: string, stop: AbortSignal | undefined): Chunks {
   const chunks = iterateChunks(stream, name);
-  let pending: Patience<Uint8Array | undefined> | undefined;
+  let pending: TimedWait<Uint8Array | undefined> | undefined;
   let endMillis: number | undefined;
-  stop?.addEventListener('abort', () => pending?.rouse(), { once: true });
-  const comesInTime = async (chunk: Patience<unknown>): Promise<boolean> => {
+  stop?.addEventListener('abort', () => pending?.interrupt(), { once: true });
+  const comesInTime = async (chunk: TimedWait<unknown>): Promise<boolean> => {
     const now = performance.now();
     endMillis ??= now + drainMillisMax;
     if (now < endMillis && (await chunk.settled(Math.min(quietMillis, endMillis - now)))) return true;
@@ -178,7 +178,7 @@ function streamChunks(stream: Readable, name: string, stop: AbortSignal | undefi
     },
     bytesTotal: undefined,
     async next() {
-      pending = new Patience(chunks.next());
+      pending = new TimedWait(chunks.next());
       if (stop?.aborted !== true) await pending.settled(undefined);
       const chunk = stop?.aborted === true && !(await comesInTime(pending)) ? undefined : await pending.promise;
       if (chunk === undefined && stop?.aborted === true && chunks.bytesRead === 0)

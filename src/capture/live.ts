@@ -21,7 +21,7 @@ import {
   toolArguments,
 } from './live-tool.ts';
 import type { CaptureReader } from './merge-captures.ts';
-import { Patience } from './patience.ts';
+import { TimedWait } from './timed-wait.ts';
 
 export interface LiveSettings extends ToolSettings {
   /** Stops by itself after so long; `undefined` never. */
@@ -94,7 +94,7 @@ export class LiveCapture implements CaptureReader {
   readonly #kill: () => void;
   /** By a clock that is never set, as all that is waited for. */
   readonly #startSteadyMillis = performance.now();
-  #pending: Patience<Uint8Array | undefined> | undefined;
+  #pending: TimedWait<Uint8Array | undefined> | undefined;
   #packets = 0;
   #wireBytes = 0;
   #lastChunkSteadyMillis = 0;
@@ -134,7 +134,7 @@ export class LiveCapture implements CaptureReader {
         return true;
       }
       this.#control();
-      this.#pending ??= new Patience(this.#chunks.next());
+      this.#pending ??= new TimedWait(this.#chunks.next());
       if (!(await this.#pending.settled(idleMillis))) return true;
       const chunk = await this.#pending.promise;
       this.#pending = undefined;

@@ -2,7 +2,7 @@
  * Waits for a promise in turns. It is listened to once: `Promise.race` would leave a listener with every turn for as long as the promise takes, and an
  * interface may be quiet for weeks.
  */
-export class Patience<T> {
+export class TimedWait<T> {
   readonly promise: Promise<T>;
   #isSettled = false;
   #wake: (() => void) | undefined;
@@ -11,12 +11,12 @@ export class Patience<T> {
     this.promise = promise;
     const settle = (): void => {
       this.#isSettled = true;
-      this.rouse();
+      this.interrupt();
     };
     promise.then(settle, settle);
   }
 
-  /** Waits until the promise has an outcome, `millis` have passed (`undefined`: however many), or `rouse` is called. @returns whether it has one */
+  /** Waits until the promise has an outcome, `millis` have passed (`undefined`: however many), or `interrupt` is called. @returns whether it has one */
   async settled(millis: number | undefined): Promise<boolean> {
     if (this.#isSettled) return true;
     let timer: NodeJS.Timeout | undefined;
@@ -29,7 +29,7 @@ export class Patience<T> {
   }
 
   /** Ends the turn. */
-  rouse(): void {
+  interrupt(): void {
     this.#wake?.();
   }
 }
