@@ -27,7 +27,7 @@ export type ResourceKind =
   | 'application-security-group'
   | AsideKind;
 
-/** What widens the meaning of rules, and decides nothing itself but for admin rules: see read-aside.ts. */
+/** What widens the meaning of rules, and decides nothing itself but for admin rules: see read-related.ts. */
 export type AsideKind =
   | 'gateway'
   | 'local-gateway'

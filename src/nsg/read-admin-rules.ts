@@ -10,7 +10,7 @@ import { parsePrefix } from '../net/prefix.ts';
 import { readField, readObjects, readProperties, readText, readTexts } from './fields.ts';
 import { guidOf } from './network.ts';
 import type { RawResource } from './raw-resource.ts';
-import { readAside } from './read-aside.ts';
+import { readRelated } from './read-related.ts';
 import { readWord, ruleProtocols } from './read-rule.ts';
 import type { AddressMatch, AdminAction, AdminRule, Direction, PortRange, RuleProtocol, RuleSide } from './rule.ts';
 import { anyPort, parsePortRange, sortRules } from './rule.ts';
@@ -35,7 +35,7 @@ interface AdminSources {
 export function readAdminRules(sources: AdminSources): Map<string, AdminRule[]> {
   const { warnings } = sources;
   const guids = new Map(
-    readAside(sources.configurations, warnings, (configuration, fields) => [
+    readRelated(sources.configurations, warnings, (configuration, fields) => [
       resourceKey(configuration.id),
       readText(fields, 'resourceGuid', configuration.where),
     ]),
@@ -50,13 +50,13 @@ export function readAdminRules(sources: AdminSources): Map<string, AdminRule[]> 
       configuration: resourceName(configuration),
       aclId: guid === undefined || guid === '' ? guidOf(configuration) : guid,
     };
-    for (const rule of readAside([resource], warnings, (_, fields) =>
+    for (const rule of readRelated([resource], warnings, (_, fields) =>
       readAdminRule(sources, members, resource, fields, about),
     ))
       if (rule !== undefined) rulesOf.set(collection, [...(rulesOf.get(collection) ?? []), rule]);
   }
   const byNetwork = new Map<string, AdminRule[]>();
-  readAside(sources.collections, warnings, (collection, fields) => {
+  readRelated(sources.collections, warnings, (collection, fields) => {
     const rules = rulesOf.get(resourceKey(collection.id)) ?? [];
     rulesOf.delete(resourceKey(collection.id));
     for (const group of readObjects(fields, 'appliesToGroups', collection.where)) {
@@ -77,7 +77,7 @@ export function readAdminRules(sources: AdminSources): Map<string, AdminRule[]> 
 /** Keys of the VNets in a network group, by the group's key. */
 function readMembers(sources: AdminSources): Map<string, string[]> {
   const members = new Map<string, string[]>();
-  readAside(sources.members, sources.warnings, (member, fields) => {
+  readRelated(sources.members, sources.warnings, (member, fields) => {
     const group = resourceKey(parentId(member.id));
     const virtualNetwork = resourceKey(readText(fields, 'resourceId', member.where));
     members.set(group, [...(members.get(group) ?? []), virtualNetwork]);

@@ -6,7 +6,7 @@ import { parentId, resourceKey } from '../arm-template/resource-id.ts';
 import type { Prefix } from '../net/prefix.ts';
 import { readObject, readObjects, readProperties, readReference, readText } from './fields.ts';
 import type { RawResource } from './raw-resource.ts';
-import { readAside, readSpace } from './read-aside.ts';
+import { readRelated, readSpace } from './read-related.ts';
 
 interface GatewaySources {
   readonly gateways: readonly RawResource[];
@@ -29,7 +29,7 @@ export function readConnectedPrefixes(sources: GatewaySources): Map<string, Pref
   };
   /** Key of the VNet in which a gateway stands, by the gateway's key. */
   const placeOf = new Map<string, string>();
-  readAside(sources.gateways, warnings, (resource, fields) => {
+  readRelated(sources.gateways, warnings, (resource, fields) => {
     const [configuration] = readObjects(fields, 'ipConfigurations', resource.where);
     if (configuration === undefined) return;
     const subnet = readReference(readProperties(configuration, resource.where), 'subnet', resource.where);
@@ -40,14 +40,14 @@ export function readConnectedPrefixes(sources: GatewaySources): Map<string, Pref
     if (clients !== undefined) connect(place, readSpace(clients, 'vpnClientAddressPool', resource.where, warnings));
   });
   const reached = new Map(
-    readAside(sources.localGateways, warnings, (resource, fields) => [
+    readRelated(sources.localGateways, warnings, (resource, fields) => [
       resourceKey(resource.id),
       ['localNetworkAddressSpace', 'localNetworkSiteAddressSpace'].flatMap((space) =>
         readSpace(fields, space, resource.where, warnings),
       ),
     ]),
   );
-  readAside(sources.connections, warnings, (resource, fields) => {
+  readRelated(sources.connections, warnings, (resource, fields) => {
     const { where } = resource;
     if (readText(fields, 'connectionStatus', where).toLowerCase() === 'notconnected')
       warnings.push(`${where}: ${resource.name} is not connected now; its addresses count as if it were`);

@@ -8,7 +8,7 @@ import type { Prefix } from '../net/prefix.ts';
 import { parsePrefix } from '../net/prefix.ts';
 import { readObjects, readProperties, readText } from './fields.ts';
 import type { RawResource } from './raw-resource.ts';
-import { readAside } from './read-aside.ts';
+import { readRelated } from './read-related.ts';
 
 const hopsWithin = new Set(['virtualappliance', 'virtualnetworkgateway', 'vnetlocal']);
 
@@ -25,9 +25,9 @@ export function readRouteTables(
     const prefix = parsePrefix(readText(fields, 'addressPrefix', where));
     if (prefix !== undefined) prefixes.set(table, [...(prefixes.get(table) ?? []), prefix]);
   };
-  readAside(tables, warnings, (table, fields) => {
+  readRelated(tables, warnings, (table, fields) => {
     for (const route of readObjects(fields, 'routes', table.where)) add(resourceKey(table.id), route, table.where);
   });
-  readAside(routes, warnings, (route) => add(resourceKey(parentId(route.id)), route.body, route.where));
+  readRelated(routes, warnings, (route) => add(resourceKey(parentId(route.id)), route.body, route.where));
   return prefixes;
 }

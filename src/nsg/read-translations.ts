@@ -10,7 +10,7 @@ import { protocolTcp, protocolUdp } from '../net/protocol.ts';
 import { readObjects, readProperties, readReference, readText } from './fields.ts';
 import type { Affinity, Translation } from './network.ts';
 import type { RawResource } from './raw-resource.ts';
-import { readAside } from './read-aside.ts';
+import { readRelated } from './read-related.ts';
 import type { NicDraft } from './read-nic.ts';
 
 /** `drafts` have their addresses assigned. */
@@ -21,7 +21,7 @@ export function readTranslations(
   warnings: string[],
 ): Translation[] {
   const addressOf = new Map(
-    readAside(publicAddresses, warnings, (resource, fields) => [
+    readRelated(publicAddresses, warnings, (resource, fields) => [
       resourceKey(resource.id),
       parseAddress(readText(fields, 'ipAddress', resource.where)),
     ]),
@@ -39,7 +39,7 @@ export function readTranslations(
   }
   for (const { id, address } of configurations)
     if (address !== undefined && id !== '') backends.set(resourceKey(id), new Set([address]));
-  readAside(loadBalancers, warnings, (resource, fields) => {
+  readRelated(loadBalancers, warnings, (resource, fields) => {
     translations.push(...readLoadBalancer(resource, fields, addressOf, backends));
   });
   return translations;

@@ -14,8 +14,8 @@ import type { PacketBatch } from '../net/packet.ts';
 import { copyPacket, createPacketBatch } from '../net/packet.ts';
 import type { CompiledNetwork } from './compile.ts';
 import type { Translation } from './network.ts';
-import type { Passage, PacketEnd } from './passage.ts';
-import { PassageTable } from './passage.ts';
+import type { PrivateTarget, PacketEnd } from './translation-table.ts';
+import { TranslationTable } from './translation-table.ts';
 
 /** What packets are translated by. */
 export interface TranslationRules {
@@ -33,7 +33,7 @@ export class Translator {
   /** Packets for which a hash picked the backend. */
   balanced = 0;
   #nics: TranslationRules['nics'];
-  #table: PassageTable;
+  #table: TranslationTable;
   #isKept = false;
   readonly #outside = createPacketBatch(limits.batchPackets);
   /** By row of the batch: 1 where it has two views, and where a hash picked its backend. */
@@ -43,13 +43,13 @@ export class Translator {
 
   constructor({ translations, isBalanced, nics }: TranslationRules) {
     this.#nics = nics;
-    this.#table = new PassageTable(translations, isBalanced);
+    this.#table = new TranslationTable(translations, isBalanced);
   }
 
   /** What holds from now on; for the rest of a batch that was begun, after `translateAgain`. */
   change({ translations, isBalanced, nics }: TranslationRules): void {
     this.#nics = nics;
-    this.#table = new PassageTable(translations, isBalanced);
+    this.#table = new TranslationTable(translations, isBalanced);
   }
 
   /** Translates a new batch of at most `limits.batchPackets`. */
@@ -86,10 +86,10 @@ export class Translator {
     copyPacket(packets, row, views, 1);
     const to = this.#table.of(packets, row, 'destination');
     const from = this.#table.of(packets, row, 'source');
-    if (from !== undefined) pass(from, views, 0, 'source');
-    else if (to?.isInternal === false) this.#table.passOut(views, 1, 'source');
-    if (to !== undefined) pass(to, views, 1, 'destination');
-    else if (from?.isInternal === false) this.#table.passOut(views, 0, 'destination');
+    if (from !== undefined) translateEnd(from, views, 0, 'source');
+    else if (to?.isInternal === false) this.#table.translateOut(views, 1, 'source');
+    if (to !== undefined) translateEnd(to, views, 1, 'destination');
+    else if (from?.isInternal === false) this.#table.translateOut(views, 0, 'destination');
     return views;
   }
 
@@ -108,17 +108,17 @@ export class Translator {
       this.#isSplit[row] = 1;
       return;
     }
-    if (to !== undefined) pass(to, packets, row, 'destination');
-    if (from !== undefined) pass(from, packets, row, 'source');
+    if (to !== undefined) translateEnd(to, packets, row, 'destination');
+    if (from !== undefined) translateEnd(from, packets, row, 'source');
   }
 
-  #nicAt(packets: PacketBatch, row: number, end: PacketEnd, passage: Passage | undefined): number {
-    const words = passage?.inside.words ?? packets[end].subarray(4 * row, 4 * row + 4);
+  #nicAt(packets: PacketBatch, row: number, end: PacketEnd, target: PrivateTarget | undefined): number {
+    const words = target?.inside.words ?? packets[end].subarray(4 * row, 4 * row + 4);
     return this.#nics.nicOf(packets.family[row], words[0], words[1], words[2], words[3]);
   }
 }
 
-function pass({ inside, port }: Passage, packets: PacketBatch, row: number, end: PacketEnd): void {
+function translateEnd({ inside, port }: PrivateTarget, packets: PacketBatch, row: number, end: PacketEnd): void {
   packets[end].set(inside.words, 4 * row);
   if (port !== undefined) packets[`${end}Port`][row] = port;
 }

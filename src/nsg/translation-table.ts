@@ -1,5 +1,5 @@
 /**
- * Which NIC a packet gets to that is addressed from outside: its passage. Of backends that share a port of a load balancer a hash picks one: that of
+ * Which private address a packet gets to that is addressed to a public one. Of backends that share a port of a load balancer a hash picks one: that of
  * the highest number among hashes of what the balancer looks at and of each backend, so that a pool that grows or shrinks moves few flows. Both
  * directions of a flow have one backend. Source: Azure Load Balancer's distribution modes; its hash function is not documented.
  */
@@ -10,7 +10,8 @@ import type { Translation } from './network.ts';
 
 export type PacketEnd = 'source' | 'destination';
 
-export interface Passage {
+/** The private address and port behind a public one. */
+export interface PrivateTarget {
   readonly inside: Address;
   /** `undefined` keeps the packet's. */
   readonly port: number | undefined;
@@ -23,11 +24,11 @@ export interface Passage {
 interface Entry {
   readonly translation: Translation;
   /** One for each of `privates`. */
-  readonly passages: readonly Passage[];
+  readonly targets: readonly PrivateTarget[];
 }
 
-/** All passages of a network. */
-export class PassageTable {
+/** All public addresses of a network, with what is behind them. */
+export class TranslationTable {
   /** By the last word of the public address; those of a port before those of all ports. */
   readonly #entries = new Map<number, Entry[]>();
   /** By the last word of the private address: those with a public address of their own. */
@@ -44,22 +45,22 @@ export class PassageTable {
     return this.#entries.size === 0;
   }
 
-  /** Where the passage of a packet's end leads; `undefined` where it has none. Of several for one port the first counts. */
-  of(packets: PacketBatch, row: number, end: PacketEnd): Passage | undefined {
+  /** What is behind a packet's end; `undefined` where its address is no public one of the network. Of several for one port the first counts. */
+  of(packets: PacketBatch, row: number, end: PacketEnd): PrivateTarget | undefined {
     const at = 4 * row;
     const words = packets[end];
     const port = packets[`${end}Port`][row];
-    for (const { translation, passages } of this.#entries.get(words[at + 3]) ?? []) {
+    for (const { translation, targets } of this.#entries.get(words[at + 3]) ?? []) {
       const { public: outside, protocol, publicPort } = translation;
       if (!isAt(outside, packets.family[row], words, at)) continue;
       if (protocol !== undefined && (protocol !== packets.protocol[row] || publicPort !== port)) continue;
-      return passages.length === 1 ? passages[0] : pick(passages, affinityHash(translation, packets, row, end));
+      return targets.length === 1 ? targets[0] : pick(targets, affinityHash(translation, packets, row, end));
     }
     return undefined;
   }
 
   /** Gives a packet's end, a private address, the public one of its own, if it has one. */
-  passOut(packets: PacketBatch, row: number, end: PacketEnd): void {
+  translateOut(packets: PacketBatch, row: number, end: PacketEnd): void {
     const words = packets[end].subarray(4 * row, 4 * row + 4);
     const owned = this.#owned
       .get(words[3])
@@ -69,13 +70,13 @@ export class PassageTable {
 
   #add(translation: Translation): void {
     const { public: outside, privates, protocol, privatePort, isInternal } = translation;
-    const passages = privates.map((inside) => ({
+    const targets = privates.map((inside) => ({
       inside,
       port: protocol === undefined ? undefined : privatePort,
       isInternal,
       isShared: privates.length > 1,
     }));
-    addTo(this.#entries, outside.words[3], { translation, passages });
+    addTo(this.#entries, outside.words[3], { translation, targets });
     if (protocol === undefined && privates.length === 1 && !isInternal)
       addTo(this.#owned, privates[0].words[3], translation);
   }
@@ -104,13 +105,13 @@ function affinityHash({ affinity }: Translation, packets: PacketBatch, row: numb
   return mix(mix(hash, packets[`${end}Port`][row]), packets[`${far}Port`][row]);
 }
 
-function pick(passages: readonly Passage[], hash: number): Passage {
-  let best = passages[0];
+function pick(targets: readonly PrivateTarget[], hash: number): PrivateTarget {
+  let best = targets[0];
   let most = -1;
-  for (const passage of passages) {
-    const weight = passage.inside.words.reduce(mix, hash) >>> 0;
+  for (const target of targets) {
+    const weight = target.inside.words.reduce(mix, hash) >>> 0;
     if (weight <= most) continue;
-    best = passage;
+    best = target;
     most = weight;
   }
   return best;

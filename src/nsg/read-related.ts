@@ -10,7 +10,7 @@ import { readObject, readProperties, readTexts } from './fields.ts';
 import type { RawResource } from './raw-resource.ts';
 
 /** What `read` makes of each resource that can be read. */
-export function readAside<T>(
+export function readRelated<T>(
   resources: readonly RawResource[],
   warnings: string[],
   read: (resource: RawResource, fields: ValueObject) => T,
