@@ -5,7 +5,7 @@ import type { PacketBatch } from '../net/packet.ts';
 import type { CompiledNetwork } from '../nsg/compile.ts';
 import { flowDenied, flowEnded } from './connection.ts';
 import type { MeterCounts } from './counts.ts';
-import { Crossing } from './crossing.ts';
+import { PacketCounter } from './packet-counter.ts';
 import type { FlowEvents } from './event.ts';
 import type { IsLocal } from './judge.ts';
 import { Judge } from './judge.ts';
@@ -58,10 +58,10 @@ export class FlowMeter {
   readonly #store: FlowStore;
   readonly #keys: PacketKeys;
   readonly #judge: Judge;
-  readonly #crossing: Crossing;
+  readonly #counter: PacketCounter;
   /** Of packets with two views. */
   readonly #viewKeys = new PacketKeys(undefined);
-  readonly #viewCrossing: Crossing;
+  readonly #viewCrossing: PacketCounter;
   readonly #sweep = new Sweep();
   /** Every packet crosses NIC 0. */
   readonly #isOneNic: boolean;
@@ -77,8 +77,8 @@ export class FlowMeter {
     this.#store = new FlowStore(settings, kernel);
     this.#keys = new PacketKeys(kernel);
     this.#judge = new Judge(this.#store.table, network, isLocal);
-    this.#crossing = new Crossing(this.#store, this.#keys, this.#judge);
-    this.#viewCrossing = new Crossing(this.#store, this.#viewKeys, this.#judge);
+    this.#counter = new PacketCounter(this.#store, this.#keys, this.#judge);
+    this.#viewCrossing = new PacketCounter(this.#store, this.#viewKeys, this.#judge);
     this.#isOneNic = isLocal !== undefined;
     this.#kernel = kernel;
     kernel?.setJudge((row) => this.#judge.judge(row));
@@ -142,7 +142,7 @@ export class FlowMeter {
         if (i === end) return end;
       }
       if (timeMillis[i] >= boundary || events.columns.count > roomMax) return i;
-      this.#crossing.take(packets, i);
+      this.#counter.take(packets, i);
     }
     return end;
   }

@@ -20,8 +20,8 @@ import type { FlowStore } from './store.ts';
 import { rememberedUntil } from './sweep.ts';
 import { keyKind, kindFlagsShift, kindOutbound, kindTcp, kindWord, rowWords } from './table.ts';
 
-/** Takes packets across NICs: what a packet does to the flow that it belongs to, and to the one before. kernel/observe.ts does the same. */
-export class Crossing {
+/** Counts packets at the NICs that they cross: what a packet does to the flow that it belongs to, and to the one before. kernel/observe.ts does the same. */
+export class PacketCounter {
   readonly #store: FlowStore;
   readonly #keys: PacketKeys;
   readonly #judge: Judge;
