@@ -23,7 +23,7 @@ import { fileRows } from './file-rows.ts';
 import { compactFlows } from './flows/compact-flows.ts';
 import { pinVersions, uncoveredNow } from './flows/settle.ts';
 import type { Lake } from './lake.ts';
-import { rewriteOwnRows } from './own-rows.ts';
+import { rewriteNativeRows } from './native-rows.ts';
 import { partitionColumn } from './schema.ts';
 import type { DataFile } from './snapshot.ts';
 import { dataFileOf } from './snapshot.ts';
@@ -147,7 +147,7 @@ async function joinFiles(
   date: string,
   files: readonly DataFile[],
 ): Promise<AddAction> {
-  const own = await rewriteOwnRows(table, files);
+  const own = await rewriteNativeRows(table, files);
   if (own?.length === 1) return own[0];
   for (const { path } of own ?? []) await table.storage.delete(path);
   return writeDataFile(table, connection, date, `SELECT * FROM ${await fileRows(connection, files, 'stored')}`);

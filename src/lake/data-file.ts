@@ -1,5 +1,5 @@
 /**
- * Data files that DuckDB writes from rows that are in the table already, of files that we did not write (own-rows.ts): compaction, and rows that go. Rows that come are written by
+ * Data files that DuckDB writes from rows that are in the table already, of files that we did not write (native-rows.ts): compaction, and rows that go. Rows that come are written by
  * new-data-file.ts, into files of the same kind.
  */
 import { randomUUID } from 'node:crypto';

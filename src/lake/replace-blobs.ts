@@ -5,7 +5,7 @@ import { listParameter } from './duckdb.ts';
 import { dateOf } from './file-date.ts';
 import { fileRows } from './file-rows.ts';
 import { frozenBefore } from './flows/frozen.ts';
-import { rewriteOwnRows } from './own-rows.ts';
+import { rewriteNativeRows } from './native-rows.ts';
 import type { DataFile } from './snapshot.ts';
 import { dataFileOf } from './snapshot.ts';
 import type { TableState } from './table-state.ts';
@@ -82,7 +82,7 @@ export class BlobReplacement {
     if (left === all) return undefined;
     if (left === 0) return null;
     const gone = new Set(blobs);
-    const own = await rewriteOwnRows(this.#table, [file], (blob) => !gone.has(blob));
+    const own = await rewriteNativeRows(this.#table, [file], (blob) => !gone.has(blob));
     if (own?.length === 1 && dataFileOf(this.#table, own[0]).rows === left) return own[0];
     for (const { path } of own ?? []) await this.#table.storage.delete(path);
     return writeDataFile(this.#table, connection, dateOf(add), `SELECT * FROM ${rows} WHERE ${rest}`);

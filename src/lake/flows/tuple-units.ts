@@ -9,7 +9,7 @@ import { unreadFileError } from '../data-file.ts';
 import { streamChunks } from '../duckdb-stream.ts';
 import { fileRows, fileRowsBetween } from '../file-rows.ts';
 import type { AddressChoice } from '../group-reader.ts';
-import { ownRowGroups, readOwnGroup } from '../own-rows.ts';
+import { nativeRowGroups, readNativeGroup } from '../native-rows.ts';
 import { accessNames, directionNames } from '../schema.ts';
 import type { DataFile } from '../snapshot.ts';
 import type { StagedRows, StageTables } from '../staged-rows.ts';
@@ -34,7 +34,7 @@ export async function tupleUnits(
 ): Promise<TupleUnit[]> {
   const units: TupleUnit[] = [];
   for (const file of files) {
-    const groups = await ownRowGroups(file).catch((error: unknown) => {
+    const groups = await nativeRowGroups(file).catch((error: unknown) => {
       throw unreadFileError(error, file.path);
     });
     if (groups === undefined) {
@@ -52,7 +52,7 @@ export async function tupleUnits(
         startMillis: times?.minimum === undefined ? -Infinity : times.minimum / 1000,
         endMillis: times?.maximum === undefined ? Infinity : times.maximum / 1000,
         read: async function* read(tables, choice) {
-          const rows = await readOwnGroup(file.path, group, tables, choice).catch((error: unknown) => {
+          const rows = await readNativeGroup(file.path, group, tables, choice).catch((error: unknown) => {
             if (error instanceof RangeError || (error instanceof Error && error.name === 'RuntimeError'))
               return undefined;
             throw unreadFileError(error, file.path);

@@ -20,7 +20,7 @@ import * as layout from './read-kernel-layout.ts';
 import type { TablePlace } from './table-place.ts';
 
 /** The row groups of a file that we wrote; `undefined` where it is none. */
-export async function ownRowGroups(file: DataFile): Promise<readonly RowGroupPlace[] | undefined> {
+export async function nativeRowGroups(file: DataFile): Promise<readonly RowGroupPlace[] | undefined> {
   if (!file.hasAllColumns || !(await hasSize(file))) return undefined;
   const groups = await readRowGroups(file.path);
   return groups?.every(isReadable) === true ? groups : undefined;
@@ -30,7 +30,7 @@ export async function ownRowGroups(file: DataFile): Promise<readonly RowGroupPla
  * The rows of a row group of a file that we wrote, as they were staged when they were read, which the caller gives back; with `choice`, those that it may want.
  * @returns `undefined` where a value is none that we write, or there is no WebAssembly @throws errors of the file system; RangeError where bytes are torn
  */
-export async function readOwnGroup(
+export async function readNativeGroup(
   path: string,
   group: RowGroupPlace,
   tables: StageTables,
@@ -59,7 +59,7 @@ export async function readOwnGroup(
  * @returns the actions that add them, none where no row is left; `undefined` where a file is none that we wrote, and nothing was written
  * @throws disk-full, permission, io
  */
-export async function rewriteOwnRows(
+export async function rewriteNativeRows(
   table: TablePlace,
   files: readonly DataFile[],
   keeps: (blob: string) => boolean = () => true,
@@ -68,7 +68,7 @@ export async function rewriteOwnRows(
   let isWhole = false;
   try {
     for (const file of files) {
-      const groups = await ownRowGroups(file);
+      const groups = await nativeRowGroups(file);
       if (groups === undefined) return undefined;
       const handle = await open(file.path, 'r');
       try {

@@ -9,7 +9,7 @@ import { openDuckdb } from '../../src/lake/duckdb.ts';
 import { fileRows } from '../../src/lake/file-rows.ts';
 import type { Lake } from '../../src/lake/lake.ts';
 import { openLake } from '../../src/lake/lake.ts';
-import { rewriteOwnRows } from '../../src/lake/own-rows.ts';
+import { rewriteNativeRows } from '../../src/lake/native-rows.ts';
 import { readRowGroups } from '../../src/lake/parquet/footer.ts';
 import { storedColumns } from '../../src/lake/schema.ts';
 import { dataFileOf } from '../../src/lake/snapshot.ts';
@@ -53,7 +53,7 @@ test('compaction and rows that go keep every column of every other row', async (
         const after = await lake.snapshot();
         expect(await rowsOf(after.files)).toEqual(rows);
         for (const { path } of after.files) expect(await readRowGroups(path), 'by ourselves').toBeDefined();
-        const rest = await rewriteOwnRows(tuplesPlace(folder), after.files, (blob) => blob !== 'one');
+        const rest = await rewriteNativeRows(tuplesPlace(folder), after.files, (blob) => blob !== 'one');
         expect(await rowsOf(rest!.map((add) => dataFileOf(tuplesPlace(folder), add)))).toEqual(kept);
       } finally {
         await lake.close();
@@ -78,7 +78,7 @@ test('a record time that has no whole milliseconds is left to DuckDB', async () 
     }
     const { files } = await lake.snapshot();
     const rows = await rowsOf(files);
-    expect(await rewriteOwnRows(tuplesPlace(folder), files)).toBeUndefined();
+    expect(await rewriteNativeRows(tuplesPlace(folder), files)).toBeUndefined();
     for await (const { version } of compact(lake, time + 3 * dayMillis)) expect(version).toBeDefined();
     expect(await rowsOf((await lake.snapshot()).files)).toEqual(rows);
   } finally {
