@@ -14,7 +14,7 @@ import type { DeploymentRequest } from './deployment-request.ts';
 import { readDeployment, shownParameters } from './deployment-request.ts';
 import type { Engine } from './engine.ts';
 import { liveResources } from './live-resources.ts';
-import { presentBody } from './present.ts';
+import { responseBody } from './response-body.ts';
 import type { ArmResponse, Ask } from './request.ts';
 import { groupOf, subscriptionOf } from './resource-path.ts';
 import type { ResourceType } from './resource-type.ts';
@@ -176,7 +176,7 @@ export function createDeployments(state: State, engine: Engine): Deployments {
           const outputResources = made.map((one) => ({ id: one }));
           const properties = { ...about, outputs, outputResources, ...diagnostics, provisioningState: 'Succeeded' };
           const resource = await state.exclusive(() => keep(id, properties));
-          return ok(presentBody(deployment, resource, state.view(ask.origin)), created ? 201 : 200);
+          return ok(responseBody(deployment, resource, state.view(ask.origin)), created ? 201 : 200);
         } catch (error) {
           if (!(error instanceof ArmError)) throw error;
           const properties = { ...about, provisioningState: 'Failed', error: error.describe() };

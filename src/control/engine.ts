@@ -8,11 +8,11 @@ import type { Json, JsonObject } from '../arm-template/value.ts';
 import { limits } from '../base/limits.ts';
 import { isAsideType } from '../nsg/raw-resource.ts';
 import { ArmError } from './arm-error.ts';
-import { childElements, childId } from './present.ts';
+import { childElements, childId } from './response-body.ts';
 import { requireRegistered } from './registration.ts';
 import { removalOrder } from './removal-order.ts';
 import { groupId, groupOf, locationOf, subscriptionOf } from './resource-path.ts';
-import type { Changes, ChildType, InUse, Making, NameRule, ResourceType, View } from './resource-type.ts';
+import type { Changes, ChildType, InUse, WriteContext, NameRule, ResourceType, View } from './resource-type.ts';
 import { resourceTypeNamed } from './resource-types.ts';
 import type { Resource } from './resource.ts';
 import { objectOf, propertiesOf, textOf } from './resource.ts';
@@ -139,8 +139,8 @@ export function createEngine(state: State): Engine {
       throw new ArmError('ResourceLimitReached', `There are ${limits.armResourcesMax} resources; no more are kept.`);
     const conformed = objectOf(conform(definition.schema, { properties: {}, ...body }, '') as Json);
     const location = readLocation(definition, conformed, previous, name);
-    const making: Making = { id: own, name, location, previous, view: state.view() };
-    const completed = definition.complete(conformed, making);
+    const context: WriteContext = { id: own, name, location, previous, view: state.view() };
+    const completed = definition.complete(conformed, context);
     const { id: _id, name: _name, type: _type, etag: _etag, properties: _properties, ...top } = conformed;
     const resource: Resource = {
       id: own,
@@ -159,7 +159,7 @@ export function createEngine(state: State): Engine {
     const dropped = previous === undefined ? [] : droppedParts(previous, resource);
     for (const { id: part, child } of dropped) checkPartUnused(state.view(), part, child, '');
     if (isPreview) return { resource, created: previous === undefined };
-    if (previous === undefined) await definition.outside?.make(making);
+    if (previous === undefined) await definition.outside?.make(context);
     await makeWatcher(definition, subscription, location);
     await state.save(resource);
     // A change that is not kept takes no flow log with it. What a killed process left is removed by the next change.

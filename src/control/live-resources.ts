@@ -1,5 +1,5 @@
 /** What templates find by `reference` and `listKeys`: resources and their parts as GET shows them. */
-import { presentBody, presentChild } from './present.ts';
+import { responseBody, childResponseBody } from './response-body.ts';
 import { childTypeNamed, keptTypeNamed } from './resource-types.ts';
 import type { State } from './state.ts';
 import { findChild } from './state.ts';
@@ -12,12 +12,12 @@ export function liveResources(state: State, origin: string): Live {
       const view = state.view(origin);
       const resource = state.store.get(id);
       const definition = resource === undefined ? undefined : keptTypeNamed(resource.type);
-      if (resource !== undefined && definition !== undefined) return presentBody(definition, resource, view);
+      if (resource !== undefined && definition !== undefined) return responseBody(definition, resource, view);
       const part = findChild(state.store, id);
       if (part === undefined) return undefined;
       const words = part.id.split('/');
       const child = childTypeNamed(`${part.parent.type}/${words[words.length - 2]}`);
-      return child === undefined ? undefined : presentChild(child, part.parent, part.element, view);
+      return child === undefined ? undefined : childResponseBody(child, part.parent, part.element, view);
     },
     keys(idOrName) {
       const view = state.view(origin);

@@ -51,7 +51,7 @@ export interface View {
 }
 
 /** A resource about to be made or changed. */
-export interface Making {
+export interface WriteContext {
   readonly id: string;
   readonly name: string;
   /** In lower case, without blanks; '' where the type has none. */
@@ -144,11 +144,11 @@ export interface ResourceType<S extends TSchema = TSchema> {
   notFound?(id: string): ArmError;
   /** What is done outside of the state, before a new resource is kept and before a resource that is deleted by itself is forgotten. */
   readonly outside?: {
-    make(making: Pick<Making, 'id' | 'view'>): Promise<void>;
-    remove(making: Pick<Making, 'id' | 'view'>): Promise<void>;
+    make(context: Pick<WriteContext, 'id' | 'view'>): Promise<void>;
+    remove(context: Pick<WriteContext, 'id' | 'view'>): Promise<void>;
   };
   /** Applies Azure's rules and fills in what the server decides. @throws ArmError */
-  complete(body: Static<S>, making: Making): Completed;
+  complete(body: Static<S>, context: WriteContext): Completed;
   links?(resource: Resource): Link[];
   /** The body as GET shows it, without id, name, type and etag. */
   present?(resource: Resource, view: View): JsonObject;

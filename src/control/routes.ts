@@ -22,7 +22,7 @@ import type { FilterKind } from './filter.ts';
 import { readFilter } from './filter.ts';
 import { listPage } from './list.ts';
 import { createOperations } from './operations.ts';
-import { childElements, etagText, presentBody, presentChild } from './present.ts';
+import { childElements, etagText, responseBody, childResponseBody } from './response-body.ts';
 import type { ArmResponse, Ask } from './request.ts';
 import { groupId, parseProviderPath, subscriptionOf } from './resource-path.ts';
 import { namespaceNamed } from './registration.ts';
@@ -49,7 +49,7 @@ export function createRoutes(state: State): Route {
   const deployments = createDeployments(state, engine);
 
   const show = (ask: Ask, definition: ResourceType, resource: Resource): JsonObject =>
-    presentBody(definition, resource, state.view(ask.origin), operations.isPending(resource.id));
+    responseBody(definition, resource, state.view(ask.origin), operations.isPending(resource.id));
 
   /** GET, HEAD, PUT, PATCH and DELETE of a resource. */
   const onResource = async (ask: Ask, definition: ResourceType, id: string): Promise<ArmResponse> => {
@@ -71,7 +71,7 @@ export function createRoutes(state: State): Route {
         const { resource, created } = await state.exclusive(() => engine.put(definition, id, body, conditions));
         if (!state.settings.asynchronous || definition.isImmediate === true)
           return ok(show(ask, definition, resource), created && !isNewOk ? 201 : 200);
-        const operation = operations.start(resource.id, ok(presentBody(definition, resource, state.view(ask.origin))));
+        const operation = operations.start(resource.id, ok(responseBody(definition, resource, state.view(ask.origin))));
         if (definition.putByLocation === true)
           return { status: 202, headers: pollHeaders(ask, subscription, operation, ['operationResults']) };
         const headers = pollHeaders(ask, subscription, operation, ['operations']);
@@ -119,7 +119,7 @@ export function createRoutes(state: State): Route {
       engine.requireGroup(id);
       const found = findChild(state.store, id);
       if (found === undefined) throw childNotFound(id);
-      return { parent: found.parent, body: presentChild(child, found.parent, found.element, view) };
+      return { parent: found.parent, body: childResponseBody(child, found.parent, found.element, view) };
     };
     switch (ask.method) {
       case 'GET': {
@@ -249,7 +249,7 @@ export function createRoutes(state: State): Route {
       checkVersion(ask, type, scope);
       const parent = engine.require(parentDefinition, scope);
       const elements = childElements(child, parent)
-        .map((element) => presentChild(child, parent, element, view))
+        .map((element) => childResponseBody(child, parent, element, view))
         .filter((body) => matches({ id: textOf(body['id']), name: textOf(body['name']), type: child.type, body }));
       return ok(listPage(ask, elements, state.settings.pageSize));
     }

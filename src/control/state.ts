@@ -8,7 +8,7 @@ import { importNetwork } from '../nsg/import.ts';
 import { isAsideType } from '../nsg/raw-resource.ts';
 import type { Network } from '../nsg/network.ts';
 import { createLinkIndex } from './link-index.ts';
-import { childElements, childId, presentBody } from './present.ts';
+import { childElements, childId, responseBody } from './response-body.ts';
 import type { ResourceStore } from './resource-store.ts';
 import { openResourceStore } from './resource-store.ts';
 import type { ResourceType, View } from './resource-type.ts';
@@ -128,7 +128,7 @@ function presentKept(kept: Kept, view: View): JsonObject[] {
   return kept.flatMap(([definition, resources]) =>
     resources
       .toSorted((a, b) => (resourceKey(a.id) < resourceKey(b.id) ? -1 : 1))
-      .map((resource) => presentBody(definition, resource, view)),
+      .map((resource) => responseBody(definition, resource, view)),
   );
 }
 

@@ -10,7 +10,7 @@ import { ArmError } from './arm-error.ts';
 import type { DeploymentRequest } from './deployment-request.ts';
 import type { Engine } from './engine.ts';
 import { liveResources } from './live-resources.ts';
-import { childElements, presentBody, presentChild } from './present.ts';
+import { childElements, responseBody, childResponseBody } from './response-body.ts';
 import { compareProperties } from './property-changes.ts';
 import { childTypeNamed, keptTypeNamed, parentOfChild } from './resource-types.ts';
 import { objectOf, textOf } from './resource.ts';
@@ -97,10 +97,10 @@ async function preview(
       const made = await engine.putChild(parent, child, resource.id, wanted, { isPreview: true });
       const name = resourceKey(resourceName(resource.id));
       const element = childElements(child, made.resource).find((one) => resourceKey(textOf(one['name'])) === name);
-      return presentChild(child, made.resource, element ?? {}, view);
+      return childResponseBody(child, made.resource, element ?? {}, view);
     }
     if (definition === undefined) return before;
-    return presentBody(
+    return responseBody(
       definition,
       (await engine.put(definition, resource.id, wanted, { isPreview: true })).resource,
       view,

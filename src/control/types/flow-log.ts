@@ -16,7 +16,7 @@ import { guidOf } from '../../nsg/network.ts';
 import { ArmError } from '../arm-error.ts';
 import { isRegistered } from '../registration.ts';
 import { subscriptionOf } from '../resource-path.ts';
-import type { ActionCall, Making, View } from '../resource-type.ts';
+import type { ActionCall, WriteContext, View } from '../resource-type.ts';
 import { defineType, networkName, resourceSchema } from '../resource-type.ts';
 import type { Resource } from '../resource.ts';
 import { objectOf, propertiesOf, textOf } from '../resource.ts';
@@ -79,19 +79,19 @@ export const flowLog = defineType({
   deleteStatus: 204,
   changes: 'recording',
   actions: [{ name: 'diagnose', schema: Type.Object({}), run: diagnose }],
-  complete({ properties }, making) {
-    if (!isRegistered(making.view, subscriptionOf(making.id), 'Microsoft.Insights'))
+  complete({ properties }, context) {
+    if (!isRegistered(context.view, subscriptionOf(context.id), 'Microsoft.Insights'))
       throw new ArmError(
         'AuthorizationFailed',
-        `The client does not have authorization to perform action 'Microsoft.Network/networkWatchers/flowLogs/write' over scope '${making.id}': the resource provider Microsoft.Insights is not registered in the subscription. Register it: az provider register --namespace Microsoft.Insights.`,
+        `The client does not have authorization to perform action 'Microsoft.Network/networkWatchers/flowLogs/write' over scope '${context.id}': the resource provider Microsoft.Insights is not registered in the subscription. Register it: az provider register --namespace Microsoft.Insights.`,
       );
-    checkPlace(making);
-    const target = checkTarget(properties.targetResourceId, making);
-    const account = requireReference(making.view, properties.storageId, storageAccountType, making.id);
-    checkAccount(account, making);
+    checkPlace(context);
+    const target = checkTarget(properties.targetResourceId, context);
+    const account = requireReference(context.view, properties.storageId, storageAccountType, context.id);
+    checkAccount(account, context);
     checkRetention(properties, account);
     checkFilter(properties);
-    checkAnalytics(properties, making.view, making.id);
+    checkAnalytics(properties, context.view, context.id);
     const { version } = properties.format;
     if (version !== 0 && version !== 1 && version !== 2)
       throw new ArmError('FlowLogVersionInvalid', `The format version ${version} of a flow log is neither 1 nor 2.`, {
@@ -105,7 +105,7 @@ export const flowLog = defineType({
         storageId: account.id,
         format: { type: 'JSON', version: version === 0 ? 1 : version },
       },
-      hidden: enablingOf(properties, account, making),
+      hidden: enablingOf(properties, account, context),
     };
   },
   links: ({ id, body }) => {
@@ -117,7 +117,7 @@ export const flowLog = defineType({
   },
 });
 
-function checkPlace({ id, location, view }: Making): void {
+function checkPlace({ id, location, view }: WriteContext): void {
   const watcher = view.get(parentId(id));
   const region = textOf(watcher?.body['location']);
   if (watcher !== undefined && region !== location)
@@ -143,9 +143,9 @@ export function targetKind(view: View, id: string): TargetKind | undefined {
   return /\/virtualnetworks\/[^/]+\/subnets\/[^/]+$/i.test(id) && view.exists(id) ? 'subnet' : undefined;
 }
 
-function checkTarget(id: string, making: Making): { id: string; guid: string } {
-  const { view, location } = making;
-  if (!view.exists(id)) throw notReferenced(id, making.id, 'properties.targetResourceId');
+function checkTarget(id: string, context: WriteContext): { id: string; guid: string } {
+  const { view, location } = context;
+  if (!view.exists(id)) throw notReferenced(id, context.id, 'properties.targetResourceId');
   const kind = targetKind(view, id);
   if (kind === undefined)
     throw new ArmError(
@@ -161,7 +161,7 @@ function checkTarget(id: string, making: Making): { id: string; guid: string } {
       `The target ${resourceName(id)} is in ${region}, and the flow log is in ${location}: both must be in the same region.`,
       { target: 'properties.targetResourceId' },
     );
-  if (subscriptionOf(id).toLowerCase() !== subscriptionOf(making.id).toLowerCase())
+  if (subscriptionOf(id).toLowerCase() !== subscriptionOf(context.id).toLowerCase())
     throw new ArmError(
       'FlowLogTargetNotSupported',
       `A flow log lies in the subscription of its target, which is ${subscriptionOf(id)}.`,
@@ -172,7 +172,7 @@ function checkTarget(id: string, making: Making): { id: string; guid: string } {
   const other = view
     .linksTo(id)
     .find(
-      ({ what, holder: flowLogId }) => what === 'flowLogTarget' && resourceKey(flowLogId) !== resourceKey(making.id),
+      ({ what, holder: flowLogId }) => what === 'flowLogTarget' && resourceKey(flowLogId) !== resourceKey(context.id),
     );
   if (other !== undefined)
     throw new ArmError(
@@ -187,7 +187,7 @@ function checkTarget(id: string, making: Making): { id: string; guid: string } {
   return { id: canonical, guid };
 }
 
-function checkAccount(account: Resource, { location }: Making): void {
+function checkAccount(account: Resource, { location }: WriteContext): void {
   const region = textOf(account.body['location']);
   const target = 'properties.storageId';
   if (region !== location)
@@ -291,7 +291,7 @@ function checkAnalytics({ enabled, flowAnalyticsConfiguration }: FlowLogProperti
 function enablingOf(
   { enabled, storageId }: FlowLogProperties,
   account: Resource,
-  { previous, view }: Making,
+  { previous, view }: WriteContext,
 ): JsonObject {
   const before = propertiesOf(previous?.body ?? {});
   const hidden = previous?.hidden ?? { guid: randomUUID() };

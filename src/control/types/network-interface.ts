@@ -11,7 +11,7 @@ import { parseMac } from '../../net/mac.ts';
 import { macOf } from '../../nsg/network.ts';
 import { ArmError } from '../arm-error.ts';
 import { effectiveSecurityGroups } from '../diagnostics/effective-security-groups.ts';
-import type { Making, View } from '../resource-type.ts';
+import type { WriteContext, View } from '../resource-type.ts';
 import { defineType, networkName, resourceSchema } from '../resource-type.ts';
 import type { Link } from '../resource.ts';
 import { objectsOf, propertiesOf, referenceOf, textOf } from '../resource.ts';
@@ -66,25 +66,27 @@ export const networkInterface = defineType({
     { name: 'effectiveNetworkSecurityGroups', schema: Type.Object({}), long: true, run: effectiveSecurityGroups },
   ],
   children: [],
-  complete(body, making) {
+  complete(body, context) {
     const { ipConfigurations, virtualMachine, ...properties } = body.properties;
-    checkConfigurations(ipConfigurations, making);
+    checkConfigurations(ipConfigurations, context);
     if (properties.networkSecurityGroup !== undefined)
-      requireNear(making, properties.networkSecurityGroup.id, 'Microsoft.Network/networkSecurityGroups');
-    const before = propertiesOf(making.previous?.body ?? {});
+      requireNear(context, properties.networkSecurityGroup.id, 'Microsoft.Network/networkSecurityGroups');
+    const before = propertiesOf(context.previous?.body ?? {});
     const taken = new Set<string>();
     return {
       properties: {
         ...properties,
-        ...(virtualMachine === undefined || machineOf(making.id, making.view) !== undefined ? {} : { virtualMachine }),
+        ...(virtualMachine === undefined || machineOf(context.id, context.view) !== undefined
+          ? {}
+          : { virtualMachine }),
         resourceGuid: before['resourceGuid'] ?? randomUUID(),
-        macAddress: formatMac(properties.macAddress ?? (textOf(before['macAddress']) || macOf(making.id))),
+        macAddress: formatMac(properties.macAddress ?? (textOf(before['macAddress']) || macOf(context.id))),
         ipConfigurations: ipConfigurations.map((configuration, index) => ({
           ...configuration,
           properties: {
             ...configuration.properties,
             primary: configuration.properties.primary ?? index === 0,
-            privateIPAddress: assignPrivateAddress(configuration, making, taken),
+            privateIPAddress: assignPrivateAddress(configuration, context, taken),
           },
         })),
       },
@@ -127,26 +129,26 @@ function machineOf(nicId: string, view: View): string | undefined {
   return view.linksTo(nicId).find(({ what }) => what === 'virtualMachine')?.holder;
 }
 
-function checkConfigurations(configurations: readonly IpConfigurationBody[], making: Making): void {
+function checkConfigurations(configurations: readonly IpConfigurationBody[], context: WriteContext): void {
   if (configurations.length === 0)
     throw new ArmError('InvalidRequestContent', 'A network interface has one IP configuration or more.', {
       target: 'properties.ipConfigurations',
     });
-  const checkName = childNames(making.id);
+  const checkName = childNames(context.id);
   for (const { name, properties } of configurations) {
     checkName(name);
     if (resourceKey(properties.subnet.id) !== resourceKey(configurations[0].properties.subnet.id))
       throw new ArmError(
         'IpConfigurationsInDifferentSubnets',
-        `The IP configurations of ${making.name} must lie in one subnet.`,
+        `The IP configurations of ${context.name} must lie in one subnet.`,
         {
           target: name,
         },
       );
     if (properties.publicIPAddress !== undefined)
-      requireNear(making, properties.publicIPAddress.id, 'Microsoft.Network/publicIPAddresses');
+      requireNear(context, properties.publicIPAddress.id, 'Microsoft.Network/publicIPAddresses');
     for (const group of properties.applicationSecurityGroups ?? [])
-      requireNear(making, group.id, 'Microsoft.Network/applicationSecurityGroups');
+      requireNear(context, group.id, 'Microsoft.Network/applicationSecurityGroups');
   }
 }
 

@@ -10,7 +10,7 @@ import { checkRule, checkRuleSet } from '../../nsg/check-rule.ts';
 import { defaultInboundRules, defaultOutboundRules } from '../../nsg/default-rules.ts';
 import type { Rule } from '../../nsg/rule.ts';
 import { formatAddressMatch, formatPortRange } from '../../nsg/rule.ts';
-import type { Making } from '../resource-type.ts';
+import type { WriteContext } from '../resource-type.ts';
 import { defineType, networkName, resourceSchema } from '../resource-type.ts';
 import type { Link, LinkKind } from '../resource.ts';
 import { objectsOf, propertiesOf, textOf } from '../resource.ts';
@@ -57,10 +57,10 @@ export const networkSecurityGroup = defineType({
       elements: () => defaultRules,
     },
   ],
-  complete(body, making) {
+  complete(body, context) {
     const rules = body.properties.securityRules;
-    checkRules(rules, making);
-    const before = propertiesOf(making.previous?.body ?? {});
+    checkRules(rules, context);
+    const before = propertiesOf(context.previous?.body ?? {});
     return {
       properties: {
         ...body.properties,
@@ -94,8 +94,8 @@ export const networkSecurityGroup = defineType({
 });
 
 /** @throws ArmError with the first thing that Azure refuses */
-function checkRules(rules: readonly SecurityRule[], making: Making): void {
-  const checkName = childNames(making.id);
+function checkRules(rules: readonly SecurityRule[], context: WriteContext): void {
+  const checkName = childNames(context.id);
   const texts = rules.map(ruleTexts);
   for (const rule of texts) {
     checkName(rule.name);
@@ -105,7 +105,7 @@ function checkRules(rules: readonly SecurityRule[], making: Making): void {
   const groups = new Map(
     rules.flatMap(({ properties }) => ruleGroups(properties as JsonObject)).map((group) => [resourceKey(group), group]),
   );
-  for (const group of groups.values()) requireNear(making, group, 'Microsoft.Network/applicationSecurityGroups');
+  for (const group of groups.values()) requireNear(context, group, 'Microsoft.Network/applicationSecurityGroups');
 }
 
 const defaultRules: readonly JsonObject[] = [...defaultInboundRules, ...defaultOutboundRules].map(presentDefault);

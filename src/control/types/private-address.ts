@@ -9,7 +9,7 @@ import type { Prefix } from '../../net/prefix.ts';
 import { parsePrefix, prefixContains, prefixRange } from '../../net/prefix.ts';
 import { addressNumber, addressOfNumber } from '../../nsg/address-ranges.ts';
 import { ArmError } from '../arm-error.ts';
-import type { Making, View } from '../resource-type.ts';
+import type { WriteContext, View } from '../resource-type.ts';
 import { objectsOf, propertiesOf, referenceOf, textOf } from '../resource.ts';
 import { notReferenced, requireNear } from './reference.ts';
 
@@ -27,28 +27,28 @@ export interface AddressWish {
 }
 
 /** The address of one IP configuration. `taken` holds those of the same interface, and receives it. @throws ArmError */
-export function assignPrivateAddress(configuration: AddressWish, making: Making, taken: Set<string>): string {
+export function assignPrivateAddress(configuration: AddressWish, context: WriteContext, taken: Set<string>): string {
   const { properties, name } = configuration;
   const subnetId = properties.subnet.id;
-  const prefixes = subnetPrefixes(making, subnetId, properties.privateIPAddressVersion === 'IPv6' ? 6 : 4);
-  const used = usedAddresses(making.view, subnetId, making.id);
+  const prefixes = subnetPrefixes(context, subnetId, properties.privateIPAddressVersion === 'IPv6' ? 6 : 4);
+  const used = usedAddresses(context.view, subnetId, context.id);
   for (const text of taken) used.add(text);
   const wanted =
     properties.privateIPAllocationMethod === 'Static'
       ? readStatic(properties.privateIPAddress, name)
-      : previousAddress(making, name, subnetId);
+      : previousAddress(context, name, subnetId);
   const address =
     wanted === undefined ? firstFree(prefixes, used, subnetId) : checked(wanted, prefixes, used, subnetId);
   taken.add(address);
   return address;
 }
 
-function subnetPrefixes(making: Making, subnetId: string, family: 4 | 6): Prefix[] {
-  const network = requireNear(making, parentId(subnetId), 'Microsoft.Network/virtualNetworks');
+function subnetPrefixes(context: WriteContext, subnetId: string, family: 4 | 6): Prefix[] {
+  const network = requireNear(context, parentId(subnetId), 'Microsoft.Network/virtualNetworks');
   const subnet = objectsOf(propertiesOf(network.body)['subnets']).find(
     (candidate) => textOf(candidate['name']).toLowerCase() === resourceName(subnetId).toLowerCase(),
   );
-  if (subnet === undefined) throw notReferenced(subnetId, making.id);
+  if (subnet === undefined) throw notReferenced(subnetId, context.id);
   const fields = propertiesOf(subnet);
   const many = Array.isArray(fields['addressPrefixes']) ? fields['addressPrefixes'] : [];
   return [...many, fields['addressPrefix'] ?? '']
@@ -78,7 +78,7 @@ function readStatic(text: string | undefined, name: string): Address {
 }
 
 /** A dynamic address stays as long as its interface stays in the subnet. */
-function previousAddress({ previous }: Making, name: string, subnetId: string): Address | undefined {
+function previousAddress({ previous }: WriteContext, name: string, subnetId: string): Address | undefined {
   const before = objectsOf(propertiesOf(previous?.body ?? {})['ipConfigurations']).find(
     (configuration) => textOf(configuration['name']).toLowerCase() === name.toLowerCase(),
   );

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { Type } from 'typebox';
 import { parseAddress } from '../../net/address.ts';
 import { ArmError } from '../arm-error.ts';
-import type { Making, View } from '../resource-type.ts';
+import type { WriteContext, View } from '../resource-type.ts';
 import { defineType, networkName, resourceSchema } from '../resource-type.ts';
 import { propertiesOf, textOf } from '../resource.ts';
 import { words } from '../schema.ts';
@@ -43,7 +43,7 @@ export const publicIpAddress = defineType({
   deleteStatus: 200,
   changes: 'network',
   inUse: { code: 'InUsePublicIPAddressCannotBeDeleted', noun: 'Public IP address', by: ['publicIPAddress'] },
-  complete(body, making) {
+  complete(body, context) {
     const { properties, sku } = body;
     if (sku.name !== 'Basic' && properties.publicIPAllocationMethod !== 'Static')
       throw new ArmError(
@@ -56,13 +56,13 @@ export const publicIpAddress = defineType({
       throw new ArmError('InvalidRequestContent', `'${given.slice(0, 80)}' is no IP address.`, {
         target: 'properties.ipAddress',
       });
-    const before = propertiesOf(making.previous?.body ?? {});
+    const before = propertiesOf(context.previous?.body ?? {});
     const isStatic = properties.publicIPAllocationMethod === 'Static' && properties.publicIPAddressVersion === 'IPv4';
     return {
       properties: {
         ...properties,
         resourceGuid: before['resourceGuid'] ?? randomUUID(),
-        ...(isStatic && given === undefined ? { ipAddress: textOf(before['ipAddress']) || freeAddress(making) } : {}),
+        ...(isStatic && given === undefined ? { ipAddress: textOf(before['ipAddress']) || freeAddress(context) } : {}),
       },
     };
   },
@@ -77,7 +77,7 @@ export const publicIpAddress = defineType({
 const firstNumber = (198 * 256 + 18) * 65_536;
 const addressCount = 131_072;
 
-function freeAddress({ view }: Making): string {
+function freeAddress({ view }: WriteContext): string {
   const taken = new Set([...view.ofType(type)].map(({ body }) => textOf(propertiesOf(body)['ipAddress'])));
   for (let i = 4; i < addressCount; i++) {
     const number = firstNumber + i;

@@ -3,7 +3,7 @@
  */
 import { resourceName } from '../../arm-template/resource-id.ts';
 import { ArmError } from '../arm-error.ts';
-import type { Making, View } from '../resource-type.ts';
+import type { WriteContext, View } from '../resource-type.ts';
 import type { Resource } from '../resource.ts';
 import { textOf } from '../resource.ts';
 
@@ -24,12 +24,12 @@ export function notReferenced(id: string, from: string, target?: string): ArmErr
 }
 
 /** The same, in the region of what is made. @throws InvalidResourceReference */
-export function requireNear(making: Making, id: string, type: string): Resource {
-  const resource = requireReference(making.view, id, type, making.id);
+export function requireNear(context: WriteContext, id: string, type: string): Resource {
+  const resource = requireReference(context.view, id, type, context.id);
   const location = textOf(resource.body['location']);
-  if (location === making.location) return resource;
+  if (location === context.location) return resource;
   throw new ArmError(
     'InvalidResourceReference',
-    `Resource ${id} referenced by resource ${making.id} is in ${location}, and ${resourceName(making.id)} is in ${making.location}: both must be in the same region.`,
+    `Resource ${id} referenced by resource ${context.id} is in ${location}, and ${resourceName(context.id)} is in ${context.location}: both must be in the same region.`,
   );
 }

@@ -9,7 +9,7 @@ import { resourceKey } from '../../arm-template/resource-id.ts';
 import type { Json, JsonObject } from '../../arm-template/value.ts';
 import { formatTime } from '../../base/time.ts';
 import { ArmError } from '../arm-error.ts';
-import type { ActionCall, Making, View } from '../resource-type.ts';
+import type { ActionCall, WriteContext, View } from '../resource-type.ts';
 import { defineType, resourceSchema } from '../resource-type.ts';
 import type { Resource } from '../resource.ts';
 import { objectOf, objectsOf, propertiesOf, textOf } from '../resource.ts';
@@ -117,12 +117,12 @@ export const storageAccount = defineType({
     listAccountSas,
     listServiceSas,
   ],
-  complete(body, making) {
-    checkKind(body, making);
-    checkSubnets(body.properties.networkAcls.virtualNetworkRules, making);
-    const before = propertiesOf(making.previous?.body ?? {});
+  complete(body, context) {
+    checkKind(body, context);
+    checkSubnets(body.properties.networkAcls.virtualNetworkRules, context);
+    const before = propertiesOf(context.previous?.body ?? {});
     const bypass = readBypass(body.properties.networkAcls.bypass);
-    const created = textOf(before['creationTime']) || formatTime(making.view.settings.now());
+    const created = textOf(before['creationTime']) || formatTime(context.view.settings.now());
     const isPremium = body.sku.name.startsWith('Premium');
     return {
       top: { sku: { name: body.sku.name, tier: isPremium ? 'Premium' : 'Standard' }, kind: body.kind },
@@ -132,7 +132,7 @@ export const storageAccount = defineType({
         networkAcls: { ...body.properties.networkAcls, bypass },
         creationTime: created,
       },
-      ...(making.previous === undefined
+      ...(context.previous === undefined
         ? { hidden: { keys: [newKey('key1', created), newKey('key2', created)] } }
         : {}),
     };
@@ -151,7 +151,7 @@ export const storageAccount = defineType({
   },
 });
 
-function checkKind(body: Static<typeof schema>, { id, name, previous, view }: Making): void {
+function checkKind(body: Static<typeof schema>, { id, name, previous, view }: WriteContext): void {
   const { kind, sku } = body;
   if (!isSkuOf(sku.name, kind))
     throw new ArmError('InvalidRequestContent', `The SKU ${sku.name} is not one of kind ${kind}.`, {
@@ -173,7 +173,7 @@ function checkKind(body: Static<typeof schema>, { id, name, previous, view }: Ma
 }
 
 /** The subnet of a new firewall rule is there. A rule that stood before stays when its subnet is deleted, as in Azure. */
-function checkSubnets(rules: readonly { id: string }[], { id, previous, view }: Making): void {
+function checkSubnets(rules: readonly { id: string }[], { id, previous, view }: WriteContext): void {
   const before = subnetRules(objectOf(propertiesOf(previous?.body ?? {})['networkAcls']));
   for (const rule of rules)
     if (!isSubnet(rule.id, view) && !before.some((old) => resourceKey(textOf(old['id'])) === resourceKey(rule.id)))

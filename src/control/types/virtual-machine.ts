@@ -8,7 +8,7 @@ import { Type } from 'typebox';
 import { resourceKey } from '../../arm-template/resource-id.ts';
 import { formatTime } from '../../base/time.ts';
 import { ArmError } from '../arm-error.ts';
-import type { Making } from '../resource-type.ts';
+import type { WriteContext } from '../resource-type.ts';
 import { defineType, resourceSchema } from '../resource-type.ts';
 import { objectOf, objectsOf, propertiesOf, textOf } from '../resource.ts';
 import { words } from '../schema.ts';
@@ -57,9 +57,9 @@ export const virtualMachine = defineType({
   deleteStatus: 200,
   changes: 'nothing',
   patch: 'merge',
-  complete({ properties }, making) {
-    checkInterfaces(properties.networkProfile.networkInterfaces, making);
-    const before = propertiesOf(making.previous?.body ?? {});
+  complete({ properties }, context) {
+    checkInterfaces(properties.networkProfile.networkInterfaces, context);
+    const before = propertiesOf(context.previous?.body ?? {});
     const { userData: _userData, osProfile, ...rest } = properties;
     const { adminPassword: _password, customData: _data, ...shownProfile } = osProfile ?? {};
     return {
@@ -67,7 +67,7 @@ export const virtualMachine = defineType({
         ...rest,
         ...(osProfile === undefined ? {} : { osProfile: shownProfile }),
         vmId: before['vmId'] ?? randomUUID(),
-        timeCreated: textOf(before['timeCreated']) || formatTime(making.view.settings.now()),
+        timeCreated: textOf(before['timeCreated']) || formatTime(context.view.settings.now()),
       },
     };
   },
@@ -83,19 +83,19 @@ export const virtualMachine = defineType({
 type InterfaceReference = Static<typeof schema>['properties']['networkProfile']['networkInterfaces'][number];
 
 /** Each interface is there, and belongs to no other machine. */
-function checkInterfaces(interfaces: readonly InterfaceReference[], making: Making): void {
+function checkInterfaces(interfaces: readonly InterfaceReference[], context: WriteContext): void {
   const target = 'properties.networkProfile.networkInterfaces';
   if (interfaces.length === 0)
     throw new ArmError('InvalidRequestContent', 'A virtual machine has one network interface or more.', { target });
   const seen = new Set<string>();
   for (const { id } of interfaces) {
-    const nic = requireNear(making, id, 'Microsoft.Network/networkInterfaces');
+    const nic = requireNear(context, id, 'Microsoft.Network/networkInterfaces');
     if (seen.has(resourceKey(id)))
       throw new ArmError('InvalidRequestContent', `The network interface ${nic.name} is named twice.`, { target });
     seen.add(resourceKey(id));
-    const other = making.view
+    const other = context.view
       .linksTo(id)
-      .find(({ what, holder }) => what === 'virtualMachine' && resourceKey(holder) !== resourceKey(making.id));
+      .find(({ what, holder }) => what === 'virtualMachine' && resourceKey(holder) !== resourceKey(context.id));
     if (other !== undefined)
       throw new ArmError('NicInUse', `Network Interface ${nic.id} is used by existing resource ${other.holder}.`, {
         target,

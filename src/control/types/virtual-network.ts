@@ -9,7 +9,7 @@ import type { JsonObject } from '../../arm-template/value.ts';
 import type { Prefix } from '../../net/prefix.ts';
 import { formatPrefix, parsePrefix, prefixContains } from '../../net/prefix.ts';
 import { ArmError } from '../arm-error.ts';
-import type { Making, View } from '../resource-type.ts';
+import type { WriteContext, View } from '../resource-type.ts';
 import { defineType, networkName, resourceSchema } from '../resource-type.ts';
 import type { Link } from '../resource.ts';
 import { objectOf, objectsOf, propertiesOf, referenceOf, textOf } from '../resource.ts';
@@ -102,16 +102,16 @@ export const virtualNetwork = defineType({
       present: presentPeering,
     },
   ],
-  complete(body, making) {
-    const before = propertiesOf(making.previous?.body ?? {});
+  complete(body, context) {
+    const before = propertiesOf(context.previous?.body ?? {});
     const { subnets, virtualNetworkPeerings, ...properties } = body.properties;
-    const space = properties.addressSpace.addressPrefixes.map((text) => readPrefix(text, making.name));
+    const space = properties.addressSpace.addressPrefixes.map((text) => readPrefix(text, context.name));
     if (space.length === 0)
       throw new ArmError('InvalidRequestContent', 'The address space of a virtual network has one prefix or more.', {
         target: 'properties.addressSpace.addressPrefixes',
       });
-    if (subnets !== undefined) checkSubnets(subnets, space, making);
-    checkPeerings(virtualNetworkPeerings ?? [], making);
+    if (subnets !== undefined) checkSubnets(subnets, space, context);
+    checkPeerings(virtualNetworkPeerings ?? [], context);
     return {
       properties: {
         ...properties,
@@ -141,7 +141,7 @@ export const virtualNetwork = defineType({
 });
 
 /** The other VNet of a new peering is there. One that stood before stays when its VNet is deleted, as in Azure: it is Disconnected. */
-function checkPeerings(peerings: readonly PeeringBody[], { id, previous, view }: Making): void {
+function checkPeerings(peerings: readonly PeeringBody[], { id, previous, view }: WriteContext): void {
   const checkName = childNames(id);
   const before = objectsOf(propertiesOf(previous?.body ?? {})['virtualNetworkPeerings']).map((peering) =>
     resourceKey(referenceOf(propertiesOf(peering)['remoteVirtualNetwork'])),
@@ -170,8 +170,8 @@ function presentPeering(element: JsonObject, id: string, view: View): JsonObject
   };
 }
 
-function checkSubnets(subnets: readonly SubnetBody[], space: readonly Prefix[], making: Making): void {
-  const checkName = childNames(making.id);
+function checkSubnets(subnets: readonly SubnetBody[], space: readonly Prefix[], context: WriteContext): void {
+  const checkName = childNames(context.id);
   const seen: { name: string; prefix: Prefix }[] = [];
   for (const subnet of subnets) {
     const { name } = subnet;
@@ -184,19 +184,19 @@ function checkSubnets(subnets: readonly SubnetBody[], space: readonly Prefix[], 
       if (!space.some((outer) => contains(outer, prefix)))
         throw new ArmError(
           'NetcfgInvalidSubnet',
-          `Subnet '${name}' is not valid in virtual network '${making.name}': ${text} lies outside its address space.`,
+          `Subnet '${name}' is not valid in virtual network '${context.name}': ${text} lies outside its address space.`,
         );
       const other = seen.find((known) => contains(known.prefix, prefix) || contains(prefix, known.prefix));
       if (other !== undefined)
         throw new ArmError(
           'NetcfgSubnetRangesOverlap',
-          `Subnet '${name}' is not valid because its IP address range overlaps with that of an existing subnet '${other.name}' in virtual network '${making.name}'.`,
+          `Subnet '${name}' is not valid because its IP address range overlaps with that of an existing subnet '${other.name}' in virtual network '${context.name}'.`,
         );
       seen.push({ name, prefix });
     }
-    checkPrefixesKept(subnet, making);
+    checkPrefixesKept(subnet, context);
     const nsg = subnet.properties.networkSecurityGroup;
-    if (nsg !== undefined) requireNear(making, nsg.id, 'Microsoft.Network/networkSecurityGroups');
+    if (nsg !== undefined) requireNear(context, nsg.id, 'Microsoft.Network/networkSecurityGroups');
   }
 }
 
@@ -207,7 +207,7 @@ function subnetPrefixes({ properties }: SubnetBody): readonly string[] {
 }
 
 /** Addresses of a subnet in use stay where they are. */
-function checkPrefixesKept(subnet: SubnetBody, { id, previous, view }: Making): void {
+function checkPrefixesKept(subnet: SubnetBody, { id, previous, view }: WriteContext): void {
   const before = objectsOf(propertiesOf(previous?.body ?? {})['subnets']).find(
     (old) => textOf(old['name']).toLowerCase() === subnet.name.toLowerCase(),
   );

@@ -7,7 +7,7 @@ import type { Resource } from './resource.ts';
 import { objectsOf, propertiesOf, textOf } from './resource.ts';
 
 /** `pending`: the resource is said to be changing. */
-export function presentBody(definition: ResourceType, resource: Resource, view: View, pending = false): JsonObject {
+export function responseBody(definition: ResourceType, resource: Resource, view: View, pending = false): JsonObject {
   const body = definition.present?.(resource, view) ?? resource.body;
   const { location, tags, ...rest } = body;
   const properties: Record<string, JsonObject[string]> = {
@@ -16,7 +16,7 @@ export function presentBody(definition: ResourceType, resource: Resource, view: 
   };
   for (const child of definition.children ?? [])
     properties[child.list] = childElements(child, resource).map((element) =>
-      presentChild(child, resource, element, view),
+      childResponseBody(child, resource, element, view),
     );
   return {
     name: resource.name,
@@ -30,7 +30,7 @@ export function presentBody(definition: ResourceType, resource: Resource, view: 
   };
 }
 
-export function presentChild(child: ChildType, parent: Resource, element: JsonObject, view: View): JsonObject {
+export function childResponseBody(child: ChildType, parent: Resource, element: JsonObject, view: View): JsonObject {
   const name = textOf(element['name']);
   const id = childId(child, parent, name);
   return {
