@@ -108,8 +108,10 @@ export const limits = {
   settledStepTuples: 250_000,
   /** Five-tuples and times that are held of files which late tuples touch; where there are more, the whole date is built. */
   settledSpansMax: 1_000_000,
-  /** Settled flows with tuples within this time before the newest tuple of their date are in files of their own: logs come late. */
+  /** Settled flows that may grow and have tuples within this time before the newest tuple of their date are in files of their own. */
   settledLateMillis: 10 * 60_000,
+  /** And those that ended within this time: logs of several NICs come a minute apart. */
+  settledRecentMillis: 60_000,
   /** Tuples of a question's range that are not settled and are built for it without a notice; of more it says so on stderr. */
   uncoveredTuplesMax: 500_000,
   /** Tuples that wait to be settled while logs are followed, and how long they wait at the most. */

@@ -5,7 +5,8 @@
 import { open } from 'node:fs/promises';
 import type { AddAction } from './delta-log.ts';
 import { hasSize } from './file-sizes.ts';
-import type { AddressChoice } from './group-reader.ts';
+import { addressColumns, portColumns } from './five-tuple-reader.ts';
+import type { RowChoice } from './group-reader.ts';
 import { GroupReader } from './group-reader.ts';
 import { readInto, readRowGroups } from './parquet/footer.ts';
 import type { RowGroupPlace } from './parquet/footer.ts';
@@ -27,14 +28,14 @@ export async function nativeRowGroups(file: DataFile): Promise<readonly RowGroup
 }
 
 /**
- * The rows of a row group of a file that we wrote, as they were staged when they were read, which the caller gives back; with `choice`, those that it may want.
+ * The rows of a row group of a file that we wrote, as they were staged when they were read, which the caller gives back; with `choice`, those that it wants.
  * @returns `undefined` where a value is none that we write, or there is no WebAssembly @throws errors of the file system; RangeError where bytes are torn
  */
 export async function readNativeGroup(
   path: string,
   group: RowGroupPlace,
   tables: StageTables,
-  choice?: AddressChoice,
+  choice?: RowChoice,
 ): Promise<StagedRows | undefined> {
   const handle = await open(path, 'r');
   try {
@@ -112,7 +113,7 @@ async function readGroup(
   tables: StageTables,
   keeps: (blob: string) => boolean,
   read: (buffer: Buffer) => Promise<Buffer>,
-  choice?: AddressChoice,
+  choice?: RowChoice,
 ): Promise<StagedRows | undefined> {
   const buffer = kernel.packed(endByte - startByte);
   if (buffer === undefined) return undefined;
@@ -125,15 +126,21 @@ async function readGroup(
     );
   };
   const reader = new GroupReader(kernel, tables);
-  let chosen: Uint8Array | undefined;
+  let chosen: Uint32Array | undefined;
   if (choice !== undefined) {
-    if (!addressColumns.every(load)) return undefined;
-    chosen = reader.choose(choice, count);
-    if (chosen === undefined) return takeRows(tables);
+    if (!portColumns.every(load)) return undefined;
+    chosen = reader.choosePorts(choice, count);
+    if (chosen.length > 0) {
+      if (!chosenColumns.every(load)) return undefined;
+      chosen = reader.choose(choice, chosen, count);
+    }
+    if (chosen.length === 0) return takeRows(tables);
   }
-  if (!slotColumns.every(load)) return undefined;
+  const isLoaded = (name: SlotColumn): boolean => chosen !== undefined && loadedToChoose.has(name);
+  if (!slotColumns.every((name) => isLoaded(name) || load(name))) return undefined;
   kernel.order(count);
   return reader.read(count, keeps, chosen);
 }
 
-const addressColumns = ['src_ip', 'dst_ip'] as const;
+const chosenColumns = [...addressColumns, 'time'] as const;
+const loadedToChoose = new Set<SlotColumn>([...portColumns, ...chosenColumns]);

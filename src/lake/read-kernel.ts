@@ -159,11 +159,7 @@ export class ReadKernel {
   /** The same of all rows, in a copy. */
   longs(name: SlotColumn, rows: number): Float64Array {
     const longs = new Float64Array(rows);
-    this.takeLongs(
-      name,
-      Uint32Array.from({ length: rows }, (_, row) => row),
-      longs,
-    );
+    this.takeLongs(name, allRows(rows), longs);
     return longs;
   }
 
@@ -187,6 +183,13 @@ export class ReadKernel {
     const unpacked = this.run.unpack(from, page.endByte - page.startByte, to, room);
     return unpacked === page.length ? unpacked : -1;
   }
+}
+
+/** The numbers of so many rows, from 0 on. */
+export function allRows(count: number): Uint32Array {
+  const rows = new Uint32Array(count);
+  for (let row = 0; row < count; row++) rows[row] = row;
+  return rows;
 }
 
 function columnAt(name: SlotColumn): number {

@@ -15,6 +15,7 @@ import { StageTables } from '../staged-rows.ts';
 import type { TablePlace } from '../table-place.ts';
 import { damagedFiles } from './damaged-files.ts';
 import { reachMillis } from './definition.ts';
+import { fiveTuplesOf } from './five-tuple-columns.ts';
 import { FiveTupleSpans } from './five-tuple-spans.ts';
 import { hashFiveTuple, partOf } from './five-tuples.ts';
 import type { Place } from './flow-builder.ts';
@@ -71,9 +72,9 @@ export async function buildDate(task: DateTask): Promise<BuiltDate> {
   const touched = await findTouched(task, uncovered);
   if (touched === undefined) return await buildWhole(task);
   const { replaced, spans } = touched;
-  const units = (await tupleUnits(task.tuples, task.connect)).filter(
-    ({ startMillis, endMillis }) => startMillis <= spans.endMillis && endMillis >= spans.startMillis,
-  );
+  const meetsTimes = ({ startMillis, endMillis }: DataFile | TupleUnit): boolean =>
+    startMillis <= spans.endMillis && endMillis >= spans.startMillis;
+  const units = (await tupleUnits(task.tuples.filter(meetsTimes), task.connect)).filter(meetsTimes);
   return { replaced, ...(await buildRows(task, units, spans)) };
 }
 
@@ -92,19 +93,22 @@ async function findTouched(
 ): Promise<{ readonly replaced: readonly AddAction[]; readonly spans: FiveTupleSpans } | undefined> {
   if (task.flows.some(({ tags }) => tags?.[partTag] === undefined)) return undefined;
   if ((await damagedFiles(task.flowsTable, task.flows)).length > 0) return undefined;
+  const { settledSpansMax } = { ...limits, ...task.bounds };
   const spans = new FiveTupleSpans();
   const tables = new StageTables();
   for (const unit of uncovered)
-    for await (const rows of unit.read(tables))
+    for await (const rows of unit.read(tables)) {
+      const columns = fiveTuplesOf(rows);
       for (let row = 0; row < rows.count; row++)
-        spans.add(rows, row, rows.timeMillis[row], rows.timeMillis[row] + reachMillis(rows.state[row]));
-  const { settledSpansMax } = { ...limits, ...task.bounds };
+        spans.add(columns, row, rows.timeMillis[row], rows.timeMillis[row] + reachMillis(rows.state[row]));
+      if (spans.isAbove(settledSpansMax)) return undefined;
+    }
   const replaced: AddAction[] = [];
   try {
     for (const add of task.flows) if (await isTouched(task, add, spans)) replaced.push(add);
     for (const add of replaced)
       for await (const { columns, startMillis, endMillis, count } of flowSpans(pathOf(task, add), task.connect)) {
-        if (spans.size > settledSpansMax) return undefined;
+        if (spans.isAbove(settledSpansMax)) return undefined;
         for (let row = 0; row < count; row++) spans.add(columns, row, startMillis[row], endMillis[row]);
       }
   } catch {
@@ -122,7 +126,7 @@ function pathOf({ flowsTable }: DateTask, add: AddAction): string {
 async function isTouched(task: DateTask, add: AddAction, spans: FiveTupleSpans): Promise<boolean> {
   const covered = Number(add.tags?.[coveredTag] ?? Number.NaN);
   if (covered < spans.startMillis || dataFileOf(task.flowsTable, add).startMillis > spans.endMillis) return false;
-  for await (const { columns, startMillis, endMillis, count } of flowSpans(pathOf(task, add), task.connect))
+  for await (const { columns, startMillis, endMillis, count } of flowSpans(pathOf(task, add), task.connect, spans))
     for (let row = 0; row < count; row++) if (spans.meets(columns, row, startMillis[row], endMillis[row])) return true;
   return false;
 }
@@ -146,7 +150,7 @@ async function buildParts(
   parts: number,
 ): Promise<{ added: AddAction[]; rows: number } | undefined> {
   const day = Date.parse(`${task.date}T00:00:00Z`) / dayMillis;
-  const newest = units.reduce((latest, { endMillis }) => Math.max(latest, endMillis), -Infinity);
+  const newest = task.tuples.reduce((latest, { endMillis }) => Math.max(latest, endMillis - 1), -Infinity);
   const tables = new StageTables();
   const bounds = { ...limits, ...task.bounds };
   const files = new FlowFiles(task.target, tables, day, task.apart > 0 ? Infinity : newest, bounds);
@@ -162,10 +166,9 @@ async function buildParts(
       for (let i = 0; i < sorted.length; i++) {
         task.signal?.throwIfAborted();
         for await (const rows of sorted[i].read(tables, spans)) {
-          const isWanted = (row: number): boolean =>
-            (parts === 1 || partOf(hashFiveTuple(rows, row), parts) === part) &&
-            (spans === undefined || spans.meets(rows, row, rows.timeMillis[row], rows.timeMillis[row]));
-          pool.append(rows, parts === 1 && spans === undefined ? undefined : isWanted);
+          const columns = fiveTuplesOf(rows);
+          const isOfPart = (row: number): boolean => partOf(hashFiveTuple(columns, row), parts) === part;
+          pool.append(rows, parts === 1 ? undefined : isOfPart);
         }
         const bound = sorted[i + 1]?.startMillis ?? Infinity;
         if (bound < Infinity && pool.count < buildFrom) continue;

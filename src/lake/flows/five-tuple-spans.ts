@@ -1,69 +1,114 @@
 /** Five-tuples, each with spans of time: which tuples of a date are looked for, and which settled flows they touch. */
-import type { Family } from '../../net/address.ts';
-import { destinationFamily, sourceFamily } from '../../flowlog/tuple.ts';
+import type { RowChoice } from '../group-reader.ts';
+import { copyFiveTuple, makeFiveTuples } from './five-tuple-columns.ts';
 import type { FiveTupleColumns } from './five-tuples.ts';
-import { hashFiveTuple, isSameFiveTuple } from './five-tuples.ts';
+import { hashFiveTuple, isSameFiveTuple, mix } from './five-tuples.ts';
+import { copyColumns } from './typed-columns.ts';
 
-export class FiveTupleSpans {
+/** Bits by which most pairs of ports are told that no five-tuple has. */
+const pairBits = 22;
+/** What a minute of a large network and the flows that it touches need. */
+const usualRoom = 32_768;
+
+export class FiveTupleSpans implements RowChoice {
   /** Five-tuples. */
   count = 0;
-  #columns = makeColumns(1024);
-  #buckets = new Int32Array(4096).fill(-1);
-  /** By five-tuple, its latest span; by span, its times and the span before, -1 for none. Spans of one five-tuple do not meet. */
-  readonly #latest: number[] = [];
-  readonly #start: number[] = [];
-  readonly #end: number[] = [];
-  readonly #before: number[] = [];
-  readonly #sources = new Set<string>();
-  readonly #destinations = new Set<string>();
   /** The earliest start and the latest end of all spans. */
   startMillis = Infinity;
   endMillis = -Infinity;
-
-  /** Spans that are held: what memory grows with. */
-  get size(): number {
-    return this.#start.length;
-  }
+  #columns = makeFiveTuples(usualRoom);
+  #buckets = new Int32Array(4 * usualRoom).fill(-1);
+  readonly #pairs = new Uint32Array(2 ** (pairBits - 5));
+  /** Spans as they were added or, in order, joined: the five-tuple of each, and its times. */
+  #spans = 0;
+  #five = new Uint32Array(usualRoom);
+  #start = new Float64Array(usualRoom);
+  #end = new Float64Array(usualRoom);
+  /** By five-tuple, the span that was added last. */
+  #last = new Uint32Array(usualRoom);
+  /** By five-tuple, its first span, where they are in order and do not meet; those of the last five-tuple end at `#spans`. */
+  #from = new Uint32Array(0);
+  #isOrdered = false;
 
   /** Adds a span to the five-tuple of a row, both times included; it is joined with those that it meets. */
   add(columns: FiveTupleColumns, row: number, startMillis: number, endMillis: number): void {
     this.startMillis = Math.min(this.startMillis, startMillis);
     this.endMillis = Math.max(this.endMillis, endMillis);
-    let found = this.#find(columns, row);
-    if (found < 0) found = this.#addFiveTuple(columns, row);
-    let start = startMillis;
-    let end = endMillis;
-    let later = -1;
-    for (let span = this.#latest[found]; span >= 0;) {
-      const before = this.#before[span];
-      if (this.#start[span] <= end && this.#end[span] >= start) {
-        start = Math.min(start, this.#start[span]);
-        end = Math.max(end, this.#end[span]);
-        if (later < 0) this.#latest[found] = before;
-        else this.#before[later] = before;
-      } else later = span;
-      span = before;
+    this.#isOrdered = false;
+    const found = this.#find(columns, row);
+    if (found >= 0) {
+      const last = this.#last[found];
+      if (this.#start[last] <= endMillis && this.#end[last] >= startMillis) {
+        this.#start[last] = Math.min(this.#start[last], startMillis);
+        this.#end[last] = Math.max(this.#end[last], endMillis);
+        return;
+      }
     }
-    this.#start.push(start);
-    this.#end.push(end);
-    this.#latest[found] = this.#before.push(this.#latest[found]) - 1;
+    const five = found < 0 ? this.#addFiveTuple(columns, row) : found;
+    if (this.#spans === this.#five.length) this.#growSpans();
+    const span = this.#spans++;
+    this.#five[span] = five;
+    this.#start[span] = startMillis;
+    this.#end[span] = endMillis;
+    this.#last[five] = span;
+  }
+
+  /** Whether more than so many spans have to be held. */
+  isAbove(most: number): boolean {
+    if (this.#spans > most) this.#order();
+    return this.#spans > most;
   }
 
   /** Whether a span of the row's five-tuple meets these times. */
   meets(columns: FiveTupleColumns, row: number, startMillis: number, endMillis: number): boolean {
     const found = this.#find(columns, row);
     if (found < 0) return false;
-    for (let span = this.#latest[found]; span >= 0; span = this.#before[span])
-      if (this.#start[span] <= endMillis && this.#end[span] >= startMillis) return true;
-    return false;
+    if (!this.#isOrdered) this.#order();
+    // The first one that ends late enough.
+    let low = this.#from[found];
+    const behind = this.#from[found + 1];
+    for (let high = behind; low < high;) {
+      const middle = (low + high) >> 1;
+      if (this.#end[middle] < startMillis) low = middle + 1;
+      else high = middle;
+    }
+    return low < behind && this.#start[low] <= endMillis;
   }
 
-  isSource(words: Uint32Array, at: number, family: Family): boolean {
-    return this.#sources.has(keyOf(words, at, family));
+  mayHavePorts(sourcePort: number, destinationPort: number): boolean {
+    const bit = bitOf(sourcePort, destinationPort);
+    return (this.#pairs[bit >>> 5] & (1 << (bit & 31))) !== 0;
   }
 
-  isDestination(words: Uint32Array, at: number, family: Family): boolean {
-    return this.#destinations.has(keyOf(words, at, family));
+  /** Puts spans in order of their five-tuples and times, and joins those that meet. */
+  #order(): void {
+    const { count } = this;
+    const from = new Uint32Array(count + 1);
+    for (let span = 0; span < this.#spans; span++) from[this.#five[span]]++;
+    for (let five = 1; five <= count; five++) from[five] += from[five - 1];
+    const order = new Uint32Array(this.#spans);
+    for (let span = this.#spans - 1; span >= 0; span--) order[--from[this.#five[span]]] = span;
+    const [start, end] = [this.#start.slice(), this.#end.slice()];
+    let spans = 0;
+    for (let five = 0; five < count; five++) {
+      const its = order.subarray(from[five], from[five + 1]);
+      if (its.length > 1) its.sort((a, b) => start[a] - start[b]);
+      from[five] = spans;
+      for (const span of its) {
+        if (spans > from[five] && this.#end[spans - 1] >= start[span]) {
+          this.#end[spans - 1] = Math.max(this.#end[spans - 1], end[span]);
+          continue;
+        }
+        this.#five[spans] = five;
+        this.#start[spans] = start[span];
+        this.#end[spans] = end[span];
+        this.#last[five] = spans++;
+      }
+    }
+    from[count] = spans;
+    this.#spans = spans;
+    this.#from = from;
+    this.#isOrdered = true;
   }
 
   #find(columns: FiveTupleColumns, row: number): number {
@@ -81,10 +126,9 @@ export class FiveTupleSpans {
     if (this.count === this.#columns.family.length) this.#grow();
     const number = this.count++;
     copyFiveTuple(columns, row, this.#columns, number);
-    this.#latest.push(-1);
     this.#insert(number);
-    this.#sources.add(keyOf(columns.source, row, sourceFamily(columns.family[row])));
-    this.#destinations.add(keyOf(columns.destination, row, destinationFamily(columns.family[row])));
+    const bit = bitOf(columns.sourcePort[row], columns.destinationPort[row]);
+    this.#pairs[bit >>> 5] |= 1 << (bit & 31);
     return number;
   }
 
@@ -97,38 +141,27 @@ export class FiveTupleSpans {
 
   #grow(): void {
     const room = 2 * this.#columns.family.length;
-    const grown = makeColumns(room);
-    for (const name of names) grown[name].set(this.#columns[name]);
+    const grown = makeFiveTuples(room);
+    copyColumns(this.#columns, this.count, this.count, grown);
     this.#columns = grown;
+    this.#last = grow(this.#last, new Uint32Array(room));
     this.#buckets = new Int32Array(4 * room).fill(-1);
     for (let i = 0; i < this.count; i++) this.#insert(i);
   }
-}
 
-const names = ['family', 'source', 'destination', 'sourcePort', 'destinationPort', 'protocol'] as const;
-
-function makeColumns(room: number): FiveTupleColumns {
-  return {
-    family: new Uint8Array(room),
-    source: new Uint32Array(4 * room),
-    destination: new Uint32Array(4 * room),
-    sourcePort: new Uint16Array(room),
-    destinationPort: new Uint16Array(room),
-    protocol: new Uint8Array(room),
-  };
-}
-
-function copyFiveTuple(from: FiveTupleColumns, row: number, to: FiveTupleColumns, at: number): void {
-  to.family[at] = from.family[row];
-  to.sourcePort[at] = from.sourcePort[row];
-  to.destinationPort[at] = from.destinationPort[row];
-  to.protocol[at] = from.protocol[row];
-  for (let word = 0; word < 4; word++) {
-    to.source[4 * at + word] = from.source[4 * row + word];
-    to.destination[4 * at + word] = from.destination[4 * row + word];
+  #growSpans(): void {
+    const room = 2 * this.#spans;
+    this.#five = grow(this.#five, new Uint32Array(room));
+    this.#start = grow(this.#start, new Float64Array(room));
+    this.#end = grow(this.#end, new Float64Array(room));
   }
 }
 
-function keyOf(words: ArrayLike<number>, row: number, family: number): string {
-  return `${family} ${words[4 * row]} ${words[4 * row + 1]} ${words[4 * row + 2]} ${words[4 * row + 3]}`;
+function grow<T extends Uint32Array | Float64Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
+
+function bitOf(sourcePort: number, destinationPort: number): number {
+  return mix((sourcePort << 16) | destinationPort) >>> (32 - pairBits);
 }

@@ -2,7 +2,8 @@
  * Settled rows of one date on their way into data files. A group of flows is in one file as a whole, so that a later settling can build a file anew by
  * itself:
  *
- *   open     groups with tuples of the newest minutes: the next settling most likely replaces the file
+ *   open     groups that may still grow and have tuples of the newest ten minutes, and those that ended in the last minute: the next settling most likely
+ *            replaces the file
  *   hour h   groups that begin in this hour and end in it or in the next one
  *   long     other groups
  *
@@ -86,9 +87,11 @@ export class FlowFiles {
   /** Where the rows of a conversation go, of a group that covers these times. */
   place(startMillis: number, endMillis: number, access: number): StagedFlows {
     const hour = Math.floor(startMillis / hourMillis);
-    const late = limits.settledLateMillis;
-    const mayGrow = endMillis > this.#newest + closedCoverMillis;
-    const isOpen = endMillis >= this.#newest - late && (!mayGrow || endMillis >= this.#newest + openCoverMillis - late);
+    const newest = this.#newest;
+    const mayGrow = endMillis > newest + closedCoverMillis;
+    const isOpen = mayGrow
+      ? endMillis >= newest + openCoverMillis - limits.settledLateMillis
+      : endMillis >= newest - limits.settledRecentMillis;
     const name = isOpen
       ? 'open'
       : endMillis >= (hour + 2) * hourMillis

@@ -7,10 +7,13 @@ import { parseAddress } from '../../net/address.ts';
 import { parseProtocol } from '../../net/protocol.ts';
 import { streamChunks } from '../duckdb-stream.ts';
 import { listParameter } from '../duckdb.ts';
+import { addressColumns, FiveTupleReader, portColumns } from '../five-tuple-reader.ts';
 import type { RowGroupPlace } from '../parquet/footer.ts';
 import { readInto, readRowGroups } from '../parquet/footer.ts';
 import type { SlotColumn, ReadKernel } from '../read-kernel.ts';
-import { isUnreadable, withReadKernel } from '../read-kernel.ts';
+import { allRows, isUnreadable, withReadKernel } from '../read-kernel.ts';
+import { makeFiveTuples } from './five-tuple-columns.ts';
+import type { FiveTupleSpans } from './five-tuple-spans.ts';
 import type { FiveTupleColumns } from './five-tuples.ts';
 
 /** Rows of a data file of `flows`: their five-tuples, and from when until when their groups are covered, both included. */
@@ -21,8 +24,12 @@ export interface FlowSpans {
   readonly endMillis: Float64Array;
 }
 
-/** Reads a file in parts. @throws lake-invalid where it holds what no address is; errors of the file system */
-export async function* flowSpans(path: string, connect: () => Promise<DuckDBConnection>): AsyncGenerator<FlowSpans> {
+/** Reads a file in parts; with `near`, at least the rows that these spans may meet. @throws lake-invalid where it holds what no address is; errors of the file system */
+export async function* flowSpans(
+  path: string,
+  connect: () => Promise<DuckDBConnection>,
+  near?: FiveTupleSpans,
+): AsyncGenerator<FlowSpans> {
   const groups = await readRowGroups(path);
   const handle = groups === undefined ? undefined : await open(path, 'r');
   let read = 0;
@@ -31,7 +38,7 @@ export async function* flowSpans(path: string, connect: () => Promise<DuckDBConn
       const spans = await withReadKernel(async (kernel) => {
         const buffer = kernel.packed(group.endByte - group.startByte);
         const bytes = buffer === undefined ? undefined : await readInto(handle!, group.startByte, buffer);
-        return bytes === undefined ? undefined : ownSpans(kernel, group, bytes);
+        return bytes === undefined ? undefined : ownSpans(kernel, group, bytes, near);
       });
       if (spans === undefined) break;
       yield spans;
@@ -48,46 +55,40 @@ export async function* flowSpans(path: string, connect: () => Promise<DuckDBConn
 
 function ownSpans(
   kernel: ReadKernel,
-  { rows, columns, startByte }: RowGroupPlace,
+  { rows: count, columns, startByte }: RowGroupPlace,
   bytes: Uint8Array,
+  near: FiveTupleSpans | undefined,
 ): FlowSpans | undefined {
   const load = (name: string, slot: SlotColumn): boolean => {
     const place = columns.get(name);
     return (
       place !== undefined &&
-      kernel.load(slot, bytes.subarray(place.startByte - startByte, place.endByte - startByte), rows)
+      kernel.load(slot, bytes.subarray(place.startByte - startByte, place.endByte - startByte), count)
     );
   };
-  const names = ['src_ip', 'dst_ip', 'src_port', 'dst_port', 'protocol', 'time'] as const;
-  if (!names.every((name) => load(name, name)) || !load('last_time', 'record_time')) return undefined;
-  const spans = emptySpans(rows);
-  const known = new Map<number, ReturnType<typeof parseAddress>>();
-  const addressOf = (text: number): ReturnType<typeof parseAddress> => {
-    let address = known.get(text);
-    if (address === undefined) known.set(text, (address = parseAddress(kernel.text(text) ?? '')));
-    return address;
-  };
-  const [sources, destinations, protocols] = [
-    kernel.words('src_ip', rows),
-    kernel.words('dst_ip', rows),
-    kernel.words('protocol', rows),
-  ];
-  const numbers = new Map<number, number | undefined>();
-  for (let row = 0; row < rows; row++) {
-    if (!numbers.has(protocols[row])) numbers.set(protocols[row], parseProtocol(kernel.text(protocols[row]) ?? ''));
-    if (!setFiveTuple(spans, row, addressOf(sources[row]), addressOf(destinations[row]), numbers.get(protocols[row])))
-      return undefined;
+  if (!load('last_time', 'record_time') || !load('group_after_millis', 'tuple_index')) return undefined;
+  if (!portColumns.every((name) => load(name, name))) return undefined;
+  const ends = kernel.longs('record_time', count);
+  const after = kernel.words('tuple_index', count);
+  for (let row = 0; row < count; row++) ends[row] = ends[row] / 1000 + after[row];
+  const reader = new FiveTupleReader(kernel);
+  const kept =
+    near === undefined
+      ? allRows(count)
+      : reader.rowsOfPorts(
+          count,
+          (source, destination, row) => ends[row] >= near.startMillis && near.mayHavePorts(source, destination),
+        );
+  const spans = emptySpans(kept.length);
+  if (kept.length === 0) return spans;
+  if (!addressColumns.every((name) => load(name, name)) || !load('time', 'time')) return undefined;
+  if (!load('group_before_millis', 'tuple_index') || !reader.take(spans.columns, kept, count)) return undefined;
+  const before = kernel.words('tuple_index', count);
+  kernel.takeLongs('time', kept, spans.startMillis);
+  for (let i = 0; i < kept.length; i++) {
+    spans.startMillis[i] = spans.startMillis[i] / 1000 - before[kept[i]];
+    spans.endMillis[i] = ends[kept[i]];
   }
-  spans.columns.sourcePort.set(kernel.words('src_port', rows));
-  spans.columns.destinationPort.set(kernel.words('dst_port', rows));
-  const first = kernel.longs('time', rows);
-  const last = kernel.longs('record_time', rows);
-  if (!load('group_before_millis', 'tuple_index')) return undefined;
-  const before = kernel.words('tuple_index', rows);
-  for (let row = 0; row < rows; row++) spans.startMillis[row] = first[row] / 1000 - before[row];
-  if (!load('group_after_millis', 'tuple_index')) return undefined;
-  const after = kernel.words('tuple_index', rows);
-  for (let row = 0; row < rows; row++) spans.endMillis[row] = last[row] / 1000 + after[row];
   return spans;
 }
 
@@ -125,14 +126,7 @@ async function* foreignSpans(
 function emptySpans(count: number): FlowSpans {
   return {
     count,
-    columns: {
-      family: new Uint8Array(count),
-      source: new Uint32Array(4 * count),
-      destination: new Uint32Array(4 * count),
-      sourcePort: new Uint16Array(count),
-      destinationPort: new Uint16Array(count),
-      protocol: new Uint8Array(count),
-    },
+    columns: makeFiveTuples(count),
     startMillis: new Float64Array(count),
     endMillis: new Float64Array(count),
   };

@@ -111,10 +111,9 @@ export class GrowingColumns<C extends FlowColumns | OwnColumns | ReportColumns> 
     this.count += count;
   }
 
-  /** Memory that is not written to costs nothing: there is no need for small steps. */
   #grow(): void {
     const { count, columns, room } = this;
-    this.room = room < usualRoom ? usualRoom : Math.ceil(1.5 * room);
+    this.room = room < usualRoom ? Math.min(usualRoom, 4 * room) : Math.ceil(1.5 * room);
     this.columns = this.#make(this.room);
     copyColumns(columns, room, count, this.columns);
   }

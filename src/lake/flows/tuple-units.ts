@@ -8,20 +8,21 @@ import { parseProtocol } from '../../net/protocol.ts';
 import { unreadFileError } from '../data-file.ts';
 import { streamChunks } from '../duckdb-stream.ts';
 import { fileRows, fileRowsBetween } from '../file-rows.ts';
-import type { AddressChoice } from '../group-reader.ts';
+import type { RowChoice } from '../group-reader.ts';
 import { nativeRowGroups, readNativeGroup } from '../native-rows.ts';
 import { accessNames, directionNames } from '../schema.ts';
 import type { DataFile } from '../snapshot.ts';
 import type { StagedRows, StageTables } from '../staged-rows.ts';
 import { groupTexts, giveBackRows, takeRows } from '../staged-rows.ts';
+import { fiveTuplesOf } from './five-tuple-columns.ts';
 
 export interface TupleUnit {
   readonly rows: number;
   /** Times of its tuples, both included. */
   readonly startMillis: number;
   readonly endMillis: number;
-  /** Its tuples, as staged rows of `tables`, which stand until the next ones are asked for; with `choice`, at least those that it may want. */
-  read(tables: StageTables, choice?: AddressChoice): AsyncGenerator<StagedRows>;
+  /** Its tuples, as staged rows of `tables`, which stand until the next ones are asked for; with `choice`, those that it wants. */
+  read(tables: StageTables, choice?: RowChoice): AsyncGenerator<StagedRows>;
 }
 
 /**
@@ -39,7 +40,12 @@ export async function tupleUnits(
     });
     if (groups === undefined) {
       const { startMillis, endMillis, rows = 0 } = file;
-      units.push({ rows, startMillis, endMillis, read: (tables) => foreignRows(file, tables, connect) });
+      units.push({
+        rows,
+        startMillis,
+        endMillis,
+        read: (tables, choice) => foreignRows(file, tables, connect, choice),
+      });
       continue;
     }
     let startRow = 0;
@@ -58,7 +64,7 @@ export async function tupleUnits(
             throw unreadFileError(error, file.path);
           });
           if (rows === undefined) {
-            yield* foreignRows(file, tables, connect, its);
+            yield* foreignRows(file, tables, connect, choice, its);
             return;
           }
           yield rows;
@@ -96,6 +102,7 @@ async function* foreignRows(
   file: DataFile,
   tables: StageTables,
   connect: () => Promise<DuckDBConnection>,
+  choice: RowChoice | undefined,
   its?: { readonly startRow: number; readonly endRow: number },
 ): AsyncGenerator<StagedRows> {
   const connection = await connect();
@@ -109,7 +116,7 @@ async function* foreignRows(
     for await (const chunk of streamChunks({ connection, sql, values: [] })) {
       rows.clear();
       rows.reserve(chunk.rowCount);
-      for (const values of chunk.getRows()) addRow(rows, values, file);
+      for (const values of chunk.getRows()) addRow(rows, values, file, choice);
       yield rows;
     }
   } catch (error) {
@@ -120,7 +127,7 @@ async function* foreignRows(
   }
 }
 
-function addRow(rows: StagedRows, values: readonly DuckDBValue[], file: DataFile): void {
+function addRow(rows: StagedRows, values: readonly DuckDBValue[], file: DataFile, choice: RowChoice | undefined): void {
   const text = (i: number): string => (typeof values[i] === 'string' ? values[i] : '');
   const number = (i: number): number => (values[i] === null ? Number.NaN : Number(values[i]));
   const code = (i: number, names: readonly string[]): number => names.indexOf(text(i));
@@ -137,7 +144,6 @@ function addRow(rows: StagedRows, values: readonly DuckDBValue[], file: DataFile
         hint: 'Another program wrote the file: remove the row with it.',
       },
     );
-  rows.count++;
   rows.timeMillis[at] = Math.floor(number(0));
   rows.source.set(source.words, 4 * at);
   rows.destination.set(destination.words, 4 * at);
@@ -145,6 +151,9 @@ function addRow(rows: StagedRows, values: readonly DuckDBValue[], file: DataFile
   rows.sourcePort[at] = number(2);
   rows.destinationPort[at] = number(4);
   rows.protocol[at] = protocol;
+  const time = rows.timeMillis[at];
+  if (choice?.meets(fiveTuplesOf(rows), at, time, time) === false) return;
+  rows.count++;
   [rows.direction[at], rows.access[at], rows.state[at], rows.encryption[at]] = codes;
   rows.packetsForward[at] = counterOf(values[10]);
   rows.bytesForward[at] = counterOf(values[11]);
