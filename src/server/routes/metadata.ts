@@ -3,7 +3,7 @@
  * facts 1.1, 1.2 and 4.
  */
 import type { HttpServer } from '../listen.ts';
-import { apiVersionOf } from './query.ts';
+import { apiVersionOf } from './query-string.ts';
 
 /** The authority must be `/adfs` to the letter: clients then ask nobody else about it. Source: control-plane facts 1.1. */
 export const authorityPath = '/adfs';

@@ -7,7 +7,7 @@ import { RequestError } from '../arm-error.ts';
 import type { HttpServer } from '../listen.ts';
 import type { Tokens } from '../tokens.ts';
 import { authorityPath } from './metadata.ts';
-import { queryValue } from './query.ts';
+import { queryValue } from './query-string.ts';
 
 export interface TokenRouteSettings {
   readonly tokens: Tokens;
