@@ -5,11 +5,7 @@ import { limits } from '../base/limits.ts';
 import { formatTime } from '../base/time.ts';
 import type { Account } from '../blob/container.ts';
 import { createCaptureBatch } from '../capture/batch.ts';
-import type { LiveSettings } from '../capture/live.ts';
-import { openLive } from '../capture/live.ts';
 import type { CaptureDamage, CaptureReason } from '../capture/reason.ts';
-import type { CaptureReader } from '../capture/merge-captures.ts';
-import { readCaptures } from '../capture/merge-captures.ts';
 import { createKernel } from '../flow/kernel.ts';
 import { FlowMeter } from '../flow/observe.ts';
 import type { HashSeeds } from '../flow/table.ts';
@@ -29,6 +25,7 @@ import type { FlushedBlock } from '../deliver/flushed-block.ts';
 import { Flusher } from './flusher.ts';
 import { ActiveConfiguration } from './active-configuration.ts';
 import { Minutes } from './minutes.ts';
+import type { PacketInput } from './packet-input.ts';
 import type { Quirks } from './quirks.ts';
 import { defaultQuirks } from './quirks.ts';
 import type { FlowLogSettings, RecordingConfiguration } from './recording-settings.ts';
@@ -39,12 +36,8 @@ import type { Uncounted } from './uncounted.ts';
 import { mergeUncounted } from './uncounted.ts';
 
 export interface RecordSettings {
-  /** Files, or `-` for standard input; merged by time into one input. */
-  readonly captures: readonly string[];
-  /** In place of `captures`: an interface that is watched until it is asked to stop. */
-  readonly live?: LiveSettings;
-  /** In place of both: packets from a reader of the caller's; while it has none, minutes pass by its clock, or the system's. */
-  readonly reader?: CaptureReader & { nowMillis?(): number };
+  /** Where packets come from. */
+  readonly input: PacketInput;
   /**
    * Ends the recording: every flow ends, everything is flushed. Captures that are files end with what was read, pipes with what was on its way; an interface
    * and a reader are ended by their own means. @throws interrupted where nothing had come yet
@@ -151,7 +144,7 @@ export async function record(settings: RecordSettings): Promise<RecordResult> {
   const delivery = new Delivery({
     accountOf: settings.accountOf,
     spool,
-    mayDrop: settings.live !== undefined || settings.reader !== undefined || settings.captures.includes('-'),
+    mayDrop: !settings.input.isRepeatable,
     waitMillis: settings.waitMillis ?? 0,
     onChange: settings.onDelivery,
   });
@@ -201,11 +194,12 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
 
   const refused = new Counters<CaptureReason>();
   const damage = new Counters<CaptureDamage>();
-  const live = settings.live === undefined ? undefined : await openLive(settings.live, { refused, damage });
-  const captures: CaptureReader =
-    live ??
-    settings.reader ??
-    (await readCaptures(settings.captures, { refused, damage }, settings.stop, kernel?.chunk));
+  const { isLive } = settings.input;
+  const captures = await settings.input.open({
+    counters: { refused, damage },
+    stop: settings.stop,
+    buffer: kernel?.chunk,
+  });
   const input = `${captures.identity}${inputEnding(settings)}`;
   const captured = kernel?.captured ?? createCaptureBatch(limits.batchPackets);
   const packets = kernel?.packets ?? createPacketBatch(limits.batchPackets);
@@ -220,7 +214,7 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
   let broken: { readonly error: unknown } | undefined;
 
   /** Blocks of a file may wait a little for those of the next minutes, by the minute of their flush; those of a live capture do not. */
-  const isFile = live === undefined && settings.reader === undefined && captures.bytesTotal !== undefined;
+  const isFile = !isLive && captures.bytesTotal !== undefined;
   const heldBackMax = isFile ? limits.deliveryHeldBackBytesMax : 0;
   const heldBack: { readonly blocks: readonly FlushedBlock[]; readonly timeMillis: number }[] = [];
   let heldBackBytes = 0;
@@ -273,8 +267,8 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
         const waiting = minutes.take();
         if (waiting !== undefined) await waiting;
       } while (fragments.take(packets));
-      if ((live ?? settings.reader) !== undefined && isQuiet) {
-        const nowMillis = settings.reader?.nowMillis?.();
+      if (isLive && isQuiet) {
+        const nowMillis = captures.nowMillis?.();
         await minutes.passTime((nowMillis ?? Date.now()) - liveGraceMillis, nowMillis === undefined);
       }
       if (isFile && captures.bytesRead === bytesTold) continue;
@@ -326,8 +320,8 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
     blobs: delivery.blobs,
     written: delivery.tuplesWritten,
     damage: damage.toJSON(),
-    dropped: live === undefined ? 0 : (live.dropped ?? null),
-    failure: live?.failure ?? undelivered ?? null,
+    dropped: 'dropped' in captures ? (captures.dropped ?? null) : 0,
+    failure: captures.failure ?? undelivered ?? null,
     delivery: delivery.hasSpool ? delivery.status() : null,
     seconds: Math.round(performance.now() - startMillis) / 1000,
   };

@@ -17,7 +17,9 @@ import { storageAccountType } from '../control/types/storage-account.ts';
 import type { DeliveryStatus } from '../deliver/delivery-status.ts';
 import { nothingCounted } from '../record/nothing-counted.ts';
 import type { Quirks } from '../record/quirks.ts';
-import type { RecordResult, RecordSettings } from '../record/record.ts';
+import type { PacketInput } from '../record/packet-input.ts';
+import { interfaceInput, readerInput } from '../record/packet-input.ts';
+import type { RecordResult } from '../record/record.ts';
 import { record } from '../record/record.ts';
 import type { FlowLogSettings } from '../record/recording-settings.ts';
 import { openReplay } from '../record/replay.ts';
@@ -110,7 +112,7 @@ export class Recorder {
     if (input.kind === 'capture') await this.#recordCapture(input);
     else if (input.kind === 'interface') await this.#recordInterface(input.live);
     else this.#quiet = 'nothing is recorded: the service was started without --capture and --interface';
-    if (!stop.aborted) await this.#record({ captures: [], reader: quietReader(stop) });
+    if (!stop.aborted) await this.#record(readerInput(quietReader(stop)));
   }
 
   figures(): RecorderFigures {
@@ -144,7 +146,7 @@ export class Recorder {
     const open = (): Promise<CaptureReader> => readCaptures(input.paths, counters);
     const reader = await openReplay({ open, pace, shiftNow, loop, stop, now });
     this.#clock = () => reader.clockMillis();
-    const result = await this.#record({ captures: [], reader });
+    const result = await this.#record(readerInput(reader));
     this.#clock = now;
     if (stop.aborted) return;
     this.#captureEnded = true;
@@ -157,7 +159,7 @@ export class Recorder {
   async #recordInterface(live: Omit<LiveSettings, 'stop' | 'onStart'>): Promise<void> {
     const { stop, log } = this.#settings;
     const onStart = (name: string, tool: string): void => log(`recording ${name} with ${tool}`);
-    const result = await this.#record({ captures: [], live: { ...live, stop, onStart } });
+    const result = await this.#record(interfaceInput({ ...live, stop, onStart }));
     if (result.failure !== null && !stop.aborted) this.#fail(result.failure);
   }
 
@@ -166,14 +168,14 @@ export class Recorder {
     this.#settings.log(sentence);
   }
 
-  async #record(source: Pick<RecordSettings, 'captures' | 'reader' | 'live'>): Promise<RecordResult> {
+  async #record(input: PacketInput): Promise<RecordResult> {
     const { accounts, control, quirks, spoolFolder, log } = this.#settings;
     const flowLogs = control.snapshot().flowLogs.filter(({ enabled }) => enabled);
     const timeline = new Timeline(flowLogs.map(settingsOf));
     this.#timeline = timeline;
     this.#network = control.networkAsNow();
     const result = await record({
-      ...source,
+      input,
       network: control.network(),
       flowLogs: flowLogs.map(settingsOf),
       configure: (minuteMillis) => timeline.configure(minuteMillis),

@@ -8,6 +8,7 @@ import { importNetwork } from '../../src/nsg/import.ts';
 import type { Network } from '../../src/nsg/network.ts';
 import { ingest } from '../../src/ingest/ingest.ts';
 import type { RecordResult } from '../../src/record/record.ts';
+import { captureInput } from '../../src/record/packet-input.ts';
 import { record } from '../../src/record/record.ts';
 import { expectedFlows } from '../lake/flows/settled-lake.ts';
 import { openLakeEngine } from '../../src/query/lake-engine.ts';
@@ -28,7 +29,7 @@ function exampleNetwork(): Network {
 
 async function recordExample(to: string, formats: readonly ('nsg1' | 'nsg2' | 'vnet')[]): Promise<RecordResult> {
   return record({
-    captures: [capture],
+    input: captureInput([capture]),
     network: exampleNetwork(),
     mac: undefined,
     local: [],

@@ -3,6 +3,7 @@ import { FlowError } from '../../src/base/errors.ts';
 import type { CaptureReader } from '../../src/capture/merge-captures.ts';
 import { memoryAccount } from '../../src/blob/memory.ts';
 import { parsePrefix } from '../../src/net/prefix.ts';
+import { readerInput } from '../../src/record/packet-input.ts';
 import { record } from '../../src/record/record.ts';
 import { ipv4, udp } from '../wire/build-packet.ts';
 import { readWritten } from './traffic.ts';
@@ -37,8 +38,7 @@ function brokenReader(bytesTotal: number | undefined): CaptureReader {
 test('a stream that cannot be read further leaves all that came of it, and then says so', async () => {
   const account = memoryAccount('broken');
   const recording = record({
-    captures: [],
-    reader: brokenReader(undefined),
+    input: readerInput(brokenReader(undefined)),
     network: undefined,
     mac: undefined,
     local: [parsePrefix('10.0.0.0/8')!],

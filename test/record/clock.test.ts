@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { limits } from '../../src/base/limits.ts';
 import type { CaptureReader } from '../../src/capture/merge-captures.ts';
 import type { Network } from '../../src/nsg/network.ts';
+import { readerInput } from '../../src/record/packet-input.ts';
 import { defaultFlowLogs } from '../../src/record/recording-settings.ts';
 import { nicBody, nsgBody, ruleBody, virtualNetworkBody } from '../nsg/bodies.ts';
 import { ipv4, udp } from '../wire/build-packet.ts';
@@ -141,7 +142,7 @@ describe('the clock of a recording', () => {
   });
 
   test('goes back by the clock of the machine while nothing comes', async () => {
-    const recorded = await recordPackets([], { network: network(), captures: [], reader: earlyReader() });
+    const recorded = await recordPackets([], { network: network(), input: readerInput(earlyReader()) });
     expect(recorded.result.damage).toEqual({ 'time-back': 1 });
     expect(recorded.result.packets.counted).toBe(1);
   });

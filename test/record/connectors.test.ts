@@ -8,6 +8,7 @@ import { openStorage } from '../../src/blob/open.ts';
 import { nsgContainer, vnetContainer } from '../../src/flowlog/blob-path.ts';
 import { importNetwork } from '../../src/nsg/import.ts';
 import { placeBlocks, readBlocks, wrapRecords } from '../../src/source/blob-blocks.ts';
+import { captureInput } from '../../src/record/packet-input.ts';
 import { record } from '../../src/record/record.ts';
 import { azuriteSkipped, startAzurite } from '../blob/azurite/start.ts';
 import type { Azurite } from '../blob/azurite/start.ts';
@@ -49,7 +50,7 @@ function watched(account: Account, onCommit: (container: Container) => Promise<v
 async function recordExample(to: Account): Promise<void> {
   const path = join(examples, 'network.json');
   await record({
-    captures: [join(examples, 'traffic.pcap')],
+    input: captureInput([join(examples, 'traffic.pcap')]),
     network: importNetwork({ files: [{ path, text: readFileSync(path, 'utf8') }] }),
     mac: undefined,
     local: [],

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { memoryAccount } from '../../src/blob/memory.ts';
 import { parsePrefix } from '../../src/net/prefix.ts';
+import { captureInput } from '../../src/record/packet-input.ts';
 import { record } from '../../src/record/record.ts';
 import { compareWithOracle, corpusCapturePath, corpusCaptures, corpusSkipped, readOracle } from '../corpus/oracle.ts';
 import { corpusDifferences, portlessReasons } from '../wire/corpus-differences.ts';
@@ -14,7 +15,7 @@ describe.skipIf(corpusSkipped !== undefined)(
     test.each(names)('%s: the logs hold the packets and bytes of the oracle', async (name) => {
       const to = memoryAccount();
       const result = await record({
-        captures: [corpusCapturePath(name)],
+        input: captureInput([corpusCapturePath(name)]),
         network: undefined,
         mac: undefined,
         local: [parsePrefix('10.0.0.0/8')!],

@@ -7,6 +7,7 @@ import type { FlowLog } from '../../src/flowlog/record.ts';
 import { stateBegin, stateContinuing, stateDenied, stateEnd } from '../../src/flowlog/tuple.ts';
 import type { Network } from '../../src/nsg/network.ts';
 import type { RecordResult } from '../../src/record/record.ts';
+import { captureInput } from '../../src/record/packet-input.ts';
 import { record } from '../../src/record/record.ts';
 import { defaultFlowLogs } from '../../src/record/recording-settings.ts';
 import { nicBody, nsgBody, ruleBody, virtualNetworkBody } from '../nsg/bodies.ts';
@@ -122,7 +123,7 @@ describe(`${hours} hours of traffic`, () => {
     const networks = Array.from({ length: 2 }, (_, hour) => networkInHour(hour));
     let current = 0;
     result = await record({
-      captures: [path],
+      input: captureInput([path]),
       network: networks[0],
       configure: (minuteMillis) => {
         const hour = Math.floor((minuteMillis / 1000 - start) / 3600) % 2;

@@ -39,6 +39,7 @@ import { FlowError } from ${built('base/errors.js')};
 import { limits } from ${built('base/limits.js')};
 import { folderAccount } from ${built('blob/folder.js')};
 import { importNetwork } from ${built('nsg/import.js')};
+import { captureInput } from ${built('record/packet-input.js')};
 import { record } from ${built('record/record.js')};
 // Blocks go to storage minute by minute, as those of a live recording do.
 limits.deliveryHeldBackBytesMax = 0;
@@ -65,7 +66,7 @@ const wrap = (inner) => ({
 const wrapped = { location: account.location, containers: () => account.containers(), container: (name) => wrap(account.container(name)) };
 const path = ${JSON.stringify(join(repository, 'examples', 'network.json'))};
 const result = await record({
-  captures: [${JSON.stringify(join(repository, 'examples', 'traffic.pcap'))}],
+  input: captureInput([${JSON.stringify(join(repository, 'examples', 'traffic.pcap'))}]),
   network: importNetwork({ files: [{ path, text: readFileSync(path, 'utf8') }] }),
   mac: undefined,
   local: [],

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { memoryAccount } from '../../src/blob/memory.ts';
 import { nothingCounted } from '../../src/record/nothing-counted.ts';
 import type { RecordResult } from '../../src/record/record.ts';
+import { captureInput } from '../../src/record/packet-input.ts';
 import { record } from '../../src/record/record.ts';
 import { buildPcap } from '../capture/build-capture.ts';
 import { nsgflow } from '../cli/nsgflow.ts';
@@ -34,7 +35,7 @@ function capture(name: string, linkType: number, frames: readonly Frame[]): stri
 async function recordOf(...captures: string[]): Promise<{ result: RecordResult; tuples: string[] }> {
   const to = memoryAccount();
   const result = await record({
-    captures,
+    input: captureInput(captures),
     network: undefined,
     mac: undefined,
     local: [],

@@ -6,6 +6,7 @@ import { memoryAccount } from '../../src/blob/memory.ts';
 import { importNetwork } from '../../src/nsg/import.ts';
 import type { Network } from '../../src/nsg/network.ts';
 import type { RecordResult, RecordSettings } from '../../src/record/record.ts';
+import { captureInput } from '../../src/record/packet-input.ts';
 import { record } from '../../src/record/record.ts';
 import { buildPcap } from '../capture/build-capture.ts';
 import { ipv4, tcp, udp } from '../wire/build-packet.ts';
@@ -65,7 +66,7 @@ export async function recordPackets(
     writeFileSync(path, pcapOf(packets));
     const to = memoryAccount();
     const result = await record({
-      captures: [path],
+      input: captureInput([path]),
       mac: undefined,
       local: [],
       accountOf: () => to,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { folderAccount } from '../../src/blob/folder.ts';
 import { importNetwork } from '../../src/nsg/import.ts';
+import { captureInput } from '../../src/record/packet-input.ts';
 import { record } from '../../src/record/record.ts';
 import { nsgflow } from '../cli/nsgflow.ts';
 import { blobClient, clients, dataFolder, downloadAll, serve, until } from './process.ts';
@@ -142,7 +143,7 @@ describe.each(long ? ['at once', 'asynchronous'] : ['at once'])(
       const folder = await mkdtemp(join(tmpdir(), 'nsgflow-plain-'));
       const account = folderAccount(folder, { sync: false });
       await record({
-        captures: [capture],
+        input: captureInput([capture]),
         network: importNetwork({ files: network }),
         mac: undefined,
         local: [],

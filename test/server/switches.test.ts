@@ -7,6 +7,7 @@ import type { JsonObject } from '../../src/arm-template/value.ts';
 import { memoryAccount } from '../../src/blob/memory.ts';
 import { flowLogType } from '../../src/control/types/flow-log.ts';
 import { defaultQuirks } from '../../src/record/quirks.ts';
+import { captureInput } from '../../src/record/packet-input.ts';
 import { record } from '../../src/record/record.ts';
 import type { FlowLogSettings } from '../../src/record/recording-settings.ts';
 import { Accounts } from '../../src/server/accounts.ts';
@@ -119,7 +120,7 @@ async function allTuples(plane: Opened, packets: readonly Sent[], format: FlowLo
   const to = memoryAccount();
   const targetId = format === 'vnet' ? vnet : nsg;
   await record({
-    captures: [capture],
+    input: captureInput([capture]),
     network: plane.plane.network(),
     flowLogs: [{ id: 'whole', guid: '', targetId, format, storage: '' }],
     mac: undefined,

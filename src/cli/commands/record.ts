@@ -12,6 +12,7 @@ import { parseMac } from '../../net/mac.ts';
 import { parsePrefix } from '../../net/prefix.ts';
 import { singleNicNetwork } from '../../nsg/network.ts';
 import { nothingCounted } from '../../record/nothing-counted.ts';
+import { captureInput, interfaceInput } from '../../record/packet-input.ts';
 import { parseQuirks } from '../../record/quirks.ts';
 import { record } from '../../record/record.ts';
 import type { RecordResult } from '../../record/record.ts';
@@ -128,9 +129,11 @@ export function define(command: Command): void {
     let result: RecordResult;
     try {
       result = await record({
-        captures: options.capture ?? [],
+        input:
+          live === undefined
+            ? captureInput(options.capture ?? [])
+            : interfaceInput({ ...live, stop: stop.signal, onStart: sayStart }),
         stop: stop.signal,
-        ...(live === undefined ? {} : { live: { ...live, stop: stop.signal, onStart: sayStart } }),
         network,
         mac,
         local: (options.local ?? localDefault).map(readPrefix),
