@@ -7,6 +7,7 @@ import { flowRows } from '../lake/flows/flow-rows.ts';
 import { flowColumns } from '../lake/flows/schema.ts';
 import type { TableFiles } from '../lake/flows/view.ts';
 import { flowsColumns } from '../lake/schema.ts';
+import { counterColumns } from './relation/tables.ts';
 import { tableSource } from './table-source.ts';
 
 /** The files of both tables. */
@@ -43,11 +44,17 @@ export async function lockedConnection(
   return connection;
 }
 
-/** Columns of the view `flows`: an observer's own values are filled in where it is the only one. */
+/** Columns of the view `flows`: an observer's own values are filled in where they are the conversation's. */
 const flowsList = flowColumns
   .filter(({ name, of, type }) => of !== 'internal' && type !== 'date' && !name.includes('_ipv6_'))
   .map(({ name }) => {
     const shared = /^observer_(.+)$/.exec(name)?.[1];
-    return shared === undefined ? name : `CASE WHEN observers = 1 THEN ${shared} ELSE ${name} END AS ${name}`;
+    if (shared === undefined) return name;
+    const isCounter = counterColumns.some((counter) => counter === shared);
+    // A counter is null where nothing was counted, too.
+    const own = isCounter
+      ? `CASE WHEN observer_access IS NULL THEN ${shared} ELSE ${name} END`
+      : `coalesce(${name}, ${shared})`;
+    return `${own} AS ${name}`;
   })
   .join(', ');

@@ -206,24 +206,40 @@ export class FlowBuilder {
     its.tupleIndex[row] = columns.tupleIndex[from];
     its.groupBeforeMillis[row] = shared.firstMillis - group.startMillis;
     its.groupAfterMillis[row] = group.coveredUntil - shared.lastMillis;
-    if (number !== undefined) this.#setOwn(to.ownColumns(), row, flow, number);
+    if (number !== undefined) this.#setOwn(to.ownColumns(), row, flow, shared, number);
     this.#built++;
   }
 
-  #setOwn(its: OwnColumns, row: number, flow: number, [high, low]: readonly [number, number]): void {
+  /** Sets what a row has of its own. The columns hold nulls; a null stands for what is the conversation's. */
+  #setOwn(its: OwnColumns, row: number, flow: number, shared: Shared, [high, low]: readonly [number, number]): void {
     const { flows } = this.#group;
     const { timeMillis } = this.#pool.columns;
     its.conversationFamily[row] = hasNumber;
     its.conversation[4 * row] = high;
     its.conversation[4 * row + 1] = low;
-    its.observerTimeMillis[row] = timeMillis[flows.firstRow[flow]];
-    its.observerLastTimeMillis[row] = timeMillis[flows.lastRow[flow]];
-    its.observerAccess[row] = flows.access[flow];
     its.observerTuples[row] = flows.tuples[flow];
+    const firstMillis = timeMillis[flows.firstRow[flow]];
+    if (firstMillis !== shared.firstMillis) its.observerTimeMillis[row] = firstMillis;
+    const lastMillis = timeMillis[flows.lastRow[flow]];
+    if (lastMillis !== shared.lastMillis) its.observerLastTimeMillis[row] = lastMillis;
+    if (flows.access[flow] === shared.access && this.#countSame(flow, shared.counting)) return;
+    its.observerAccess[row] = flows.access[flow];
     its.observerPacketsForward[row] = flows.packetsForward[flow];
     its.observerBytesForward[row] = flows.bytesForward[flow];
     its.observerPacketsReverse[row] = flows.packetsReverse[flow];
     its.observerBytesReverse[row] = flows.bytesReverse[flow];
+  }
+
+  /** Whether two flows have the same counters. */
+  #countSame(a: number, b: number): boolean {
+    const { packetsForward, bytesForward, packetsReverse, bytesReverse } = this.#group.flows;
+    return (
+      a === b ||
+      (Object.is(packetsForward[a], packetsForward[b]) &&
+        Object.is(bytesForward[a], bytesForward[b]) &&
+        Object.is(packetsReverse[a], packetsReverse[b]) &&
+        Object.is(bytesReverse[a], bytesReverse[b]))
+    );
   }
 
   /** Counted before uncounted, outbound before inbound, the earlier, then by resource, MAC and format. */

@@ -112,7 +112,7 @@ function counter(name: 'packets' | 'bytes', way: 'forward' | 'reverse', values: 
   };
 }
 
-const own = 'null where observers is 1: then it is the conversation’s.';
+const own = 'null where it is the conversation’s.';
 
 export const flowColumns: readonly FlowColumn[] = [
   {
@@ -213,14 +213,15 @@ export const flowColumns: readonly FlowColumn[] = [
     name: 'observer_access',
     type: 'string',
     of: 'observer',
-    meaning: `What the rule of the observer decided; ${own}`,
+    meaning:
+      'What the rule of the observer decided; null where it is the conversation’s, and so are all four counters.',
     values: named('observerAccess', [...accessNames, '']),
   },
   {
     name: 'observer_tuples',
     type: 'integer',
     of: 'observer',
-    meaning: `How many tuples the observer logged; ${own}`,
+    meaning: 'How many tuples the observer logged; null where observers is 1: then it is the conversation’s.',
     values: numbers('observerTuples'),
   },
   ...(
@@ -236,7 +237,7 @@ export const flowColumns: readonly FlowColumn[] = [
       name: `observer_${name}`,
       type: 'long',
       of: 'observer',
-      meaning: `${unit === 'packets' ? 'Packets' : 'Bytes'} ${way} that the observer logged; null where not counted, and ${own}`,
+      meaning: `${unit === 'packets' ? 'Packets' : 'Bytes'} ${way} that the observer logged; null where not counted, and where observer_access is null: then it is the conversation’s.`,
       values: counters(column),
     };
   }),

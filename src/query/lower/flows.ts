@@ -89,7 +89,7 @@ export function observerRows({ range, where: condition }: FlowSelection, shown: 
     ...['time', 'last_time', 'access'].map((name): [string, Expression] => [name, ownOr(name)]),
     ...counterColumns.map((name): [string, Expression] => [
       name,
-      when(call('equal', column('observers'), whole(1)), column(name), column(`observer_${name}`)),
+      when(call('is_null', column('observer_access')), column(name), column(`observer_${name}`)),
     ]),
   ]);
   const rows = replace(filter(scan('flows'), ...rangeTests(range)), own);
@@ -134,7 +134,7 @@ export function hasOneReport(): Expression[] {
   return ['counting_reports', 'reports'].map((name) => call('not', call('has_items', column(name))));
 }
 
-/** A column of the row's own observer, which is null where the conversation has only one. */
+/** A column of the row's own observer, which is null where it is the conversation's. */
 export function ownOr(name: string): Expression {
   return call('coalesce', column(`observer_${name}`), column(name));
 }

@@ -38,8 +38,8 @@ function valuesOf(row: Json): FlowValues {
     counting_reports: counting,
     ...rest
   } = row;
-  const own = (name: string, shared: string): unknown => (rest['observers'] === 1 ? rest[shared] : rest[name]);
-  const ownCounters = counters.map((name) => own(`observer_${name}`, name));
+  const own = (name: string, shared: string): unknown => rest[name] ?? rest[shared];
+  const ownCounters = counters.map((name) => rest[rest['observer_access'] === null ? name : `observer_${name}`]);
   const observer = {
     observer_time: own('observer_time', 'time'),
     observer_last_time: own('observer_last_time', 'last_time'),

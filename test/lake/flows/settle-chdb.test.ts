@@ -83,7 +83,7 @@ async function expectSame(lake: Lake, when: string): Promise<void> {
       millis('time'),
       millis('last_time'),
       "observer, observers, tuples, continued = true ? 'true' : 'false' AS continued",
-      'toString(observers = 1 ? bytes_forward : observer_bytes_forward) AS own',
+      'toString(observer_access IS NULL ? bytes_forward : observer_bytes_forward) AS own',
       `toJSONString(arrayMap(one -> [toString(toUnixTimestamp64Milli(tupleElement(one, 'time'))), toString(tupleElement(one, 'bytes_forward'))], reports)) AS listed`,
     ].join(', ')} FROM {lake}`,
   );

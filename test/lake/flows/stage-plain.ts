@@ -80,14 +80,16 @@ function valuesOfRow(flows: StagedFlows, row: number): FlowValues {
   const { columns, tables } = flows;
   const its = flows.own;
   const nullable = (value: number): number | null => (Number.isNaN(value) ? null : value);
-  const several = columns.observers[row] > 1;
   const address = (words: Uint32Array, isIpv4: boolean): string =>
     formatAddress({
       family: isIpv4 ? 4 : 6,
       words: [words[4 * row], words[4 * row + 1], words[4 * row + 2], words[4 * row + 3]],
     });
   const family = columns.family[row];
-  const own = <T>(value: T, shared: T): T => (several ? value : shared);
+  /** What is not set is the conversation's. */
+  const own = (value: number | undefined, shared: number): number =>
+    value === undefined || Number.isNaN(value) ? shared : value;
+  const isAccessSame = its === undefined || its.observerAccess[row] === accessSame;
   const shared = Object.fromEntries(counters.map((name, i) => [name, nullable(columns[counterColumns[i]][row])]));
   const observerColumns = [
     its?.observerPacketsForward,
@@ -95,9 +97,9 @@ function valuesOfRow(flows: StagedFlows, row: number): FlowValues {
     its?.observerPacketsReverse,
     its?.observerBytesReverse,
   ];
-  const firstMillis = own(its?.observerTimeMillis[row] ?? Number.NaN, columns.timeMillis[row]);
-  const lastMillis = own(its?.observerLastTimeMillis[row] ?? Number.NaN, columns.lastTimeMillis[row]);
-  const ownCounters = counters.map((name, i) => own(nullable(observerColumns[i]?.[row] ?? Number.NaN), shared[name]));
+  const firstMillis = own(its?.observerTimeMillis[row], columns.timeMillis[row]);
+  const lastMillis = own(its?.observerLastTimeMillis[row], columns.lastTimeMillis[row]);
+  const ownCounters = counters.map((name, i) => (isAccessSame ? shared[name] : nullable(observerColumns[i]![row])));
   const listed = listOf(flows.reports, columns.reportsEnd, row);
   const reports =
     listed.length > 0 || ownCounters.every((value) => value === null)
@@ -124,11 +126,8 @@ function valuesOfRow(flows: StagedFlows, row: number): FlowValues {
     ...Object.fromEntries(groupTexts.map((name, i) => [name, tables.groups[columns.group[row]][i] || null])),
     observer_time: firstMillis,
     observer_last_time: lastMillis,
-    observer_access:
-      its === undefined || its.observerAccess[row] === accessSame
-        ? accesses[columns.access[row]]
-        : accesses[its.observerAccess[row]],
-    observer_tuples: own(its?.observerTuples[row] ?? Number.NaN, columns.tuples[row]),
+    observer_access: accesses[isAccessSame ? columns.access[row] : its!.observerAccess[row]],
+    observer_tuples: own(its?.observerTuples[row], columns.tuples[row]),
     ...Object.fromEntries(counters.map((name, i) => [`observer_${name}`, ownCounters[i]])),
     reports,
     countingReports: columns.observer[row] > 0 ? [] : counting.length > 0 ? counting : reports,

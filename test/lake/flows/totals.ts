@@ -15,15 +15,16 @@ const counters = ['packets_forward', 'bytes_forward', 'packets_reverse', 'bytes_
 export async function totalsOf(lake: Lake, table: 'flows' | 'tuples' = 'flows'): Promise<Totals> {
   const connection = await lake.connect();
   try {
-    const own = (name: string, shared: string): string => `CASE WHEN observers = 1 THEN ${shared} ELSE ${name} END`;
     let sql: string;
     if (table === 'flows') {
       const paths = [...((await lake.flows())?.state.files.values() ?? [])].map(
         (add) => dataFileOf(lake.flowsPlace, add).path,
       );
       await connection.run('SET VARIABLE totals_files = $1', [await listParameter(paths)]);
-      const sums = counters.map((name) => `sum(${own(`observer_${name}`, name)})`);
-      sql = `SELECT ${[`sum(${own('observer_tuples', 'tuples')})`, ...sums].join(', ')} FROM read_parquet(getvariable('totals_files'), hive_partitioning = false)`;
+      const sums = counters.map(
+        (name) => `sum(CASE WHEN observer_access IS NULL THEN ${name} ELSE observer_${name} END)`,
+      );
+      sql = `SELECT ${['sum(coalesce(observer_tuples, tuples))', ...sums].join(', ')} FROM read_parquet(getvariable('totals_files'), hive_partitioning = false)`;
     } else {
       const sums = counters.map((name) => `sum(${name})`);
       sql = `SELECT ${['count(*)', ...sums].join(', ')} FROM ${await fileRows(connection, (await lake.snapshot()).files)}`;

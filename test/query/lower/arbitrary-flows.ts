@@ -273,7 +273,10 @@ function flowRows(of: MadeConversation, id: bigint): Row[] {
   const counting = countingFlow(of);
   const times = of.flows.flatMap(({ tuples }) => tuples.map(({ timeMillis }) => timeMillis));
   const isSeveral = shown.length > 1;
-  const ownOrNull = (value: Value): Value => (isSeveral ? value : null);
+  /** Earlier builds wrote all own values of several observers. */
+  const isEarlier = id % 3n === 0n;
+  const ownOrNull = (value: Value, shared: Value): Value =>
+    isSeveral && (isEarlier || value !== shared) ? value : null;
   const listOf = (flow: MadeFlow): Row[] =>
     reportsOf(flow, of.continued).map(({ beforeMillis, tuple }) => ({
       before: beforeMillis === null ? null : micros(beforeMillis),
@@ -286,24 +289,29 @@ function flowRows(of: MadeConversation, id: bigint): Row[] {
     const reports = listOf(flow);
     const isWhole = reports.length === 1 && reports[0]['before'] === first && reports[0]['time'] === last;
     const own = sumsOf(tuples.map((tuple) => tuple.counters));
-    return ordered('flows', {
-      ...placed(of),
-      ...flow.texts,
+    const shared = {
       ...sumsOf(counting.tuples.map((tuple) => tuple.counters)),
       time: micros(Math.min(...times)),
       last_time: micros(Math.max(...times)),
       access: of.flows.some((one) => one.access === 'deny') ? 'deny' : 'allow',
-      continued: of.continued,
       tuples: BigInt(times.length),
+    };
+    const isCountSame = counterColumns.every((name) => own[name] === shared[name]) && flow.access === shared.access;
+    const hasCounters = isSeveral && (isEarlier || !isCountSame);
+    return ordered('flows', {
+      ...placed(of),
+      ...flow.texts,
+      ...shared,
+      continued: of.continued,
       observer: BigInt(i),
       observers: BigInt(shown.length),
-      conversation: ownOrNull(id),
+      conversation: isSeveral ? id : null,
       state: tuples.at(-1)!.state,
-      observer_time: ownOrNull(first),
-      observer_last_time: ownOrNull(last),
-      observer_access: ownOrNull(flow.access),
-      observer_tuples: ownOrNull(BigInt(tuples.length)),
-      ...Object.fromEntries(counterColumns.map((name) => [`observer_${name}`, ownOrNull(own[name])])),
+      observer_time: ownOrNull(first, shared.time),
+      observer_last_time: ownOrNull(last, shared.last_time),
+      observer_access: hasCounters ? flow.access : null,
+      observer_tuples: ownOrNull(BigInt(tuples.length), shared.tuples),
+      ...Object.fromEntries(counterColumns.map((name) => [`observer_${name}`, hasCounters ? own[name] : null])),
       reports: reports.length === 0 || isWhole ? null : reports,
       counting_reports: i === 0 && counting !== flow ? listOf(counting) : null,
       record_time: micros(flow.recordMillis),
