@@ -41,6 +41,8 @@ export interface OutputOptions {
 
 /** How this process shows its output; options of addOutput set it. */
 const appearance = { color: 'auto', pager: true };
+/** Ends what the command asks, and the wait for a reader that takes no more. */
+const stop = new AbortController();
 
 export function addOutput(command: Command): void {
   command
@@ -124,7 +126,6 @@ export function readRange({ from, to }: AskOptions): QueryRange {
 export async function withEngine<T>(options: AskOptions, ask: (engine: Engine) => Promise<T>): Promise<T> {
   const timeoutMillis = options.timeout === undefined ? undefined : parseDuration('--timeout', options.timeout);
   const memoryBytes = options.memory === undefined ? undefined : parseBytes('--memory', options.memory);
-  const stop = new AbortController();
   const opened = await openEngine(options);
   const undo = stopGently(() =>
     stop.abort(
@@ -145,8 +146,13 @@ export async function withEngine<T>(options: AskOptions, ask: (engine: Engine) =
   } finally {
     clearTimeout(timer);
     undo();
-    await opened.close();
+    // Who pressed Ctrl-C does not wait until memory is given back piece by piece: the process ends, and all of it goes.
+    if (!isInterrupted(stop.signal)) await opened.close();
   }
+}
+
+function isInterrupted({ reason }: AbortSignal): boolean {
+  return reason instanceof FlowError && reason.code === 'interrupted';
 }
 
 /** An engine of which each question has these settings. */
@@ -284,6 +290,7 @@ export async function print(result: Result, format: OutputFormat, mode: 'all' | 
       width: isTerminal ? process.stdout.columns : 0,
       isTerminal,
       color: appearance.color === 'always' || (appearance.color === 'auto' && isTerminal && !process.env['NO_COLOR']),
+      signal: stop.signal,
       note: (sentence) => notes.push(sentence),
       atOnce: mode === 'follow',
     });

@@ -60,11 +60,13 @@ export interface TableStyle {
   readonly isTerminal?: boolean;
   /** The first chunk decides the widths, and no later one is waited for. */
   readonly atOnce?: boolean;
+  /** Ends the wait for a stream that is full. */
+  readonly signal?: AbortSignal | undefined;
   /** Told what a table leaves out to fit. */
   readonly note?: (sentence: string) => void;
 }
 
-/** Writes a result. Waits when the stream is full. @returns the number of rows written */
+/** Writes a result. Waits when the stream is full. @returns the number of rows written @throws the reason of the style's signal */
 export async function writeResult(
   result: Result,
   format: TextFormat,
@@ -76,9 +78,17 @@ export async function writeResult(
     counted(result, (n) => (rows += n)),
     style,
   )) {
-    if (!out.write(text)) await once(out, 'drain');
+    if (!out.write(text)) await drained(out, style.signal);
   }
   return rows;
+}
+
+async function drained(out: Writable, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await once(out, 'drain', signal === undefined ? {} : { signal });
+  } catch (error) {
+    throw signal?.aborted === true ? signal.reason : error;
+  }
 }
 
 function counted(result: Result, add: (rows: number) => void): Result {

@@ -2,7 +2,14 @@
  * Answers of DuckDB in chunks, as they come. The library ends a stream that fails or is interrupted as if it were whole, and keeps the error to
  * itself; the result's type alone tells, afterwards.
  */
-import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult, DuckDBType, DuckDBValue } from '@duckdb/node-api';
+import type {
+  DuckDBConnection,
+  DuckDBDataChunk,
+  DuckDBPreparedStatement,
+  DuckDBResult,
+  DuckDBType,
+  DuckDBValue,
+} from '@duckdb/node-api';
 import { FlowError } from '../base/errors.ts';
 
 /** A question and where it is asked. */
@@ -19,8 +26,16 @@ export async function* streamChunks(asked: Asked): AsyncGenerator<DuckDBDataChun
   yield* wholeChunks(await asked.connection.stream(asked.sql, asked.values, asked.types), asked);
 }
 
+/** The chunks of a statement that was prepared from `asked`. @throws the same */
+export async function* preparedChunks(
+  prepared: DuckDBPreparedStatement,
+  asked: Asked,
+): AsyncGenerator<DuckDBDataChunk> {
+  yield* wholeChunks(await prepared.stream(), asked);
+}
+
 /** The chunks of a result, to its end. @throws DuckDB's error where the stream breaks off, as far as asking again tells it; io */
-export async function* wholeChunks(result: DuckDBResult, asked: Asked): AsyncGenerator<DuckDBDataChunk> {
+async function* wholeChunks(result: DuckDBResult, asked: Asked): AsyncGenerator<DuckDBDataChunk> {
   const { ResultReturnType } = await import('./duckdb-library.ts');
   yield* result;
   if (result.returnType === ResultReturnType.INVALID) throw await reasonOf(asked);

@@ -28,7 +28,13 @@ export async function makeTemporaryFolder(purpose: string): Promise<TemporaryFol
   } catch (error) {
     throw fileError(error, `make a folder in ${above}, the folder for temporary files (TMPDIR)`);
   }
-  const removeNow = (): void => rmSync(path, { recursive: true, force: true });
+  const removeNow = (): void => {
+    try {
+      rmSync(path, { recursive: true, force: true });
+    } catch {
+      // A thread that is about to end still writes: the next process removes it.
+    }
+  };
   process.on('exit', removeNow);
   return {
     path,

@@ -18,7 +18,8 @@ import { dirname, join, resolve } from 'node:path';
 import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { duckdbFileError } from '../lake/data-file.ts';
-import { wholeChunks } from '../lake/duckdb-stream.ts';
+import type { Asked } from '../lake/duckdb-stream.ts';
+import { preparedChunks, streamChunks } from '../lake/duckdb-stream.ts';
 import { quoteText } from '../lake/duckdb.ts';
 import { tupleRows } from '../lake/file-rows.ts';
 import { flowRows } from '../lake/flows/flow-rows.ts';
@@ -27,7 +28,7 @@ import type { DataFile, Snapshot, TimeRange } from '../lake/snapshot.ts';
 import { filesWithin } from '../lake/snapshot.ts';
 import { addressesOf } from './address-condition.ts';
 import { answerOf } from './answer.ts';
-import { columnsOf as columnsOfResult, rowsOf } from './duckdb-result.ts';
+import { columnsOfPrepared, rowsOf } from './duckdb-result.ts';
 import { questionError, sqlError } from './engine-error.ts';
 import type { AskSettings, Engine, Times, WrittenAnswer } from './engine.ts';
 import type { LoweredQuery } from './lower/lower.ts';
@@ -89,10 +90,7 @@ export class DuckdbEngine implements Engine {
     const running = await this.#start(settings);
     try {
       const compiled = await this.#compile(query, running, settings);
-      const { text, parameters } = compiled.sql;
-      const { values, types } = duckdbParameters(parameters);
-      const result = await running.connection.stream(text, values, types);
-      const chunks = wholeChunks(result, { connection: running.connection, sql: text, values, types });
+      const chunks = streamChunks({ ...asked(compiled.sql), connection: running.connection });
       return await answerOf(query, compiled, rowChunks(chunks, running, wrap), compiled.scan);
     } catch (error) {
       await running.end();
@@ -110,11 +108,10 @@ export class DuckdbEngine implements Engine {
       const connection = await lockedConnection(duckdb, { tuples, flows }, bounds.spillBytes);
       running = this.#track(new Running(connection, signal, () => this.#pool.drop(duckdb)));
       const prepared = await prepareQuestion(connection, text);
-      const result = await prepared.stream();
-      const chunks = wholeChunks(result, { connection, sql: questionText(text) });
+      const chunks = preparedChunks(prepared, { connection, sql: questionText(text) });
       const read = [tuples, ...flows].flatMap(({ files }) => files);
       return {
-        columns: columnsOfResult(result),
+        columns: columnsOfPrepared(prepared),
         chunks: rowChunks(chunks, running, sqlError),
         scan: this.#scan(['tuples', 'flows'], [{ sql: '', read, unfiltered: 0 }], flows),
       };
@@ -132,10 +129,10 @@ export class DuckdbEngine implements Engine {
     const temporary = join(dirname(target), `.nsgflow-${randomUUID()}.parquet`);
     try {
       const { relation, columns, sql, scan } = await this.#compile(query, running, settings);
-      const { values, types } = duckdbParameters(sql.parameters);
+      const { sql: text, values, types } = asked(sql);
       const selected = parquetColumns(relation, columns).join(', ');
       const result = await running.connection.run(
-        `COPY (SELECT ${selected} FROM (${sql.text})) TO ${quoteText(temporary)} (FORMAT parquet, COMPRESSION zstd)`,
+        `COPY (SELECT ${selected} FROM (${text})) TO ${quoteText(temporary)} (FORMAT parquet, COMPRESSION zstd)`,
         values,
         types,
       );
@@ -169,7 +166,7 @@ export class DuckdbEngine implements Engine {
 
   /** Ends what still runs. */
   async close(): Promise<void> {
-    for (const running of this.#running) await running.end();
+    for (const running of this.#running) await running.close();
     await this.#pool.close();
     await this.#view.close();
   }
@@ -253,9 +250,14 @@ function tablesOf(relation: Relation): Set<TableName> {
   return new Set(inputsOf(relation).flatMap((input) => [...tablesOf(input)]));
 }
 
+/** SQL of ours, as DuckDB is asked it. */
+function asked({ text, parameters }: SqlText): Omit<Asked, 'connection'> {
+  return { sql: text, ...duckdbParameters(parameters) };
+}
+
 /** Rows as cells; at the end, or when the reader stops, the question ends. */
 async function* rowChunks(
-  chunks: ReturnType<typeof wholeChunks>,
+  chunks: ReturnType<typeof streamChunks>,
   running: Running,
   wrap: (error: unknown) => unknown,
 ): AsyncGenerator<Cell[][]> {

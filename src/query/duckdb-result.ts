@@ -1,4 +1,4 @@
-import type { DuckDBDataChunk, DuckDBResult, DuckDBTypeId as TypeId, DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBDataChunk, DuckDBPreparedStatement, DuckDBTypeId as TypeId, DuckDBValue } from '@duckdb/node-api';
 import {
   DuckDBArrayValue,
   DuckDBBlobValue,
@@ -14,9 +14,15 @@ import {
 import type { AnswerColumn, Cell } from './result.ts';
 import { timeText } from './result.ts';
 
-export function columnsOf(result: DuckDBResult): AnswerColumn[] {
-  const types = result.columnTypes();
-  return result.deduplicatedColumnNames().map((name, i) => ({ name, kind: kindOf(types[i].typeId) }));
+/** The columns of a question, before it is asked. Further columns of one name have a number. */
+export function columnsOfPrepared(prepared: DuckDBPreparedStatement): AnswerColumn[] {
+  const seen = new Map<string, number>();
+  return Array.from({ length: prepared.columnCount }, (_, i) => {
+    const name = prepared.columnName(i);
+    const before = seen.get(name) ?? 0;
+    seen.set(name, before + 1);
+    return { name: before === 0 ? name : `${name}:${before}`, kind: kindOf(prepared.columnTypeId(i)) };
+  });
 }
 
 export function rowsOf(chunk: DuckDBDataChunk): Cell[][] {

@@ -38,7 +38,7 @@ export class DuckdbPool {
 /** An interrupt that comes between two steps of a question has no effect: it is repeated until the question has ended. */
 const interruptEveryMillis = 10;
 
-/** A connection on which one question runs until `end`; the signal interrupts it. */
+/** A connection on which one question runs until its end; the signal interrupts it. */
 export class Running {
   readonly connection: DuckDBConnection;
   readonly #signal: AbortSignal | undefined;
@@ -63,7 +63,16 @@ export class Running {
     if (signal?.aborted === true) this.#interrupt();
   }
 
+  /**
+   * Ends the question. One that was cancelled ends right after its caller knows: giving back its memory takes tens of milliseconds,
+   * which a process that is about to exit need not wait for.
+   */
   async end(): Promise<void> {
+    if (this.#signal?.aborted === true) setImmediate(() => void this.close());
+    else await this.close();
+  }
+
+  async close(): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#signal?.removeEventListener('abort', this.#interrupt);
