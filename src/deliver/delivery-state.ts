@@ -2,12 +2,12 @@ import { FlowError } from '../base/errors.ts';
 import type { Account } from '../blob/container.ts';
 import type { DeliveryStatus } from './delivery-status.ts';
 import { DroppedBlobs, addLost, noBlocks, readLost } from './delivery-status.ts';
-import type { FlushedBlock } from './flushed-block.ts';
+import type { Destination, FlushedBlock } from './flushed-block.ts';
 import type { Spool } from './spool.ts';
 
 export interface DeliverySettings {
-  /** The account that a flow log's `storage` names. Asked again after credentials were refused. @throws FlowError */
-  readonly accountOf: (storage: string) => Account;
+  /** The account of a destination. Asked again after credentials were refused. @throws FlowError */
+  readonly accountOf: (destination: Destination) => Account;
   /** Without it, storage that is away for `waitMillis` ends the recording. The caller closes it. */
   readonly spool?: Spool | undefined;
   /** Whether what the spool cannot take is dropped and counted (live), or waited for (a capture can wait). */

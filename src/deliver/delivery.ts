@@ -9,8 +9,8 @@ import { Lane, placeOf } from './lane.ts';
 import type { DeliverySettings } from './delivery-state.ts';
 import { DeliveryState } from './delivery-state.ts';
 import type { DeliveryStatus } from './delivery-status.ts';
-import type { FlushedBlock } from './flushed-block.ts';
-import { laneOf } from './spool.ts';
+import type { Destination, FlushedBlock } from './flushed-block.ts';
+import { keyOf, laneOf } from './spool.ts';
 
 /**
  * Brings blocks to storage while recording goes on.
@@ -26,7 +26,7 @@ export class Delivery {
   readonly #state: DeliveryState;
   readonly #intake: Intake;
   readonly #lanes = new Map<string, Lane>();
-  readonly #laneOfStorage = new Map<string, Lane>();
+  readonly #laneOfDestination = new Map<string, Lane>();
   /** By flow log and NIC, the blob that came last. */
   readonly #latestBlob = new Map<string, string>();
   #blobs = 0;
@@ -46,7 +46,7 @@ export class Delivery {
       if (lane === undefined) {
         const segment = await spool.read(file, (sentence) => this.#state.damaged(sentence));
         if (segment === undefined) continue;
-        lane = this.#addLane(file.lane, segment.storage, segment.account);
+        lane = this.#addLane(file.lane, segment, segment.account);
         lane.isForeign = !this.#isOurs(lane);
         if (lane.isForeign)
           this.#state.say(
@@ -76,11 +76,11 @@ export class Delivery {
   /** Hands over what was flushed at `minuteMillis`. An account that cannot be opened ends the delivery, when the others have theirs. */
   add(blocks: readonly FlushedBlock[], minuteMillis: number): void {
     const failures: unknown[] = [];
-    for (const [storage, own] of groupBy(blocks, (block) => block.storage)) {
+    for (const own of groupBy(blocks, keyOf).values()) {
       for (const block of own) this.#countBlob(block);
       let lane: Lane;
       try {
-        lane = this.#laneFor(storage);
+        lane = this.#laneFor(own[0]);
       } catch (error) {
         failures.push(error);
         continue;
@@ -192,27 +192,27 @@ export class Delivery {
     this.#blobs++;
   }
 
-  #addLane(key: string, storage: string, account: string): Lane {
-    const lane = new Lane(this.#state, storage, account);
+  #addLane(key: string, destination: Destination, account: string): Lane {
+    const lane = new Lane(this.#state, destination, account);
     this.#lanes.set(key, lane);
     return lane;
   }
 
   /** The lane of an account that this run writes to. @throws why the account cannot be opened */
-  #laneFor(storage: string): Lane {
-    const known = this.#laneOfStorage.get(storage);
+  #laneFor(destination: Destination): Lane {
+    const known = this.#laneOfDestination.get(keyOf(destination));
     if (known !== undefined) return known;
-    const account = placeOf(this.#state.settings.accountOf(storage));
-    const key = laneOf(storage, account);
-    const lane = this.#lanes.get(key) ?? this.#addLane(key, storage, account);
+    const account = placeOf(this.#state.settings.accountOf(destination));
+    const key = laneOf(destination, account);
+    const lane = this.#lanes.get(key) ?? this.#addLane(key, destination, account);
     lane.isForeign = false;
-    this.#laneOfStorage.set(storage, lane);
+    this.#laneOfDestination.set(keyOf(destination), lane);
     return lane;
   }
 
   #isOurs(lane: Lane): boolean {
     try {
-      return placeOf(this.#state.settings.accountOf(lane.storage)) === lane.account;
+      return placeOf(this.#state.settings.accountOf(lane.destination)) === lane.account;
     } catch {
       return false;
     }

@@ -1,7 +1,13 @@
-/** One data block, ready to be appended to its blob. */
-export interface FlushedBlock {
+/** The account that blocks go to, and which flow log brings them there. */
+export interface Destination {
   /** Key of the account, as its flow log names it. */
   readonly storage: string;
+  /** GUID of the flow log, where the account decides by it what it takes. Blocks of two senders do not wait for each other. */
+  readonly sender?: string | undefined;
+}
+
+/** One data block, ready to be appended to its blob. */
+export interface FlushedBlock extends Destination {
   readonly container: string;
   /** The blob's name in the container. */
   readonly blob: string;

@@ -47,10 +47,10 @@ export class Intake {
     const { mayDrop } = state.settings;
     for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
       const { lane, segment } = first;
-      const { storage, account } = lane;
+      const { destination, account } = lane;
       const { minuteMillis, blocks = [] } = segment;
       let refusal: unknown;
-      segment.file = await spool.write({ storage, account, minuteMillis, blocks }).catch((error: unknown) => {
+      segment.file = await spool.write({ ...destination, account, minuteMillis, blocks }).catch((error: unknown) => {
         refusal = error;
         return undefined;
       });

@@ -8,7 +8,7 @@ import type { Account } from '../blob/container.ts';
 import { retryAfterMillis } from '../blob/retry.ts';
 import type { DeliveryState } from './delivery-state.ts';
 import { isPassing } from './delivery-state.ts';
-import type { FlushedBlock } from './flushed-block.ts';
+import type { Destination, FlushedBlock } from './flushed-block.ts';
 import type { SpoolFile } from './spool.ts';
 
 /** Blobs of one account appended to at the same time. */
@@ -61,8 +61,7 @@ export interface Away {
 
 /** What goes to one account: a queue for each blob, and segments that are in no queue yet. */
 export class Lane {
-  /** Key of the account, as flow logs name it. */
-  readonly storage: string;
+  readonly destination: Destination;
   /** Where the account lay when the blocks were made; see `placeOf`. */
   readonly account: string;
   /** The account is none that this run writes to: its segments stay. */
@@ -77,9 +76,9 @@ export class Lane {
   #isLoading = false;
   #away: Away | undefined;
 
-  constructor(state: DeliveryState, storage: string, account: string) {
+  constructor(state: DeliveryState, { storage, sender }: Destination, account: string) {
     this.#state = state;
-    this.storage = storage;
+    this.destination = sender === undefined ? { storage } : { storage, sender };
     this.account = account;
   }
 
@@ -238,11 +237,11 @@ export class Lane {
     const { spool } = this.#state.settings;
     if (!(error instanceof FlowError)) return this.#state.fail(error);
     if (error.code === 'blob-conflict' && spool !== undefined) {
-      const { storage, account } = this;
+      const { destination, account } = this;
       const isAside = ({ segment }: Item): boolean => segment.file?.isAside === true;
       const fresh = items.filter((item) => !isAside(item));
       for (const [minuteMillis, own] of groupBy(fresh, ({ segment }) => segment.minuteMillis))
-        if (!(await spool.refuse({ storage, account, minuteMillis, blocks: own.map(({ block }) => block) })))
+        if (!(await spool.refuse({ ...destination, account, minuteMillis, blocks: own.map(({ block }) => block) })))
           this.#leave(minuteMillis, own);
       for (const { segment } of items.filter(isAside)) segment.stays = true;
       if (fresh.length > 0)
@@ -322,7 +321,7 @@ export class Lane {
   #appenderOf(name: string): BlockAppender {
     let appender = this.#appenders.get(name);
     if (appender === undefined) {
-      const account = this.#state.settings.accountOf(this.storage);
+      const account = this.#state.settings.accountOf(this.destination);
       if (placeOf(account) !== this.account)
         throw new FlowError('unavailable', `${this.account} is no longer the account of these flow logs`);
       appender = new BlockAppender(account.container(name));

@@ -7,11 +7,9 @@
  *     the bytes of the blocks, one behind the other
  */
 import { crc32 } from 'node:zlib';
-import type { FlushedBlock } from './flushed-block.ts';
+import type { Destination, FlushedBlock } from './flushed-block.ts';
 
-export interface SpoolSegment {
-  /** Key of the account, as flow logs name it. */
-  readonly storage: string;
+export interface SpoolSegment extends Destination {
   /** Where that account lies: its URL, or an absolute path. Blocks go nowhere else, whatever the key means later. */
   readonly account: string;
   /** The whole minute of the flush, epoch milliseconds. */
@@ -22,7 +20,7 @@ export interface SpoolSegment {
 const magic = 'nsgflow-spool 1 ';
 const newline = 0x0a;
 
-export function encodeSegment({ storage, account, minuteMillis, blocks }: SpoolSegment): Uint8Array {
+export function encodeSegment({ storage, sender, account, minuteMillis, blocks }: SpoolSegment): Uint8Array {
   const list = blocks.map(({ container, blob, id, tuples, bytes }) => ({
     container,
     blob,
@@ -31,7 +29,7 @@ export function encodeSegment({ storage, account, minuteMillis, blocks }: SpoolS
     lengthBytes: bytes.length,
   }));
   const body = Buffer.concat([
-    Buffer.from(`${JSON.stringify({ storage, account, minuteMillis, blocks: list })}\n`),
+    Buffer.from(`${JSON.stringify({ storage, sender, account, minuteMillis, blocks: list })}\n`),
     ...blocks.map(({ bytes }) => bytes),
   ]);
   return Buffer.concat([Buffer.from(`${magic}${crc32(body).toString(16).padStart(8, '0')}\n`), body]);
@@ -53,28 +51,36 @@ export function decodeSegment(bytes: Uint8Array): SpoolSegment | undefined {
     return undefined;
   }
   if (!isHeader(value)) return undefined;
-  const { storage, account, minuteMillis } = value;
+  const { account, minuteMillis } = value;
+  const destination = destinationOf(value);
   const blocks: FlushedBlock[] = [];
   let at = end + 1;
   for (const { container, blob, id, tuples, lengthBytes } of value.blocks) {
-    blocks.push({ storage, container, blob, id, tuples, bytes: body.subarray(at, at + lengthBytes) });
+    blocks.push({ ...destination, container, blob, id, tuples, bytes: body.subarray(at, at + lengthBytes) });
     at += lengthBytes;
   }
-  return at === body.length ? { storage, account, minuteMillis, blocks } : undefined;
+  return at === body.length ? { ...destination, account, minuteMillis, blocks } : undefined;
 }
 
-interface Header {
-  readonly storage: string;
+/** Segments of earlier versions have the sender behind the key of the account, in one text. */
+function destinationOf({ storage, sender }: Destination): Destination {
+  if (sender !== undefined) return { storage, sender };
+  const [key, ...rest] = storage.split('#');
+  return rest.length === 0 ? { storage } : { storage: key, sender: rest.join('#') };
+}
+
+interface Header extends Destination {
   readonly account: string;
   readonly minuteMillis: number;
-  readonly blocks: readonly (Omit<FlushedBlock, 'bytes' | 'storage'> & { readonly lengthBytes: number })[];
+  readonly blocks: readonly (Omit<FlushedBlock, 'bytes' | keyof Destination> & { readonly lengthBytes: number })[];
 }
 
 function isHeader(value: unknown): value is Header {
   if (typeof value !== 'object' || value === null) return false;
-  const { storage, account, minuteMillis, blocks } = value as Record<string, unknown>;
+  const { storage, sender, account, minuteMillis, blocks } = value as Record<string, unknown>;
   return (
     typeof storage === 'string' &&
+    (sender === undefined || typeof sender === 'string') &&
     typeof account === 'string' &&
     Number.isSafeInteger(minuteMillis) &&
     Array.isArray(blocks) &&

@@ -5,6 +5,7 @@ import { fileError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { makeFolderOf, privateFolderMode, publish, syncFolder, writeAll } from '../blob/folder-file.ts';
 import { takeLock } from '../blob/process-lock.ts';
+import type { Destination } from './flushed-block.ts';
 import type { SpoolSegment } from './spool-segment.ts';
 import { decodeSegment, encodeSegment } from './spool-segment.ts';
 
@@ -47,9 +48,17 @@ const temporaryName = 'segment.new';
 const statusName = 'status.json';
 const refusedFolder = 'refused';
 
-/** Sixteen hex digits for an account: its key, and where it lies. What goes to different accounts does not wait for each other. */
-export function laneOf(storage: string, account: string): string {
-  return createHash('sha256').update(`${storage}\n${account}`).digest('hex').slice(0, 16);
+/** Sixteen hex digits for a destination and where its account lies. What goes to different ones does not wait for each other. */
+export function laneOf(destination: Destination, account: string): string {
+  return createHash('sha256')
+    .update(`${keyOf(destination)}\n${account}`)
+    .digest('hex')
+    .slice(0, 16);
+}
+
+/** One text for a destination; no storage account has a `#` in its name. */
+export function keyOf({ storage, sender }: Destination): string {
+  return sender === undefined ? storage : `${storage}#${sender}`;
 }
 
 export class Spool {
@@ -103,7 +112,7 @@ export class Spool {
   /** Takes a segment, on the disk when this returns. One at a time. @returns `undefined` where it does not fit. @throws disk-full, permission, io */
   async write(segment: SpoolSegment): Promise<SpoolFile | undefined> {
     const bytes = encodeSegment(segment);
-    const lane = laneOf(segment.storage, segment.account);
+    const lane = laneOf(segment, segment.account);
     if (this.#bytes + bytes.length > this.#bytesMax) return undefined;
     const temporary = join(this.folder, temporaryName);
     try {
@@ -230,8 +239,8 @@ async function filesAside(folder: string): Promise<SpoolFile[]> {
     const bytes = await readFile(join(folder, path)).catch(() => undefined);
     const segment = bytes && decodeSegment(bytes);
     if (bytes === undefined || segment === undefined) continue;
-    const { storage, account, minuteMillis } = segment;
-    files.push({ name: path, sizeBytes: bytes.length, minuteMillis, lane: laneOf(storage, account), isAside: true });
+    const { account, minuteMillis } = segment;
+    files.push({ name: path, sizeBytes: bytes.length, minuteMillis, lane: laneOf(segment, account), isAside: true });
   }
   return files.sort((a, b) => a.minuteMillis - b.minuteMillis);
 }

@@ -83,6 +83,7 @@ export function flushBlocks(held: FlowEvents, plan: RecordingPlan, key: FlushKey
     const withComma = lent?.bytes ?? writer.toBytes();
     blocks.push({
       storage: target.storage,
+      ...(target.sender === undefined ? {} : { sender: target.sender }),
       container: containerOf(kind),
       blob: formatBlobPath(kind, target.resourceId, floorToHour(key.timeMillis), mac, path),
       id: blockId(key, target, id, turn),

@@ -21,7 +21,7 @@ import type { WireReason } from '../wire/reason.ts';
 import { createRefusals, drainRefusals } from '../wire/refusals.ts';
 import { Delivery } from '../deliver/delivery.ts';
 import type { DeliveryStatus } from '../deliver/delivery-status.ts';
-import type { FlushedBlock } from '../deliver/flushed-block.ts';
+import type { Destination, FlushedBlock } from '../deliver/flushed-block.ts';
 import { Flusher } from './flusher.ts';
 import { ActiveConfiguration } from './active-configuration.ts';
 import { Minutes } from './minutes.ts';
@@ -71,8 +71,8 @@ export interface RecordSettings {
   readonly onDelivery?: (sentence: string) => void;
   /** Takes a function that has storage which is away tried again at once: for who knows that it takes blocks again. */
   readonly onBegun?: (tryAgain: () => void) => void;
-  /** The account of a flow log's `storage`; asked again after its credentials were refused. */
-  readonly accountOf: (storage: string) => Account;
+  /** The account of a flow log's `storage` and `sender`; asked again after its credentials were refused. */
+  readonly accountOf: (destination: Destination) => Account;
   /** Formats of the flow logs where `flowLogs` is not given, and those that `uncounted` tells of although no flow log has them. */
   readonly formats: readonly FlowLogFormat[];
   /** Wins over the VNet's own; `undefined` takes the VNet's, or 4 minutes. */

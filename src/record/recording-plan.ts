@@ -24,6 +24,7 @@ export interface FlowLogTarget {
   readonly targetResourceId: string;
   /** Key of the account. */
   readonly storage: string;
+  readonly sender: string | undefined;
   /** `undefined` lets all flows through. */
   readonly criteria: FilteringCriteria | undefined;
   /** Bits by flow state; `undefined` lets all through. */
@@ -189,7 +190,7 @@ function isAlwaysOn({ spans }: FlowLogTarget): boolean {
 }
 
 /** Filters are those of VNet logs only. Source: facts 3.5. */
-function nsgTarget({ format, storage, spans }: FlowLogSettings, nsg: Nsg, cut: boolean): FlowLogTarget {
+function nsgTarget({ format, storage, sender, spans }: FlowLogSettings, nsg: Nsg, cut: boolean): FlowLogTarget {
   return {
     format,
     resourceId: nsgIdInLogs(nsg, cut),
@@ -197,6 +198,7 @@ function nsgTarget({ format, storage, spans }: FlowLogSettings, nsg: Nsg, cut: b
     flowLogGuid: '',
     targetResourceId: '',
     storage,
+    sender,
     criteria: undefined,
     recordTypes: undefined,
     spans,
@@ -204,7 +206,7 @@ function nsgTarget({ format, storage, spans }: FlowLogSettings, nsg: Nsg, cut: b
 }
 
 function vnetTarget(log: FlowLogSettings): FlowLogTarget {
-  const { format, storage, id, guid, targetId, spans } = log;
+  const { format, storage, sender, id, guid, targetId, spans } = log;
   return {
     format,
     resourceId: id,
@@ -212,6 +214,7 @@ function vnetTarget(log: FlowLogSettings): FlowLogTarget {
     flowLogGuid: guid,
     targetResourceId: targetId,
     storage,
+    sender,
     criteria: parseFilteringCriteria(log.enabledFilteringCriteria ?? ''),
     recordTypes: parseRecordTypes(log.recordTypes ?? ''),
     spans,

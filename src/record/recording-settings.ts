@@ -27,6 +27,8 @@ export interface FlowLogSettings {
   readonly format: FlowLogFormat;
   /** Which account its blobs go to; what `accountOf` understands. */
   readonly storage: string;
+  /** See Destination. */
+  readonly sender?: string | undefined;
   /** Which flows it holds, in Azure's language (flowlog/filtering-criteria.ts); `undefined` or '' for all. VNet logs only. */
   readonly enabledFilteringCriteria?: string;
   /** Which flow states it holds, such as `B,E`; `undefined` or '' for all. VNet logs only. */

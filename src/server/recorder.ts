@@ -186,10 +186,7 @@ export class Recorder {
       spool: { folder: spoolFolder, bytesMax: limits.spoolBytesMax },
       onDelivery: log,
       onBegun: (tryAgain) => (this.#tryAgain = tryAgain),
-      accountOf: (storage) => {
-        const [name, guid] = storage.split('#');
-        return accounts.gated(name, () => this.#flowLog(guid));
-      },
+      accountOf: ({ storage, sender = '' }) => accounts.gated(storage, () => this.#flowLog(sender)),
       formats: [],
       flowTimeoutMinutes: undefined,
       onProgress: (_done, _total, packets, flows, delivery) => {
@@ -240,7 +237,8 @@ function settingsOf(state: FlowLogState): FlowLogSettings {
     guid,
     targetId,
     format,
-    storage: `${storage.toLowerCase()}#${guid}`,
+    storage: storage.toLowerCase(),
+    sender: guid,
     ...(enabledFilteringCriteria === undefined ? {} : { enabledFilteringCriteria }),
     ...(recordTypes === undefined ? {} : { recordTypes }),
   };

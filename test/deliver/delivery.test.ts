@@ -132,7 +132,7 @@ async function begin(
       : await Spool.open({ folder, bytesMax: settings.bytesMax ?? 1 << 20, sync: false });
   const sentences: string[] = [];
   const delivery = new Delivery({
-    accountOf: (storage) => {
+    accountOf: ({ storage }) => {
       const found = 'location' in account ? (account as Account) : account[storage];
       if (found === undefined) throw new FlowError('not-found', `no account ${storage}`);
       return found;

@@ -263,7 +263,7 @@ describe('several flow logs at once', () => {
         { ...flowLog('n', nsgId('nic')), format: 'nsg2', storage: 'two' },
         flowLog('v', virtualNetworkId('v')),
       ],
-      accountOf: (storage) => accounts.get(storage)!,
+      accountOf: ({ storage }) => accounts.get(storage)!,
     });
     const kinds = await Promise.all(
       [...accounts].map(async ([name, account]) => [
