@@ -9,3 +9,20 @@ const signBit: u64 = 0x8000000000000000;
 export function counterOf(value: f64): i64 {
   return value < 0 ? <i64>((reinterpret<u64>(value) ^ signBit) + packedBase) : <i64>value;
 }
+
+/** As addCounters of src/flowlog/counter.ts: the sum of two counters; NaN counts nothing. */
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+export function addCounters(a: f64, b: f64): f64 {
+  if (a != a) return b;
+  if (b != b) return a;
+  const sum = a + b;
+  return a >= 0 && b >= 0 && sum <= <f64>packedBase ? sum : addLarge(a, b);
+}
+
+function addLarge(a: f64, b: f64): f64 {
+  const sum = <u64>counterOf(a) + <u64>counterOf(b);
+  if (sum <= packedBase) return <f64>sum;
+  const counter = min<u64>(sum, <u64>i64.MAX_VALUE);
+  return reinterpret<f64>((counter - packedBase) | signBit);
+}

@@ -69,6 +69,26 @@ const kernels = [
     memoryLength: 23_003_136,
     features: ['--enable', 'simd'],
   },
+  {
+    source: 'kernel/settle/settle.ts',
+    parts: [
+      'kernel/counter.ts',
+      'kernel/mix.ts',
+      'kernel/settle/columns.ts',
+      'kernel/settle/conversation.ts',
+      'kernel/settle/flow.ts',
+      'kernel/settle/group.ts',
+      'kernel/settle/memory.ts',
+      'kernel/settle/pool.ts',
+      'kernel/settle/row.ts',
+      'kernel/settle/sort.ts',
+      'kernel/settle/tuple.ts',
+    ],
+    layout: 'src/lake/flows/settle-kernel-layout.ts',
+    target: 'src/lake/flows/settle-kernel-module.ts',
+    name: 'settleKernelModule',
+    memoryLength: 65_536,
+  },
 ];
 const flags = ['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--importMemory'];
 

@@ -33,10 +33,21 @@ export function instantiate(
 ): { readonly exports: unknown; readonly buffer: ArrayBuffer } | undefined {
   if (memory === undefined) return undefined;
   try {
-    const compiled = new WebAssembly.Module(Buffer.from(module, 'base64'));
-    const { exports } = new WebAssembly.Instance(compiled, { env: { memory, ...imports } });
+    const { exports } = new WebAssembly.Instance(compile(module), { env: { memory, ...imports } });
     return { exports, buffer: memory.buffer };
   } catch {
     return undefined;
   }
+}
+
+/** Modules so far: what was compiled well for one instance serves the next. */
+const compiled = new Map<string, object>();
+
+function compile(module: string): object {
+  let its = compiled.get(module);
+  if (its === undefined) {
+    its = new WebAssembly.Module(Buffer.from(module, 'base64'));
+    compiled.set(module, its);
+  }
+  return its;
 }

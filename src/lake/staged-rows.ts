@@ -34,6 +34,12 @@ export class StageTables {
     return this.recordTimeMillis.push(timeMillis) - 1;
   }
 
+  /** Forgets records; no staged row may be left. */
+  forgetRecords(): void {
+    this.recordTimeMillis.length = 0;
+    this.recordOffset.length = 0;
+  }
+
   /** Entries of the largest table: what memory grows with. */
   get entries(): number {
     return Math.max(this.groups.length, this.recordOffset.length);
@@ -42,8 +48,7 @@ export class StageTables {
   /** Forgets everything; no staged row may be left. */
   clear(): void {
     this.groups.length = 0;
-    this.recordTimeMillis.length = 0;
-    this.recordOffset.length = 0;
+    this.forgetRecords();
     this.#textIds = new Map();
     this.#groupIds = new Map();
   }

@@ -17,13 +17,11 @@ import { damagedFiles } from './damaged-files.ts';
 import { reachMillis } from './definition.ts';
 import { fiveTuplesOf } from './five-tuple-columns.ts';
 import { FiveTupleSpans } from './five-tuple-spans.ts';
-import { hashFiveTuple, partOf } from './five-tuples.ts';
 import type { Place } from './flow-builder.ts';
 import { FlowBuilder } from './flow-builder.ts';
 import type { FileBounds } from './flow-files.ts';
 import { coveredTag, FlowFiles, partTag } from './flow-files.ts';
 import { flowSpans } from './flow-spans.ts';
-import { TuplePool } from './tuple-pool.ts';
 import type { TupleUnit } from './tuple-units.ts';
 import { tupleUnits } from './tuple-units.ts';
 
@@ -151,6 +149,7 @@ async function buildParts(
 ): Promise<{ added: AddAction[]; rows: number } | undefined> {
   const day = Date.parse(`${task.date}T00:00:00Z`) / dayMillis;
   const newest = task.tuples.reduce((latest, { endMillis }) => Math.max(latest, endMillis - 1), -Infinity);
+  const tuples = units.reduce((sum, { rows }) => sum + rows, 0);
   const tables = new StageTables();
   const bounds = { ...limits, ...task.bounds };
   const files = new FlowFiles(task.target, tables, day, task.apart > 0 ? Infinity : newest, bounds);
@@ -158,32 +157,28 @@ async function buildParts(
   let isWhole = false;
   try {
     for (let part = 0; part < parts; part++) {
-      const pool = new TuplePool(tables);
       const place: Place = (start, end, access) => files.place(start, end, access);
-      const builder = new FlowBuilder(pool, day * dayMillis, place, task.apart);
+      const builder = new FlowBuilder(tables, tuples, day * dayMillis, place, task.apart, { parts, part });
       let buildFrom = bounds.settledStepTuples;
       let builtUntil = -Infinity;
       for (let i = 0; i < sorted.length; i++) {
         task.signal?.throwIfAborted();
-        for await (const rows of sorted[i].read(tables, spans)) {
-          const columns = fiveTuplesOf(rows);
-          const isOfPart = (row: number): boolean => partOf(hashFiveTuple(columns, row), parts) === part;
-          pool.append(rows, parts === 1 ? undefined : isOfPart);
-        }
+        for await (const rows of sorted[i].read(tables, spans)) builder.append(rows);
+        // The builder has what it needs of them.
+        tables.forgetRecords();
         const bound = sorted[i + 1]?.startMillis ?? Infinity;
-        if (bound < Infinity && pool.count < buildFrom) continue;
+        if (bound < Infinity && builder.count < buildFrom) continue;
         // Row groups of one time come one after the other: without later times, nothing more has ended.
         if (bound > builtUntil) for (const _ of builder.build(bound)) await files.drain();
         await files.drain();
         if (bound < Infinity) await files.endHours(bound, parts === 1);
         builtUntil = bound;
-        buildFrom = Math.max(bounds.settledStepTuples, Math.min(2 * pool.count, bounds.settledTogetherMax));
-        const isTooMuch = pool.count > bounds.settledTogetherMax && bound < Infinity;
+        buildFrom = Math.max(bounds.settledStepTuples, Math.min(2 * builder.count, bounds.settledTogetherMax));
+        const isTooMuch = builder.count > bounds.settledTogetherMax && bound < Infinity;
         if (isTooMuch && parts < bounds.settledPartsMax) return undefined;
         if (tables.entries <= bounds.stagedTableEntriesMax) continue;
         await files.writeHeld();
-        pool.renumber();
-        builder.forgetGroups();
+        builder.renumber();
       }
     }
     const added = await files.finish();

@@ -1,58 +1,40 @@
-/** What observes: a log's view of a NIC, in one direction; numbers of these, and their order. */
-import type { StageTables } from '../staged-rows.ts';
+/** What observes: a log's view of a NIC, in one direction. Numbers of observers by group of texts, and orders of texts as ranks. */
 import { groupTexts } from '../staged-rows.ts';
+import type { GroupText, StageTables } from '../staged-rows.ts';
 
-const observerTexts = (['resource_id', 'mac', 'format'] as const).map((name) => groupTexts.indexOf(name));
-const unknown = -1;
+const observerTexts = ['resource_id', 'mac', 'format'] as const;
 
-export class Observers {
-  readonly #tables: StageTables;
-  readonly #texts: (readonly string[])[] = [];
-  readonly #numbers = new Map<string, number>();
-  /** By group of texts, the number of its observer but for the direction. */
-  #byGroup = new Int32Array(1024).fill(unknown);
+export interface GroupRanks {
+  /** By group: equal ones are of one observer, but for the direction; from 0 on. */
+  readonly observers: Uint32Array;
+  /** By group: in order of resource, MAC and format, and of the blob's name. */
+  readonly observerRanks: Uint32Array;
+  readonly blobRanks: Uint32Array;
+}
 
-  constructor(tables: StageTables) {
-    this.#tables = tables;
-  }
+/** Of all groups so far. */
+export function rankGroups({ groups }: StageTables): GroupRanks {
+  const observerRanks = ranksOf(groups, observerTexts);
+  return { observers: observerRanks, observerRanks, blobRanks: ranksOf(groups, ['blob']) };
+}
 
-  /** Numbers are below this. */
-  get end(): number {
-    return 2 * this.#texts.length;
-  }
+/** The same number for groups of equal texts, in order of these texts. */
+function ranksOf(groups: StageTables['groups'], names: readonly GroupText[]): Uint32Array {
+  const which = names.map((name) => groupTexts.indexOf(name));
+  const keys = groups.map((texts) => JSON.stringify(which.map((i) => texts[i])));
+  const texts = new Map(keys.map((key, group) => [key, which.map((i) => groups[group][i])]));
+  const sorted = [...texts].sort(([, a], [, b]) => compareAll(a, b));
+  const ranks = new Map(sorted.map(([key], rank) => [key, rank]));
+  return Uint32Array.from(keys, (key) => ranks.get(key)!);
+}
 
-  /** Of the observer of tuples of this group of texts and direction. */
-  numberOf(group: number, direction: number): number {
-    let known = group < this.#byGroup.length ? this.#byGroup[group] : unknown;
-    if (known === unknown) known = this.#add(group);
-    return 2 * known + direction;
-  }
-
-  #add(group: number): number {
-    const texts = observerTexts.map((which) => this.#tables.groups[group][which]);
-    const key = JSON.stringify(texts);
-    const known = this.#numbers.get(key) ?? this.#texts.push(texts) - 1;
-    this.#numbers.set(key, known);
-    if (group >= this.#byGroup.length) {
-      const grown = new Int32Array(2 * group).fill(unknown);
-      grown.set(this.#byGroup);
-      this.#byGroup = grown;
-    }
-    this.#byGroup[group] = known;
-    return known;
-  }
-
-  /** By resource, MAC and format; of one direction. */
-  compare(a: number, b: number): number {
-    const left = this.#texts[a >> 1];
-    const right = this.#texts[b >> 1];
-    const i = left.findIndex((text, at) => text !== right[at]);
-    return i < 0 ? 0 : compareTexts(left[i], right[i]);
-  }
+function compareAll(a: readonly string[], b: readonly string[]): number {
+  const i = a.findIndex((text, at) => text !== b[at]);
+  return i < 0 ? 0 : compareTexts(a[i], b[i]);
 }
 
 /** In order of their bytes; '', which is null, is last. */
-export function compareTexts(a: string, b: string): number {
+function compareTexts(a: string, b: string): number {
   if (a === '' || b === '') return a === b ? 0 : a === '' ? 1 : -1;
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

@@ -2,6 +2,7 @@
 import { limits } from '../../base/limits.ts';
 import type { StageTables } from '../staged-rows.ts';
 import { GroupColumns } from './group-columns.ts';
+import { batchMax, batchReportsMax } from './settle-kernel-layout.ts';
 import type { MakeColumns, TypedArray } from './typed-columns.ts';
 import { copyColumns, sharedBytes, sharedDoubles, sharedIntegers, sharedShorts, sharedWords } from './typed-columns.ts';
 
@@ -106,8 +107,14 @@ export class GrowingColumns<C extends FlowColumns | OwnColumns | ReportColumns> 
 
   /** Adds the rows of others. */
   append({ columns, count, room }: GrowingColumns<C>): void {
+    this.take(columns, room, 0, count);
+  }
+
+  /** Adds rows `start` to before `end` of columns with room for `room` rows. */
+  take(columns: C, room: number, start: number, end: number): void {
+    const count = end - start;
     while (this.count + count > this.room) this.#grow();
-    copyColumns(columns, room, count, this.columns, this.count);
+    copyColumns(columns, room, count, this.columns, this.count, start);
     this.count += count;
   }
 
@@ -150,16 +157,6 @@ export class StagedFlows {
     return this.#own?.columns;
   }
 
-  /** Adds a row, whose columns the caller fills, behind the reports that were added for it. It has no own values yet. @returns its number */
-  addRow(): number {
-    const row = this.#rows.add();
-    const { reportsEnd, countingReportsEnd } = this.#rows.columns;
-    reportsEnd[row] = this.reports.count;
-    countingReportsEnd[row] = this.countingReports.count;
-    if (this.#own !== undefined) addNulls(this.#own);
-    return row;
-  }
-
   /** Own values of all rows so far, for the caller to fill. */
   ownColumns(): OwnColumns {
     if (this.#own === undefined) {
@@ -167,6 +164,31 @@ export class StagedFlows {
       while (this.#own.count < this.count) addNulls(this.#own);
     }
     return this.#own.columns;
+  }
+
+  /** Adds rows `start` to before `end` of a batch, with their reports. */
+  take(batch: FlowBatch, start: number, end: number): void {
+    const first = this.count;
+    const { observers } = batch.columns;
+    let hasOwn = this.#own !== undefined;
+    for (let row = start; !hasOwn && row < end; row++) hasOwn = observers[row] > 1;
+    if (hasOwn) {
+      this.ownColumns();
+      this.#own!.take(batch.own, batchMax, start, end);
+    }
+    this.#rows.take(batch.columns, batchMax, start, end);
+    const { reportsEnd, countingReportsEnd } = this.columns;
+    takeReports(this.reports, batch.reports, batch.columns.reportsEnd, start, end, reportsEnd, first);
+    const { countingReports, columns } = batch;
+    takeReports(
+      this.countingReports,
+      countingReports,
+      columns.countingReportsEnd,
+      start,
+      end,
+      countingReportsEnd,
+      first,
+    );
   }
 
   /** Adds all rows of others, of the same tables. */
@@ -222,6 +244,34 @@ export class StagedFlows {
       countingReports: listsOf(this.countingReports, columns.countingReportsEnd, start, end),
     };
   }
+}
+
+/** Rows as they come from the kernel, and reports: those of a row end where `reportsEnd` says, and begin where those of the row before end. */
+export interface FlowBatch {
+  /** What decides the part of each row that was built (settle-kernel-layout.ts). */
+  readonly places: { readonly doubles: Float64Array; readonly words: Uint32Array };
+  /** By part, the row behind its last one. */
+  readonly partEnds: Uint32Array;
+  readonly columns: FlowColumns;
+  readonly own: OwnColumns;
+  readonly reports: ReportColumns;
+  readonly countingReports: ReportColumns;
+}
+
+/** Adds the reports of rows `start` to before `end`, whose ends stand from row `first` of `to` on. */
+function takeReports(
+  reports: GrowingColumns<ReportColumns>,
+  from: ReportColumns,
+  ends: Uint32Array,
+  start: number,
+  end: number,
+  to: Uint32Array,
+  first: number,
+): void {
+  const before = start === 0 ? 0 : ends[start - 1];
+  const more = reports.count - before;
+  if (end > start) reports.take(from, batchReportsMax, before, ends[end - 1]);
+  for (let row = start; row < end; row++) to[first + row - start] = ends[row] + more;
 }
 
 /** Rows of a row group. */

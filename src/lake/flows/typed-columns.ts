@@ -5,12 +5,12 @@ export type TypedArray = Uint8Array | Uint16Array | Uint32Array | Int32Array | F
 /** Columns for so many rows; a column may have several words a row. */
 export type MakeColumns<C> = (rows: number) => C;
 
-/** Copies the first `count` rows of columns with room for `room` rows to others, from row `at` on. */
-export function copyColumns<C extends object>(from: C, room: number, count: number, to: C, at = 0): void {
-  const target = new Map(Object.entries(to as Record<string, TypedArray>));
+/** Copies `count` rows from row `start` on, of columns with room for `room` rows, to others, from row `at` on. */
+export function copyColumns<C extends object>(from: C, room: number, count: number, to: C, at = 0, start = 0): void {
+  const target = to as Record<string, TypedArray>;
   for (const [name, column] of Object.entries(from as Record<string, TypedArray>)) {
     const width = column.length / room;
-    target.get(name)!.set(column.subarray(0, count * width), at * width);
+    target[name].set(column.subarray(start * width, (start + count) * width), at * width);
   }
 }
 

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FlowBuilder } from '../../../src/lake/flows/flow-builder.ts';
 import { StagedFlows } from '../../../src/lake/flows/staged-flows.ts';
-import { TuplePool } from '../../../src/lake/flows/tuple-pool.ts';
 import { StageTables } from '../../../src/lake/staged-rows.ts';
 import { groupBy } from '../../../src/base/group-by.ts';
 import type { PlainRow } from '../plain-rows.ts';
@@ -16,19 +15,18 @@ const dayMillis = 86_400_000;
 /** Builds the flows of one date, its tuples coming in parts: `bounds` cut them by time. */
 function build(tuples: readonly PlainRow[], bounds: readonly number[]): StagedFlows {
   const tables = new StageTables();
-  const pool = new TuplePool(tables);
   const flows = new StagedFlows(tables);
   const dateStart = Math.floor(Number(tuples[0]['time']) / dayMillis) * dayMillis;
-  const builder = new FlowBuilder(pool, dateStart, () => flows);
+  const builder = new FlowBuilder(tables, tuples.length, dateStart, () => flows);
   let rest = [...tuples];
   for (const bound of [...bounds.map((one) => dateStart + one).sort((a, b) => a - b), Infinity]) {
     // What lies behind the bound may be there already.
     const early = rest.filter((row, i) => Number(row['time']) < bound || i % 3 === 0);
     rest = rest.filter((row) => !early.includes(row));
-    pool.append(stagePlain(early, tables));
+    builder.append(stagePlain(early, tables));
     for (const _ of builder.build(bound));
   }
-  expect(pool.count).toBe(0);
+  expect(builder.count).toBe(0);
   expect(wrongNumbers(flows)).toEqual([]);
   return flows;
 }

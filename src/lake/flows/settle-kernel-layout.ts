@@ -1,0 +1,106 @@
+/** Where things lie in the memory of kernel/settle, in bytes; read by settle-kernel.ts and, as AssemblyScript, by the kernel. */
+
+/** Tuples that come at once, and their runs. */
+export const rowsMax = 122_880;
+
+/** Columns of tuples that come, as StagedRows has them. */
+export const timeAt = 65_536;
+export const countersAt = timeAt + 8 * rowsMax;
+/** Between columns of counters: packets and bytes forward, then reverse. */
+export const counterLength = 8 * rowsMax;
+export const sourceAt = countersAt + 4 * counterLength;
+export const destinationAt = sourceAt + 16 * rowsMax;
+export const tupleIndexAt = destinationAt + 16 * rowsMax;
+export const sourcePortAt = tupleIndexAt + 4 * rowsMax;
+export const destinationPortAt = sourcePortAt + 2 * rowsMax;
+export const protocolAt = destinationPortAt + 2 * rowsMax;
+export const familyAt = protocolAt + rowsMax;
+export const directionAt = familyAt + rowsMax;
+export const accessAt = directionAt + rowsMax;
+export const stateAt = accessAt + rowsMax;
+export const encryptionAt = stateAt + rowsMax;
+/** By run: record time and offset, row behind the last one, group of texts. */
+export const runTimeAt = encryptionAt + rowsMax;
+export const runOffsetAt = runTimeAt + 8 * rowsMax;
+export const runEndAt = runOffsetAt + 8 * rowsMax;
+export const runGroupAt = runEndAt + 4 * rowsMax;
+
+/** By group of texts, 4 bytes each: its observer but for the direction, the rank of this in order of texts, and that of its blob. */
+export const groupsMax = 1_200_000;
+export const observerAt = runGroupAt + 4 * rowsMax;
+export const observerRankAt = observerAt + 4 * groupsMax;
+export const blobRankAt = observerRankAt + 4 * groupsMax;
+/** By observer and access, the last flow; by observer, the first one; by observer and whether they are continued, how many. */
+export const lastFlowAt = blobRankAt + 4 * groupsMax;
+export const firstFlowAt = lastFlowAt + 16 * groupsMax;
+export const flowCountAt = firstFlowAt + 8 * groupsMax;
+
+/** Rows that leave at once, and reports: those of one more row may be many. */
+export const batchMax = 8192;
+export const batchReportsMax = batchMax + 65_536;
+/** Rows and reports in the order in which they were built. */
+export const batchAt = flowCountAt + 16 * groupsMax;
+export const rowLength = 256;
+/** Of a row: where its group begins and ends, its part, its access, and which observer it is. */
+export const rowStartAt = 0;
+export const rowEndAt = 8;
+export const rowPartAt = 16;
+export const rowAccessAt = 20;
+export const rowObserverAt = 24;
+export const builtReportsAt = batchAt + rowLength * batchMax;
+export const builtCountingAt = builtReportsAt + 48 * batchReportsMax;
+/** By part, the row behind its last one. */
+export const partEndAt = builtCountingAt + 48 * batchReportsMax;
+export const partsMax = 256;
+
+/** Columns of rows, part by part; the names are those of FlowColumns and OwnColumns. */
+const columnsAt = partEndAt + 4 * partsMax;
+export const doubleLength = 8 * batchMax;
+export const outTimeAt = columnsAt;
+export const outLastTimeAt = outTimeAt + doubleLength;
+/** Four columns. */
+export const outCountersAt = outLastTimeAt + doubleLength;
+export const outTuplesAt = outCountersAt + 4 * doubleLength;
+export const outObserverAt = outTuplesAt + doubleLength;
+export const outObserversAt = outObserverAt + doubleLength;
+export const outRecordTimeAt = outObserversAt + doubleLength;
+export const outRecordOffsetAt = outRecordTimeAt + doubleLength;
+export const outGroupBeforeAt = outRecordOffsetAt + doubleLength;
+export const outGroupAfterAt = outGroupBeforeAt + doubleLength;
+export const outOwnTimeAt = outGroupAfterAt + doubleLength;
+export const outOwnLastTimeAt = outOwnTimeAt + doubleLength;
+export const outOwnTuplesAt = outOwnLastTimeAt + doubleLength;
+/** Four columns. */
+export const outOwnCountersAt = outOwnTuplesAt + doubleLength;
+export const outSourceAt = outOwnCountersAt + 4 * doubleLength;
+export const outDestinationAt = outSourceAt + 16 * batchMax;
+export const outConversationAt = outDestinationAt + 16 * batchMax;
+export const outGroupAt = outConversationAt + 16 * batchMax;
+export const outTupleIndexAt = outGroupAt + 4 * batchMax;
+/** Behind the last report of each row, of all rows of the batch. */
+export const outReportsEndAt = outTupleIndexAt + 4 * batchMax;
+export const outCountingEndAt = outReportsEndAt + 4 * batchMax;
+export const outSourcePortAt = outCountingEndAt + 4 * batchMax;
+export const outDestinationPortAt = outSourcePortAt + 2 * batchMax;
+export const outFamilyAt = outDestinationPortAt + 2 * batchMax;
+export const outProtocolAt = outFamilyAt + batchMax;
+export const outAccessAt = outProtocolAt + batchMax;
+export const outContinuedAt = outAccessAt + batchMax;
+export const outDirectionAt = outContinuedAt + batchMax;
+export const outStateAt = outDirectionAt + batchMax;
+export const outEncryptionAt = outStateAt + batchMax;
+export const outNumberedAt = outEncryptionAt + batchMax;
+export const outOwnAccessAt = outNumberedAt + batchMax;
+/** Six columns of reports, of each kind: the time before, the time, four counters. */
+export const reportLength = 8 * batchReportsMax;
+export const outReportsAt = outOwnAccessAt + batchMax;
+export const outCountingAt = outReportsAt + 6 * reportLength;
+
+/** Tuples that are held lie behind all this; by tuple there is so much memory, and buckets. */
+export const heldAt = outCountingAt + 6 * reportLength;
+export const tupleLength = 128;
+export const flowLength = 80;
+/** A tuple, a flow, its place in three lists, and two places of conversations. */
+export const heldLength = tupleLength + flowLength + 3 * 4 + 2 * 8;
+/** Of a tuple: its group of texts, in 4 bytes. */
+export const tupleGroupAt = 44;

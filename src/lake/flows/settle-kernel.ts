@@ -1,0 +1,273 @@
+/** The kernel that builds flows and conversations (kernel/settle), and its memory by what lies in it. One holds the tuples of one date, or of a part of it. */
+import { randomBytes } from 'node:crypto';
+import { FlowError } from '../../base/errors.ts';
+import { createMemory, instantiate } from '../../base/wasm.ts';
+import { limits } from '../../base/limits.ts';
+import type { StagedRows } from '../staged-rows.ts';
+import * as layout from './settle-kernel-layout.ts';
+import { settleKernelModule } from './settle-kernel-module.ts';
+import type { FlowBatch } from './staged-flows.ts';
+
+interface SettleKernelExports {
+  readonly tuplesAt: { readonly value: number };
+  readonly tupleCount: { readonly value: number };
+  makeRoom(tuples: number, buckets: number): number;
+  start(seed: bigint, dateStart: number, apart: number): void;
+  setTupleCount(count: number): void;
+  append(runs: number, parts: number, part: number): void;
+  groupByFiveTuple(buckets: number): void;
+  begin(): void;
+  build(boundMillis: number): number;
+  makeColumns(parts: number): void;
+}
+
+/** Which five-tuples are held: of `parts` by their hashes, one. */
+export interface Part {
+  readonly parts: number;
+  readonly part: number;
+}
+
+/** Tuples that there is room for at first: those that may be held, and those of the row group that comes last. */
+const firstRoomMax = limits.settledTogetherMax + limits.rowGroupRows;
+const pageBytes = 65_536;
+/** Hashes differ from process to process, so that nobody can make up five-tuples that collide. */
+const seed = randomBytes(8).readBigUInt64LE() | 1n;
+
+export class SettleKernel {
+  readonly #dateStart: number;
+  readonly #apart: number;
+  readonly #takeRows: (rows: number) => number;
+  #room: number;
+  #run: SettleKernelExports;
+  #buffer: ArrayBuffer;
+  /** What is written to before, and read behind, a pass. */
+  #input: InputColumns;
+  batch: FlowBatch;
+
+  /** For so many tuples in all; `takeRows` is called with as many rows as the batch has then. @throws unavailable */
+  constructor(tuples: number, dateStart: number, apart: number, takeRows: (rows: number) => void) {
+    this.#room = Math.max(1, Math.min(tuples, firstRoomMax));
+    this.#dateStart = dateStart;
+    this.#apart = apart;
+    this.#takeRows = (rows) => {
+      takeRows(rows);
+      return 0;
+    };
+    ({ run: this.#run, buffer: this.#buffer } = this.#make(this.#room));
+    this.#input = inputColumns(this.#buffer);
+    this.batch = batchColumns(this.#buffer);
+  }
+
+  /** Tuples that are held. */
+  get count(): number {
+    return this.#run.tupleCount.value;
+  }
+
+  /** By tuple that is held, numbers of 4 bytes: `tupleLength` bytes each. */
+  get tuples(): Uint32Array {
+    const { value } = this.#run.tuplesAt;
+    return new Uint32Array(this.#buffer, value, (this.count * layout.tupleLength) / 4);
+  }
+
+  /** Takes tuples of this part. */
+  append(rows: StagedRows, { parts, part }: Part): void {
+    const { count, runs, tables } = rows;
+    this.#reserve(count);
+    const input = this.#input;
+    copy(input.timeMillis, rows.timeMillis, count);
+    copy(input.packetsForward, rows.packetsForward, count);
+    copy(input.bytesForward, rows.bytesForward, count);
+    copy(input.packetsReverse, rows.packetsReverse, count);
+    copy(input.bytesReverse, rows.bytesReverse, count);
+    copy(input.source, rows.source, 4 * count);
+    copy(input.destination, rows.destination, 4 * count);
+    copy(input.tupleIndex, rows.tupleIndex, count);
+    copy(input.sourcePort, rows.sourcePort, count);
+    copy(input.destinationPort, rows.destinationPort, count);
+    copy(input.protocol, rows.protocol, count);
+    copy(input.family, rows.family, count);
+    copy(input.direction, rows.direction, count);
+    copy(input.access, rows.access, count);
+    copy(input.state, rows.state, count);
+    copy(input.encryption, rows.encryption, count);
+    copy(input.runEnd, rows.runEnd, runs);
+    copy(input.runGroup, rows.runGroup, runs);
+    for (let run = 0; run < runs; run++) {
+      input.runTime[run] = tables.recordTimeMillis[rows.runRecord[run]];
+      input.runOffset[run] = tables.recordOffset[rows.runRecord[run]];
+    }
+    this.#run.append(runs, parts, part);
+  }
+
+  /** Says of groups of texts from number `first` on which observer each is of, and the ranks of all. */
+  setGroups(observers: Uint32Array, observerRanks: Uint32Array, blobRanks: Uint32Array): void {
+    const { observer, observerRank, blobRank } = this.#input;
+    observer.set(observers);
+    observerRank.set(observerRanks);
+    blobRank.set(blobRanks);
+  }
+
+  /** Begins a pass over all tuples. */
+  begin(): void {
+    this.#run.groupByFiveTuple(bucketsOf(this.count));
+    this.#run.begin();
+  }
+
+  /** As `build` of the kernel. */
+  build(boundMillis: number): boolean {
+    return this.#run.build(boundMillis) !== 0;
+  }
+
+  /** Fills the columns of the batch, part by part, of which there are so many. */
+  makeColumns(parts: number): void {
+    this.#run.makeColumns(parts);
+  }
+
+  #reserve(more: number): void {
+    const { count } = this;
+    if (count + more <= this.#room) return;
+    const from = this.tuples;
+    this.#room = Math.ceil(1.5 * (count + more));
+    ({ run: this.#run, buffer: this.#buffer } = this.#make(this.#room));
+    this.#run.setTupleCount(count);
+    this.tuples.set(from);
+    this.#input = inputColumns(this.#buffer);
+    this.batch = batchColumns(this.#buffer);
+  }
+
+  #make(room: number): { readonly run: SettleKernelExports; readonly buffer: ArrayBuffer } {
+    const length = layout.heldAt + room * layout.heldLength + 4 * bucketsOf(room);
+    const memory = createMemory(pageBytes * Math.ceil(length / pageBytes));
+    const instance = instantiate(settleKernelModule, memory, { takeRows: this.#takeRows });
+    if (instance === undefined)
+      throw new FlowError(
+        'unavailable',
+        'settling needs WebAssembly and memory for it, which this Node.js process does not have',
+        {
+          hint: 'Start Node.js without --jitless, and with more memory.',
+        },
+      );
+    const run = instance.exports as SettleKernelExports;
+    run.makeRoom(room, bucketsOf(room));
+    run.start(seed, this.#dateStart, this.#apart);
+    return { run, buffer: instance.buffer };
+  }
+}
+
+function bucketsOf(tuples: number): number {
+  return 2 ** Math.ceil(Math.log2(Math.max(1, tuples)));
+}
+
+function copy<T extends Float64Array | Uint32Array | Uint16Array | Uint8Array | Int32Array>(
+  to: T,
+  from: T,
+  count: number,
+): void {
+  to.set(from.subarray(0, count) as never);
+}
+
+type InputColumns = ReturnType<typeof inputColumns>;
+
+function inputColumns(buffer: ArrayBuffer) {
+  const { rowsMax, groupsMax, countersAt, counterLength } = layout;
+  const doubles = (at: number): Float64Array => new Float64Array(buffer, at, rowsMax);
+  const words = (at: number, count = rowsMax): Uint32Array => new Uint32Array(buffer, at, count);
+  const shorts = (at: number): Uint16Array => new Uint16Array(buffer, at, rowsMax);
+  const bytes = (at: number): Uint8Array => new Uint8Array(buffer, at, rowsMax);
+  return {
+    timeMillis: doubles(layout.timeAt),
+    packetsForward: doubles(countersAt),
+    bytesForward: doubles(countersAt + counterLength),
+    packetsReverse: doubles(countersAt + 2 * counterLength),
+    bytesReverse: doubles(countersAt + 3 * counterLength),
+    source: words(layout.sourceAt, 4 * rowsMax),
+    destination: words(layout.destinationAt, 4 * rowsMax),
+    tupleIndex: new Int32Array(buffer, layout.tupleIndexAt, rowsMax),
+    sourcePort: shorts(layout.sourcePortAt),
+    destinationPort: shorts(layout.destinationPortAt),
+    protocol: bytes(layout.protocolAt),
+    family: bytes(layout.familyAt),
+    direction: bytes(layout.directionAt),
+    access: bytes(layout.accessAt),
+    state: bytes(layout.stateAt),
+    encryption: bytes(layout.encryptionAt),
+    runTime: doubles(layout.runTimeAt),
+    runOffset: doubles(layout.runOffsetAt),
+    runEnd: words(layout.runEndAt),
+    runGroup: words(layout.runGroupAt),
+    observer: words(layout.observerAt, groupsMax),
+    observerRank: words(layout.observerRankAt, groupsMax),
+    blobRank: words(layout.blobRankAt, groupsMax),
+  };
+}
+
+function batchColumns(buffer: ArrayBuffer): FlowBatch {
+  const { batchMax, doubleLength, outCountersAt, outOwnCountersAt } = layout;
+  const doubles = (at: number): Float64Array => new Float64Array(buffer, at, batchMax);
+  const words = (at: number, width = 1): Uint32Array => new Uint32Array(buffer, at, width * batchMax);
+  const shorts = (at: number): Uint16Array => new Uint16Array(buffer, at, batchMax);
+  const bytes = (at: number): Uint8Array => new Uint8Array(buffer, at, batchMax);
+  const reportsOf = (at: number) => {
+    const column = (i: number): Float64Array =>
+      new Float64Array(buffer, at + i * layout.reportLength, layout.batchReportsMax);
+    return {
+      beforeMillis: column(0),
+      timeMillis: column(1),
+      packetsForward: column(2),
+      bytesForward: column(3),
+      packetsReverse: column(4),
+      bytesReverse: column(5),
+    };
+  };
+  return {
+    places: {
+      doubles: new Float64Array(buffer, layout.batchAt, (batchMax * layout.rowLength) / 8),
+      words: new Uint32Array(buffer, layout.batchAt, (batchMax * layout.rowLength) / 4),
+    },
+    partEnds: new Uint32Array(buffer, layout.partEndAt, layout.partsMax),
+    columns: {
+      timeMillis: doubles(layout.outTimeAt),
+      lastTimeMillis: doubles(layout.outLastTimeAt),
+      family: bytes(layout.outFamilyAt),
+      source: words(layout.outSourceAt, 4),
+      destination: words(layout.outDestinationAt, 4),
+      sourcePort: shorts(layout.outSourcePortAt),
+      destinationPort: shorts(layout.outDestinationPortAt),
+      protocol: bytes(layout.outProtocolAt),
+      access: bytes(layout.outAccessAt),
+      packetsForward: doubles(outCountersAt),
+      bytesForward: doubles(outCountersAt + doubleLength),
+      packetsReverse: doubles(outCountersAt + 2 * doubleLength),
+      bytesReverse: doubles(outCountersAt + 3 * doubleLength),
+      continued: bytes(layout.outContinuedAt),
+      tuples: doubles(layout.outTuplesAt),
+      observer: doubles(layout.outObserverAt),
+      observers: doubles(layout.outObserversAt),
+      direction: bytes(layout.outDirectionAt),
+      state: bytes(layout.outStateAt),
+      encryption: bytes(layout.outEncryptionAt),
+      reportsEnd: words(layout.outReportsEndAt),
+      countingReportsEnd: words(layout.outCountingEndAt),
+      group: words(layout.outGroupAt),
+      recordTimeMillis: doubles(layout.outRecordTimeAt),
+      recordOffset: doubles(layout.outRecordOffsetAt),
+      tupleIndex: new Int32Array(buffer, layout.outTupleIndexAt, batchMax),
+      groupBeforeMillis: doubles(layout.outGroupBeforeAt),
+      groupAfterMillis: doubles(layout.outGroupAfterAt),
+    },
+    own: {
+      conversation: words(layout.outConversationAt, 4),
+      conversationFamily: bytes(layout.outNumberedAt),
+      observerTimeMillis: doubles(layout.outOwnTimeAt),
+      observerLastTimeMillis: doubles(layout.outOwnLastTimeAt),
+      observerAccess: bytes(layout.outOwnAccessAt),
+      observerTuples: doubles(layout.outOwnTuplesAt),
+      observerPacketsForward: doubles(outOwnCountersAt),
+      observerBytesForward: doubles(outOwnCountersAt + doubleLength),
+      observerPacketsReverse: doubles(outOwnCountersAt + 2 * doubleLength),
+      observerBytesReverse: doubles(outOwnCountersAt + 3 * doubleLength),
+    },
+    reports: reportsOf(layout.outReportsAt),
+    countingReports: reportsOf(layout.outCountingAt),
+  };
+}
