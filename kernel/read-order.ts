@@ -4,9 +4,21 @@
  *
  * AssemblyScript, a part of kernel/read-rows.ts.
  */
-import { orderAt, segmentLength, segmentsAt } from '../src/lake/read-kernel-layout';
+import { orderAt, runsAt, segmentLength, segmentsAt } from '../src/lake/read-kernel-layout';
 import { column } from './page-values';
-import { blobSlot, recordOffsetSlot, recordTimeSlot, tupleIndexSlot } from './slots';
+import {
+  aclSlot,
+  blobSlot,
+  formatSlot,
+  macSlot,
+  nsgSlot,
+  recordOffsetSlot,
+  recordTimeSlot,
+  resourceSlot,
+  ruleSlot,
+  targetSlot,
+  tupleIndexSlot,
+} from './slots';
 
 /** Segments of one blob that are merged; more stay one behind the other. */
 const mergedMax: u32 = 64;
@@ -89,4 +101,48 @@ function merge(first: usize, k: u32, to: usize): usize {
     store<u32>(least, row);
   } while (least != 0);
   return to;
+}
+
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+function differ(slot: u32, a: usize, b: usize): bool {
+  return load<u32>(column(slot) + (a << 2)) != load<u32>(column(slot) + (b << 2));
+}
+
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+function differLong(slot: u32, a: usize, b: usize): bool {
+  return load<u64>(column(slot) + (a << 3)) != load<u64>(column(slot) + (b << 3));
+}
+
+/**
+ * Finds, in the order that was found, runs of rows of one record and of the same texts, but for addresses. Writes behind which row each ends.
+ * @returns how many there are
+ */
+export function findRuns(count: u32): u32 {
+  let to: usize = runsAt;
+  for (let i: u32 = 1; i < count; i++) {
+    const a: usize = load<u32>(orderAt + (<usize>i << 2) - 4);
+    const b: usize = load<u32>(orderAt + (<usize>i << 2));
+    if (
+      differ(ruleSlot, a, b) ||
+      differLong(recordOffsetSlot, a, b) ||
+      differ(blobSlot, a, b) ||
+      differ(macSlot, a, b) ||
+      differ(nsgSlot, a, b) ||
+      differ(formatSlot, a, b) ||
+      differ(resourceSlot, a, b) ||
+      differ(targetSlot, a, b) ||
+      differ(aclSlot, a, b) ||
+      differLong(recordTimeSlot, a, b)
+    ) {
+      store<u32>(to, i);
+      to += 4;
+    }
+  }
+  if (count > 0) {
+    store<u32>(to, count);
+    to += 4;
+  }
+  return <u32>((to - runsAt) >> 2);
 }

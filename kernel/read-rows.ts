@@ -9,7 +9,7 @@ import { setSeed } from './mix';
 import { clearTexts } from './text-numbers';
 
 export { differences, integers, longDifferences, longs, texts } from './page-values';
-export { findSegments, mergeSegments } from './read-order';
+export { findRuns, findSegments, mergeSegments } from './read-order';
 export { countTexts, textNumber } from './text-numbers';
 export { unpack } from './unzstd';
 

@@ -13,7 +13,6 @@ import type { FiveTupleColumns } from './flows/five-tuples.ts';
 import type { StagedRows, StageTables } from './staged-rows.ts';
 import { giveBackRows, groupTexts, takeRows } from './staged-rows.ts';
 import type { ReadKernel } from './read-kernel.ts';
-import * as layout from './read-kernel-layout.ts';
 
 /** Which rows of a row group are wanted. */
 export interface RowChoice {
@@ -86,10 +85,6 @@ function takeTimes(kernel: ReadKernel, kept: Uint32Array, to: Float64Array): boo
   return isWhole;
 }
 
-/** Records of the rows of a row group, in the order in which they were read; kept for the next one. */
-const recordMicros = new Float64Array(layout.rowsMax);
-const recordOffsets = new Float64Array(layout.rowsMax);
-
 const directions: string[] = [];
 directions[directionInbound] = 'inbound';
 directions[directionOutbound] = 'outbound';
@@ -118,68 +113,42 @@ function takeRuns(
 ): Uint32Array | undefined {
   const columns = groupTexts.map((name) => kernel.words(name, count));
   const order = orderOf(kernel, count, chosen);
-  kernel.takeLongs('record_time', order, recordMicros);
-  kernel.takeLongs('record_offset', order, recordOffsets);
-  const startsGroup = new Uint8Array(order.length).fill(1, 0, 1);
-  for (const texts of columns) markTexts(texts, order, startsGroup);
-  const startsRecord = new Uint8Array(order.length).fill(1, 0, 1);
-  markTexts(kernel.words('blob', count), order, startsRecord);
-  markNumbers(recordOffsets, startsRecord);
-  markNumbers(recordMicros, startsRecord);
   const kept = new Uint32Array(order.length);
   const groups = new Map<string, { readonly id: number; readonly isKept: boolean }>();
-  let group = { id: 0, isKept: false };
-  let record: number | undefined;
+  const groupOf = (row: number): { readonly id: number; readonly isKept: boolean } => {
+    const numbers = columns.map((texts) => texts[row]);
+    const key = numbers.join();
+    const known = groups.get(key);
+    if (known !== undefined) return known;
+    const texts = numbers.map((number) => kernel.text(number) ?? '');
+    const group = { id: tables.groupId(texts), isKept: keeps(texts[groupTexts.indexOf('blob')]) };
+    groups.set(key, group);
+    return group;
+  };
   let n = 0;
-  for (let start = 0, end = 0; start < order.length; start = end) {
-    end = runEnd(startsGroup, startsRecord, start);
-    if (startsGroup[start] === 1) {
-      const texts = columns.map((its) => its[order[start]]);
-      const key = texts.join();
-      let known = groups.get(key);
-      if (known === undefined) {
-        const names = texts.map((text) => kernel.text(text) ?? '');
-        known = { id: tables.groupId(names), isKept: keeps(names[groupTexts.indexOf('blob')]) };
-        groups.set(key, known);
-      }
-      group = known;
-    }
-    if (startsRecord[start] === 1) record = undefined;
-    if (!group.isKept) continue;
-    if (record === undefined) {
-      const millis = recordMicros[start] / 1000;
+  let start = 0;
+  for (const end of kernel.findRuns(order.length)) {
+    const first = order[start];
+    const { id, isKept } = groupOf(first);
+    if (isKept) {
+      const millis = kernel.long('record_time', first) / 1000;
       if (!Number.isNaN(millis) && !Number.isInteger(millis)) return undefined;
-      record = tables.recordId(millis, recordOffsets[start]);
+      rows.addRun(end - start, id, tables.recordId(millis, kernel.long('record_offset', first)));
+      kept.set(order.subarray(start, end), n);
+      n += end - start;
     }
-    rows.addRun(end - start, group.id, record);
-    kept.set(order.subarray(start, end), n);
-    n += end - start;
+    start = end;
   }
   return kept.subarray(0, n);
 }
 
-/** The rows that are chosen, or all, in the order in which they were read. */
+/** The rows that are chosen, or all, in the order in which they were read; the kernel has only these then. */
 function orderOf(kernel: ReadKernel, count: number, chosen: Uint32Array | undefined): Uint32Array {
   const order = kernel.rowOrder(count);
   if (chosen === undefined) return order;
   const isChosen = new Uint8Array(count);
   for (let i = 0; i < chosen.length; i++) isChosen[chosen[i]] = 1;
-  return order.filter((row) => isChosen[row] === 1);
-}
-
-/** Sets 1 where the text of a row, in this order, is another one than that of the row before. */
-function markTexts(texts: Uint32Array, order: Uint32Array, starts: Uint8Array): void {
-  for (let i = 1; i < order.length; i++) if (texts[order[i]] !== texts[order[i - 1]]) starts[i] = 1;
-}
-
-/** The same of numbers that are in order; NaN, which stands for none, is the same as NaN. */
-function markNumbers(numbers: Float64Array, starts: Uint8Array): void {
-  for (let i = 1; i < starts.length; i++) if (!Object.is(numbers[i], numbers[i - 1])) starts[i] = 1;
-}
-
-/** Behind the rows of the group and record of the row `start`. */
-function runEnd(startsGroup: Uint8Array, startsRecord: Uint8Array, start: number): number {
-  let end = start + 1;
-  while (end < startsGroup.length && startsGroup[end] === 0 && startsRecord[end] === 0) end++;
-  return end;
+  const some = order.filter((row) => isChosen[row] === 1);
+  order.set(some);
+  return order.subarray(0, some.length);
 }

@@ -11,6 +11,7 @@ interface ReadKernelExports {
   start(seed: bigint): void;
   findSegments(count: number): number;
   mergeSegments(segments: number): void;
+  findRuns(count: number): number;
   texts(slot: number, count: number, dictionaryLength: number, distinct: number, bodyLength: number): number;
   longs(slot: number, count: number, dictionaryLength: number, distinct: number, bodyLength: number): number;
   integers(slot: number, count: number, dictionaryLength: number, distinct: number, bodyLength: number): number;
@@ -127,6 +128,17 @@ export class ReadKernel {
     return new Uint32Array(this.#bytes.buffer, layout.orderAt, rows);
   }
 
+  /** Behind which row in this order each run of rows of one record and group of texts ends. */
+  findRuns(rows: number): Uint32Array {
+    return new Uint32Array(this.#bytes.buffer, layout.runsAt, this.run.findRuns(rows));
+  }
+
+  /** The number of 8 bytes of a row of a loaded column; NaN where there is none. */
+  long(name: SlotColumn, row: number): number {
+    const words = new Int32Array(this.#bytes.buffer, columnAt(name) + 8 * row, 2);
+    return longOf(words, 0);
+  }
+
   /** Numbers of a loaded column's texts, or its numbers of 4 bytes. */
   words(name: SlotColumn, rows: number): Uint32Array {
     return new Uint32Array(this.#bytes.buffer, columnAt(name), rows);
@@ -149,10 +161,7 @@ export class ReadKernel {
   takeLongs(name: SlotColumn, kept: Uint32Array, to: Float64Array): void {
     const words = new Int32Array(this.#bytes.buffer, columnAt(name), 2 * layout.rowsMax);
     for (let i = 0; i < kept.length; i++) {
-      const row = kept[i];
-      const high = words[2 * row + 1];
-      const low = words[2 * row];
-      to[i] = high === -(2 ** 31) && low === 0 ? Number.NaN : high * 2 ** 32 + (low >>> 0);
+      to[i] = longOf(words, kept[i]);
     }
   }
 
@@ -190,6 +199,12 @@ export function allRows(count: number): Uint32Array {
   const rows = new Uint32Array(count);
   for (let row = 0; row < count; row++) rows[row] = row;
   return rows;
+}
+
+function longOf(words: Int32Array, row: number): number {
+  const high = words[2 * row + 1];
+  const low = words[2 * row];
+  return high === -(2 ** 31) && low === 0 ? Number.NaN : high * 2 ** 32 + (low >>> 0);
 }
 
 function columnAt(name: SlotColumn): number {
