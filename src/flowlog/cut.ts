@@ -8,13 +8,6 @@
 import type { Key } from './keys.ts';
 import type { Draft } from './record-draft.ts';
 
-export interface FlowLogCut {
-  /** What begins at this byte may go on behind the end of the input. */
-  readonly startByte: number;
-  /** JSON to read before the bytes from `startByte` on; '' between records that stand in no brackets. */
-  readonly head: string;
-}
-
 /** What an object says about the tuples inside it; '' where it says nothing. */
 export interface Scope {
   rule: string;

@@ -17,7 +17,8 @@
 import { limits } from '../base/limits.ts';
 import { utf16Of } from '../base/text.ts';
 import { parseMac } from '../net/mac.ts';
-import type { FlowLogCut, Frame, Scope } from './cut.ts';
+import type { FlowLogCut } from './record.ts';
+import type { Frame, Scope } from './cut.ts';
 import { headOf, isEnvelope } from './cut.ts';
 import { parseFlatEvent } from './flat-event.ts';
 import { quote, skipSpace, stringEnd, stringText, TextCache } from './json-bytes.ts';

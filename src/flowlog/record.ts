@@ -1,4 +1,3 @@
-import type { FlowLogCut } from './cut.ts';
 import type { FlowLogFormat, TupleColumns } from './tuple.ts';
 
 /** One element of `records[]`, without its tuples. Texts are as they stand in the log. */
@@ -41,6 +40,14 @@ export interface Rejection {
   readonly reason: string;
   /** One sentence for a person. */
   readonly detail: string;
+}
+
+/** Where the input's end cuts a flow log; see cut.ts. */
+export interface FlowLogCut {
+  /** What begins at this byte may go on behind the end of the input. */
+  readonly startByte: number;
+  /** JSON to read before the bytes from `startByte` on; '' between records that stand in no brackets. */
+  readonly head: string;
 }
 
 /** A whole flow log in memory. `tuples.group` indexes `groups`. Every byte range not used is in `rejections`. */

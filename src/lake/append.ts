@@ -1,4 +1,4 @@
-import type { FlowLogCut } from '../flowlog/cut.ts';
+import type { FlowLogCut } from '../flowlog/record.ts';
 import type { PieceOfLog } from '../flowlog/decode.ts';
 import { FlowLogDecoder } from '../flowlog/decode.ts';
 import type { FlowLog, Rejection } from '../flowlog/record.ts';

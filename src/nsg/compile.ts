@@ -27,11 +27,10 @@ import {
   loadBalancerTag,
   isPlatformRequest,
   namesPlatform,
-  tagPlace,
   unreachablePrefixes,
-  virtualNetworkPrefixes,
   virtualNetworkTag,
 } from './service-tag.ts';
+import { tagPlace, virtualNetworkPrefixes } from './virtual-network-tag.ts';
 
 export interface CompiledNetwork {
   /** What `decide` can answer. 0 is allowed without any rule. */

@@ -25,9 +25,9 @@ import {
   isPlatformRequest,
   namesPlatform,
   unreachablePrefixes,
-  virtualNetworkPrefixes,
   virtualNetworkTag,
 } from './service-tag.ts';
+import { virtualNetworkPrefixes } from './virtual-network-tag.ts';
 
 /**
  * What happens to a flow, and the rule that logs it: of an NSG, or an admin rule, where `nsg` is undefined. Both are undefined where no rule

@@ -14,7 +14,6 @@ import { FlowError } from '../base/errors.ts';
 import type { Prefix } from '../net/prefix.ts';
 import { parsePrefix } from '../net/prefix.ts';
 import { protocolTcp } from '../net/protocol.ts';
-import type { Nic, Subnet, VirtualNetwork } from './network.ts';
 import type { Rule } from './rule.ts';
 
 export interface ServiceTag {
@@ -56,21 +55,6 @@ export const privatePrefixes: readonly Prefix[] = [
   '192.168.0.0/16',
   'fc00::/7',
 ].map(prefixOf);
-
-/** What the tag VirtualNetwork means at a NIC. */
-export function virtualNetworkPrefixes(nic: Nic): readonly Prefix[] {
-  const virtualNetwork = nic.subnet?.virtualNetwork;
-  if (virtualNetwork === undefined) return [...privatePrefixes, hostPrefix];
-  const { addressPrefixes, peeredPrefixes, connectedPrefixes } = virtualNetwork;
-  const routePrefixes = nic.subnet?.routePrefixes ?? [];
-  return [...addressPrefixes, ...peeredPrefixes, ...connectedPrefixes, ...routePrefixes, hostPrefix];
-}
-
-/** NICs of one place mean the same by each tag and group. */
-export function tagPlace(nic: Nic): Subnet | VirtualNetwork | undefined {
-  const { subnet } = nic;
-  return subnet !== undefined && subnet.routePrefixes.length > 0 ? subnet : subnet?.virtualNetwork;
-}
 
 /**
  * Whether a VM asks one of the platform's services: 168.63.129.16 (DNS, DHCP, health of the VM), 169.254.169.254 (instance metadata), or the

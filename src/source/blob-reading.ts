@@ -12,7 +12,7 @@ import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 import { limits } from '../base/limits.ts';
 import type { Block, BlockList } from '../blob/container.ts';
-import type { FlowLogCut } from '../flowlog/cut.ts';
+import type { FlowLogCut } from '../flowlog/record.ts';
 import type { Rejection } from '../flowlog/record.ts';
 import type { BlobPosition, KeptRejection } from '../lake/positions.ts';
 import type { Piece, PieceSizes } from './log-pieces.ts';

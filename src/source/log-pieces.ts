@@ -1,5 +1,5 @@
 import { limits } from '../base/limits.ts';
-import type { FlowLogCut } from '../flowlog/cut.ts';
+import type { FlowLogCut } from '../flowlog/record.ts';
 import type { PieceOfLog } from '../flowlog/decode.ts';
 import type { ByteStream } from './byte-stream.ts';
 

@@ -16,9 +16,9 @@ import {
   internetTag,
   loadBalancerTag,
   unreachablePrefixes,
-  virtualNetworkPrefixes,
   virtualNetworkTag,
 } from '../../nsg/service-tag.ts';
+import { virtualNetworkPrefixes } from '../../nsg/virtual-network-tag.ts';
 
 /** The rules of an NSG at a NIC, inbound before outbound, with tags and groups taken apart into prefixes. */
 export function effectiveRuleShapes(network: Network, nic: Nic, nsg: Nsg): Json[] {
