@@ -106,6 +106,8 @@ export const limits = {
   settledPartsMax: 256,
   /** Tuples that are read before those whose time is over are settled. */
   settledStepTuples: 250_000,
+  /** Settled flows that are held; above it, all of the file with the most are written, in row groups that are smaller than others. */
+  settledRowsMax: 250_000,
   /** Five-tuples and times that are held of files which late tuples touch; where there are more, the whole date is built. */
   settledSpansMax: 1_000_000,
   /** Settled flows that may grow and have tuples within this time before the newest tuple of their date are in files of their own. */

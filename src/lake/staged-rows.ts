@@ -194,6 +194,11 @@ export function takeRows(tables: StageTables): StagedRows {
   return rows;
 }
 
+/** Lets go of rows that no stage uses, but for those with the most room: where memory is needed for other things now. */
+export function dropSpareRows(): void {
+  spareRows.splice(0, spareRows.length - 1);
+}
+
 export function giveBackRows(rows: StagedRows): void {
   rows.clear();
   spareRows.push(rows);

@@ -11,7 +11,7 @@ import { dayMillis } from '../../base/time.ts';
 import type { AddAction } from '../delta-log.ts';
 import type { DataFile } from '../snapshot.ts';
 import { dataFileOf } from '../snapshot.ts';
-import { StageTables } from '../staged-rows.ts';
+import { dropSpareRows, StageTables } from '../staged-rows.ts';
 import type { TablePlace } from '../table-place.ts';
 import { damagedFiles } from './damaged-files.ts';
 import { reachMillis } from './definition.ts';
@@ -64,6 +64,7 @@ export interface BuiltDate {
 
 /** Writes new files; nothing is committed. @throws disk-full, permission, io, lake-invalid, interrupted */
 export async function buildDate(task: DateTask): Promise<BuiltDate> {
+  dropSpareRows();
   if (task.uncovered === undefined) return await buildWhole(task);
   const uncovered = await tupleUnits(task.uncovered, task.connect);
   if (task.apart > 0) return { replaced: [], ...(await buildRows(task, uncovered, undefined)) };

@@ -7,7 +7,8 @@
  *   hour h   groups that begin in this hour and end in it or in the next one
  *   long     other groups
  *
- * Groups that may still grow, but have not lately, are in files of their own, too, of these hours or `long`: mostly they never grow again.
+ * Two kinds are in files of their own, too, of these hours or `long`: groups that may still grow, but have not lately, which mostly never grow again, and
+ * groups that ended in the newest ten minutes: where logs of one NIC come late, they are written once more, and no older ones with them.
  *
  * Conversations that were denied have row groups of their own, which all engines find by these groups' statistics. Row groups have the rows in the
  * order in which groups of flows end.
@@ -61,7 +62,7 @@ interface Part {
 const countOf = ({ allowed, denied }: Part): number => (allowed?.count ?? 0) + (denied?.count ?? 0);
 
 /** What of limits.ts bounds rows that are held, and files. */
-export type FileBounds = Readonly<Record<'rowGroupRows' | 'flowsFileRowsMax' | 'stagedRowsMax', number>>;
+export type FileBounds = Readonly<Record<'rowGroupRows' | 'flowsFileRowsMax' | 'settledRowsMax', number>>;
 
 export class FlowFiles {
   /** Rows placed so far. */
@@ -89,15 +90,17 @@ export class FlowFiles {
     const hour = Math.floor(startMillis / hourMillis);
     const newest = this.#newest;
     const mayGrow = endMillis > newest + closedCoverMillis;
+    const lateMillis = newest - limits.settledLateMillis;
     const isOpen = mayGrow
-      ? endMillis >= newest + openCoverMillis - limits.settledLateMillis
+      ? endMillis >= lateMillis + openCoverMillis
       : endMillis >= newest - limits.settledRecentMillis;
     const name = isOpen
       ? 'open'
       : endMillis >= (hour + 2) * hourMillis
         ? 'long'
         : String(hour - (this.#day * dayMillis) / hourMillis);
-    const key = mayGrow && !isOpen ? `${name}, may grow` : name;
+    const kept = mayGrow ? ', may grow' : endMillis >= lateMillis ? ', recent' : '';
+    const key = isOpen ? name : name + kept;
     let part = this.#parts.get(key);
     if (part === undefined) {
       const file = new NewDataFile(this.#table, this.#day, flowsForm);
@@ -111,7 +114,7 @@ export class FlowFiles {
 
   /** Writes what is enough for a row group, and all of the largest parts where too much is held. */
   async drain(): Promise<void> {
-    const { rowGroupRows, flowsFileRowsMax, stagedRowsMax } = this.#bounds;
+    const { rowGroupRows, flowsFileRowsMax, settledRowsMax } = this.#bounds;
     for (const part of this.#parts.values())
       for (const kind of ['allowed', 'denied'] as const) {
         if ((part[kind]?.count ?? 0) < rowGroupRows) continue;
@@ -119,7 +122,7 @@ export class FlowFiles {
         else await this.#write(part, kind);
       }
     let held = this.held;
-    while (held > stagedRowsMax) {
+    while (held > settledRowsMax) {
       const [largest] = [...this.#parts.values()].sort((a, b) => countOf(b) - countOf(a));
       held -= countOf(largest);
       await this.#writePart(largest, false);

@@ -167,7 +167,7 @@ const small: Partial<BuildBounds> = {
   settledStepTuples: 50,
   rowGroupRows: 20,
   flowsFileRowsMax: 30,
-  stagedRowsMax: 150,
+  settledRowsMax: 150,
   stagedTableEntriesMax: 20,
 };
 

@@ -9,6 +9,7 @@ import { dayMillis, hourMillis, minuteMillis } from '../../../src/base/time.ts';
 import { openLake } from '../../../src/lake/lake.ts';
 import type { BigTuple } from './big-date.ts';
 import { connectionsOf, ingestBig } from './big-date.ts';
+import { totalsOf } from './totals.ts';
 
 const repository = join(import.meta.dirname, '..', '..', '..');
 const root = mkdtempSync(join(tmpdir(), 'nsgflow-settle-memory-'));
@@ -19,6 +20,7 @@ const count = isLong ? 5_000_000 : 200_000;
 
 const dist = join(root, 'dist');
 const script = join(root, 'work.mjs');
+const ingestScript = join(root, 'ingest.mjs');
 const urlOf = (name: string): string => JSON.stringify(pathToFileURL(join(dist, name)).href);
 const program = `
 const [folder] = process.argv.slice(2);
@@ -30,28 +32,51 @@ await lake.close();
 process.stdout.write(JSON.stringify({ ...settled, mebibytes: Math.ceil(process.resourceUsage().maxRSS / 1024) }));
 `;
 
+const ingestProgram = `
+const [logs, lake] = process.argv.slice(2);
+const { Ingester } = await import(${urlOf('pipeline/ingest.js')});
+const { listSources } = await import(${urlOf('pipeline/source.js')});
+const { selectsAll } = await import(${urlOf('pipeline/source-selection.js')});
+const ingester = new Ingester({ sources: [logs], lake });
+await ingester.pass((unlisted) => listSources([logs], selectsAll, unlisted));
+await ingester.settle();
+await ingester.close();
+const { tuples } = ingester.totals;
+process.stdout.write(JSON.stringify({ tuples, mebibytes: Math.ceil(process.resourceUsage().maxRSS / 1024) }));
+`;
+
 beforeAll(() => {
   cpSync(join(repository, 'dist'), dist, { recursive: true });
   symlinkSync(join(repository, 'node_modules'), join(root, 'node_modules'), 'junction');
   writeFileSync(join(root, 'package.json'), readFileSync(join(repository, 'package.json')));
   writeFileSync(script, program);
+  writeFileSync(ingestScript, ingestProgram);
 });
 
 interface Ran {
   readonly rows: number;
-  readonly dates: readonly string[];
   readonly mebibytes: number;
 }
 
-async function run(folder: string): Promise<Ran> {
-  const child = spawn(process.execPath, [script, folder], { stdio: ['ignore', 'pipe', 'pipe'] });
+/** What bench/made-logs.mjs gives. */
+interface MadeLogs {
+  makeFlowLogs(folder: string, hours: number, moreFolder: string, more: number): { readonly tuples: number };
+}
+
+interface Ingested {
+  readonly tuples: number;
+  readonly mebibytes: number;
+}
+
+async function run<T = Ran>(...args: readonly string[]): Promise<T> {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   let errors = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
   await new Promise((resolve) => child.once('close', resolve));
   expect(errors).toBe('');
-  return JSON.parse(output) as Ran;
+  return JSON.parse(output) as T;
 }
 
 const start = Date.parse('2023-11-14T00:00:00Z');
@@ -85,12 +110,12 @@ test.each([
     const folder = join(root, name.replaceAll(' ', '-'));
     const lake = await openLake(folder, { create: true });
     await ingestBig(lake, 'a', tuples, make);
-    const first = await run(folder);
+    const first = await run(script, folder);
     console.log(name, first);
     expect(first.mebibytes).toBeLessThanOrEqual(mebibytesMax);
     expect(first.rows).toBeGreaterThan(tuples / 8);
     await ingestBig(lake, 'late', 1000, (tuple, n) => make(tuple, Math.floor((n * tuples) / 1000)));
-    const second = await run(folder);
+    const second = await run(script, folder);
     console.log(name, second);
     expect(second.mebibytes).toBeLessThanOrEqual(mebibytesMax);
     await lake.close();
@@ -98,3 +123,17 @@ test.each([
   },
   3_600_000,
 );
+
+test(`ingesting hours of logs and settling them takes at most ${mebibytesMax} MiB, of one process`, async () => {
+  const logs = join(root, 'logs');
+  const folder = join(root, 'ingested');
+  const { makeFlowLogs } = (await import(join(repository, 'bench', 'made-logs.mjs'))) as MadeLogs;
+  const { tuples } = makeFlowLogs(logs, isLong ? 9 : 1, join(root, 'more'), 0);
+  const ran = await run<Ingested>(ingestScript, logs, folder);
+  console.log('ingested and settled', ran);
+  expect(ran.tuples).toBe(tuples);
+  expect(ran.mebibytes).toBeLessThanOrEqual(mebibytesMax);
+  const lake = await openLake(folder);
+  expect((await totalsOf(lake)).tuples).toBe(tuples);
+  await lake.close();
+}, 3_600_000);
