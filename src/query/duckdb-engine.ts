@@ -33,10 +33,12 @@ import { questionError, sqlError } from './engine-error.ts';
 import type { AskSettings, Engine, Times, WrittenAnswer } from './engine.ts';
 import type { LoweredQuery } from './lower/lower.ts';
 import { lowerQuery } from './lower/lower.ts';
-import { columnsOf, inputsOf } from './relation/check.ts';
+import { columnsOf } from './relation/check.ts';
 import type { Relation, TableName } from './relation/relation.ts';
 import type { Answer, Cell, Scan } from './result.ts';
 import { DuckdbPool, Running } from './running.ts';
+import type { SharedQuery } from './shared-flows.ts';
+import { sharedFlows, sharedQueries, sharedRange } from './shared-flows.ts';
 import { prepareQuestion, questionText } from './sql-guard.ts';
 import { lockedConnection } from './sql-sandbox.ts';
 import { duckdb as dialect, duckdbParameters } from './sql/duckdb.ts';
@@ -69,6 +71,9 @@ export function tuplesOnly(tuples: Snapshot): QuestionView {
   };
 }
 
+/** Rows that are read once for several questions are this share of all at the most; of more, it takes longer than reading all for each. */
+const sharedShare = 0.25;
+
 /** A question as SQL, in a connection in which the files are known. */
 interface Compiled extends LoweredQuery {
   readonly sql: SqlText;
@@ -95,6 +100,48 @@ export class DuckdbEngine implements Engine {
     } catch (error) {
       await running.end();
       throw running.reason(error, wrap);
+    }
+  }
+
+  async askAll(queries: readonly Query[], settings: AskSettings = {}): Promise<Answer[]> {
+    const shared = sharedQueries(queries, this.#view);
+    const range = sharedRange(shared.map(({ query }) => query));
+    const files = shared.length < 2 ? [] : await this.#view.flows(range, settings.signal);
+    const answers = shared.length < 2 ? new Map<number, Answer>() : await this.#askTogether(shared, files, settings);
+    const all: Answer[] = [];
+    for (const [i, query] of queries.entries()) all.push(answers.get(i) ?? (await this.ask(query, settings)));
+    return all;
+  }
+
+  /** Answers of questions over rows that are read once, by their places; none where the filter leaves too many rows. */
+  async #askTogether(
+    shared: readonly SharedQuery[],
+    files: readonly TableFiles[],
+    settings: AskSettings,
+  ): Promise<Map<number, Answer>> {
+    const running = await this.#start(settings);
+    const { connection } = running;
+    const answers = new Map<number, Answer>();
+    try {
+      const source = await tableSource(connection, flowRows, files, addressesOf(shared[0].query.where));
+      const all = rowsIn(source.read) ?? Infinity;
+      const rowsMax = Math.min(limits.sharedRowsMax, Math.ceil(all * sharedShare));
+      const rows = lowerRelation(sharedFlows(shared, rowsMax + 1), dialect);
+      const { sql, values, types } = asked(printSql(rows, dialect, { tuples: '', flows: source.sql }));
+      await connection.run(`CREATE TEMP TABLE shared_flows AS ${sql}`, values, types);
+      const [[count]] = (await connection.runAndReadAll('SELECT count(*) FROM shared_flows')).getRows();
+      if (Number(count) > rowsMax) return answers;
+      const scan = this.#scan(['flows'], [source], files);
+      for (const { query, index, statement, ...lowered } of shared) {
+        const text = printSql(statement, dialect, { tuples: '', flows: 'shared_flows' });
+        const chunks = streamChunks({ ...asked(text), connection });
+        answers.set(index, await answerOf(query, lowered, cellChunks(chunks), scan));
+      }
+      return answers;
+    } catch (error) {
+      throw running.reason(error, (one) => questionError(one, shared[0].query));
+    } finally {
+      await running.end();
     }
   }
 
@@ -188,7 +235,8 @@ export class DuckdbEngine implements Engine {
   async #compile(query: Query, { connection }: Running, { signal }: AskSettings): Promise<Compiled> {
     const { tuples, firstDateMillis } = this.#view;
     const lowered = lowerQuery(query, { firstDateMillis });
-    const names = [...tablesOf(lowered.relation)];
+    const statement = lowerRelation(lowered.relation, dialect);
+    const names = [...statement.tables.keys()];
     const range = rangeOf(query);
     const addresses = addressesOf(query.where);
     const flows = names.includes('flows') ? await this.#view.flows(range, signal) : [];
@@ -204,7 +252,7 @@ export class DuckdbEngine implements Engine {
               addresses,
             );
     const places = { tuples: sources.tuples?.sql ?? '', flows: sources.flows?.sql ?? '' };
-    const sql = printSql(lowerRelation(lowered.relation, dialect), dialect, places);
+    const sql = printSql(statement, dialect, places);
     return { ...lowered, sql, scan: this.#scan(names, Object.values(sources), flows) };
   }
 
@@ -244,15 +292,13 @@ function withTupleBefore(query: Query, range: TimeRange): TimeRange {
   return { ...range, start: range.start - limits.tupleBeforeMillisMax };
 }
 
-/** The tables that a tree reads. */
-function tablesOf(relation: Relation): Set<TableName> {
-  if (relation.kind === 'scan') return new Set([relation.table]);
-  return new Set(inputsOf(relation).flatMap((input) => [...tablesOf(input)]));
-}
-
 /** SQL of ours, as DuckDB is asked it. */
 function asked({ text, parameters }: SqlText): Omit<Asked, 'connection'> {
   return { sql: text, ...duckdbParameters(parameters) };
+}
+
+async function* cellChunks(chunks: ReturnType<typeof streamChunks>): AsyncGenerator<Cell[][]> {
+  for await (const chunk of chunks) yield rowsOf(chunk);
 }
 
 /** Rows as cells; at the end, or when the reader stops, the question ends. */
@@ -262,7 +308,7 @@ async function* rowChunks(
   wrap: (error: unknown) => unknown,
 ): AsyncGenerator<Cell[][]> {
   try {
-    for await (const chunk of chunks) yield rowsOf(chunk);
+    yield* cellChunks(chunks);
   } catch (error) {
     throw running.reason(error, wrap);
   } finally {

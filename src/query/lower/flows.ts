@@ -161,7 +161,7 @@ function isCounter(name: string): boolean {
 }
 
 /** Rows that overlap the range. */
-function rangeTests({ start, end }: QueryRange): Expression[] {
+export function rangeTests({ start, end }: QueryRange): Expression[] {
   return [
     ...(end === undefined ? [] : [call('less', column('time'), timeValue(end))]),
     ...(start === undefined ? [] : [call('greater_or_equal', column('last_time'), timeValue(start))]),

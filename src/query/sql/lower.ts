@@ -7,7 +7,7 @@ import { assert } from '../../base/assert.ts';
 import { checkRelation, columnsOf, typeOf } from '../relation/check.ts';
 import type { Expression } from '../relation/expression.ts';
 import { columnsRead } from '../relation/expression.ts';
-import type { Aggregate, Relation, SortKey } from '../relation/relation.ts';
+import type { Aggregate, Relation, SortKey, TableName } from '../relation/relation.ts';
 import type { SqlDialect } from './dialect.ts';
 import { expressionSql } from './lower-expression.ts';
 import type { SqlExpression, SqlFrom, SqlOrder, SqlQuery, SqlStatement } from './node.ts';
@@ -18,7 +18,7 @@ export function lowerRelation(relation: Relation, dialect: SqlDialect): SqlState
   const names = checkRelation(relation).map((column) => column.name);
   const lowering = new Lowering(dialect);
   const query = lowering.query(relation, names);
-  return { query, with: lowering.steps };
+  return { query, with: lowering.steps, tables: lowering.tables };
 }
 
 /** How far a block has come: `expanded` by unnest or a window, `grouped`, `ordered` or limited. */
@@ -37,6 +37,7 @@ interface Block {
 class Lowering {
   /** Common table expressions, each behind those that it reads. */
   steps: { readonly name: string; readonly query: SqlQuery }[] = [];
+  readonly tables = new Map<TableName, Set<string>>();
   readonly #dialect: SqlDialect;
   /** The columns that bodies need of a `let`. */
   readonly #neededOf = new Map<string, Set<string>>();
@@ -62,6 +63,7 @@ class Lowering {
   #block(relation: Relation, needed: ReadonlySet<string>): Block {
     switch (relation.kind) {
       case 'scan':
+        this.tables.set(relation.table, new Set([...(this.tables.get(relation.table) ?? []), ...needed]));
         return blockOver({ kind: 'table', table: relation.table }, namesOf(relation));
       case 'ref':
         for (const one of needed) this.#neededOf.get(relation.name)?.add(one);

@@ -1,5 +1,6 @@
 /** SQL as nodes: what both dialects have. print.ts writes them as text; lower.ts makes them of a relational tree. */
 import type { Literal } from '../relation/expression.ts';
+import type { TableName } from '../relation/relation.ts';
 import type { ScalarType, Type } from '../relation/type.ts';
 
 export type SqlExpression =
@@ -86,6 +87,8 @@ export type SqlFrom =
 export interface SqlStatement {
   readonly with: readonly { readonly name: string; readonly query: SqlQuery }[];
   readonly query: SqlQuery;
+  /** The columns that it reads of each table. */
+  readonly tables: ReadonlyMap<TableName, ReadonlySet<string>>;
 }
 
 export function name(of: string): SqlExpression {
