@@ -218,3 +218,36 @@ test.skipIf(process.env['NSGFLOW_LONG'] !== '1')(
   },
   600_000,
 );
+
+test('the view `flows` has own values of each observer, also where they are stored with the conversation alone', async () => {
+  const lake = await openLake(join(folder, 'several'), { create: true });
+  const append = await lake.beginAppend();
+  const shared = { src: '10.0.0.1', dst: '10.0.0.2' } as const;
+  const tuples = (['outbound', 'inbound'] as const).flatMap((direction, i) => [
+    { ...shared, direction, time: noon + i, state: 'begin' } as const,
+    { ...shared, direction, time: noon + 5, state: 'end', counters: [1, 40, 2, 80] } as const,
+  ]);
+  const uncounted = { ...shared, srcPort: 2000, time: noon } as const;
+  const others = [
+    { ...uncounted, direction: 'outbound', state: 'end', counters: [3, 4, 5, 6] },
+    { ...uncounted, direction: 'inbound', state: 'end' },
+  ] as const;
+  await append.addFlowLog(buildFlowLog([{ tuples: [...tuples, ...others] }]), { blob: 'b' });
+  await append.commit([]);
+  await settle(lake);
+  const engine = await openLakeEngine(lake);
+  await lake.close();
+  try {
+    const sql =
+      'SELECT direction AS d, epoch_ms(observer_time) - epoch_ms(time) AS t, observer_last_time = last_time AS l, observer_access AS a, observer_tuples AS n, observer_bytes_reverse AS b FROM flows ORDER BY src_port, observer';
+    const row = { l: true, a: 'allow' };
+    expect(await ask(engine, sql)).toEqual([
+      { ...row, d: 'outbound', t: 0, n: 2, b: 80 },
+      { ...row, d: 'inbound', t: 1, n: 2, b: 80 },
+      { ...row, d: 'outbound', t: 0, n: 1, b: 6 },
+      { ...row, d: 'inbound', t: 0, n: 1, b: null },
+    ]);
+  } finally {
+    await engine.close();
+  }
+});
