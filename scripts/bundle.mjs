@@ -12,7 +12,7 @@ const bundle = await rolldown({
   input: {
     'cli/main': 'dist/cli/main.js',
     'chunks/flush-worker': 'dist/record/flush-worker.js',
-    'chunks/template-worker': 'dist/control/template-worker.js',
+    'chunks/template-worker': 'dist/control/deployments/template-worker.js',
     'chunks/settle-worker': 'dist/lake/flows/settle-worker.js',
     'chunks/encode-worker': 'dist/lake/parquet/encode-worker.js',
   },

@@ -5,7 +5,7 @@ import { FlowError } from '../base/errors.ts';
 import { dayMillis, formatTime } from '../base/time.ts';
 import type { BlobItem, Container } from '../blob/container.ts';
 import { openStorage } from '../blob/open.ts';
-import { objectsOf, propertiesOf, textOf } from '../control/resource.ts';
+import { objectsOf, propertiesOf, textOf } from '../control/resources/resource.ts';
 import { containerOf, formatBlobPath } from '../flowlog/blob-path.ts';
 import type { Check } from './check.ts';
 import type { ResourceManager } from './resource-manager.ts';

@@ -1,7 +1,7 @@
 import { resourceKey, resourceName } from '../arm-template/resource-id.ts';
 import type { JsonObject } from '../arm-template/value.ts';
-import { locationOf } from '../control/resource-path.ts';
-import { objectOf, objectsOf, propertiesOf, referenceOf, textOf } from '../control/resource.ts';
+import { locationOf } from '../control/resources/resource-path.ts';
+import { objectOf, objectsOf, propertiesOf, referenceOf, textOf } from '../control/resources/resource.ts';
 import { checkBlobs } from './check-blobs.ts';
 import type { Check } from './check.ts';
 import type { NetworkResources } from './coverage.ts';

@@ -1,6 +1,6 @@
 import { FlowError } from '../base/errors.ts';
-import { locationOf } from '../control/resource-path.ts';
-import { textOf } from '../control/resource.ts';
+import { locationOf } from '../control/resources/resource-path.ts';
+import { textOf } from '../control/resources/resource.ts';
 import { describeDoubles } from '../nsg/doubles.ts';
 import { importNetwork, ruleWithoutPlace } from '../nsg/import.ts';
 import type { Check } from './check.ts';

@@ -6,7 +6,7 @@
  */
 import { resourceKey, resourceName } from '../arm-template/resource-id.ts';
 import type { JsonObject } from '../arm-template/value.ts';
-import { objectsOf, propertiesOf, referenceOf, textOf } from '../control/resource.ts';
+import { objectsOf, propertiesOf, referenceOf, textOf } from '../control/resources/resource.ts';
 
 export interface NetworkResources {
   readonly nsgs: readonly JsonObject[];

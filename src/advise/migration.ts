@@ -5,8 +5,8 @@
 import { resourceKey, resourceName } from '../arm-template/resource-id.ts';
 import type { JsonObject } from '../arm-template/value.ts';
 import type { NetworkResources } from './coverage.ts';
-import { groupOf } from '../control/resource-path.ts';
-import { objectOf, objectsOf, propertiesOf, referenceOf, textOf } from '../control/resource.ts';
+import { groupOf } from '../control/resources/resource-path.ts';
+import { objectOf, objectsOf, propertiesOf, referenceOf, textOf } from '../control/resources/resource.ts';
 
 export interface MigrationStep {
   readonly step: 'create' | 'disable' | 'keep';

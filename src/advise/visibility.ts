@@ -10,7 +10,7 @@ import { protocolTcp, protocolUdp } from '../net/protocol.ts';
 import { evaluate } from '../nsg/evaluate.ts';
 import type { Network, Nic } from '../nsg/network.ts';
 import type { Direction } from '../nsg/rule.ts';
-import { propertiesOf, textOf } from '../control/resource.ts';
+import { propertiesOf, textOf } from '../control/resources/resource.ts';
 
 export interface VisibilityRow {
   /** Name of the interface, or the address where none has it. */

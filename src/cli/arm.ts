@@ -8,7 +8,7 @@ import type { Json, JsonObject } from '../arm-template/value.ts';
 import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { withoutEnd } from '../base/text.ts';
-import { objectOf, objectsOf, textOf } from '../control/resource.ts';
+import { objectOf, objectsOf, textOf } from '../control/resources/resource.ts';
 import { readEnvironment } from '../server/environment.ts';
 import { isLoopback } from '../server/host-check.ts';
 import { readSecret } from '../server/service-secret.ts';

@@ -10,15 +10,15 @@
  */
 import type { Network } from '../nsg/network.ts';
 import { ArmError } from './arm-error.ts';
-import type { ArmRequest, ArmResponse } from './request.ts';
-import { parseRequest } from './request.ts';
-import { createRoutes } from './routes.ts';
-import { withHeaders } from './response-headers.ts';
+import type { ArmRequest, ArmResponse } from './api/request.ts';
+import { parseRequest } from './api/request.ts';
+import { createRoutes } from './api/routes.ts';
+import { withHeaders } from './api/response-headers.ts';
 import type { ControlOptions } from './settings.ts';
-import type { ControlSnapshot, FlowLogState } from './snapshot.ts';
-import { flowLogState, takeSnapshot } from './snapshot.ts';
-import type { Change } from './state.ts';
-import { openState } from './state.ts';
+import type { ControlSnapshot, FlowLogState } from './resources/snapshot.ts';
+import { flowLogState, takeSnapshot } from './resources/snapshot.ts';
+import type { Change } from './resources/state.ts';
+import { openState } from './resources/state.ts';
 
 export interface ControlPlane {
   /** Never rejects: what fails is answered as an error. */

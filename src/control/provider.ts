@@ -2,10 +2,10 @@
  * Resource providers as GET shows them.
  */
 import type { JsonObject } from '../arm-template/value.ts';
-import { apiVersionsOf } from './api-versions.ts';
-import { isRegistered, registrationId } from './registration.ts';
-import type { View } from './resource-type.ts';
-import { apiTypes } from './resource-types.ts';
+import { apiVersionsOf } from './api/api-versions.ts';
+import { isRegistered, registrationId } from './resources/registration.ts';
+import type { View } from './resources/resource-type.ts';
+import { apiTypes } from './resources/resource-types.ts';
 
 /** A provider as GET shows it. az asks its API versions, of which one must be no preview. Source: control-plane facts 1.5. */
 export function presentProvider(view: View, subscription: string, namespace: string): JsonObject {

@@ -3,7 +3,7 @@
  */
 import { withoutEnd } from '../base/text.ts';
 import type { NetworkFile } from '../nsg/import.ts';
-import type { ArmRequest } from './request.ts';
+import type { ArmRequest } from './api/request.ts';
 
 export interface ControlOptions {
   /** The folder of the service; resources go to `resources/` in it. */

@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import type { ControlPlane } from '../control/control-plane.ts';
 import type { BlobContainers } from '../control/settings.ts';
-import type { FlowLogState } from '../control/snapshot.ts';
+import type { FlowLogState } from '../control/resources/snapshot.ts';
 import type { DeliveryStop } from '../control/types/flow-log.ts';
 import { isClosed } from '../control/types/storage-account.ts';
 import { FlowError } from '../base/errors.ts';

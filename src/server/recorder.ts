@@ -11,7 +11,7 @@ import { readCaptures } from '../capture/merge-captures.ts';
 import type { CaptureReader } from '../capture/merge-captures.ts';
 import type { CaptureDamage, CaptureReason } from '../capture/reason.ts';
 import type { ControlPlane } from '../control/control-plane.ts';
-import type { FlowLogState } from '../control/snapshot.ts';
+import type { FlowLogState } from '../control/resources/snapshot.ts';
 import { flowLogType } from '../control/types/flow-log.ts';
 import { storageAccountType } from '../control/types/storage-account.ts';
 import type { DeliveryStatus } from '../deliver/delivery-status.ts';

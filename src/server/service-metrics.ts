@@ -1,4 +1,4 @@
-import type { ControlSnapshot } from '../control/snapshot.ts';
+import type { ControlSnapshot } from '../control/resources/snapshot.ts';
 import type { Ingester } from './ingester.ts';
 import type { Metric } from './metrics.ts';
 import { byLabel, single } from './metrics.ts';

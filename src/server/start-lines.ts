@@ -1,8 +1,8 @@
 /** What the service tells a person when it has started: what it has, what it records, and where that goes. */
 import { join } from 'node:path';
 import type { JsonObject } from '../arm-template/value.ts';
-import type { ControlSnapshot } from '../control/snapshot.ts';
-import { textOf } from '../control/resource.ts';
+import type { ControlSnapshot } from '../control/resources/snapshot.ts';
+import { textOf } from '../control/resources/resource.ts';
 import type { RecorderInput } from './recorder.ts';
 
 export interface StartLinesSettings {

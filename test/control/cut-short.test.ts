@@ -2,8 +2,8 @@ import { mkdir, readdir, rename, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/arm-template/value.ts';
-import { removalOrder } from '../../src/control/removal-order.ts';
-import type { Resource } from '../../src/control/resource.ts';
+import { removalOrder } from '../../src/control/resources/removal-order.ts';
+import type { Resource } from '../../src/control/resources/resource.ts';
 import { buildNetwork, flowLogBody, group, location, network, openPlane, watcher } from './plane.ts';
 
 const subnetLog = `${watcher}/flowLogs/subnet`;

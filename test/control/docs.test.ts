@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { armErrorTable } from '../../src/control/arm-error.ts';
-import { apiTypes, resourceTypes } from '../../src/control/resource-types.ts';
+import { apiTypes, resourceTypes } from '../../src/control/resources/resource-types.ts';
 
 const page = readFileSync(new URL('../../docs/control-plane.md', import.meta.url), 'utf8');
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readJson } from '../../src/arm-template/read-json.ts';
 import type { Json, JsonObject } from '../../src/arm-template/value.ts';
-import { textOf } from '../../src/control/resource.ts';
+import { textOf } from '../../src/control/resources/resource.ts';
 import type { TestPlane } from './plane.ts';
 import { buildNetwork, group, inside, location, network, openPlane, rule, subscription } from './plane.ts';
 

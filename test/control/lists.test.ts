@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/arm-template/value.ts';
 import { limits } from '../../src/base/limits.ts';
-import { textOf } from '../../src/control/resource.ts';
+import { textOf } from '../../src/control/resources/resource.ts';
 import {
   account,
   buildNetwork,

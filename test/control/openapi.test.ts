@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { describeApi } from '../../src/control/openapi.ts';
-import { apiTypes } from '../../src/control/resource-types.ts';
+import { describeApi } from '../../src/control/api/openapi.ts';
+import { apiTypes } from '../../src/control/resources/resource-types.ts';
 
 describe('the description of the API', () => {
   test('is openapi/arm.json; after a change of the API: npx vitest run test/control/openapi.test.ts -u', async () => {

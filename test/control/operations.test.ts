@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/arm-template/value.ts';
-import { describeApi } from '../../src/control/openapi.ts';
+import { describeApi } from '../../src/control/api/openapi.ts';
 import { apiFacts, factPath } from './api-facts.ts';
 import type { Method, OperationFact } from './api-facts.ts';
 import type { Answer } from './plane.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readJson } from '../../src/arm-template/read-json.ts';
 import type { Json, JsonObject } from '../../src/arm-template/value.ts';
-import { objectOf, textOf } from '../../src/control/resource.ts';
+import { objectOf, textOf } from '../../src/control/resources/resource.ts';
 import { corpusFolder } from '../corpus/oracle.ts';
 import type { TestPlane } from './plane.ts';
 import { group, inside, location, openPlane } from './plane.ts';

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { limits } from '../../src/base/limits.ts';
-import type { ArmRequest } from '../../src/control/request.ts';
+import type { ArmRequest } from '../../src/control/api/request.ts';
 import { serverCertificate } from '../../src/server/certificate.ts';
 import { formatEnvironment } from '../../src/server/environment.ts';
 import { formatMetrics } from '../../src/server/metrics.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
-import type { Change } from '../../src/control/state.ts';
+import type { Change } from '../../src/control/resources/state.ts';
 import { parseAddress } from '../../src/net/address.ts';
 import type { Network, UnknownTag } from '../../src/nsg/network.ts';
 import { singleNicNetwork } from '../../src/nsg/network.ts';

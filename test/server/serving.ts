@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ArmRequest, ArmResponse } from '../../src/control/request.ts';
+import type { ArmRequest, ArmResponse } from '../../src/control/api/request.ts';
 import { openHttp, serviceNames } from '../../src/server/http.ts';
 import type { Http } from '../../src/server/http.ts';
 import { addControlRoutes } from '../../src/server/routes/control.ts';

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import type { ControlPlane } from '../../src/control/control-plane.ts';
-import type { ArmRequest } from '../../src/control/request.ts';
+import type { ArmRequest } from '../../src/control/api/request.ts';
 import { makeStart, startResources } from '../../src/server/start-network.ts';
 import { openPlane } from '../control/plane.ts';
 import { nicBody, nsgBody, ruleBody, virtualNetworkBody } from '../nsg/bodies.ts';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
-import { locationOf } from '../../control/resource-path.ts';
-import { propertiesOf, textOf } from '../../control/resource.ts';
+import { locationOf } from '../../control/resources/resource-path.ts';
+import { propertiesOf, textOf } from '../../control/resources/resource.ts';
 import { explainFlow } from '../../advise/visibility.ts';
 import type { FiveTuple } from '../../net/five-tuple.ts';
 import { parseAddress } from '../../net/address.ts';

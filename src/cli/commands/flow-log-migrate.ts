@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { MigrationStep } from '../../advise/migration.ts';
 import { migratedBody, planMigration } from '../../advise/migration.ts';
-import { propertiesOf } from '../../control/resource.ts';
+import { propertiesOf } from '../../control/resources/resource.ts';
 import type { Arm, ArmOptions } from '../arm.ts';
 import { addArm, openArm } from '../arm.ts';
 import type { OutputOptions } from '../asking.ts';

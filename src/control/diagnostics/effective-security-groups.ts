@@ -3,7 +3,7 @@
  */
 import type { Json } from '../../arm-template/value.ts';
 import { nsgLevels } from '../../nsg/evaluate.ts';
-import type { ActionCall } from '../resource-type.ts';
+import type { ActionCall } from '../resources/resource-type.ts';
 import { nicsOf } from './find-nic.ts';
 import { effectiveRuleShapes } from './rule-shape.ts';
 

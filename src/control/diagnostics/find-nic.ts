@@ -4,8 +4,8 @@
 import { resourceKey } from '../../arm-template/resource-id.ts';
 import type { Nic } from '../../nsg/network.ts';
 import { ArmError } from '../arm-error.ts';
-import type { View } from '../resource-type.ts';
-import { objectOf, objectsOf, propertiesOf, referenceOf, textOf } from '../resource.ts';
+import type { View } from '../resources/resource-type.ts';
+import { objectOf, objectsOf, propertiesOf, referenceOf, textOf } from '../resources/resource.ts';
 
 /** All interfaces of a virtual machine, the primary one first, or the one of this id. @throws ResourceNotFound */
 export function nicsOf(view: View, id: string): Nic[] {

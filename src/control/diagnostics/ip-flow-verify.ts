@@ -10,9 +10,9 @@ import { protocolTcp, protocolUdp } from '../../net/protocol.ts';
 import { evaluate } from '../../nsg/evaluate.ts';
 import type { Nic } from '../../nsg/network.ts';
 import { ArmError } from '../arm-error.ts';
-import type { Action } from '../resource-type.ts';
-import { textOf } from '../resource.ts';
-import { words } from '../schema.ts';
+import type { Action } from '../resources/resource-type.ts';
+import { textOf } from '../resources/resource.ts';
+import { words } from '../resources/schema.ts';
 import { nicsOf } from './find-nic.ts';
 
 export const ipFlowVerify: Action = {

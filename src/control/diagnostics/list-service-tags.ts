@@ -6,8 +6,8 @@ import type { Json } from '../../arm-template/value.ts';
 import { scalarText } from '../../arm-template/value.ts';
 import { formatPrefix } from '../../net/prefix.ts';
 import { platformServiceTags } from '../../nsg/service-tag.ts';
-import type { View } from '../resource-type.ts';
-import { objectOf, objectsOf, textOf } from '../resource.ts';
+import type { View } from '../resources/resource-type.ts';
+import { objectOf, objectsOf, textOf } from '../resources/resource.ts';
 
 export function listServiceTags(view: View, subscription: string, location: string): Json {
   const file = view.settings.serviceTags;

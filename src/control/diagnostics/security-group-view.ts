@@ -4,8 +4,8 @@
 import { Type } from 'typebox';
 import type { Json } from '../../arm-template/value.ts';
 import type { Network, Nic, Nsg } from '../../nsg/network.ts';
-import type { Action } from '../resource-type.ts';
-import { textOf } from '../resource.ts';
+import type { Action } from '../resources/resource-type.ts';
+import { textOf } from '../resources/resource.ts';
 import { nicsOf } from './find-nic.ts';
 import { effectiveRuleShapes, ruleShape } from './rule-shape.ts';
 

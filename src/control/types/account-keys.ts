@@ -1,5 +1,5 @@
-import type { Resource } from '../resource.ts';
-import { objectsOf, textOf } from '../resource.ts';
+import type { Resource } from '../resources/resource.ts';
+import { objectsOf, textOf } from '../resources/resource.ts';
 
 /** Of one of the keys: its value, and the id that tells it from an older one. '' where there is none. */
 export function accountKey(account: Resource, keyName: 'key1' | 'key2'): { value: string; id: string } {

@@ -1,8 +1,8 @@
 /** Application security groups: names for NICs, which rules use instead of addresses. */
 import { randomUUID } from 'node:crypto';
 import { Type } from 'typebox';
-import { defineType, networkName, resourceSchema } from '../resource-type.ts';
-import { propertiesOf } from '../resource.ts';
+import { defineType, networkName, resourceSchema } from '../resources/resource-type.ts';
+import { propertiesOf } from '../resources/resource.ts';
 
 export const applicationSecurityGroup = defineType({
   type: 'Microsoft.Network/applicationSecurityGroups',

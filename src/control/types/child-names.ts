@@ -1,5 +1,5 @@
 import { ArmError } from '../arm-error.ts';
-import { networkName } from '../resource-type.ts';
+import { networkName } from '../resources/resource-type.ts';
 
 /**
  * Checks the names of one list of children of the resource `id`, such as subnets or rules: call what it returns with each.

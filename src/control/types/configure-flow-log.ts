@@ -6,10 +6,10 @@ import { Type } from 'typebox';
 import { resourceName } from '../../arm-template/resource-id.ts';
 import type { Json, JsonObject } from '../../arm-template/value.ts';
 import { ArmError } from '../arm-error.ts';
-import { groupOf } from '../resource-path.ts';
-import type { Action, View } from '../resource-type.ts';
-import type { Resource } from '../resource.ts';
-import { objectOf, propertiesOf, textOf } from '../resource.ts';
+import { groupOf } from '../resources/resource-path.ts';
+import type { Action, View } from '../resources/resource-type.ts';
+import type { Resource } from '../resources/resource.ts';
+import { objectOf, propertiesOf, textOf } from '../resources/resource.ts';
 import { analyticsSchema, flowLogType, formatSchema, retentionSchema } from './flow-log.ts';
 
 export const configureFlowLog: Action = {

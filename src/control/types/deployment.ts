@@ -1,7 +1,7 @@
 /** Deployments of templates, as they are kept: what was deployed when, and with what outputs. How one runs is in deploy.ts. */
 import { Type } from 'typebox';
-import { defineType, resourceSchema } from '../resource-type.ts';
-import { words } from '../schema.ts';
+import { defineType, resourceSchema } from '../resources/resource-type.ts';
+import { words } from '../resources/schema.ts';
 
 export const deploymentType = 'Microsoft.Resources/deployments';
 

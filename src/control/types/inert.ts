@@ -4,8 +4,8 @@
  */
 import { Type } from 'typebox';
 import { isAsideType } from '../../nsg/raw-resource.ts';
-import type { ResourceType } from '../resource-type.ts';
-import { defineType, resourceSchema } from '../resource-type.ts';
+import type { ResourceType } from '../resources/resource-type.ts';
+import { defineType, resourceSchema } from '../resources/resource-type.ts';
 
 const schema = resourceSchema(Type.Object({}, { default: {} }));
 

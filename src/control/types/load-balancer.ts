@@ -1,6 +1,6 @@
 /** Load balancers: kept as they are asked for, their parts with ids. Frontends and rules decide which NICs the outside finds; nothing is balanced here. */
 import { Type } from 'typebox';
-import { defineType, networkName, resourceSchema } from '../resource-type.ts';
+import { defineType, networkName, resourceSchema } from '../resources/resource-type.ts';
 
 const partLists = [
   'frontendIPConfigurations',

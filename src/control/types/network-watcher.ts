@@ -6,11 +6,11 @@ import type { JsonObject } from '../../arm-template/value.ts';
 import { ArmError } from '../arm-error.ts';
 import { ipFlowVerify } from '../diagnostics/ip-flow-verify.ts';
 import { securityGroupView } from '../diagnostics/security-group-view.ts';
-import { groupId, subscriptionOf } from '../resource-path.ts';
-import type { View } from '../resource-type.ts';
-import { defineType, networkName, resourceSchema } from '../resource-type.ts';
-import type { Resource } from '../resource.ts';
-import { textOf } from '../resource.ts';
+import { groupId, subscriptionOf } from '../resources/resource-path.ts';
+import type { View } from '../resources/resource-type.ts';
+import { defineType, networkName, resourceSchema } from '../resources/resource-type.ts';
+import type { Resource } from '../resources/resource.ts';
+import { textOf } from '../resources/resource.ts';
 import { configureFlowLog, queryFlowLogStatus } from './configure-flow-log.ts';
 
 const type = 'Microsoft.Network/networkWatchers';

@@ -9,8 +9,8 @@ import type { Prefix } from '../../net/prefix.ts';
 import { parsePrefix, prefixContains, prefixRange } from '../../net/prefix.ts';
 import { addressNumber, addressOfNumber } from '../../nsg/address-ranges.ts';
 import { ArmError } from '../arm-error.ts';
-import type { WriteContext, View } from '../resource-type.ts';
-import { objectsOf, propertiesOf, referenceOf, textOf } from '../resource.ts';
+import type { WriteContext, View } from '../resources/resource-type.ts';
+import { objectsOf, propertiesOf, referenceOf, textOf } from '../resources/resource.ts';
 import { notReferenced, requireNear } from './reference.ts';
 
 const reservedFirst = 4n;

@@ -6,10 +6,10 @@ import { randomUUID } from 'node:crypto';
 import { Type } from 'typebox';
 import { parseAddress } from '../../net/address.ts';
 import { ArmError } from '../arm-error.ts';
-import type { WriteContext, View } from '../resource-type.ts';
-import { defineType, networkName, resourceSchema } from '../resource-type.ts';
-import { propertiesOf, textOf } from '../resource.ts';
-import { words } from '../schema.ts';
+import type { WriteContext, View } from '../resources/resource-type.ts';
+import { defineType, networkName, resourceSchema } from '../resources/resource-type.ts';
+import { propertiesOf, textOf } from '../resources/resource.ts';
+import { words } from '../resources/schema.ts';
 
 const type = 'Microsoft.Network/publicIPAddresses';
 

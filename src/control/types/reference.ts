@@ -3,9 +3,9 @@
  */
 import { resourceName } from '../../arm-template/resource-id.ts';
 import { ArmError } from '../arm-error.ts';
-import type { WriteContext, View } from '../resource-type.ts';
-import type { Resource } from '../resource.ts';
-import { textOf } from '../resource.ts';
+import type { WriteContext, View } from '../resources/resource-type.ts';
+import type { Resource } from '../resources/resource.ts';
+import { textOf } from '../resources/resource.ts';
 
 /** The resource of an id, of the type that is wanted. @throws InvalidResourceReference */
 export function requireReference(view: View, id: string, type: string, from: string): Resource {

@@ -1,6 +1,6 @@
 /** Resource groups: where everything else lies. */
 import { Type } from 'typebox';
-import { defineType, resourceSchema } from '../resource-type.ts';
+import { defineType, resourceSchema } from '../resources/resource-type.ts';
 
 export const groupType = 'Microsoft.Resources/resourceGroups';
 

@@ -1,7 +1,7 @@
 /** Route tables: their destinations widen the tag VirtualNetwork of the subnets that name them; nothing is routed here. */
 import { Type } from 'typebox';
-import { defineType, networkName, resourceSchema } from '../resource-type.ts';
-import { words } from '../schema.ts';
+import { defineType, networkName, resourceSchema } from '../resources/resource-type.ts';
+import { words } from '../resources/schema.ts';
 
 const routeSchema = Type.Object({
   name: Type.String(),

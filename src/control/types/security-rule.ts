@@ -6,8 +6,8 @@ import { Type } from 'typebox';
 import type { JsonObject } from '../../arm-template/value.ts';
 import type { RuleFault, RuleTexts, SideTexts } from '../../nsg/check-rule.ts';
 import { ArmError } from '../arm-error.ts';
-import { objectsOf, textOf } from '../resource.ts';
-import { referenceSchema, words } from '../schema.ts';
+import { objectsOf, textOf } from '../resources/resource.ts';
+import { referenceSchema, words } from '../resources/schema.ts';
 
 const texts = Type.Array(Type.String(), { default: [] });
 const groups = Type.Optional(Type.Array(referenceSchema));

@@ -9,11 +9,11 @@ import { resourceKey } from '../../arm-template/resource-id.ts';
 import type { Json, JsonObject } from '../../arm-template/value.ts';
 import { formatTime } from '../../base/time.ts';
 import { ArmError } from '../arm-error.ts';
-import type { ActionCall, WriteContext, View } from '../resource-type.ts';
-import { defineType, resourceSchema } from '../resource-type.ts';
-import type { Resource } from '../resource.ts';
-import { objectOf, objectsOf, propertiesOf, textOf } from '../resource.ts';
-import { words } from '../schema.ts';
+import type { ActionCall, WriteContext, View } from '../resources/resource-type.ts';
+import { defineType, resourceSchema } from '../resources/resource-type.ts';
+import type { Resource } from '../resources/resource.ts';
+import { objectOf, objectsOf, propertiesOf, textOf } from '../resources/resource.ts';
+import { words } from '../resources/schema.ts';
 import { notReferenced } from './reference.ts';
 import { listAccountSas, listServiceSas } from './storage-sas.ts';
 

@@ -7,10 +7,10 @@ import type { Json, JsonObject } from '../../arm-template/value.ts';
 import { parseTime } from '../../base/time.ts';
 import { accountSasText, sasOverrides, serviceSasText, signText } from '../../blob/sas-text.ts';
 import { ArmError } from '../arm-error.ts';
-import type { Action, ActionCall } from '../resource-type.ts';
-import type { Resource } from '../resource.ts';
-import { textOf } from '../resource.ts';
-import { words } from '../schema.ts';
+import type { Action, ActionCall } from '../resources/resource-type.ts';
+import type { Resource } from '../resources/resource.ts';
+import { textOf } from '../resources/resource.ts';
+import { words } from '../resources/schema.ts';
 import { accountKey } from './account-keys.ts';
 
 const signedVersion = '2018-11-09';

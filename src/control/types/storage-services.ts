@@ -8,11 +8,11 @@ import { parentId, resourceName } from '../../arm-template/resource-id.ts';
 import type { JsonObject } from '../../arm-template/value.ts';
 import { formatTime } from '../../base/time.ts';
 import { ArmError } from '../arm-error.ts';
-import type { View } from '../resource-type.ts';
-import { defineType, resourceSchema } from '../resource-type.ts';
-import type { Resource } from '../resource.ts';
-import { propertiesOf, textOf } from '../resource.ts';
-import { words } from '../schema.ts';
+import type { View } from '../resources/resource-type.ts';
+import { defineType, resourceSchema } from '../resources/resource-type.ts';
+import type { Resource } from '../resources/resource.ts';
+import { propertiesOf, textOf } from '../resources/resource.ts';
+import { words } from '../resources/schema.ts';
 import { storageAccountType } from './storage-account.ts';
 
 export const containerType = `${storageAccountType}/blobServices/containers`;

@@ -8,10 +8,10 @@ import { Type } from 'typebox';
 import { resourceKey } from '../../arm-template/resource-id.ts';
 import { formatTime } from '../../base/time.ts';
 import { ArmError } from '../arm-error.ts';
-import type { WriteContext } from '../resource-type.ts';
-import { defineType, resourceSchema } from '../resource-type.ts';
-import { objectOf, objectsOf, propertiesOf, textOf } from '../resource.ts';
-import { words } from '../schema.ts';
+import type { WriteContext } from '../resources/resource-type.ts';
+import { defineType, resourceSchema } from '../resources/resource-type.ts';
+import { objectOf, objectsOf, propertiesOf, textOf } from '../resources/resource.ts';
+import { words } from '../resources/schema.ts';
 import { requireNear } from './reference.ts';
 
 const readOnlyText = Type.Optional(Type.String({ readOnly: true }));

@@ -9,11 +9,11 @@ import type { JsonObject } from '../../arm-template/value.ts';
 import type { Prefix } from '../../net/prefix.ts';
 import { formatPrefix, parsePrefix, prefixContains } from '../../net/prefix.ts';
 import { ArmError } from '../arm-error.ts';
-import type { WriteContext, View } from '../resource-type.ts';
-import { defineType, networkName, resourceSchema } from '../resource-type.ts';
-import type { Link } from '../resource.ts';
-import { objectOf, objectsOf, propertiesOf, referenceOf, textOf } from '../resource.ts';
-import { referenceSchema, words } from '../schema.ts';
+import type { WriteContext, View } from '../resources/resource-type.ts';
+import { defineType, networkName, resourceSchema } from '../resources/resource-type.ts';
+import type { Link } from '../resources/resource.ts';
+import { objectOf, objectsOf, propertiesOf, referenceOf, textOf } from '../resources/resource.ts';
+import { referenceSchema, words } from '../resources/schema.ts';
 import { childNames } from './child-names.ts';
 import { requireNear, requireReference } from './reference.ts';
 

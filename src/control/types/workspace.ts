@@ -1,8 +1,8 @@
 /** Log Analytics workspaces: a name for traffic analytics to point at; nothing is sent there. */
 import { randomUUID } from 'node:crypto';
 import { Type } from 'typebox';
-import { defineType, resourceSchema } from '../resource-type.ts';
-import { propertiesOf } from '../resource.ts';
+import { defineType, resourceSchema } from '../resources/resource-type.ts';
+import { propertiesOf } from '../resources/resource.ts';
 
 export const workspace = defineType({
   type: 'Microsoft.OperationalInsights/workspaces',

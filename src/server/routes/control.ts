@@ -1,6 +1,6 @@
 /** Everything that is no other route: Azure Resource Manager's API, and the storage accounts' own. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { ArmRequest, ArmResponse } from '../../control/request.ts';
+import type { ArmRequest, ArmResponse } from '../../control/api/request.ts';
 import { RequestError } from '../arm-error.ts';
 import type { HttpServer } from '../listen.ts';
 import type { Tokens } from '../tokens.ts';

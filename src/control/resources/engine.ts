@@ -1,0 +1,459 @@
+/**
+ * What is done with resources, the same for every type: PUT, PATCH, DELETE, with Azure's checks in Azure's order. What differs between
+ * types is in their files.
+ */
+import { randomUUID } from 'node:crypto';
+import { parentId, resourceKey, resourceName } from '../../arm-template/resource-id.ts';
+import type { Json, JsonObject } from '../../arm-template/value.ts';
+import { limits } from '../../base/limits.ts';
+import { isAsideType } from '../../nsg/raw-resource.ts';
+import { ArmError } from '../arm-error.ts';
+import { childElements, childId } from './response-body.ts';
+import { requireRegistered } from './registration.ts';
+import { removalOrder } from './removal-order.ts';
+import { groupId, groupOf, locationOf, subscriptionOf } from './resource-path.ts';
+import type { Changes, ChildType, InUse, WriteContext, NameRule, ResourceType, View } from './resource-type.ts';
+import { resourceTypeNamed } from './resource-types.ts';
+import type { Resource } from './resource.ts';
+import { objectOf, propertiesOf, textOf } from './resource.ts';
+import { conform } from './schema.ts';
+import type { State } from './state.ts';
+import { findChild } from './state.ts';
+import { deploymentType } from '../types/deployment.ts';
+import { flowLogType } from '../types/flow-log.ts';
+import { missingWatcher } from '../types/network-watcher.ts';
+import { notReferenced } from '../types/reference.ts';
+
+/** `If-Match` and `If-None-Match` of a request. */
+export interface Conditions {
+  readonly ifMatch?: string | undefined;
+  readonly ifNoneMatch?: string | undefined;
+  /** Nothing is kept: the answer is what would be. */
+  readonly isPreview?: true | undefined;
+}
+
+export interface Put {
+  readonly resource: Resource;
+  readonly created: boolean;
+}
+
+export interface Engine {
+  put(definition: ResourceType, id: string, body: JsonObject, conditions?: Conditions): Promise<Put>;
+  patch(definition: ResourceType, id: string, body: JsonObject, conditions?: Conditions): Promise<Put>;
+  /** @returns false where there is no such resource */
+  remove(definition: ResourceType, id: string, conditions?: Conditions): Promise<boolean>;
+  putChild(
+    definition: ResourceType,
+    child: ChildType,
+    id: string,
+    body: JsonObject,
+    conditions?: Conditions,
+  ): Promise<Put>;
+  removeChild(definition: ResourceType, child: ChildType, id: string, conditions?: Conditions): Promise<boolean>;
+  readonly changes: Changes;
+  /** The resource of an id. @throws ResourceGroupNotFound, ResourceNotFound */
+  require(definition: ResourceType, id: string): Resource;
+  /** What is there with its parent, whether it was ever set or not; `undefined` for other types, and where the parent is not there. */
+  implicit(definition: ResourceType, id: string): Resource | undefined;
+  /** @throws SubscriptionNotFound, InvalidSubscriptionId */
+  requireSubscription(id: string): string;
+  /** @throws ResourceGroupNotFound */
+  requireGroup(id: string): Resource;
+}
+
+export function createEngine(state: State): Engine {
+  const { store } = state;
+
+  const requireSubscription = (id: string): string => {
+    const wanted = subscriptionOf(id);
+    const found = state.settings.subscriptions.find(({ id: known }) => known.toLowerCase() === wanted.toLowerCase());
+    if (found !== undefined) return found.id;
+    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(wanted))
+      throw new ArmError(
+        'InvalidSubscriptionId',
+        `The provided subscription identifier '${wanted}' is malformed or invalid.`,
+      );
+    throw new ArmError('SubscriptionNotFound', `The subscription '${wanted}' could not be found.`);
+  };
+
+  const requireGroup = (id: string): Resource => {
+    const group = store.get(groupId(requireSubscription(id), groupOf(id)));
+    if (group !== undefined) return group;
+    throw new ArmError('ResourceGroupNotFound', `Resource group '${groupOf(id)}' could not be found.`);
+  };
+
+  const requireResource = (definition: ResourceType, id: string): Resource => {
+    requireSubscription(id);
+    if (definition.scope === 'group') requireGroup(id);
+    const resource = store.get(id) ?? implicitResource(definition, id);
+    if (resource !== undefined) return resource;
+    if (definition.notFound !== undefined) throw definition.notFound(id);
+    if (definition.scope === 'subscription')
+      throw new ArmError('ResourceGroupNotFound', `Resource group '${resourceName(id)}' could not be found.`);
+    throw notFound(definition.type, id);
+  };
+
+  /** What is there with its parent, as if it had been set with nothing but defaults. */
+  const implicitResource = (definition: ResourceType, id: string): Resource | undefined => {
+    const { implicitName: name, type } = definition;
+    const parent = store.get(parentId(id));
+    if (name === undefined || parent === undefined || resourceName(id).toLowerCase() !== name) return undefined;
+    const { properties } = objectOf(conform(definition.schema, { properties: {} }, '') as Json);
+    return {
+      id: `${parent.id}/${type.slice(type.lastIndexOf('/') + 1)}/${name}`,
+      type,
+      name,
+      etag: parent.etag,
+      body: { properties },
+      hidden: {},
+    };
+  };
+
+  /** The id in canonical casing. */
+  const canonicalId = (definition: ResourceType, id: string): string => {
+    const name = resourceName(id);
+    if (definition.scope === 'subscription') return groupId(requireSubscription(id), name);
+    const group = requireGroup(id);
+    if (definition.isInert === true) return `${group.id}${id.replace(/^(\/[^/]+){4}/, '')}`;
+    const parts = definition.type.split('/');
+    const word = parts[parts.length - 1];
+    if (parts.length === 2) return `${group.id}/providers/${parts[0]}/${word}/${name}`;
+    const parentType = resourceTypeNamed(parts.slice(0, -1).join('/'));
+    const above = parentId(id);
+    const parent = store.get(above) ?? (parentType === undefined ? undefined : implicitResource(parentType, above));
+    if (parent !== undefined) return `${parent.id}/${word}/${name}`;
+    throw new ArmError(
+      'ParentResourceNotFound',
+      `Failed to perform 'write' on resource(s) of type '${parts.slice(1).join('/')}', because the parent resource '${parentId(id)}' could not be found.`,
+    );
+  };
+
+  const write = async (definition: ResourceType, id: string, body: JsonObject, isPreview = false): Promise<Put> => {
+    const previous = store.get(id);
+    const own = previous?.id ?? canonicalId(definition, id);
+    const name = previous?.name ?? resourceName(own);
+    checkName(definition.name, name);
+    const subscription = requireSubscription(id);
+    requireRegistered(state.view(), subscription, definition.type.split('/')[0]);
+    if (previous === undefined && store.count >= limits.armResourcesMax)
+      throw new ArmError('ResourceLimitReached', `There are ${limits.armResourcesMax} resources; no more are kept.`);
+    const conformed = objectOf(conform(definition.schema, { properties: {}, ...body }, '') as Json);
+    const location = readLocation(definition, conformed, previous, name);
+    const context: WriteContext = { id: own, name, location, previous, view: state.view() };
+    const completed = definition.complete(conformed, context);
+    const { id: _id, name: _name, type: _type, etag: _etag, properties: _properties, ...top } = conformed;
+    const resource: Resource = {
+      id: own,
+      type: definition.type,
+      name,
+      etag: randomUUID(),
+      body: {
+        ...top,
+        ...(definition.location === 'none' || location === '' ? {} : { location }),
+        ...completed.top,
+        properties: withoutState(completed.properties),
+      },
+      hidden: completed.hidden ?? previous?.hidden ?? {},
+    };
+    for (const { to } of definition.links?.(resource) ?? []) if (!state.view().exists(to)) throw notReferenced(to, own);
+    const dropped = previous === undefined ? [] : droppedParts(previous, resource);
+    for (const { id: part, child } of dropped) checkPartUnused(state.view(), part, child, '');
+    if (isPreview) return { resource, created: previous === undefined };
+    if (previous === undefined) await definition.outside?.make(context);
+    await makeWatcher(definition, subscription, location);
+    await state.save(resource);
+    // A change that is not kept takes no flow log with it. What a killed process left is removed by the next change.
+    if (previous !== undefined && definition.children !== undefined) await removeFlowLogs(lostTargets(resource));
+    return { resource, created: previous === undefined };
+  };
+
+  /** A flow log goes with its target; its blobs stay. */
+  const removeFlowLogs = async (targets: readonly string[]): Promise<void> => {
+    for (const target of targets)
+      for (const link of state.view().linksTo(target)) {
+        const holder = link.what === 'flowLogTarget' ? store.get(link.holder) : undefined;
+        if (holder !== undefined) await state.remove(holder);
+      }
+  };
+
+  /** Targets of flow logs that would be parts of a resource, and are none. */
+  const lostTargets = ({ id }: Resource): string[] =>
+    [...store.ofType(flowLogType)]
+      .map(({ body }) => textOf(propertiesOf(body)['targetResourceId']))
+      .filter((target) => resourceKey(parentId(target)) === resourceKey(id) && !state.view().exists(target));
+
+  /** All that lies in a group, or below another resource, which is the last one. */
+  const membersOf = (resource: Resource): Resource[] => {
+    const prefix = `${resourceKey(resource.id)}/`;
+    return [...[...store.all()].filter(({ id }) => resourceKey(id).startsWith(prefix)), resource];
+  };
+
+  /** As Azure does with the first network resource of a region. */
+  const makeWatcher = async (definition: ResourceType, subscription: string, location: string): Promise<void> => {
+    if (definition.changes !== 'network' || isAsideType(definition.type)) return;
+    const missing = missingWatcher(state.view(), subscription, location);
+    for (const { type, id, body } of missing) {
+      const watcher = resourceTypeNamed(type);
+      if (watcher !== undefined) await write(watcher, id, body);
+    }
+  };
+
+  const putElement = async (
+    definition: ResourceType,
+    child: ChildType,
+    id: string,
+    make: (elements: JsonObject[], parent: Resource) => JsonObject[],
+    isPreview = false,
+  ): Promise<Resource> => {
+    const parent = store.get(parentId(id));
+    if (parent === undefined) throw missingParent(definition, child, id);
+    const list = make([...childElements(child, parent)], parent);
+    const body = { ...parent.body, properties: { ...propertiesOf(parent.body), [child.list]: list } };
+    return (await write(definition, parent.id, body, isPreview)).resource;
+  };
+
+  return {
+    requireSubscription,
+    requireGroup,
+    require: requireResource,
+    implicit: implicitResource,
+
+    async put(definition, id, body, conditions = {}) {
+      requireSubscription(id);
+      if (definition.scope === 'group') requireGroup(id);
+      checkConditions(store.get(id), conditions);
+      return write(definition, id, body, conditions.isPreview);
+    },
+
+    async patch(definition, id, body, conditions = {}) {
+      const previous = requireResource(definition, id);
+      checkConditions(previous, conditions);
+      const others = Object.keys(body).filter((key) => !['tags', 'id', 'name', 'type'].includes(key.toLowerCase()));
+      if (others.length > 0 && definition.patch !== 'merge')
+        throw new ArmError(
+          'InvalidRequestContent',
+          `PATCH changes the tags of a ${definition.type} alone, not '${others[0].slice(0, 80)}'. Use PUT.`,
+          { target: others[0].slice(0, 80) },
+        );
+      if (definition.patch === 'merge') return write(definition, previous.id, merge(previous.body, body));
+      const tags = conform(definition.schema, { ...previous.body, ...body }, '') as JsonObject;
+      const resource = {
+        ...previous,
+        etag: randomUUID(),
+        body: { ...previous.body, tags: objectOf(tags['tags']) },
+      };
+      await state.save(resource);
+      return { resource, created: false };
+    },
+
+    async remove(definition, id, conditions = {}) {
+      requireSubscription(id);
+      if (definition.scope === 'group') requireGroup(id);
+      const resource = store.get(id);
+      if (resource === undefined) return false;
+      checkConditions(resource, conditions);
+      const gone = removalOrder(membersOf(resource));
+      for (const member of gone) checkUnused(state.view(), member, gone.length > 1 ? resource.id : '');
+      await definition.outside?.remove({ id: resource.id, view: state.view() });
+      for (const member of gone) {
+        await removeFlowLogs(partsOf(member));
+        if (store.get(member.id) !== undefined) await state.remove(member);
+      }
+      return true;
+    },
+
+    async putChild(definition, child, id, body, conditions = {}) {
+      requireGroup(id);
+      const known = findChild(store, id);
+      checkConditions(known?.parent, known === undefined ? { ifMatch: conditions.ifMatch } : conditions);
+      const name = known === undefined ? resourceName(id) : textOf(known.element['name']);
+      checkName(child.name, name);
+      const element = { ...body, name };
+      const resource = await putElement(
+        definition,
+        child,
+        id,
+        (elements) => {
+          const at = elements.findIndex((other) => sameName(other, name));
+          return at < 0 ? [...elements, element] : elements.with(at, element);
+        },
+        conditions.isPreview,
+      );
+      return { resource, created: known === undefined };
+    },
+
+    async removeChild(definition, child, id, conditions = {}) {
+      requireGroup(id);
+      const known = findChild(store, id);
+      if (known === undefined) {
+        if (store.get(parentId(id)) === undefined) throw missingParent(definition, child, id);
+        return false;
+      }
+      checkConditions(known.parent, conditions);
+      const name = textOf(known.element['name']);
+      await putElement(definition, child, id, (elements) => elements.filter((other) => !sameName(other, name)));
+      return true;
+    },
+
+    changes: {
+      async put(type, id, body) {
+        const definition = resourceTypeNamed(type);
+        if (definition === undefined) throw new Error(`no resource type ${type}`);
+        return (await write(definition, id, body)).resource;
+      },
+      save: (resource) => state.save({ ...resource, etag: randomUUID() }),
+    },
+  };
+}
+
+/** Ids of a resource and of its parts. */
+function partsOf(resource: Resource): string[] {
+  const children = resourceTypeNamed(resource.type)?.children ?? [];
+  return [
+    resource.id,
+    ...children.flatMap((child) =>
+      childElements(child, resource).map((element) => childId(child, resource, textOf(element['name']))),
+    ),
+  ];
+}
+
+/** Parts that a change takes away. */
+function droppedParts(before: Resource, after: Resource): { id: string; child: ChildType }[] {
+  return (resourceTypeNamed(before.type)?.children ?? []).flatMap((child) => {
+    const kept = childElements(child, after).map((element) => textOf(element['name']));
+    return childElements(child, before)
+      .map((element) => textOf(element['name']))
+      .filter((name) => !kept.some((other) => resourceKey(other) === resourceKey(name)))
+      .map((name) => ({ id: childId(child, before, name), child }));
+  });
+}
+
+/** `within` is an id whose own resources do not count as users; '' for none. @throws the type's code where it is in use */
+function checkUnused(view: View, resource: Resource, within: string): void {
+  const definition = resourceTypeNamed(resource.type);
+  checkUse(view, resource.id, definition?.inUse, within);
+  for (const child of definition?.children ?? [])
+    for (const element of childElements(child, resource))
+      checkPartUnused(view, childId(child, resource, textOf(element['name'])), child, within);
+}
+
+function checkPartUnused(view: View, id: string, child: ChildType, within: string): void {
+  checkUse(view, id, child.inUse, within);
+}
+
+function checkUse(view: View, id: string, inUse: InUse | undefined, within: string): void {
+  if (inUse === undefined) return;
+  const prefix = within === '' ? '' : `${resourceKey(within)}/`;
+  const users = view
+    .linksTo(id)
+    .filter(({ what, holder }) => inUse.by.includes(what) && (prefix === '' || !resourceKey(holder).startsWith(prefix)))
+    .map(({ from }) => from);
+  if (users.length === 0) return;
+  const shown = users.slice(0, 5).join(', ');
+  const more = users.length > 5 ? `, and ${users.length - 5} more` : '';
+  throw new ArmError(
+    inUse.code,
+    `${inUse.noun} ${resourceName(id)} cannot be deleted because it is in use by the following resources: ${shown}${more}. In order to delete it, remove the association with the resource(s).`,
+    { target: id },
+  );
+}
+
+/** The answer where a resource is not there. */
+function notFound(type: string, id: string): ArmError {
+  if (type === deploymentType)
+    return new ArmError('DeploymentNotFound', `Deployment '${resourceName(id)}' could not be found.`);
+  return new ArmError(
+    'ResourceNotFound',
+    `The Resource '${type}/${resourceName(id)}' under resource group '${groupOf(id)}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`,
+  );
+}
+
+function missingParent(definition: ResourceType, child: ChildType, id: string): ArmError {
+  return new ArmError(
+    'ParentResourceNotFound',
+    `Failed to perform 'write' on resource(s) of type '${child.type.slice(child.type.indexOf('/') + 1)}', because the parent resource '${definition.type}/${resourceName(parentId(id))}' could not be found.`,
+  );
+}
+
+function sameName(element: JsonObject, name: string): boolean {
+  return resourceKey(textOf(element['name'])) === resourceKey(name);
+}
+
+function checkName({ pattern, rule, code = 'InvalidResourceName' }: NameRule, name: string): void {
+  if (!pattern.test(name)) throw new ArmError(code, `Resource name ${name.slice(0, 100)} is invalid. The name ${rule}`);
+}
+
+function checkConditions(resource: Resource | undefined, { ifMatch, ifNoneMatch }: Conditions): void {
+  const holds = (text: string): boolean =>
+    resource !== undefined &&
+    text.split(',').some((tag) => {
+      const bare = tag.trim().replace(/^W\//, '').replaceAll('"', '');
+      return bare === '*' || bare === resource.etag;
+    });
+  if (ifMatch !== undefined && ifMatch !== '' && !holds(ifMatch))
+    throw new ArmError(
+      'PreconditionFailed',
+      resource === undefined
+        ? 'If-Match is given, and there is no such resource.'
+        : `Precondition failed. Etag provided in If-Match header ${ifMatch.slice(0, 80)} does not match etag W/"${resource.etag}" of resource ${resource.id}.`,
+    );
+  if (ifNoneMatch !== undefined && ifNoneMatch !== '' && holds(ifNoneMatch))
+    throw new ArmError('PreconditionFailed', `Precondition failed: the resource ${resource?.id ?? ''} exists.`);
+}
+
+function readLocation(
+  definition: ResourceType,
+  body: JsonObject,
+  previous: Resource | undefined,
+  name: string,
+): string {
+  if (definition.location === 'none') return '';
+  const before = textOf(previous?.body['location']);
+  const given = textOf(body['location']);
+  if (given === '') {
+    if (before !== '' || definition.location === 'optional') return before;
+    throw new ArmError('LocationRequired', 'The location property is required for this definition.', {
+      target: 'location',
+    });
+  }
+  const location = locationOf(given);
+  if (!/^[a-z0-9]{2,40}$/.test(location))
+    throw new ArmError(
+      'LocationNotAvailableForResourceType',
+      `The provided location '${given}' is not available for resource type '${definition.type}'.`,
+      { target: 'location' },
+    );
+  if (before === '' || before === location) return location;
+  if (definition.scope === 'subscription')
+    throw new ArmError(
+      'InvalidResourceGroupLocation',
+      `Invalid resource group location '${location}'. The Resource group already exists in location '${before}'.`,
+    );
+  throw new ArmError(
+    'InvalidResourceLocation',
+    `The resource '${name}' already exists in location '${before}'. A resource with the same name cannot be created in location '${location}'. Please select a new resource name.`,
+  );
+}
+
+/** What the server says anew at every answer. */
+function withoutState(properties: Readonly<Record<string, unknown>>): JsonObject {
+  const { provisioningState: _, ...rest } = properties;
+  return rest as JsonObject;
+}
+
+/** RFC 7396; keys of both in any casing are one, as Azure reads them. */
+function merge(before: JsonObject, patch: JsonObject): JsonObject {
+  const merged: Record<string, Json> = { ...before };
+  for (const [key, value] of Object.entries(patch)) {
+    const name = Object.keys(merged).find((known) => known.toLowerCase() === key.toLowerCase()) ?? key;
+    const old = merged[name];
+    if (value === null) delete merged[name];
+    else if (name !== 'tags' && isPlain(old) && isPlain(value)) merged[name] = merge(old, value);
+    else merged[name] = value;
+  }
+  return merged;
+}
+
+function isPlain(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
