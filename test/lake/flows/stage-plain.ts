@@ -87,8 +87,8 @@ function valuesOfRow(flows: StagedFlows, row: number): FlowValues {
     });
   const family = columns.family[row];
   /** What is not set is the conversation's. */
-  const own = (value: number | undefined, shared: number): number =>
-    value === undefined || Number.isNaN(value) ? shared : value;
+  const ownOr = (value: number | undefined, ofAll: number): number =>
+    value === undefined || Number.isNaN(value) ? ofAll : value;
   const isAccessSame = its === undefined || its.observerAccess[row] === accessSame;
   const shared = Object.fromEntries(counters.map((name, i) => [name, nullable(columns[counterColumns[i]][row])]));
   const observerColumns = [
@@ -97,8 +97,8 @@ function valuesOfRow(flows: StagedFlows, row: number): FlowValues {
     its?.observerPacketsReverse,
     its?.observerBytesReverse,
   ];
-  const firstMillis = own(its?.observerTimeMillis[row], columns.timeMillis[row]);
-  const lastMillis = own(its?.observerLastTimeMillis[row], columns.lastTimeMillis[row]);
+  const firstMillis = ownOr(its?.observerTimeMillis[row], columns.timeMillis[row]);
+  const lastMillis = ownOr(its?.observerLastTimeMillis[row], columns.lastTimeMillis[row]);
   const ownCounters = counters.map((name, i) => (isAccessSame ? shared[name] : nullable(observerColumns[i]![row])));
   const listed = listOf(flows.reports, columns.reportsEnd, row);
   const reports =
@@ -126,8 +126,8 @@ function valuesOfRow(flows: StagedFlows, row: number): FlowValues {
     ...Object.fromEntries(groupTexts.map((name, i) => [name, tables.groups[columns.group[row]][i] || null])),
     observer_time: firstMillis,
     observer_last_time: lastMillis,
-    observer_access: accesses[isAccessSame ? columns.access[row] : its!.observerAccess[row]],
-    observer_tuples: own(its?.observerTuples[row], columns.tuples[row]),
+    observer_access: accesses[isAccessSame ? columns.access[row] : its.observerAccess[row]],
+    observer_tuples: ownOr(its?.observerTuples[row], columns.tuples[row]),
     ...Object.fromEntries(counters.map((name, i) => [`observer_${name}`, ownCounters[i]])),
     reports,
     countingReports: columns.observer[row] > 0 ? [] : counting.length > 0 ? counting : reports,
