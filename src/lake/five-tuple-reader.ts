@@ -34,34 +34,37 @@ export class FiveTupleReader {
     const kernel = this.#kernel;
     takeWords(kernel.words('src_port', count), to.sourcePort, kept);
     takeWords(kernel.words('dst_port', count), to.destinationPort, kept);
-    return (
-      this.#takeAddresses('src_ip', to.source, to.family, kept, count) &&
-      this.#takeAddresses('dst_ip', to.destination, to.family, kept, count) &&
-      takeCodes(kernel, 'protocol', (text) => protocolNames.get(text) ?? -1, to.protocol, kept, count)
-    );
-  }
-
-  /** Words of one side's addresses, sources first. @returns whether all are addresses */
-  #takeAddresses(
-    name: 'src_ip' | 'dst_ip',
-    to: Uint32Array,
-    families: Uint8Array,
-    kept: Uint32Array,
-    count: number,
-  ): boolean {
-    const texts = this.#kernel.words(name, count);
+    const sources = kernel.words('src_ip', count);
+    const destinations = kernel.words('dst_ip', count);
     const addresses = this.#addresses;
-    addresses.reserve(texts);
-    const { words } = addresses;
-    for (let i = 0; i < kept.length; i++) {
-      const text = texts[kept[i]];
-      const family = addresses.familyOf(text);
-      if (family === undefined) return false;
-      for (let word = 0; word < 4; word++) to[4 * i + word] = words[4 * text + word];
-      // The source's family stands there already.
-      families[i] = name === 'src_ip' ? family : familyOf(families[i] === 4 ? 4 : 6, family);
-    }
-    return true;
+    if (!addresses.read(sources, kept) || !addresses.read(destinations, kept)) return false;
+    takeAddresses(addresses.words, sources, kept, to.source);
+    takeAddresses(addresses.words, destinations, kept, to.destination);
+    takeFamilies(addresses.families, sources, destinations, kept, to.family);
+    return takeCodes(kernel, 'protocol', (text) => protocolNames.get(text) ?? -1, to.protocol, kept, count);
+  }
+}
+
+function takeAddresses(words: Uint32Array, texts: Uint32Array, kept: Uint32Array, to: Uint32Array): void {
+  for (let i = 0; i < kept.length; i++) {
+    const at = 4 * texts[kept[i]];
+    to[4 * i] = words[at];
+    to[4 * i + 1] = words[at + 1];
+    to[4 * i + 2] = words[at + 2];
+    to[4 * i + 3] = words[at + 3];
+  }
+}
+
+function takeFamilies(
+  families: Uint8Array,
+  sources: Uint32Array,
+  destinations: Uint32Array,
+  kept: Uint32Array,
+  to: Uint8Array,
+): void {
+  for (let i = 0; i < kept.length; i++) {
+    const source = families[sources[kept[i]]] === 4 ? 4 : 6;
+    to[i] = familyOf(source, families[destinations[kept[i]]] === 4 ? 4 : 6);
   }
 }
 

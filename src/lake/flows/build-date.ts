@@ -11,6 +11,7 @@ import { dayMillis } from '../../base/time.ts';
 import type { AddAction } from '../delta-log.ts';
 import type { DataFile } from '../snapshot.ts';
 import { dataFileOf } from '../snapshot.ts';
+import type { StagedRows } from '../staged-rows.ts';
 import { dropSpareRows, StageTables } from '../staged-rows.ts';
 import type { TablePlace } from '../table-place.ts';
 import { damagedFiles } from './damaged-files.ts';
@@ -97,9 +98,7 @@ async function findTouched(
   const tables = new StageTables();
   for (const unit of uncovered)
     for await (const rows of unit.read(tables)) {
-      const columns = fiveTuplesOf(rows);
-      for (let row = 0; row < rows.count; row++)
-        spans.add(columns, row, rows.timeMillis[row], rows.timeMillis[row] + reachMillis(rows.state[row]));
+      spans.addAll(fiveTuplesOf(rows), rows.count, rows.timeMillis, reachEnds(rows));
       if (spans.isAbove(settledSpansMax)) return undefined;
     }
   const replaced: AddAction[] = [];
@@ -108,7 +107,7 @@ async function findTouched(
     for (const add of replaced)
       for await (const { columns, startMillis, endMillis, count } of flowSpans(pathOf(task, add), task.connect)) {
         if (spans.isAbove(settledSpansMax)) return undefined;
-        for (let row = 0; row < count; row++) spans.add(columns, row, startMillis[row], endMillis[row]);
+        spans.addAll(columns, count, startMillis, endMillis);
       }
   } catch {
     // Whatever is wrong with these files, tuples have all that was in them.
@@ -126,8 +125,15 @@ async function isTouched(task: DateTask, add: AddAction, spans: FiveTupleSpans):
   const covered = Number(add.tags?.[coveredTag] ?? Number.NaN);
   if (covered < spans.startMillis || dataFileOf(task.flowsTable, add).startMillis > spans.endMillis) return false;
   for await (const { columns, startMillis, endMillis, count } of flowSpans(pathOf(task, add), task.connect, spans))
-    for (let row = 0; row < count; row++) if (spans.meets(columns, row, startMillis[row], endMillis[row])) return true;
+    if (spans.meetAny(columns, count, startMillis, endMillis)) return true;
   return false;
+}
+
+/** Until when groups may change because of each of these tuples. */
+function reachEnds({ count, timeMillis, state }: StagedRows): Float64Array {
+  const ends = new Float64Array(count);
+  for (let row = 0; row < count; row++) ends[row] = timeMillis[row] + reachMillis(state[row]);
+  return ends;
 }
 
 async function buildRows(

@@ -27,10 +27,15 @@ export class FiveTupleSpans implements RowChoice {
   /** By five-tuple, the span that was added last. */
   #last = new Uint32Array(usualRoom);
   /** By five-tuple, its first span, where they are in order and do not meet; those of the last five-tuple end at `#spans`. */
-  #from = new Uint32Array(0);
+  #from: Uint32Array = new Uint32Array(0);
   #isOrdered = false;
 
-  /** Adds a span to the five-tuple of a row, both times included; it is joined with those that it meets. */
+  /** Adds spans to the five-tuples of rows, both times included; they are joined with those that they meet. */
+  addAll(columns: FiveTupleColumns, count: number, startMillis: Float64Array, endMillis: Float64Array): void {
+    for (let row = 0; row < count; row++) this.add(columns, row, startMillis[row], endMillis[row]);
+  }
+
+  /** Adds one. */
   add(columns: FiveTupleColumns, row: number, startMillis: number, endMillis: number): void {
     this.startMillis = Math.min(this.startMillis, startMillis);
     this.endMillis = Math.max(this.endMillis, endMillis);
@@ -46,11 +51,7 @@ export class FiveTupleSpans implements RowChoice {
     }
     const five = found < 0 ? this.#addFiveTuple(columns, row) : found;
     if (this.#spans === this.#five.length) this.#growSpans();
-    const span = this.#spans++;
-    this.#five[span] = five;
-    this.#start[span] = startMillis;
-    this.#end[span] = endMillis;
-    this.#last[five] = span;
+    this.#push(five, startMillis, endMillis);
   }
 
   /** Whether more than so many spans have to be held. */
@@ -75,6 +76,12 @@ export class FiveTupleSpans implements RowChoice {
     return low < behind && this.#start[low] <= endMillis;
   }
 
+  /** Whether one of these rows meets a span. */
+  meetAny(columns: FiveTupleColumns, count: number, startMillis: Float64Array, endMillis: Float64Array): boolean {
+    for (let row = 0; row < count; row++) if (this.meets(columns, row, startMillis[row], endMillis[row])) return true;
+    return false;
+  }
+
   mayHavePorts(sourcePort: number, destinationPort: number): boolean {
     const bit = bitOf(sourcePort, destinationPort);
     return (this.#pairs[bit >>> 5] & (1 << (bit & 31))) !== 0;
@@ -82,33 +89,35 @@ export class FiveTupleSpans implements RowChoice {
 
   /** Puts spans in order of their five-tuples and times, and joins those that meet. */
   #order(): void {
-    const { count } = this;
-    const from = new Uint32Array(count + 1);
-    for (let span = 0; span < this.#spans; span++) from[this.#five[span]]++;
-    for (let five = 1; five <= count; five++) from[five] += from[five - 1];
-    const order = new Uint32Array(this.#spans);
-    for (let span = this.#spans - 1; span >= 0; span--) order[--from[this.#five[span]]] = span;
-    const [start, end] = [this.#start.slice(), this.#end.slice()];
-    let spans = 0;
-    for (let five = 0; five < count; five++) {
-      const its = order.subarray(from[five], from[five + 1]);
-      if (its.length > 1) its.sort((a, b) => start[a] - start[b]);
-      from[five] = spans;
-      for (const span of its) {
-        if (spans > from[five] && this.#end[spans - 1] >= start[span]) {
-          this.#end[spans - 1] = Math.max(this.#end[spans - 1], end[span]);
-          continue;
-        }
-        this.#five[spans] = five;
-        this.#start[spans] = start[span];
-        this.#end[spans] = end[span];
-        this.#last[five] = spans++;
+    const five = this.#five.slice(0, this.#spans);
+    const start = this.#start.slice(0, this.#spans);
+    const end = this.#end.slice(0, this.#spans);
+    const from = countsBefore(five, this.count);
+    const order = orderOf(five, from);
+    for (let i = 0; i < this.count; i++)
+      if (from[i + 1] - from[i] > 1) order.subarray(from[i], from[i + 1]).sort((a, b) => start[a] - start[b]);
+    this.#spans = 0;
+    for (let i = 0; i < order.length; i++) {
+      const span = order[i];
+      const its = five[span];
+      if (i === from[its]) from[its] = this.#spans;
+      else if (this.#end[this.#spans - 1] >= start[span]) {
+        this.#end[this.#spans - 1] = Math.max(this.#end[this.#spans - 1], end[span]);
+        continue;
       }
+      this.#push(its, start[span], end[span]);
     }
-    from[count] = spans;
-    this.#spans = spans;
+    from[this.count] = this.#spans;
     this.#from = from;
     this.#isOrdered = true;
+  }
+
+  #push(five: number, startMillis: number, endMillis: number): void {
+    const span = this.#spans++;
+    this.#five[span] = five;
+    this.#start[span] = startMillis;
+    this.#end[span] = endMillis;
+    this.#last[five] = span;
   }
 
   #find(columns: FiveTupleColumns, row: number): number {
@@ -155,6 +164,22 @@ export class FiveTupleSpans implements RowChoice {
     this.#start = grow(this.#start, new Float64Array(room));
     this.#end = grow(this.#end, new Float64Array(room));
   }
+}
+
+/** By number, how many of `numbers`, which are below `end`, are below it. */
+function countsBefore(numbers: Uint32Array, end: number): Uint32Array {
+  const counts = new Uint32Array(end + 1);
+  for (let i = 0; i < numbers.length; i++) counts[numbers[i] + 1]++;
+  for (let i = 1; i <= end; i++) counts[i] += counts[i - 1];
+  return counts;
+}
+
+/** Places of these numbers, the least number first, where `before` counts them. */
+function orderOf(numbers: Uint32Array, before: Uint32Array): Uint32Array {
+  const order = new Uint32Array(numbers.length);
+  const next = before.slice();
+  for (let i = 0; i < numbers.length; i++) order[next[numbers[i]]++] = i;
+  return order;
 }
 
 function grow<T extends Uint32Array | Float64Array>(from: T, to: T): T {

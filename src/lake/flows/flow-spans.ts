@@ -69,8 +69,7 @@ function ownSpans(
   if (!load('last_time', 'record_time') || !load('group_after_millis', 'tuple_index')) return undefined;
   if (!portColumns.every((name) => load(name, name))) return undefined;
   const ends = kernel.longs('record_time', count);
-  const after = kernel.words('tuple_index', count);
-  for (let row = 0; row < count; row++) ends[row] = ends[row] / 1000 + after[row];
+  addMillis(ends, kernel.words('tuple_index', count));
   const reader = new FiveTupleReader(kernel);
   const kept =
     near === undefined
@@ -83,13 +82,22 @@ function ownSpans(
   if (kept.length === 0) return spans;
   if (!addressColumns.every((name) => load(name, name)) || !load('time', 'time')) return undefined;
   if (!load('group_before_millis', 'tuple_index') || !reader.take(spans.columns, kept, count)) return undefined;
-  const before = kernel.words('tuple_index', count);
   kernel.takeLongs('time', kept, spans.startMillis);
-  for (let i = 0; i < kept.length; i++) {
-    spans.startMillis[i] = spans.startMillis[i] / 1000 - before[kept[i]];
-    spans.endMillis[i] = ends[kept[i]];
-  }
+  takeTimes(kernel.words('tuple_index', count), ends, kept, spans);
   return spans;
+}
+
+/** Microseconds become milliseconds, to which others are added. */
+function addMillis(micros: Float64Array, millis: Uint32Array): void {
+  for (let row = 0; row < micros.length; row++) micros[row] = micros[row] / 1000 + millis[row];
+}
+
+function takeTimes(before: Uint32Array, ends: Float64Array, kept: Uint32Array, spans: FlowSpans): void {
+  const { startMillis, endMillis } = spans;
+  for (let i = 0; i < kept.length; i++) {
+    startMillis[i] = startMillis[i] / 1000 - before[kept[i]];
+    endMillis[i] = ends[kept[i]];
+  }
 }
 
 async function* foreignSpans(
