@@ -20,11 +20,11 @@ export async function checkTags(arm: ResourceManager, resources: NetworkResource
 
 async function findUnknownTags(arm: ResourceManager, { nsgs }: NetworkResources): Promise<Check | undefined> {
   if (nsgs.length === 0) return undefined;
-  const files = [{ path: 'the service', text: JSON.stringify({ value: nsgs }) }];
+  const files = [{ path: 'the service', json: { value: nsgs } }];
   if (importNetwork({ files, inForce: true }).unknownTags.length === 0) return undefined;
   const place = `/subscriptions/${arm.subscription}/providers/Microsoft.Network/locations/${locationOf(textOf(nsgs[0]['location']))}`;
   const list = await arm.get(`${place}/serviceTags`, networkVersion);
-  const serviceTags = list === undefined ? undefined : { path: 'serviceTags', text: JSON.stringify(list) };
+  const serviceTags = list === undefined ? undefined : { path: 'serviceTags', json: list };
   const { unknownTags } = importNetwork({ files, serviceTags, inForce: true });
   if (unknownTags.length === 0) return undefined;
   const named = unknownTags.map(
@@ -41,7 +41,7 @@ async function findUnknownTags(arm: ResourceManager, { nsgs }: NetworkResources)
 /** Interfaces of one address, which a capture does not tell apart; `undefined` where there are none, and of Azure, which records at each interface. */
 export function checkAddresses(arm: ResourceManager, { nics, virtualNetworks }: NetworkResources): Check | undefined {
   if (arm.isAzure || nics.length === 0) return undefined;
-  const files = [{ path: 'the service', text: JSON.stringify({ value: [...virtualNetworks, ...nics] }) }];
+  const files = [{ path: 'the service', json: { value: [...virtualNetworks, ...nics] } }];
   const doubles = describeDoubles(importNetwork({ files, inForce: true }).nics);
   if (doubles.length === 0) return undefined;
   const named = doubles.slice(0, doublesNamed).join('; ');

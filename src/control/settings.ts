@@ -2,7 +2,8 @@
  * Settings of the control plane.
  */
 import { withoutEnd } from '../base/text.ts';
-import type { NetworkFile } from '../nsg/import.ts';
+import type { NetworkDocument, NetworkFile } from '../nsg/import.ts';
+import { documentOf } from '../nsg/import.ts';
 import type { ArmRequest } from './api/request.ts';
 
 export interface ControlOptions {
@@ -54,7 +55,7 @@ export interface ControlSettings {
   readonly tenantId: string;
   readonly asynchronous: boolean;
   readonly keyRotationStops: boolean;
-  readonly serviceTags: NetworkFile | undefined;
+  readonly serviceTags: NetworkDocument | undefined;
   readonly containers: BlobContainers | undefined;
   readonly pageSize: number;
   readonly onNotice: (sentence: string) => void;
@@ -70,7 +71,7 @@ export function settingsOf(options: ControlOptions): ControlSettings {
     tenantId: options.tenantId ?? zeros,
     asynchronous: options.asynchronous ?? false,
     keyRotationStops: options.keyRotationStops ?? true,
-    serviceTags: options.serviceTags,
+    serviceTags: options.serviceTags === undefined ? undefined : documentOf(options.serviceTags),
     containers: options.containers,
     pageSize: options.pageSize ?? 1000,
     onNotice: options.onNotice ?? (() => undefined),

@@ -1,16 +1,10 @@
-/**
- * Addresses that Azure would assign: the next free one of the subnet, in file order. The first four and, in IPv4, the last address of a
- * subnet are Azure's own. Source: learn.microsoft.com/azure/virtual-network/virtual-networks-faq
- */
+/** Addresses that Azure would assign: the next free one of the subnet, in file order. */
 import type { Address, Family } from '../net/address.ts';
 import { formatAddress } from '../net/address.ts';
-import type { Prefix } from '../net/prefix.ts';
-import { formatPrefix, prefixContains, prefixRange } from '../net/prefix.ts';
-import { addressNumber, addressOfNumber } from './address-ranges.ts';
+import { formatPrefix, prefixContains } from '../net/prefix.ts';
+import { firstFreeAddress } from './free-address.ts';
 import type { Subnet } from './network.ts';
 import type { NicDraft } from './read-nic.ts';
-
-const reservedFirst = 4n;
 
 /** Fills the addresses that are missing in `drafts`. `subnetOf` is undefined for a NIC without subnet. */
 export function assignAddresses(
@@ -60,26 +54,16 @@ function assignOne(
     );
     return undefined;
   }
-  for (const prefix of prefixes) {
-    const address = firstFree(prefix, taken);
-    if (address === undefined) continue;
-    taken.add(formatAddress(address));
-    warnings.push(
-      `${draft.where}: its address is dynamic; it is taken to be ${formatAddress(address)}, the next free one of subnet ${subnet.name}`,
+  const address = firstFreeAddress(prefixes, taken);
+  if (address === undefined) {
+    problems.push(
+      `${draft.where}: its subnet ${subnet.name} (${prefixes.map(formatPrefix).join(', ')}) has no free address left`,
     );
-    return address;
+    return undefined;
   }
-  problems.push(
-    `${draft.where}: its subnet ${subnet.name} (${prefixes.map(formatPrefix).join(', ')}) has no free address left`,
+  taken.add(formatAddress(address));
+  warnings.push(
+    `${draft.where}: its address is dynamic; it is taken to be ${formatAddress(address)}, the next free one of subnet ${subnet.name}`,
   );
-  return undefined;
-}
-
-function firstFree(prefix: Prefix, taken: ReadonlySet<string>): Address | undefined {
-  const last = addressNumber(prefixRange(prefix).last) - (prefix.family === 4 ? 1n : 0n);
-  for (let number = addressNumber(prefix) + reservedFirst; number <= last; number++) {
-    const address = addressOfNumber(prefix.family, number);
-    if (!taken.has(formatAddress(address))) return address;
-  }
-  return undefined;
+  return address;
 }

@@ -4,11 +4,9 @@
  * Numbers and what was rejected: docs/decisions/0004-compiled-rules.md.
  */
 import { resourceKey } from '../arm-template/resource-id.ts';
-import type { Address, Family } from '../net/address.ts';
+import type { Family } from '../net/address.ts';
 import { protocolTcp, protocolUdp } from '../net/protocol.ts';
 import type { AddressRange } from './address-ranges.ts';
-import { addressNumber, allAddresses, mergeRanges, rangesOfPrefixes, subtractRanges } from './address-ranges.ts';
-import { groupAddresses } from './application-security-group.ts';
 import type { Decision } from './evaluate.ts';
 import { adminRulesAt, nsgLevels } from './evaluate.ts';
 import type { Network, Nic, Nsg } from './network.ts';
@@ -18,19 +16,12 @@ import type { Stage } from './pack-rules.ts';
 import { packRules, verdictDenies, verdictEnds } from './pack-rules.ts';
 import type { RuleRanges } from './rule-axis.ts';
 import { buildIpv4Axis, buildIpv6Axis, buildPortAxis, findIpv4Row, findIpv6Row, findPortRow } from './rule-axis.ts';
-import type { AddressMatch, Direction, Rule, RuleSide } from './rule.ts';
+import type { Direction, Rule } from './rule.ts';
 import { isAdminRule, protocolMatches, protocolNumbers } from './rule.ts';
-import {
-  globalUnicastPrefix,
-  hostPrefix,
-  internetTag,
-  loadBalancerTag,
-  isPlatformRequest,
-  namesPlatform,
-  unreachablePrefixes,
-  virtualNetworkTag,
-} from './service-tag.ts';
-import { tagPlace, virtualNetworkPrefixes } from './virtual-network-tag.ts';
+import type { RulePlace } from './rule-ranges.ts';
+import { addressRangesOf, portRangesOf } from './rule-ranges.ts';
+import { isPlatformRequest, namesPlatform } from './service-tag.ts';
+import { tagPlace } from './virtual-network-tag.ts';
 
 export interface CompiledNetwork {
   /** What `decide` can answer. 0 is allowed without any rule. */
@@ -61,13 +52,6 @@ export interface CompiledNetwork {
   ): number;
   /** What `decide` looks into, as pack-rules.ts has it; `undefined` where it takes more words. */
   pack(wordsMax: number): Uint32Array | undefined;
-}
-
-/** Where rules are judged, and what the tags of the file came to so far, by family and name. */
-interface Place {
-  readonly network: Network;
-  readonly nic: Nic;
-  readonly tagRanges: Map<string, AddressRange[]>;
 }
 
 /** Protocols that no rule tells apart are one class: one of each class, the rest first, and the class of each of the 256. */
@@ -251,7 +235,7 @@ function decideStage(
   return none;
 }
 
-function compileStage(place: Place, rules: readonly Rule[], decisionOf: Int32Array): Stage {
+function compileStage(place: RulePlace, rules: readonly Rule[], decisionOf: Int32Array): Stage {
   const words = Math.ceil(rules.length / 32);
   const protocols = new Uint32Array(protocolSamples.length * words);
   rules.forEach((rule, index) => {
@@ -260,9 +244,8 @@ function compileStage(place: Place, rules: readonly Rule[], decisionOf: Int32Arr
     });
   });
   const addresses = (side: 'source' | 'destination', family: Family): RuleRanges =>
-    rules.map((rule) => addressRanges(place, rule[side], family));
-  const ports = (side: 'source' | 'destination'): RuleRanges =>
-    rules.map((rule) => rule[side].ports.map(({ start, end }) => ({ start: BigInt(start), end: BigInt(end) })));
+    rules.map((rule) => addressRangesOf(place, rule[side], family));
+  const ports = (side: 'source' | 'destination'): RuleRanges => rules.map((rule) => portRangesOf(rule[side]));
   return {
     words,
     protocols,
@@ -274,46 +257,4 @@ function compileStage(place: Place, rules: readonly Rule[], decisionOf: Int32Arr
     destinationPort: buildPortAxis(ports('destination'), words),
     decisionOf,
   };
-}
-
-function addressRanges(place: Place, side: RuleSide, family: Family): AddressRange[] {
-  const ranges = side.addresses.map((match) => matchRanges(place, match, family));
-  return ranges.length === 1 ? ranges[0] : mergeRanges(ranges.flat());
-}
-
-function matchRanges(place: Place, match: AddressMatch, family: Family): AddressRange[] {
-  switch (match.kind) {
-    case 'any':
-      return allAddresses(family);
-    case 'prefix':
-      return rangesOfPrefixes([match.prefix], family);
-    case 'application-security-group':
-      return groupAddresses(place.network, place.nic, match.id)
-        .filter((address) => address.family === family)
-        .map(singleAddress);
-    default:
-      return rangesOfTag(place, match.tag, family);
-  }
-}
-
-function singleAddress(address: Address): AddressRange {
-  const start = addressNumber(address);
-  return { start, end: start + 1n };
-}
-
-function rangesOfTag({ network, nic, tagRanges }: Place, tag: string, family: Family): AddressRange[] {
-  if (tag === virtualNetworkTag) return rangesOfPrefixes(virtualNetworkPrefixes(nic), family);
-  if (tag === loadBalancerTag) return rangesOfPrefixes([hostPrefix], family);
-  if (tag === internetTag) {
-    const reachable =
-      family === 4
-        ? subtractRanges(allAddresses(4), rangesOfPrefixes(unreachablePrefixes, 4))
-        : rangesOfPrefixes([globalUnicastPrefix], 6);
-    return subtractRanges(reachable, rangesOfPrefixes(virtualNetworkPrefixes(nic), family));
-  }
-  const key = `${family} ${tag.toLowerCase()}`;
-  const ranges =
-    tagRanges.get(key) ?? rangesOfPrefixes(network.serviceTags.get(tag.toLowerCase())?.prefixes ?? [], family);
-  tagRanges.set(key, ranges);
-  return ranges;
 }

@@ -28,12 +28,18 @@ export interface NetworkFile {
   readonly text: string;
 }
 
+/** What such a file holds, or what was never text. */
+export interface NetworkDocument {
+  readonly path: string;
+  readonly json: Json;
+}
+
 export interface ImportOptions {
-  readonly files: readonly NetworkFile[];
+  readonly files: readonly (NetworkFile | NetworkDocument)[];
   /** Values for the templates' parameters. */
   readonly parameters?: NetworkFile | undefined;
   /** A ServiceTags file; one among `files` serves as well. */
-  readonly serviceTags?: NetworkFile | undefined;
+  readonly serviceTags?: NetworkFile | NetworkDocument | undefined;
   /** What the gateways of all VNets reach, besides what the files say. */
   readonly onPremises?: readonly Prefix[] | undefined;
   /** Whether the rules are in force already: then what Azure would refuse today is a warning, where the rule still means something. */
@@ -52,12 +58,9 @@ export function importNetwork(options: ImportOptions): Network {
     options.parameters === undefined ? new Map() : readParameters(options.parameters.text, options.parameters.path);
   const serviceTags = platformServiceTags();
   const warnings: string[] = [];
-  const documents = options.files.map((file) => ({ path: file.path, json: readJson(file.text, file.path) }));
+  const documents = options.files.map(documentOf);
   const lists = documents.filter(({ json }) => isServiceTagList(json));
-  if (options.serviceTags !== undefined) {
-    const { path, text } = options.serviceTags;
-    lists.push({ path, json: readJson(text, path) });
-  }
+  if (options.serviceTags !== undefined) lists.push(documentOf(options.serviceTags));
   for (const { path, json } of lists) readServiceTags(json, path, serviceTags);
   const resources: RawResource[] = [];
   const effective: EffectiveRules[] = [];
@@ -81,6 +84,11 @@ export function importNetwork(options: ImportOptions): Network {
   const network = buildNetwork(resources, reader, scope.location, options.onPremises ?? [], warnings);
   for (const unknown of network.unknownTags) warnings.push(describeUnknownTag(unknown, lists.length > 0));
   return network;
+}
+
+/** @throws network-invalid where it is text that is no JSON */
+export function documentOf(file: NetworkFile | NetworkDocument): NetworkDocument {
+  return 'json' in file ? file : { path: file.path, json: readJson(file.text, file.path) };
 }
 
 /** What effective rules say counts where no file says it better: the resource itself, or a ServiceTags file. */

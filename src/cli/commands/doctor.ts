@@ -113,9 +113,11 @@ async function explain(arm: Arm, fiveTuple: FiveTuple, format: OutputFormat): Pr
     `/subscriptions/${arm.subscription}/providers/Microsoft.Network/applicationSecurityGroups`,
     networkVersion,
   );
-  const text = JSON.stringify({ value: [...nsgs, ...virtualNetworks, ...nics, ...groups] });
   const rows = explainFlow(
-    importNetwork({ files: [{ path: 'the service', text }], inForce: true }),
+    importNetwork({
+      files: [{ path: 'the service', json: { value: [...nsgs, ...virtualNetworks, ...nics, ...groups] } }],
+      inForce: true,
+    }),
     flowLogs,
     fiveTuple,
   );

@@ -1,7 +1,6 @@
 /**
  * `serviceTags` of a region: those of the ServiceTags file, or without one those that mean the same everywhere.
  */
-import { readJson } from '../../arm-template/read-json.ts';
 import type { Json } from '../../arm-template/value.ts';
 import { scalarText } from '../../arm-template/value.ts';
 import { formatPrefix } from '../../net/prefix.ts';
@@ -11,7 +10,7 @@ import { objectOf, objectsOf, textOf } from '../resources/resource.ts';
 
 export function listServiceTags(view: View, subscription: string, location: string): Json {
   const file = view.settings.serviceTags;
-  const given = file === undefined ? {} : objectOf(readJson(file.text, file.path));
+  const given = file === undefined ? {} : objectOf(file.json);
   const values = file === undefined ? platformValues() : objectsOf(given['values']);
   return {
     name: 'Public',

@@ -145,9 +145,8 @@ function buildNetwork(resources: readonly JsonObject[], settings: ControlSetting
       unknownTags: [],
       warnings: [],
     };
-  const text = JSON.stringify({ value: resources });
   return importNetwork({
-    files: [{ path: 'control plane', text }],
+    files: [{ path: 'control plane', json: { value: resources } }],
     serviceTags: settings.serviceTags,
     inForce: true,
   });

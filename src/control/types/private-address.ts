@@ -1,19 +1,14 @@
-/**
- * Private addresses of network interfaces: the next free one of the subnet, or the one asked for. The first four and, in IPv4, the last
- * address of a subnet are Azure's own. Source: learn.microsoft.com/azure/virtual-network/virtual-networks-faq
- */
+/** Private addresses of network interfaces: the next free one of the subnet, or the one asked for. */
 import { parentId, resourceKey, resourceName } from '../../arm-template/resource-id.ts';
 import type { Address } from '../../net/address.ts';
 import { formatAddress, parseAddress } from '../../net/address.ts';
 import type { Prefix } from '../../net/prefix.ts';
-import { parsePrefix, prefixContains, prefixRange } from '../../net/prefix.ts';
-import { addressNumber, addressOfNumber } from '../../nsg/address-ranges.ts';
+import { parsePrefix } from '../../net/prefix.ts';
+import { checkAddress, firstFreeAddress } from '../../nsg/free-address.ts';
 import { ArmError } from '../arm-error.ts';
 import type { WriteContext, View } from '../resources/resource-type.ts';
 import { objectsOf, propertiesOf, referenceOf, textOf } from '../resources/resource.ts';
 import { notReferenced, requireNear } from './reference.ts';
-
-const reservedFirst = 4n;
 
 /** What of an IP configuration says which address it has. */
 export interface AddressWish {
@@ -37,10 +32,14 @@ export function assignPrivateAddress(configuration: AddressWish, context: WriteC
     properties.privateIPAllocationMethod === 'Static'
       ? readStatic(properties.privateIPAddress, name)
       : previousAddress(context, name, subnetId);
-  const address =
-    wanted === undefined ? firstFree(prefixes, used, subnetId) : checked(wanted, prefixes, used, subnetId);
-  taken.add(address);
-  return address;
+  const fault = wanted === undefined ? undefined : checkAddress(wanted, prefixes, used, subnetId);
+  if (fault !== undefined) throw new ArmError(fault.code, `${fault.sentence}.`);
+  const address = wanted ?? firstFreeAddress(prefixes, used);
+  if (address === undefined)
+    throw new ArmError('SubnetIsFull', `Subnet ${subnetId} does not have enough capacity for 1 IP address.`);
+  const text = formatAddress(address);
+  taken.add(text);
+  return text;
 }
 
 function subnetPrefixes(context: WriteContext, subnetId: string, family: 4 | 6): Prefix[] {
@@ -85,38 +84,4 @@ function previousAddress({ previous }: WriteContext, name: string, subnetId: str
   const fields = propertiesOf(before ?? {});
   if (resourceKey(referenceOf(fields['subnet'])) !== resourceKey(subnetId)) return undefined;
   return parseAddress(textOf(fields['privateIPAddress']));
-}
-
-function checked(address: Address, prefixes: readonly Prefix[], used: ReadonlySet<string>, subnetId: string): string {
-  const text = formatAddress(address);
-  const prefix = prefixes.find((candidate) => prefixContains(candidate, address));
-  if (prefix === undefined)
-    throw new ArmError(
-      'PrivateIPAddressNotInSubnet',
-      `Private static IP address ${text} does not belong to the range of subnet prefix of subnet ${subnetId}.`,
-    );
-  const number = addressNumber(address);
-  if (number < addressNumber(prefix) + reservedFirst || number > lastUsable(prefix))
-    throw new ArmError(
-      'PrivateIPAddressInReservedRange',
-      `Private static IP address ${text} falls within reserved IP range of subnet ${subnetId}.`,
-    );
-  if (used.has(text))
-    throw new ArmError('PrivateIPAddressInUse', `IP address ${text} is already allocated in subnet ${subnetId}.`);
-  return text;
-}
-
-function firstFree(prefixes: readonly Prefix[], used: ReadonlySet<string>, subnetId: string): string {
-  for (const prefix of prefixes) {
-    const last = lastUsable(prefix);
-    for (let number = addressNumber(prefix) + reservedFirst; number <= last; number++) {
-      const text = formatAddress(addressOfNumber(prefix.family, number));
-      if (!used.has(text)) return text;
-    }
-  }
-  throw new ArmError('SubnetIsFull', `Subnet ${subnetId} does not have enough capacity for 1 IP address.`);
-}
-
-function lastUsable(prefix: Prefix): bigint {
-  return addressNumber(prefixRange(prefix).last) - (prefix.family === 4 ? 1n : 0n);
 }
