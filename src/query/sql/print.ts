@@ -21,6 +21,22 @@ export function printSql(statement: SqlStatement, dialect: SqlDialect, sources: 
   return { text, parameters: printer.parameters };
 }
 
+/** A statement that is asked step by step. */
+export interface SqlSteps {
+  /** Each makes a temporary table of this name. */
+  readonly tables: readonly (SqlText & { readonly name: string })[];
+  readonly question: SqlText;
+}
+
+/** The statement with a temporary table for each common table expression. */
+export function printSteps(statement: SqlStatement, dialect: SqlDialect, sources: TableSources): SqlSteps {
+  const tables = statement.with.map(({ name, query }) => {
+    const { text, parameters } = printSql({ with: [], query }, dialect, sources);
+    return { name, text: `CREATE OR REPLACE TEMPORARY TABLE ${name} AS\n${text}`, parameters };
+  });
+  return { tables, question: printSql({ with: [], query: statement.query }, dialect, sources) };
+}
+
 /** The engine's name of a type. */
 export function typeText(type: Type, dialect: SqlDialect): string {
   if (typeof type === 'string') return dialect.types[type];
