@@ -118,6 +118,8 @@ export const limits = {
   settledRecentMillis: 60_000,
   /** Tuples of a question's range that are not settled and are built for it without a notice; of more it says so on stderr. */
   uncoveredTuplesMax: 500_000,
+  /** Bytes of flows that are built for a question and go with it to a ClickHouse server; about three million tuples. */
+  sentFlowsBytesMax: 32 * 2 ** 20,
   /** Tuples that wait to be settled while logs are followed, and how long they wait at the most. */
   unsettledTuplesMin: 100_000,
   unsettledMillisMax: 10 * 60_000,

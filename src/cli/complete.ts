@@ -6,7 +6,7 @@ import type { Command, Option } from 'commander';
 import { openLake } from '../lake/lake.ts';
 import type { Field } from '../query/fields.ts';
 import { completeFilter } from '../query/complete-filter.ts';
-import { tuplesOnly } from '../query/duckdb-engine.ts';
+import { tuplesOnly } from '../query/question-view.ts';
 import { openMovableEngine } from '../query/moved-engine.ts';
 import { groupFields, measureExamples } from '../query/measure.ts';
 import { FlowError } from '../base/errors.ts';

@@ -1,137 +1,49 @@
 /**
- * Answers query trees with a ClickHouse server over the same Delta table: how nsgflow outgrows one machine (docs/scale-out.md). Only trees:
- * a user's SQL runs in the embedded engine, whose sandbox a server has not.
+ * Answers query trees with a ClickHouse server over the same Delta tables: how nsgflow outgrows one machine (docs/scale-out.md). Only trees: a user's SQL
+ * runs in the embedded engine, whose sandbox a server has not.
  *
- *   --engine clickhouse://HOST:8443[?cluster=NAME&secure=0]     account: CLICKHOUSE_USER, CLICKHOUSE_PASSWORD
- *   --lake /path/on/the/server                                  deltaLakeLocal
- *   --lake https://ACCOUNT.blob.core.windows.net/CONTAINER/PATH deltaLakeAzure; AZURE_STORAGE_CONNECTION_STRING
- *   --lake collection:NAME                                      deltaLakeAzure with a named collection of the server, whose path is that of the table
- *
- * The table of tuples lies in the folder `tuples` of the lake.
- *
- * With a cluster, deltaLakeAzureCluster: its nodes share the files among them.
+ * Where the lake is a folder of this machine, a view of it pins both tables, and builds what is not settled. A server that reads a lake elsewhere answers
+ * over the newest versions: conversations are those that were settled last.
  */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import type { ClickHouseClient } from '@clickhouse/client';
+import { randomUUID } from 'node:crypto';
+import { basename } from 'node:path';
 import { FlowError } from '../base/errors.ts';
 import { dayMillis } from '../base/time.ts';
-import { flowsName, tuplesName } from '../lake/table-place.ts';
+import type { DataFile } from '../lake/snapshot.ts';
+import { addressesOf } from './address-condition.ts';
 import { answerOf } from './answer.ts';
+import type { ClickhouseRequest } from './clickhouse-client.ts';
+import { ClickhouseConnection } from './clickhouse-client.ts';
+import type { Environment, LakeTables } from './clickhouse-place.ts';
+import { lakeTables, parseEngineUrl } from './clickhouse-place.ts';
 import { clickhouseCell } from './clickhouse-result.ts';
+import type { SourceStep, Values } from './clickhouse-source.ts';
+import { clickhouseSources, textsOf } from './clickhouse-source.ts';
 import type { AskSettings, Engine } from './engine.ts';
+import type { LoweredQuery } from './lower/lower.ts';
 import { lowerQuery } from './lower/lower.ts';
+import type { QuestionView } from './question-view.ts';
+import { filesOfQuestion, scanOf } from './question-view.ts';
+import type { TableName } from './relation/relation.ts';
 import type { Answer, Cell, Scan } from './result.ts';
-import { clickhouse, clickhouseParameters, clickhouseSettings } from './sql/clickhouse.ts';
+import { clickhouse, clickhouseParameters } from './sql/clickhouse.ts';
 import { lowerRelation } from './sql/lower.ts';
+import type { SqlSteps, SqlText, TableSources } from './sql/print.ts';
 import { printSql } from './sql/print.ts';
 import type { Query } from './tree.ts';
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** An engine for `url` over the lake `lake`; nothing is sent before the first question. @throws usage */
-export function openClickhouseEngine(url: string, lake: string, environment: Environment): Engine {
+/**
+ * An engine for `url` over the lake `lake`; nothing is sent before the first question. `view`: of the lake, where it is a folder of this machine; closing
+ * the engine closes it. @throws usage
+ */
+export function openClickhouseEngine(url: string, lake: string, environment: Environment, view?: QuestionView): Engine {
   const server = parseEngineUrl(url);
-  return new ClickhouseEngine(server, lakeTables(lake, server.cluster, environment), environment);
-}
-
-interface Server {
-  /** Of the HTTP interface. */
-  readonly url: string;
-  readonly cluster: string | undefined;
-}
-
-/** @throws usage */
-function parseEngineUrl(text: string): Server {
-  const wrong = (what: string): FlowError =>
-    new FlowError('usage', `--engine ${what}`, {
-      hint: 'Such as clickhouse://host:8443, or clickhouse://host:8443?cluster=NAME.',
-    });
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    throw wrong('is no URL');
-  }
-  if (url.protocol !== 'clickhouse:' || url.hostname === '') throw wrong('takes clickhouse://HOST:PORT');
-  if (url.username !== '' || url.password !== '')
-    throw new FlowError('usage', '--engine takes no credentials', {
-      hint: 'Set CLICKHOUSE_USER and CLICKHOUSE_PASSWORD in the environment.',
-    });
-  const secure = url.searchParams.get('secure') !== '0';
-  const port = url.port === '' ? (secure ? '8443' : '8123') : url.port;
-  return {
-    url: `${secure ? 'https' : 'http'}://${url.hostname}:${port}`,
-    cluster: url.searchParams.get('cluster') ?? undefined,
-  };
-}
-
-/** The table functions of both tables, and the values of their places. */
-interface LakeTables {
-  readonly tuples: string;
-  readonly flows: string;
-  readonly values: Readonly<Record<string, string>>;
-}
-
-/** @throws usage */
-function lakeTables(lake: string, cluster: string | undefined, environment: Environment): LakeTables {
-  const name = cluster === undefined ? 'deltaLakeAzure' : 'deltaLakeAzureCluster';
-  const first = cluster === undefined ? '' : '{lake_cluster:String}, ';
-  const ofCluster = cluster === undefined ? {} : { lake_cluster: cluster };
-  if (lake.startsWith('collection:')) {
-    const collection = lake.slice('collection:'.length);
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(collection))
-      throw new FlowError('usage', `${JSON.stringify(collection)} is no name of a named collection`);
-    return {
-      tuples: `${name}(${first}${collection})`,
-      flows: `${name}(${first}${collection}, blob_path = '${flowsName}')`,
-      values: ofCluster,
-    };
-  }
-  if (/^https?:\/\//.test(lake)) {
-    const url = new URL(lake);
-    const [container, ...path] = decodeURIComponent(url.pathname)
-      .split('/')
-      .filter((part) => part !== '');
-    if (container === undefined || path.length === 0 || url.search !== '')
-      throw new FlowError('usage', '--lake as a URL names account, container and folder, without a SAS', {
-        hint: 'https://ACCOUNT.blob.core.windows.net/CONTAINER/FOLDER; credentials come from the environment.',
-      });
-    const account = environment['AZURE_STORAGE_CONNECTION_STRING'] ?? url.origin;
-    const at = (folder: string): string =>
-      `${name}(${first}{lake_account:String}, {lake_container:String}, {${folder}:String})`;
-    return {
-      tuples: at('lake_path'),
-      flows: at('flows_path'),
-      values: {
-        ...ofCluster,
-        lake_account: account,
-        lake_container: container,
-        lake_path: [...path, tuplesName].join('/'),
-        flows_path: [...path, flowsName].join('/'),
-      },
-    };
-  }
-  if (cluster !== undefined)
-    throw new FlowError('usage', 'a cluster reads a lake in Azure Storage, not a folder of one server');
-  return {
-    tuples: 'deltaLakeLocal({lake_path:String})',
-    flows: 'deltaLakeLocal({flows_path:String})',
-    values: { lake_path: tuplesFolder(lake), flows_path: join(lake, flowsName) },
-  };
-}
-
-/** In a folder of the server, which this machine may see too: then it tells a lake that older versions of nsgflow made. */
-function tuplesFolder(lake: string): string {
-  const folder = join(lake, tuplesName);
-  return existsSync(join(lake, '_delta_log')) && !existsSync(join(folder, '_delta_log')) ? lake : folder;
+  const places = lakeTables(lake, server.cluster, environment);
+  return new ClickhouseEngine(new ClickhouseConnection(server.url, environment), places, view);
 }
 
 /** Rows of one chunk of an answer. */
 const chunkRows = 2048;
-
-/** The client's own is 30 s; a question may take longer, and `--timeout` and Ctrl-C end it. */
-const requestTimeoutMillis = 3_600_000;
 
 const nothingKnown: Scan = {
   version: undefined,
@@ -145,43 +57,46 @@ const nothingKnown: Scan = {
   built: 0,
 };
 
-class ClickhouseEngine implements Engine {
-  readonly #server: Server;
-  readonly #tables: LakeTables;
-  readonly #environment: Environment;
-  #client: ClickHouseClient | undefined;
+/** A question as SQL, with the values of its tables. */
+interface Compiled extends LoweredQuery {
+  readonly sql: SqlSteps;
+  readonly values: Values;
+  /** What comes before the steps of the question. */
+  readonly before: readonly SourceStep[];
+  readonly scan: Scan;
+}
 
-  constructor(server: Server, tables: LakeTables, environment: Environment) {
-    this.#server = server;
-    this.#tables = tables;
-    this.#environment = environment;
+class ClickhouseEngine implements Engine {
+  readonly #connection: ClickhouseConnection;
+  readonly #places: LakeTables;
+  readonly #view: QuestionView | undefined;
+  #checking: Promise<void> | undefined;
+
+  constructor(connection: ClickhouseConnection, places: LakeTables, view: QuestionView | undefined) {
+    this.#connection = connection;
+    this.#places = places;
+    this.#view = view;
   }
 
   async ask(query: Query, { signal }: AskSettings = {}): Promise<Answer> {
-    try {
-      const lowered = lowerQuery(query, { firstDateMillis: await this.#firstDate(signal) });
-      const { text, parameters } = printSql(lowerRelation(lowered.relation, clickhouse), clickhouse, this.#tables);
-      const rows = this.#rows(text, { ...clickhouseParameters(parameters), ...this.#tables.values }, signal);
-      await nextOf(rows);
-      const types = (await nextOf(rows)).map(String);
-      return await answerOf(query, lowered, this.#chunks(rows, types, signal), nothingKnown);
-    } catch (error) {
-      throw this.#wrap(error, signal);
-    }
-  }
-
-  /** The first instant of the first date of `flows`, by its statistics. */
-  async #firstDate(signal: AbortSignal | undefined): Promise<number | undefined> {
-    const rows = this.#rows(
-      `SELECT toUnixTimestamp64Milli(min(time)) AS millis FROM ${this.#tables.flows}`,
-      this.#tables.values,
-      signal,
-    );
+    const compiled =
+      this.#view === undefined ? await this.#newest(query, signal) : await this.#pinned(this.#view, query, signal);
+    const { sql, values, before } = compiled;
+    const steps = [...before, ...sql.steps];
+    const session = steps.length === 0 ? undefined : randomUUID();
+    const request = ({ text, parameters }: SqlText): ClickhouseRequest => {
+      return { sql: text, values: { ...clickhouseParameters(parameters), ...values }, signal, session };
+    };
+    for (const step of before) await this.#connection.run({ sql: step.text, values: step.values, signal, session });
+    for (const step of sql.steps) await this.#connection.run(request(step));
+    const rows = this.#connection.rows(request(sql));
     await nextOf(rows);
-    await nextOf(rows);
-    const [millis] = await nextOf(rows);
-    await rows.return(undefined);
-    return millis === null ? undefined : Math.floor(Number(millis) / dayMillis) * dayMillis;
+    const types = (await nextOf(rows)).map(String);
+    const done = async (): Promise<void> => {
+      for (const { name } of steps)
+        await this.#connection.run({ sql: `DROP TEMPORARY TABLE IF EXISTS ${name}`, values: {}, session });
+    };
+    return answerOf(query, compiled, chunksOf(rows, types, done), compiled.scan);
   }
 
   sql(): Promise<Answer> {
@@ -193,73 +108,95 @@ class ClickhouseEngine implements Engine {
   }
 
   async close(): Promise<void> {
-    await this.#client?.close();
+    await this.#connection.close();
+    await this.#view?.close();
   }
 
-  async *#rows(
-    sql: string,
-    values: Readonly<Record<string, string>>,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<unknown[]> {
-    if (this.#client === undefined) {
-      const { ClickHouseLogLevel, createClient } = await import('@clickhouse/client');
-      this.#client = createClient({
-        url: this.#server.url,
-        username: this.#environment['CLICKHOUSE_USER'] ?? 'default',
-        password: this.#environment['CLICKHOUSE_PASSWORD'] ?? '',
-        application: 'nsgflow',
-        request_timeout: requestTimeoutMillis,
-        // What fails is said by whoever asked.
-        log: { level: ClickHouseLogLevel.OFF },
-        // So that nothing between takes the silence of a long question for its end.
-        clickhouse_settings: { send_progress_in_http_headers: 1, http_headers_progress_interval_ms: '110000' },
-      });
-    }
-    const result = await this.#client.query({
-      query: sql,
-      format: 'JSONCompactEachRowWithNamesAndTypes',
-      query_params: values,
-      clickhouse_settings: clickhouseSettings,
-      ...(signal === undefined ? {} : { abort_signal: signal }),
+  /** A question over the versions of a view. */
+  async #pinned(view: QuestionView, query: Query, signal: AbortSignal | undefined): Promise<Compiled> {
+    this.#checking ??= this.#check(view, signal).catch((error: unknown) => {
+      this.#checking = undefined;
+      throw error;
     });
-    for await (const rows of result.stream<unknown[]>()) for (const row of rows) yield row.json();
+    await this.#checking;
+    const lowered = lowerQuery(query, { firstDateMillis: view.firstDateMillis });
+    const files = await filesOfQuestion(view, query, lowered.relation, signal);
+    const sources = await clickhouseSources(view, files, this.#places, addressesOf(query.where));
+    const values = { ...this.#places.values, ...sources.tuples?.values, ...sources.flows?.values };
+    const scan = scanOf(view, files, Object.values(sources));
+    const before = Object.values(sources).flatMap(({ step }) => step ?? []);
+    return { ...lowered, sql: sqlOf(lowered, textsOf(sources)), values, before, scan };
   }
 
-  async *#chunks(
-    rows: AsyncGenerator<unknown[]>,
-    types: readonly string[],
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<Cell[][]> {
-    let chunk: Cell[][] = [];
-    try {
-      for await (const row of rows) {
-        chunk.push(row.map((value, i) => clickhouseCell(value, types[i])));
-        if (chunk.length < chunkRows) continue;
-        yield chunk;
-        chunk = [];
-      }
-    } catch (error) {
-      throw this.#wrap(error, signal);
-    }
-    if (chunk.length > 0) yield chunk;
+  /** A question over the newest versions. */
+  async #newest(query: Query, signal: AbortSignal | undefined): Promise<Compiled> {
+    const lowered = lowerQuery(query, { firstDateMillis: await this.#firstDate(signal) });
+    return {
+      ...lowered,
+      sql: sqlOf(lowered, this.#places),
+      values: this.#places.values,
+      before: [],
+      scan: nothingKnown,
+    };
   }
 
-  #wrap(error: unknown, signal: AbortSignal | undefined): unknown {
-    if (signal?.aborted === true) return signal.reason;
-    if (error instanceof FlowError) return error;
-    const { code, type, message } = error as { code?: string; type?: string; message?: string };
-    const first = String(message ?? error).split('\n')[0];
-    if (type === 'AUTHENTICATION_FAILED' || type === 'REQUIRED_PASSWORD' || type === 'WRONG_PASSWORD')
-      return new FlowError('authentication', `${this.#server.url} refuses the account`, {
-        cause: error,
-        hint: 'Check CLICKHOUSE_USER and CLICKHOUSE_PASSWORD.',
-      });
-    if (type === 'MEMORY_LIMIT_EXCEEDED')
-      return new FlowError('memory', 'the question needs more memory than the server grants', { cause: error });
-    if (typeof code === 'string' && /^E[A-Z_]+$/.test(code))
-      return new FlowError('unavailable', `cannot reach ${this.#server.url}: ${code}`, { cause: error });
-    return new FlowError('unavailable', `${this.#server.url} cannot answer: ${first}`, { cause: error });
+  /** Whether the server sees the lake of the view, and not another one of the same path. @throws lake-invalid */
+  async #check({ tuples, flowsVersion, storedFlows }: QuestionView, signal: AbortSignal | undefined): Promise<void> {
+    const check = async (name: TableName, version: number, files: readonly DataFile[]): Promise<void> => {
+      const last = files.at(-1);
+      if (last === undefined) return;
+      const file = basename(last.path);
+      const sql = `SELECT count() FROM ${this.#places[name]} WHERE _file = {file:String} SETTINGS delta_lake_snapshot_version = ${version}`;
+      const [rows] = await this.#only(sql, { ...this.#places.values, file }, signal);
+      if (Number(rows) > 0) return;
+      throw new FlowError(
+        'lake-invalid',
+        `the server reads another table ${name} than this machine: it lacks ${file}`,
+        {
+          hint: '--lake names a folder that this machine and the server share.',
+        },
+      );
+    };
+    await check('tuples', tuples.version, tuples.files);
+    if (flowsVersion !== undefined) await check('flows', flowsVersion, storedFlows);
   }
+
+  /** The first instant of the first date of `flows`, by its statistics. */
+  async #firstDate(signal: AbortSignal | undefined): Promise<number | undefined> {
+    const sql = `SELECT toUnixTimestamp64Milli(min(time)) AS millis FROM ${this.#places.flows}`;
+    const [millis] = await this.#only(sql, this.#places.values, signal);
+    return millis === null ? undefined : Math.floor(Number(millis) / dayMillis) * dayMillis;
+  }
+
+  /** The only row of an answer. */
+  async #only(sql: string, values: Values, signal: AbortSignal | undefined): Promise<unknown[]> {
+    const rows = this.#connection.rows({ sql, values, signal });
+    await nextOf(rows);
+    await nextOf(rows);
+    const row = await nextOf(rows);
+    await rows.return(undefined);
+    return row;
+  }
+}
+
+function sqlOf({ relation }: LoweredQuery, sources: TableSources): SqlSteps {
+  return printSql(lowerRelation(relation, clickhouse), clickhouse, sources);
+}
+
+async function* chunksOf(
+  rows: AsyncGenerator<unknown[]>,
+  types: readonly string[],
+  done: () => Promise<void>,
+): AsyncGenerator<Cell[][]> {
+  let chunk: Cell[][] = [];
+  for await (const row of rows) {
+    chunk.push(row.map((value, i) => clickhouseCell(value, types[i])));
+    if (chunk.length < chunkRows) continue;
+    yield chunk;
+    chunk = [];
+  }
+  await done();
+  if (chunk.length > 0) yield chunk;
 }
 
 async function nextOf(rows: AsyncGenerator<unknown[]>): Promise<unknown[]> {

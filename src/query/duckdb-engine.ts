@@ -24,8 +24,6 @@ import { quoteText } from '../lake/duckdb.ts';
 import { tupleRows } from '../lake/file-rows.ts';
 import { flowRows } from '../lake/flows/flow-rows.ts';
 import type { TableFiles } from '../lake/flows/view.ts';
-import type { DataFile, Snapshot, TimeRange } from '../lake/snapshot.ts';
-import { filesWithin } from '../lake/snapshot.ts';
 import { addressesOf } from './address-condition.ts';
 import { answerOf } from './answer.ts';
 import { columnsOfPrepared, rowsOf } from './duckdb-result.ts';
@@ -33,6 +31,8 @@ import { questionError, sqlError } from './engine-error.ts';
 import type { AskSettings, Engine, Times, WrittenAnswer } from './engine.ts';
 import type { LoweredQuery } from './lower/lower.ts';
 import { lowerQuery } from './lower/lower.ts';
+import type { QuestionView } from './question-view.ts';
+import { filesOfQuestion, rowsIn, scanOf } from './question-view.ts';
 import { columnsOf } from './relation/check.ts';
 import type { Relation, TableName } from './relation/relation.ts';
 import type { Answer, Cell, Scan } from './result.ts';
@@ -48,28 +48,6 @@ import { printSql } from './sql/print.ts';
 import type { TableSource } from './table-source.ts';
 import { tableSource } from './table-source.ts';
 import type { Query, QueryRange } from './tree.ts';
-import { rangeOf } from './tree.ts';
-
-/** What an engine asks of a version of a lake: lake/flows/view.ts. */
-export interface QuestionView {
-  readonly tuples: Snapshot;
-  readonly firstDateMillis: number | undefined;
-  /** Files of `flows` that are stored; some may be replaced by what `flows` builds. */
-  readonly storedFlows: readonly DataFile[];
-  flows(range: TimeRange, signal?: AbortSignal): Promise<readonly TableFiles[]>;
-  close(): Promise<void>;
-}
-
-/** A view of tuples for questions that ask nothing of conversations. */
-export function tuplesOnly(tuples: Snapshot): QuestionView {
-  return {
-    tuples,
-    firstDateMillis: undefined,
-    storedFlows: [],
-    flows: () => Promise.resolve([]),
-    close: () => Promise.resolve(),
-  };
-}
 
 /** Rows that are read once for several questions are this share of all at the most; of more, it takes longer than reading all for each. */
 const sharedShare = 0.25;
@@ -131,7 +109,7 @@ export class DuckdbEngine implements Engine {
       await connection.run(`CREATE TEMP TABLE shared_flows AS ${sql}`, values, types);
       const [[count]] = (await connection.runAndReadAll('SELECT count(*) FROM shared_flows')).getRows();
       if (Number(count) > rowsMax) return answers;
-      const scan = this.#scan(['flows'], [source], files);
+      const scan = scanOf(this.#view, { flows: files }, [source]);
       for (const { query, index, statement, ...lowered } of shared) {
         const text = printSql(statement, dialect, { tuples: '', flows: 'shared_flows' });
         const chunks = streamChunks({ ...asked(text), connection });
@@ -160,7 +138,7 @@ export class DuckdbEngine implements Engine {
       return {
         columns: columnsOfPrepared(prepared),
         chunks: rowChunks(chunks, running, sqlError),
-        scan: this.#scan(['tuples', 'flows'], [{ sql: '', read, unfiltered: 0 }], flows),
+        scan: scanOf(this.#view, { tuples: [tuples], flows }, [{ read, unfiltered: 0 }]),
       };
     } catch (error) {
       if (running === undefined) await this.#pool.drop(duckdb);
@@ -233,63 +211,22 @@ export class DuckdbEngine implements Engine {
   }
 
   async #compile(query: Query, { connection }: Running, { signal }: AskSettings): Promise<Compiled> {
-    const { tuples, firstDateMillis } = this.#view;
-    const lowered = lowerQuery(query, { firstDateMillis });
+    const lowered = lowerQuery(query, { firstDateMillis: this.#view.firstDateMillis });
     const statement = lowerRelation(lowered.relation, dialect);
-    const names = [...statement.tables.keys()];
-    const range = rangeOf(query);
+    const files = await filesOfQuestion(this.#view, query, statement.tables, signal);
     const addresses = addressesOf(query.where);
-    const flows = names.includes('flows') ? await this.#view.flows(range, signal) : [];
     const sources: Partial<Record<TableName, TableSource>> = {};
-    for (const name of names)
-      sources[name] =
-        name === 'flows'
-          ? await tableSource(connection, flowRows, flows, addresses)
-          : await tableSource(
-              connection,
-              tupleRows,
-              [{ table: tuples.table, files: filesWithin(tuples, withTupleBefore(query, range)) }],
-              addresses,
-            );
+    for (const [name, rows] of [
+      ['tuples', tupleRows],
+      ['flows', flowRows],
+    ] as const) {
+      const tables = files[name];
+      if (tables !== undefined) sources[name] = await tableSource(connection, rows, tables, addresses);
+    }
     const places = { tuples: sources.tuples?.sql ?? '', flows: sources.flows?.sql ?? '' };
     const sql = printSql(statement, dialect, places);
-    return { ...lowered, sql, scan: this.#scan(names, Object.values(sources), flows) };
+    return { ...lowered, sql, scan: scanOf(this.#view, files, Object.values(sources)) };
   }
-
-  #scan(names: readonly TableName[], sources: readonly TableSource[], flows: readonly TableFiles[]): Scan {
-    const { tuples, storedFlows } = this.#view;
-    const read = sources.flatMap((source) => source.read);
-    const stored = new Set(storedFlows.map(({ path }) => path));
-    const built = flows.flatMap(({ files }) => files.filter(({ path }) => !stored.has(path)));
-    const all = [
-      ...(names.includes('tuples') ? tuples.files : []),
-      ...(names.includes('flows') ? [...storedFlows, ...built] : []),
-    ];
-    return {
-      version: tuples.version,
-      files: all.length,
-      filesRead: read.length,
-      bytes: all.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-      bytesRead: read.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-      rows: rowsIn(all),
-      rowsRead: rowsIn(read),
-      unfiltered: sources.reduce((sum, { unfiltered }) => sum + unfiltered, 0),
-      built: read.filter((file) => built.includes(file)).length,
-    };
-  }
-}
-
-function rowsIn(files: readonly DataFile[]): number | undefined {
-  return files.reduce<number | undefined>(
-    (sum, { rows }) => (sum === undefined || rows === undefined ? undefined : sum + rows),
-    0,
-  );
-}
-
-/** Counters of tuples are spread over the time since the tuple before, which may lie before the range. */
-function withTupleBefore(query: Query, range: TimeRange): TimeRange {
-  if (query.ask !== 'groups' || query.bucketMillis === undefined || range.start === undefined) return range;
-  return { ...range, start: range.start - limits.tupleBeforeMillisMax };
 }
 
 /** SQL of ours, as DuckDB is asked it. */

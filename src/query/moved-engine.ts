@@ -3,9 +3,9 @@ import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { movedSnapshot } from '../lake/moved-files.ts';
 import type { Snapshot } from '../lake/snapshot.ts';
-import type { QuestionView } from './duckdb-engine.ts';
 import { DuckdbEngine } from './duckdb-engine.ts';
 import type { AskSettings, Engine, Times, WrittenAnswer } from './engine.ts';
+import type { QuestionView } from './question-view.ts';
 import type { Answer, Cell } from './result.ts';
 import type { Query, QueryRange } from './tree.ts';
 
@@ -54,9 +54,10 @@ class MovableEngine implements Engine {
 
   /** Over the files where they lie now. */
   #open(): Engine {
-    const { firstDateMillis, storedFlows } = this.#view;
+    const { flowsVersion, firstDateMillis, storedFlows } = this.#view;
     return new DuckdbEngine({
       tuples: this.#tuples,
+      flowsVersion,
       firstDateMillis,
       storedFlows,
       flows: (range, signal) => this.#view.flows(range, signal),

@@ -26,7 +26,7 @@ export async function tableSource(
   addresses: readonly string[] | undefined,
 ): Promise<TableSource> {
   const found: FileToRead[] = [];
-  for (const table of tables) found.push(...(await filesOf(table, addresses)));
+  for (const table of tables) found.push(...(await filesToRead(table, addresses)));
   const read = found.map(({ file }) => file);
   return {
     sql:
@@ -39,13 +39,16 @@ export async function tableSource(
 }
 
 /** A file that a question reads; which rows of it may have one of its addresses, where that is known. */
-interface FileToRead {
+export interface FileToRead {
   readonly file: DataFile;
   readonly rows?: readonly AddressRows[];
 }
 
-/** Files that may hold rows of the addresses. */
-async function filesOf({ table, files }: TableFiles, addresses: readonly string[] | undefined): Promise<FileToRead[]> {
+/** Files that may hold rows of the addresses; all without any. */
+export async function filesToRead(
+  { table, files }: TableFiles,
+  addresses: readonly string[] | undefined,
+): Promise<FileToRead[]> {
   if (addresses === undefined) return files.map((file) => ({ file }));
   const found: FileToRead[] = [];
   for (let at = 0; at < files.length; at += filtersAtOnce) {

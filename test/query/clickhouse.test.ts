@@ -1,28 +1,35 @@
+/** One suite, the same questions over the same lake: DuckDB, ClickHouse (chDB behind a small HTTP front). */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dayMillis } from '../../src/base/time.ts';
 import { settle } from '../../src/lake/flows/settle.ts';
+import { LakeView } from '../../src/lake/flows/view.ts';
+import type { Lake } from '../../src/lake/lake.ts';
 import { openLake } from '../../src/lake/lake.ts';
+import { retainRows } from '../../src/lake/retain-rows.ts';
 import { openClickhouseEngine } from '../../src/query/clickhouse-engine.ts';
-import { openLakeEngine } from '../../src/query/lake-engine.ts';
+import { DuckdbEngine } from '../../src/query/duckdb-engine.ts';
 import type { Engine } from '../../src/query/engine.ts';
 import { formatFilter } from '../../src/query/format-filter.ts';
 import type { Query } from '../../src/query/tree.ts';
 import type { PlainRecord } from '../lake/build-flow-log.ts';
-import { buildFlowLog } from '../lake/build-flow-log.ts';
 import { clickhouseSkipped, installClickhouse } from '../lake/chdb/clickhouse.ts';
+import { plainRecordsOfFewConnections } from '../lake/flows/plain-tuples.ts';
+import { ingestBlob } from '../lake/flows/settled-lake.ts';
 import { plainRecords, query } from './arbitrary.ts';
 
-/** One suite, the same questions over the same table: DuckDB, ClickHouse (chDB behind a small HTTP front). */
 const front = fileURLToPath(new URL('../lake/chdb/serve.mjs', import.meta.url));
 const seed = 20_231_114;
-const queries = Number(process.env['NSGFLOW_CHDB_QUERIES'] ?? 25);
+const queries = 25;
+/** Made-up tuples lie around this midnight: of two dates. */
+const midnight = Date.parse('2023-11-15T00:00:00Z');
 
 async function answerOf(engine: Engine, asked: Query): Promise<unknown[][]> {
   const { columns, chunks } = await engine.ask(asked);
@@ -37,7 +44,6 @@ describe.skipIf(clickhouseSkipped !== undefined)(
     let folder: string;
     let server: ChildProcess;
     let url: string;
-    const samples = fc.sample(plainRecords, { seed, numRuns: 2 });
 
     beforeAll(async () => {
       await installClickhouse();
@@ -52,43 +58,109 @@ describe.skipIf(clickhouseSkipped !== undefined)(
       await rm(folder, { recursive: true, force: true });
     });
 
-    async function withEngines(
-      records: readonly PlainRecord[],
-      name: string,
-      use: (duckdb: Engine, clickhouse: Engine) => Promise<void>,
-    ): Promise<void> {
-      const path = join(folder, name);
-      const lake = await openLake(path, { create: true });
-      const append = await lake.beginAppend();
-      await append.addFlowLog(buildFlowLog(records), { blob: 'blob' });
-      await append.commit([]);
-      await settle(lake);
-      const duckdb = await openLakeEngine(lake);
-      const clickhouse = openClickhouseEngine(url, path, {});
+    /** Both engines over the newest version of a lake; `then` what happens to it afterwards. */
+    async function compare(lake: Lake, from: number, runs: number, then: () => Promise<void>): Promise<void> {
+      const duckdb = new DuckdbEngine(await LakeView.open(lake));
+      const clickhouse = openClickhouseEngine(url, lake.folder, {}, await LakeView.open(lake));
       try {
-        await use(duckdb, clickhouse);
+        await then();
+        await fc.assert(
+          fc.asyncProperty(query, async (asked) => {
+            const expected = await answerOf(duckdb, asked);
+            const said = asked.where === undefined ? '' : formatFilter(asked.where);
+            expect(await answerOf(clickhouse, asked), said).toEqual(expected);
+          }),
+          { seed: from, numRuns: runs, endOnFailure: true },
+        );
       } finally {
         await duckdb.close();
         await clickhouse.close();
-        await lake.close();
       }
     }
 
-    test.each(samples.map((records, i) => [i, records] as const))(
-      'answers as DuckDB does, sample %i',
-      async (i, records) => {
-        await withEngines(records, `lake-${i}`, async (duckdb, clickhouse) => {
-          await fc.assert(
-            fc.asyncProperty(query, async (asked) => {
-              const expected = await answerOf(duckdb, asked);
-              const said = asked.where === undefined ? '' : formatFilter(asked.where);
-              expect(await answerOf(clickhouse, asked), said).toEqual(expected);
-            }),
-            { seed: seed + i, numRuns: queries, endOnFailure: true },
-          );
-        });
+    const nothing = (): Promise<void> => Promise.resolve();
+    const records = fc.oneof(plainRecords, plainRecordsOfFewConnections);
+    const samples = fc.sample(
+      fc.array(fc.record({ records, isSettled: fc.boolean(), isReplaced: fc.boolean() }), {
+        minLength: 2,
+        maxLength: 4,
+      }),
+      { seed, numRuns: 4 },
+    );
+
+    test.each(samples.map((blobs, i) => [i, blobs] as const))(
+      'answers as DuckDB does over blobs of which some are settled, pinned before the next commits, sample %i',
+      async (i, blobs) => {
+        const lake = await openLake(join(folder, `lake-${i}`), { create: true });
+        try {
+          for (const [k, blob] of blobs.entries()) {
+            await ingestBlob(lake, `c/${k}`, blob.records);
+            if (blob.isSettled) await settle(lake);
+            if (blob.isReplaced) await ingestBlob(lake, 'c/0', blob.records, true);
+          }
+          const later = async (): Promise<void> => {
+            await ingestBlob(lake, 'c/later', blobs[0].records);
+            await settle(lake);
+          };
+          await compare(lake, seed + i, queries, later);
+          await compare(lake, seed + i, 5, nothing);
+        } finally {
+          await lake.close();
+        }
       },
       600_000,
     );
+
+    test('answers as DuckDB does over a frozen date, and what came late for it', async () => {
+      const lake = await openLake(join(folder, 'frozen'), { create: true });
+      const [before, late]: PlainRecord[][] = fc.sample(plainRecordsOfFewConnections, { seed, numRuns: 2 });
+      try {
+        await ingestBlob(lake, 'c/0', before);
+        await retainRows(lake, { tuplesDays: 3, nowMillis: midnight + 4 * dayMillis, dryRun: false });
+        await ingestBlob(lake, 'c/1', late);
+        await compare(lake, seed, queries, nothing);
+      } finally {
+        await lake.close();
+      }
+    }, 600_000);
+
+    test('a lake that is not on this machine is answered as it was settled last', async () => {
+      const [first, second]: PlainRecord[][] = fc.sample(plainRecordsOfFewConnections, { seed, numRuns: 2 });
+      const lake = await openLake(join(folder, 'elsewhere'), { create: true });
+      const settledAs: Query = { ask: 'conversations' };
+      try {
+        await ingestBlob(lake, 'c/0', first);
+        await settle(lake);
+        const settled = new DuckdbEngine(await LakeView.open(lake));
+        await ingestBlob(lake, 'c/1', second);
+        const clickhouse = openClickhouseEngine(url, lake.folder, {});
+        expect(await answerOf(clickhouse, settledAs)).toEqual(await answerOf(settled, settledAs));
+        await clickhouse.close();
+        await settled.close();
+      } finally {
+        await lake.close();
+      }
+    });
+
+    test('a server that has another lake at the same path is told from one that shares it', async () => {
+      const [first, second]: PlainRecord[][] = fc.sample(plainRecordsOfFewConnections, { seed, numRuns: 2 });
+      const lake = await openLake(join(folder, 'mine'), { create: true });
+      const other = await openLake(join(folder, 'theirs'), { create: true });
+      try {
+        await ingestBlob(lake, 'c/0', first);
+        await ingestBlob(other, 'c/0', second);
+        for (const one of [lake, other]) await settle(one);
+        const clickhouse = openClickhouseEngine(url, other.folder, {}, await LakeView.open(lake));
+        await expect(clickhouse.ask({ ask: 'count' })).rejects.toMatchObject({ code: 'lake-invalid' });
+        await clickhouse.close();
+        await cp(lake.folder, join(folder, 'copy'), { recursive: true });
+        const shared = openClickhouseEngine(url, join(folder, 'copy'), {}, await LakeView.open(lake));
+        expect((await answerOf(shared, { ask: 'count' })).length).toBe(2);
+        await shared.close();
+      } finally {
+        await lake.close();
+        await other.close();
+      }
+    });
   },
 );

@@ -6,7 +6,7 @@ import type { Positions } from '../../lake/positions.ts';
 import { flowsColumns } from '../../lake/schema.ts';
 import type { Snapshot } from '../../lake/snapshot.ts';
 import { openLake } from '../../lake/lake.ts';
-import { tuplesOnly } from '../../query/duckdb-engine.ts';
+import { tuplesOnly } from '../../query/question-view.ts';
 import { openMovableEngine } from '../../query/moved-engine.ts';
 import type { Cell } from '../../query/result.ts';
 import type { Query } from '../../query/tree.ts';

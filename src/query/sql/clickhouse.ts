@@ -20,7 +20,10 @@ export const clickhouse: SqlDialect = {
   list: (type) => `Array(${type})`,
   struct: (fields) => `Tuple(${fields.map((field) => `\`${field.name}\` ${field.type}`).join(', ')})`,
   placeholder: (at, type) => `{p${at}:${type}}`,
-  materialized: 'MATERIALIZED ',
+  // Not common table expressions: each use is analyzed anew, with all that it reads, which takes minutes where there are several.
+  steps: 'tables',
+  // Without the SELECT around it, a column that is selected twice is refused (ILLEGAL_COLUMN).
+  step: (name, query) => `CREATE OR REPLACE TEMPORARY TABLE ${name} AS SELECT * FROM (\n${query})`,
   lambda: (parameter, body) => `${parameter} -> ${body}`,
   field: (of, field) => `tupleElement(${of}, '${field}')`,
   structValue: (fields, type) => `CAST(tuple(${fields.map(({ value }) => value).join(', ')}), '${quoted(type)}')`,
@@ -70,8 +73,8 @@ export const clickhouseSettings = {
   session_timezone: 'UTC',
   output_format_json_quote_64bit_integers: 1,
   allow_experimental_analyzer: 1,
-  // Otherwise each use of a common table expression computes it anew.
-  enable_materialized_cte: 1,
+  // Copies what is selected of a union into its parts, over and over where these are unions: plans took minutes (chDB 26.7).
+  query_plan_lift_up_union: 0,
   // Skips files in which rows match: NOT (time IS NULL) AND time < x over a table of version 3 gave none of 1,142,500 (chDB 3.4.0).
   delta_lake_enable_engine_predicate: 0,
   // Its Parquet reader loses an expression that is a condition and a column, too: "Not found column equals(observer, 0)" (chDB 26.7).

@@ -12,8 +12,10 @@ export interface SqlDialect {
   struct(fields: readonly { readonly name: string; readonly type: string }[]): string;
   /** The place of a parameter: its number, from 1, and its type. */
   placeholder(number: number, type: string): string;
-  /** Stands before a common table expression. */
-  readonly materialized: string;
+  /** Where the rows of a step lie that others read: in a common table expression of the statement, or in a temporary table that is made before it. */
+  readonly steps: 'with' | 'tables';
+  /** A common table expression, or the statement that makes a temporary table. */
+  step(name: string, query: string): string;
   lambda(parameter: string, body: string): string;
   field(of: string, name: string): string;
   /** The text of a struct's value. */

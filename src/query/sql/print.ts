@@ -15,26 +15,22 @@ export interface SqlText {
 /** Where each table lies: SQL of a relation, as the engine knows it. */
 export type TableSources = Readonly<Record<TableName, string>>;
 
-export function printSql(statement: SqlStatement, dialect: SqlDialect, sources: TableSources): SqlText {
+/** A statement, and the steps that come before it: each makes a temporary table of this name. */
+export interface SqlSteps extends SqlText {
+  readonly steps: readonly (SqlText & { readonly name: string })[];
+}
+
+export function printSql({ with: named, query }: SqlStatement, dialect: SqlDialect, sources: TableSources): SqlSteps {
   const printer = new Printer(dialect, sources);
-  const text = printer.statement(statement);
-  return { text, parameters: printer.parameters };
-}
-
-/** A statement that is asked step by step. */
-export interface SqlSteps {
-  /** Each makes a temporary table of this name. */
-  readonly tables: readonly (SqlText & { readonly name: string })[];
-  readonly question: SqlText;
-}
-
-/** The statement with a temporary table for each common table expression. */
-export function printSteps(statement: SqlStatement, dialect: SqlDialect, sources: TableSources): SqlSteps {
-  const tables = statement.with.map(({ name, query }) => {
-    const { text, parameters } = printSql({ with: [], query }, dialect, sources);
-    return { name, text: `CREATE OR REPLACE TEMPORARY TABLE ${name} AS\n${text}`, parameters };
+  if (dialect.steps === 'with') {
+    const text = printer.statement(named, query);
+    return { text, parameters: printer.parameters, steps: [] };
+  }
+  const steps = named.map((step) => {
+    const { text, parameters } = printSql({ with: [], query: step.query }, dialect, sources);
+    return { name: step.name, text: dialect.step(step.name, text), parameters };
   });
-  return { tables, question: printSql({ with: [], query: statement.query }, dialect, sources) };
+  return { text: printer.statement([], query), parameters: printer.parameters, steps };
 }
 
 /** The engine's name of a type. */
@@ -66,10 +62,8 @@ class Printer {
     this.#sources = sources;
   }
 
-  statement({ with: named, query }: SqlStatement): string {
-    const steps = named.map(
-      (step) => `${this.#name(step.name)} AS ${this.#dialect.materialized}(\n${this.#query(step.query)})`,
-    );
+  statement(named: SqlStatement['with'], query: SqlQuery): string {
+    const steps = named.map((step) => this.#dialect.step(this.#name(step.name), this.#query(step.query)));
     return `${steps.length === 0 ? '' : `WITH ${steps.join(',\n')}\n`}${this.#query(query)}`;
   }
 

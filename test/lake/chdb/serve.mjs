@@ -1,34 +1,48 @@
 /**
- * A small HTTP front over chDB, as far as `@clickhouse/client` needs one: `POST /?param_NAME=VALUE&SETTING=VALUE` with the SQL as body. Tests only.
- * Prints its port. Runs in a process of its own, in the folder below which lakes may be read.
+ * A small HTTP front over chDB, as far as `@clickhouse/client` needs one: `POST /?param_NAME=VALUE&SETTING=VALUE` with the SQL as body, or with the SQL
+ * and the parameters as parts of a form. All requests are one session. Tests only. Prints its port. Runs in a process of its own, in the folder below
+ * which lakes may be read.
  */
 import { createServer } from 'node:http';
-import { queryBind } from 'chdb';
+import { Session } from 'chdb';
 
-const server = createServer((request, response) => {
+const session = new Session();
+const isSetting = /^(prefer_|join_|session_timezone|output_format_|allow_|delta_lake_|optimize_|enable_|query_plan_|max_)/;
+
+/** @returns {Promise<{ sql: string, parameters: URLSearchParams }>} */
+async function read(request) {
+  const { searchParams: parameters } = new URL(request.url, 'http://front');
   const chunks = [];
-  request.on('data', (chunk) => chunks.push(chunk));
-  request.on('end', () => {
-    const { searchParams } = new URL(request.url, 'http://front');
-    let sql = Buffer.concat(chunks).toString('utf8') || (searchParams.get('query') ?? '');
+  for await (const chunk of request) chunks.push(chunk);
+  const body = Buffer.concat(chunks);
+  if (!request.headers['content-type']?.startsWith('multipart/'))
+    return { sql: body.toString('utf8') || (parameters.get('query') ?? ''), parameters };
+  const form = await new Response(body, { headers: { 'content-type': request.headers['content-type'] } }).formData();
+  for (const [name, value] of form) {
+    if (value.length > 131_072) throw new Error(`the parameter ${name} is longer than servers take`);
+    if (name !== 'query') parameters.set(name, value);
+  }
+  return { sql: String(form.get('query')), parameters };
+}
+
+const server = createServer(async (request, response) => {
+  try {
+    const { sql: text, parameters } = await read(request);
     const values = {};
     const settings = [];
-    for (const [name, value] of searchParams)
+    for (const [name, value] of parameters)
       if (name.startsWith('param_')) values[name.slice(6)] = unescaped(value);
-      else if (/^(prefer_|join_|session_timezone|output_format_|allow_|delta_lake_|optimize_|enable_)/.test(name))
-        settings.push(`${name} = '${value.replaceAll("'", "\\'")}'`);
-    const format = /\s+FORMAT\s+(\w+)\s*$/.exec(sql);
-    if (format !== null) sql = sql.slice(0, format.index);
-    if (settings.length > 0) sql += ` SETTINGS ${settings.join(', ')}`;
-    try {
-      const answer = queryBind(sql, values, format?.[1] ?? 'TabSeparated');
-      response.writeHead(200, { 'x-clickhouse-format': format?.[1] ?? 'TabSeparated' });
-      response.end(answer);
-    } catch (error) {
-      response.writeHead(500);
-      response.end(String(error instanceof Error ? error.message : error));
-    }
-  });
+      else if (isSetting.test(name)) settings.push(`${name} = '${value.replaceAll("'", "\\'")}'`);
+    const format = /\s+FORMAT\s+(\w+)\s*$/.exec(text);
+    let sql = format === null ? text : text.slice(0, format.index);
+    if (settings.length > 0 && /^\s*(SELECT|WITH|CREATE)/i.test(sql)) sql += ` SETTINGS ${settings.join(', ')}`;
+    const answer = session.queryBind(sql, values, format?.[1] ?? 'TabSeparated');
+    response.writeHead(200, { 'x-clickhouse-format': format?.[1] ?? 'TabSeparated' });
+    response.end(answer);
+  } catch (error) {
+    response.writeHead(500);
+    response.end(String(error instanceof Error ? error.message : error));
+  }
 });
 server.listen(0, '127.0.0.1', () => process.stdout.write(`${server.address().port}\n`));
 

@@ -7,6 +7,7 @@ import { clickhouseCell } from '../../../src/query/clickhouse-result.ts';
 import type { Cell } from '../../../src/query/result.ts';
 import { clickhouse, clickhouseParameters, clickhouseSettings } from '../../../src/query/sql/clickhouse.ts';
 import { lowerRelation } from '../../../src/query/sql/lower.ts';
+import type { SqlText } from '../../../src/query/sql/print.ts';
 import { printSql } from '../../../src/query/sql/print.ts';
 import { installClickhouse } from '../../lake/chdb/clickhouse.ts';
 import type { MadeLake } from './made-tables.ts';
@@ -23,23 +24,27 @@ export async function startClickhouse(folder: string): Promise<Clickhouse> {
   await installClickhouse();
   const server = spawn(process.execPath, [front], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
   const [port] = (await once(server.stdout, 'data')) as [Buffer];
+  const send = async ({ text, parameters }: SqlText, format: string): Promise<string> => {
+    const search = new URLSearchParams({
+      ...Object.fromEntries(Object.entries(clickhouseSettings).map(([name, value]) => [name, String(value)])),
+      ...Object.fromEntries(
+        Object.entries(clickhouseParameters(parameters)).map(([name, value]) => [`param_${name}`, escaped(value)]),
+      ),
+    });
+    const response = await fetch(`http://127.0.0.1:${port.toString().trim()}/?${search.toString()}`, {
+      method: 'POST',
+      body: text + format,
+    });
+    const body = await response.text();
+    if (!response.ok) throw new Error(`${body}\n${text}`);
+    return body;
+  };
   return {
     ask: async (files, relation) => {
       const sources = { tuples: `file('${files.tuples}', Parquet)`, flows: `file('${files.flows}', Parquet)` };
-      const { text, parameters } = printSql(lowerRelation(relation, clickhouse), clickhouse, sources);
-      const search = new URLSearchParams({
-        ...Object.fromEntries(Object.entries(clickhouseSettings).map(([name, value]) => [name, String(value)])),
-        ...Object.fromEntries(
-          Object.entries(clickhouseParameters(parameters)).map(([name, value]) => [`param_${name}`, escaped(value)]),
-        ),
-      });
-      const response = await fetch(`http://127.0.0.1:${port.toString().trim()}/?${search.toString()}`, {
-        method: 'POST',
-        body: `${text}\nFORMAT JSONCompactEachRowWithNamesAndTypes`,
-      });
-      const body = await response.text();
-      if (!response.ok) throw new Error(`${body}\n${text}`);
-      const [, types, ...rows] = body
+      const sql = printSql(lowerRelation(relation, clickhouse), clickhouse, sources);
+      for (const step of sql.steps) await send(step, '');
+      const [, types, ...rows] = (await send(sql, '\nFORMAT JSONCompactEachRowWithNamesAndTypes'))
         .split('\n')
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as unknown[]);
