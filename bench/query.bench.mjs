@@ -4,56 +4,11 @@ import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { command, cpuOf, cpuSeconds, withFlowLogs } from './flow-logs.mjs';
+import { dist, questions } from './questions.mjs';
 
-const dist = (path) => import(pathToFileURL(join('dist', path)).href);
 const memoryBytes = 6 * 2 ** 30;
 const start = Date.parse('2020-11-13T10:00:00Z');
-const range = { start, end: start + 3_600_000 };
-
-/** Questions by name: what nsgflow asks, of both. */
-async function questions(rare, fixed) {
-  const { parseFilter } = await dist('query/filter.js');
-  const { parseMeasure } = await dist('query/measure.js');
-  const where = (text) => ({ where: parseFilter(text, 0) });
-  const groups = (more = {}) => ({
-    ask: 'groups',
-    axes: [{ by: ['src.ip'], limit: 10 }],
-    measures: ['bytes', 'flows', 'packets'].map(parseMeasure),
-    ...more,
-  });
-  const series = { ...groups({ axes: [], bucketMillis: 600_000 }), atReport: true, observations: true };
-  return [
-    ['top sources, every tuple', groups({ observations: true })],
-    ['series of 10 minutes, every tuple', series],
-    [
-      'denied by port, every tuple',
-      groups({ ...where('access = deny'), axes: [{ by: ['dst.port'], limit: 10 }], observations: true }),
-    ],
-    ['one block (10.1.0.0/16), every tuple', groups({ ...where('ip in 10.1.0.0/16'), observations: true })],
-    ['one hour, top sources, every tuple', groups({ range, observations: true })],
-    ['one hour, top sources, conversations', groups({ range })],
-    ['one hour, first 50 conversations', { ask: 'conversations', limit: 50, range }],
-    ['one rare address, its tuples', { ask: 'tuples', ...where(`ip = ${rare}`) }],
-    ['one rare address, its conversations', { ask: 'conversations', ...where(`ip = ${rare}`) }],
-    ['one address of four tuples in all, its tuples', { ask: 'tuples', ...where(`ip = ${fixed}`) }],
-    ['top sources, conversations', groups()],
-    ['top sources, dst.port = 443', groups(where('dst.port = 443'))],
-    ['top sources, access = deny', groups(where('access = deny'))],
-    ['top rules, conversations', groups({ axes: [{ by: ['rule'], limit: 10 }] })],
-    [
-      'matrix of sources and destinations',
-      groups({ axes: ['src.ip', 'dst.ip'].map((by) => ({ by: [by], limit: 8 })) }),
-    ],
-    ['either side', groups({ axes: [{ by: ['ip'], limit: 10 }] })],
-    ['different destinations of sources', groups({ measures: ['distinct:dst.ip', 'flows'].map(parseMeasure) })],
-    ['percentiles', groups({ measures: ['p95:bytes', 'flows'].map(parseMeasure) })],
-    ['one hour, compared with the hour before', groups({ range, compareMillis: 3_600_000 })],
-    ['series of 10 minutes, spread', groups({ axes: [], bucketMillis: 600_000 })],
-    ['count', { ask: 'count' }],
-  ];
-}
 
 /** The same trees as SQL over tables of DuckDB's own, which hold what the lake holds. */
 async function ownTables(folder, lakeFolder) {
@@ -124,7 +79,7 @@ export function run(hours = 6) {
       'SELECT ip FROM (SELECT src_ip AS ip FROM own.tuples UNION ALL SELECT dst_ip FROM own.tuples) a GROUP BY 1 HAVING count(*) = 4 ORDER BY 1 LIMIT 1',
     );
     const rows = [];
-    for (const [name, query] of await questions(rare, fixed)) {
+    for (const [name, query] of await questions(rare, fixed, start)) {
       const [own, table] = await millis([ofOwn, ofLake], query);
       rows.push([name, own.toFixed(0), table.toFixed(0), (table / own).toFixed(1)]);
     }

@@ -7,6 +7,7 @@ import type { Lake } from '../lake/lake.ts';
 import { openLake } from '../lake/lake.ts';
 import type { AskSettings, Engine } from '../query/engine.ts';
 import { parseFilter } from '../query/filter.ts';
+import type { QuestionView } from '../query/question-view.ts';
 import type { Answer, Scan } from '../query/result.ts';
 import { parseTimePoint, timeExamples } from '../query/time-point.ts';
 import type { Query, QueryRange } from '../query/tree.ts';
@@ -184,13 +185,26 @@ async function openEngine(options: AskOptions): Promise<OpenEngine> {
     });
   if (options.engine !== undefined) {
     if (folder === undefined) throw new FlowError('usage', '--engine asks a lake: --lake goes with it');
+    const url = options.engine;
     const { openClickhouseEngine } = await import('../query/clickhouse-engine.ts');
-    const engine = openClickhouseEngine(options.engine, folder, process.env);
+    const { isLakeHere } = await import('../query/clickhouse-place.ts');
+    if (isLakeHere(folder)) {
+      const lake = await openLake(folder);
+      const open = async (): Promise<Engine> =>
+        openClickhouseEngine(url, folder, process.env, await viewOf(lake, tell));
+      return await engineOver(lake, open, () => lake.close());
+    }
+    const engine = openClickhouseEngine(url, folder, process.env);
+    tell('note: the lake is not on this machine: conversations are those that were settled last (nsgflow lake settle)');
     return { engine, close: () => engine.close() };
   }
   if (folder !== undefined) {
     const lake = await openLake(folder);
-    return await engineOver(lake, tell, () => lake.close());
+    return await engineOver(
+      lake,
+      () => duckdbOver(lake, tell),
+      () => lake.close(),
+    );
   }
   const { readLogs } = await import('../ingest/read-logs.ts');
   const progress = createProgress('reading');
@@ -201,18 +215,31 @@ async function openEngine(options: AskOptions): Promise<OpenEngine> {
   if (logs.rejected > 0)
     tell(`warning: ${logs.rejected} byte ranges could not be used; the first: ${logs.firstRejection}`);
   if (logs.mended > 0) tell(`note: ${logs.mended} tuples are written as no format has them, and were mended`);
-  return await engineOver(logs.lake, undefined, () => logs.close());
+  return await engineOver(
+    logs.lake,
+    () => duckdbOver(logs.lake, undefined),
+    () => logs.close(),
+  );
 }
 
+type OnNotice = ((sentence: string) => void) | undefined;
+
 /** DuckDB over the newest version of a lake. */
-async function engineOver(
-  lake: Lake,
-  onNotice: ((sentence: string) => void) | undefined,
-  close: () => Promise<void>,
-): Promise<OpenEngine> {
+async function duckdbOver(lake: Lake, onNotice: OnNotice): Promise<Engine> {
+  const { openLakeEngine } = await import('../query/lake-engine.ts');
+  return openLakeEngine(lake, onNotice === undefined ? {} : { onNotice });
+}
+
+/** The newest version of a lake. */
+async function viewOf(lake: Lake, onNotice: OnNotice): Promise<QuestionView> {
+  const { LakeView } = await import('../lake/flows/view.ts');
+  return LakeView.open(lake, onNotice === undefined ? {} : { onNotice });
+}
+
+/** An engine over a lake, both closed as one. */
+async function engineOver(lake: Lake, open: () => Promise<Engine>, close: () => Promise<void>): Promise<OpenEngine> {
   try {
-    const { openLakeEngine } = await import('../query/lake-engine.ts');
-    const engine = await openLakeEngine(lake, onNotice === undefined ? {} : { onNotice });
+    const engine = await open();
     return {
       engine,
       tuplesFrom: tuplesKeptFrom(lake.tuples.state),

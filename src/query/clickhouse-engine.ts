@@ -6,10 +6,8 @@
  * over the newest versions: conversations are those that were settled last.
  */
 import { randomUUID } from 'node:crypto';
-import { basename } from 'node:path';
 import { FlowError } from '../base/errors.ts';
 import { dayMillis } from '../base/time.ts';
-import type { DataFile } from '../lake/snapshot.ts';
 import { addressesOf } from './address-condition.ts';
 import { answerOf } from './answer.ts';
 import type { ClickhouseRequest } from './clickhouse-client.ts';
@@ -70,7 +68,6 @@ class ClickhouseEngine implements Engine {
   readonly #connection: ClickhouseConnection;
   readonly #places: LakeTables;
   readonly #view: QuestionView | undefined;
-  #checking: Promise<void> | undefined;
 
   constructor(connection: ClickhouseConnection, places: LakeTables, view: QuestionView | undefined) {
     this.#connection = connection;
@@ -114,56 +111,37 @@ class ClickhouseEngine implements Engine {
 
   /** A question over the versions of a view. */
   async #pinned(view: QuestionView, query: Query, signal: AbortSignal | undefined): Promise<Compiled> {
-    this.#checking ??= this.#check(view, signal).catch((error: unknown) => {
-      this.#checking = undefined;
-      throw error;
-    });
-    await this.#checking;
     const lowered = lowerQuery(query, { firstDateMillis: view.firstDateMillis });
     const files = await filesOfQuestion(view, query, lowered.relation, signal);
-    const sources = await clickhouseSources(view, files, this.#places, addressesOf(query.where));
-    const values = { ...this.#places.values, ...sources.tuples?.values, ...sources.flows?.values };
+    const sources = await clickhouseSources(view, files, addressesOf(query.where));
+    const values = { ...sources.tuples?.values, ...sources.flows?.values };
     const scan = scanOf(view, files, Object.values(sources));
     const before = Object.values(sources).flatMap(({ step }) => step ?? []);
     return { ...lowered, sql: sqlOf(lowered, textsOf(sources)), values, before, scan };
   }
 
-  /** A question over the newest versions. */
+  /** A question over the newest versions: first that of `flows`, so that the one of the tuples covers as much or more. */
   async #newest(query: Query, signal: AbortSignal | undefined): Promise<Compiled> {
-    const lowered = lowerQuery(query, { firstDateMillis: await this.#firstDate(signal) });
-    return {
-      ...lowered,
-      sql: sqlOf(lowered, this.#places),
-      values: this.#places.values,
-      before: [],
-      scan: nothingKnown,
-    };
+    const flows = await this.#newestOf('flows', signal);
+    const tuples = await this.#newestOf('tuples', signal);
+    const lowered = lowerQuery(query, { firstDateMillis: await this.#firstDate(flows, signal) });
+    const { values } = this.#places;
+    return { ...lowered, sql: sqlOf(lowered, { tuples, flows }), values, before: [], scan: nothingKnown };
   }
 
-  /** Whether the server sees the lake of the view, and not another one of the same path. @throws lake-invalid */
-  async #check({ tuples, flowsVersion, storedFlows }: QuestionView, signal: AbortSignal | undefined): Promise<void> {
-    const check = async (name: TableName, version: number, files: readonly DataFile[]): Promise<void> => {
-      const last = files.at(-1);
-      if (last === undefined) return;
-      const file = basename(last.path);
-      const sql = `SELECT count() FROM ${this.#places[name]} WHERE _file = {file:String} SETTINGS delta_lake_snapshot_version = ${version}`;
-      const [rows] = await this.#only(sql, { ...this.#places.values, file }, signal);
-      if (Number(rows) > 0) return;
-      throw new FlowError(
-        'lake-invalid',
-        `the server reads another table ${name} than this machine: it lacks ${file}`,
-        {
-          hint: '--lake names a folder that this machine and the server share.',
-        },
-      );
-    };
-    await check('tuples', tuples.version, tuples.files);
-    if (flowsVersion !== undefined) await check('flows', flowsVersion, storedFlows);
+  /** A table at its newest version, which later commits do not change. */
+  async #newestOf(name: TableName, signal: AbortSignal | undefined): Promise<string> {
+    const { table, log } = this.#places[name];
+    if (log === undefined) return table;
+    const [file] = await this.#only(`SELECT max(_file) FROM ${log}`, this.#places.values, signal);
+    const version = Number.parseInt(String(file), 10);
+    if (!Number.isSafeInteger(version)) return table;
+    return `(SELECT * FROM ${table} SETTINGS delta_lake_snapshot_version = ${version})`;
   }
 
-  /** The first instant of the first date of `flows`, by its statistics. */
-  async #firstDate(signal: AbortSignal | undefined): Promise<number | undefined> {
-    const sql = `SELECT toUnixTimestamp64Milli(min(time)) AS millis FROM ${this.#places.flows}`;
+  /** The first instant of the first date of `flows`. */
+  async #firstDate(flows: string, signal: AbortSignal | undefined): Promise<number | undefined> {
+    const sql = `SELECT toUnixTimestamp64Milli(min(time)) AS millis FROM ${flows}`;
     const [millis] = await this.#only(sql, this.#places.values, signal);
     return millis === null ? undefined : Math.floor(Number(millis) / dayMillis) * dayMillis;
   }

@@ -46,12 +46,22 @@ export function parseEngineUrl(text: string): Server {
   };
 }
 
-/** The table functions of both tables, and the values of their places. */
+/** How the server reads a table, and the names of the files of its log. */
+export interface TablePlaces {
+  /** A table function. */
+  readonly table: string;
+  /** One more; `undefined` where nothing tells where the log is. */
+  readonly log: string | undefined;
+}
+
 export interface LakeTables {
-  readonly tuples: string;
-  readonly flows: string;
+  readonly tuples: TablePlaces;
+  readonly flows: TablePlaces;
+  /** Values that the functions name. */
   readonly values: Readonly<Record<string, string>>;
 }
+
+const logFiles = '_delta_log/*.json';
 
 /** @throws usage */
 export function lakeTables(lake: string, cluster: string | undefined, environment: Environment): LakeTables {
@@ -63,8 +73,11 @@ export function lakeTables(lake: string, cluster: string | undefined, environmen
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(collection))
       throw new FlowError('usage', `${JSON.stringify(collection)} is no name of a named collection`);
     return {
-      tuples: `${name}(${first}${collection})`,
-      flows: `${name}(${first}${collection}, blob_path = '${flowsName}')`,
+      tuples: { table: `${name}(${first}${collection})`, log: undefined },
+      flows: {
+        table: `${name}(${first}${collection}, blob_path = '${flowsName}')`,
+        log: `azureBlobStorage(${collection}, blob_path = '${flowsName}/${logFiles}', format = 'One')`,
+      },
       values: ofCluster,
     };
   }
@@ -77,27 +90,41 @@ export function lakeTables(lake: string, cluster: string | undefined, environmen
       throw new FlowError('usage', '--lake as a URL names account, container and folder, without a SAS', {
         hint: 'https://ACCOUNT.blob.core.windows.net/CONTAINER/FOLDER; credentials come from the environment.',
       });
-    const account = environment['AZURE_STORAGE_CONNECTION_STRING'] ?? url.origin;
-    const at = (folder: string): string =>
-      `${name}(${first}{lake_account:String}, {lake_container:String}, {${folder}:String})`;
+    const account = '{lake_account:String}, {lake_container:String}';
+    const places = (folder: string): TablePlaces => ({
+      table: `${name}(${first}${account}, {${folder}_path:String})`,
+      log: `azureBlobStorage(${account}, {${folder}_log:String}, 'One')`,
+    });
     return {
-      tuples: at('lake_path'),
-      flows: at('flows_path'),
+      tuples: places(tuplesName),
+      flows: places(flowsName),
       values: {
         ...ofCluster,
-        lake_account: account,
+        lake_account: environment['AZURE_STORAGE_CONNECTION_STRING'] ?? url.origin,
         lake_container: container,
-        lake_path: [...path, tuplesName].join('/'),
-        flows_path: [...path, flowsName].join('/'),
+        ...pathsOf([...path, tuplesName].join('/'), [...path, flowsName].join('/')),
       },
     };
   }
   if (cluster !== undefined)
     throw new FlowError('usage', 'a cluster reads a lake in Azure Storage, not a folder of one server');
+  const places = (folder: string): TablePlaces => ({
+    table: `deltaLakeLocal({${folder}_path:String})`,
+    log: `file({${folder}_log:String}, One)`,
+  });
   return {
-    tuples: 'deltaLakeLocal({lake_path:String})',
-    flows: 'deltaLakeLocal({flows_path:String})',
-    values: { lake_path: tuplesFolder(lake), flows_path: join(lake, flowsName) },
+    tuples: places(tuplesName),
+    flows: places(flowsName),
+    values: pathsOf(tuplesFolder(lake), join(lake, flowsName)),
+  };
+}
+
+function pathsOf(tuples: string, flows: string): Record<string, string> {
+  return {
+    tuples_path: tuples,
+    tuples_log: `${tuples}/${logFiles}`,
+    flows_path: flows,
+    flows_log: `${flows}/${logFiles}`,
   };
 }
 

@@ -1,14 +1,14 @@
 /**
- * The tables of a question as SQL for ClickHouse: the versions that a view of the lake has pinned. Rows that are built for the question go with it, as
- * Parquet in parameters: a server need not see files of this machine, and writes nothing.
+ * The tables of a question as SQL for ClickHouse: the data files of the versions that a view of the lake has pinned, by their paths. Its Delta reader
+ * opens the log for each use of a table, skips no files, and reads all columns of rows that a condition drops. A file that the server lacks is an error.
+ * Rows that are built for the question go with it, as Parquet in parameters: the folder in which they are is private.
  */
 import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
+import { addressSides } from '../lake/address-filter.ts';
 import type { TableFiles } from '../lake/flows/view.ts';
 import type { DataFile } from '../lake/snapshot.ts';
-import type { LakeTables } from './clickhouse-place.ts';
 import type { QuestionFiles, QuestionView } from './question-view.ts';
 import type { TableName } from './relation/relation.ts';
 import { tableColumns } from './relation/tables.ts';
@@ -40,36 +40,24 @@ export function textsOf(sources: Partial<Record<TableName, ClickhouseSource>>): 
   return { tuples: sources.tuples?.sql ?? '', flows: sources.flows?.sql ?? '' };
 }
 
-/** The tables of a question. Of files, those that may hold rows with one of `addresses`. @throws lake-invalid, limit-exceeded */
+/** The tables of a question. With `addresses`, rows without any of them may be missing. @throws unavailable where too much is not settled */
 export async function clickhouseSources(
   view: QuestionView,
   files: QuestionFiles,
-  places: LakeTables,
   addresses: readonly string[] | undefined,
 ): Promise<Partial<Record<TableName, ClickhouseSource>>> {
   const sources: Partial<Record<TableName, ClickhouseSource>> = {};
-  if (files.tuples !== undefined) {
-    const { version, files: all } = view.tuples;
-    sources.tuples = await sourceOf('tuples', { place: places.tuples, version, all }, files.tuples, addresses);
-  }
-  if (files.flows !== undefined) {
-    const { flowsVersion: version, storedFlows: all } = view;
-    sources.flows = await sourceOf('flows', { place: places.flows, version, all }, files.flows, addresses);
+  for (const name of ['tuples', 'flows'] as const) {
+    const tables = files[name];
+    const stored = name === 'tuples' ? view.tuples.files : view.storedFlows;
+    if (tables !== undefined) sources[name] = await sourceOf(name, stored, tables, addresses);
   }
   return sources;
 }
 
-/** A table as the lake has it. */
-interface StoredTable {
-  /** Its table function. */
-  readonly place: string;
-  readonly version: number | undefined;
-  readonly all: readonly DataFile[];
-}
-
 async function sourceOf(
   name: TableName,
-  { place, version, all }: StoredTable,
+  all: readonly DataFile[],
   tables: readonly TableFiles[],
   addresses: readonly string[] | undefined,
 ): Promise<ClickhouseSource> {
@@ -82,22 +70,30 @@ async function sourceOf(
       (isStored.has(file.path) ? stored : built).push(file);
       if (addresses !== undefined && rows === undefined) unfiltered++;
     }
-  const columns = tableColumns[name].map((column) => `\`${column.name}\``).join(', ');
-  const types = tableColumns[name].map((column) => `\`${column.name}\` ${typeText(column.type, clickhouse)}`);
-  const selected = namedFiles(name, all, stored);
-  const rows = await sentRows(name, built);
-  const parts: string[] = [];
-  if (stored.length > 0 && version !== undefined)
-    parts.push(`SELECT ${columns} FROM ${place}${selected.where} SETTINGS delta_lake_snapshot_version = ${version}`);
-  if (rows.texts.length > 0) parts.push(`SELECT ${columns} FROM built_${name}`);
-  if (parts.length === 0) parts.push(`SELECT ${columns} FROM null({${name}_types:String})`);
+  const columns = tableColumns[name].map((column) => `\`${column.name}\``);
+  const types = tableColumns[name].map((column, i) => `${columns[i]} ${typeText(column.type, clickhouse)}`);
   const ofTypes = { [`${name}_types`]: types.join(', ') };
-  const sent = rows.texts.map((text) => `SELECT ${columns} FROM format(Parquet, {${name}_types:String}, ${text})`);
+  const select = `SELECT ${columns.join(', ')} FROM`;
+  const lists = chunksOf(
+    stored.map(({ path }) => path),
+    pathsInParameter,
+  );
+  const where = addresses === undefined ? '' : ` PREWHERE ${addressTest(`{${name}_addresses:Array(String)}`)}`;
+  const rows = await sentRows(name, built);
+  const parts = lists.map(
+    (_, i) => `${select} file({${name}_files_${i}:Array(String)}, Parquet, {${name}_types:String})${where}`,
+  );
+  if (built.length > 0) parts.push(`${select} built_${name}`);
+  if (parts.length === 0) parts.push(`${select} null({${name}_types:String})`);
+  const sent = rows.texts.map((text) => `${select} format(Parquet, {${name}_types:String}, ${text})`);
   return {
-    sql:
-      parts.length === 1 ? `(${parts[0]})` : `(${parts.map((part) => `SELECT * FROM (${part})`).join(' UNION ALL ')})`,
-    values: { ...ofTypes, ...selected.values },
-    ...(sent.length === 0
+    sql: `(${parts.join(' UNION ALL ')})`,
+    values: {
+      ...ofTypes,
+      ...Object.fromEntries(lists.map((list, i) => [`${name}_files_${i}`, list])),
+      ...(addresses === undefined ? {} : { [`${name}_addresses`]: [...new Set(addresses)] }),
+    },
+    ...(built.length === 0
       ? {}
       : { step: stepOf(`built_${name}`, sent.join(' UNION ALL '), { ...ofTypes, ...rows.values }) }),
     read: [...stored, ...built],
@@ -105,36 +101,16 @@ async function sourceOf(
   };
 }
 
+/** Columns that are not tested are read of the rows only for which it holds. */
+function addressTest(list: string): string {
+  return addressSides.map((side) => `has(${list}, ${side}_ip)`).join(' OR ');
+}
+
 function stepOf(name: string, query: string, values: Values): SourceStep {
   return { name, text: clickhouse.step(name, query), values };
 }
 
-/** A condition by which only these files of a table are read, by their names. @throws lake-invalid where names do not tell them apart */
-function namedFiles(
-  name: TableName,
-  all: readonly DataFile[],
-  some: readonly DataFile[],
-): { where: string; values: Values } {
-  if (some.length === all.length) return { where: '', values: {} };
-  const names = some.map(({ path }) => basename(path));
-  const wanted = new Set(names);
-  if (all.filter(({ path }) => wanted.has(basename(path))).length > names.length)
-    throw new FlowError(
-      'lake-invalid',
-      `the table ${name} has several data files of one name: ClickHouse mixes them up`,
-      {
-        hint: 'nsgflow lake compact writes files with names of their own; or ask without --engine.',
-      },
-    );
-  const lists = chunksOf(names, namesInParameter);
-  const tests = lists.map((_, i) => `_file IN {${name}_files_${i}:Array(String)}`);
-  return {
-    where: ` WHERE ${tests.join(' OR ')}`,
-    values: Object.fromEntries(lists.map((list, i) => [`${name}_files_${i}`, list])),
-  };
-}
-
-/** Files as expressions that give their bytes. @throws limit-exceeded */
+/** Files as expressions that give their bytes. @throws unavailable */
 async function sentRows(name: TableName, files: readonly DataFile[]): Promise<{ texts: string[]; values: Values }> {
   const bytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   if (bytes > limits.sentFlowsBytesMax)
@@ -162,11 +138,11 @@ async function sentRows(name: TableName, files: readonly DataFile[]): Promise<{ 
 
 /** Servers take 128 KiB in a parameter unless told otherwise (`http_max_field_value_size`). */
 const parameterCharacters = 96 * 1024;
-/** Names of files have about 50 characters. */
-const namesInParameter = 1000;
+/** Of files. They have about 100 characters. */
+const pathsInParameter = 500;
 
 function chunksOf<T>(items: readonly T[], size: number): T[][] {
   const chunks: T[][] = [];
   for (let at = 0; at < items.length; at += size) chunks.push(items.slice(at, at + size));
-  return chunks.length === 0 ? [[]] : chunks;
+  return chunks;
 }

@@ -77,6 +77,8 @@ export const clickhouseSettings = {
   query_plan_lift_up_union: 0,
   // Skips files in which rows match: NOT (time IS NULL) AND time < x over a table of version 3 gave none of 1,142,500 (chDB 3.4.0).
   delta_lake_enable_engine_predicate: 0,
+  // Folders named date=… would add a column.
+  use_hive_partitioning: 0,
   // Its Parquet reader loses an expression that is a condition and a column, too: "Not found column equals(observer, 0)" (chDB 26.7).
   optimize_move_to_prewhere: 0,
 } as const;

@@ -7,7 +7,8 @@ import { createServer } from 'node:http';
 import { Session } from 'chdb';
 
 const session = new Session();
-const isSetting = /^(prefer_|join_|session_timezone|output_format_|allow_|delta_lake_|optimize_|enable_|query_plan_|max_)/;
+const isSetting =
+  /^(prefer_|join_|session_timezone|output_format_|allow_|delta_lake_|optimize_|enable_|query_plan_|use_hive|max_)/;
 
 /** @returns {Promise<{ sql: string, parameters: URLSearchParams }>} */
 async function read(request) {
