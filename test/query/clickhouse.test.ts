@@ -27,7 +27,7 @@ import { plainRecords, query } from './arbitrary.ts';
 
 const front = fileURLToPath(new URL('../lake/chdb/serve.mjs', import.meta.url));
 const seed = 20_231_114;
-const queries = 25;
+const queries = 15;
 /** Made-up tuples lie around this midnight: of two dates. */
 const midnight = Date.parse('2023-11-15T00:00:00Z');
 
@@ -85,7 +85,7 @@ describe.skipIf(clickhouseSkipped !== undefined)(
         minLength: 2,
         maxLength: 4,
       }),
-      { seed, numRuns: 4 },
+      { seed, numRuns: 3 },
     );
 
     test.each(samples.map((blobs, i) => [i, blobs] as const))(
