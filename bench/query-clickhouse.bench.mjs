@@ -41,8 +41,9 @@ async function engines(chdb, view) {
   const lower = (query) => lowerQuery(query, { firstDateMillis: view.firstDateMillis });
   const ofLake = async (query) => {
     const lowered = lower(query);
-    const files = await filesOfQuestion(view, query, lowered.relation);
-    const sources = await clickhouseSources(view, files, addressesOf(query.where));
+    const { tables } = lowerRelation(lowered.relation, clickhouse);
+    const files = await filesOfQuestion(view, query, tables);
+    const sources = await clickhouseSources(view, files, tables, addressesOf(query.where));
     const { tuples, flows } = sources;
     const before = [tuples, flows].flatMap((source) => source?.step ?? []);
     run(lowered, textsOf(sources), { ...tuples?.values, ...flows?.values }, before);

@@ -26,7 +26,7 @@ import type { TableName } from './relation/relation.ts';
 import type { Answer, Cell, Scan } from './result.ts';
 import { clickhouse, clickhouseParameters } from './sql/clickhouse.ts';
 import { lowerRelation } from './sql/lower.ts';
-import type { SqlSteps, SqlText, TableSources } from './sql/print.ts';
+import type { SqlSteps, SqlText } from './sql/print.ts';
 import { printSql } from './sql/print.ts';
 import type { Query } from './tree.ts';
 
@@ -112,12 +112,13 @@ class ClickhouseEngine implements Engine {
   /** A question over the versions of a view. */
   async #pinned(view: QuestionView, query: Query, signal: AbortSignal | undefined): Promise<Compiled> {
     const lowered = lowerQuery(query, { firstDateMillis: view.firstDateMillis });
-    const files = await filesOfQuestion(view, query, lowered.relation, signal);
-    const sources = await clickhouseSources(view, files, addressesOf(query.where));
+    const statement = lowerRelation(lowered.relation, clickhouse);
+    const files = await filesOfQuestion(view, query, statement.tables, signal);
+    const sources = await clickhouseSources(view, files, statement.tables, addressesOf(query.where));
     const values = { ...sources.tuples?.values, ...sources.flows?.values };
     const scan = scanOf(view, files, Object.values(sources));
     const before = Object.values(sources).flatMap(({ step }) => step ?? []);
-    return { ...lowered, sql: sqlOf(lowered, textsOf(sources)), values, before, scan };
+    return { ...lowered, sql: printSql(statement, clickhouse, textsOf(sources)), values, before, scan };
   }
 
   /** A question over the newest versions: first that of `flows`, so that the one of the tuples covers as much or more. */
@@ -126,7 +127,8 @@ class ClickhouseEngine implements Engine {
     const tuples = await this.#newestOf('tuples', signal);
     const lowered = lowerQuery(query, { firstDateMillis: await this.#firstDate(flows, signal) });
     const { values } = this.#places;
-    return { ...lowered, sql: sqlOf(lowered, { tuples, flows }), values, before: [], scan: nothingKnown };
+    const sql = printSql(lowerRelation(lowered.relation, clickhouse), clickhouse, { tuples, flows });
+    return { ...lowered, sql, values, before: [], scan: nothingKnown };
   }
 
   /** A table at its newest version, which later commits do not change. */
@@ -155,10 +157,6 @@ class ClickhouseEngine implements Engine {
     await rows.return(undefined);
     return row;
   }
-}
-
-function sqlOf({ relation }: LoweredQuery, sources: TableSources): SqlSteps {
-  return printSql(lowerRelation(relation, clickhouse), clickhouse, sources);
 }
 
 async function* chunksOf(

@@ -12,7 +12,9 @@ import type { DataFile } from '../lake/snapshot.ts';
 import type { QuestionFiles, QuestionView } from './question-view.ts';
 import type { TableName } from './relation/relation.ts';
 import { tableColumns } from './relation/tables.ts';
+import type { Column } from './relation/type.ts';
 import { clickhouse } from './sql/clickhouse.ts';
+import type { SqlStatement } from './sql/node.ts';
 import type { TableSources } from './sql/print.ts';
 import { typeText } from './sql/print.ts';
 import { filesToRead } from './table-source.ts';
@@ -40,23 +42,26 @@ export function textsOf(sources: Partial<Record<TableName, ClickhouseSource>>): 
   return { tuples: sources.tuples?.sql ?? '', flows: sources.flows?.sql ?? '' };
 }
 
-/** The tables of a question. With `addresses`, rows without any of them may be missing. @throws unavailable where too much is not settled */
+/** The tables of a question, with the columns that it reads. With `addresses`, rows without any of them may be missing. @throws unavailable where too much is not settled */
 export async function clickhouseSources(
   view: QuestionView,
   files: QuestionFiles,
+  read: SqlStatement['tables'],
   addresses: readonly string[] | undefined,
 ): Promise<Partial<Record<TableName, ClickhouseSource>>> {
   const sources: Partial<Record<TableName, ClickhouseSource>> = {};
   for (const name of ['tuples', 'flows'] as const) {
     const tables = files[name];
     const stored = name === 'tuples' ? view.tuples.files : view.storedFlows;
-    if (tables !== undefined) sources[name] = await sourceOf(name, stored, tables, addresses);
+    const columns = tableColumns[name].filter((column) => read.get(name)?.has(column.name) === true);
+    if (tables !== undefined) sources[name] = await sourceOf(name, columns, stored, tables, addresses);
   }
   return sources;
 }
 
 async function sourceOf(
   name: TableName,
+  needed: readonly Column[],
   all: readonly DataFile[],
   tables: readonly TableFiles[],
   addresses: readonly string[] | undefined,
@@ -70,8 +75,13 @@ async function sourceOf(
       (isStored.has(file.path) ? stored : built).push(file);
       if (addresses !== undefined && rows === undefined) unfiltered++;
     }
-  const columns = tableColumns[name].map((column) => `\`${column.name}\``);
-  const types = tableColumns[name].map((column, i) => `${columns[i]} ${typeText(column.type, clickhouse)}`);
+  const selected = needed.length === 0 ? tableColumns[name].slice(0, 1) : needed;
+  // Those of addresses stand in its condition.
+  const typed = tableColumns[name].filter(
+    (column) => selected.includes(column) || /^(?:src|dst)_ip$/.test(column.name),
+  );
+  const columns = selected.map((column) => `\`${column.name}\``);
+  const types = typed.map((column) => `\`${column.name}\` ${typeText(column.type, clickhouse)}`);
   const ofTypes = { [`${name}_types`]: types.join(', ') };
   const select = `SELECT ${columns.join(', ')} FROM`;
   const lists = chunksOf(

@@ -20,7 +20,11 @@ export interface SqlSteps extends SqlText {
   readonly steps: readonly (SqlText & { readonly name: string })[];
 }
 
-export function printSql({ with: named, query }: SqlStatement, dialect: SqlDialect, sources: TableSources): SqlSteps {
+export function printSql(
+  { with: named, query }: Omit<SqlStatement, 'tables'>,
+  dialect: SqlDialect,
+  sources: TableSources,
+): SqlSteps {
   const printer = new Printer(dialect, sources);
   if (dialect.steps === 'with') {
     const text = printer.statement(named, query);
