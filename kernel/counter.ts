@@ -10,7 +10,7 @@ export function counterOf(value: f64): i64 {
   return value < 0 ? <i64>((reinterpret<u64>(value) ^ signBit) + packedBase) : <i64>value;
 }
 
-/** As addCounters of src/flowlog/counter.ts: the sum of two counters; NaN counts nothing. */
+/** The sum of two counters as src/flowlog/counter.ts packs them; NaN counts nothing, and what is more than the greatest counter is that. */
 // @ts-ignore: a decorator of AssemblyScript
 @inline
 export function addCounters(a: f64, b: f64): f64 {

@@ -4,7 +4,7 @@
  *
  * AssemblyScript, a part of kernel/read-rows.ts.
  */
-import { orderAt, runsAt, segmentLength, segmentsAt } from '../src/lake/read-kernel-layout';
+import { orderAt, segmentLength, segmentsAt } from '../src/lake/read-kernel-layout';
 import { column } from './page-values';
 import {
   aclSlot,
@@ -116,11 +116,11 @@ function differLong(slot: u32, a: usize, b: usize): bool {
 }
 
 /**
- * Finds, in the order that was found, runs of rows of one record and of the same texts, but for addresses. Writes behind which row each ends.
+ * Finds, in the order that was found, runs of rows of one record and of the same texts, but for addresses. Writes behind which row each ends, where segments were.
  * @returns how many there are
  */
 export function findRuns(count: u32): u32 {
-  let to: usize = runsAt;
+  let to: usize = segmentsAt;
   for (let i: u32 = 1; i < count; i++) {
     const a: usize = load<u32>(orderAt + (<usize>i << 2) - 4);
     const b: usize = load<u32>(orderAt + (<usize>i << 2));
@@ -144,5 +144,5 @@ export function findRuns(count: u32): u32 {
     store<u32>(to, count);
     to += 4;
   }
-  return <u32>((to - runsAt) >> 2);
+  return <u32>((to - segmentsAt) >> 2);
 }

@@ -28,14 +28,5 @@ export function unpackCounter(packed: number): bigint {
   return (bits[0] & ~signBit) + packedBase;
 }
 
-/** The sum of two counters of columns; NaN counts nothing, and what is more than the greatest counter is that. */
-export function addCounters(a: number, b: number): number {
-  if (Number.isNaN(a)) return b;
-  if (Number.isNaN(b)) return a;
-  if (a >= 0 && b >= 0 && a + b <= Number.MAX_SAFE_INTEGER) return a + b;
-  const sum = unpackCounter(a) + unpackCounter(b);
-  return packCounter(sum > counterMax ? counterMax : sum);
-}
-
 const bits = new BigUint64Array(1);
 const double = new Float64Array(bits.buffer);

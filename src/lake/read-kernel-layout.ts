@@ -29,8 +29,6 @@ export const orderAt = columnsAt + slotsMax * columnLength;
 /** Rows that follow each other in one blob and of one kind: first row, row behind, number of the blob; record time (8 bytes) of the first row. */
 export const segmentsAt = orderAt + 4 * rowsMax;
 export const segmentLength = 24;
-/** Behind which row each run ends, in the order in which rows were read: where segments were. */
-export const runsAt = segmentsAt;
 /** Texts: where each lies and its length (4 bytes each), by number from 1 on; 0 is null. */
 export const textsAt = segmentsAt + segmentLength * rowsMax;
 export const textsMax = 4_194_304;

@@ -130,7 +130,7 @@ export class ReadKernel {
 
   /** Behind which row in this order each run of rows of one record and group of texts ends. */
   findRuns(rows: number): Uint32Array {
-    return new Uint32Array(this.#bytes.buffer, layout.runsAt, this.run.findRuns(rows));
+    return new Uint32Array(this.#bytes.buffer, layout.segmentsAt, this.run.findRuns(rows));
   }
 
   /** The number of 8 bytes of a row of a loaded column; NaN where there is none. */

@@ -158,12 +158,12 @@ function bucketsOf(tuples: number): number {
   return 2 ** Math.ceil(Math.log2(Math.max(1, tuples)));
 }
 
-function copy<T extends Float64Array | Uint32Array | Uint16Array | Uint8Array | Int32Array>(
-  to: T,
-  from: T,
+function copy(
+  to: { set(values: ArrayLike<number>): void },
+  from: { subarray(start: number, end: number): ArrayLike<number> },
   count: number,
 ): void {
-  to.set(from.subarray(0, count) as never);
+  to.set(from.subarray(0, count));
 }
 
 type InputColumns = ReturnType<typeof inputColumns>;

@@ -127,8 +127,8 @@ test.each([
 test(`ingesting hours of logs and settling them takes at most ${mebibytesMax} MiB, of one process`, async () => {
   const logs = join(root, 'logs');
   const folder = join(root, 'ingested');
-  const { makeFlowLogs } = (await import(join(repository, 'bench', 'made-logs.mjs'))) as MadeLogs;
-  const { tuples } = makeFlowLogs(logs, isLong ? 9 : 1, join(root, 'more'), 0);
+  const made = (await import(join(repository, 'bench', 'made-logs.mjs'))) as MadeLogs;
+  const { tuples } = made.makeFlowLogs(logs, isLong ? 9 : 1, join(root, 'more'), 0);
   const ran = await run<Ingested>(ingestScript, logs, folder);
   console.log('ingested and settled', ran);
   expect(ran.tuples).toBe(tuples);
