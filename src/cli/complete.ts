@@ -10,9 +10,9 @@ import { tuplesOnly } from '../query/question-view.ts';
 import { openMovableEngine } from '../query/moved-engine.ts';
 import { groupFields, measureExamples } from '../query/measure.ts';
 import { FlowError } from '../base/errors.ts';
-import { allRows } from './group-options.ts';
-import { outputFormats } from './output.ts';
-import { unsafeCharacters } from './printable.ts';
+import { allRows } from './options/group-options.ts';
+import { outputFormats } from './output/output.ts';
+import { unsafeCharacters } from './output/printable.ts';
 
 /** Values of the lake are offered only if they come within this time. */
 const liveMillis = 1500;

@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { errorTable, FlowError } from '../base/errors.ts';
 import { commands, groups } from './commands.ts';
-import { tell } from './printable.ts';
+import { tell } from './output/printable.ts';
 import { version } from './version.ts';
 
 /**

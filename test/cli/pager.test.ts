@@ -3,8 +3,8 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import type { Pager } from '../../src/cli/pager.ts';
-import { openPager } from '../../src/cli/pager.ts';
+import type { Pager } from '../../src/cli/output/pager.ts';
+import { openPager } from '../../src/cli/output/pager.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nsgflow-pager-'));
 const before = process.env['PAGER'];

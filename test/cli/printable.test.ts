@@ -6,10 +6,10 @@ import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import type { Result, TextFormat } from '../../src/cli/output.ts';
-import { outputFormats, writeResult } from '../../src/cli/output.ts';
-import { printable, printableCell } from '../../src/cli/printable.ts';
-import { yamlText } from '../../src/cli/yaml-text.ts';
+import type { Result, TextFormat } from '../../src/cli/output/output.ts';
+import { outputFormats, writeResult } from '../../src/cli/output/output.ts';
+import { printable, printableCell } from '../../src/cli/output/printable.ts';
+import { yamlText } from '../../src/cli/output/yaml-text.ts';
 import { nsgflow } from './nsgflow.ts';
 
 const numRuns = process.env['NSGFLOW_LONG'] === '1' ? 5000 : 200;
@@ -185,8 +185,6 @@ describe('commands', () => {
       );
     }
     expect(direct.sort()).toEqual([
-      "asking.ts: if (!process.stdout.write(`${text}\\n`)) await once(process.stdout, 'drain');",
-      'asking.ts: process.stdout.write(await yamlText(value));',
       "commands/blob-show.ts: if (!process.stdout.write(part)) await once(process.stdout, 'drain');",
       'commands/blob-show.ts: process.stdout.write(end);',
       'commands/completion.ts: process.stdout.write(script);',
@@ -195,9 +193,11 @@ describe('commands', () => {
       'commands/serve.ts: process.stdout.write(formatEnvironment(environment, await shellAccess(dataFolder, environment, Date.now), shell));',
       "main.ts: if (args.length === 1 && args[0] === '--version') process.stdout.write(`${version()}\\n`);",
       "main.ts: process.stderr.write('\\nnsgflow: interrupted; run again to go on\\n');",
-      'printable.ts: process.stderr.write(`${printable(text)}\\n`);',
-      'printable.ts: process.stdout.write(printable(text));',
+      'output/printable.ts: process.stderr.write(`${printable(text)}\\n`);',
+      'output/printable.ts: process.stdout.write(printable(text));',
       'program.ts: for (const word of await completeWords(program, words)) process.stdout.write(`${word}\\n`);',
+      "question/question.ts: if (!process.stdout.write(`${text}\\n`)) await once(process.stdout, 'drain');",
+      'question/question.ts: process.stdout.write(await yamlText(value));',
     ]);
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { define } from '../../src/cli/commands/serve.ts';
-import { readConfig } from '../../src/cli/serve-config.ts';
+import { readConfig } from '../../src/cli/options/serve-config.ts';
 
 let folder: string;
 

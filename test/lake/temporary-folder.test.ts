@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { withTemporary } from '../../src/cli/parquet.ts';
+import { withTemporary } from '../../src/cli/output/parquet.ts';
 import { openDuckdb } from '../../src/lake/duckdb.ts';
 import { makeTemporaryFolder } from '../../src/lake/temporary-folder.ts';
 

@@ -1,8 +1,8 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
-import type { TextFormat } from '../../src/cli/output.ts';
-import { writeResult } from '../../src/cli/output.ts';
+import type { TextFormat } from '../../src/cli/output/output.ts';
+import { writeResult } from '../../src/cli/output/output.ts';
 import type { Cell } from '../../src/query/result.ts';
 import { ask, withRecords } from './ask.ts';
 

@@ -9,7 +9,7 @@ import type { BlobItem } from '../../src/blob/container.ts';
 import { folderAccount } from '../../src/blob/folder.ts';
 import { memoryAccount } from '../../src/blob/memory.ts';
 import { openSource } from '../../src/blob/open.ts';
-import { readRetentionRules } from '../../src/cli/retention-rules.ts';
+import { readRetentionRules } from '../../src/cli/options/retention-rules.ts';
 import type { VnetPath } from '../../src/flowlog/blob-path.ts';
 import { formatBlobPath, nsgContainer } from '../../src/flowlog/blob-path.ts';
 import type { RetainSettings, RetentionStep } from '../../src/source/retain.ts';

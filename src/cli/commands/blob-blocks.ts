@@ -2,11 +2,11 @@ import type { Command } from 'commander';
 import { openSource } from '../../blob/open.ts';
 import { placeBlocks } from '../../source/blob-blocks.ts';
 import { findOneBlob } from '../../source/flow-log-blobs.ts';
-import type { OutputOptions } from '../asking.ts';
-import { addOutput, formatOf, print } from '../asking.ts';
-import type { BlobOptions } from '../blob-options.ts';
-import { addBlobOptions, readBlobSelection } from '../blob-options.ts';
-import { resultOf } from '../output.ts';
+import type { OutputOptions } from '../question/question.ts';
+import { addOutput, formatOf, print } from '../question/question.ts';
+import type { BlobOptions } from '../options/blob-options.ts';
+import { addBlobOptions, readBlobSelection } from '../options/blob-options.ts';
+import { resultOf } from '../output/output.ts';
 
 export function define(command: Command): void {
   addBlobOptions(command);

@@ -3,11 +3,11 @@ import { FlowError } from '../../base/errors.ts';
 import { formatTime } from '../../base/time.ts';
 import { openSource } from '../../blob/open.ts';
 import { findFlowLogBlobs, logNameOf } from '../../source/flow-log-blobs.ts';
-import type { OutputOptions } from '../asking.ts';
-import { addOutput, formatOf, print } from '../asking.ts';
-import type { BlobOptions } from '../blob-options.ts';
-import { addBlobOptions, readBlobSelection } from '../blob-options.ts';
-import type { ResultColumn } from '../output.ts';
+import type { OutputOptions } from '../question/question.ts';
+import { addOutput, formatOf, print } from '../question/question.ts';
+import type { BlobOptions } from '../options/blob-options.ts';
+import { addBlobOptions, readBlobSelection } from '../options/blob-options.ts';
+import type { ResultColumn } from '../output/output.ts';
 
 const columns: readonly ResultColumn[] = [
   { name: 'hour', kind: 'text' },

@@ -4,10 +4,10 @@ import { FlowError } from '../../base/errors.ts';
 import { openSource } from '../../blob/open.ts';
 import { readBlocks, wrapRecords } from '../../source/blob-blocks.ts';
 import { findOneBlob } from '../../source/flow-log-blobs.ts';
-import type { BlobOptions } from '../blob-options.ts';
-import { addBlobOptions, readBlobSelection } from '../blob-options.ts';
-import { parseWhole } from '../options.ts';
-import { escapeJson, printable } from '../printable.ts';
+import type { BlobOptions } from '../options/blob-options.ts';
+import { addBlobOptions, readBlobSelection } from '../options/blob-options.ts';
+import { parseWhole } from '../options/options.ts';
+import { escapeJson, printable } from '../output/printable.ts';
 
 interface ShowOptions extends BlobOptions {
   readonly block?: string;

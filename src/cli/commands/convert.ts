@@ -4,10 +4,10 @@ import { openStorage } from '../../blob/open.ts';
 import type { ConvertResult } from '../../convert/convert.ts';
 import { convert } from '../../convert/convert.ts';
 import { describeRejection } from '../../source/rejection.ts';
-import { parseFormat } from '../options.ts';
-import { jsonText, show, tell } from '../printable.ts';
-import { createProgress } from '../progress.ts';
-import { tellUnread } from '../unread.ts';
+import { parseFormat } from '../options/options.ts';
+import { jsonText, show, tell } from '../output/printable.ts';
+import { createProgress } from '../output/progress.ts';
+import { tellUnread } from '../output/unread.ts';
 
 interface ConvertOptions {
   readonly to: string;

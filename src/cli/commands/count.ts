@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import type { AskOptions } from '../asking.ts';
-import { addQuestion, explain, formatOf, printObject, readRange, whereOf, withEngine } from '../asking.ts';
-import { allRows } from '../group-options.ts';
-import { resultOf } from '../output.ts';
+import type { AskOptions } from '../question/question.ts';
+import { addQuestion, explain, formatOf, printObject, readRange, whereOf, withEngine } from '../question/question.ts';
+import { allRows } from '../options/group-options.ts';
+import { resultOf } from '../output/output.ts';
 
 interface CountOptions extends AskOptions {
   readonly observations?: boolean;

@@ -6,10 +6,10 @@ import { findField } from '../../query/fields.ts';
 import { parseMeasure } from '../../query/measure.ts';
 import type { Match } from '../../query/tree.ts';
 import { ValueError, valueMatch } from '../../query/value.ts';
-import type { AskOptions } from '../asking.ts';
-import { addOutput, addSource, addTimes, formatOf, printAnswer, readRange, withEngine } from '../asking.ts';
-import { parseWhole, readText } from '../options.ts';
-import { tell } from '../printable.ts';
+import type { AskOptions } from '../question/question.ts';
+import { addOutput, addSource, addTimes, formatOf, printAnswer, readRange, withEngine } from '../question/question.ts';
+import { parseWhole, readText } from '../options/options.ts';
+import { tell } from '../output/printable.ts';
 
 interface FindOptions extends AskOptions {
   readonly file?: string;

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { coverageOf, isGap } from '../../advise/coverage.ts';
-import type { ArmOptions } from '../arm.ts';
-import { addArm, openArm } from '../arm.ts';
-import type { OutputOptions } from '../asking.ts';
-import { addOutput, formatOf, print } from '../asking.ts';
-import { readNetworkResources } from '../network-resources.ts';
-import { resultOf } from '../output.ts';
-import { tell } from '../printable.ts';
+import type { ArmOptions } from '../resources/arm.ts';
+import { addArm, openArm } from '../resources/arm.ts';
+import type { OutputOptions } from '../question/question.ts';
+import { addOutput, formatOf, print } from '../question/question.ts';
+import { readNetworkResources } from '../resources/network-resources.ts';
+import { resultOf } from '../output/output.ts';
+import { tell } from '../output/printable.ts';
 
 export function define(command: Command): void {
   command.addHelpText('after', '\nExit code 1 where something is not logged, half logged, or logged twice.\n');

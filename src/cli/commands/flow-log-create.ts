@@ -2,14 +2,14 @@ import type { FlowLog } from '@azure/arm-network';
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
 import { resourceName } from '../../arm-template/resource-id.ts';
-import type { Arm, ArmOptions } from '../arm.ts';
-import { addArm, openArm } from '../arm.ts';
+import type { Arm, ArmOptions } from '../resources/arm.ts';
+import { addArm, openArm } from '../resources/arm.ts';
 import { storageVersion } from '../../advise/resource-manager.ts';
-import type { OutputOptions } from '../asking.ts';
-import { addOutput, formatOf, printObject } from '../asking.ts';
-import type { FlowLogOptions } from '../flow-log.ts';
-import { addFlowLog, findWatcher, flowLogBody, flowLogRow, getFlowLog, putFlowLog } from '../flow-log.ts';
-import { resultOf } from '../output.ts';
+import type { OutputOptions } from '../question/question.ts';
+import { addOutput, formatOf, printObject } from '../question/question.ts';
+import type { FlowLogOptions } from '../resources/flow-log.ts';
+import { addFlowLog, findWatcher, flowLogBody, flowLogRow, getFlowLog, putFlowLog } from '../resources/flow-log.ts';
+import { resultOf } from '../output/output.ts';
 
 interface CreateOptions extends ArmOptions, FlowLogOptions, OutputOptions {
   readonly location: string;

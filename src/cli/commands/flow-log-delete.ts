@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
-import type { ArmOptions } from '../arm.ts';
-import { addArm, openArm, sdkFailure } from '../arm.ts';
-import { findWatcher, getFlowLog } from '../flow-log.ts';
-import { tell } from '../printable.ts';
+import type { ArmOptions } from '../resources/arm.ts';
+import { addArm, openArm, sdkFailure } from '../resources/arm.ts';
+import { findWatcher, getFlowLog } from '../resources/flow-log.ts';
+import { tell } from '../output/printable.ts';
 
 interface DeleteOptions extends ArmOptions {
   readonly location: string;

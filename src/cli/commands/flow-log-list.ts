@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import type { ArmOptions } from '../arm.ts';
-import { addArm, openArm } from '../arm.ts';
-import type { OutputOptions } from '../asking.ts';
-import { addOutput, formatOf, print } from '../asking.ts';
-import { findWatcher, flowLogRow, listFlowLogs, listWatchers } from '../flow-log.ts';
-import { resultOf } from '../output.ts';
+import type { ArmOptions } from '../resources/arm.ts';
+import { addArm, openArm } from '../resources/arm.ts';
+import type { OutputOptions } from '../question/question.ts';
+import { addOutput, formatOf, print } from '../question/question.ts';
+import { findWatcher, flowLogRow, listFlowLogs, listWatchers } from '../resources/flow-log.ts';
+import { resultOf } from '../output/output.ts';
 
 interface ListOptions extends ArmOptions, OutputOptions {
   readonly location?: string;

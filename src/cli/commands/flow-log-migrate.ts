@@ -2,14 +2,14 @@ import type { Command } from 'commander';
 import type { MigrationStep } from '../../advise/migration.ts';
 import { migratedBody, planMigration } from '../../advise/migration.ts';
 import { propertiesOf } from '../../control/resources/resource.ts';
-import type { Arm, ArmOptions } from '../arm.ts';
-import { addArm, openArm } from '../arm.ts';
-import type { OutputOptions } from '../asking.ts';
-import { addOutput, formatOf, print } from '../asking.ts';
-import { describeTarget, findWatcher, getFlowLog, putFlowLog } from '../flow-log.ts';
-import { readNetworkResources } from '../network-resources.ts';
-import { resultOf } from '../output.ts';
-import { tell } from '../printable.ts';
+import type { Arm, ArmOptions } from '../resources/arm.ts';
+import { addArm, openArm } from '../resources/arm.ts';
+import type { OutputOptions } from '../question/question.ts';
+import { addOutput, formatOf, print } from '../question/question.ts';
+import { describeTarget, findWatcher, getFlowLog, putFlowLog } from '../resources/flow-log.ts';
+import { readNetworkResources } from '../resources/network-resources.ts';
+import { resultOf } from '../output/output.ts';
+import { tell } from '../output/printable.ts';
 
 interface MigrateOptions extends ArmOptions, OutputOptions {
   readonly aggregate: boolean;

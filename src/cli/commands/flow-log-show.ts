@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
-import type { ArmOptions } from '../arm.ts';
-import { addArm, openArm } from '../arm.ts';
-import type { OutputOptions } from '../asking.ts';
-import { addOutput, formatOf, printObject } from '../asking.ts';
-import { findWatcher, flowLogRow, getFlowLog } from '../flow-log.ts';
-import { resultOf } from '../output.ts';
+import type { ArmOptions } from '../resources/arm.ts';
+import { addArm, openArm } from '../resources/arm.ts';
+import type { OutputOptions } from '../question/question.ts';
+import { addOutput, formatOf, printObject } from '../question/question.ts';
+import { findWatcher, flowLogRow, getFlowLog } from '../resources/flow-log.ts';
+import { resultOf } from '../output/output.ts';
 
 interface ShowOptions extends ArmOptions, OutputOptions {
   readonly location: string;

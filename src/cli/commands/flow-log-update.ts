@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
-import type { ArmOptions } from '../arm.ts';
-import { addArm, openArm } from '../arm.ts';
-import type { OutputOptions } from '../asking.ts';
-import { addOutput, formatOf, printObject } from '../asking.ts';
-import type { FlowLogOptions } from '../flow-log.ts';
-import { addFlowLog, findWatcher, flowLogBody, flowLogRow, getFlowLog, putFlowLog } from '../flow-log.ts';
-import { resultOf } from '../output.ts';
+import type { ArmOptions } from '../resources/arm.ts';
+import { addArm, openArm } from '../resources/arm.ts';
+import type { OutputOptions } from '../question/question.ts';
+import { addOutput, formatOf, printObject } from '../question/question.ts';
+import type { FlowLogOptions } from '../resources/flow-log.ts';
+import { addFlowLog, findWatcher, flowLogBody, flowLogRow, getFlowLog, putFlowLog } from '../resources/flow-log.ts';
+import { resultOf } from '../output/output.ts';
 
 interface UpdateOptions extends ArmOptions, FlowLogOptions, OutputOptions {
   readonly location: string;

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import type { AskOptions } from '../asking.ts';
-import { addQuestion, formatOf, printAnswer, readRange, whereOf, withEngine } from '../asking.ts';
-import { flowTable } from '../flow-table.ts';
-import { parseWhole } from '../options.ts';
-import { tell } from '../printable.ts';
+import type { AskOptions } from '../question/question.ts';
+import { addQuestion, formatOf, printAnswer, readRange, whereOf, withEngine } from '../question/question.ts';
+import { flowTable } from '../output/flow-table.ts';
+import { parseWhole } from '../options/options.ts';
+import { tell } from '../output/printable.ts';
 
 interface FlowsOptions extends AskOptions {
   readonly tuples?: boolean;

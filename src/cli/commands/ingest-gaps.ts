@@ -7,11 +7,11 @@ import { openLake } from '../../lake/lake.ts';
 import type { MinuteRange, MinuteState } from '../../advise/completeness.ts';
 import { minutesOf } from '../../advise/completeness.ts';
 import { readRecorderLosses } from '../../deliver/recorder-losses.ts';
-import type { AskOptions } from '../asking.ts';
-import { addOutput, formatOf, print, readRange } from '../asking.ts';
-import { lakeOf } from '../lake-option.ts';
-import type { ResultColumn } from '../output.ts';
-import { tell } from '../printable.ts';
+import type { AskOptions } from '../question/question.ts';
+import { addOutput, formatOf, print, readRange } from '../question/question.ts';
+import { lakeOf } from '../options/lake-option.ts';
+import type { ResultColumn } from '../output/output.ts';
+import { tell } from '../output/printable.ts';
 
 interface GapsOptions extends AskOptions {
   readonly all?: true;

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { rejectionReasons } from '../../flowlog/rejection.ts';
 import { openLake } from '../../lake/lake.ts';
-import { addOutput, formatOf, print } from '../asking.ts';
-import type { OutputOptions } from '../asking.ts';
-import { lakeOf } from '../lake-option.ts';
+import { addOutput, formatOf, print } from '../question/question.ts';
+import type { OutputOptions } from '../question/question.ts';
+import { lakeOf } from '../options/lake-option.ts';
 
 export function define(command: Command): void {
   command.option('--lake <dir>', 'folder of the table (required)');

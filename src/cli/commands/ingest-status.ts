@@ -5,11 +5,11 @@ import { parseResourceId } from '../../flowlog/blob-path.ts';
 import { openLake } from '../../lake/lake.ts';
 import { ingestStatus } from '../../advise/ingest-status.ts';
 import { selectsAll } from '../../source/selection.ts';
-import type { OutputOptions } from '../asking.ts';
-import { addOutput, formatOf, print } from '../asking.ts';
-import { lakeOf } from '../lake-option.ts';
-import { resultOf } from '../output.ts';
-import { tell } from '../printable.ts';
+import type { OutputOptions } from '../question/question.ts';
+import { addOutput, formatOf, print } from '../question/question.ts';
+import { lakeOf } from '../options/lake-option.ts';
+import { resultOf } from '../output/output.ts';
+import { tell } from '../output/printable.ts';
 
 export function define(command: Command): void {
   command

@@ -12,12 +12,12 @@ import { describeRejection } from '../../source/rejection.ts';
 import { ingest, parallelDefault } from '../../ingest/ingest.ts';
 import type { Selection } from '../../source/selection.ts';
 import { parseNameTest } from '../../source/selection.ts';
-import { parseBytes, parseDuration } from '../amount.ts';
-import { readRange } from '../asking.ts';
+import { parseBytes, parseDuration } from '../options/amount.ts';
+import { readRange } from '../question/question.ts';
 import { stopGently } from '../interrupt.ts';
-import { addStats, collect, parseWhole } from '../options.ts';
-import { jsonText, printableCell, show, tell } from '../printable.ts';
-import { createProgress, formatBytes } from '../progress.ts';
+import { addStats, collect, parseWhole } from '../options/options.ts';
+import { jsonText, printableCell, show, tell } from '../output/printable.ts';
+import { createProgress, formatBytes } from '../output/progress.ts';
 
 interface IngestOptions {
   readonly lake?: string;

@@ -3,9 +3,9 @@ import { formatCount } from '../../base/format-count.ts';
 import { compact } from '../../lake/compact.ts';
 import { settle } from '../../lake/flows/settle.ts';
 import { openLake } from '../../lake/lake.ts';
-import { show } from '../printable.ts';
-import { writing } from '../writing.ts';
-import { formatBytes } from '../progress.ts';
+import { show } from '../output/printable.ts';
+import { writing } from '../options/writing.ts';
+import { formatBytes } from '../output/progress.ts';
 
 export function define(command: Command): void {
   command.requiredOption('--lake <dir>', 'folder of the table');

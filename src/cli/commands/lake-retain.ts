@@ -7,12 +7,12 @@ import type { RetentionRules } from '../../lake/retain-plan.ts';
 import { checkRetentionRules } from '../../lake/retain-plan.ts';
 import type { RemovedRows, Retained } from '../../lake/retain-rows.ts';
 import { retainRows } from '../../lake/retain-rows.ts';
-import { parseBytes } from '../amount.ts';
+import { parseBytes } from '../options/amount.ts';
 import { stopGently } from '../interrupt.ts';
-import { addStats, parseWhole } from '../options.ts';
-import { jsonText, show, tell } from '../printable.ts';
-import { formatBytes } from '../progress.ts';
-import { writing } from '../writing.ts';
+import { addStats, parseWhole } from '../options/options.ts';
+import { jsonText, show, tell } from '../output/printable.ts';
+import { formatBytes } from '../output/progress.ts';
+import { writing } from '../options/writing.ts';
 
 interface RetainOptions {
   readonly lake: string;

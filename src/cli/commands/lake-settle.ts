@@ -2,9 +2,9 @@ import type { Command } from 'commander';
 import { formatCount } from '../../base/format-count.ts';
 import { describeMissed, settle } from '../../lake/flows/settle.ts';
 import { openLake } from '../../lake/lake.ts';
-import { show, tell } from '../printable.ts';
-import { writing } from '../writing.ts';
-import { formatBytes } from '../progress.ts';
+import { show, tell } from '../output/printable.ts';
+import { writing } from '../options/writing.ts';
+import { formatBytes } from '../output/progress.ts';
 
 export function define(command: Command): void {
   command.requiredOption('--lake <dir>', 'folder of the lake');

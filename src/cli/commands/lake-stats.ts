@@ -5,11 +5,11 @@ import { describeSettling } from '../../lake/flows/settling-state.ts';
 import { openLake } from '../../lake/lake.ts';
 import type { TableStats } from '../../lake/table-stats.ts';
 import { tableStats } from '../../lake/table-stats.ts';
-import type { OutputOptions } from '../asking.ts';
-import { addOutput, formatOf, print, printObject } from '../asking.ts';
-import type { ResultColumn } from '../output.ts';
-import { show } from '../printable.ts';
-import { formatBytes } from '../progress.ts';
+import type { OutputOptions } from '../question/question.ts';
+import { addOutput, formatOf, print, printObject } from '../question/question.ts';
+import type { ResultColumn } from '../output/output.ts';
+import { show } from '../output/printable.ts';
+import { formatBytes } from '../output/progress.ts';
 
 const dateColumns: readonly ResultColumn[] = [
   { name: 'date', kind: 'text' },

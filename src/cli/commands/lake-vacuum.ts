@@ -5,10 +5,10 @@ import { hourMillis } from '../../base/time.ts';
 import { openLake } from '../../lake/lake.ts';
 import type { LeftPath } from '../../lake/vacuum.ts';
 import { vacuum } from '../../lake/vacuum.ts';
-import { parseDuration } from '../amount.ts';
-import { show, tell } from '../printable.ts';
-import { formatBytes } from '../progress.ts';
-import { writing } from '../writing.ts';
+import { parseDuration } from '../options/amount.ts';
+import { show, tell } from '../output/printable.ts';
+import { formatBytes } from '../output/progress.ts';
+import { writing } from '../options/writing.ts';
 
 interface VacuumOptions {
   readonly lake: string;

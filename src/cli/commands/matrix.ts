@@ -2,12 +2,12 @@ import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
 import { measureColumn } from '../../query/measure.ts';
 import type { Answer, Cell } from '../../query/result.ts';
-import { formatOf, printAnswer, readRange, whereOf, withEngine } from '../asking.ts';
-import type { GroupOptions } from '../group-options.ts';
-import { addGroups, allRows, readFields, readMeasures, reportSummary } from '../group-options.ts';
-import { parseWhole } from '../options.ts';
-import type { Result } from '../output.ts';
-import { plainText } from '../output.ts';
+import { formatOf, printAnswer, readRange, whereOf, withEngine } from '../question/question.ts';
+import type { GroupOptions } from '../options/group-options.ts';
+import { addGroups, allRows, readFields, readMeasures, reportSummary } from '../options/group-options.ts';
+import { parseWhole } from '../options/options.ts';
+import type { Result } from '../output/output.ts';
+import { plainText } from '../output/output.ts';
 
 interface MatrixOptions extends GroupOptions {
   readonly by: string;

@@ -11,13 +11,13 @@ import type { Direction } from '../../nsg/rule.ts';
 import type { FlowEnd } from '../../nsg/translation-table.ts';
 import { privateEnd } from '../../nsg/translation-table.ts';
 import { isAdminRule } from '../../nsg/rule.ts';
-import type { OutputOptions } from '../asking.ts';
-import { addOutput, formatOf, print, printObject } from '../asking.ts';
-import type { NetworkOptions } from '../network.ts';
-import { addNetwork, requireNetwork } from '../network.ts';
-import { resultOf } from '../output.ts';
-import { tell } from '../printable.ts';
-import { hasPorts, protocolHelp, readProtocol } from '../protocol-option.ts';
+import type { OutputOptions } from '../question/question.ts';
+import { addOutput, formatOf, print, printObject } from '../question/question.ts';
+import type { NetworkOptions } from '../options/network.ts';
+import { addNetwork, requireNetwork } from '../options/network.ts';
+import { resultOf } from '../output/output.ts';
+import { tell } from '../output/printable.ts';
+import { hasPorts, protocolHelp, readProtocol } from '../options/protocol-option.ts';
 
 interface EvalOptions extends NetworkOptions, OutputOptions {
   readonly nic: string;

@@ -3,12 +3,12 @@ import { FlowError } from '../../base/errors.ts';
 import { resourceKey } from '../../arm-template/resource-id.ts';
 import { effectiveRules } from '../../nsg/effective-rules.ts';
 import type { Network, Nsg } from '../../nsg/network.ts';
-import type { OutputOptions } from '../asking.ts';
-import { addOutput, formatOf, print } from '../asking.ts';
-import type { NetworkOptions } from '../network.ts';
-import { addNetwork, requireNetwork } from '../network.ts';
-import { resultOf } from '../output.ts';
-import { tell } from '../printable.ts';
+import type { OutputOptions } from '../question/question.ts';
+import { addOutput, formatOf, print } from '../question/question.ts';
+import type { NetworkOptions } from '../options/network.ts';
+import { addNetwork, requireNetwork } from '../options/network.ts';
+import { resultOf } from '../output/output.ts';
+import { tell } from '../output/printable.ts';
 
 export function define(command: Command): void {
   command.argument('[nsg]', 'name or id of an NSG; all without it');

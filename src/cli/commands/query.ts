@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { AskOptions } from '../asking.ts';
-import { addOutput, addSource, explain, formatOf, print, withEngine } from '../asking.ts';
+import type { AskOptions } from '../question/question.ts';
+import { addOutput, addSource, explain, formatOf, print, withEngine } from '../question/question.ts';
 
 interface QueryOptions extends AskOptions {
   readonly sql: string;

@@ -16,18 +16,18 @@ import { captureInput, interfaceInput } from '../../record/packet-input.ts';
 import { parseQuirks } from '../../record/quirks.ts';
 import { record } from '../../record/record.ts';
 import type { RecordResult } from '../../record/record.ts';
-import { parseBytes, parseDuration } from '../amount.ts';
+import { parseBytes, parseDuration } from '../options/amount.ts';
 import { stopGently } from '../interrupt.ts';
-import { addStats, collect, parseWhole } from '../options.ts';
-import type { NetworkOptions } from '../network.ts';
-import { addNetwork, readNetwork } from '../network.ts';
-import { createChanger, readNetworkChanges } from '../network-change.ts';
-import type { FlowLogOptions } from '../flow-logs.ts';
-import { readFlowLogChoice } from '../flow-logs.ts';
-import { jsonText, show, tell } from '../printable.ts';
-import { createProgress, formatBytes } from '../progress.ts';
-import type { SpoolOptions } from '../spool-folder.ts';
-import { addSpool, describeDelivery, describeSpooling, readSpool, readWait } from '../spool-folder.ts';
+import { addStats, collect, parseWhole } from '../options/options.ts';
+import type { NetworkOptions } from '../options/network.ts';
+import { addNetwork, readNetwork } from '../options/network.ts';
+import { createChanger, readNetworkChanges } from '../options/network-change.ts';
+import type { FlowLogOptions } from '../options/flow-logs.ts';
+import { readFlowLogChoice } from '../options/flow-logs.ts';
+import { jsonText, show, tell } from '../output/printable.ts';
+import { createProgress, formatBytes } from '../output/progress.ts';
+import type { SpoolOptions } from '../options/spool-folder.ts';
+import { addSpool, describeDelivery, describeSpooling, readSpool, readWait } from '../options/spool-folder.ts';
 
 /** Addresses on the near side where no network is given: private, shared, link-local and loopback. */
 const localDefault = [

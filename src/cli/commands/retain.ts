@@ -7,13 +7,13 @@ import { parseResourceId } from '../../flowlog/blob-path.ts';
 import { logNameOf } from '../../source/flow-log-blobs.ts';
 import { RetentionIndex, retain } from '../../source/retain.ts';
 import type { RetainSettings, RetentionStep } from '../../source/retain.ts';
-import type { OutputOptions } from '../asking.ts';
-import { addOutput, formatOf, print } from '../asking.ts';
-import { collect, parseWhole } from '../options.ts';
-import type { ResultColumn } from '../output.ts';
-import { tell } from '../printable.ts';
-import { formatBytes } from '../progress.ts';
-import { readRetentionRules } from '../retention-rules.ts';
+import type { OutputOptions } from '../question/question.ts';
+import { addOutput, formatOf, print } from '../question/question.ts';
+import { collect, parseWhole } from '../options/options.ts';
+import type { ResultColumn } from '../output/output.ts';
+import { tell } from '../output/printable.ts';
+import { formatBytes } from '../output/progress.ts';
+import { readRetentionRules } from '../options/retention-rules.ts';
 
 interface RetainOptions extends OutputOptions {
   readonly days?: string;

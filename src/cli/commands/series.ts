@@ -3,9 +3,9 @@ import { FlowError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import { dayMillis, hourMillis, minuteMillis } from '../../base/time.ts';
 import type { QueryRange } from '../../query/tree.ts';
-import { parseDuration } from '../amount.ts';
-import { formatOf, printAnswer, readRange, whereOf, withEngine } from '../asking.ts';
-import type { GroupOptions } from '../group-options.ts';
+import { parseDuration } from '../options/amount.ts';
+import { formatOf, printAnswer, readRange, whereOf, withEngine } from '../question/question.ts';
+import type { GroupOptions } from '../options/group-options.ts';
 import {
   addGroups,
   readFields,
@@ -14,8 +14,8 @@ import {
   reportSummary,
   showOther,
   spanOf,
-} from '../group-options.ts';
-import { parseWhole } from '../options.ts';
+} from '../options/group-options.ts';
+import { parseWhole } from '../options/options.ts';
 
 interface SeriesOptions extends GroupOptions {
   readonly by?: string;

@@ -6,9 +6,9 @@ import type { Shell } from '../../server/environment.ts';
 import type { RecorderInput } from '../../server/recorder.ts';
 import type { ServiceSettings } from '../../server/service.ts';
 import { stopGently } from '../interrupt.ts';
-import { collect, parseFormat, parseWhole, readText } from '../options.ts';
-import { tell } from '../printable.ts';
-import { readConfig } from '../serve-config.ts';
+import { collect, parseFormat, parseWhole, readText } from '../options/options.ts';
+import { tell } from '../output/printable.ts';
+import { readConfig } from '../options/serve-config.ts';
 
 interface ServeOptions {
   readonly data: string;

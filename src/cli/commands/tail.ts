@@ -10,13 +10,13 @@ import { tuplesOnly } from '../../query/question-view.ts';
 import { openMovableEngine } from '../../query/moved-engine.ts';
 import type { Cell } from '../../query/result.ts';
 import type { Query } from '../../query/tree.ts';
-import { parseDuration } from '../amount.ts';
-import type { AskOptions } from '../asking.ts';
-import { addOutput, addSource, formatOf, print, printAnswer, whereOf, withEngine } from '../asking.ts';
-import { flowTable } from '../flow-table.ts';
+import { parseDuration } from '../options/amount.ts';
+import type { AskOptions } from '../question/question.ts';
+import { addOutput, addSource, formatOf, print, printAnswer, whereOf, withEngine } from '../question/question.ts';
+import { flowTable } from '../output/flow-table.ts';
 import { stopGently } from '../interrupt.ts';
-import { parseWhole } from '../options.ts';
-import { plainText } from '../output.ts';
+import { parseWhole } from '../options/options.ts';
+import { plainText } from '../output/output.ts';
 
 interface TailOptions extends AskOptions {
   readonly follow?: boolean;

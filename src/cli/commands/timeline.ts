@@ -4,12 +4,12 @@ import { parseAddress } from '../../net/address.ts';
 import { parsePort } from '../../query/port-names.ts';
 import type { Answer, Cell } from '../../query/result.ts';
 import type { Condition } from '../../query/tree.ts';
-import type { AskOptions } from '../asking.ts';
-import { addOutput, addSource, addTimes, formatOf, printAnswer, readRange, withEngine } from '../asking.ts';
-import { mapRows } from '../group-options.ts';
-import type { Result } from '../output.ts';
-import { plainText } from '../output.ts';
-import { tell } from '../printable.ts';
+import type { AskOptions } from '../question/question.ts';
+import { addOutput, addSource, addTimes, formatOf, printAnswer, readRange, withEngine } from '../question/question.ts';
+import { mapRows } from '../options/group-options.ts';
+import type { Result } from '../output/output.ts';
+import { plainText } from '../output/output.ts';
+import { tell } from '../output/printable.ts';
 
 export function define(command: Command): void {
   command

@@ -1,8 +1,15 @@
 import type { Command } from 'commander';
-import { formatOf, printAnswer, readRange, whereOf, withEngine } from '../asking.ts';
-import type { GroupOptions } from '../group-options.ts';
-import { addGroups, readFields, readMeasures, readPeriods, reportSummary, showOther } from '../group-options.ts';
-import { parseWhole } from '../options.ts';
+import { formatOf, printAnswer, readRange, whereOf, withEngine } from '../question/question.ts';
+import type { GroupOptions } from '../options/group-options.ts';
+import {
+  addGroups,
+  readFields,
+  readMeasures,
+  readPeriods,
+  reportSummary,
+  showOther,
+} from '../options/group-options.ts';
+import { parseWhole } from '../options/options.ts';
 
 interface TopOptions extends GroupOptions {
   readonly by: string;

@@ -1,28 +1,28 @@
 import { once } from 'node:events';
 import { type Command, Option } from 'commander';
-import { FlowError } from '../base/errors.ts';
-import { formatCount } from '../base/format-count.ts';
-import { tuplesKeptFrom } from '../lake/flows/frozen.ts';
-import type { Lake } from '../lake/lake.ts';
-import { openLake } from '../lake/lake.ts';
-import type { AskSettings, Engine } from '../query/engine.ts';
-import { parseFilter } from '../query/filter.ts';
-import type { QuestionView } from '../query/question-view.ts';
-import type { Answer, Scan } from '../query/result.ts';
-import { parseTimePoint, timeExamples } from '../query/time-point.ts';
-import type { Query, QueryRange } from '../query/tree.ts';
-import { parseBytes, parseDuration } from './amount.ts';
+import { FlowError } from '../../base/errors.ts';
+import { formatCount } from '../../base/format-count.ts';
+import { tuplesKeptFrom } from '../../lake/flows/frozen.ts';
+import type { Lake } from '../../lake/lake.ts';
+import { openLake } from '../../lake/lake.ts';
+import type { AskSettings, Engine } from '../../query/engine.ts';
+import { parseFilter } from '../../query/filter.ts';
+import type { QuestionView } from '../../query/question-view.ts';
+import type { Answer, Scan } from '../../query/result.ts';
+import { parseTimePoint, timeExamples } from '../../query/time-point.ts';
+import type { Query, QueryRange } from '../../query/tree.ts';
+import { parseBytes, parseDuration } from '../options/amount.ts';
 import { tellingGoneTuples } from './gone-tuples.ts';
-import { stopGently } from './interrupt.ts';
-import { collect } from './options.ts';
-import type { OutputFormat, Result } from './output.ts';
-import { outputFormats, parseOutputFormat, writeResult } from './output.ts';
-import type { Pager } from './pager.ts';
-import { openPager } from './pager.ts';
-import { jsonText, tell } from './printable.ts';
-import { createProgress, formatBytes } from './progress.ts';
-import { tellUnread } from './unread.ts';
-import { yamlText } from './yaml-text.ts';
+import { stopGently } from '../interrupt.ts';
+import { collect } from '../options/options.ts';
+import type { OutputFormat, Result } from '../output/output.ts';
+import { outputFormats, parseOutputFormat, writeResult } from '../output/output.ts';
+import type { Pager } from '../output/pager.ts';
+import { openPager } from '../output/pager.ts';
+import { jsonText, tell } from '../output/printable.ts';
+import { createProgress, formatBytes } from '../output/progress.ts';
+import { tellUnread } from '../output/unread.ts';
+import { yamlText } from '../output/yaml-text.ts';
 
 /** What every command that asks has in common: where the tuples are, which of them, and how the answer is printed. */
 export interface AskOptions extends OutputOptions {
@@ -186,8 +186,8 @@ async function openEngine(options: AskOptions): Promise<OpenEngine> {
   if (options.engine !== undefined) {
     if (folder === undefined) throw new FlowError('usage', '--engine asks a lake: --lake goes with it');
     const url = options.engine;
-    const { openClickhouseEngine } = await import('../query/clickhouse-engine.ts');
-    const { isLakeHere } = await import('../query/clickhouse-place.ts');
+    const { openClickhouseEngine } = await import('../../query/clickhouse-engine.ts');
+    const { isLakeHere } = await import('../../query/clickhouse-place.ts');
     if (isLakeHere(folder)) {
       const lake = await openLake(folder);
       const open = async (): Promise<Engine> =>
@@ -206,7 +206,7 @@ async function openEngine(options: AskOptions): Promise<OpenEngine> {
       () => lake.close(),
     );
   }
-  const { readLogs } = await import('../ingest/read-logs.ts');
+  const { readLogs } = await import('../../ingest/read-logs.ts');
   const progress = createProgress('reading');
   const logs = await readLogs(options.input!, (bytes) => progress.update(bytes, undefined)).finally(() =>
     progress.end(),
@@ -226,13 +226,13 @@ type OnNotice = ((sentence: string) => void) | undefined;
 
 /** DuckDB over the newest version of a lake. */
 async function duckdbOver(lake: Lake, onNotice: OnNotice): Promise<Engine> {
-  const { openLakeEngine } = await import('../query/lake-engine.ts');
+  const { openLakeEngine } = await import('../../query/lake-engine.ts');
   return openLakeEngine(lake, onNotice === undefined ? {} : { onNotice });
 }
 
 /** The newest version of a lake. */
 async function viewOf(lake: Lake, onNotice: OnNotice): Promise<QuestionView> {
-  const { LakeView } = await import('../lake/flows/view.ts');
+  const { LakeView } = await import('../../lake/flows/view.ts');
   return LakeView.open(lake, onNotice === undefined ? {} : { onNotice });
 }
 
@@ -275,7 +275,7 @@ export async function printAnswer(
   let summary: Answer['summary'];
   let scan: Scan;
   if (format === 'parquet' && engine.writeParquet !== undefined) {
-    const { withTemporary } = await import('./parquet.ts');
+    const { withTemporary } = await import('../output/parquet.ts');
     ({ rows, scan } = await withTemporary(process.stdout, (path) => engine.writeParquet!(query, path)));
   } else {
     const answer = await engine.ask(query);
@@ -305,7 +305,7 @@ export function explain(scan: Scan, rows: number, millis: number): void {
 /** Writes a result to stdout in the format asked for; with `follow`, each chunk as it comes. @returns the number of rows */
 export async function print(result: Result, format: OutputFormat, mode: 'all' | 'follow' = 'all'): Promise<number> {
   if (format === 'parquet') {
-    const { writeParquet } = await import('./parquet.ts');
+    const { writeParquet } = await import('../output/parquet.ts');
     return writeParquet(result, process.stdout);
   }
   const isTerminal = process.stdout.isTTY;

@@ -1,9 +1,9 @@
 import { type Command } from 'commander';
-import { FlowError } from '../base/errors.ts';
-import { parsePrefix } from '../net/prefix.ts';
-import type { Network } from '../nsg/network.ts';
+import { FlowError } from '../../base/errors.ts';
+import { parsePrefix } from '../../net/prefix.ts';
+import type { Network } from '../../nsg/network.ts';
 import { collect, readText } from './options.ts';
-import { tell } from './printable.ts';
+import { tell } from '../output/printable.ts';
 
 /** Options that name a network, for every command that takes one. */
 export interface NetworkOptions {
@@ -33,7 +33,7 @@ export async function readNetwork(options: NetworkOptions): Promise<Network | un
     return undefined;
   }
   const named = async (path: string): Promise<{ path: string; text: string }> => ({ path, text: await readText(path) });
-  const { importNetwork } = await import('../nsg/import.ts');
+  const { importNetwork } = await import('../../nsg/import.ts');
   return importNetwork({
     files: await Promise.all(options.network.map(named)),
     ...(options.parameters === undefined ? {} : { parameters: await named(options.parameters) }),

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { FlowError } from '../base/errors.ts';
-import { formatCount } from '../base/format-count.ts';
-import { limits } from '../base/limits.ts';
-import { isUrl } from '../blob/azure-target.ts';
-import type { DeliveryStatus } from '../deliver/delivery-status.ts';
-import type { SpoolSettings } from '../deliver/spool.ts';
+import { FlowError } from '../../base/errors.ts';
+import { formatCount } from '../../base/format-count.ts';
+import { limits } from '../../base/limits.ts';
+import { isUrl } from '../../blob/azure-target.ts';
+import type { DeliveryStatus } from '../../deliver/delivery-status.ts';
+import type { SpoolSettings } from '../../deliver/spool.ts';
 import { parseBytes, parseDuration } from './amount.ts';
-import { formatBytes } from './progress.ts';
+import { formatBytes } from '../output/progress.ts';
 
 /** What a command that writes flow logs offers for the time that storage is away. */
 export interface SpoolOptions {

@@ -1,17 +1,17 @@
-import { readJson } from '../arm-template/read-json.ts';
-import { resourceKey, resourceName } from '../arm-template/resource-id.ts';
-import { typeOfId } from '../nsg/raw-resource.ts';
-import type { Value } from '../arm-template/value.ts';
-import { getProperty, isArray, isObject, scalarText } from '../arm-template/value.ts';
-import { FlowError } from '../base/errors.ts';
-import { readField, readObject, readProperties, readText } from '../nsg/fields.ts';
-import type { Network } from '../nsg/network.ts';
-import { guidOf } from '../nsg/network.ts';
-import type { FlowLogFormat } from '../flowlog/tuple.ts';
-import type { FlowLogSettings } from '../record/recording-settings.ts';
-import { defaultFlowLogs } from '../record/recording-settings.ts';
+import { readJson } from '../../arm-template/read-json.ts';
+import { resourceKey, resourceName } from '../../arm-template/resource-id.ts';
+import { typeOfId } from '../../nsg/raw-resource.ts';
+import type { Value } from '../../arm-template/value.ts';
+import { getProperty, isArray, isObject, scalarText } from '../../arm-template/value.ts';
+import { FlowError } from '../../base/errors.ts';
+import { readField, readObject, readProperties, readText } from '../../nsg/fields.ts';
+import type { Network } from '../../nsg/network.ts';
+import { guidOf } from '../../nsg/network.ts';
+import type { FlowLogFormat } from '../../flowlog/tuple.ts';
+import type { FlowLogSettings } from '../../record/recording-settings.ts';
+import { defaultFlowLogs } from '../../record/recording-settings.ts';
 import { parseFormat, readText as readFileText } from './options.ts';
-import { tell } from './printable.ts';
+import { tell } from '../output/printable.ts';
 
 /** Options that say which flow logs a recording has. */
 export interface FlowLogOptions {

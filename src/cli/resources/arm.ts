@@ -3,15 +3,15 @@ import { request } from 'node:https';
 import { join } from 'node:path';
 import type { NetworkManagementClient } from '@azure/arm-network';
 import { type Command, Option } from 'commander';
-import type { ResourceManager } from '../advise/resource-manager.ts';
-import type { Json, JsonObject } from '../arm-template/value.ts';
-import { FlowError } from '../base/errors.ts';
-import { limits } from '../base/limits.ts';
-import { withoutEnd } from '../base/text.ts';
-import { objectOf, objectsOf, textOf } from '../control/resources/resource.ts';
-import { readEnvironment } from '../server/environment.ts';
-import { isLoopback } from '../server/host-check.ts';
-import { readSecret } from '../server/service-secret.ts';
+import type { ResourceManager } from '../../advise/resource-manager.ts';
+import type { Json, JsonObject } from '../../arm-template/value.ts';
+import { FlowError } from '../../base/errors.ts';
+import { limits } from '../../base/limits.ts';
+import { withoutEnd } from '../../base/text.ts';
+import { objectOf, objectsOf, textOf } from '../../control/resources/resource.ts';
+import { readEnvironment } from '../../server/environment.ts';
+import { isLoopback } from '../../server/host-check.ts';
+import { readSecret } from '../../server/service-secret.ts';
 
 /**
  * Azure Resource Manager as the commands ask it: `nsgflow serve`, or Azure itself with `--azure`. Flow logs go through `@azure/arm-network`; what that

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
-import { FlowError, fileError } from '../base/errors.ts';
-import { decodeText } from '../base/text.ts';
-import type { FlowLogFormat } from '../flowlog/tuple.ts';
+import { FlowError, fileError } from '../../base/errors.ts';
+import { decodeText } from '../../base/text.ts';
+import type { FlowLogFormat } from '../../flowlog/tuple.ts';
 
 /** Options and arguments that several commands share. */
 

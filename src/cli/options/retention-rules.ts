@@ -1,7 +1,7 @@
 import { parse } from 'yaml';
-import { FlowError } from '../base/errors.ts';
-import type { RetentionRule } from '../source/retain.ts';
-import { checkDays } from '../source/retain.ts';
+import { FlowError } from '../../base/errors.ts';
+import type { RetentionRule } from '../../source/retain.ts';
+import { checkDays } from '../../source/retain.ts';
 import { readText } from './options.ts';
 
 /**

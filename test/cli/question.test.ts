@@ -7,7 +7,7 @@ import { nsgflow } from './nsgflow.ts';
 
 const examples = join(import.meta.dirname, '..', '..', 'examples');
 const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
-const folder = mkdtempSync(join(tmpdir(), 'nsgflow-cli-asking-'));
+const folder = mkdtempSync(join(tmpdir(), 'nsgflow-cli-question-'));
 const logs = join(folder, 'logs');
 const lake = join(folder, 'lake');
 
@@ -81,7 +81,7 @@ describe('questions agree with each other', () => {
 
 describe('what a shell sees', () => {
   test('a pipe that ends early leaves nothing behind', () => {
-    const temporary = mkdtempSync(join(tmpdir(), 'nsgflow-asking-tmp-'));
+    const temporary = mkdtempSync(join(tmpdir(), 'nsgflow-question-tmp-'));
     const piped = spawnSync(
       'sh',
       ['-c', `"$0" "$1" flows --lake "$2" -o parquet | head -c 4`, process.execPath, main, lake],

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { FlowError } from '../base/errors.ts';
+import { FlowError } from '../../base/errors.ts';
 import { escapeUnits, jsonText, printableCell, unsafeInText } from './printable.ts';
 import { yamlText } from './yaml-text.ts';
 

@@ -1,13 +1,13 @@
 import type { FlowLog } from '@azure/arm-network';
 import type { Command } from 'commander';
-import { resourceName } from '../arm-template/resource-id.ts';
-import { FlowError } from '../base/errors.ts';
-import { groupOf, locationOf } from '../control/resources/resource-path.ts';
-import { textOf } from '../control/resources/resource.ts';
+import { resourceName } from '../../arm-template/resource-id.ts';
+import { FlowError } from '../../base/errors.ts';
+import { groupOf, locationOf } from '../../control/resources/resource-path.ts';
+import { textOf } from '../../control/resources/resource.ts';
 import type { Arm } from './arm.ts';
-import { networkVersion } from '../advise/resource-manager.ts';
+import { networkVersion } from '../../advise/resource-manager.ts';
 import { sdkFailure } from './arm.ts';
-import { parseWhole } from './options.ts';
+import { parseWhole } from '../options/options.ts';
 
 /** What the commands about flow logs share: their parameters, which are those of `az network watcher flow-log`, and how one is shown. */
 export interface FlowLogOptions {

@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
-import { FlowError } from '../base/errors.ts';
-import { formatCount } from '../base/format-count.ts';
-import type { Engine, Times } from '../query/engine.ts';
-import { measureColumn, measureExamples, parseMeasure } from '../query/measure.ts';
-import type { Answer, Cell } from '../query/result.ts';
-import type { GroupQuery, Measure, QueryRange } from '../query/tree.ts';
+import { FlowError } from '../../base/errors.ts';
+import { formatCount } from '../../base/format-count.ts';
+import type { Engine, Times } from '../../query/engine.ts';
+import { measureColumn, measureExamples, parseMeasure } from '../../query/measure.ts';
+import type { Answer, Cell } from '../../query/result.ts';
+import type { GroupQuery, Measure, QueryRange } from '../../query/tree.ts';
 import { parseDuration } from './amount.ts';
-import type { AskOptions } from './asking.ts';
-import { addQuestion } from './asking.ts';
-import type { Result } from './output.ts';
-import { tell } from './printable.ts';
+import type { AskOptions } from '../question/question.ts';
+import { addQuestion } from '../question/question.ts';
+import type { Result } from '../output/output.ts';
+import { tell } from '../output/printable.ts';
 
 /** What commands that add up have in common: top, series, matrix. */
 export interface GroupOptions extends AskOptions {

@@ -1,9 +1,9 @@
 /** Questions that read tuples of dates that retention removed: they answer with what there is, say so, and end with exit code 7. */
-import { errorTable } from '../base/errors.ts';
-import type { Engine } from '../query/engine.ts';
-import type { Query, QueryRange } from '../query/tree.ts';
-import { rangeOf } from '../query/tree.ts';
-import { tell } from './printable.ts';
+import { errorTable } from '../../base/errors.ts';
+import type { Engine } from '../../query/engine.ts';
+import type { Query, QueryRange } from '../../query/tree.ts';
+import { rangeOf } from '../../query/tree.ts';
+import { tell } from '../output/printable.ts';
 
 /** An engine that says so. `keptFrom`: the first date of which all tuples are kept, `YYYY-MM-DD`; '' where none were removed. */
 export function tellingGoneTuples(engine: Engine, keptFrom: string): Engine {

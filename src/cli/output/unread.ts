@@ -1,5 +1,5 @@
-import type { FlowError } from '../base/errors.ts';
-import { limits } from '../base/limits.ts';
+import type { FlowError } from '../../base/errors.ts';
+import { limits } from '../../base/limits.ts';
 import { tell } from './printable.ts';
 
 /** Names on stderr what could not be read. */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { FlowError } from '../base/errors.ts';
+import { FlowError } from '../../base/errors.ts';
 
 /** `--lake` of a command, or of the command that it belongs to. @throws usage where it is not given */
 export function lakeOf(command: Command): string {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { parse } from 'yaml';
-import { FlowError } from '../base/errors.ts';
-import type { AccountBinding } from '../server/accounts.ts';
+import { FlowError } from '../../base/errors.ts';
+import type { AccountBinding } from '../../server/accounts.ts';
 import { readText } from './options.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { FlowError } from '../base/errors.ts';
+import { FlowError } from '../../base/errors.ts';
 
 const durationUnits: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const byteUnits: Readonly<Record<string, number>> = {

@@ -1,5 +1,5 @@
-import { FlowError } from '../base/errors.ts';
-import { parseProtocol } from '../net/protocol.ts';
+import { FlowError } from '../../base/errors.ts';
+import { parseProtocol } from '../../net/protocol.ts';
 
 /** What options that take a protocol say about it. */
 export const protocolHelp = 'tcp, udp, icmp, esp, ah, or a number from 0 to 255';

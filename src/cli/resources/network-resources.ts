@@ -1,7 +1,7 @@
-import type { JsonObject } from '../arm-template/value.ts';
-import type { NetworkResources } from '../advise/coverage.ts';
+import type { JsonObject } from '../../arm-template/value.ts';
+import type { NetworkResources } from '../../advise/coverage.ts';
 import type { Arm } from './arm.ts';
-import { networkVersion } from '../advise/resource-manager.ts';
+import { networkVersion } from '../../advise/resource-manager.ts';
 import { listWatchers } from './flow-log.ts';
 
 /** NSGs, VNets, NICs and flow logs of a subscription, as GET shows them. */

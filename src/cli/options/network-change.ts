@@ -1,9 +1,9 @@
-import { FlowError } from '../base/errors.ts';
-import { parseTime } from '../base/time.ts';
-import type { Network } from '../nsg/network.ts';
+import { FlowError } from '../../base/errors.ts';
+import { parseTime } from '../../base/time.ts';
+import type { Network } from '../../nsg/network.ts';
 import type { NetworkOptions } from './network.ts';
 import { readNetwork } from './network.ts';
-import { tell } from './printable.ts';
+import { tell } from '../output/printable.ts';
 
 /** A network that is in force from a time on. */
 export interface NetworkChange {
