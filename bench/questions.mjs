@@ -1,4 +1,4 @@
-// The questions of bench/query.bench.mjs and bench/query-clickhouse.bench.mjs.
+// The questions of bench/query-clickhouse.bench.mjs.
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 

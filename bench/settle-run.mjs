@@ -1,8 +1,8 @@
-// One process of bench/settle.bench.mjs: ingests logs into a lake and settles it, and prints what each took.
+// A process of bench/settle.bench.mjs and query.bench.mjs: ingests logs into a lake, settles it, but for `unsettled`, and prints what each took.
 import { pathToFileURL } from 'node:url';
 import { join, resolve } from 'node:path';
 
-const [logs, lake] = process.argv.slice(2);
+const [logs, lake, what = 'settled'] = process.argv.slice(2);
 const dist = (path) => import(pathToFileURL(join(resolve('dist'), path)).href);
 const { Ingester } = await dist('ingest/ingest.js');
 const { listSources } = await dist('source/list-sources.js');
@@ -17,7 +17,7 @@ const beforeIngest = process.cpuUsage();
 await ingester.pass((unlisted) => listSources([logs], selectsAll, unlisted));
 const ingest = seconds(beforeIngest);
 const beforeSettle = process.cpuUsage();
-await ingester.settle();
+if (what === 'settled') await ingester.settle();
 const settle = seconds(beforeSettle);
 await ingester.close();
 console.log(
