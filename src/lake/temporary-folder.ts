@@ -28,21 +28,28 @@ export async function makeTemporaryFolder(purpose: string): Promise<TemporaryFol
   } catch (error) {
     throw fileError(error, `make a folder in ${above}, the folder for temporary files (TMPDIR)`);
   }
-  const removeNow = (): void => {
+  made.add(path);
+  if (made.size === 1) process.once('exit', removeMade);
+  return {
+    path,
+    remove: async () => {
+      await rm(path, { recursive: true, force: true });
+      if (made.delete(path) && made.size === 0) process.off('exit', removeMade);
+    },
+  };
+}
+
+/** Folders of this process. */
+const made = new Set<string>();
+
+function removeMade(): void {
+  for (const path of made) {
     try {
       rmSync(path, { recursive: true, force: true });
     } catch {
       // A thread that is about to end still writes: the next process removes it.
     }
-  };
-  process.on('exit', removeNow);
-  return {
-    path,
-    remove: async () => {
-      await rm(path, { recursive: true, force: true });
-      process.off('exit', removeNow);
-    },
-  };
+  }
 }
 
 /** Folders in which this process has looked for what others left. */
