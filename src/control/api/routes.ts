@@ -8,7 +8,6 @@
  *   /subscriptions/{id}/resourceGroups/{group}/providers/{namespace}/{type}[/{name}[/{type}[/{name}]…]]
  *   /subscriptions/{id}/resourceGroups/{group}/deployments…                          an older path of those of Microsoft.Resources
  */
-import { createResourceAnswers, notAllowed } from './resource-answers.ts';
 import { parentId, resourceKey } from '../../arm-template/resource-id.ts';
 import { ok, poll, pollHeaders } from './answer.ts';
 import { checkApiVersionOf } from './api-versions.ts';
@@ -23,6 +22,7 @@ import { listPage } from './list.ts';
 import { createOperations } from './operations.ts';
 import { childElements, childResponseBody } from '../resources/response-body.ts';
 import type { ArmResponse, Ask } from './request.ts';
+import { createResourceAnswers, notAllowed } from './resource-answers.ts';
 import { groupId, parseProviderPath, subscriptionOf } from '../resources/resource-path.ts';
 import { namespaceNamed } from '../resources/registration.ts';
 import type { ResourceType } from '../resources/resource-type.ts';

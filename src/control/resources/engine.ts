@@ -2,35 +2,36 @@
  * What is done with resources, the same for every type: PUT, PATCH, DELETE, with Azure's checks in Azure's order. What differs between
  * types is in their files.
  */
-import { createLookup } from './lookup.ts';
 import { randomUUID } from 'node:crypto';
 import { parentId, resourceKey, resourceName } from '../../arm-template/resource-id.ts';
 import type { Json, JsonObject } from '../../arm-template/value.ts';
 import { limits } from '../../base/limits.ts';
 import { isAsideType } from '../../nsg/raw-resource.ts';
 import { ArmError } from '../arm-error.ts';
-import { childElements, childId } from './response-body.ts';
+import { childElements } from './response-body.ts';
 import { requireRegistered } from './registration.ts';
+import { createLookup } from './lookup.ts';
 import { removalOrder } from './removal-order.ts';
-import { locationOf } from './resource-path.ts';
-import type { Changes, ChildType, InUse, WriteContext, NameRule, ResourceType, View } from './resource-type.ts';
+import type { Changes, ChildType, WriteContext, ResourceType } from './resource-type.ts';
 import { resourceTypeNamed } from './resource-types.ts';
 import type { Resource } from './resource.ts';
 import { objectOf, propertiesOf, textOf } from './resource.ts';
 import { conform } from './schema.ts';
+import type { Conditions } from './write-checks.ts';
+import {
+  checkConditions,
+  checkName,
+  checkPartUnused,
+  checkUnused,
+  droppedParts,
+  partsOf,
+  readLocation,
+} from './write-checks.ts';
 import type { State } from './state.ts';
 import { findChild } from './state.ts';
 import { flowLogType } from '../types/flow-log.ts';
 import { missingWatcher } from '../types/network-watcher.ts';
 import { notReferenced } from '../types/reference.ts';
-
-/** `If-Match` and `If-None-Match` of a request. */
-export interface Conditions {
-  readonly ifMatch?: string | undefined;
-  readonly ifNoneMatch?: string | undefined;
-  /** Nothing is kept: the answer is what would be. */
-  readonly isPreview?: true | undefined;
-}
 
 export interface Put {
   readonly resource: Resource;
@@ -244,58 +245,6 @@ export function createEngine(state: State): Engine {
   };
 }
 
-/** Ids of a resource and of its parts. */
-function partsOf(resource: Resource): string[] {
-  const children = resourceTypeNamed(resource.type)?.children ?? [];
-  return [
-    resource.id,
-    ...children.flatMap((child) =>
-      childElements(child, resource).map((element) => childId(child, resource, textOf(element['name']))),
-    ),
-  ];
-}
-
-/** Parts that a change takes away. */
-function droppedParts(before: Resource, after: Resource): { id: string; child: ChildType }[] {
-  return (resourceTypeNamed(before.type)?.children ?? []).flatMap((child) => {
-    const kept = childElements(child, after).map((element) => textOf(element['name']));
-    return childElements(child, before)
-      .map((element) => textOf(element['name']))
-      .filter((name) => !kept.some((other) => resourceKey(other) === resourceKey(name)))
-      .map((name) => ({ id: childId(child, before, name), child }));
-  });
-}
-
-/** `within` is an id whose own resources do not count as users; '' for none. @throws the type's code where it is in use */
-function checkUnused(view: View, resource: Resource, within: string): void {
-  const definition = resourceTypeNamed(resource.type);
-  checkUse(view, resource.id, definition?.inUse, within);
-  for (const child of definition?.children ?? [])
-    for (const element of childElements(child, resource))
-      checkPartUnused(view, childId(child, resource, textOf(element['name'])), child, within);
-}
-
-function checkPartUnused(view: View, id: string, child: ChildType, within: string): void {
-  checkUse(view, id, child.inUse, within);
-}
-
-function checkUse(view: View, id: string, inUse: InUse | undefined, within: string): void {
-  if (inUse === undefined) return;
-  const prefix = within === '' ? '' : `${resourceKey(within)}/`;
-  const users = view
-    .linksTo(id)
-    .filter(({ what, holder }) => inUse.by.includes(what) && (prefix === '' || !resourceKey(holder).startsWith(prefix)))
-    .map(({ from }) => from);
-  if (users.length === 0) return;
-  const shown = users.slice(0, 5).join(', ');
-  const more = users.length > 5 ? `, and ${users.length - 5} more` : '';
-  throw new ArmError(
-    inUse.code,
-    `${inUse.noun} ${resourceName(id)} cannot be deleted because it is in use by the following resources: ${shown}${more}. In order to delete it, remove the association with the resource(s).`,
-    { target: id },
-  );
-}
-
 function missingParent(definition: ResourceType, child: ChildType, id: string): ArmError {
   return new ArmError(
     'ParentResourceNotFound',
@@ -305,62 +254,6 @@ function missingParent(definition: ResourceType, child: ChildType, id: string): 
 
 function sameName(element: JsonObject, name: string): boolean {
   return resourceKey(textOf(element['name'])) === resourceKey(name);
-}
-
-function checkName({ pattern, rule, code = 'InvalidResourceName' }: NameRule, name: string): void {
-  if (!pattern.test(name)) throw new ArmError(code, `Resource name ${name.slice(0, 100)} is invalid. The name ${rule}`);
-}
-
-function checkConditions(resource: Resource | undefined, { ifMatch, ifNoneMatch }: Conditions): void {
-  const holds = (text: string): boolean =>
-    resource !== undefined &&
-    text.split(',').some((tag) => {
-      const bare = tag.trim().replace(/^W\//, '').replaceAll('"', '');
-      return bare === '*' || bare === resource.etag;
-    });
-  if (ifMatch !== undefined && ifMatch !== '' && !holds(ifMatch))
-    throw new ArmError(
-      'PreconditionFailed',
-      resource === undefined
-        ? 'If-Match is given, and there is no such resource.'
-        : `Precondition failed. Etag provided in If-Match header ${ifMatch.slice(0, 80)} does not match etag W/"${resource.etag}" of resource ${resource.id}.`,
-    );
-  if (ifNoneMatch !== undefined && ifNoneMatch !== '' && holds(ifNoneMatch))
-    throw new ArmError('PreconditionFailed', `Precondition failed: the resource ${resource?.id ?? ''} exists.`);
-}
-
-function readLocation(
-  definition: ResourceType,
-  body: JsonObject,
-  previous: Resource | undefined,
-  name: string,
-): string {
-  if (definition.location === 'none') return '';
-  const before = textOf(previous?.body['location']);
-  const given = textOf(body['location']);
-  if (given === '') {
-    if (before !== '' || definition.location === 'optional') return before;
-    throw new ArmError('LocationRequired', 'The location property is required for this definition.', {
-      target: 'location',
-    });
-  }
-  const location = locationOf(given);
-  if (!/^[a-z0-9]{2,40}$/.test(location))
-    throw new ArmError(
-      'LocationNotAvailableForResourceType',
-      `The provided location '${given}' is not available for resource type '${definition.type}'.`,
-      { target: 'location' },
-    );
-  if (before === '' || before === location) return location;
-  if (definition.scope === 'subscription')
-    throw new ArmError(
-      'InvalidResourceGroupLocation',
-      `Invalid resource group location '${location}'. The Resource group already exists in location '${before}'.`,
-    );
-  throw new ArmError(
-    'InvalidResourceLocation',
-    `The resource '${name}' already exists in location '${before}'. A resource with the same name cannot be created in location '${location}'. Please select a new resource name.`,
-  );
 }
 
 /** What the server says anew at every answer. */
