@@ -15,10 +15,10 @@ import type { ArmResponse, Ask } from './request.ts';
 
 export interface ResourceAnswers {
   /** The resource as GET shows it. */
-  show(ask: Ask, definition: ResourceType, resource: Resource): JsonObject;
-  onResource(ask: Ask, definition: ResourceType, id: string): Promise<ArmResponse>;
-  onChild(ask: Ask, definition: ResourceType, child: ChildType, id: string): Promise<ArmResponse>;
-  onAction(ask: Ask, definition: ResourceType, id: string, name: string): Promise<ArmResponse>;
+  readonly show: (ask: Ask, definition: ResourceType, resource: Resource) => JsonObject;
+  readonly onResource: (ask: Ask, definition: ResourceType, id: string) => Promise<ArmResponse>;
+  readonly onChild: (ask: Ask, definition: ResourceType, child: ChildType, id: string) => Promise<ArmResponse>;
+  readonly onAction: (ask: Ask, definition: ResourceType, id: string, name: string) => Promise<ArmResponse>;
 }
 
 export function createResourceAnswers(state: State, engine: Engine, operations: Operations): ResourceAnswers {

@@ -13,15 +13,15 @@ import type { State } from './state.ts';
 
 export interface Lookup {
   /** @throws SubscriptionNotFound, InvalidSubscriptionId */
-  requireSubscription(id: string): string;
+  readonly requireSubscription: (id: string) => string;
   /** @throws ResourceGroupNotFound */
-  requireGroup(id: string): Resource;
+  readonly requireGroup: (id: string) => Resource;
   /** @throws ResourceGroupNotFound, ResourceNotFound */
-  requireResource(definition: ResourceType, id: string): Resource;
+  readonly requireResource: (definition: ResourceType, id: string) => Resource;
   /** What is there with its parent, as if it had been set with nothing but defaults. */
-  implicitResource(definition: ResourceType, id: string): Resource | undefined;
+  readonly implicitResource: (definition: ResourceType, id: string) => Resource | undefined;
   /** The id in canonical casing. @throws ParentResourceNotFound */
-  canonicalId(definition: ResourceType, id: string): string;
+  readonly canonicalId: (definition: ResourceType, id: string) => string;
 }
 
 export function createLookup(state: State): Lookup {

@@ -23,7 +23,8 @@ async function read(request) {
     if (value.length > 131_072) throw new Error(`the parameter ${name} is longer than servers take`);
     if (name !== 'query') parameters.set(name, value);
   }
-  return { sql: String(form.get('query')), parameters };
+  const sql = form.get('query');
+  return { sql: typeof sql === 'string' ? sql : '', parameters };
 }
 
 const server = createServer(async (request, response) => {
