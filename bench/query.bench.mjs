@@ -26,6 +26,7 @@ async function questionsOf(hours, rare) {
   const groups = (more = {}) => ({ ask: 'groups', axes: [{ by: ['src.ip'], limit: 10 }], measures, ...more });
   const by = (...fields) => ({ axes: fields.map((field) => ({ by: [field], limit: 8 })) });
   const series = (more = {}) => groups({ axes: [], bucketMillis: 600_000, ...more });
+  /** @type {[string, object][]} */
   const forms = [
     ['top sources', groups()],
     ['top rules', groups(by('rule'))],
@@ -195,7 +196,7 @@ async function measure(folder, hours) {
     const ratio = table / own;
     rows.push([name, own.toFixed(0), table.toFixed(0), ratio.toFixed(2), text + mark(holds(ratio))]);
   }
-  for (const [name, queries] of panels) {
+  for (const [name, queries] of /** @type {[string, object[]][]} */ (panels)) {
     const { sum, dearest, together } = await panelMillis(ofLake, queries);
     const ratio = together / dearest;
     rows.push([
