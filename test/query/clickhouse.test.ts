@@ -27,7 +27,7 @@ import { plainRecords, query } from './arbitrary.ts';
 
 const front = fileURLToPath(new URL('../lake/chdb/serve.mjs', import.meta.url));
 const seed = 20_231_114;
-const queries = 15;
+const queries = 25;
 /** Made-up tuples lie around this midnight: of two dates. */
 const midnight = Date.parse('2023-11-15T00:00:00Z');
 

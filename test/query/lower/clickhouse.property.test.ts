@@ -12,7 +12,7 @@ import { conversations, firstDate, tablesOf } from './arbitrary-flows.ts';
 import { question } from './arbitrary-question.ts';
 
 const seed = 20_231_114;
-const questions = Number(process.env['NSGFLOW_CHDB_QUERIES'] ?? 25);
+const questions = Number(process.env['NSGFLOW_CHDB_QUERIES'] ?? 60);
 
 describe.skipIf(clickhouseSkipped !== undefined)(
   `ClickHouse answers every question as the interpreter of its tree does${clickhouseSkipped === undefined ? '' : ` (skipped: ${clickhouseSkipped})`}`,
