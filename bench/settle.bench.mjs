@@ -26,10 +26,12 @@ async function measure(folder, hours) {
   const lake = join(folder, 'lake');
   const { tuples } = makeFlowLogs(logs, hours, more, 1);
   const runs = [];
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 1; round <= rounds; round++) {
     rmSync(lake, { recursive: true, force: true });
-    runs.push(ingestAndSettle(logs, lake));
+    // The lake of the last one has room for the minute that a new process settles.
+    runs.push(ingestAndSettle(logs, lake, ...(round < rounds ? [more] : [])));
   }
+  const later = Math.min(...runs.flatMap((one) => one.later ?? []));
   const [best] = runs.sort((a, b) => a.ingest + a.settle - b.ingest - b.settle);
   const ratio = Math.min(...runs.map(({ ingest, settle }) => settle / ingest));
   if (best.tuples !== tuples) throw new Error(`${best.tuples} rows of ${tuples} tuples`);
@@ -54,13 +56,15 @@ async function measure(folder, hours) {
     ['settling, s', best.settle.toFixed(2), ''],
     [`settling to ingesting, the least of ${rounds}`, ratio.toFixed(2), 'at most 1'],
     ["DuckDB's JSON in SQL to Parquet, s", duckdb.toFixed(2), ''],
+    ['ingesting alone, times as fast', (duckdb / best.ingest).toFixed(2), 'at least 2.7'],
     ['ingesting and settling, times as fast', (duckdb / (best.ingest + best.settle)).toFixed(2), 'at least 1.3'],
     ['memory, MiB at most', Math.max(...runs.map(({ mebibytes }) => mebibytes)).toFixed(0), 'at most 600'],
     [
-      `a minute of ${minute.tuples.toLocaleString('en-US')} tuples, settling, s`,
-      minute.settle.toFixed(2),
+      `a minute of ${minute.tuples.toLocaleString('en-US')} tuples, settling by who follows, s`,
+      later.toFixed(2),
       'at most 0.5',
     ],
+    ['the same by a new process, s', minute.settle.toFixed(2), 'at most 0.5'],
     ['the same, MB of flows written', (written / 1e6).toFixed(1), 'at most 20'],
     ['bytes a tuple, both tables', (sizes[0] + sizes[1]).toFixed(1), 'at most 24'],
     ...columns.flatMap((its, i) => [
@@ -78,8 +82,9 @@ async function measure(folder, hours) {
 }
 
 /** In a process of its own. */
-function ingestAndSettle(logs, lake) {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [join('bench', 'settle-run.mjs'), logs, lake], {
+function ingestAndSettle(logs, lake, ...more) {
+  const script = join('bench', 'settle-run.mjs');
+  const { stdout, stderr, status } = spawnSync(process.execPath, [script, logs, lake, 'settled', ...more], {
     encoding: 'utf8',
   });
   if (status !== 0) throw new Error(`settling failed: ${stderr}`);
