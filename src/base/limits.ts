@@ -92,8 +92,6 @@ export const limits = {
   blockJournalBytesMax: 16 << 20,
   /** Bytes of memory that one question uses, where `--memory` says nothing else; beyond it, DuckDB spills to a private temporary folder. */
   queryMemoryBytesMax: 1 << 30,
-  /** Rows of `flows` that several questions with one filter read together, into memory; of more, each reads what it needs. */
-  sharedRowsMax: 2_000_000,
   /** Bytes that a user's SQL may spill to the temporary folder; one that needs more ends with `memory`. */
   querySpillBytesMax: 8 * 2 ** 30,
   /** The same for rows on their way into a lake. */

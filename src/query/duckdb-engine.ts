@@ -23,7 +23,6 @@ import { preparedChunks, streamChunks } from '../lake/duckdb-stream.ts';
 import { quoteText } from '../lake/duckdb.ts';
 import { tupleRows } from '../lake/file-rows.ts';
 import { flowRows } from '../lake/flows/flow-rows.ts';
-import type { TableFiles } from '../lake/flows/view.ts';
 import { addressesOf } from './address-condition.ts';
 import { answerOf } from './answer.ts';
 import { columnsOfPrepared, rowsOf } from './duckdb-result.ts';
@@ -32,13 +31,11 @@ import type { AskSettings, Engine, Times, WrittenAnswer } from './engine.ts';
 import type { LoweredQuery } from './lower/lower.ts';
 import { lowerQuery } from './lower/lower.ts';
 import type { QuestionView } from './question-view.ts';
-import { filesOfQuestion, rowsIn, scanOf } from './question-view.ts';
+import { filesOfQuestion, scanOf } from './question-view.ts';
 import { columnsOf } from './relation/check.ts';
 import type { Relation, TableName } from './relation/relation.ts';
 import type { Answer, Cell, Scan } from './result.ts';
 import { DuckdbPool, Running } from './running.ts';
-import type { SharedQuery } from './shared-flows.ts';
-import { sharedFlows, sharedQueries, sharedRange } from './shared-flows.ts';
 import { prepareQuestion, questionText } from './sql-guard.ts';
 import { lockedConnection } from './sql-sandbox.ts';
 import { duckdb as dialect, duckdbParameters } from './sql/duckdb.ts';
@@ -48,9 +45,6 @@ import { printSql } from './sql/print.ts';
 import type { TableSource } from './table-source.ts';
 import { tableSource } from './table-source.ts';
 import type { Query, QueryRange } from './tree.ts';
-
-/** Rows that are read once for several questions are this share of all at the most; of more, it takes longer than reading all for each. */
-const sharedShare = 0.25;
 
 /** A question as SQL, in a connection in which the files are known. */
 interface Compiled extends LoweredQuery {
@@ -78,48 +72,6 @@ export class DuckdbEngine implements Engine {
     } catch (error) {
       await running.end();
       throw running.reason(error, wrap);
-    }
-  }
-
-  async askAll(queries: readonly Query[], settings: AskSettings = {}): Promise<Answer[]> {
-    const shared = sharedQueries(queries, this.#view);
-    const range = sharedRange(shared.map(({ query }) => query));
-    const files = shared.length < 2 ? [] : await this.#view.flows(range, settings.signal);
-    const answers = shared.length < 2 ? new Map<number, Answer>() : await this.#askTogether(shared, files, settings);
-    const all: Answer[] = [];
-    for (const [i, query] of queries.entries()) all.push(answers.get(i) ?? (await this.ask(query, settings)));
-    return all;
-  }
-
-  /** Answers of questions over rows that are read once, by their places; none where the filter leaves too many rows. */
-  async #askTogether(
-    shared: readonly SharedQuery[],
-    files: readonly TableFiles[],
-    settings: AskSettings,
-  ): Promise<Map<number, Answer>> {
-    const running = await this.#start(settings);
-    const { connection } = running;
-    const answers = new Map<number, Answer>();
-    try {
-      const source = await tableSource(connection, flowRows, files, addressesOf(shared[0].query.where));
-      const all = rowsIn(source.read) ?? Infinity;
-      const rowsMax = Math.min(limits.sharedRowsMax, Math.ceil(all * sharedShare));
-      const rows = lowerRelation(sharedFlows(shared, rowsMax + 1), dialect);
-      const { sql, values, types } = asked(printSql(rows, dialect, { tuples: '', flows: source.sql }));
-      await connection.run(`CREATE TEMP TABLE shared_flows AS ${sql}`, values, types);
-      const [[count]] = (await connection.runAndReadAll('SELECT count(*) FROM shared_flows')).getRows();
-      if (Number(count) > rowsMax) return answers;
-      const scan = scanOf(this.#view, { flows: files }, [source]);
-      for (const { query, index, statement, ...lowered } of shared) {
-        const text = printSql(statement, dialect, { tuples: '', flows: 'shared_flows' });
-        const chunks = streamChunks({ ...asked(text), connection });
-        answers.set(index, await answerOf(query, lowered, cellChunks(chunks), scan));
-      }
-      return answers;
-    } catch (error) {
-      throw running.reason(error, (one) => questionError(one, shared[0].query));
-    } finally {
-      await running.end();
     }
   }
 

@@ -12,12 +12,6 @@ export interface Engine {
    * @throws filter-syntax, usage, memory, disk-full, io, lake-invalid, and the reason of the signal
    */
   ask(query: Query, settings?: AskSettings): Promise<Answer>;
-  /**
-   * Answers several questions. Those with one filter read its rows once, where it leaves few of them, and have the same scan. Absent where
-   * the engine has no better way than to ask one after another.
-   * @throws what `ask` throws, of any of them
-   */
-  askAll?(queries: readonly Query[], settings?: AskSettings): Promise<Answer[]>;
   /** Answers one SELECT over the views of the lake, with no access to anything else. @throws sql-refused, sql-failed, and what `ask` throws */
   sql(text: string, settings?: AskSettings): Promise<Answer>;
   /** Writes the answer to a Parquet file, with the types of the lake's columns; absent where the engine has no such files. */

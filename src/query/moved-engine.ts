@@ -29,12 +29,6 @@ class MovableEngine implements Engine {
     return this.#begun((engine) => engine.ask(query, settings), settings);
   }
 
-  async askAll(queries: readonly Query[], settings?: AskSettings): Promise<Answer[]> {
-    const answers: Answer[] = [];
-    for (const query of queries) answers.push(await this.ask(query, settings));
-    return answers;
-  }
-
   async sql(text: string, settings?: AskSettings): Promise<Answer> {
     return this.#begun((engine) => engine.sql(text, settings), settings);
   }
