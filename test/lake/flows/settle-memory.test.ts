@@ -34,9 +34,9 @@ process.stdout.write(JSON.stringify({ ...settled, mebibytes: Math.ceil(process.r
 
 const ingestProgram = `
 const [logs, lake] = process.argv.slice(2);
-const { Ingester } = await import(${urlOf('pipeline/ingest.js')});
-const { listSources } = await import(${urlOf('pipeline/source.js')});
-const { selectsAll } = await import(${urlOf('pipeline/source-selection.js')});
+const { Ingester } = await import(${urlOf('ingest/ingest.js')});
+const { listSources } = await import(${urlOf('source/list-sources.js')});
+const { selectsAll } = await import(${urlOf('source/selection.js')});
 const ingester = new Ingester({ sources: [logs], lake });
 await ingester.pass((unlisted) => listSources([logs], selectsAll, unlisted));
 await ingester.settle();
