@@ -2,10 +2,9 @@
  * The flows of a group become conversations: the nth flows of all observers are one; flows that continue from the date before are numbered apart.
  * AssemblyScript, a part of kernel/settle/settle.ts.
  */
-import { firstFlowAt, flowCountAt } from '../../src/lake/flows/settle-kernel-layout';
 import { Flow, flowAt } from './flow';
 import { closedCoverMillis, coveredUntil, dateStart, flowCount, groupStart } from './group';
-import { keyFirstAt, keyLatestAt, listAt } from './memory';
+import { firstFlowAt, flowCountAt, keyFirstAt, keyLatestAt, listAt } from './memory';
 import { addRow, Row } from './row';
 import { sort } from './sort';
 import { Tuple, tupleAt } from './tuple';
@@ -198,7 +197,8 @@ function numberOf(tuple: Tuple, key: u32): u64 {
   low = 0x85a308d3;
   for (let at: usize = 0; at < 32; at += 4) add(load<u32>(changetype<usize>(tuple) + at));
   add(rotl<u32>(<u32>tuple.ports, 16));
-  add(<u32>(tuple.ports >> 32) & 0xff);
+  // Protocol and family.
+  add(<u32>(tuple.ports >> 32));
   add(<u32>(<i64>Math.floor(groupStart / 4294967296)));
   add(<u32>(<i64>groupStart % 4294967296));
   add(key);

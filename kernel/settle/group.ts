@@ -2,9 +2,10 @@
  * The group of flows that is being built: tuples of one five-tuple that follow each other without a gap (src/lake/flows/definition.ts).
  * AssemblyScript, a part of kernel/settle/settle.ts.
  */
-import { lastFlowAt, observerAt } from '../../src/lake/flows/settle-kernel-layout';
+import { observerAt } from '../../src/lake/flows/settle-kernel-layout';
 import { addCounters } from '../counter';
 import { Flow, flowAt } from './flow';
+import { lastFlowAt } from './memory';
 import { isCounted, opensFlow, staysOpen, Tuple, tupleAt } from './tuple';
 
 export const openCoverMillis: f64 = 35 * 60_000;

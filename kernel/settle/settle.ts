@@ -20,8 +20,8 @@ export { makeColumns } from './columns';
 export { makeRoom, tuplesAt } from './memory';
 export { append, countTouched, groupByFiveTuple, setTupleCount, tupleCount } from './pool';
 
-/** Rows after which `build` pauses, so that they can be written. */
-const builtMax: u32 = batchMax;
+/** Rows after which `build` pauses, so that they can be written: there is room for those of the five-tuple that is being built. */
+const builtMax: u32 = batchMax - 256;
 let next: u32 = 0;
 
 /** @param seed an odd random number; `millis` is when the date begins; for `number` see conversation.ts */
@@ -46,6 +46,8 @@ export function build(boundMillis: f64): bool {
     const first = next++;
     if (tupleAt(first).latest != 0) buildFive(first, boundMillis);
     if (built < builtMax) continue;
+    // What was placed may be taken away: no row of it may come later.
+    flushRows();
     forgetBuilt();
     return true;
   }

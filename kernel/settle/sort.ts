@@ -1,7 +1,6 @@
 /** Puts numbers in order: few by moving each to its place, many by merging runs. AssemblyScript, a part of kernel/settle/settle.ts. */
-import { blobRankAt, observerRankAt } from '../../src/lake/flows/settle-kernel-layout';
 import { flowAt } from './flow';
-import { spareAt } from './memory';
+import { blobRankAt, observerRankAt, spareAt } from './memory';
 import { tupleAt } from './tuple';
 
 const fewMax: u32 = 12;

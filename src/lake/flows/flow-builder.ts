@@ -61,8 +61,7 @@ export class FlowBuilder {
   *build(boundMillis: number): Generator<void> {
     const kernel = this.#kernel;
     if (this.#groups < this.#tables.groups.length) {
-      const { observers, observerRanks, blobRanks } = rankGroups(this.#tables);
-      kernel.setGroups(observers, observerRanks, blobRanks);
+      kernel.setGroups(rankGroups(this.#tables));
       this.#groups = this.#tables.groups.length;
     }
     kernel.begin();
@@ -91,7 +90,8 @@ export class FlowBuilder {
     const targets = this.#targets;
     targets.length = 0;
     this.#targetNumbers.clear();
-    if (this.#last !== undefined) this.#target = this.#numberOf(this.#last);
+    // The last conversation may have more rows.
+    if (this.#last !== undefined && words[layout.rowObserverAt / 4] > 0) this.#target = this.#numberOf(this.#last);
     for (let row = 0, at = 0; row < count; row++, at += rowWords) {
       if (words[at + layout.rowObserverAt / 4] === 0) {
         const start = doubles[row * rowDoubles + layout.rowStartAt / 8];

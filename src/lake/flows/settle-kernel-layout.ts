@@ -25,21 +25,11 @@ export const runOffsetAt = runTimeAt + 8 * rowsMax;
 export const runEndAt = runOffsetAt + 8 * rowsMax;
 export const runGroupAt = runEndAt + 4 * rowsMax;
 
-/** By group of texts, 4 bytes each: its observer but for the direction, the rank of this in order of texts, and that of its blob. */
-export const groupsMax = 1_200_000;
-export const observerAt = runGroupAt + 4 * rowsMax;
-export const observerRankAt = observerAt + 4 * groupsMax;
-export const blobRankAt = observerRankAt + 4 * groupsMax;
-/** By observer and access, the last flow; by observer, the first one; by observer and whether they are continued, how many. */
-export const lastFlowAt = blobRankAt + 4 * groupsMax;
-export const firstFlowAt = lastFlowAt + 16 * groupsMax;
-export const flowCountAt = firstFlowAt + 8 * groupsMax;
-
 /** Rows that leave at once, and reports: those of one more row may be many. */
 export const batchMax = 8192;
 export const batchReportsMax = batchMax + 65_536;
 /** Rows and reports in the order in which they were built. */
-export const batchAt = flowCountAt + 16 * groupsMax;
+export const batchAt = runGroupAt + 4 * rowsMax;
 export const rowLength = 256;
 /** Of a row: where its group begins and ends, its part, its access, and which observer it is. */
 export const rowStartAt = 0;
@@ -49,9 +39,9 @@ export const rowAccessAt = 20;
 export const rowObserverAt = 24;
 export const builtReportsAt = batchAt + rowLength * batchMax;
 export const builtCountingAt = builtReportsAt + 48 * batchReportsMax;
-/** By part, the row behind its last one. */
+/** By part, the row behind its last one; each row may be of another part. */
 export const partEndAt = builtCountingAt + 48 * batchReportsMax;
-export const partsMax = 256;
+export const partsMax = batchMax;
 
 /** Columns of rows, part by part; the names are those of FlowColumns and OwnColumns. */
 const columnsAt = partEndAt + 4 * partsMax;
@@ -96,8 +86,16 @@ export const reportLength = 8 * batchReportsMax;
 export const outReportsAt = outOwnAccessAt + batchMax;
 export const outCountingAt = outReportsAt + 6 * reportLength;
 
-/** Tuples that are held lie behind all this; by tuple there is so much memory, and buckets. */
-export const heldAt = outCountingAt + 6 * reportLength;
+/**
+ * Behind all this lies what there is as much room of as needed. First, by group of texts, 4 bytes each: its observer but for the direction, the rank
+ * of this in order of texts, and that of its blob; then what kernel/settle/memory.ts says.
+ */
+export const observerAt = outCountingAt + 6 * reportLength;
+export const groupLength = 52;
+/** Groups that there is room for are a multiple of this, so that all that follows is aligned. */
+export const groupsUnit = 16;
+
+/** By tuple that is held there is so much memory, and buckets. */
 export const tupleLength = 128;
 export const flowLength = 80;
 /** A tuple, a flow, its place in three lists, and two places of conversations. */

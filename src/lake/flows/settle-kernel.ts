@@ -4,6 +4,7 @@ import { FlowError } from '../../base/errors.ts';
 import { createMemory, instantiate } from '../../base/wasm.ts';
 import { limits } from '../../base/limits.ts';
 import type { StagedRows } from '../staged-rows.ts';
+import type { GroupRanks } from './observers.ts';
 import * as layout from './settle-kernel-layout.ts';
 import { settleKernelModule } from './settle-kernel-module.ts';
 import type { FlowBatch } from './staged-flows.ts';
@@ -11,7 +12,7 @@ import type { FlowBatch } from './staged-flows.ts';
 interface SettleKernelExports {
   readonly tuplesAt: { readonly value: number };
   readonly tupleCount: { readonly value: number };
-  makeRoom(tuples: number, buckets: number): number;
+  makeRoom(tuples: number, buckets: number, groups: number): number;
   start(seed: bigint, dateStart: number, apart: number): void;
   setTupleCount(count: number): void;
   append(runs: number, parts: number, part: number): void;
@@ -29,6 +30,8 @@ export interface Part {
 
 /** Tuples that there is room for at first: those that may be held, and those of the row group that comes last. */
 const firstRoomMax = limits.settledTogetherMax + limits.rowGroupRows;
+/** Groups of texts that there is room for at first. */
+const firstGroupsMax = 1_200_000;
 const pageBytes = 65_536;
 /** Hashes differ from process to process, so that nobody can make up five-tuples that collide. */
 const seed = randomBytes(8).readBigUInt64LE() | 1n;
@@ -38,6 +41,8 @@ export class SettleKernel {
   readonly #apart: number;
   readonly #takeRows: (rows: number) => number;
   #room: number;
+  #groupRoom = firstGroupsMax;
+  #ranks: GroupRanks | undefined;
   #run: SettleKernelExports;
   #buffer: ArrayBuffer;
   /** What is written to before, and read behind, a pass. */
@@ -53,7 +58,7 @@ export class SettleKernel {
       takeRows(rows);
       return 0;
     };
-    ({ run: this.#run, buffer: this.#buffer } = this.#make(this.#room));
+    ({ run: this.#run, buffer: this.#buffer } = this.#make());
     this.#input = inputColumns(this.#buffer);
     this.batch = batchColumns(this.#buffer);
   }
@@ -99,12 +104,12 @@ export class SettleKernel {
     this.#run.append(runs, parts, part);
   }
 
-  /** Says of groups of texts from number `first` on which observer each is of, and the ranks of all. */
-  setGroups(observers: Uint32Array, observerRanks: Uint32Array, blobRanks: Uint32Array): void {
-    const { observer, observerRank, blobRank } = this.#input;
-    observer.set(observers);
-    observerRank.set(observerRanks);
-    blobRank.set(blobRanks);
+  /** Says of all groups of texts which observer each is of, and their ranks. */
+  setGroups(ranks: GroupRanks): void {
+    this.#ranks = ranks;
+    const groups = ranks.observers.length;
+    if (groups > this.#groupRoom) this.#remake(this.#room, 2 * groups);
+    else this.#writeRanks();
   }
 
   /** Begins a pass over all tuples. */
@@ -124,19 +129,36 @@ export class SettleKernel {
   }
 
   #reserve(more: number): void {
-    const { count } = this;
-    if (count + more <= this.#room) return;
-    const from = this.tuples;
-    this.#room = Math.ceil(1.5 * (count + more));
-    ({ run: this.#run, buffer: this.#buffer } = this.#make(this.#room));
-    this.#run.setTupleCount(count);
-    this.tuples.set(from);
-    this.#input = inputColumns(this.#buffer);
-    this.batch = batchColumns(this.#buffer);
+    const needed = this.count + more;
+    if (needed > this.#room) this.#remake(Math.ceil(1.5 * needed), this.#groupRoom);
   }
 
-  #make(room: number): { readonly run: SettleKernelExports; readonly buffer: ArrayBuffer } {
-    const length = layout.heldAt + room * layout.heldLength + 4 * bucketsOf(room);
+  /** Takes memory with other room: what was told so far is there, too. No pass is under way. */
+  #remake(room: number, groups: number): void {
+    const { count, tuples } = this;
+    this.#room = room;
+    this.#groupRoom = layout.groupsUnit * Math.ceil(groups / layout.groupsUnit);
+    ({ run: this.#run, buffer: this.#buffer } = this.#make());
+    this.#run.setTupleCount(count);
+    this.tuples.set(tuples);
+    this.#input = inputColumns(this.#buffer);
+    this.batch = batchColumns(this.#buffer);
+    this.#writeRanks();
+  }
+
+  #writeRanks(): void {
+    if (this.#ranks === undefined) return;
+    const { observers, observerRanks, blobRanks } = this.#ranks;
+    const groups = new Uint32Array(this.#buffer, layout.observerAt, 3 * this.#groupRoom);
+    groups.set(observers);
+    groups.set(observerRanks, this.#groupRoom);
+    groups.set(blobRanks, 2 * this.#groupRoom);
+  }
+
+  #make(): { readonly run: SettleKernelExports; readonly buffer: ArrayBuffer } {
+    const room = this.#room;
+    const groups = this.#groupRoom;
+    const length = layout.observerAt + groups * layout.groupLength + room * layout.heldLength + 4 * bucketsOf(room);
     const memory = createMemory(pageBytes * Math.ceil(length / pageBytes));
     const instance = instantiate(settleKernelModule, memory, { takeRows: this.#takeRows });
     if (instance === undefined)
@@ -148,7 +170,7 @@ export class SettleKernel {
         },
       );
     const run = instance.exports as SettleKernelExports;
-    run.makeRoom(room, bucketsOf(room));
+    run.makeRoom(room, bucketsOf(room), groups);
     run.start(seed, this.#dateStart, this.#apart);
     return { run, buffer: instance.buffer };
   }
@@ -169,7 +191,7 @@ function copy(
 type InputColumns = ReturnType<typeof inputColumns>;
 
 function inputColumns(buffer: ArrayBuffer) {
-  const { rowsMax, groupsMax, countersAt, counterLength } = layout;
+  const { rowsMax, countersAt, counterLength } = layout;
   const doubles = (at: number): Float64Array => new Float64Array(buffer, at, rowsMax);
   const words = (at: number, count = rowsMax): Uint32Array => new Uint32Array(buffer, at, count);
   const shorts = (at: number): Uint16Array => new Uint16Array(buffer, at, rowsMax);
@@ -195,9 +217,6 @@ function inputColumns(buffer: ArrayBuffer) {
     runOffset: doubles(layout.runOffsetAt),
     runEnd: words(layout.runEndAt),
     runGroup: words(layout.runGroupAt),
-    observer: words(layout.observerAt, groupsMax),
-    observerRank: words(layout.observerRankAt, groupsMax),
-    blobRank: words(layout.blobRankAt, groupsMax),
   };
 }
 
