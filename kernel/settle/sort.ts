@@ -65,7 +65,9 @@ function isTupleAfter(a: u32, b: u32): bool {
   const leftSecond = secondOf(left.recordTimeMillis);
   const rightSecond = secondOf(right.recordTimeMillis);
   if (leftSecond != rightSecond) return leftSecond > rightSecond;
-  if (left.recordOffset != right.recordOffset) return left.recordOffset > right.recordOffset;
+  const leftOffset = offsetOf(left.recordOffset);
+  const rightOffset = offsetOf(right.recordOffset);
+  if (leftOffset != rightOffset) return leftOffset > rightOffset;
   if (left.tupleIndex != right.tupleIndex) return left.tupleIndex > right.tupleIndex;
   return numberAt(blobRankAt, left.group) > numberAt(blobRankAt, right.group);
 }
@@ -75,6 +77,13 @@ function isTupleAfter(a: u32, b: u32): bool {
 @inline
 function secondOf(millis: f64): f64 {
   return millis != millis ? -1 : Math.floor(millis / 1000);
+}
+
+/** Of a row whose writer did not say where its record begins, 0. */
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+function offsetOf(offset: f64): f64 {
+  return offset != offset ? 0 : offset;
 }
 
 /** Which counts: counted before uncounted, outbound before inbound, the earlier, then by resource, MAC and format. */

@@ -6,7 +6,7 @@ import { StageTables } from '../../../src/lake/staged-rows.ts';
 import { groupBy } from '../../../src/base/group-by.ts';
 import type { PlainRow } from '../plain-rows.ts';
 import { plainFlows } from './plain-flows.ts';
-import { plainTuples } from './plain-tuples.ts';
+import { alikeTuples, plainTuples } from './plain-tuples.ts';
 import { inOrder, stagePlain, valuesOfPlain, valuesOfStaged, wrongNumbers } from './stage-plain.ts';
 
 const long = process.env['NSGFLOW_LONG'] === '1';
@@ -39,5 +39,41 @@ test('flows are those of the reference implementation, however the tuples of a d
       expect(inOrder(built)).toEqual(inOrder(plainFlows(tuples).map(valuesOfPlain)));
     }),
     { numRuns: long ? 2000 : 150 },
+  );
+});
+
+test('flows of tuples that hardly differ are those of the reference implementation, in whatever places, with room that grows and groups that are renumbered', () => {
+  fc.assert(
+    fc.property(
+      alikeTuples,
+      fc.array(fc.nat(dayMillis), { maxLength: 3 }),
+      fc.constantFrom(1, 4),
+      (tuples, cuts, parts) => {
+        const tables = new StageTables();
+        const dateStart = Math.floor(Number(tuples[0]['time']) / dayMillis) * dayMillis;
+        const bounds = [...cuts.map((one) => dateStart + one).sort((a, b) => a - b), Infinity];
+        const built = Array.from({ length: parts }).flatMap((_, part) => {
+          let flows: StagedFlows[] = [];
+          let placed = 0;
+          const place = (): StagedFlows => (flows[placed++ % 3] ??= new StagedFlows(tables));
+          const builder = new FlowBuilder(tables, 1, dateStart, place, 0, { parts, part });
+          let rest = [...tuples];
+          return bounds.flatMap((bound) => {
+            const early = rest.filter((row, i) => Number(row['time']) < bound || i % 3 === 0);
+            rest = rest.filter((row) => !early.includes(row));
+            builder.append(stagePlain(early, tables));
+            for (const _ of builder.build(bound));
+            expect(flows.flatMap(wrongNumbers)).toEqual([]);
+            const values = flows.flatMap(valuesOfStaged);
+            flows = [];
+            placed = 0;
+            builder.renumber();
+            return values;
+          });
+        });
+        expect(inOrder(built)).toEqual(inOrder(plainFlows(tuples).map(valuesOfPlain)));
+      },
+    ),
+    { numRuns: long ? 1000 : 40 },
   );
 });

@@ -78,7 +78,77 @@ export const plainTuples: fc.Arbitrary<PlainRow[]> = fc
   .array(tuple, { minLength: 1, maxLength: 40, size: 'max' })
   .map((tuples) => tuples.map((row, i) => ({ ...row, tuple_index: i })));
 
-/** Records of such tuples, as a blob holds them: one format and resource each. */
+const alike: fc.Arbitrary<PlainRow> = fc
+  .record({
+    start: fc.constantFrom(0, 0, 720 * minute, 1440 * minute - 3000),
+    after: fc.oneof(
+      fc.nat(5),
+      fc.nat(3000),
+      fc.nat(30).map((minutes) => minutes * minute),
+      fc.constantFrom(1999, 2000, 35 * minute - 1, 35 * minute),
+    ),
+    isMapped: fc.constantFrom(false, false, false, true),
+    protocol: fc.constantFrom('tcp', 'tcp', 'tcp', '255'),
+    state: fc.constantFrom(null, 'begin', 'continuing', 'continuing', 'continuing', 'end', 'denied'),
+    access: fc.constantFrom('allow', 'allow', 'deny'),
+    direction: fc.constantFrom('inbound', 'outbound'),
+    mac: fc.option(
+      fc.nat(18).map((number) => `0${number}`),
+      { nil: null, freq: 19 },
+    ),
+    resource: fc.constantFrom('/R/A', '/R/a', '/R/\u{1f600}', '/R/\ufffd', null),
+    format: fc.constantFrom('nsg1', 'nsg2', 'vnet'),
+    recordTime: fc.option(
+      fc.constantFrom(-1500, 0, 1, 999, 1000).map((after) => midnight + after),
+      { nil: null },
+    ),
+    offset: fc.option(fc.nat(2), { nil: null }),
+    tupleIndex: fc.nat(3),
+    blob: fc.constantFrom('c/a', 'c/b', 'c/B', 'c/\u00e9', null),
+    packets: fc.option(fc.nat(100), { nil: null }),
+    bytes: fc.option(fc.constantFrom(0, 2 ** 44), { nil: null }),
+  })
+  .map(({ isMapped, ...rest }) => ({
+    time: Math.min(midnight + rest.start + rest.after, midnight + 1440 * minute - 1),
+    src_ip: '10.0.0.1',
+    src_port: isMapped ? 65_535 : 0,
+    dst_ip: isMapped ? '::ffff:10.0.0.2' : '10.0.0.2',
+    dst_port: isMapped ? 0 : 65_535,
+    protocol: rest.protocol,
+    direction: rest.direction,
+    access: rest.access,
+    state: rest.state,
+    rule: `R${rest.tupleIndex}`,
+    nsg: 'NSG',
+    mac: rest.mac,
+    encryption: null,
+    packets_forward: rest.packets,
+    bytes_forward: rest.bytes,
+    packets_reverse: null,
+    bytes_reverse: rest.packets,
+    format: rest.format,
+    resource_id: rest.resource,
+    target_id: null,
+    acl_id: null,
+    record_time: rest.recordTime,
+    blob: rest.blob,
+    record_offset: rest.offset,
+    tuple_index: rest.tupleIndex,
+  }));
+
+/** Many tuples of one date and few connections, of hundreds of observers, which differ in the last keys of their order; no two have the same place. */
+export const alikeTuples: fc.Arbitrary<PlainRow[]> = fc.uniqueArray(alike, {
+  minLength: 1,
+  maxLength: 250,
+  size: 'max',
+  selector: (row) => {
+    const { time, record_time: recordTime, record_offset: offset, tuple_index: index, blob } = row;
+    const second = recordTime === null ? -1 : Math.floor(Number(recordTime) / 1000);
+    return [time, row['dst_ip'], row['protocol'], second, offset ?? 0, index, blob].join(' ');
+  },
+});
+
+/** Records of `plainTuples`, as a blob holds them: one format and resource each. */
 export const plainRecordsOfFewConnections: fc.Arbitrary<PlainRecord[]> = plainTuples.map((tuples) =>
   [...groupBy(tuples, (row) => JSON.stringify([row['format'], row['resource_id'], row['record_time']])).values()].map(
     (some, i): PlainRecord => ({

@@ -41,3 +41,33 @@ test('rows without a date are of no flow, and keep no other tuples from being se
     await rm(parent, { recursive: true, force: true });
   }
 });
+
+test('rows without a time are of no flow, and take none of their date along', async () => {
+  const parent = await mkdtemp(join(tmpdir(), 'nsgflow-no-time-'));
+  const lake = await openLake(join(parent, 'lake'), { create: true });
+  try {
+    const time = Date.parse('2023-11-14T12:00:00Z');
+    const tuples = [0, 1, 2, 3].map((hour) => ({ src: '10.0.0.1', dst: '10.0.0.2', time: time + hour * 3_600_000 }));
+    await ingestBlob(lake, 'a', [{ tuples }]);
+    const { place } = lake.tuples;
+    const state = await lake.tuples.refresh();
+    const [add] = state.files.values();
+    const path = `${dirname(add.path)}/x.parquet`;
+    const target = join(place.folder, path);
+    const connection = await lake.connect();
+    const rows = `SELECT * FROM read_parquet('${dataFileOf(place, add).path}', hive_partitioning = false)`;
+    const noTime = rows.replace('*', '* REPLACE (NULL::TIMESTAMPTZ AS time)');
+    await connection.run(`COPY (${rows} UNION ALL ${noTime}) TO '${target}' (FORMAT parquet)`);
+    connection.closeSync();
+    const { tags: _, stats: __, ...rest } = add;
+    const size = (await readFile(target)).length;
+    const remove = { remove: { path: add.path, deletionTimestamp: 0, dataChange: true } };
+    const strange = { add: { ...rest, path, size, dataChange: true } };
+    expect(await writeCommit(place, state.version + 1, [remove, strange])).toBe(true);
+    await settle(lake);
+    expect((await storedFlows(lake)).map((row) => row['time'])).toEqual(tuples.map((tuple) => tuple.time));
+  } finally {
+    await lake.close();
+    await rm(parent, { recursive: true, force: true });
+  }
+});

@@ -37,7 +37,7 @@ export function stagePlain(plain: readonly PlainRow[], tables: StageTables): Sta
     rows.bytesReverse[at] = numberOf(row['bytes_reverse']);
     rows.tupleIndex[at] = Number(row['tuple_index']);
     const group = tables.groupId(groupTexts.map((name) => String(row[name] ?? '')));
-    rows.addRun(1, group, tables.recordId(numberOf(row['record_time']), Number(row['record_offset'])));
+    rows.addRun(1, group, tables.recordId(numberOf(row['record_time']), numberOf(row['record_offset'])));
   }
   return rows;
 }
@@ -132,7 +132,7 @@ function valuesOfRow(flows: StagedFlows, row: number): FlowValues {
     reports,
     countingReports: columns.observer[row] > 0 ? [] : counting.length > 0 ? counting : reports,
     record_time: nullable(columns.recordTimeMillis[row]),
-    record_offset: columns.recordOffset[row],
+    record_offset: nullable(columns.recordOffset[row]),
     tuple_index: columns.tupleIndex[row],
     date: Math.floor(columns.timeMillis[row] / 86_400_000) * 86_400_000,
   };
