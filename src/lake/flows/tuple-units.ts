@@ -131,6 +131,9 @@ function addRow(rows: StagedRows, values: readonly DuckDBValue[], file: DataFile
   const text = (i: number): string => (typeof values[i] === 'string' ? values[i] : '');
   const number = (i: number): number => (values[i] === null ? Number.NaN : Number(values[i]));
   const code = (i: number, names: readonly string[]): number => names.indexOf(text(i));
+  const time = Math.floor(number(0));
+  // Without a time it is of no flow.
+  if (Number.isNaN(time)) return;
   const source = parseAddress(text(1));
   const destination = parseAddress(text(3));
   const protocol = parseProtocol(text(5));
@@ -144,14 +147,13 @@ function addRow(rows: StagedRows, values: readonly DuckDBValue[], file: DataFile
         hint: 'Another program wrote the file: remove the row with it.',
       },
     );
-  rows.timeMillis[at] = Math.floor(number(0));
+  rows.timeMillis[at] = time;
   rows.source.set(source.words, 4 * at);
   rows.destination.set(destination.words, 4 * at);
   rows.family[at] = familyOf(source.family, destination.family);
   rows.sourcePort[at] = number(2);
   rows.destinationPort[at] = number(4);
   rows.protocol[at] = protocol;
-  const time = rows.timeMillis[at];
   if (choice?.meets(fiveTuplesOf(rows), at, time, time) === false) return;
   rows.count++;
   [rows.direction[at], rows.access[at], rows.state[at], rows.encryption[at]] = codes;
