@@ -163,14 +163,14 @@ async function buildParts(
   const sorted = [...units].sort((a, b) => a.startMillis - b.startMillis);
   let isWhole = false;
   try {
+    const place: Place = (start, end, access) => files.place(start, end, access);
+    const builder = new FlowBuilder(tables, tuples, day * dayMillis, place, task.apart);
     for (let part = 0; part < parts; part++) {
-      const place: Place = (start, end, access) => files.place(start, end, access);
-      const builder = new FlowBuilder(tables, tuples, day * dayMillis, place, task.apart, { parts, part });
       let buildFrom = bounds.settledStepTuples;
       let builtUntil = -Infinity;
       for (let i = 0; i < sorted.length; i++) {
         task.signal?.throwIfAborted();
-        for await (const rows of sorted[i].read(tables, spans)) builder.append(rows);
+        for await (const rows of sorted[i].read(tables, spans)) builder.append(rows, { parts, part });
         // The builder has what it needs of them.
         tables.forgetRecords();
         const bound = sorted[i + 1]?.startMillis ?? Infinity;

@@ -23,7 +23,6 @@ const tupleWords = layout.tupleLength / 4;
 export class FlowBuilder {
   readonly #tables: StageTables;
   readonly #place: Place;
-  readonly #part: Part;
   readonly #kernel: SettleKernel;
   /** Groups of texts that the kernel knows. */
   #groups = 0;
@@ -34,13 +33,12 @@ export class FlowBuilder {
   #last: StagedFlows | undefined;
 
   /**
-   * Rows of so many tuples of one date, which begins at `dateStart`; of one part of the five-tuples. `apart` distinguishes conversations of tuples that came after their date was
+   * Rows of so many tuples of one date, which begins at `dateStart`. `apart` distinguishes conversations of tuples that came after their date was
    * frozen; 0: none of these. @throws unavailable
    */
-  constructor(tables: StageTables, tuples: number, dateStart: number, place: Place, apart = 0, part = whole) {
+  constructor(tables: StageTables, tuples: number, dateStart: number, place: Place, apart = 0) {
     this.#tables = tables;
     this.#place = place;
-    this.#part = part;
     this.#kernel = new SettleKernel(tuples, dateStart, apart, (rows) => this.#takeRows(rows));
   }
 
@@ -49,9 +47,9 @@ export class FlowBuilder {
     return this.#kernel.count;
   }
 
-  /** Takes rows of the same tables, whose records are not needed any more then. */
-  append(rows: StagedRows): void {
-    this.#kernel.append(rows, this.#part);
+  /** Takes rows of the same tables, whose records are not needed any more then: those of one part of the five-tuples. No tuple of another part waits. */
+  append(rows: StagedRows, part = whole): void {
+    this.#kernel.append(rows, part);
   }
 
   /**

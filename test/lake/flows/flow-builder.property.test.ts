@@ -52,16 +52,16 @@ test('flows of tuples that hardly differ are those of the reference implementati
         const tables = new StageTables();
         const dateStart = Math.floor(Number(tuples[0]['time']) / dayMillis) * dayMillis;
         const bounds = [...cuts.map((one) => dateStart + one).sort((a, b) => a - b), Infinity];
+        let flows: StagedFlows[] = [];
+        let placed = 0;
+        const place = (): StagedFlows => (flows[placed++ % 3] ??= new StagedFlows(tables));
+        const builder = new FlowBuilder(tables, 1, dateStart, place);
         const built = Array.from({ length: parts }).flatMap((_, part) => {
-          let flows: StagedFlows[] = [];
-          let placed = 0;
-          const place = (): StagedFlows => (flows[placed++ % 3] ??= new StagedFlows(tables));
-          const builder = new FlowBuilder(tables, 1, dateStart, place, 0, { parts, part });
           let rest = [...tuples];
           return bounds.flatMap((bound) => {
             const early = rest.filter((row, i) => Number(row['time']) < bound || i % 3 === 0);
             rest = rest.filter((row) => !early.includes(row));
-            builder.append(stagePlain(early, tables));
+            builder.append(stagePlain(early, tables), { parts, part });
             for (const _ of builder.build(bound));
             expect(flows.flatMap(wrongNumbers)).toEqual([]);
             const values = flows.flatMap(valuesOfStaged);
