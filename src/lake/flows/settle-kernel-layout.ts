@@ -41,10 +41,9 @@ export const builtReportsAt = batchAt + rowLength * batchMax;
 export const builtCountingAt = builtReportsAt + 48 * batchReportsMax;
 /** By part, the row behind its last one; each row may be of another part. */
 export const partEndAt = builtCountingAt + 48 * batchReportsMax;
-export const partsMax = batchMax;
 
 /** Columns of rows, part by part; the names are those of FlowColumns and OwnColumns. */
-const columnsAt = partEndAt + 4 * partsMax;
+const columnsAt = partEndAt + 4 * batchMax;
 export const doubleLength = 8 * batchMax;
 export const outTimeAt = columnsAt;
 export const outLastTimeAt = outTimeAt + doubleLength;

@@ -243,7 +243,7 @@ function batchColumns(buffer: ArrayBuffer): FlowBatch {
       doubles: new Float64Array(buffer, layout.batchAt, (batchMax * layout.rowLength) / 8),
       words: new Uint32Array(buffer, layout.batchAt, (batchMax * layout.rowLength) / 4),
     },
-    partEnds: new Uint32Array(buffer, layout.partEndAt, layout.partsMax),
+    partEnds: new Uint32Array(buffer, layout.partEndAt, batchMax),
     columns: {
       timeMillis: doubles(layout.outTimeAt),
       lastTimeMillis: doubles(layout.outLastTimeAt),
