@@ -64,7 +64,9 @@ function nestingDepth(text: string): number {
 }
 
 /** V8 gives a position or only a word; a person gets line and column. */
-function placeOf(message: string, text: string): string {
+function placeOf(error: string, text: string): string {
+  // V8 quotes a piece of the text, which may have several lines.
+  const message = error.replace(/\s+/g, ' ');
   if (text.trim() === '') return 'the file is empty';
   const match = /at position (\d+)/.exec(message);
   if (match === null) return /end of JSON/.test(message) ? 'not JSON: it ends too early' : `not JSON: ${message}`;

@@ -63,7 +63,7 @@ export class ClickhouseConnection {
       password: this.#environment['CLICKHOUSE_PASSWORD'] ?? '',
       application: 'nsgflow',
       request_timeout: requestTimeoutMillis,
-      // What fails is said by whoever asked.
+      // The caller reports the failure.
       log: { level: ClickHouseLogLevel.OFF },
       // Long parameters go into the body.
       use_multipart_params_auto: true,
@@ -85,7 +85,13 @@ export class ClickhouseConnection {
     if (type === 'MEMORY_LIMIT_EXCEEDED')
       return new FlowError('memory', 'the question needs more memory than the server grants', { cause: error });
     if (typeof code === 'string' && /^E[A-Z_]+$/.test(code))
-      return new FlowError('unavailable', `cannot reach ${this.#url}: ${code}`, { cause: error });
-    return new FlowError('unavailable', `${this.#url} cannot answer: ${first}`, { cause: error });
+      return new FlowError('unavailable', `cannot reach ${this.#url}: ${code}`, {
+        hint: 'Check the URL and the network, then ask again.',
+        cause: error,
+      });
+    return new FlowError('unavailable', `${this.#url} cannot answer: ${first}`, {
+      hint: 'Read what the server says; docs/scale-out.md tells what it needs.',
+      cause: error,
+    });
   }
 }

@@ -449,6 +449,7 @@ describe('files that are no network', () => {
   test.each([
     ['', 'a.json: the file is empty'],
     ['{"a": 1,}', 'a.json: not JSON: line 1, column 9'],
+    ['# read\nme', 'a.json: not JSON: '],
     ['[', 'a.json: not JSON'],
     ['{}', 'a.json: it holds no NSG, VNet, subnet, network interface or application security group'],
     ['null', 'a.json: it holds no NSG'],
@@ -467,6 +468,7 @@ describe('files that are no network', () => {
       said = error instanceof FlowError ? error.message : 'not a FlowError';
     }
     expect(said).toContain(message);
+    expect(said).not.toContain('\n');
   });
 });
 

@@ -91,7 +91,7 @@ export const outCountingAt = outReportsAt + 6 * reportLength;
  */
 export const observerAt = outCountingAt + 6 * reportLength;
 export const groupLength = 52;
-/** Groups that there is room for are a multiple of this, so that all that follows is aligned. */
+/** The room for groups is a multiple of this. So everything behind it is aligned. */
 export const groupsUnit = 16;
 
 /** By tuple that is held there is so much memory, and buckets. */

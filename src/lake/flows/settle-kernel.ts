@@ -28,9 +28,9 @@ export interface Part {
   readonly part: number;
 }
 
-/** Tuples that there is room for at first: those that may be held, and those of the row group that comes last. */
+/** The first room for tuples: as many as may be held, and one more row group. */
 const firstRoomMax = limits.settledTogetherMax + limits.rowGroupRows;
-/** Groups of texts that there is room for at first. */
+/** The first room for groups of texts. */
 const firstGroupsMax = 1_200_000;
 const pageBytes = 65_536;
 /** Hashes differ from process to process, so that nobody can make up five-tuples that collide. */

@@ -20,7 +20,7 @@ export const clickhouse: SqlDialect = {
   list: (type) => `Array(${type})`,
   struct: (fields) => `Tuple(${fields.map((field) => `\`${field.name}\` ${field.type}`).join(', ')})`,
   placeholder: (at, type) => `{p${at}:${type}}`,
-  // Not common table expressions: each use is analyzed anew, with all that it reads, which takes minutes where there are several.
+  // Not common table expressions: ClickHouse analyzes one again at each use, which takes minutes if there are several.
   steps: 'tables',
   // Without the SELECT around it, a column that is selected twice is refused (ILLEGAL_COLUMN).
   step: (name, query) => `CREATE OR REPLACE TEMPORARY TABLE ${name} AS SELECT * FROM (\n${query})`,
