@@ -3,7 +3,7 @@
  * AssemblyScript, a part of kernel/settle/settle.ts.
  */
 import { observerAt } from '../../src/lake/flows/settle-kernel-layout';
-import { addCounters } from '../counter';
+import { addCounters } from '../base/counter';
 import { Flow, flowAt } from './flow';
 import { lastFlowAt } from './memory';
 import { isCounted, opensFlow, staysOpen, Tuple, tupleAt } from './tuple';

@@ -20,7 +20,7 @@ import {
   tupleIndexAt,
   tupleLength,
 } from '../../src/lake/flows/settle-kernel-layout';
-import { mixed } from '../mix';
+import { mixed } from '../base/hash';
 import { bucketsAt } from './memory';
 import { Tuple, tupleAt } from './tuple';
 

@@ -6,7 +6,7 @@ import {
   builtReportsAt,
   rowLength,
 } from '../../src/lake/flows/settle-kernel-layout';
-import { addCounters } from '../counter';
+import { addCounters } from '../base/counter';
 import { Flow } from './flow';
 import { isCounted, opensFlow, Tuple, tupleAt } from './tuple';
 

@@ -7,7 +7,7 @@
  * scripts/build-kernel.mjs. Memory: src/lake/flows/settle-kernel-layout.ts. No allocation; the host takes rows (`takeRows`) when many were built.
  */
 import { batchMax } from '../../src/lake/flows/settle-kernel-layout';
-import { setSeed } from '../mix';
+import { setSeed } from '../base/hash';
 import { built, emitGroup, forgetBuilt, setApart } from './conversation';
 import { addTuple, clearGroup, coveredUntil, groupTuples, setDateStart } from './group';
 import { orderAt } from './memory';

@@ -13,7 +13,7 @@
 import { hourMillis, minuteMillis } from '../base/time.ts';
 import { parseBlobPath } from '../flowlog/blob-path.ts';
 import type { Lake } from '../lake/lake.ts';
-import type { TimeRange } from '../lake/snapshot.ts';
+import type { TimeRange } from '../lake/delta/snapshot.ts';
 import type { DueMinute, LogKey, RecordedHour } from './log-evidence.ts';
 import { LogEvidence } from './log-evidence.ts';
 import type { RecorderLosses } from '../deliver/recorder-losses.ts';

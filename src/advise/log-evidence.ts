@@ -4,13 +4,13 @@
  */
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import { hourMillis, minuteMillis, tickMillis } from '../base/time.ts';
-import { streamChunks } from '../lake/duckdb-stream.ts';
-import type { Duckdb } from '../lake/duckdb.ts';
-import { openDuckdb } from '../lake/duckdb.ts';
-import { ownSqlError } from '../lake/duckdb-error.ts';
-import { fileRows } from '../lake/file-rows.ts';
-import type { Snapshot, TimeRange } from '../lake/snapshot.ts';
-import { filesWithin } from '../lake/snapshot.ts';
+import { streamChunks } from '../lake/duckdb/duckdb-stream.ts';
+import type { Duckdb } from '../lake/duckdb/duckdb.ts';
+import { openDuckdb } from '../lake/duckdb/duckdb.ts';
+import { ownSqlError } from '../lake/duckdb/duckdb-error.ts';
+import { fileRows } from '../lake/files/file-rows.ts';
+import type { Snapshot, TimeRange } from '../lake/delta/snapshot.ts';
+import { filesWithin } from '../lake/delta/snapshot.ts';
 
 /** One NIC in one flow log. Texts in upper case; '' where the log says nothing. */
 export interface LogKey {

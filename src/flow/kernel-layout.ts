@@ -1,9 +1,9 @@
 /**
- * Where everything lies in the memory of the kernel, in bytes; read by kernel.ts and, as AssemblyScript, by kernel/flow.ts. The table comes last and is
+ * Where everything lies in the memory of the kernel, in bytes; read by kernel.ts and, as AssemblyScript, by kernel/flow/flow.ts. The table comes last and is
  * never moved: pages that were not touched cost no memory.
  */
 
-/** Before it lies the memory of kernel/tuples.ts (flowlog/tuple-kernel-layout.ts), where events are made, so that they need not be moved to be written. */
+/** Before it lies the memory of kernel/tuples/tuples.ts (flowlog/tuple-kernel-layout.ts), where events are made, so that they need not be moved to be written. */
 export const start = 26_869_760;
 
 /** Packets of a batch: `limits.batchPackets`. */

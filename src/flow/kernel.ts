@@ -1,5 +1,5 @@
 /**
- * The inner loop as WebAssembly (kernel/flow.ts), and its memory seen through typed arrays. It only makes the meter faster: where there is none, TypeScript
+ * The inner loop as WebAssembly (kernel/flow/flow.ts), and its memory seen through typed arrays. It only makes the meter faster: where there is none, TypeScript
  * does all of it, with the same events. Numbers: docs/decisions/0011-speed-of-recording.md.
  */
 import { assert } from '../base/assert.ts';

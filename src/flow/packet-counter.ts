@@ -20,7 +20,7 @@ import type { FlowStore } from './store.ts';
 import { rememberedUntil } from './sweep.ts';
 import { keyKind, kindFlagsShift, kindOutbound, kindTcp, kindWord, rowWords } from './table.ts';
 
-/** Counts packets at the NICs that they cross: what a packet does to the flow that it belongs to, and to the one before. kernel/observe.ts does the same. */
+/** Counts packets at the NICs that they cross: what a packet does to the flow that it belongs to, and to the one before. kernel/flow/observe.ts does the same. */
 export class PacketCounter {
   readonly #store: FlowStore;
   readonly #keys: PacketKeys;

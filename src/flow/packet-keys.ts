@@ -14,7 +14,7 @@ export interface KeyColumns {
   readonly destinationHash: Uint32Array;
 }
 
-/** What is known of the packets of a batch before their flows are looked up. kernel/keys.ts does the same. */
+/** What is known of the packets of a batch before their flows are looked up. kernel/flow/keys.ts does the same. */
 export class PacketKeys implements KeyColumns {
   readonly sourceNic: Int32Array;
   readonly destinationNic: Int32Array;

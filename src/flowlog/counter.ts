@@ -7,7 +7,7 @@
  *   9007199254740992   0x8000000000000001   -5e-324
  *   2^63 - 1           0xffe0000000000000   -8.98…e+307
  *
- * kernel/tuples.ts and kernel/pages.ts read the same.
+ * kernel/tuples/tuples.ts and kernel/pages/pages.ts read the same.
  */
 export const counterMax = 2n ** 63n - 1n;
 

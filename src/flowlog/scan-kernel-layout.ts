@@ -1,4 +1,4 @@
-/** Where bytes and columns lie in the memory of kernel/scan.ts, in bytes; read by tuple-scanner.ts and, as AssemblyScript, by the kernel. */
+/** Where bytes and columns lie in the memory of kernel/scan/scan.ts, in bytes; read by tuple-scanner.ts and, as AssemblyScript, by the kernel. */
 
 /** Rows that the kernel's columns hold. */
 export const rowsMax = 262_144;

@@ -1,5 +1,5 @@
 /**
- * Where tuples lie in the memory of kernel/tuples.ts, in bytes; read by tuple-kernel.ts and, as AssemblyScript, by the kernels.
+ * Where tuples lie in the memory of kernel/tuples/tuples.ts, in bytes; read by tuple-kernel.ts and, as AssemblyScript, by the kernels.
  *
  *   tables, text, sort keys │ columns as made │ the same columns in order
  */

@@ -1,5 +1,5 @@
 /**
- * Many tuples put in order (kernel/order.ts) and written (kernel/tuples.ts) at once by WebAssembly, as `orderEvents` of record orders them in TypeScript, and
+ * Many tuples put in order (kernel/tuples/order.ts) and written (kernel/tuples/tuples.ts) at once by WebAssembly, as `orderEvents` of record orders them in TypeScript, and
  * as `writeTuple` writes each. Numbers: docs/decisions/0011-speed-of-recording.md.
  */
 import { createMemory, instantiate } from '../base/wasm.ts';

@@ -1,5 +1,5 @@
 /**
- * The fast way from tuples to columns: runs of tuples as Azure writes them are read by WebAssembly (kernel/scan.ts), a window of the input after the
+ * The fast way from tuples to columns: runs of tuples as Azure writes them are read by WebAssembly (kernel/scan/scan.ts), a window of the input after the
  * other. Its plain twin is `scanTuple`, which takes what the kernel leaves.
  */
 import { assert } from '../base/assert.ts';

@@ -1,10 +1,10 @@
 import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import type { Rejection } from '../flowlog/record.ts';
-import type { LakeAppend } from '../lake/append.ts';
-import type { FrozenRows } from '../lake/frozen-rows.ts';
+import type { LakeAppend } from '../lake/tuples/append.ts';
+import type { FrozenRows } from '../lake/tuples/frozen-rows.ts';
 import type { Lake } from '../lake/lake.ts';
-import type { BlobPosition, PositionChange } from '../lake/positions.ts';
+import type { BlobPosition, PositionChange } from '../lake/positions/positions.ts';
 import type { BlobReading, Replacement } from '../source/blob-reading.ts';
 import { openReading, withRejections } from '../source/blob-reading.ts';
 import type { DiskReserve } from './disk-reserve.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { FlowError } from '../base/errors.ts';
 import type { Lake } from '../lake/lake.ts';
 import { openLake } from '../lake/lake.ts';
-import { makeTemporaryFolder } from '../lake/temporary-folder.ts';
+import { makeTemporaryFolder } from '../lake/duckdb/temporary-folder.ts';
 import { describeRejection } from '../source/rejection.ts';
 import { selectsAll } from '../source/selection.ts';
 import { listSources } from '../source/list-sources.ts';

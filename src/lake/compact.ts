@@ -17,18 +17,18 @@ import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { dayMillis, hourMillis } from '../base/time.ts';
 import type { Compaction, CompactionStep } from './compaction.ts';
-import { writeDataFile } from './data-file.ts';
-import type { Action, AddAction } from './delta-log.ts';
-import { fileRows } from './file-rows.ts';
+import { writeDataFile } from './files/data-file.ts';
+import type { Action, AddAction } from './delta/delta-log.ts';
+import { fileRows } from './files/file-rows.ts';
 import { compactFlows } from './flows/compact-flows.ts';
 import { pinVersions, uncoveredNow } from './flows/settle.ts';
 import type { Lake } from './lake.ts';
-import { rewriteNativeRows } from './native-rows.ts';
-import { partitionColumn } from './schema.ts';
-import type { DataFile } from './snapshot.ts';
-import { dataFileOf } from './snapshot.ts';
-import type { TableState } from './table-state.ts';
-import type { TablePlace } from './table-place.ts';
+import { rewriteNativeRows } from './tuples/native-rows.ts';
+import { partitionColumn } from './tuples/schema.ts';
+import type { DataFile } from './delta/snapshot.ts';
+import { dataFileOf } from './delta/snapshot.ts';
+import type { TableState } from './delta/table-state.ts';
+import type { TablePlace } from './delta/table-place.ts';
 
 /** Tag of the files that compaction made: their rows came before. */
 const joinedTag = { name: 'nsgflow.joined', value: 'true' } as const;

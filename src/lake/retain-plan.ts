@@ -1,8 +1,8 @@
 /** Which dates a retention removes from both tables: numbers only, nothing is read or written. */
 import { FlowError } from '../base/errors.ts';
 import { dayMillis, formatTime } from '../base/time.ts';
-import type { AddAction } from './delta-log.ts';
-import { dateOf } from './file-date.ts';
+import type { AddAction } from './delta/delta-log.ts';
+import { dateOf } from './delta/file-date.ts';
 
 /** What is to be kept. */
 export interface RetentionRules {

@@ -13,15 +13,15 @@
 import { assert } from '../base/assert.ts';
 import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
-import type { Action, AddAction } from './delta-log.ts';
-import { dateOf } from './file-date.ts';
+import type { Action, AddAction } from './delta/delta-log.ts';
+import { dateOf } from './delta/file-date.ts';
 import { frozenBefore, frozenProperty, tuplesFromProperty, withDate } from './flows/frozen.ts';
 import type { Versions } from './flows/settle.ts';
 import { damagedDates, knownSettled, pinVersions, settle, uncoveredNow } from './flows/settle.ts';
 import type { Lake } from './lake.ts';
 import type { RetentionPlan, RetentionRules } from './retain-plan.ts';
 import { planRetention } from './retain-plan.ts';
-import { checkChanges } from './writer-duties.ts';
+import { checkChanges } from './delta/writer-duties.ts';
 
 export interface LakeRetention extends RetentionRules {
   readonly nowMillis: number;

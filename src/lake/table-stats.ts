@@ -1,14 +1,14 @@
-import { listParameter } from './duckdb.ts';
-import { ownSqlError } from './duckdb-error.ts';
-import { checkSizes } from './file-sizes.ts';
+import { listParameter } from './duckdb/duckdb.ts';
+import { ownSqlError } from './duckdb/duckdb-error.ts';
+import { checkSizes } from './files/file-sizes.ts';
 import { tuplesKeptFrom } from './flows/frozen.ts';
 import type { SettlingState } from './flows/settling-state.ts';
 import { settlingState } from './flows/settling-state.ts';
 import type { Lake } from './lake.ts';
-import { whileMoving } from './moved-files.ts';
-import { partitionColumn, storedColumns } from './schema.ts';
-import type { DataFile } from './snapshot.ts';
-import { dataFileOf } from './snapshot.ts';
+import { whileMoving } from './delta/moved-files.ts';
+import { partitionColumn, storedColumns } from './tuples/schema.ts';
+import type { DataFile } from './delta/snapshot.ts';
+import { dataFileOf } from './delta/snapshot.ts';
 
 export interface ColumnSize {
   readonly name: string;

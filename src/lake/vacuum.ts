@@ -13,15 +13,15 @@ import type { FlowError } from '../base/errors.ts';
 import { fileError } from '../base/errors.ts';
 import { dayMillis } from '../base/time.ts';
 import { entriesWithin, linkOnPath } from '../blob/links.ts';
-import { addressFilterPath } from './address-filter.ts';
-import { formatVersion, listLog, logFolder } from './delta-log.ts';
-import type { DeltaTable } from './delta-table.ts';
+import { addressFilterPath } from './files/address-filter.ts';
+import { formatVersion, listLog, logFolder } from './delta/delta-log.ts';
+import type { DeltaTable } from './delta/delta-table.ts';
 import { changesSince, settledVersion } from './flows/coverage.ts';
 import type { Lake } from './lake.ts';
-import type { TablePlace } from './table-place.ts';
-import { liveTransactions, positionsPath } from './positions.ts';
-import { partitionColumn } from './schema.ts';
-import type { TableState } from './table-state.ts';
+import type { TablePlace } from './delta/table-place.ts';
+import { liveTransactions, positionsPath } from './positions/positions.ts';
+import { partitionColumn } from './tuples/schema.ts';
+import type { TableState } from './delta/table-state.ts';
 
 export interface VacuumSettings {
   readonly nowMillis: number;

@@ -1,5 +1,5 @@
 /**
- * Compiled rules as one array of 32-bit words, for the kernel (kernel/judge.ts): places are counted in words from its beginning.
+ * Compiled rules as one array of 32-bit words, for the kernel (kernel/flow/judge.ts): places are counted in words from its beginning.
  *
  *   0        1        2                     3                4 …
  *   | chains | stages | protocols of TCP … | … and of UDP   | verdicts (a word a decision: 1 denies, 2 ends the chain), and all else

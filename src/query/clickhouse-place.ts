@@ -11,7 +11,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { FlowError } from '../base/errors.ts';
-import { flowsName, tuplesName } from '../lake/table-place.ts';
+import { flowsName, tuplesName } from '../lake/delta/table-place.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

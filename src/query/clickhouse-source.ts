@@ -6,9 +6,9 @@
 import { readFile } from 'node:fs/promises';
 import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
-import { addressSides } from '../lake/address-filter.ts';
+import { addressSides } from '../lake/files/address-filter.ts';
 import type { TableFiles } from '../lake/flows/view.ts';
-import type { DataFile } from '../lake/snapshot.ts';
+import type { DataFile } from '../lake/delta/snapshot.ts';
 import type { QuestionFiles, QuestionView } from './question-view.ts';
 import type { TableName } from './relation/relation.ts';
 import { tableColumns } from './relation/tables.ts';

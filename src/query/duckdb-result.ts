@@ -9,7 +9,7 @@ import {
   DuckDBTimestampTZValue,
   DuckDBTimestampValue,
   DuckDBTypeId,
-} from '../lake/duckdb-library.ts';
+} from '../lake/duckdb/duckdb-library.ts';
 
 import type { AnswerColumn, Cell } from './result.ts';
 import { timeText } from './result.ts';

@@ -1,5 +1,5 @@
 import { FlowError } from '../base/errors.ts';
-import { dataFileError, ownSqlError } from '../lake/duckdb-error.ts';
+import { dataFileError, ownSqlError } from '../lake/duckdb/duckdb-error.ts';
 import type { Condition, Query } from './tree.ts';
 
 /** Wraps DuckDB's error of a question that we made: what a person can do about it, else the error itself. */

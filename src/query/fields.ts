@@ -1,5 +1,5 @@
-import { lakeColumns } from '../lake/schema.ts';
-import type { FilterKind, LakeColumn } from '../lake/schema.ts';
+import { lakeColumns } from '../lake/tuples/schema.ts';
+import type { FilterKind, LakeColumn } from '../lake/tuples/schema.ts';
 import { nearest } from './nearest.ts';
 
 /** What a filter can name: a column of the lake, one of either side, or a sum of both directions. */

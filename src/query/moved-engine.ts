@@ -1,8 +1,8 @@
-/** Asks again where the files of an old lake moved under a question (lake/move-tuples.ts). */
+/** Asks again where the files of an old lake moved under a question (lake/tuples/move-tuples.ts). */
 import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
-import { movedSnapshot } from '../lake/moved-files.ts';
-import type { Snapshot } from '../lake/snapshot.ts';
+import { movedSnapshot } from '../lake/delta/moved-files.ts';
+import type { Snapshot } from '../lake/delta/snapshot.ts';
 import { DuckdbEngine } from './duckdb-engine.ts';
 import type { AskSettings, Engine, Times, WrittenAnswer } from './engine.ts';
 import type { QuestionView } from './question-view.ts';

@@ -1,8 +1,8 @@
 /** What engines ask of a version of a lake, and which of its files a question reads. */
 import { limits } from '../base/limits.ts';
 import type { TableFiles } from '../lake/flows/view.ts';
-import type { DataFile, Snapshot, TimeRange } from '../lake/snapshot.ts';
-import { filesWithin } from '../lake/snapshot.ts';
+import type { DataFile, Snapshot, TimeRange } from '../lake/delta/snapshot.ts';
+import { filesWithin } from '../lake/delta/snapshot.ts';
 import type { TableName } from './relation/relation.ts';
 import type { Scan } from './result.ts';
 import type { Query } from './tree.ts';

@@ -1,7 +1,7 @@
 /** DuckDB instances, and questions that run in them. Each question has an instance of its own, so that the memory of each is bounded. */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { Duckdb } from '../lake/duckdb.ts';
-import { openDuckdb } from '../lake/duckdb.ts';
+import type { Duckdb } from '../lake/duckdb/duckdb.ts';
+import { openDuckdb } from '../lake/duckdb/duckdb.ts';
 
 /** Instances of one bound that are open, and those that no question uses. */
 export class DuckdbPool {

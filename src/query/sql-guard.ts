@@ -1,6 +1,6 @@
 import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api';
 import { FlowError } from '../base/errors.ts';
-import { StatementType } from '../lake/duckdb-library.ts';
+import { StatementType } from '../lake/duckdb/duckdb-library.ts';
 import { sqlError } from './engine-error.ts';
 import { checkCalls } from './sql-calls.ts';
 

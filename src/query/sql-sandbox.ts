@@ -1,12 +1,12 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { limits } from '../base/limits.ts';
-import { listValue } from '../lake/duckdb-library.ts';
-import type { Duckdb } from '../lake/duckdb.ts';
-import { tupleRows } from '../lake/file-rows.ts';
+import { listValue } from '../lake/duckdb/duckdb-library.ts';
+import type { Duckdb } from '../lake/duckdb/duckdb.ts';
+import { tupleRows } from '../lake/files/file-rows.ts';
 import { flowRows } from '../lake/flows/flow-rows.ts';
 import { flowColumns } from '../lake/flows/schema.ts';
 import type { TableFiles } from '../lake/flows/view.ts';
-import { flowsColumns } from '../lake/schema.ts';
+import { flowsColumns } from '../lake/tuples/schema.ts';
 import { counterColumns } from './relation/tables.ts';
 import { tableSource } from './table-source.ts';
 

@@ -1,11 +1,11 @@
 /** The tables of a question as SQL for DuckDB: only the files that may hold its rows. */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { AddressRows, Side } from '../lake/address-filter.ts';
-import { addressSides, rowsWithAddress } from '../lake/address-filter.ts';
-import type { TableRows } from '../lake/file-rows.ts';
-import { fileRows, fileRowsBetween } from '../lake/file-rows.ts';
+import type { AddressRows, Side } from '../lake/files/address-filter.ts';
+import { addressSides, rowsWithAddress } from '../lake/files/address-filter.ts';
+import type { TableRows } from '../lake/files/file-rows.ts';
+import { fileRows, fileRowsBetween } from '../lake/files/file-rows.ts';
 import type { TableFiles } from '../lake/flows/view.ts';
-import type { DataFile } from '../lake/snapshot.ts';
+import type { DataFile } from '../lake/delta/snapshot.ts';
 
 /** A table as a question reads it. */
 export interface TableSource {

@@ -6,7 +6,7 @@ import { PassThrough } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeParquet } from '../../src/cli/output/parquet.ts';
-import { openDuckdb } from '../../src/lake/duckdb.ts';
+import { openDuckdb } from '../../src/lake/duckdb/duckdb.ts';
 import { parseMeasure } from '../../src/query/measure.ts';
 import { withRecords } from '../query/ask.ts';
 

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { openDuckdb } from '../../src/lake/duckdb.ts';
-import { fileRows } from '../../src/lake/file-rows.ts';
+import { openDuckdb } from '../../src/lake/duckdb/duckdb.ts';
+import { fileRows } from '../../src/lake/files/file-rows.ts';
 import { openLake } from '../../src/lake/lake.ts';
 import { main } from '../cli/nsgflow.ts';
 

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { dayMillis, hourMillis } from '../../src/base/time.ts';
-import { writeCheckpoint } from '../../src/lake/checkpoint.ts';
+import { writeCheckpoint } from '../../src/lake/delta/checkpoint.ts';
 import { compact } from '../../src/lake/compact.ts';
 import { openLake } from '../../src/lake/lake.ts';
-import { lakeColumns } from '../../src/lake/schema.ts';
+import { lakeColumns } from '../../src/lake/tuples/schema.ts';
 import { vacuum } from '../../src/lake/vacuum.ts';
 import { plainRecords } from '../query/arbitrary.ts';
 import { buildFlowLog } from './build-flow-log.ts';
@@ -15,7 +15,7 @@ import type { PlainRecord } from './build-flow-log.ts';
 import { askClickhouse, clickhouseSkipped, installClickhouse } from './chdb/clickhouse.ts';
 import type { PlainRow } from './plain-rows.ts';
 import { plainRows } from './plain-rows.ts';
-import { tuplesPlace } from '../../src/lake/table-place.ts';
+import { tuplesPlace } from '../../src/lake/delta/table-place.ts';
 
 const midnight = Date.parse('2023-11-14T00:00:00Z');
 

@@ -7,7 +7,7 @@ import { compact } from '../../src/lake/compact.ts';
 import type { Lake } from '../../src/lake/lake.ts';
 import { openLake } from '../../src/lake/lake.ts';
 import { retainRows } from '../../src/lake/retain-rows.ts';
-import type { Snapshot } from '../../src/lake/snapshot.ts';
+import type { Snapshot } from '../../src/lake/delta/snapshot.ts';
 import { tableStats } from '../../src/lake/table-stats.ts';
 import { vacuum } from '../../src/lake/vacuum.ts';
 import { DuckdbEngine } from '../../src/query/duckdb-engine.ts';

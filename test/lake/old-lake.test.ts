@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { dayMillis } from '../../src/base/time.ts';
 import { compact } from '../../src/lake/compact.ts';
-import { openDuckdb } from '../../src/lake/duckdb.ts';
+import { openDuckdb } from '../../src/lake/duckdb/duckdb.ts';
 import { openLake } from '../../src/lake/lake.ts';
 import { openLakeEngine } from '../../src/query/lake-engine.ts';
 import { parseFilter } from '../../src/query/filter.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { AddAction } from '../../src/lake/delta-log.ts';
+import type { AddAction } from '../../src/lake/delta/delta-log.ts';
 import { planRetention } from '../../src/lake/retain-plan.ts';
 
 const dates = ['2026-11-10', '2026-11-11', '2026-11-12', '2026-11-13', '2026-11-14'];

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { decodeFlowLog } from '../../src/flowlog/decode.ts';
 import type { FlowLog } from '../../src/flowlog/record.ts';
 import { openLake } from '../../src/lake/lake.ts';
-import { makeTemporaryFolder } from '../../src/lake/temporary-folder.ts';
+import { makeTemporaryFolder } from '../../src/lake/duckdb/temporary-folder.ts';
 import { openLakeEngine } from '../../src/query/lake-engine.ts';
 import { ask, top } from './ask.ts';
 

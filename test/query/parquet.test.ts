@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
-import { openDuckdb } from '../../src/lake/duckdb.ts';
+import { openDuckdb } from '../../src/lake/duckdb/duckdb.ts';
 import type { Query } from '../../src/query/tree.ts';
 import { ask, where, withRecords, top } from './ask.ts';
 

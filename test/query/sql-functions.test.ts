@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Duckdb } from '../../src/lake/duckdb.ts';
-import { openDuckdb } from '../../src/lake/duckdb.ts';
+import type { Duckdb } from '../../src/lake/duckdb/duckdb.ts';
+import { openDuckdb } from '../../src/lake/duckdb/duckdb.ts';
 import { prepareQuestion } from '../../src/query/sql-guard.ts';
 import {
   internalPrefixes,

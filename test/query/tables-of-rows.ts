@@ -1,6 +1,6 @@
 /** Both tables as the row-by-row interpreter reads them, of rows in plain words: flows are made by the reference implementation. */
 import { parseAddress } from '../../src/net/address.ts';
-import { signedHalf } from '../../src/lake/schema.ts';
+import { signedHalf } from '../../src/lake/tuples/schema.ts';
 import type { Tables } from '../../src/query/relation/interpret.ts';
 import { counterColumns, tableColumns } from '../../src/query/relation/tables.ts';
 import type { TableName } from '../../src/query/relation/relation.ts';

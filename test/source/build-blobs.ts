@@ -1,8 +1,8 @@
 import { hourMillis, minuteMillis } from '../../src/base/time.ts';
 import type { Container } from '../../src/blob/container.ts';
 import { formatBlobPath } from '../../src/flowlog/blob-path.ts';
-import { openDuckdb } from '../../src/lake/duckdb.ts';
-import { fileRows } from '../../src/lake/file-rows.ts';
+import { openDuckdb } from '../../src/lake/duckdb/duckdb.ts';
+import { fileRows } from '../../src/lake/files/file-rows.ts';
 import { openLake } from '../../src/lake/lake.ts';
 
 export const hour = Date.UTC(2026, 10, 20, 10);

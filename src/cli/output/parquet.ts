@@ -4,8 +4,8 @@ import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { DuckDBAppender, DuckDBConnection } from '@duckdb/node-api';
 import { FlowError, fileError } from '../../base/errors.ts';
-import { openDuckdb, quoteText } from '../../lake/duckdb.ts';
-import { makeTemporaryFolder } from '../../lake/temporary-folder.ts';
+import { openDuckdb, quoteText } from '../../lake/duckdb/duckdb.ts';
+import { makeTemporaryFolder } from '../../lake/duckdb/temporary-folder.ts';
 import type { Result, ResultColumn } from './output.ts';
 import { plainText } from './output.ts';
 

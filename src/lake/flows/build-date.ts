@@ -8,12 +8,12 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { limits } from '../../base/limits.ts';
 import { dayMillis } from '../../base/time.ts';
-import type { AddAction } from '../delta-log.ts';
-import type { DataFile } from '../snapshot.ts';
-import { dataFileOf } from '../snapshot.ts';
-import type { StagedRows } from '../staged-rows.ts';
-import { dropSpareRows, StageTables } from '../staged-rows.ts';
-import type { TablePlace } from '../table-place.ts';
+import type { AddAction } from '../delta/delta-log.ts';
+import type { DataFile } from '../delta/snapshot.ts';
+import { dataFileOf } from '../delta/snapshot.ts';
+import type { StagedRows } from '../tuples/staged-rows.ts';
+import { dropSpareRows, StageTables } from '../tuples/staged-rows.ts';
+import type { TablePlace } from '../delta/table-place.ts';
 import { damagedFiles } from './damaged-files.ts';
 import { reachMillis } from './definition.ts';
 import { fiveTuplesOf } from './five-tuple-columns.ts';

@@ -7,11 +7,11 @@
  * dates are never built as a whole: late-files.ts says which of their tuples are uncovered.
  */
 import { createHash } from 'node:crypto';
-import type { Action, AddAction } from '../delta-log.ts';
-import { readCommit } from '../delta-log.ts';
-import { dateOf, dateOfRemoved } from '../file-date.ts';
-import type { TablePlace } from '../table-place.ts';
-import type { TableState } from '../table-state.ts';
+import type { Action, AddAction } from '../delta/delta-log.ts';
+import { readCommit } from '../delta/delta-log.ts';
+import { dateOf, dateOfRemoved } from '../delta/file-date.ts';
+import type { TablePlace } from '../delta/table-place.ts';
+import type { TableState } from '../delta/table-state.ts';
 import { frozenBefore } from './frozen.ts';
 import type { LateFiles } from './late-files.ts';
 import { lateFiles } from './late-files.ts';

@@ -1,8 +1,8 @@
 /** Data files that are not as the log says: gone, or cut. Rows of `flows` are in the table of tuples, too, and are built anew. */
 import { stat } from 'node:fs/promises';
-import type { AddAction } from '../delta-log.ts';
-import { dataFileOf } from '../snapshot.ts';
-import type { TablePlace } from '../table-place.ts';
+import type { AddAction } from '../delta/delta-log.ts';
+import { dataFileOf } from '../delta/snapshot.ts';
+import type { TablePlace } from '../delta/table-place.ts';
 
 /** Files looked at, at once. */
 const together = 64;

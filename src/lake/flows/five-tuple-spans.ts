@@ -1,5 +1,5 @@
 /** Five-tuples, each with spans of time: which tuples of a date are looked for, and which settled flows they touch. */
-import type { RowChoice } from '../group-reader.ts';
+import type { RowChoice } from '../tuples/group-reader.ts';
 import { copyFiveTuple, makeFiveTuples } from './five-tuple-columns.ts';
 import type { FiveTupleColumns } from './five-tuples.ts';
 import { hashFiveTuple, isSameFiveTuple, mix } from './five-tuples.ts';

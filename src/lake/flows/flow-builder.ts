@@ -5,7 +5,7 @@
  *
  * Tuples of a group that may still grow stay; the next pass begins with them.
  */
-import type { StagedRows, StageTables } from '../staged-rows.ts';
+import type { StagedRows, StageTables } from '../tuples/staged-rows.ts';
 import { rankGroups } from './observers.ts';
 import type { Part } from './settle-kernel.ts';
 import { SettleKernel } from './settle-kernel.ts';

@@ -16,11 +16,11 @@
 import { limits } from '../../base/limits.ts';
 import { dayMillis, hourMillis } from '../../base/time.ts';
 import { accessDeny } from '../../flowlog/tuple.ts';
-import type { AddAction } from '../delta-log.ts';
-import type { FileForm } from '../new-data-file.ts';
-import { NewDataFile } from '../new-data-file.ts';
-import type { StageTables } from '../staged-rows.ts';
-import type { TablePlace } from '../table-place.ts';
+import type { AddAction } from '../delta/delta-log.ts';
+import type { FileForm } from '../files/new-data-file.ts';
+import { NewDataFile } from '../files/new-data-file.ts';
+import type { StageTables } from '../tuples/staged-rows.ts';
+import type { TablePlace } from '../delta/table-place.ts';
 import { closedCoverMillis, openCoverMillis } from './definition.ts';
 import { flowColumns, reportFields } from './schema.ts';
 import { StagedFlows } from './staged-flows.ts';

@@ -1,6 +1,6 @@
 /** The table `flows` for DuckDB. */
-import type { TableRows } from '../file-rows.ts';
-import { duckdbTypes } from '../schema.ts';
+import type { TableRows } from '../files/file-rows.ts';
+import { duckdbTypes } from '../tuples/schema.ts';
 import type { FlowType } from './schema.ts';
 import { flowColumns, reportFields } from './schema.ts';
 

@@ -1,7 +1,7 @@
 /** The table `flows` as Delta sees it. */
 import { FlowError } from '../../base/errors.ts';
-import { fieldsOf } from '../table-columns.ts';
-import type { TableState } from '../table-state.ts';
+import { fieldsOf } from '../delta/table-columns.ts';
+import type { TableState } from '../delta/table-state.ts';
 import { flowColumns, reportFields } from './schema.ts';
 
 const reportType = {

@@ -7,8 +7,8 @@
  *
  * They are set in this order. Tuples that come later for a frozen date are settled apart.
  */
-import type { AddAction, MetadataAction } from '../delta-log.ts';
-import type { TableState } from '../table-state.ts';
+import type { AddAction, MetadataAction } from '../delta/delta-log.ts';
+import type { TableState } from '../delta/table-state.ts';
 
 export const frozenProperty = 'nsgflow.frozenBefore';
 export const tuplesFromProperty = 'nsgflow.tuplesFrom';

@@ -1,7 +1,7 @@
 /** Texts that rows have of their groups, as columns of a row group: codes where they are few, as they mostly are. */
-import type { ColumnValues } from '../parquet/column.ts';
-import type { GroupText, StageTables } from '../staged-rows.ts';
-import { groupTexts } from '../staged-rows.ts';
+import type { ColumnValues } from '../../parquet/column.ts';
+import type { GroupText, StageTables } from '../tuples/staged-rows.ts';
+import { groupTexts } from '../tuples/staged-rows.ts';
 
 /** Texts that codes of one byte tell apart. */
 const codesMax = 256;

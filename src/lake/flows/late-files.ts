@@ -8,8 +8,8 @@
  *                                               keeps them until they are settled
  *   removes others only                         files that it adds hold what was settled
  */
-import type { Action, AddAction } from '../delta-log.ts';
-import { dateOf, dateOfRemoved } from '../file-date.ts';
+import type { Action, AddAction } from '../delta/delta-log.ts';
+import { dateOf, dateOfRemoved } from '../delta/file-date.ts';
 
 export interface LateFiles {
   readonly files: readonly AddAction[];

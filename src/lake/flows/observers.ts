@@ -1,6 +1,6 @@
 /** What observes: a log's view of a NIC, in one direction. Numbers of observers by group of texts, and orders of texts as ranks. */
-import { groupTexts } from '../staged-rows.ts';
-import type { GroupText, StageTables } from '../staged-rows.ts';
+import { groupTexts } from '../tuples/staged-rows.ts';
+import type { GroupText, StageTables } from '../tuples/staged-rows.ts';
 
 const observerTexts = ['resource_id', 'mac', 'format'] as const;
 

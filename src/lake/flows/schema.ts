@@ -3,10 +3,10 @@
  * (docs/lake.md, "Flows and conversations"). Columns that tuples have too take their words from the table of columns (../schema.ts).
  */
 import { encryptionNames, family4to6, family6to4, stateNames } from '../../flowlog/tuple.ts';
-import type { ColumnValues } from '../parquet/column.ts';
-import type { LakeColumn } from '../schema.ts';
-import { accessNames, directionNames, lakeColumns, protocolNames } from '../schema.ts';
-import type { GroupText } from '../staged-rows.ts';
+import type { ColumnValues } from '../../parquet/column.ts';
+import type { LakeColumn } from '../tuples/schema.ts';
+import { accessNames, directionNames, lakeColumns, protocolNames } from '../tuples/schema.ts';
+import type { GroupText } from '../tuples/staged-rows.ts';
 import type { FlowSlice, ReportColumns } from './staged-flows.ts';
 
 export type FlowType = 'boolean' | 'timestamp' | 'date' | 'string' | 'integer' | 'long' | 'reports';

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { FlowError } from '../../base/errors.ts';
 import { createMemory, instantiate } from '../../base/wasm.ts';
 import { limits } from '../../base/limits.ts';
-import type { StagedRows } from '../staged-rows.ts';
+import type { StagedRows } from '../tuples/staged-rows.ts';
 import type { GroupRanks } from './observers.ts';
 import * as layout from './settle-kernel-layout.ts';
 import { settleKernelModule } from './settle-kernel-module.ts';

@@ -1,6 +1,6 @@
 /** What the thread of settle-thread.ts does. */
 import { openLake } from '../lake.ts';
-import { builtFlowsPlace } from '../table-place.ts';
+import { builtFlowsPlace } from '../delta/table-place.ts';
 import type { SettlePlan, Settled, Versions } from './settle.ts';
 import { planSettling, settle } from './settle.ts';
 

@@ -3,12 +3,12 @@
  * lock: who loses the race reads both versions again and plans again.
  */
 import { formatCount } from '../../base/format-count.ts';
-import type { Action, AddAction } from '../delta-log.ts';
-import { dateOf } from '../file-date.ts';
+import type { Action, AddAction } from '../delta/delta-log.ts';
+import { dateOf } from '../delta/file-date.ts';
 import type { Lake } from '../lake.ts';
-import { dataFileOf } from '../snapshot.ts';
-import type { TablePlace } from '../table-place.ts';
-import type { TableState } from '../table-state.ts';
+import { dataFileOf } from '../delta/snapshot.ts';
+import type { TablePlace } from '../delta/table-place.ts';
+import type { TableState } from '../delta/table-state.ts';
 import type { BuildBounds, BuiltDate } from './build-date.ts';
 import { buildDate } from './build-date.ts';
 import type { Uncovered } from './coverage.ts';

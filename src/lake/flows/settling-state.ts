@@ -2,10 +2,10 @@
 import { formatCount } from '../../base/format-count.ts';
 import { limits } from '../../base/limits.ts';
 import { formatTime } from '../../base/time.ts';
-import type { AddAction } from '../delta-log.ts';
+import type { AddAction } from '../delta/delta-log.ts';
 import type { Lake } from '../lake.ts';
-import { dataFileOf } from '../snapshot.ts';
-import { dateOf } from '../file-date.ts';
+import { dataFileOf } from '../delta/snapshot.ts';
+import { dateOf } from '../delta/file-date.ts';
 import { isSettledAppId, settledAppId } from './coverage.ts';
 import { damagedFiles } from './damaged-files.ts';
 import { apartTuples, frozenBefore } from './frozen.ts';

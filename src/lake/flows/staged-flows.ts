@@ -1,6 +1,6 @@
 /** Rows of the table `flows` on their way into a data file, as columns with room to grow. NaN stands for null in columns of doubles. */
 import { limits } from '../../base/limits.ts';
-import type { StageTables } from '../staged-rows.ts';
+import type { StageTables } from '../tuples/staged-rows.ts';
 import { GroupColumns } from './group-columns.ts';
 import { batchMax, batchReportsMax } from './settle-kernel-layout.ts';
 import type { MakeColumns, TypedArray } from './typed-columns.ts';

@@ -5,15 +5,15 @@ import { packCounter } from '../../flowlog/counter.ts';
 import { encryptionNames, familyOf, stateNames } from '../../flowlog/tuple.ts';
 import { parseAddress } from '../../net/address.ts';
 import { parseProtocol } from '../../net/protocol.ts';
-import { unreadFileError } from '../data-file.ts';
-import { streamChunks } from '../duckdb-stream.ts';
-import { fileRows, fileRowsBetween } from '../file-rows.ts';
-import type { RowChoice } from '../group-reader.ts';
-import { nativeRowGroups, readNativeGroup } from '../native-rows.ts';
-import { accessNames, directionNames } from '../schema.ts';
-import type { DataFile } from '../snapshot.ts';
-import type { StagedRows, StageTables } from '../staged-rows.ts';
-import { groupTexts, giveBackRows, takeRows } from '../staged-rows.ts';
+import { unreadFileError } from '../files/data-file.ts';
+import { streamChunks } from '../duckdb/duckdb-stream.ts';
+import { fileRows, fileRowsBetween } from '../files/file-rows.ts';
+import type { RowChoice } from '../tuples/group-reader.ts';
+import { nativeRowGroups, readNativeGroup } from '../tuples/native-rows.ts';
+import { accessNames, directionNames } from '../tuples/schema.ts';
+import type { DataFile } from '../delta/snapshot.ts';
+import type { StagedRows, StageTables } from '../tuples/staged-rows.ts';
+import { groupTexts, giveBackRows, takeRows } from '../tuples/staged-rows.ts';
 import { fiveTuplesOf } from './five-tuple-columns.ts';
 
 export interface TupleUnit {

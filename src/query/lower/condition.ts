@@ -3,8 +3,8 @@
  * absent value is just not equal to anything. A row is selected where the whole is true.
  */
 import { assert } from '../../base/assert.ts';
-import { ipv4RangePattern } from '../../lake/address-pattern.ts';
-import { signedHalf } from '../../lake/schema.ts';
+import { ipv4RangePattern } from '../../lake/files/address-pattern.ts';
+import { signedHalf } from '../../lake/tuples/schema.ts';
 import type { Address } from '../../net/address.ts';
 import { formatAddress, sameAddress } from '../../net/address.ts';
 import type { Field } from '../fields.ts';

@@ -1,7 +1,7 @@
 /** The tables that a tree can read, with their columns. */
-import type { DeltaType } from '../../lake/schema.ts';
+import type { DeltaType } from '../../lake/tuples/schema.ts';
 import { flowColumns as storedFlowColumns, reportFields } from '../../lake/flows/schema.ts';
-import { lakeColumns } from '../../lake/schema.ts';
+import { lakeColumns } from '../../lake/tuples/schema.ts';
 import type { TableName } from './relation.ts';
 import type { Column, ListType, ScalarType } from './type.ts';
 

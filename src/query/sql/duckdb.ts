@@ -9,7 +9,7 @@ import {
   INTEGER,
   TIMESTAMPTZ,
   VARCHAR,
-} from '../../lake/duckdb-library.ts';
+} from '../../lake/duckdb/duckdb-library.ts';
 import type { Literal } from '../relation/expression.ts';
 import type { ScalarType } from '../relation/type.ts';
 import { valueOf } from '../relation/value.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FlowBuilder } from '../../../src/lake/flows/flow-builder.ts';
 import { StagedFlows } from '../../../src/lake/flows/staged-flows.ts';
-import { StageTables } from '../../../src/lake/staged-rows.ts';
+import { StageTables } from '../../../src/lake/tuples/staged-rows.ts';
 import { groupBy } from '../../../src/base/group-by.ts';
 import type { PlainRow } from '../plain-rows.ts';
 import { plainFlows } from './plain-flows.ts';

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { FlowBuilder } from '../../../src/lake/flows/flow-builder.ts';
 import { batchMax } from '../../../src/lake/flows/settle-kernel-layout.ts';
 import { StagedFlows } from '../../../src/lake/flows/staged-flows.ts';
-import { StageTables } from '../../../src/lake/staged-rows.ts';
+import { StageTables } from '../../../src/lake/tuples/staged-rows.ts';
 import type { PlainRow } from '../plain-rows.ts';
 import { plainFlows } from './plain-flows.ts';
 import { inOrder, stagePlain, valuesOfPlain, valuesOfStaged, wrongNumbers } from './stage-plain.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { GroupColumns } from '../../../src/lake/flows/group-columns.ts';
-import type { ColumnValues } from '../../../src/lake/parquet/column.ts';
-import { groupTexts, StageTables } from '../../../src/lake/staged-rows.ts';
+import type { ColumnValues } from '../../../src/parquet/column.ts';
+import { groupTexts, StageTables } from '../../../src/lake/tuples/staged-rows.ts';
 
 /** The text of each row, as the column says. */
 function textsOf(column: ColumnValues, rows: number): string[] {

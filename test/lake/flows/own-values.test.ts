@@ -3,11 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { listParameter } from '../../../src/lake/duckdb.ts';
+import { listParameter } from '../../../src/lake/duckdb/duckdb.ts';
 import { settle } from '../../../src/lake/flows/settle.ts';
 import type { Lake } from '../../../src/lake/lake.ts';
 import { openLake } from '../../../src/lake/lake.ts';
-import { dataFileOf } from '../../../src/lake/snapshot.ts';
+import { dataFileOf } from '../../../src/lake/delta/snapshot.ts';
 import type { PlainTuple } from '../build-flow-log.ts';
 import { expectedFlows, ingestBlob, storedFlows } from './settled-lake.ts';
 

@@ -1,9 +1,9 @@
 /** The rows of the table `flows` in plain words, as DuckDB reads its files. */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { listParameter } from '../../../src/lake/duckdb.ts';
-import type { AddAction } from '../../../src/lake/delta-log.ts';
-import { dataFileOf } from '../../../src/lake/snapshot.ts';
-import type { TablePlace } from '../../../src/lake/table-place.ts';
+import { listParameter } from '../../../src/lake/duckdb/duckdb.ts';
+import type { AddAction } from '../../../src/lake/delta/delta-log.ts';
+import { dataFileOf } from '../../../src/lake/delta/snapshot.ts';
+import type { TablePlace } from '../../../src/lake/delta/table-place.ts';
 import type { FlowValues } from './stage-plain.ts';
 
 const counters = ['packets_forward', 'bytes_forward', 'packets_reverse', 'bytes_reverse'];

@@ -8,7 +8,7 @@ import { settle } from '../../../src/lake/flows/settle.ts';
 import { partTag } from '../../../src/lake/flows/flow-files.ts';
 import type { Lake } from '../../../src/lake/lake.ts';
 import { openLake } from '../../../src/lake/lake.ts';
-import { dataFileOf } from '../../../src/lake/snapshot.ts';
+import { dataFileOf } from '../../../src/lake/delta/snapshot.ts';
 import type { PlainTuple } from '../build-flow-log.ts';
 import { expectedFlows, ingestBlob, storedFlows } from './settled-lake.ts';
 

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { minuteMillis } from '../../../src/base/time.ts';
-import type { Action, AddAction } from '../../../src/lake/delta-log.ts';
-import { formatVersion, writeCommit } from '../../../src/lake/delta-log.ts';
+import type { Action, AddAction } from '../../../src/lake/delta/delta-log.ts';
+import { formatVersion, writeCommit } from '../../../src/lake/delta/delta-log.ts';
 import { partTag } from '../../../src/lake/flows/flow-files.ts';
 import { settle } from '../../../src/lake/flows/settle.ts';
 import type { Lake } from '../../../src/lake/lake.ts';
 import { openLake } from '../../../src/lake/lake.ts';
-import { dataFileOf } from '../../../src/lake/snapshot.ts';
+import { dataFileOf } from '../../../src/lake/delta/snapshot.ts';
 import type { PlainRecord } from '../build-flow-log.ts';
 import { expectedFlows, ingestBlob, seenFlows, storedFlows } from './settled-lake.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { dayMillis, minuteMillis } from '../../../src/base/time.ts';
 import { compact } from '../../../src/lake/compact.ts';
-import { readCommit } from '../../../src/lake/delta-log.ts';
+import { readCommit } from '../../../src/lake/delta/delta-log.ts';
 import { pinVersions, settle, uncoveredNow } from '../../../src/lake/flows/settle.ts';
 import type { Lake } from '../../../src/lake/lake.ts';
 import { openLake } from '../../../src/lake/lake.ts';

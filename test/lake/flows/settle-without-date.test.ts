@@ -3,10 +3,10 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { writeCommit } from '../../../src/lake/delta-log.ts';
+import { writeCommit } from '../../../src/lake/delta/delta-log.ts';
 import { settle } from '../../../src/lake/flows/settle.ts';
 import { openLake } from '../../../src/lake/lake.ts';
-import { dataFileOf } from '../../../src/lake/snapshot.ts';
+import { dataFileOf } from '../../../src/lake/delta/snapshot.ts';
 import { ingestBlob, seenFlows, storedFlows } from './settled-lake.ts';
 
 test('rows without a date are of no flow, and keep no other tuples from being settled', async () => {

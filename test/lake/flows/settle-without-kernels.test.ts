@@ -5,12 +5,12 @@ import { afterAll, expect, test, vi } from 'vitest';
 import { limits } from '../../../src/base/limits.ts';
 import { settle } from '../../../src/lake/flows/settle.ts';
 import { openLake } from '../../../src/lake/lake.ts';
-import { readRowGroups } from '../../../src/lake/parquet/footer.ts';
+import { readRowGroups } from '../../../src/parquet/footer.ts';
 import type { PlainTuple } from '../build-flow-log.ts';
 import { expectedFlows, ingestBlob, seenFlows, storedFlows } from './settled-lake.ts';
 
 /** A module that cannot be loaded: DuckDB reads the row groups of our own files, which overlap in time. */
-vi.mock('../../../src/lake/read-kernel-module.ts', () => ({ readKernelModule: 'AAAA' }));
+vi.mock('../../../src/lake/tuples/read-kernel-module.ts', () => ({ readKernelModule: 'AAAA' }));
 
 const folder = await mkdtemp(join(tmpdir(), 'nsgflow-no-kernels-'));
 afterAll(async () => {

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { minuteMillis } from '../../../src/base/time.ts';
-import { formatVersion, writeCommit } from '../../../src/lake/delta-log.ts';
+import { formatVersion, writeCommit } from '../../../src/lake/delta/delta-log.ts';
 import { settle } from '../../../src/lake/flows/settle.ts';
 import { describeSettling, settlingState } from '../../../src/lake/flows/settling-state.ts';
 import type { Lake } from '../../../src/lake/lake.ts';
 import { openLake } from '../../../src/lake/lake.ts';
-import { dataFileOf } from '../../../src/lake/snapshot.ts';
+import { dataFileOf } from '../../../src/lake/delta/snapshot.ts';
 import { nsgflow } from '../../cli/nsgflow.ts';
 import { ingestBlob } from './settled-lake.ts';
 

@@ -3,8 +3,8 @@ import { encryptionNames, family4to6, family6to4, familyOf, stateNames } from '.
 import { groupBy } from '../../../src/base/group-by.ts';
 import type { StagedFlows } from '../../../src/lake/flows/staged-flows.ts';
 import { accessSame, hasNumber } from '../../../src/lake/flows/staged-flows.ts';
-import type { StageTables } from '../../../src/lake/staged-rows.ts';
-import { groupTexts, StagedRows } from '../../../src/lake/staged-rows.ts';
+import type { StageTables } from '../../../src/lake/tuples/staged-rows.ts';
+import { groupTexts, StagedRows } from '../../../src/lake/tuples/staged-rows.ts';
 import { formatAddress, parseAddress } from '../../../src/net/address.ts';
 import { formatProtocol, parseProtocol } from '../../../src/net/protocol.ts';
 import type { PlainRow } from '../plain-rows.ts';

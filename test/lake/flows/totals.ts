@@ -1,8 +1,8 @@
 /** Sums over all observers, which are those over all tuples: they tell of a large lake whether rows are missing or doubled. */
-import { fileRows } from '../../../src/lake/file-rows.ts';
-import { listParameter } from '../../../src/lake/duckdb.ts';
+import { fileRows } from '../../../src/lake/files/file-rows.ts';
+import { listParameter } from '../../../src/lake/duckdb/duckdb.ts';
 import type { Lake } from '../../../src/lake/lake.ts';
-import { dataFileOf } from '../../../src/lake/snapshot.ts';
+import { dataFileOf } from '../../../src/lake/delta/snapshot.ts';
 
 export interface Totals {
   readonly tuples: number;

@@ -3,7 +3,7 @@
  * so is which flows are one conversation: how tuples become flows is no matter of questions.
  */
 import fc from 'fast-check';
-import { signedHalf } from '../../../src/lake/schema.ts';
+import { signedHalf } from '../../../src/lake/tuples/schema.ts';
 import { parseAddress } from '../../../src/net/address.ts';
 import { counterColumns, tableColumns } from '../../../src/query/relation/tables.ts';
 import type { Row, Value } from '../../../src/query/relation/value.ts';

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { openDuckdb, quoteText } from '../../../src/lake/duckdb.ts';
+import { openDuckdb, quoteText } from '../../../src/lake/duckdb/duckdb.ts';
 import { cellOf } from '../../../src/query/duckdb-result.ts';
 import { columnsOf } from '../../../src/query/relation/check.ts';
 import type { Tables } from '../../../src/query/relation/interpret.ts';

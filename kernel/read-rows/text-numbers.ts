@@ -1,0 +1,84 @@
+/**
+ * Texts by number, the same for equal ones, from 1 on; 0 is no text.
+ *
+ * AssemblyScript, a part of kernel/read-rows/read-rows.ts.
+ */
+import {
+  textBucketsAt,
+  textBucketsMax,
+  textBytesAt,
+  textBytesMax,
+  textsAt,
+  textsMax,
+} from '../../src/lake/tuples/read-kernel-layout';
+import { mixed, mixed2 } from '../base/hash';
+
+let textCount: u32 = 0;
+let bytesEnd: usize = textBytesAt;
+let mask: u32 = 0;
+
+export function clearTexts(): void {
+  textCount = 0;
+  bytesEnd = textBytesAt;
+  mask = 16_383;
+  memory.fill(textBucketsAt, 0, (<usize>mask + 1) << 2);
+}
+
+export function countTexts(): u32 {
+  return textCount;
+}
+
+/** The number of the text of `length` bytes at `at`, with seven more behind it that may be read; 0 where there is no room for it. */
+export function textNumber(at: usize, length: u32): u32 {
+  let bucket = <u32>hashOf(at, length) & mask;
+  for (;;) {
+    const number = load<u32>(textBucketsAt + (<usize>bucket << 2));
+    if (number == 0) break;
+    const entry = textsAt + (<usize>number << 3);
+    if (load<u32>(entry, 4) == length && areEqual(load<u32>(entry), at, length)) return number;
+    bucket = (bucket + 1) & mask;
+  }
+  const room = (<usize>length + 7) & ~7;
+  if (textCount + 1 >= <u32>textsMax || bytesEnd + room > <usize>(textBytesAt + textBytesMax)) return 0;
+  const number = ++textCount;
+  store<u32>(textBucketsAt + (<usize>bucket << 2), number);
+  const entry = textsAt + (<usize>number << 3);
+  store<u32>(entry, <u32>bytesEnd);
+  store<u32>(entry, length, 4);
+  memory.copy(bytesEnd, at, length);
+  memory.fill(bytesEnd + length, 0, room - length);
+  bytesEnd += room;
+  if (textCount << 1 > mask && mask + 1 < <u32>textBucketsMax) grow();
+  return number;
+}
+
+function grow(): void {
+  mask = (mask << 1) | 1;
+  memory.fill(textBucketsAt, 0, (<usize>mask + 1) << 2);
+  for (let number: u32 = 1; number <= textCount; number++) {
+    const entry = textsAt + (<usize>number << 3);
+    let bucket = <u32>hashOf(load<u32>(entry), load<u32>(entry, 4)) & mask;
+    while (load<u32>(textBucketsAt + (<usize>bucket << 2)) != 0) bucket = (bucket + 1) & mask;
+    store<u32>(textBucketsAt + (<usize>bucket << 2), number);
+  }
+}
+
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+function tailOf(at: usize, length: usize): u64 {
+  return load<u64>(at) & (((<u64>1) << (<u64>length << 3)) - 1);
+}
+
+function hashOf(at: usize, length: u32): u64 {
+  let hash: u64 = length;
+  let left: usize = length;
+  for (; left >= 16; left -= 16, at += 16) hash = mixed(load<u64>(at), mixed(load<u64>(at, 8), hash));
+  // Addresses are mostly of one word and a part of another.
+  return left >= 8 ? mixed2(load<u64>(at), tailOf(at + 8, left - 8), hash) : mixed2(tailOf(at, left), 0, hash);
+}
+
+function areEqual(kept: usize, at: usize, length: u32): bool {
+  let left: usize = length;
+  for (; left >= 8; left -= 8, at += 8, kept += 8) if (load<u64>(kept) != load<u64>(at)) return false;
+  return left == 0 || load<u64>(kept) == tailOf(at, left);
+}

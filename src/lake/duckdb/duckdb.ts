@@ -1,0 +1,55 @@
+/**
+ * DuckDB in process, with the same settings everywhere: times in UTC, no extension ever looked for (what we need is linked in:
+ * core_functions, json, parquet, icu), bounded memory, and a spill folder that only this user can read.
+ */
+import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
+import { limits } from '../../base/limits.ts';
+import { makeTemporaryFolder } from './temporary-folder.ts';
+
+export interface Duckdb {
+  readonly instance: DuckDBInstance;
+  /** A further connection, times in UTC. */
+  connect(): Promise<DuckDBConnection>;
+  /** Ends the instance and removes what it spilled. */
+  close(): Promise<void>;
+}
+
+/** Opens an in-memory instance. It spills to the system's folder for temporary files beyond `memoryBytes`. */
+export async function openDuckdb(memoryBytes: number = limits.queryMemoryBytesMax): Promise<Duckdb> {
+  // DuckDB would make the folder readable for everybody. Without a place for one, it answers within its memory.
+  const spill = await makeTemporaryFolder('spill').catch(() => undefined);
+  const { DuckDBInstance } = await loadDuckdb();
+  const instance = await DuckDBInstance.create(':memory:', {
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    memory_limit: `${Math.floor(memoryBytes / 1_048_576)}MiB`,
+    temp_directory: spill?.path ?? '',
+    preserve_insertion_order: 'true',
+  });
+  const connection = await instance.connect();
+  await connection.run("SET GLOBAL TimeZone = 'UTC'");
+  // Data files never change, and one question may scan parts of the same ones several times.
+  await connection.run('SET GLOBAL parquet_metadata_cache = true');
+  connection.closeSync();
+  return {
+    instance,
+    connect: () => instance.connect(),
+    close: async () => {
+      instance.closeSync();
+      await spill?.remove();
+    },
+  };
+}
+
+/** The library, loaded at its first use: that takes longer than all else that `ingest` and `--help` load together. */
+const loadDuckdb = () => import('./duckdb-library.ts');
+
+/** A list as a parameter of a statement. */
+export async function listParameter(values: readonly DuckDBValue[]): Promise<DuckDBValue> {
+  return (await loadDuckdb()).listValue(values);
+}
+
+/** A text as an SQL literal. Only for names of files and columns that we made or read from the log: values are parameters. */
+export function quoteText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
