@@ -14,7 +14,7 @@ import { ask } from '../../query/ask.ts';
 import { storedFlows } from '../flows/settled-lake.ts';
 import { oldFlows, oldTuples, unpackOldLake } from '../unmoved/old-lake.ts';
 
-const repository = join(import.meta.dirname, '..', '..');
+const repository = join(import.meta.dirname, '..', '..', '..');
 const root = mkdtempSync(join(tmpdir(), 'nsgflow-move-kill-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 const isLong = process.env['NSGFLOW_LONG'] === '1';
