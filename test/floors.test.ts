@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
  * Static, type-only and dynamic imports count alike.
  */
 const src = join(import.meta.dirname, '..', 'src');
+const kernel = join(import.meta.dirname, '..', 'kernel');
 const floors = JSON.parse(readFileSync(join(src, 'floors.json'), 'utf8')) as Record<string, number>;
 
 /** Floors of pure code: bytes and numbers in, values out. They reach no clock, no randomness and no I/O. */
@@ -62,6 +63,17 @@ function findCircles(imports: ReadonlyMap<string, readonly string[]>): string[] 
   return circles;
 }
 
+const kernelFiles = readdirSync(kernel, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map(slashed);
+
+/** Modules that a file of kernel/ imports, from kernel/ on. AssemblyScript writes them without `.ts`. */
+function kernelImportsOf(file: string): string[] {
+  return importsOf(join(kernel, file)).map(
+    (name) => `${slashed(relative(kernel, join(kernel, dirname(file), name)))}.ts`,
+  );
+}
+
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
 
 describe('floors', () => {
@@ -93,5 +105,29 @@ describe('floors', () => {
     expect(readFileSync(join(src, file), 'utf8')).not.toMatch(
       /\bDate\.now\(|\bMath\.random\(|\bnew Date\(\)|\bperformance\./,
     );
+  });
+});
+
+describe('kernel', () => {
+  test('every module has a folder, whose entry has its name', () => {
+    const folders = readdirSync(kernel).filter((folder) => folder !== 'base');
+    for (const folder of folders) expect(kernelFiles).toContain(`${folder}/${folder}.ts`);
+  });
+
+  test.each(kernelFiles)('%s imports from its folder, from base and from layouts only', (file) => {
+    const folder = file.split('/')[0];
+    for (const name of kernelImportsOf(file)) {
+      const isLayout = /^\.\.\/src\/.*kernel-layout\.ts$/.test(name) && folder !== 'base';
+      expect(isLayout || [folder, 'base'].includes(name.split('/')[0]), `${file} imports ${name}`).toBe(true);
+      if (!isLayout) expect(kernelFiles).toContain(name);
+    }
+  });
+
+  test('no files import each other in a circle', () => {
+    const imports = kernelFiles.map((file): [string, string[]] => [
+      file,
+      kernelImportsOf(file).filter((name) => kernelFiles.includes(name)),
+    ]);
+    expect(findCircles(new Map(imports))).toEqual([]);
   });
 });

@@ -4,15 +4,13 @@ const packedBase: u64 = 0x1fffffffffffff;
 const signBit: u64 = 0x8000000000000000;
 
 /** A counter that is not NaN. */
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 export function counterOf(value: f64): i64 {
   return value < 0 ? <i64>((reinterpret<u64>(value) ^ signBit) + packedBase) : <i64>value;
 }
 
 /** The sum of two counters as src/flowlog/counter.ts packs them; NaN counts nothing, and what is more than the greatest counter is that. */
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 export function addCounters(a: f64, b: f64): f64 {
   if (a != a) return b;
   if (b != b) return a;

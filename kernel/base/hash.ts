@@ -8,8 +8,7 @@ export function setSeed(value: u64): void {
 }
 
 /** The hash of a word behind those that gave `before`. */
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 export function mixed(word: u64, before: u64): u64 {
   let hash = (word ^ before) * seed;
   hash ^= hash >> 32;
@@ -18,8 +17,7 @@ export function mixed(word: u64, before: u64): u64 {
 }
 
 /** The hash of two words behind those that gave `before`. */
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 export function mixed2(first: u64, second: u64, before: u64): u64 {
   return mixed(first ^ (((second ^ before) * seed) >> 17), second);
 }

@@ -6,10 +6,9 @@ const colon: u8 = 0x3a;
 const letters: u8 = 0x57;
 
 /** The 16-bit group `index`, 0 to 7, of an address of four words. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function groupOf(words: usize, index: i32): u32 {
-  return load<u16>(words + (<usize>(index ^ 1) << 1));
+  return load<u16>(words + ((<usize>(index ^ 1)) << 1));
 }
 
 function writeHex(at: usize, value: u32): usize {

@@ -1,7 +1,18 @@
 /** What time does to flows: `age` and `endForGood` of src/flow/sweep.ts, over all rows. */
 import { eventCountAt, highAt } from '../../src/flow/kernel-layout';
 import { emit, end, stateContinuing, stateEnd } from './events';
-import { flowDenied, flowEnded, isClosed, isFree, kindOffset, lastSeenOf, rememberedUntil, remove, rowAt, timeoutOf } from './rows';
+import {
+  flowDenied,
+  flowEnded,
+  isClosed,
+  isFree,
+  kindOffset,
+  lastSeenOf,
+  rememberedUntil,
+  remove,
+  rowAt,
+  timeoutOf,
+} from './rows';
 
 /** Ages rows from `number` on, while there is room for events. @param tick whether open flows continue. @returns where to go on, -1 when done */
 export function sweep(number: u32, now: f64, tick: bool, capacity: u32): i32 {

@@ -22,20 +22,17 @@ export const protocolTcp: u32 = 6;
 const linkTypeEthernet: u32 = 1;
 const ipv4MappedWord: u32 = 0xffff;
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function be16(at: usize): u32 {
   return bswap<u16>(load<u16>(at));
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function be32(at: usize): u32 {
   return bswap<u32>(load<u32>(at));
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function word(at: usize, swapped: bool): u32 {
   const value = load<u32>(at);
   return swapped ? bswap<u32>(value) : value;
@@ -64,7 +61,8 @@ export function readRecords(
     const fraction = word(at + 4, swapped);
     const captured = word(at + 8, swapped);
     const original = word(at + 12, swapped);
-    if (captured > lengthMax || captured > original || fraction >= fractionsEnd || end - at - headerLength < captured) break;
+    if (captured > lengthMax || captured > original || fraction >= fractionsEnd || end - at - headerLength < captured)
+      break;
     store<u32>(startAt + (row << 2), at + headerLength - origin);
     store<u32>(capturedLengthAt + (row << 2), captured);
     store<u32>(originalLengthAt + (row << 2), original);

@@ -3,8 +3,7 @@ import { decisionsAt, rulesAt } from '../../src/flow/kernel-layout';
 import { flowDenied, kindFamily6, kindOffset, kindOutbound, kindTcp, numberOf, portsOffset, rowAt } from './rows';
 
 /** Asks TypeScript for the decision on a row, which is written down beside it. @returns whether the flow is denied */
-// @ts-ignore: decorator
-@external("env", "judge")
+// @external("env", "judge")
 declare function ask(number: u32): bool;
 
 /** Addresses and the port of the platform, whose rules are special: TypeScript knows them. */
@@ -20,10 +19,9 @@ const verdictDenies: u32 = 1;
 const verdictEnds: u32 = 2;
 const none: u32 = 0xffffffff;
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function word(place: u32): u32 {
-  return load<u32>(rulesAt + (<usize>place << 2));
+  return load<u32>(rulesAt + ((<usize>place) << 2));
 }
 
 /** As findIpv4Row. @param axis place of an axis' places */
@@ -40,10 +38,9 @@ function findIpv4Row(axis: u32, address: u32): u32 {
   return word(axis + 2) + word(word(axis + 1) + low);
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function pair(first: u32, second: u32): u64 {
-  return (<u64>first << 32) | second;
+  return ((<u64>first) << 32) | second;
 }
 
 /** As findIpv6Row. @param address where its four words are */
@@ -63,8 +60,7 @@ function findIpv6Row(axis: u32, address: usize): u32 {
   return word(axis + 2) + word(word(axis + 1) + low);
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function findPortRow(axis: u32, port: u32): u32 {
   return word(axis + 2) + word(word(axis + 1) + ((word(word(axis) + (port >> 8)) << 8) | (port & 255)));
 }

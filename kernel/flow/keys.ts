@@ -17,17 +17,18 @@ import {
 import { forgetTouched } from './observe';
 import { keyKind } from './rows';
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function hashEnd(s0: u32, s1: u32, s2: u32, s3: u32, s4: u32, words: usize, port: u32): u32 {
   let h: u32 =
-    load<u32>(words) * s0 + load<u32>(words, 4) * s1 + (load<u32>(words, 8) * s2 + load<u32>(words, 12) * s3) + port * s4;
+    load<u32>(words) * s0 +
+    load<u32>(words, 4) * s1 +
+    (load<u32>(words, 8) * s2 + load<u32>(words, 12) * s3) +
+    port * s4;
   h = (h ^ (h >> 15)) * 0x85ebca6b;
   return h ^ (h >> 13);
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function hashFlow(ends: u32, kind: u32): u32 {
   let h: u32 = (ends ^ ((kind + 1) * 0x9e3779b1)) * 0x85ebca6b;
   h = (h ^ (h >> 15)) * 0xc2b2ae35;
@@ -46,8 +47,7 @@ function findNicFrom(slot: u32, mask: u32, familyBit: i32, high: u64, low: u64):
 }
 
 /** As findNic of nsg/nic-table.ts. The table is sparse, so that the first slot nearly always tells: which way a packet goes cannot be predicted. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function findNic(mask: u32, familyBit: i32, address: usize): i32 {
   const high = load<u64>(address);
   const low = load<u64>(address, 8);

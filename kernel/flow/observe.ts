@@ -91,8 +91,7 @@ function touch(from: i32, end: i32, mask: u32): void {
 }
 
 /** The place of a packet's flow, 0 where more is to be done than to count the packet. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function locate(i: i32, nic: i32, hash: u32, reference: u32, now: f64): usize {
   const place = find(i, nic, hash, reference);
   if (place == 0) return 0;
@@ -104,8 +103,7 @@ function locate(i: i32, nic: i32, hash: u32, reference: u32, now: f64): usize {
   return isOpening(i) && isClosed(flags) ? 0 : place;
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function count(at: usize, value: f64): void {
   store<f64>(countsAt + at, load<f64>(countsAt + at) + value);
 }
@@ -146,7 +144,8 @@ function initiator(i: i32): usize {
 /** As `#open`. */
 function open(i: i32, nic: i32, hash: u32, packetDirection: u32, reversed: usize, now: f64): usize {
   const direction = reversed == 0 ? packetDirection : 1 - packetDirection;
-  const kind = keyKind(nic, load<u8>(familyAt + i), load<u8>(protocolAt + i)) | (direction == outbound ? kindOutbound : 0);
+  const kind =
+    keyKind(nic, load<u8>(familyAt + i), load<u8>(protocolAt + i)) | (direction == outbound ? kindOutbound : 0);
   const row = insert(i, nic, hash, kind, reversed, now);
   const denied = judge(row);
   count(denied ? 56 : 48, 1);
@@ -250,7 +249,13 @@ export function observe(from: i32, end: i32, boundary: f64): i32 {
     const first = place != 0 && isDenied(place);
     if (place != 0 && !first && isFull(place, ipBytes)) place = 0;
     if (place != 0 && <i32>(sourceNic >= 0) & <i32>(destinationNic >= 0) & <i32>!first) {
-      const other = locate(i, destinationNic, load<u32>(destinationHashAt + (i << 2)), load<u32>(destinationGuessAt + (i << 2)), now);
+      const other = locate(
+        i,
+        destinationNic,
+        load<u32>(destinationHashAt + (i << 2)),
+        load<u32>(destinationGuessAt + (i << 2)),
+        now,
+      );
       if (other == 0 || (!isDenied(other) && isFull(other, ipBytes))) place = 0;
       else if (isDenied(other)) {
         denied++;

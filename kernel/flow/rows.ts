@@ -49,76 +49,64 @@ export const kindOffset: usize = 36;
 export const lastSeenOffset: usize = 40;
 export const countersOffset: usize = 48;
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function keyKind(nic: i32, family: u32, protocol: u32): u32 {
   return ((<u32>nic) << 8) | (family == 6 ? kindFamily6 : 0) | (protocol == protocolTcp ? kindTcp : 0);
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function kindOf(place: usize): u32 {
   return load<u32>(place & ~1, kindOffset);
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function flagsOf(place: usize): u32 {
   return (kindOf(place) >> 2) & flowFlags;
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function lastSeenOf(place: usize): f64 {
   return load<f64>(place & ~1, lastSeenOffset);
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function timeoutOf(nic: i32): f64 {
   return load<f64>(timeoutsAt + (nic << 3));
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function isClosed(flags: u32): bool {
   return (flags & flowRst) != 0 || (flags & (flowFinForward | flowFinReverse)) == (flowFinForward | flowFinReverse);
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function isDenied(place: usize): bool {
   return (kindOf(place) & (flowDenied << 2)) != 0;
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function isOpening(i: i32): bool {
   return (load<u8>(tcpFlagsAt + i) & (tcpSyn | tcpAck)) == tcpSyn;
 }
 
 /** As rememberedUntil of src/flow/sweep.ts. */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function rememberedUntil(flags: u32, lastSeen: f64, timeout: f64): f64 {
   return lastSeen + (isClosed(flags) ? timeout : 2 * timeout);
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function rowAt(number: u32): usize {
   return wordsAt + ((<usize>number) << 6);
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function numberOf(row: usize): u32 {
   return <u32>((row - wordsAt) >> 6);
 }
 
 /** The row + 1 that a hash's buckets name first, 0 for none: nearly surely that of its flow, if there is one. */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function guess(hash: u32, mask: u32): u32 {
   let bucket = hash & mask;
   while (true) {
@@ -129,8 +117,7 @@ export function guess(hash: u32, mask: u32): u32 {
 }
 
 /** As FlowTable.find. @param reference what `guess` said, 0 for nothing */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function find(i: i32, nic: i32, hash: u32, reference: u32): usize {
   const word: usize = i << 4;
   const kind = keyKind(nic, load<u8>(familyAt + i), load<u8>(protocolAt + i));
@@ -165,16 +152,14 @@ export function find(i: i32, nic: i32, hash: u32, reference: u32): usize {
 }
 
 /** Whether a counter would carry. */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function isFull(place: usize, ipBytes: u32): bool {
   const at = (place & ~1) + ((place & 1) << 3);
   return load<u32>(at, countersOffset) == 0xffffffff || load<u32>(at, countersOffset + 4) > 0xffffffff - ipBytes;
 }
 
 /** Counts a packet into its flow, which is open. */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function add(place: usize, i: i32, ipBytes: u32): void {
   const row = place & ~1;
   const at = row + ((place & 1) << 3);
@@ -186,15 +171,13 @@ export function add(place: usize, i: i32, ipBytes: u32): void {
   store<u32>(row, load<u32>(row, kindOffset) | (added << 2), kindOffset);
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function see(place: usize, now: f64): void {
   const row = place & ~1;
   if (now > load<f64>(row, lastSeenOffset)) store<f64>(row, now, lastSeenOffset);
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function addTo(at: usize, value: i32): void {
   store<i32>(at, load<i32>(at) + value);
 }
@@ -258,14 +241,12 @@ export function remove(row: usize): void {
   addTo(sizeAt, -1);
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function isFree(kind: u32): bool {
   return kind == freeKind;
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function decisionOf(row: usize): u32 {
   return load<u32>(decisionsAt + (numberOf(row) << 2));
 }

@@ -56,7 +56,7 @@ export function internAddresses(count: u32, mixed: u32): u32 {
   let known = false;
   for (let row: u32 = 0; row < count; row++) {
     const family: u32 = load<u8>(familiesAt + row);
-    const at = <usize>inputAt + (<usize>row << 4);
+    const at = <usize>inputAt + ((<usize>row) << 4);
     const word = load<u32>(at, 12);
     if (family == 4 || family == mixed) {
       if (!known || word != lastWord) {
@@ -65,7 +65,7 @@ export function internAddresses(count: u32, mixed: u32): u32 {
         for (;;) {
           index = load<u32>(bucketsAt + (bucket << 2));
           if (index == 0) break;
-          const entry = <usize>distinctAt + (<usize>(index - 1) << 4);
+          const entry = <usize>distinctAt + ((<usize>(index - 1)) << 4);
           if (load<u32>(entry, 12) == word && load<u8>(distinctFamiliesAt + index - 1) == 4) break;
           bucket = (bucket + 1) & bucketMask;
         }
@@ -87,8 +87,9 @@ export function internAddresses(count: u32, mixed: u32): u32 {
     for (;;) {
       index = load<u32>(bucketsAt + (bucket << 2));
       if (index == 0) break;
-      const entry = <usize>distinctAt + (<usize>(index - 1) << 4);
-      if (load<u64>(entry, 8) == low && load<u64>(entry) == high && load<u8>(distinctFamiliesAt + index - 1) == 6) break;
+      const entry = <usize>distinctAt + ((<usize>(index - 1)) << 4);
+      if (load<u64>(entry, 8) == low && load<u64>(entry) == high && load<u8>(distinctFamiliesAt + index - 1) == 6)
+        break;
       bucket = (bucket + 1) & bucketMask;
     }
     if (index == 0) {
@@ -108,7 +109,7 @@ function ipv6Key(high: u64, low: u64): u64 {
 }
 
 function addAddress(from: usize, index: u32, bucket: u32, family: u8): u32 {
-  const entry = <usize>distinctAt + (<usize>index << 4);
+  const entry = <usize>distinctAt + ((<usize>index) << 4);
   store<u64>(entry, load<u64>(from));
   store<u64>(entry, load<u64>(from, 8), 8);
   store<u8>(distinctFamiliesAt + index, family);
@@ -119,7 +120,7 @@ function addAddress(from: usize, index: u32, bucket: u32, family: u8): u32 {
 function growAddresses(distinct: u32): void {
   clearBuckets((bucketMask + 1) << 1);
   for (let i: u32 = 0; i < distinct; i++) {
-    const entry = <usize>distinctAt + (<usize>i << 4);
+    const entry = <usize>distinctAt + ((<usize>i) << 4);
     let bucket =
       load<u8>(distinctFamiliesAt + i) == 4
         ? bucketOf(load<u32>(entry, 12))
@@ -135,7 +136,7 @@ export function addresses(count: u32, distinct: u32): void {
   let least: usize = 0;
   let greatest: usize = 0;
   for (let i: u32 = 0; i < distinct; i++) {
-    const words = <usize>distinctAt + (<usize>i << 4);
+    const words = <usize>distinctAt + ((<usize>i) << 4);
     const text = at + 4;
     const end = load<u8>(distinctFamiliesAt + i) == 4 ? writeIpv4(text, load<u32>(words, 12)) : writeIpv6(text, words);
     store<u32>(at, <u32>(end - text));
@@ -204,7 +205,7 @@ export function halves(count: u32, distinctAddresses: u32, half: u32): void {
       store<u32>(slot, 0);
       continue;
     }
-    const value = rotl<u64>(load<u64>(<usize>distinctAt + (<usize>i << 4) + (half << 3)), 32);
+    const value = rotl<u64>(load<u64>(<usize>distinctAt + ((<usize>i) << 4) + (half << 3)), 32);
     let bucket = bucketOf(value);
     let index: u32;
     for (;;) {

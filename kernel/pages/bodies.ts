@@ -97,7 +97,7 @@ function packWords(at: usize, values: usize, from: u32, to: u32, width: u32): us
   let buffer: u64 = 0;
   let bits: u64 = 0;
   for (; next < behind; next += 4) {
-    buffer |= <u64>load<u32>(next) << bits;
+    buffer |= (<u64>load<u32>(next)) << bits;
     bits += width;
     if (bits < 32) continue;
     store<u32>(at, <u32>buffer);
@@ -161,7 +161,7 @@ function packBytes(at: usize, values: usize, from: u32, to: u32, width: u32): us
   let buffer: u64 = 0;
   let bits: u64 = 0;
   for (; next < behind; next++) {
-    buffer |= <u64>load<u8>(next) << bits;
+    buffer |= (<u64>load<u8>(next)) << bits;
     bits += width;
     if (bits < 32) continue;
     store<u32>(at, <u32>buffer);

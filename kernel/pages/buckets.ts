@@ -19,11 +19,10 @@ let bucketShift: u64 = 0;
 export function clearBuckets(size: u32): void {
   bucketMask = size - 1;
   bucketShift = 64 - ctz<u32>(size);
-  memory.fill(bucketsAt, 0, <usize>size << 2);
+  memory.fill(bucketsAt, 0, (<usize>size) << 2);
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 export function bucketOf(value: u64): u32 {
   return <u32>((value * hashSeed) >> bucketShift);
 }

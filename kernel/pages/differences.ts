@@ -14,15 +14,13 @@ const partRows: u32 = 32;
 /** Of numbers of 8 bytes: greater ones are not packed. */
 const widthMax: u64 = 48;
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function difference<T>(row: u32): T {
-  const at = inputAt + (<usize>row << alignof<T>());
+  const at = inputAt + ((<usize>row) << alignof<T>());
   return <T>(load<T>(at) - load<T>(at - sizeof<T>()));
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function leastOf<T>(from: u32, to: u32): T {
   let least = difference<T>(from);
   for (let row = from + 1; row < to; row++) least = min(least, difference<T>(row));
@@ -78,8 +76,7 @@ function writeBlock<T>(at: usize, from: u32, to: u32): usize {
   return at;
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function above<T>(row: u32, least: T): u64 {
   if (sizeof<T>() == 4) return <u64>(<u32>difference<T>(row) - <u32>least);
   return <u64>difference<T>(row) - <u64>least;
@@ -87,7 +84,7 @@ function above<T>(row: u32, least: T): u64 {
 
 /** How long `writeDifferences` makes numbers; more than there is room for where they lie too far apart. `scale`: of the numbers that are meant. */
 export function differencesLength<T>(count: u32, scale: u64): u32 {
-  const most = ((<u64>1 << widthMax) - 1) / scale;
+  const most = (((<u64>1) << widthMax) - 1) / scale;
   let length: u32 = 8;
   for (let from: u32 = 1; from < count; from += blockRows) {
     const to = min(count, from + blockRows);
@@ -128,7 +125,7 @@ export function plainLength(values: usize, count: u32, stride: u32, scale: i64, 
     // A code has one bit at least.
     if (its > 0) bits += <u64>its * max<u32>(256, all - logarithm(its));
   }
-  return <u32>((bits * count) / (<u64>sampled << 11));
+  return <u32>((bits * count) / ((<u64>sampled) << 11));
 }
 
 /** 256 times the logarithm to base 2, nearly. */
@@ -136,4 +133,3 @@ function logarithm(value: u32): u32 {
   const whole = 31 - clz<u32>(value);
   return (whole << 8) | (((value << clz<u32>(value)) >> 23) & 255);
 }
-

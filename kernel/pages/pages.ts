@@ -80,7 +80,7 @@ export function numbers(count: u32, scale: i64, wide: bool, plainPercent: u32, c
 }
 
 function scaleNumbers(present: u32, scale: i64): void {
-  for (let at: usize = inputAt, end: usize = <usize>inputAt + (<usize>present << 3); at < end; at += 8)
+  for (let at: usize = inputAt, end: usize = <usize>inputAt + ((<usize>present) << 3); at < end; at += 8)
     store<i64>(at, load<i64>(at) * scale);
 }
 
@@ -92,7 +92,7 @@ function splitNulls(count: u32): u32 {
     const there = value == value;
     store<u8>(levelsAt + row, <u8>there);
     store<i64>(to, <i64>value);
-    to += <usize>there << 3;
+    to += (<usize>there) << 3;
   }
   return <u32>((to - inputAt) >> 3);
 }
@@ -105,7 +105,7 @@ function splitCounters(count: u32): u32 {
     const there = value == value;
     store<u8>(levelsAt + row, <u8>there);
     store<i64>(to, counterOf(value));
-    to += <usize>there << 3;
+    to += (<usize>there) << 3;
   }
   return <u32>((to - inputAt) >> 3);
 }
@@ -113,7 +113,7 @@ function splitCounters(count: u32): u32 {
 function findRange(present: u32): void {
   let least = i64.MAX_VALUE;
   let greatest = i64.MIN_VALUE;
-  for (let at: usize = inputAt, end: usize = <usize>inputAt + (<usize>present << 3); at < end; at += 8) {
+  for (let at: usize = inputAt, end: usize = <usize>inputAt + ((<usize>present) << 3); at < end; at += 8) {
     const value = load<i64>(at);
     least = min(least, value);
     greatest = max(greatest, value);
@@ -125,7 +125,7 @@ function findRange(present: u32): void {
 /** Whether all values lie a multiple of 1000 apart, and no more than 32 bits. */
 function areWholeSeconds(present: u32): bool {
   if (<u64>(greatestNumber - leastNumber) > 0xffffffff) return false;
-  for (let at: usize = inputAt, end: usize = <usize>inputAt + (<usize>present << 3); at < end; at += 8)
+  for (let at: usize = inputAt, end: usize = <usize>inputAt + ((<usize>present) << 3); at < end; at += 8)
     if (<u32>(load<i64>(at) - leastNumber) % 1000 != 0) return false;
   return true;
 }
@@ -221,13 +221,13 @@ export function shorts(count: u32, plainPercent: u32): void {
   }
   const plain = plainLength(inputAt, count, 2, 1, 4);
   // From behind, so that none is overwritten before it was read.
-  for (let row = count; row-- > 0; ) store<u32>(inputAt + (row << 2), load<u16>(inputAt + (row << 1)));
+  for (let row = count; row-- > 0;) store<u32>(inputAt + (row << 2), load<u16>(inputAt + (row << 1)));
   if (differencesLength<i32>(count, 1) < plain) {
     setDifferences(count, writeDifferences<i32>(at, count) - bodyAt);
     return;
   }
-  memory.copy(at, inputAt, <usize>count << 2);
-  setResult(count, 0, 0, at + (<usize>count << 2) - bodyAt);
+  memory.copy(at, inputAt, (<usize>count) << 2);
+  setResult(count, 0, 0, at + ((<usize>count) << 2) - bodyAt);
 }
 
 // Codes: bytes at `inputAt`, of which `nullCode` (256: none) means null. The distinct ones are left at `dictionaryAt`, one byte each.
@@ -242,7 +242,7 @@ export function codes(count: u32, nullCode: u32): void {
   let eightIndexes: u64 = 0;
   let eightLevels: u64 = 0;
   let eightPresent: u32 = 0;
-  for (let row: u32 = 0; row < count; ) {
+  for (let row: u32 = 0; row < count;) {
     // Most columns of codes are the same for the tuples of a rule.
     if (row > 0 && row + 8 <= count && load<u64>(inputAt + row) == eight) {
       store<u64>(levelsAt + row, eightLevels);

@@ -93,7 +93,7 @@ function writeCoded(from: usize, length: usize, at: usize): usize {
   store<u16>(streams, <u16>(end0 - streams - 6));
   store<u16>(streams, <u16>(end1 - end0), 2);
   store<u16>(streams, <u16>(end2 - end1), 4);
-  const header = 2 | (3 << 2) | (<u64>length << 4) | (<u64>(end3 - at - 5) << 22);
+  const header = 2 | (3 << 2) | ((<u64>length) << 4) | ((<u64>(end3 - at - 5)) << 22);
   store<u32>(at, <u32>header);
   store<u8>(at, <u8>(header >> 32), 4);
   store<u8>(end3, 0);
@@ -127,8 +127,7 @@ function count(from: usize, length: usize): u32 {
   return symbols;
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function increment(table: usize, symbol: u32): void {
   const at = countsAt + table + (symbol << 2);
   store<u32>(at, load<u32>(at) + 1);
@@ -172,14 +171,12 @@ function sort(n: u32): void {
     }
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function node(i: u32): u32 {
   return load<u32>(nodesAt + (i << 2));
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function setNode(i: u32, value: u32): void {
   store<u32>(nodesAt + (i << 2), value);
 }
@@ -296,15 +293,13 @@ let bitBuffer: u64 = 0;
 let bitCount: u32 = 0;
 let bitsEnd: usize = 0;
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function addBits(value: u32, width: u32): void {
-  bitBuffer |= <u64>value << bitCount;
+  bitBuffer |= (<u64>value) << bitCount;
   bitCount += width;
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function flushBits(): void {
   store<u64>(bitsEnd, bitBuffer);
   bitsEnd += bitCount >> 3;
@@ -363,8 +358,7 @@ function writeCodedWeights(at: usize, n: u32): usize {
   return bitsEnd + <usize>(bitCount > 0) - at;
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function weightAt(i: u32): u32 {
   return load<u8>(weightsAt + i);
 }
@@ -421,14 +415,14 @@ function makeStates(greatest: u32): void {
       store<i32>(deltaStateAt + (weight << 2), total - 1);
     } else if (share > 1) {
       const bits = weightLog - (31 - clz<u32>(share - 1));
-      deltaBits = (bits << 16) - (<u32>share << bits);
+      deltaBits = (bits << 16) - ((<u32>share) << bits);
       store<i32>(deltaStateAt + (weight << 2), total - share);
     }
     store<u32>(deltaBitsAt + (weight << 2), deltaBits);
     total += share;
   }
   for (let i: u32 = 0; i < weightStates; i++) {
-    const at = cumulativeAt + (<u32>load<u8>(spreadAt + i) << 2);
+    const at = cumulativeAt + ((<u32>load<u8>(spreadAt + i)) << 2);
     const to = load<u32>(at);
     store<u32>(at, to + 1);
     store<u16>(statesAt + (to << 1), <u16>(weightStates + i));
@@ -453,9 +447,9 @@ function writeStream(from: usize, length: usize, at: usize): usize {
   let buffer: u64 = 0;
   let bits: u64 = 0;
   let next = from + length;
-  for (; (next & 3) != (from & 3); ) {
-    const code = load<u32>(codesAt + (<usize>load<u8>(--next) << 2));
-    buffer |= <u64>(code & 0xffff) << bits;
+  for (; (next & 3) != (from & 3);) {
+    const code = load<u32>(codesAt + ((<usize>load<u8>(--next)) << 2));
+    buffer |= (<u64>(code & 0xffff)) << bits;
     bits += code >> 16;
   }
   while (next > from) {
@@ -469,13 +463,13 @@ function writeStream(from: usize, length: usize, at: usize): usize {
     at += <usize>(bits >> 3);
     buffer >>= bits & ~7;
     bits &= 7;
-    buffer |= <u64>(code3 & 0xffff) << bits;
+    buffer |= (<u64>(code3 & 0xffff)) << bits;
     bits += code3 >> 16;
-    buffer |= <u64>(code2 & 0xffff) << bits;
+    buffer |= (<u64>(code2 & 0xffff)) << bits;
     bits += code2 >> 16;
-    buffer |= <u64>(code1 & 0xffff) << bits;
+    buffer |= (<u64>(code1 & 0xffff)) << bits;
     bits += code1 >> 16;
-    buffer |= <u64>(code0 & 0xffff) << bits;
+    buffer |= (<u64>(code0 & 0xffff)) << bits;
     bits += code0 >> 16;
   }
   buffer |= (<u64>1) << bits;

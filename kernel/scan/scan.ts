@@ -55,43 +55,37 @@ const protocolTcp: u8 = 6;
 const protocolUdp: u8 = 17;
 
 export function start(): void {
-  for (let octet: u32 = 0; octet < 256; octet++)
-    store<u8>(octetDigitsAt + octet, octet > 99 ? 3 : octet > 9 ? 2 : 1);
+  for (let octet: u32 = 0; octet < 256; octet++) store<u8>(octetDigitsAt + octet, octet > 99 ? 3 : octet > 9 ? 2 : 1);
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function separators(bytes: v128): u32 {
   return <u32>i8x16.bitmask(i8x16.lt_s(bytes, i8x16.splat(0x30)));
 }
 
 /** Bit i is set where byte i is neither a digit nor a separator. */
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function others(bytes: v128): u32 {
   return <u32>i8x16.bitmask(i8x16.gt_s(bytes, i8x16.splat(0x39)));
 }
 
 /** The number of `length` digits at `at`, one to eight; bytes above 9 give anything. */
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function digits(at: usize, length: u32): u64 {
-  let value = (load<u64>(at) << (<u64>(8 - length) << 3)) & 0x0f0f0f0f0f0f0f0f;
+  let value = (load<u64>(at) << ((<u64>(8 - length)) << 3)) & 0x0f0f0f0f0f0f0f0f;
   value = (value * 10 + (value >> 8)) & 0x00ff00ff00ff00ff;
   value = (value * 100 + (value >> 16)) & 0x0000ffff0000ffff;
   return (value * 10000 + (value >> 32)) & 0xffffffff;
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function areEightDigits(word: u64): bool {
   const plain = word ^ zeros;
   return ((plain | (plain + 0x0606060606060606)) & 0xf0f0f0f0f0f0f0f0) == 0;
 }
 
 /** An IPv4 address and a comma at `at`. @returns the position behind, 0 where there is none */
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function readIpv4(at: usize, to: usize): usize {
   const bytes = v128.load(at);
   let stops = separators(bytes);
@@ -130,18 +124,16 @@ function readIpv4(at: usize, to: usize): usize {
   return at + end3 + 1;
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function octet(at: usize, length: u32): u32 {
   const word = (load<u32>(at) << ((4 - length) << 3)) & 0x0f0f0f0f;
   return ((word >> 8) & 15) * 100 + ((word >> 16) & 15) * 10 + (word >> 24);
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function storeIpv4(to: usize, word: u32): void {
   store<u64>(to, 0);
-  store<u64>(to, 0xffff | (<u64>word << 32), 8);
+  store<u64>(to, 0xffff | ((<u64>word) << 32), 8);
 }
 
 /**
@@ -181,8 +173,8 @@ export function scan(open: usize, end: usize, row: u32, rowEnd: u32, group: u32)
       at += 14;
     }
 
-    const sourceTo = <usize>sourceAt + (<usize>row << 4);
-    const destinationTo = <usize>destinationAt + (<usize>row << 4);
+    const sourceTo = <usize>sourceAt + ((<usize>row) << 4);
+    const destinationTo = <usize>destinationAt + ((<usize>row) << 4);
     let family: u8 = 4;
     let text = v128.load(at);
     let same = (1 << sourceLength) - 1;
@@ -308,7 +300,7 @@ export function scan(open: usize, end: usize, row: u32, rowEnd: u32, group: u32)
         counters = false;
       }
     }
-    const value = <usize>row << 3;
+    const value = (<usize>row) << 3;
     if (counters) {
       if (load<u8>(at) != comma) break;
       at++;

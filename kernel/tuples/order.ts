@@ -48,7 +48,7 @@ function bitsOf(value: u64): u32 {
 function sortByDigit(from: usize, to: usize, count: u32, shift: u64): void {
   memory.fill(digitsAt, 0, digits << 2);
   for (let i: u32 = 0; i < count; i++) {
-    const at = digitsAt + (<usize>((load<u64>(from + (i << 3)) >> shift) & digitMask) << 2);
+    const at = digitsAt + ((<usize>((load<u64>(from + (i << 3)) >> shift) & digitMask)) << 2);
     store<u32>(at, load<u32>(at) + 1);
   }
   let before: u32 = 0;
@@ -60,15 +60,14 @@ function sortByDigit(from: usize, to: usize, count: u32, shift: u64): void {
   }
   for (let i: u32 = 0; i < count; i++) {
     const key = load<u64>(from + (i << 3));
-    const at = digitsAt + (<usize>((key >> shift) & digitMask) << 2);
+    const at = digitsAt + ((<usize>((key >> shift) & digitMask)) << 2);
     const place = load<u32>(at);
     store<u32>(at, place + 1);
-    store<u64>(to + (<usize>place << 3), key);
+    store<u64>(to + ((<usize>place) << 3), key);
   }
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function rowOf(keys: usize, i: u32): usize {
   return <usize>(load<u64>(keys + (i << 3)) & rowMask);
 }
@@ -76,14 +75,15 @@ function rowOf(keys: usize, i: u32): usize {
 // One loop for each column: what is read out of order then fits into the cache.
 function gather<T>(column: usize, keys: usize, count: u32): void {
   const from = column - columnsLength;
-  for (let i: u32 = 0; i < count; i++) store<T>(column + <usize>i * sizeof<T>(), load<T>(from + rowOf(keys, i) * sizeof<T>()));
+  for (let i: u32 = 0; i < count; i++)
+    store<T>(column + <usize>i * sizeof<T>(), load<T>(from + rowOf(keys, i) * sizeof<T>()));
 }
 
 function gatherQuads(column: usize, keys: usize, count: u32): void {
   const from = column - columnsLength;
   for (let i: u32 = 0; i < count; i++) {
     const source = from + (rowOf(keys, i) << 4);
-    const target = column + (<usize>i << 4);
+    const target = column + ((<usize>i) << 4);
     store<u64>(target, load<u64>(source));
     store<u64>(target, load<u64>(source, 8), 8);
   }
@@ -108,7 +108,7 @@ export function order(count: u32, ranks: u32): i32 {
   let ownerMax: u64 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const word: usize = (i << 2) - columnsLength;
-    const rank = load<u32>(ranksAt + (<usize>load<u32>(groupAt + word) << 2));
+    const rank = load<u32>(ranksAt + ((<usize>load<u32>(groupAt + word)) << 2));
     const owner = <u64>load<u32>(nicAt + word) * ranks + rank;
     const time = <u64>(Math.floor(load<f64>(times + (i << 3))) - first);
     ownerMax = max(ownerMax, owner);

@@ -76,7 +76,8 @@ function writeSmall(at: usize, value: u32): usize {
   }
   let width = 3;
   if (value >= 1000) {
-    width = value < 10000 ? 4 : value < 100000 ? 5 : value < 1000000 ? 6 : value < 10000000 ? 7 : value < 100000000 ? 8 : 9;
+    width =
+      value < 10000 ? 4 : value < 100000 ? 5 : value < 1000000 ? 6 : value < 10000000 ? 7 : value < 100000000 ? 8 : 9;
   }
   return writeDigits(at, value, width);
 }
@@ -85,7 +86,10 @@ function writeNumber(at: usize, value: f64): usize {
   if (value >= 0 && value < 1e9) return writeSmall(at, <u32>value);
   const whole = <u64>counterOf(value);
   const high = whole / 1000000000;
-  at = high < 1000000000 ? writeSmall(at, <u32>high) : writeDigits(writeSmall(at, <u32>(high / 1000000000)), <u32>(high % 1000000000), 9);
+  at =
+    high < 1000000000
+      ? writeSmall(at, <u32>high)
+      : writeDigits(writeSmall(at, <u32>(high / 1000000000)), <u32>(high % 1000000000), 9);
   return writeDigits(at, <u32>(whole - high * 1000000000), 9);
 }
 
@@ -181,7 +185,7 @@ export function writeTuples(first: i32, end: i32, format: i32): i32 {
       store<u8>(at, deny ? letterD : stateLetter(state));
       store<u8>(at + 1, comma);
       at += 2;
-      const name: usize = encryptionsAt + (<usize>load<u8>(encryptionAt + row) << 5);
+      const name: usize = encryptionsAt + ((<usize>load<u8>(encryptionAt + row)) << 5);
       store<u64>(at, load<u64>(name));
       store<u64>(at + 8, load<u64>(name, 8));
       store<u64>(at + 16, load<u64>(name, 16));
