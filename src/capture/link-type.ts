@@ -25,11 +25,14 @@ export const linkTypeIeee80211 = 105;
 export const linkTypeFrameRelay = 107;
 export const linkTypeLoop = 108;
 export const linkTypeLinuxSll = 113;
+export const linkTypePrism = 119;
 export const linkTypeRadiotap = 127;
+export const linkTypeAvs = 163;
 export const linkTypePpi = 192;
 export const linkTypeIpv4 = 228;
 export const linkTypeIpv6 = 229;
 export const linkTypeNflog = 239;
+export const linkTypePktap = 258;
 export const linkTypeLinuxSll2 = 276;
 
 /** Link types that occur, in order of their numbers. One that is missing here is not supported, and has no name. */
@@ -50,10 +53,10 @@ export const linkTypes: readonly LinkType[] = [
   { value: linkTypeFrameRelay, name: 'FRELAY', supported: true },
   { value: linkTypeLoop, name: 'LOOP', supported: true },
   { value: linkTypeLinuxSll, name: 'LINUX_SLL', supported: true },
-  { value: 119, name: 'IEEE802_11_PRISM', supported: false },
+  { value: linkTypePrism, name: 'IEEE802_11_PRISM', supported: true },
   { value: linkTypeRadiotap, name: 'IEEE802_11_RADIOTAP', supported: true },
   { value: 143, name: 'DOCSIS', supported: false },
-  { value: 163, name: 'IEEE802_11_AVS', supported: false },
+  { value: linkTypeAvs, name: 'IEEE802_11_AVS', supported: true },
   { value: 189, name: 'USB_LINUX', supported: false },
   { value: linkTypePpi, name: 'PPI', supported: true },
   { value: 195, name: 'IEEE802_15_4_WITHFCS', supported: false },
@@ -66,7 +69,7 @@ export const linkTypes: readonly LinkType[] = [
   { value: linkTypeNflog, name: 'NFLOG', supported: true },
   { value: 249, name: 'USBPCAP', supported: false },
   { value: 253, name: 'NETLINK', supported: false },
-  { value: 258, name: 'PKTAP', supported: false },
+  { value: linkTypePktap, name: 'PKTAP', supported: true },
   { value: linkTypeLinuxSll2, name: 'LINUX_SLL2', supported: true },
 ];
 

@@ -2,6 +2,7 @@ import { assert } from '../base/assert.ts';
 import { limits } from '../base/limits.ts';
 import type { CaptureBatch } from '../capture/batch.ts';
 import {
+  linkTypeAvs,
   linkTypeCiscoHdlc,
   linkTypeEthernet,
   linkTypeFddi,
@@ -14,10 +15,12 @@ import {
   linkTypeLoop,
   linkTypeNflog,
   linkTypeNull,
+  linkTypePktap,
   linkTypePpi,
   linkTypePpp,
   linkTypePppEther,
   linkTypePppHdlc,
+  linkTypePrism,
   linkTypeRadiotap,
   linkTypeRaw,
   linkTypeRawBsd,
@@ -26,6 +29,7 @@ import {
 } from '../capture/link-type.ts';
 import { viewOf } from '../capture/view.ts';
 import type { PacketBatch } from '../net/packet.ts';
+import { captureHeaderLength, hasCaptureHeader, namedLinkType } from './capture-header.ts';
 import { decodeCiscoHdlc, decodeSerial } from './cisco-hdlc.ts';
 import type { Decoding } from './decoding.ts';
 import { decodeEthernet } from './ethernet.ts';
@@ -33,7 +37,7 @@ import { decodeFddi } from './fddi.ts';
 import { decodeFrameRelay } from './frame-relay.ts';
 import type { Fragments } from './fragments.ts';
 import { held } from './fragments.ts';
-import { decodeIeee80211, decodeRadiotap } from './ieee80211.ts';
+import { decodeAvs, decodeIeee80211, decodePrism, decodeRadiotap } from './ieee80211.ts';
 import { decodeIpv4 } from './ipv4.ts';
 import { decodeIpv6 } from './ipv6.ts';
 import { networkByVersion, networkIpv4, networkIpv6, networkStart } from './network-start.ts';
@@ -47,8 +51,6 @@ import { countRefusal } from './refusals.ts';
 import { decodeSlip } from './slip.ts';
 import { decodeSll, decodeSll2 } from './sll.ts';
 import { portVxlan } from './udp-tunnel.ts';
-
-const ppiHeaderLengthMin = 8;
 
 /** Of the IP packets inside each other, the first or the last. */
 export type TunnelEnd = 'outer' | 'inner';
@@ -190,38 +192,29 @@ function decodeLink(linkType: number, bytes: Uint8Array, start: number, end: num
       return decodeIeee80211(bytes, start, start, end, whole, false);
     case linkTypeRadiotap:
       return decodeRadiotap(bytes, start, end, whole);
+    case linkTypePrism:
+      return decodePrism(bytes, start, end, whole);
+    case linkTypeAvs:
+      return decodeAvs(bytes, start, end, whole);
     case linkTypePpi:
-      return decodePpi(bytes, start, end, whole);
+    case linkTypePktap:
+      return decodeCaptureHeader(linkType, bytes, start, end, whole);
     default:
       return refuse['link-type'];
   }
 }
 
-/**
- * Per-packet information, in front of a packet of the link type that it names.
- *
- *   0     1       2                                 4                            8
- *   | 0   | flags | header length (little-endian)   | link type (little-endian)  | fields …
- *
- * Source: www.tcpdump.org/linktypes.html (LINKTYPE_PPI).
- */
-function decodePpi(bytes: Uint8Array, start: number, end: number, whole: boolean): number {
-  const short = whole ? refuse['malformed-link'] : refuse.truncated;
-  if (end - start < ppiHeaderLengthMin) return short;
-  const headerLength = bytes[start + 2] | (bytes[start + 3] << 8);
-  if (headerLength < ppiHeaderLengthMin) return refuse['malformed-link'];
-  if (end - start < headerLength) return short;
-  const linkType = ppiLinkType(bytes, start);
-  if (linkType === linkTypePpi) return refuse['malformed-link'];
-  const link = decodeLink(linkType, bytes, start + headerLength, end, whole);
+/** A packet behind a header that names its link type. @returns see network-start.ts. */
+function decodeCaptureHeader(linkType: number, bytes: Uint8Array, start: number, end: number, whole: boolean): number {
+  const headerLength = captureHeaderLength(linkType, bytes, start, end, whole);
+  if (headerLength < 0) return headerLength;
+  const named = namedLinkType(linkType, bytes, start);
+  if (hasCaptureHeader(named)) return refuse['malformed-link'];
+  const link = decodeLink(named, bytes, start + headerLength, end, whole);
   return link < 0 ? link : link + networkStart(headerLength, 0);
 }
 
-/** The link type that a refused packet is of: within per-packet information, the one named there. */
+/** The link type of a refused packet: behind a header that names another, that one. */
 function refusedLinkType(linkType: number, bytes: Uint8Array, start: number): number {
-  return linkType === linkTypePpi ? ppiLinkType(bytes, start) : linkType;
-}
-
-function ppiLinkType(bytes: Uint8Array, start: number): number {
-  return (bytes[start + 4] | (bytes[start + 5] << 8) | (bytes[start + 6] << 16) | (bytes[start + 7] << 24)) >>> 0;
+  return hasCaptureHeader(linkType) ? namedLinkType(linkType, bytes, start) : linkType;
 }

@@ -8,9 +8,11 @@
  *                  second byte   order | protected | more data | power | retry | more fragments | from DS | to DS
  *
  *   radiotap   | 0 | 0 | header length (2, little-endian) | fields present (4, more where bit 31 is set) | fields … |
- *   PPI        | 0 | flags | header length (2, little-endian) | link type (4, little-endian) | fields … |
+ *   Prism      | 144 bytes |
+ *   AVS        | 80 21 10 and version (4) | header length (4, big-endian) | fields … |
  *
- * Source: IEEE 802.11-2020 section 9.2; radiotap.org; www.tcpdump.org/linktypes.html (LINKTYPE_PPI).
+ * A driver that writes AVS headers may name the link type Prism. Source: IEEE 802.11-2020 section 9.2; radiotap.org;
+ * www.tcpdump.org/linktypes.html (LINKTYPE_IEEE802_11_PRISM, LINKTYPE_IEEE802_11_AVS).
  */
 import { decodeEtherType } from './ether-type.ts';
 import { refuse } from './reason.ts';
@@ -27,6 +29,8 @@ const radiotapHeaderLengthMin = 8;
 const radiotapTime = 1 << 0;
 const radiotapFlags = 1 << 1;
 const radiotapFlagPadded = 0x20;
+const prismHeaderLength = 144;
+const avsHeaderLengthMin = 8;
 
 /**
  * @param at where the 802.11 header begins; @param padded whether it is padded to a multiple of four bytes.
@@ -71,4 +75,24 @@ export function decodeRadiotap(bytes: Uint8Array, start: number, end: number, wh
   const padded =
     (present & radiotapFlags) !== 0 && field - start < headerLength && (bytes[field] & radiotapFlagPadded) !== 0;
   return decodeIeee80211(bytes, start, start + headerLength, end, whole, padded);
+}
+
+/** @returns see network-start.ts. */
+export function decodePrism(bytes: Uint8Array, start: number, end: number, whole: boolean): number {
+  const short = whole ? refuse['malformed-link'] : refuse.truncated;
+  if (end - start < 4) return short;
+  if (bytes[start] === 0x80 && bytes[start + 1] === 0x21 && bytes[start + 2] === 0x10)
+    return decodeAvs(bytes, start, end, whole);
+  if (end - start < prismHeaderLength) return short;
+  return decodeIeee80211(bytes, start, start + prismHeaderLength, end, whole, false);
+}
+
+/** @returns see network-start.ts. */
+export function decodeAvs(bytes: Uint8Array, start: number, end: number, whole: boolean): number {
+  const short = whole ? refuse['malformed-link'] : refuse.truncated;
+  if (end - start < avsHeaderLengthMin) return short;
+  const headerLength = new DataView(bytes.buffer, bytes.byteOffset).getUint32(start + 4);
+  if (headerLength < avsHeaderLengthMin) return refuse['malformed-link'];
+  if (end - start < headerLength) return short;
+  return decodeIeee80211(bytes, start, start + headerLength, end, whole, false);
 }

@@ -1,5 +1,6 @@
 /** One packet of each way in which a link layer carries IP, all with the same IP packet inside. */
 import {
+  linkTypeAvs,
   linkTypeCiscoHdlc,
   linkTypeEthernet,
   linkTypeFddi,
@@ -12,10 +13,12 @@ import {
   linkTypeLoop,
   linkTypeNflog,
   linkTypeNull,
+  linkTypePktap,
   linkTypePpi,
   linkTypePpp,
   linkTypePppEther,
   linkTypePppHdlc,
+  linkTypePrism,
   linkTypeRadiotap,
   linkTypeRaw,
   linkTypeRawBsd,
@@ -31,6 +34,8 @@ export const ip6Text = 'udp fd00:10::4:50001 > 2001:db8::7:53 flags 0, 60 bytes'
 
 const snap4 = hex('aaaa03 000000 0800');
 const addresses80211 = new Uint8Array(18).fill(0x22);
+/** An 802.11 data frame as far as its EtherType. */
+const data80211 = concat(hex('0801 0000'), addresses80211, hex('1000'), snap4);
 
 /** Name, link type, packet, what it decodes to. */
 export const linkSamples: readonly (readonly [string, number, Uint8Array, string])[] = [
@@ -114,5 +119,15 @@ export const linkSamples: readonly (readonly [string, number, Uint8Array, string
     concat(hex('0000 0c00 69000000 deadbeef 0801 0000'), addresses80211, hex('1000'), snap4, ip4),
     ip4Text,
   ],
+  ['Prism', linkTypePrism, concat(hex('44000000 90000000'), new Uint8Array(136), data80211, ip4), ip4Text],
+  ['AVS under the link type Prism', linkTypePrism, concat(hex('80211001 0000000c 01020304'), data80211, ip4), ip4Text],
+  ['AVS', linkTypeAvs, concat(hex('80211002 00000008'), data80211, ip4), ip4Text],
+  [
+    'PKTAP with Ethernet',
+    linkTypePktap,
+    concat(hex('6c000000 01000000 01000000'), new Uint8Array(96), ethernet(0x86dd, ip6)),
+    ip6Text,
+  ],
+  ['PKTAP with raw IP', linkTypePktap, concat(hex('0c000000 01000000 0c000000'), ip4), ip4Text],
   ['PPI with Ethernet', linkTypePpi, concat(hex('0000 0800 01000000'), ethernet(0x86dd, ip6)), ip6Text],
 ];
