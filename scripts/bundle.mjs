@@ -14,7 +14,7 @@ const bundle = await rolldown({
     'chunks/flush-worker': 'dist/record/flush-worker.js',
     'chunks/template-worker': 'dist/control/deployments/template-worker.js',
     'chunks/settle-worker': 'dist/lake/flows/settle-worker.js',
-    'chunks/encode-worker': 'dist/parquet/encode-worker.js',
+    'chunks/encode-worker': 'dist/lake/files/encode-worker.js',
   },
   platform: 'node',
   external: (name) => /^[^./]/.test(name) && name !== bundled,

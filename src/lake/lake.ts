@@ -27,6 +27,7 @@ import { assert } from '../base/assert.ts';
 import { FlowError, fileError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { exists, makeFolderOf, privateFolderMode } from '../blob/folder-file.ts';
+import type { CommitOutcome } from './tuples/append.ts';
 import { LakeAppend } from './tuples/append.ts';
 import type { Action } from './delta/delta-log.ts';
 import { createTable, DeltaTable } from './delta/delta-table.ts';
@@ -42,13 +43,14 @@ import { conflictsOf, liveTransactions, positionsPath, readPositions, writePosit
 import { BlobReplacement } from './tuples/replace-blobs.ts';
 import { RowStage } from './tuples/row-stage.ts';
 import { deltaSchemaString } from './tuples/schema.ts';
+import { readTableState } from './delta/read-state.ts';
 import type { Snapshot } from './delta/snapshot.ts';
 import { snapshotOf } from './delta/snapshot.ts';
 import { checkColumns, metadataWithColumns } from './delta/table-columns.ts';
 import type { TablePlace } from './delta/table-place.ts';
 import { flowsName, flowsPlace, helpersName, tuplesName, tuplesPlace } from './delta/table-place.ts';
 import type { TableState } from './delta/table-state.ts';
-import { checkWritable, readTableState } from './delta/table-state.ts';
+import { checkWritable } from './delta/table-state.ts';
 import { checkAppendable, isAppendOnly } from './delta/writer-duties.ts';
 
 export interface OpenOptions {
@@ -298,11 +300,6 @@ async function findFlows({ place, state }: FoundTable): Promise<FoundTable | und
   const newer = await readTableState(place, state);
   return newer === undefined ? undefined : { place, state: newer };
 }
-
-/** `conflict`: the blobs `keys` were read by somebody else meanwhile, or dates were frozen, and nothing was added. */
-export type CommitOutcome =
-  | { readonly outcome: 'committed'; readonly version: number }
-  | { readonly outcome: 'conflict'; readonly keys: readonly string[] };
 
 /** A commit that changes anything also adds the columns that an older table lacks. */
 function newColumns(changes: readonly Action[], state: TableState): Action[] {

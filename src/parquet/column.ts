@@ -8,6 +8,15 @@
  * Source: Parquet format, "Data Pages", "Encodings".
  */
 import { assert } from '../base/assert.ts';
+import type {
+  ColumnValues,
+  DataEncoding,
+  EncodedColumn,
+  PhysicalType,
+  Runs,
+  Statistic,
+  AddressValues,
+} from './column-values.ts';
 import type { KernelResult, PageKernel } from './page-kernel.ts';
 import { pageKernel } from './page-kernel.ts';
 import type { OrderedParts } from './ordered-runs.ts';
@@ -15,82 +24,6 @@ import { orderedParts, orderedRuns } from './ordered-runs.ts';
 import { listLevels, putLevels } from './levels.ts';
 import { bitWidth, RunWriter } from './runs.ts';
 import { ThriftWriter } from './thrift.ts';
-
-export type PhysicalType = 'BOOLEAN' | 'INT32' | 'INT64' | 'BYTE_ARRAY';
-
-/** The addresses of one side of each row: four words each (net/address.ts), and the family of both sides (flowlog/tuple.ts). */
-export interface AddressValues {
-  readonly words: Uint32Array;
-  readonly families: Uint8Array;
-  /** The family of rows whose address is IPv4 here and IPv6 on the other side. */
-  readonly mixedFamily: number;
-}
-
-/** The values of a column in a row group, of which the first `count` rows count. */
-export type ColumnValues =
-  /** Whole numbers below 2^63 times `scale`; NaN is null. */
-  | { readonly kind: 'numbers'; readonly values: Float64Array; readonly scale?: number }
-  /** Counters as flowlog/counter.ts has them; NaN is null. */
-  | { readonly kind: 'counters'; readonly values: Float64Array }
-  /** Numbers up to 65535; none is null. */
-  | { readonly kind: 'shorts'; readonly values: Uint16Array }
-  /** A few names by code; '' is null. */
-  | { readonly kind: 'names'; readonly codes: Uint8Array; readonly names: readonly string[] }
-  /** Texts of addresses. */
-  | ({ readonly kind: 'addresses' } & AddressValues)
-  /** 64 bits of IPv6 addresses, signed: 0 the first ones, 1 the last ones; IPv4 is null. */
-  | ({ readonly kind: 'halves'; readonly half: 0 | 1 } & AddressValues)
-  /** 32-bit numbers that mostly grow by one; none is null. */
-  | { readonly kind: 'sequence'; readonly values: Int32Array }
-  /** Texts that stand for some rows each; '' is null, and equal texts may have several ids. */
-  | ({ readonly kind: 'texts'; readonly texts: readonly string[] } & Runs)
-  /** Whole numbers below 2^63 times `scale` that stand for some rows each; NaN is null, and equal ones may have several ids. */
-  | ({ readonly kind: 'longs'; readonly longs: readonly number[]; readonly scale?: number } & Runs)
-  /** 1 is true; none is null. */
-  | { readonly kind: 'booleans'; readonly values: Uint8Array }
-  /** One field of the elements of a list: whole numbers below 2^63 times `scale`, or counters, NaN is null; those of all rows one after the other. */
-  | {
-      readonly kind: 'listed';
-      readonly lists: Lists;
-      readonly values: Float64Array;
-      readonly scale?: number;
-      readonly areCounters?: boolean;
-    };
-
-/** Lists of a column, of which the first `count` rows count: that of row i ends before the element `ends[i]`. One of no elements is null. */
-export interface Lists {
-  readonly ends: Uint32Array;
-}
-
-/** Values by id that stand for some rows each: run i, of the value `ids[i]`, ends before row `ends[i]`. */
-export interface Runs {
-  readonly runs: number;
-  readonly ends: Uint32Array;
-  readonly ids: Uint32Array;
-}
-
-export type Statistic = number | bigint | string;
-
-export interface EncodedColumn {
-  /** Pages with their headers, in order. */
-  readonly pages: readonly Uint8Array[];
-  readonly encoding: DataEncoding;
-  /** Bytes of the dictionary page; 0 where there is none. */
-  readonly dictionaryBytes: number;
-  readonly bytes: number;
-  readonly uncompressedBytes: number;
-  readonly nulls: number;
-  /** Values and nulls, where these are not as many as rows: elements of lists. */
-  readonly entries?: number;
-  /** `undefined` where all are null, or a text is too long to be worth it. */
-  readonly minimum: Statistic | undefined;
-  readonly maximum: Statistic | undefined;
-  /** Of texts of addresses: the hash of each distinct one, as address filters have it. */
-  readonly hashes?: Float64Array;
-}
-
-/** How the values of a data page are written. */
-export type DataEncoding = 'plain' | 'dictionary' | 'differences';
 
 /** Longer texts have no minimum and maximum. */
 const statisticsTextMax = 1024;

@@ -6,9 +6,10 @@
  * Columns are nullable, in frames of zstd: flat, or lists of structures. Readers need to know DELTA_BINARY_PACKED, besides what the format's first version had.
  * Source: github.com/apache/parquet-format (README, parquet.thrift).
  */
-import type { ColumnValues, EncodedColumn, PhysicalType, Statistic } from './column.ts';
+import type { ColumnValues, EncodedColumn, PhysicalType, Statistic } from './column-values.ts';
 import { encodings } from './column.ts';
-import { encodeColumns } from './encode-thread.ts';
+import type { RowGroupEncoder } from './row-group.ts';
+import { encodeRowGroup } from './row-group.ts';
 import { ThriftWriter } from './thrift.ts';
 
 /** What a column's values mean. */
@@ -53,18 +54,24 @@ interface WrittenGroup {
   readonly columns: readonly (EncodedColumn & { readonly startByte: number })[];
 }
 
-/** Writes one file by appending to it; the caller makes and syncs it. */
+/** Writes one file by appending to it; the caller makes and syncs it, and may encode row groups elsewhere. */
 export class ParquetFile {
   rows = 0;
   /** Bytes written so far. */
   bytes = 0;
   readonly #append: (parts: readonly Uint8Array[]) => Promise<void>;
+  readonly #encode: RowGroupEncoder;
   readonly #columns: readonly ParquetColumn[];
   readonly #leaves: readonly (ParquetLeaf & { readonly path: readonly string[] })[];
   readonly #groups: WrittenGroup[] = [];
 
-  constructor(append: (parts: readonly Uint8Array[]) => Promise<void>, columns: readonly ParquetColumn[]) {
+  constructor(
+    append: (parts: readonly Uint8Array[]) => Promise<void>,
+    columns: readonly ParquetColumn[],
+    encode: RowGroupEncoder = encodeRowGroup,
+  ) {
     this.#append = append;
+    this.#encode = encode;
     this.#columns = columns;
     this.#leaves = columns.flatMap((column) =>
       'fields' in column
@@ -80,7 +87,7 @@ export class ParquetFile {
    */
   async writeRows(values: readonly ColumnValues[], count: number, order?: Uint32Array): Promise<Float64Array[]> {
     const types = this.#leaves.map(({ type }) => physicalTypes[type]);
-    const encoded = await encodeColumns(types, values, count, order);
+    const encoded = await this.#encode(types, values, count, order);
     if (this.bytes === 0) await this.#write([magic]);
     const startByte = this.bytes;
     const columns: (EncodedColumn & { startByte: number })[] = [];

@@ -2,8 +2,6 @@
  * Where the columns of a data file lie: of files that file.ts wrote, which have one page a column and row group, and a dictionary before it or none.
  * Other writers' files are `undefined`: DuckDB reads them.
  */
-import type { FileHandle } from 'node:fs/promises';
-import { open } from 'node:fs/promises';
 import { writerName } from './file.ts';
 import type { ThriftStruct, ThriftValue } from './thrift-reader.ts';
 import { ThriftReader } from './thrift-reader.ts';
@@ -25,39 +23,20 @@ export interface RowGroupPlace {
   readonly columns: ReadonlyMap<string, ColumnPlace>;
 }
 
+/** Bytes at the end of each file, behind the footer. */
+export const tailBytes = 8;
 /** Footers are a few hundred bytes a column. */
 const footerBytesMax = 64 << 20;
 
-/** Reads the footer of a file. @returns its row groups; `undefined` where it is none of ours @throws errors of the file system */
-export async function readRowGroups(path: string): Promise<readonly RowGroupPlace[] | undefined> {
-  const handle = await open(path, 'r');
-  try {
-    const { size } = await handle.stat();
-    if (size < 12) return undefined;
-    const tail = await readBytes(handle, size - 8, 8);
-    const length = tail.readUInt32LE(0);
-    if (tail.toString('latin1', 4) !== 'PAR1' || length > Math.min(size - 12, footerBytesMax)) return undefined;
-    return rowGroupsOf(await readBytes(handle, size - 8 - length, length), size);
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  } finally {
-    await handle.close();
-  }
+/** The length of the footer of a file of so many bytes, from its tail; `undefined` where the file is no Parquet file. */
+export function footerLength(tail: Uint8Array, size: number): number | undefined {
+  const length = new DataView(tail.buffer, tail.byteOffset).getUint32(0, true);
+  const isWhole = Buffer.from(tail).toString('latin1', 4) === 'PAR1' && length <= size - 4 - tailBytes;
+  return isWhole && length <= footerBytesMax ? length : undefined;
 }
 
-async function readBytes(handle: FileHandle, position: number, length: number): Promise<Buffer> {
-  return readInto(handle, position, Buffer.allocUnsafe(length));
-}
-
-/** Fills a buffer from a place of a file. @throws RangeError where the file ends before */
-export async function readInto(handle: FileHandle, position: number, buffer: Buffer): Promise<Buffer> {
-  const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
-  if (bytesRead < buffer.length) throw new RangeError('the file ends too early');
-  return buffer;
-}
-
-function rowGroupsOf(footer: Uint8Array, size: number): RowGroupPlace[] | undefined {
+/** The row groups of a file of so many bytes; `undefined` where it is none of ours. @throws RangeError where its footer is damaged */
+export function rowGroupsOf(footer: Uint8Array, size: number): RowGroupPlace[] | undefined {
   const metadata = new ThriftReader(footer).struct();
   const writer = metadata[6];
   if (!(writer instanceof Uint8Array) || Buffer.from(writer).toString() !== writerName) return undefined;

@@ -9,7 +9,7 @@
  * 4 is a value: the list (1), its repeated group (2), its element (3) and the field (4) may each be absent. Lists of no elements are not written.
  * Source: Parquet format, "Nested Encoding" and "Lists".
  */
-import type { Lists } from './column.ts';
+import type { Lists } from './column-values.ts';
 import { RunWriter } from './runs.ts';
 
 /** Of a value in a list. */

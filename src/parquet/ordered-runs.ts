@@ -1,4 +1,4 @@
-import type { Runs } from './column.ts';
+import type { Runs } from './column-values.ts';
 
 /** Where a run of rows as they were read comes to stand in another order: its part ends before `ends[i]`, of run `runs[i]`. */
 export interface OrderedParts {

@@ -1,5 +1,10 @@
-import type { ColumnValues, EncodedColumn, PhysicalType } from './column.ts';
+import type { ColumnValues, EncodedColumn, PhysicalType } from './column-values.ts';
 import { ColumnEncoder } from './column.ts';
+
+/** What `encodeRowGroup` does, here or in another thread. The values must stand until it is done. */
+export type RowGroupEncoder = (
+  ...group: Parameters<typeof encodeRowGroup>
+) => readonly EncodedColumn[] | Promise<readonly EncodedColumn[]>;
 
 /** The columns of a row group, in order, with the row `order[i]` of the values in place i; halves of addresses are made right behind the texts of the same addresses. */
 export function encodeRowGroup(

@@ -14,7 +14,7 @@ import { limits } from '../base/limits.ts';
 import type { Block, BlockList } from '../blob/container.ts';
 import type { FlowLogCut } from '../flowlog/record.ts';
 import type { Rejection } from '../flowlog/record.ts';
-import type { BlobPosition, KeptRejection } from '../lake/positions/positions.ts';
+import type { BlobPosition, KeptRejection } from '../lake/positions/position.ts';
 import type { Piece, PieceSizes } from './log-pieces.ts';
 import { LogPieces } from './log-pieces.ts';
 import { ByteStream } from './byte-stream.ts';

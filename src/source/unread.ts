@@ -4,7 +4,7 @@
  */
 import type { ErrorCode } from '../base/errors.ts';
 import { FlowError } from '../base/errors.ts';
-import type { BlobPosition, KeptRejection } from '../lake/positions/positions.ts';
+import type { BlobPosition, KeptRejection } from '../lake/positions/position.ts';
 import type { SourceBlob } from './source-blob.ts';
 
 /** Failures that say nothing about other blobs. What is left is the account's, or ours. */

@@ -8,7 +8,7 @@ import type { BlobItem, Container } from '../../src/blob/container.ts';
 import { folderAccount } from '../../src/blob/folder.ts';
 import { MemoryContainer } from '../../src/blob/memory.ts';
 import { openLake } from '../../src/lake/lake.ts';
-import type { KeptRejection } from '../../src/lake/positions/positions.ts';
+import type { KeptRejection } from '../../src/lake/positions/position.ts';
 import { convert } from '../../src/convert/convert.ts';
 import type { FollowStatus } from '../../src/ingest/follow.ts';
 import { follow } from '../../src/ingest/follow.ts';

@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
 import type { Lake } from '../../src/lake/lake.ts';
 import { openLake } from '../../src/lake/lake.ts';
-import type { BlobPosition, PositionChange } from '../../src/lake/positions/positions.ts';
+import type { BlobPosition } from '../../src/lake/positions/position.ts';
+import type { PositionChange } from '../../src/lake/positions/positions.ts';
 import { buildFlowLog } from './build-flow-log.ts';
 
 const noon = Date.parse('2023-11-14T12:00:00Z');

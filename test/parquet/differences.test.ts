@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { openDuckdb } from '../../src/lake/duckdb/duckdb.ts';
-import type { ColumnValues, EncodedColumn } from '../../src/parquet/column.ts';
+import type { ColumnValues, EncodedColumn } from '../../src/parquet/column-values.ts';
 import { ColumnEncoder } from '../../src/parquet/column.ts';
 import { ParquetFile } from '../../src/parquet/file.ts';
 import type { ReadKernel, SlotColumn } from '../../src/lake/tuples/read-kernel.ts';

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDuckdb } from '../../src/lake/duckdb/duckdb.ts';
 import type { Duckdb } from '../../src/lake/duckdb/duckdb.ts';
-import type { ColumnValues } from '../../src/parquet/column.ts';
+import type { ColumnValues } from '../../src/parquet/column-values.ts';
 import type { ColumnStatistics, LogicalType as AnyType } from '../../src/parquet/file.ts';
 import { ParquetFile } from '../../src/parquet/file.ts';
 

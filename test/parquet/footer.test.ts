@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readRowGroups } from '../../src/lake/files/read-footer.ts';
 import { ParquetFile } from '../../src/parquet/file.ts';
 import type { RowGroupPlace } from '../../src/parquet/footer.ts';
-import { pagesOf, readRowGroups } from '../../src/parquet/footer.ts';
+import { pagesOf } from '../../src/parquet/footer.ts';
 import { ThriftReader } from '../../src/parquet/thrift-reader.ts';
 import { ThriftWriter } from '../../src/parquet/thrift.ts';
 

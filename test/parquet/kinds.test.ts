@@ -8,7 +8,7 @@ import { family4to6, family6to4 } from '../../src/flowlog/tuple.ts';
 import { addressHash } from '../../src/lake/files/address-filter.ts';
 import { openDuckdb } from '../../src/lake/duckdb/duckdb.ts';
 import type { Duckdb } from '../../src/lake/duckdb/duckdb.ts';
-import type { ColumnValues } from '../../src/parquet/column.ts';
+import type { ColumnValues } from '../../src/parquet/column-values.ts';
 import { ColumnEncoder } from '../../src/parquet/column.ts';
 import type { LogicalType } from '../../src/parquet/file.ts';
 import { ParquetFile } from '../../src/parquet/file.ts';

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { limits } from '../../src/base/limits.ts';
 import { MemoryContainer } from '../../src/blob/memory.ts';
 import { decodeFlowLog } from '../../src/flowlog/decode.ts';
-import type { BlobPosition } from '../../src/lake/positions/positions.ts';
+import type { BlobPosition } from '../../src/lake/positions/position.ts';
 import { openReading } from '../../src/source/blob-reading.ts';
 import type { PieceSizes } from '../../src/source/log-pieces.ts';
 import { ByteStream, unpackedChunks } from '../../src/source/byte-stream.ts';

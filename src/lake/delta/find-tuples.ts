@@ -7,7 +7,7 @@ import { readCommit } from './delta-log.ts';
 import type { Layout, TablePlace } from './table-place.ts';
 import { helpersName, tuplesPlace } from './table-place.ts';
 import type { TableState } from './table-state.ts';
-import { readTableState } from './table-state.ts';
+import { readTableState } from './read-state.ts';
 
 /** A table, and where it was found. */
 export interface FoundTable {

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { fileError } from '../../base/errors.ts';
 import { dayMillis, formatTime } from '../../base/time.ts';
 import { makeFolderOf, syncFolder } from '../../blob/folder-file.ts';
+import { encodeColumns } from './encode-thread.ts';
 import { addressSides, NewAddressFilter } from './address-filter.ts';
 import type { AddAction } from '../delta/delta-log.ts';
 import type { StatisticsColumn } from './file-statistics.ts';
 import { formatStatistics, statisticsColumns } from './file-statistics.ts';
-import type { ColumnValues } from '../../parquet/column.ts';
+import type { ColumnValues } from '../../parquet/column-values.ts';
 import type { ParquetColumn } from '../../parquet/file.ts';
 import { ParquetFile } from '../../parquet/file.ts';
 import { partitionColumn, storedColumns } from '../tuples/schema.ts';
@@ -52,7 +53,7 @@ export class NewDataFile {
     this.#date = formatTime(day * dayMillis).slice(0, 10);
     this.#name = `${partitionColumn}=${this.#date}/part-${id}.parquet`;
     this.#temporary = join(table.temporary, `${id}.parquet`);
-    this.#parquet = new ParquetFile((parts) => this.#append(parts), form.columns);
+    this.#parquet = new ParquetFile((parts) => this.#append(parts), form.columns, encodeColumns);
   }
 
   /** Rows written so far. */

@@ -9,7 +9,7 @@ import { streamChunks } from '../duckdb/duckdb-stream.ts';
 import { listParameter } from '../duckdb/duckdb.ts';
 import { addressColumns, FiveTupleReader, portColumns } from '../tuples/five-tuple-reader.ts';
 import type { RowGroupPlace } from '../../parquet/footer.ts';
-import { readInto, readRowGroups } from '../../parquet/footer.ts';
+import { readInto, readRowGroups } from '../files/read-footer.ts';
 import type { SlotColumn, ReadKernel } from '../tuples/read-kernel.ts';
 import { allRows, isUnreadable, withReadKernel } from '../tuples/read-kernel.ts';
 import { makeFiveTuples } from './five-tuple-columns.ts';

@@ -1,5 +1,5 @@
 /** Texts that rows have of their groups, as columns of a row group: codes where they are few, as they mostly are. */
-import type { ColumnValues } from '../../parquet/column.ts';
+import type { ColumnValues } from '../../parquet/column-values.ts';
 import type { GroupText, StageTables } from '../tuples/staged-rows.ts';
 import { groupTexts } from '../tuples/staged-rows.ts';
 

@@ -3,7 +3,7 @@
  * (docs/lake.md, "Flows and conversations"). Columns that tuples have too take their words from the table of columns (../schema.ts).
  */
 import { encryptionNames, family4to6, family6to4, stateNames } from '../../flowlog/tuple.ts';
-import type { ColumnValues } from '../../parquet/column.ts';
+import type { ColumnValues } from '../../parquet/column-values.ts';
 import type { LakeColumn } from '../tuples/schema.ts';
 import { accessNames, directionNames, lakeColumns, protocolNames } from '../tuples/schema.ts';
 import type { GroupText } from '../tuples/staged-rows.ts';

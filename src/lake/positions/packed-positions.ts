@@ -10,7 +10,7 @@
  */
 import { assert } from '../../base/assert.ts';
 import { hourMillis } from '../../base/time.ts';
-import type { BlobPosition } from './positions.ts';
+import type { BlobPosition } from './position.ts';
 
 /** A key taken apart. */
 interface PackedKey {

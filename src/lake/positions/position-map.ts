@@ -1,5 +1,5 @@
 import { PackedPositions } from './packed-positions.ts';
-import type { BlobPosition } from './positions.ts';
+import type { BlobPosition } from './position.ts';
 
 /** Positions by key, to read. A `Map` is one, too. */
 export interface PositionTable extends Iterable<readonly [string, BlobPosition]> {

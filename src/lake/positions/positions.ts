@@ -21,45 +21,13 @@ import { makeFolderOf, syncFolder } from '../../blob/folder-file.ts';
 import type { TxnAction } from '../delta/delta-log.ts';
 import { temporaryFolder } from '../delta/delta-log.ts';
 import { PackedPositions } from './packed-positions.ts';
-import { readPositionEntry } from './position-entry.ts';
+import type { BlobPosition } from './position.ts';
+import { readPositionEntry, samePosition } from './position.ts';
 import { PositionMap } from './position-map.ts';
 import { writeSynced } from '../storage/synced-file.ts';
 import type { TableState } from '../delta/table-state.ts';
 import type { TablePlace } from '../delta/table-place.ts';
 import { helperPath } from '../delta/table-place.ts';
-
-/** How far one blob has been read. The reader (source) gives the values their meaning; the lake keeps and compares them. */
-export interface BlobPosition {
-  /** Of the blob as it was read. */
-  readonly etag: string;
-  /** Length of the blob as it was read. */
-  readonly lengthBytes: number;
-  /** Bytes from the blob's start that need no reading again. */
-  readonly readBytes: number;
-  /** Committed blocks that lie in `readBytes`; absent for a blob without a block list. */
-  readonly blocks?: number;
-  /** Of the bytes in `readBytes`, or of the ids and lengths of the blocks in it, so that a rewritten blob is noticed. */
-  readonly fingerprint?: string;
-  /** Of the bytes of the blocks in `readBytes`, for a blob whose ETag changed though its block list did not. */
-  readonly content?: string;
-  /** What was read ended inside a record: when the blob changes, all of it is read again. */
-  readonly torn?: true;
-  /** When the blob was last changed, as it was read; epoch milliseconds. */
-  readonly modifiedMillis?: number;
-  /** When the blob was made; absent where storage does not tell. */
-  readonly createdMillis?: number;
-  /** Byte ranges of the blob that could not be used; absent where there are none. At most `limits.rejectionsPerBlobMax`. */
-  readonly rejections?: readonly KeptRejection[];
-}
-
-/** Bytes of a blob, `startByte` included to `endByte` excluded, that could not be used. */
-export interface KeptRejection {
-  readonly startByte: number;
-  readonly endByte: number;
-  readonly reason: string;
-  /** One sentence for a person; absent where the reason says it all. */
-  readonly detail?: string;
-}
 
 /** One blob's step: `before` is what the reader planned by (`undefined`: never read); `after` undefined forgets the blob. */
 export interface PositionChange {
@@ -97,16 +65,6 @@ const changesPerBaseMin = 1000;
 /** The position key of a blob: `location`, container and name in one text, which is also the column `blob` of its rows. */
 export function blobKey(location: string, container: string, name: string): string {
   return [withoutEnd(location, '/\\'), container, name].filter((part) => part !== '').join('/');
-}
-
-export function samePosition(a: BlobPosition | undefined, b: BlobPosition | undefined): boolean {
-  return (
-    a?.etag === b?.etag &&
-    a?.lengthBytes === b?.lengthBytes &&
-    a?.readBytes === b?.readBytes &&
-    a?.blocks === b?.blocks &&
-    a?.fingerprint === b?.fingerprint
-  );
 }
 
 /** Reads the positions of a version of the table; only what came after `known`, where that is given. @throws lake-invalid */

@@ -1,13 +1,14 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
 import type { FlowLogCut } from '../../flowlog/record.ts';
 import type { PieceOfLog } from '../../flowlog/decode.ts';
 import { FlowLogDecoder } from '../../flowlog/decode.ts';
 import type { FlowLog, Rejection } from '../../flowlog/record.ts';
 import type { Action, AddAction } from '../delta/delta-log.ts';
+import type { DeltaTable } from '../delta/delta-table.ts';
 import { dateOf } from '../delta/file-date.ts';
 import { frozenBefore } from '../flows/frozen.ts';
 import type { FrozenRows } from './frozen-rows.ts';
 import { withoutFrozenRows } from './frozen-rows.ts';
-import type { CommitOutcome, Lake } from '../lake.ts';
 import type { PositionChange } from '../positions/positions.ts';
 import type { BlobReplacement } from './replace-blobs.ts';
 import type { RowOrigin, RowStage } from './row-stage.ts';
@@ -26,6 +27,23 @@ export interface AddedFlowLog {
   readonly cut: FlowLogCut | undefined;
 }
 
+/** `conflict`: the blobs `keys` were read by somebody else meanwhile, or dates were frozen, and nothing was added. */
+export type CommitOutcome =
+  | { readonly outcome: 'committed'; readonly version: number }
+  | { readonly outcome: 'conflict'; readonly keys: readonly string[] };
+
+/** What an append needs of its lake. */
+interface AppendTarget {
+  readonly tuples: DeltaTable;
+  /** Changes files and positions in one version, or neither. `filesOf` is asked again after a lost race; `undefined` is a conflict of all blobs. */
+  commit(
+    filesOf: (state: TableState) => Promise<readonly Action[] | undefined>,
+    changes: readonly PositionChange[],
+  ): Promise<CommitOutcome>;
+  /** A connection to DuckDB, which the caller closes. */
+  connect(): Promise<DuckDBConnection>;
+}
+
 /** Decoders that no append uses, with their memory. */
 const spareDecoders: FlowLogDecoder[] = [];
 const spareDecodersMax = 2;
@@ -34,7 +52,7 @@ const spareDecodersMax = 2;
 export class LakeAppend {
   /** Rows added so far. */
   rows = 0;
-  readonly #lake: Lake;
+  readonly #lake: AppendTarget;
   readonly #stage: RowStage;
   readonly #replacement: BlobReplacement;
   readonly #files: AddAction[] = [];
@@ -42,7 +60,7 @@ export class LakeAppend {
   /** Dates that were frozen when rows of rewritten blobs were held against those that stay; `undefined` before. */
   #frozen: string | undefined;
 
-  constructor(lake: Lake, stage: RowStage, replacement: BlobReplacement) {
+  constructor(lake: AppendTarget, stage: RowStage, replacement: BlobReplacement) {
     this.#lake = lake;
     this.#stage = stage;
     this.#replacement = replacement;
@@ -101,10 +119,12 @@ export class LakeAppend {
     this.#frozen = frozenBefore(state);
     const late = this.#files.filter((add) => dateOf(add) < this.#frozen!);
     if (this.#replacement.blobs.length === 0 || late.length === 0) return [];
-    const { files, refused } = await withoutFrozenRows(this.#lake, state, late, this.#replacement.blobs);
+    const { place } = this.#lake.tuples;
+    const connect = () => this.#lake.connect();
+    const { files, refused } = await withoutFrozenRows(place, connect, state, late, this.#replacement.blobs);
     const others = this.#files.filter((add) => !late.includes(add));
     this.#files.splice(0, Infinity, ...others, ...files);
-    for (const { path } of late) await this.#lake.tuples.place.storage.delete(path);
+    for (const { path } of late) await place.storage.delete(path);
     this.rows -= refused.reduce((sum, { tuples, known }) => sum + tuples + known, 0);
     return refused;
   }

@@ -5,15 +5,16 @@
  *   the old rows are there, all alike, and nothing stood between them     the rows behind them are new: they come late, as those of a blob that grew
  *   otherwise                                                             rows that are not as they were are refused; the tuples may be gone already
  */
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { writeDataFile } from '../files/data-file.ts';
 import type { AddAction } from '../delta/delta-log.ts';
 import { listParameter } from '../duckdb/duckdb.ts';
 import { dateOf } from '../delta/file-date.ts';
 import { fileRows } from '../files/file-rows.ts';
 import { frozenBefore } from '../flows/frozen.ts';
-import type { Lake } from '../lake.ts';
 import { duckdbTypes, storedColumns } from './schema.ts';
 import { dataFileOf } from '../delta/snapshot.ts';
+import type { TablePlace } from '../delta/table-place.ts';
 import type { TableState } from '../delta/table-state.ts';
 
 /** Of one rewritten blob. */
@@ -34,14 +35,14 @@ export interface FrozenRows {
  * @throws disk-full, permission, io, lake-invalid
  */
 export async function withoutFrozenRows(
-  lake: Lake,
+  place: TablePlace,
+  connect: () => Promise<DuckDBConnection>,
   state: TableState,
   added: readonly AddAction[],
   blobs: readonly string[],
 ): Promise<{ readonly files: readonly AddAction[]; readonly refused: readonly FrozenRows[] }> {
-  const { place } = lake.tuples;
   const frozen = frozenBefore(state);
-  const connection = await lake.connect();
+  const connection = await connect();
   const files: AddAction[] = [];
   try {
     const old = [...state.files.values()].filter((add) => dateOf(add) < frozen);
@@ -91,18 +92,18 @@ const columns = storedColumns.map(({ name }) => name);
 const names = columns.join(', ');
 const declared = storedColumns.map(({ name, delta }) => `${name} ${duckdbTypes[delta]}`).join(', ');
 const isReplaced = `list_contains(getvariable('replaced_blobs')::VARCHAR[], blob)`;
-const place = (table: string): string => `${table}.record_offset::HUGEINT * 4294967296 + ${table}.tuple_index`;
+const rowPlace = (table: string): string => `${table}.record_offset::HUGEINT * 4294967296 + ${table}.tuple_index`;
 const values = (table: string): string => `row(${columns.map((name) => `${table}.${name}`).join(', ')})`;
 
 /** Each new row with what becomes of it: `new`, `known` or `refused`. */
 const verdictsSql = `CREATE TEMP TABLE verdicts AS
 WITH
   old AS (SELECT DISTINCT ON (blob, record_offset, tuple_index) * FROM old_rows),
-  last AS (SELECT blob, count(*) AS count, max(${place('old')}) AS place FROM old GROUP BY blob),
+  last AS (SELECT blob, count(*) AS count, max(${rowPlace('old')}) AS place FROM old GROUP BY blob),
   judged AS (
     SELECT
       n.*, coalesce(${values('n')} IS NOT DISTINCT FROM ${values('o')}, false) AS is_same,
-      coalesce(${place('n')} > last.place, false) AS is_behind
+      coalesce(${rowPlace('n')} > last.place, false) AS is_behind
     FROM (SELECT *, row_number() OVER () AS row_number FROM new_rows) n
     LEFT JOIN old o ON n.blob = o.blob AND n.record_offset = o.record_offset AND n.tuple_index = o.tuple_index
     LEFT JOIN last ON n.blob = last.blob

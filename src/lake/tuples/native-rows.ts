@@ -8,7 +8,7 @@ import { hasSize } from '../files/file-sizes.ts';
 import { addressColumns, portColumns } from './five-tuple-reader.ts';
 import type { RowChoice } from './group-reader.ts';
 import { GroupReader } from './group-reader.ts';
-import { readInto, readRowGroups } from '../../parquet/footer.ts';
+import { readInto, readRowGroups } from '../files/read-footer.ts';
 import type { RowGroupPlace } from '../../parquet/footer.ts';
 import { RowStage } from './row-stage.ts';
 import { storedColumns } from './schema.ts';

@@ -9,7 +9,7 @@
  */
 import { encryptionNames, family4to6, family6to4, stateNames } from '../../flowlog/tuple.ts';
 import { formatProtocol } from '../../net/protocol.ts';
-import type { AddressValues, ColumnValues } from '../../parquet/column.ts';
+import type { AddressValues, ColumnValues } from '../../parquet/column-values.ts';
 import type { GroupText, StagedRows } from './staged-rows.ts';
 import { groupTexts } from './staged-rows.ts';
 

@@ -9,7 +9,7 @@ import type { Lake } from '../../../src/lake/lake.ts';
 import { openLake } from '../../../src/lake/lake.ts';
 import { settle } from '../../../src/lake/flows/settle.ts';
 import { retainRows } from '../../../src/lake/retain-rows.ts';
-import { readTableState } from '../../../src/lake/delta/table-state.ts';
+import { readTableState } from '../../../src/lake/delta/read-state.ts';
 import { buildFlowLog } from '../build-flow-log.ts';
 import { tuplesPlace } from '../../../src/lake/delta/table-place.ts';
 

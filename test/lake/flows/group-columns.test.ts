@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { GroupColumns } from '../../../src/lake/flows/group-columns.ts';
-import type { ColumnValues } from '../../../src/parquet/column.ts';
+import type { ColumnValues } from '../../../src/parquet/column-values.ts';
 import { groupTexts, StageTables } from '../../../src/lake/tuples/staged-rows.ts';
 
 /** The text of each row, as the column says. */

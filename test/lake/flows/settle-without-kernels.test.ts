@@ -5,7 +5,7 @@ import { afterAll, expect, test, vi } from 'vitest';
 import { limits } from '../../../src/base/limits.ts';
 import { settle } from '../../../src/lake/flows/settle.ts';
 import { openLake } from '../../../src/lake/lake.ts';
-import { readRowGroups } from '../../../src/parquet/footer.ts';
+import { readRowGroups } from '../../../src/lake/files/read-footer.ts';
 import type { PlainTuple } from '../build-flow-log.ts';
 import { expectedFlows, ingestBlob, seenFlows, storedFlows } from './settled-lake.ts';
 

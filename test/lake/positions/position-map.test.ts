@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PackedPositions } from '../../../src/lake/positions/packed-positions.ts';
 import { PositionMap } from '../../../src/lake/positions/position-map.ts';
-import type { BlobPosition } from '../../../src/lake/positions/positions.ts';
+import type { BlobPosition } from '../../../src/lake/positions/position.ts';
 
 const folder = 'https://a.blob.core.windows.net/c/resourceId=/SUBSCRIPTIONS/S/NETWORKSECURITYGROUPS/WEB/';
 const two = (value: number): string => String(value).padStart(2, '0');

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Lake } from '../../../src/lake/lake.ts';
 import { openLake } from '../../../src/lake/lake.ts';
-import type { BlobPosition, PositionChange } from '../../../src/lake/positions/positions.ts';
+import type { BlobPosition } from '../../../src/lake/positions/position.ts';
+import type { PositionChange } from '../../../src/lake/positions/positions.ts';
 import { blobKey, liveTransactions } from '../../../src/lake/positions/positions.ts';
-import { readTableState } from '../../../src/lake/delta/table-state.ts';
+import { readTableState } from '../../../src/lake/delta/read-state.ts';
 import { tuplesPlace } from '../../../src/lake/delta/table-place.ts';
 
 const read = (n: number): BlobPosition => ({ etag: `e${n}`, lengthBytes: n, readBytes: n });

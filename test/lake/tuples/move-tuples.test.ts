@@ -26,7 +26,7 @@ import { settle } from '../../../src/lake/flows/settle.ts';
 import type { Lake, OpenOptions } from '../../../src/lake/lake.ts';
 import { openLake } from '../../../src/lake/lake.ts';
 import { tuplesPlace } from '../../../src/lake/delta/table-place.ts';
-import { readTableState } from '../../../src/lake/delta/table-state.ts';
+import { readTableState } from '../../../src/lake/delta/read-state.ts';
 import { tableStats } from '../../../src/lake/table-stats.ts';
 import { vacuum } from '../../../src/lake/vacuum.ts';
 import { openLakeEngine } from '../../../src/query/lake-engine.ts';

@@ -10,7 +10,7 @@ import { fileRows } from '../../../src/lake/files/file-rows.ts';
 import type { Lake } from '../../../src/lake/lake.ts';
 import { openLake } from '../../../src/lake/lake.ts';
 import { rewriteNativeRows } from '../../../src/lake/tuples/native-rows.ts';
-import { readRowGroups } from '../../../src/parquet/footer.ts';
+import { readRowGroups } from '../../../src/lake/files/read-footer.ts';
 import { storedColumns } from '../../../src/lake/tuples/schema.ts';
 import { dataFileOf } from '../../../src/lake/delta/snapshot.ts';
 import type { DataFile } from '../../../src/lake/delta/snapshot.ts';

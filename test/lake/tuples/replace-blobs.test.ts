@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readCommit } from '../../../src/lake/delta/delta-log.ts';
 import type { Lake } from '../../../src/lake/lake.ts';
 import { openLake } from '../../../src/lake/lake.ts';
-import type { BlobPosition } from '../../../src/lake/positions/positions.ts';
+import type { BlobPosition } from '../../../src/lake/positions/position.ts';
 import { openLakeEngine } from '../../../src/query/lake-engine.ts';
 import { ask } from '../../query/ask.ts';
 import { buildFlowLog } from '../build-flow-log.ts';

@@ -4,9 +4,9 @@
  */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import type { ColumnValues, EncodedColumn, PhysicalType } from './column.ts';
+import type { ColumnValues, EncodedColumn, PhysicalType } from '../../parquet/column-values.ts';
 import type { EncodeAnswer, EncodeRequest } from './encode-worker.ts';
-import { encodeRowGroup } from './row-group.ts';
+import { encodeRowGroup } from '../../parquet/row-group.ts';
 
 /** Rows from which on a second thread pays: its start costs as much as encoding so many. */
 const threadRowsMin = 100_000;

@@ -1,4 +1,45 @@
-import type { BlobPosition } from './positions.ts';
+/** How far one blob has been read. The reader (source) gives the values their meaning; the lake keeps and compares them. */
+export interface BlobPosition {
+  /** Of the blob as it was read. */
+  readonly etag: string;
+  /** Length of the blob as it was read. */
+  readonly lengthBytes: number;
+  /** Bytes from the blob's start that need no reading again. */
+  readonly readBytes: number;
+  /** Committed blocks that lie in `readBytes`; absent for a blob without a block list. */
+  readonly blocks?: number;
+  /** Of the bytes in `readBytes`, or of the ids and lengths of the blocks in it, so that a rewritten blob is noticed. */
+  readonly fingerprint?: string;
+  /** Of the bytes of the blocks in `readBytes`, for a blob whose ETag changed though its block list did not. */
+  readonly content?: string;
+  /** What was read ended inside a record: when the blob changes, all of it is read again. */
+  readonly torn?: true;
+  /** When the blob was last changed, as it was read; epoch milliseconds. */
+  readonly modifiedMillis?: number;
+  /** When the blob was made; absent where storage does not tell. */
+  readonly createdMillis?: number;
+  /** Byte ranges of the blob that could not be used; absent where there are none. At most `limits.rejectionsPerBlobMax`. */
+  readonly rejections?: readonly KeptRejection[];
+}
+
+/** Bytes of a blob, `startByte` included to `endByte` excluded, that could not be used. */
+export interface KeptRejection {
+  readonly startByte: number;
+  readonly endByte: number;
+  readonly reason: string;
+  /** One sentence for a person; absent where the reason says it all. */
+  readonly detail?: string;
+}
+
+export function samePosition(a: BlobPosition | undefined, b: BlobPosition | undefined): boolean {
+  return (
+    a?.etag === b?.etag &&
+    a?.lengthBytes === b?.lengthBytes &&
+    a?.readBytes === b?.readBytes &&
+    a?.blocks === b?.blocks &&
+    a?.fingerprint === b?.fingerprint
+  );
+}
 
 /** Reads one entry of a positions file: a key and a position, or `null` for a blob that is forgotten. `undefined` where it is none. */
 export function readPositionEntry(value: unknown): readonly [string, BlobPosition | null] | undefined {

@@ -1,7 +1,7 @@
 /** The second thread of encode-thread.ts: values of row groups in, pages out, in the same order. */
 import { parentPort } from 'node:worker_threads';
-import type { ColumnValues, EncodedColumn, PhysicalType } from './column.ts';
-import { encodeRowGroup } from './row-group.ts';
+import type { ColumnValues, EncodedColumn, PhysicalType } from '../../parquet/column-values.ts';
+import { encodeRowGroup } from '../../parquet/row-group.ts';
 
 /** One row group. */
 export interface EncodeRequest {
