@@ -1,12 +1,12 @@
 /**
- * Counts by reason. What is not carried on (a packet, a tuple, a byte range) adds one here, so nothing is dropped silently
- * (DESIGN decision 6). The first example of each reason is kept, so that a person can look at it.
+ * Counts by reason. Each packet, tuple or byte range that is left out is counted here, so that nothing is dropped
+ * silently (DESIGN decision 6). The first example of each reason is kept for the report.
  */
 export class Counters<Reason extends string = string> {
   readonly #counts = new Map<Reason, number>();
   readonly #examples = new Map<Reason, string>();
 
-  /** Adds `n` to the count of `reason`; `example` is called once, for the first. */
+  /** Adds `n` to the count of `reason`. `example` is called only for the first one. */
   add(reason: Reason, n = 1, example?: () => string): void {
     const before = this.#counts.get(reason);
     this.#counts.set(reason, (before ?? 0) + n);
@@ -17,7 +17,7 @@ export class Counters<Reason extends string = string> {
     return this.#counts.get(reason) ?? 0;
   }
 
-  /** The first example of `reason`, `undefined` where none was given. */
+  /** The first example of `reason`, or `undefined` if none was given. */
   example(reason: Reason): string | undefined {
     return this.#examples.get(reason);
   }

@@ -1,4 +1,4 @@
-/** A whole number with commas between thousands. `toLocaleString` says the same, after 15 ms for its first number. */
+/** A whole number with thousands separators. `toLocaleString` gives the same text, but its first call takes 15 ms. */
 export function formatCount(value: number): string {
   let rest = String(Math.abs(value));
   let text = '';

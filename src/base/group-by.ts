@@ -1,4 +1,4 @@
-/** Items by what `keyOf` says of them, groups and items in the order in which they come. */
+/** Groups items by the key that `keyOf` returns. Groups and items keep their input order. */
 export function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>();
   for (const item of items) {

@@ -1,224 +1,285 @@
-/**
- * Every named maximum, with what happens there. Units stand last in the names.
- */
+/** All named maximums, and what happens at each one. Names end in the unit. */
 export const limits = {
   /** Packets in one batch between capture, wire and flow. */
   batchPackets: 256,
-  /** Bytes read from a capture at once. */
+  /** Bytes per read from a capture. */
   captureReadBytes: 1 << 18,
-  /** The same for each of several captures that are merged; twice as much is held for each one that is open. */
+  /** Bytes per read when several captures are merged. Each open capture holds twice this. */
   captureMergeReadBytes: 1 << 18,
-  /** Bytes of the kernel's buffer for a live capture; packets that come while it is full are dropped by the kernel, and counted. */
+  /** Bytes of the kernel's buffer for a live capture. While it is full, the kernel drops packets and counts them. */
   captureKernelBufferBytes: 64 << 20,
-  /** Captures that overlap in time, open at once; more are refused with `usage`. Any number may follow one another. */
+  /** Open captures that overlap in time; more are refused with `usage`. There is no limit for captures in sequence. */
   capturesOpenMax: 256,
-  /** A captured packet longer than this is refused as `oversized`; the reader then goes on behind it. libpcap's own bound. */
+  /** A longer captured packet is refused as `oversized`, and reading continues after it. The limit is libpcap's. */
   packetBytesMax: 262_144 + 65_536,
-  /** Interfaces of one pcapng section; packets of further ones are refused as `no-interface`. */
+  /** Interfaces of one pcapng section; packets of later interfaces are refused as `no-interface`. */
   captureInterfacesMax: 65_536,
-  /** Link types that are named of the packets refused as `link-type`; the first ones. */
+  /** Link types listed for packets that are refused as `link-type`; only the first ones are listed. */
   linkTypesShownMax: 8,
-  /** VLAN tags, LLC and PPPoE headers before the IP header, and MPLS labels; a packet with more of either is refused as `malformed-link`. */
+  /**
+   * VLAN tags, LLC and PPPoE headers before the IP header, and MPLS labels. With more, the packet is refused as
+   * `malformed-link`.
+   */
   linkHeadersMax: 16,
-  /** Extension headers of one IPv6 packet; one with more is refused as `extensions-too-many`. */
+  /** Extension headers of one IPv6 packet. With more, the packet is refused as `extensions-too-many`. */
   ipv6ExtensionsMax: 16,
-  /** UDP ports named as those of VXLAN; more are refused with `usage`. */
+  /** UDP ports treated as VXLAN; more are refused with `usage`. */
   vxlanPortsMax: 16,
-  /** Tunnels inside each other, with `--tunnel inner`; a packet in more is refused as `tunnels-too-deep`. */
+  /** Nested tunnels with `--tunnel inner`; a packet with more is refused as `tunnels-too-deep`. */
   tunnelsMax: 8,
-  /** Later fragments that wait for the first one of their packet; beyond, the oldest are refused as `fragment`. */
+  /**
+   * Later fragments that wait for the first fragment of their packet; above it, the oldest are refused as `fragment`.
+   */
   fragmentsHeldMax: 4096,
-  /** First fragments whose ports are kept for the later ones; beyond, the oldest are forgotten. */
+  /** First fragments whose ports are kept for later fragments; above it, the oldest are forgotten. */
   firstFragmentsMax: 16_384,
-  /** IPv4 fragments further apart do not belong to one packet. Source: Linux' ipfrag_time. */
+  /** IPv4 fragments that are further apart belong to different packets. Source: Linux ipfrag_time. */
   fragmentsApartMillisMax: 30_000,
-  /** The same of IPv6. Source: RFC 8200 section 4.5; Linux' ip6frag_time. */
+  /** The same for IPv6. Source: RFC 8200 section 4.5; Linux ip6frag_time. */
   ipv6FragmentsApartMillisMax: 60_000,
   /**
-   * Packets that are older than the open minute by more set the clock of a recording back; younger ones count in that minute. Captures out of order
-   * are so by less, clocks that were set by more.
+   * Packets that are older than the open minute by more than this can set the clock of a recording back. Less old
+   * packets count in the open minute: they are captures out of order, not a changed clock.
    */
   clockBackMillisMin: 600_000,
-  /** Such packets in a row that set it back; fewer have a wrong time, and count in the open minute. */
+  /** So many of these packets in a row set the clock back. Fewer count in the open minute. */
   clockBackPacketsMin: 4,
-  /** Times that the clock of one recording goes back; beyond, all older packets count in the open minute. */
+  /** How often the clock of one recording can go back; above it, older packets count in the open minute. */
   clockBacksMax: 1000,
-  /** Of a recorder's flow logs, stretches of being on that have ended and are remembered; the oldest are forgotten first. */
+  /** Ended periods in which a recorder's flow logs were enabled; above it, the oldest periods are forgotten. */
   flowLogSpansMax: 10_000,
-  /** So long they are remembered: no tuple is older than the longest idle timeout (30 minutes) and `clockBackMillisMin` together. */
+  /**
+   * How long these periods are kept. No tuple is older than the idle timeout (30 minutes at most) plus
+   * `clockBackMillisMin`.
+   */
   flowLogSpansMillis: 3_600_000,
-  /** Networks that are set and not in force yet, one for each minute; with more the oldest never is in force. */
+  /** Networks that are set but not yet in force, one per minute; above it, the oldest never comes into force. */
   networksAheadMax: 100,
   /** Rules of one NSG. Source: facts 4.5. */
   rulesPerNsgMax: 1000,
-  /** Concurrent flows of one NIC; at the limit the longest idle flows end early and a counter says so. Source: facts 4.5. */
+  /**
+   * Concurrent flows of one NIC. At the limit, the flows that have been idle longest end early and are counted. Source:
+   * facts 4.5.
+   */
   flowsPerNicMax: 500_000,
-  /** Concurrent flows of all NICs together, 430 MB of memory; at the limit the longest idle of all end early and a counter says so. */
+  /**
+   * Concurrent flows of all NICs, 430 MB of memory. At the limit, the flows that have been idle longest end early and
+   * are counted.
+   */
   flowsMax: 4_194_304,
-  /** Events held between two flushes; at the limit the minute is flushed in parts. */
+  /** Events between two flushes; at the limit, the minute is flushed in parts. */
   eventsMax: 131_072,
-  /** Bytes of one flow log blob, unpacked: `ingest` rejects what lies behind them as `too-large`; other commands refuse a larger gzip file. */
+  /**
+   * Uncompressed bytes of one flow log blob. `ingest` rejects the rest as `too-large`; other commands refuse a larger
+   * gzip file.
+   */
   blobBytesMax: 2_000_000_000,
-  /** Bytes of a blob that are read and decoded at once; a block that is longer is read whole up to `recordBytesMax`. */
+  /** Bytes of a blob that are read and decoded together. A longer block is read whole, up to `recordBytesMax`. */
   pieceBytesMax: 16 << 20,
-  /** Bytes of one record or block; a longer one is rejected as `too-large`, or read in torn pieces. */
+  /** Bytes of one record or block. A longer record is rejected as `too-large`; a longer block is read in parts. */
   recordBytesMax: 64 << 20,
-  /** Bytes fetched and not yet decoded while blobs are read in parallel; at the limit, fetching waits. */
+  /** Bytes fetched but not yet decoded in parallel reads; at the limit, fetching waits. */
   fetchedBytesMax: 64 << 20,
-  /** Blobs fetched at once: the largest `--parallel`. */
+  /** Blobs fetched at the same time: the largest `--parallel`. */
   parallelMax: 64,
-  /** Blobs of one source that storage does not answer for, in a row; then the others of that source are not tried any more in this run. */
+  /**
+   * Consecutive blobs of one source for which storage does not answer. At the limit, the run skips the other blobs of
+   * that source.
+   */
   sourceFailuresMax: 3,
-  /** Looks of a follower that pass at the most before a blob that could not be read is tried again. */
+  /** A follower retries a blob that could not be read after at most so many polls. */
   unreadLooksMax: 64,
-  /** Blobs that could not be read of which a run tells each; of more it tells the number. */
+  /** Unreadable blobs that a run lists; of more it prints only the number. */
   unreadToldMax: 20,
-  /** Rejections kept of one blob with its position; the last one then covers the rest. */
+  /** Rejections with their position that are kept for one blob; the last one then covers the rest. */
   rejectionsPerBlobMax: 100,
-  /** Blobs to read that are held in memory; beyond, the plan goes to a temporary file a day. */
+  /** Planned blobs that are held in memory; above it, the plan is written to one temporary file per day. */
   plannedBlobsMax: 50_000,
-  /** Blobs listed before their turn, where a selection lists several folders at once; at the limit, the folders that come later wait. */
+  /** Blobs listed ahead when a selection lists several folders in parallel; at the limit, later folders wait. */
   listedAheadMax: 20_000,
   /** Rewritten blobs that one commit replaces. */
   replacedBlobsMax: 200,
-  /** Entries of one zip archive; a larger one is refused as `flowlog-invalid`. */
+  /** Entries of one zip archive; an archive with more is refused as `flowlog-invalid`. */
   zipEntriesMax: 1_000_000,
-  /** Free bytes of the lake's disk below which ingesting stops, and the share of the disk that is enough on a small one. A warning comes at four times as many. */
+  /**
+   * Ingest stops when the lake's disk has fewer free bytes than this, or a smaller free share on a small disk. A
+   * warning is shown at four times the value.
+   */
   diskReserveBytes: 512 << 20,
   diskReserveShare: 0.05,
-  /** Blobs whose block lists are kept in memory by one writer; beyond it the list of the longest unused is read again when needed. */
+  /**
+   * Blobs whose block lists one writer keeps in memory. Above it, the least recently used list is dropped and read
+   * again on demand.
+   */
   openBlobsMax: 4096,
-  /** Bytes of the block journal of one blob in a folder; a longer one counts as absent: the blob is read without a block list. */
+  /**
+   * Bytes of the block journal of one blob in a folder. A longer journal is ignored: the blob is read without a block
+   * list.
+   */
   blockJournalBytesMax: 16 << 20,
-  /** Bytes of memory that one question uses, where `--memory` says nothing else; beyond it, DuckDB spills to a private temporary folder. */
+  /** Default of `--memory`, bytes for one question. Above it, DuckDB spills to a private temporary folder. */
   queryMemoryBytesMax: 1 << 30,
-  /** Bytes that a user's SQL may spill to the temporary folder; one that needs more ends with `memory`. */
+  /** Bytes that a user's SQL may spill to the temporary folder; a query that needs more fails with `memory`. */
   querySpillBytesMax: 8 * 2 ** 30,
-  /** The same for rows on their way into a lake. */
+  /** Bytes of memory for rows that are being written to a lake. */
   ingestMemoryBytesMax: 384 << 20,
-  /** Rows of one row group of a data file; a file of more rows has more groups. */
+  /** Rows of one row group of a data file. */
   rowGroupRows: 122_880,
-  /** Reports of one row of `flows`; of a flow with more, reports that follow each other are joined, as many together as needed. */
+  /** Reports in one row of `flows`. In a longer flow, consecutive reports are merged. */
   flowReportsMax: 65_536,
-  /** Tuples held while they are settled; where more have to wait for later ones of their flows, five-tuples are settled in parts, one after the other. */
+  /**
+   * Tuples held while settling. When more wait for later tuples of their flows, the date is settled in parts by
+   * five-tuple.
+   */
   settledTogetherMax: 1_500_000,
-  /** Parts of a date, a power of two; where one of so many is still too much, because of one five-tuple, its tuples are held all the same. */
+  /**
+   * Parts of a date, a power of two. If one part is still too large because of a single five-tuple, its tuples are held
+   * anyway.
+   */
   settledPartsMax: 256,
-  /** Tuples that are read before those whose time is over are settled. */
+  /** Tuples read between two steps of settling. */
   settledStepTuples: 250_000,
-  /** Settled flows that are held; above it, all of the file with the most are written, in row groups that are smaller than others. */
+  /** Settled flows held in memory. Above it, the file with the most rows is written out in smaller row groups. */
   settledRowsMax: 250_000,
-  /** Five-tuples and times that are held of files which late tuples touch; where there are more, the whole date is built. */
+  /** Five-tuples and times of files that late tuples touch; above it, the whole date is built. */
   settledSpansMax: 1_000_000,
-  /** Settled flows that may grow and have tuples within this time before the newest tuple of their date are in files of their own. */
+  /**
+   * Settled flows that can still grow, and whose last tuple is at most this old for their date, are in separate files.
+   */
   settledLateMillis: 10 * 60_000,
-  /** And those that ended within this time: logs of several NICs come a minute apart. */
+  /** Ended flows of this age are in the separate files, too: the logs of several NICs arrive about a minute apart. */
   settledRecentMillis: 60_000,
-  /** Tuples of a question's range that are not settled and are built for it without a notice; of more it says so on stderr. */
+  /**
+   * Unsettled tuples in a question's range that are built without a notice; above it, a notice is printed to stderr.
+   */
   uncoveredTuplesMax: 500_000,
-  /** Bytes of flows that are built for a question and go with it to a ClickHouse server; about three million tuples. */
+  /**
+   * Bytes of flows that are built for a question and sent with it to a ClickHouse server; about three million tuples.
+   */
   sentFlowsBytesMax: 32 * 2 ** 20,
-  /** Tuples that wait to be settled while logs are followed, and how long they wait at the most. */
+  /** While logs are followed, settling starts after so many tuples, or after this time. */
   unsettledTuplesMin: 100_000,
   unsettledMillisMax: 10 * 60_000,
-  /** Rows of a data file of `flows` behind which the next one begins, where the group of flows ends: late tuples rewrite whole files. */
+  /** A data file of `flows` ends at the next group of flows after so many rows. Late tuples rewrite whole files. */
   flowsFileRowsMax: 500_000,
-  /** Rows of one data file that compaction makes; a day of more has several. */
+  /** Rows of one data file after compaction; a day with more rows has several files. */
   dataFileRowsMax: 4_000_000,
-  /** Files of an hour from which on it is compacted, and files read by one compaction. */
+  /** An hour is compacted when it has this many files; one compaction reads at most the second number. */
   compactFilesMin: 4,
   compactFilesMax: 500,
-  /** Files that come after the last one of an hour or day settle it, whatever the clock says: it is then compacted. */
+  /** After this many later files, an hour or day counts as complete and is compacted, regardless of the clock. */
   compactLaterFiles: 8,
-  /** Rows held in memory on their way into data files, of all dates; beyond, the date with the most rows is written out. */
+  /**
+   * Rows held in memory for all dates before they are written; above it, the date with the most rows is written out.
+   */
   stagedRowsMax: 500_000,
-  /** Distinct addresses, groups or records that rows on their way name; beyond, all rows are written out and these are forgotten. */
+  /**
+   * Distinct addresses, groups or records of the held rows; above it, all rows are written out and these tables are
+   * cleared.
+   */
   stagedTableEntriesMax: 1_000_000,
-  /** How long a command waits for another one that moves the table of tuples of the same lake; then it ends with `unavailable`. */
+  /**
+   * How long a command waits while another command moves the tuples table of the same lake; then it fails with
+   * `unavailable`.
+   */
   lakeMoveWaitMillisMax: 60_000,
-  /** How often a question begins anew because files of the lake were moved under it; then its error is told. */
+  /** How often a question restarts because files of the lake moved; then it fails. */
   movedAttemptsMax: 5,
-  /** Attempts of one commit to the lake that lose the race for a version; then the commit fails. */
+  /** Attempts of one commit that lose the race for a version; then the commit fails. */
   commitAttemptsMax: 1000,
-  /** Levels of nested JSON in a network file, and of calls, references and nested values in a template; a deeper one is refused. */
+  /**
+   * Nesting depth of JSON in a network file, and of calls, references and values in a template; deeper input is
+   * refused.
+   */
   jsonDepthMax: 200,
   templateDepthMax: 600,
   /** Characters of one template expression. Source: Azure Resource Manager limits. */
   templateExpressionCharsMax: 24_576,
   /** Copies of one `copy` loop. Source: Azure Resource Manager limits. */
   templateCopiesMax: 800,
-  /** Elements of an array, or characters of a text, that an expression makes. */
+  /** Elements of an array, or characters of a text, that an expression can create. */
   templateValueMax: 1_048_576,
   /**
-   * Characters of one value written as JSON, a part that several places share counted at each of them; a larger one is refused.
-   * Source: Azure Resource Manager's 4 MB of a template with all its values.
+   * Characters of one value as JSON, with shared parts counted each time; a larger value is refused.
+   * Source: Azure Resource Manager's 4 MB limit of a template with all its values.
    */
   templateValueCharsMax: 4 << 20,
-  /** Steps of evaluating a template, and of all its evaluations for one deployment; one that takes more is refused as too large. */
+  /**
+   * Steps to evaluate one template, and all templates of one deployment; above it, the template is refused as too
+   * large.
+   */
   templateStepsMax: 1_000_000,
   deploymentStepsMax: 10_000_000,
-  /** Characters of all resources and outputs of one deployment, written as JSON; a deployment with more is refused with `InvalidTemplate`. */
+  /** Characters of all resources and outputs of one deployment as JSON; above it, `InvalidTemplate`. */
   deploymentCharsMax: 16 << 20,
-  /** Resources of one deployment, nested deployments included; more are refused with `InvalidTemplate`. Source: Azure Resource Manager's 800 of a template. */
+  /**
+   * Resources of one deployment with its nested deployments; above it, `InvalidTemplate`. Source: Azure Resource
+   * Manager's limit of 800 per template.
+   */
   deploymentResourcesMax: 800,
   /** Threads that evaluate templates for deployments; further deployments wait. */
   deploymentThreadsMax: 2,
-  /** Megabytes of memory of one such thread; a template that needs more is refused with `InvalidTemplate`. */
+  /** Megabytes of memory of each of these threads; a template that needs more is refused with `InvalidTemplate`. */
   deploymentMemoryMegabytesMax: 512,
-  /** Flushes that a second thread has to make blocks of, each up to `eventsMax` events of 92 bytes; at the limit, reading waits. */
+  /** Flushes in the encoding thread, each of up to `eventsMax` events of 92 bytes; at the limit, reading waits. */
   flushesUnderWayMax: 2,
-  /** Bytes of blocks of a capture file that are held back, so that a blob grows by several minutes in one commit. */
+  /** Bytes of blocks that are held back, so that one commit adds several minutes to a blob. */
   deliveryHeldBackBytesMax: 4 << 20,
-  /** Bytes of blocks that wait for storage while a capture is recorded; at the limit, reading waits. */
+  /** Bytes of blocks that wait for storage; at the limit, reading waits. */
   deliveryBytesMax: 32 << 20,
   /**
-   * Bytes of the spool that keeps flushes while storage is away, unless --spool-bytes says otherwise; beyond it, a live recording drops the newest
-   * flushes and counts them, and a capture file is not read further.
+   * Default of `--spool-bytes`. When the spool is full, a live recording drops the newest flushes and counts them; a
+   * capture file is not read further.
    */
   spoolBytesMax: 1 << 30,
-  /** Blobs that the status of a recorder names as lacking blocks; of further ones only the number of blocks is told. */
+  /** Blobs with missing blocks that the status of a recorder lists; of more it gives only the number of blocks. */
   droppedBlobsMax: 1000,
-  /** Files that one run sets aside because storage will never take them; further ones are counted, and stay in the spool. */
+  /** Files that one run sets aside because storage rejects them permanently; more are counted and stay in the spool. */
   spoolRefusedMax: 10_000,
-  /** Objects and arrays inside each other in a flow log, of which real ones have ten; a deeper one is rejected as `nested-too-deep`. */
+  /** Nesting depth of a flow log; Azure's logs have ten levels. A deeper one is rejected as `nested-too-deep`. */
   flowLogDepthMax: 64,
-  /** Rejected byte ranges kept of one flow log input; beyond, the last range is stretched over the rest. */
+  /** Rejected byte ranges of one flow log input; above it, the last range is extended to the end. */
   rejectionsMax: 10_000,
-  /** Characters of a filter expression, and levels of brackets in it; a longer or deeper one is refused with `filter-syntax`. */
+  /**
+   * Characters of a filter expression, and its levels of brackets; above it, the filter is refused with
+   * `filter-syntax`.
+   */
   filterCharsMax: 1 << 20,
   filterDepthMax: 100,
   /** Characters of a flow log's `enabledFilteringCriteria`; a longer text is refused with `filter-syntax`. Source: facts 3.5. */
   filteringCriteriaCharsMax: 1000,
-  /** Addresses, blocks and ranges of one `find`; more are refused with `usage`. */
+  /** Addresses, prefixes and ranges of one `find`; more are refused with `usage`. */
   findAddressesMax: 10_000,
-  /** The tuple before a tuple of the same flow comes so long before it at the most: the longest idle time-out of 30 minutes, and a tick of 5. */
+  /** Longest time between two tuples of the same flow: the longest idle timeout of 30 minutes and a tick of 5. */
   tupleBeforeMillisMax: 35 * 60_000,
-  /** Buckets of a series; a question for more is refused with `usage`, and counters are spread over so many at the most. */
+  /** Buckets of a series; more are refused with `usage`. Counters are spread over at most so many buckets. */
   seriesBucketsMax: 20_000,
-  /** Bytes of a request to the control plane, and characters of its path; a longer one is answered 413 or 400. Source: ARM's 4 MB. */
+  /** Bytes of a request to the control plane (413), and characters of its path (400). Source: ARM's 4 MB limit. */
   armRequestBytesMax: 4 << 20,
   armPathCharsMax: 4096,
-  /** Resources of the control plane; one more is refused as `ResourceLimitReached`. */
+  /** Resources of the control plane; more are refused as `ResourceLimitReached`. */
   armResourcesMax: 20_000,
-  /** Bytes of an answer that a command takes from a control plane; a longer one ends it as `unavailable`. */
+  /** Bytes of a response that a command reads from a control plane; a longer one fails with `unavailable`. */
   armAnswerBytesMax: 64 << 20,
-  /** Characters of the `$filter` of a list; a longer one is refused. */
+  /** Characters of the `$filter` of a list; a longer filter is refused. */
   armFilterCharsMax: 4096,
-  /** Operations that are remembered for polling; beyond, the oldest are forgotten. */
+  /** Operations kept for polling; above it, the oldest are forgotten. */
   armOperationsMax: 4096,
-  /** Bytes of the body of one HTTP request; a larger one is refused with 413. Source: Azure Resource Manager limits. */
+  /**
+   * Bytes of the body of one HTTP request; a larger body is refused with 413. Source: Azure Resource Manager limits.
+   */
   httpBodyBytesMax: 4 << 20,
-  /** Characters of one HTTP path; a longer one is refused with 414. */
+  /** Characters of one HTTP path; a longer path is refused with 414. */
   httpPathCharsMax: 8192,
   /**
-   * HTTP connections open at once, of all clients and of one address (of an IPv6 network of 64 bits). At the limit, the one that has waited longest
-   * for a whole request is closed; where none waits, the new one.
+   * Open HTTP connections in total, and per client address (IPv6: per /64). At the limit, the connection that has
+   * waited longest for a complete request is closed; if none waits, the new one.
    */
   httpConnectionsMax: 1024,
   httpConnectionsPerAddressMax: 256,
-  /** TLS, and then the headers of a request, may take so long; the connection is then ended, headers with 408. */
+  /** Time for the TLS handshake, then for the request headers; then the connection is closed, for headers with 408. */
   httpHandshakeMillisMax: 10_000,
   httpHeadersMillisMax: 10_000,
-  /** A whole request may take so long to arrive; then it is ended with 408. */
+  /** Time for a whole request to arrive; then the connection is closed with 408. */
   httpRequestMillisMax: 60_000,
 } as const;

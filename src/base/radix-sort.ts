@@ -3,9 +3,10 @@ const passBits = 11;
 const passMask = (1 << passBits) - 1;
 
 /**
- * Sorts row numbers by a key, those with the same key staying in their order: so that sorting by the last key first, and by the first key last,
- * sorts by all of them.
- * @param rows sorted in place; @param keys by row; @param spare as long as `rows`, overwritten
+ * Sorts row numbers by a key. The sort is stable: to sort by several keys, sort by the last key first.
+ * @param rows sorted in place
+ * @param keys by row
+ * @param spare scratch memory, as long as `rows`
  */
 export function sortRows(rows: Uint32Array, keys: Uint32Array, spare: Uint32Array): void {
   const keyMax = mostOf(rows, keys);
@@ -19,7 +20,7 @@ export function sortRows(rows: Uint32Array, keys: Uint32Array, spare: Uint32Arra
   if (from !== rows) rows.set(from);
 }
 
-// Each loop is a function of its own: then it is compiled once, and not again for every sort that enters it in the middle.
+// Each loop is a function of its own, so that it is compiled once.
 function mostOf(rows: Uint32Array, keys: Uint32Array): number {
   let most = 0;
   for (let i = 0; i < rows.length; i++) {
@@ -29,7 +30,7 @@ function mostOf(rows: Uint32Array, keys: Uint32Array): number {
   return most;
 }
 
-/** By digit, how many keys have a smaller one. */
+/** For each digit, the number of keys with a smaller digit. */
 function countDigits(rows: Uint32Array, keys: Uint32Array, shift: number): Uint32Array {
   const ends = new Uint32Array(passMask + 2);
   for (let i = 0; i < rows.length; i++) ends[((keys[rows[i]] >>> shift) & passMask) + 1]++;

@@ -1,4 +1,6 @@
-/** Times are epoch milliseconds, UTC, as `number` (exact to the microsecond until the year 2255), unless a name says else. */
+/**
+ * Unless a name says otherwise, times are epoch milliseconds, UTC, as `number` (exact to the microsecond until 2255).
+ */
 
 export const minuteMillis = 60_000;
 export const tickMillis = 300_000;
@@ -10,7 +12,7 @@ export function floorToHour(timeMillis: number): number {
   return Math.floor(timeMillis / hourMillis) * hourMillis;
 }
 
-/** `2018-11-13T12:00:35.3890000Z`: seven fractional digits, as flow log records have them. Source: facts 1.1. */
+/** `2018-11-13T12:00:35.3890000Z`: seven fractional digits, as in flow log records. Source: facts 1.1. */
 export function formatRecordTime(timeMillis: number): string {
   return `${new Date(timeMillis).toISOString().slice(0, -1)}0000Z`;
 }
@@ -21,8 +23,8 @@ export function formatTime(timeMillis: number): string {
 }
 
 /**
- * Reads an ISO 8601 time with any number of fractional digits and `Z`, an offset or nothing (then UTC).
- * @returns epoch milliseconds, cut to whole ones, or `undefined` when it is no time.
+ * Parses an ISO 8601 time with any number of fractional digits and `Z`, an offset, or neither (UTC).
+ * @returns epoch milliseconds, truncated to whole ones; `undefined` if the text is not a time
  */
 export function parseTime(text: string): number | undefined {
   const match = /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:[.,](\d+))?(Z|z|[+-]\d{2}:?\d{2})?$/.exec(text);

@@ -1,18 +1,21 @@
-/** What of the global object is used here: the library's types leave it out. */
+/** The part of the global object that is used here; Node's types leave it out. */
 declare const WebAssembly: {
   readonly Memory: new (descriptor: { initial: number }) => WasmMemory;
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
 };
 
-/** Memory of a module, which another may share. */
+/** Memory of a module. Several modules can share it. */
 export interface WasmMemory {
   readonly buffer: ArrayBuffer;
 }
 
 const pageBytes = 65_536;
 
-/** Memory that never grows; pages that are not touched cost nothing. @returns `undefined` where WebAssembly, or so much memory, is not to be had */
+/**
+ * Memory of fixed size. Untouched pages cost nothing.
+ * @returns `undefined` if WebAssembly or the memory is not available
+ */
 export function createMemory(lengthBytes: number): WasmMemory | undefined {
   try {
     return new WebAssembly.Memory({ initial: lengthBytes / pageBytes });
@@ -22,9 +25,11 @@ export function createMemory(lengthBytes: number): WasmMemory | undefined {
 }
 
 /**
- * A module of kernel/, compiled.
- * @param module in base64; @param memory its own, or shared with another module that uses other parts of it; @param imports functions that it calls.
- * @returns `undefined` where WebAssembly, or the memory, is not to be had
+ * Compiles and instantiates a module of kernel/.
+ * @param module in base64
+ * @param memory its own, or shared with a module that uses other parts of it
+ * @param imports functions that the module calls
+ * @returns `undefined` if WebAssembly or the memory is not available
  */
 export function instantiate(
   module: string,
@@ -40,7 +45,7 @@ export function instantiate(
   }
 }
 
-/** Modules so far: what was compiled well for one instance serves the next. */
+/** Compiled modules by their base64 text. */
 const compiled = new Map<string, object>();
 
 function compile(module: string): object {

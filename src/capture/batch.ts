@@ -1,16 +1,16 @@
 /**
- * A batch of captured packets, all lying in one buffer: what the readers yield and `wire` decodes in place. The batch and its
- * buffer belong to the reader, which fills them again on the next step: whoever keeps a packet copies it.
+ * A batch of captured packets in one buffer: the readers fill it and `wire` decodes it in place. Batch and buffer
+ * belong to the reader, which overwrites them in the next step. Copy packets that are needed longer.
  */
 export interface CaptureBatch {
   /** Rows in use. */
   count: number;
   bytes: Uint8Array;
-  /** Where each packet's bytes begin in `bytes`. */
+  /** Offset of each packet in `bytes`. */
   readonly start: Uint32Array;
-  /** Bytes present in `bytes`. */
+  /** Bytes of the packet in `bytes`. */
   readonly capturedLength: Uint32Array;
-  /** Bytes the packet had on the wire. */
+  /** Bytes of the packet on the wire. */
   readonly originalLength: Uint32Array;
   /** Whole epoch seconds, UTC. */
   readonly timeSeconds: Float64Array;
@@ -18,11 +18,11 @@ export interface CaptureBatch {
   readonly timeNanos: Uint32Array;
   /** LINKTYPE_ value of each packet (www.tcpdump.org/linktypes.html). */
   readonly linkType: Uint16Array;
-  /** Reads records into this batch faster. */
+  /** A faster reader of records into this batch. */
   readonly readRecords?: ReadRecords;
 }
 
-/** How the records of a pcap file are written. */
+/** Layout of the records of a pcap file. */
 export interface PcapLayout {
   readonly little: boolean;
   readonly headerLength: number;
@@ -31,8 +31,9 @@ export interface PcapLayout {
 }
 
 /**
- * Does what the decoder of pcap does with records from `start` on that are whole before `end` and have nothing odd about them, until one is not so or the batch
- * is full; nothing where `bytes` are not where it can read. @returns where it stopped
+ * Reads records as the pcap decoder does, from `start` on, as long as they are complete before `end`, regular, and the
+ * batch has room. Reads nothing if `bytes` is not in its memory.
+ * @returns where it stopped
  */
 export type ReadRecords = (bytes: Uint8Array, start: number, end: number, layout: PcapLayout) => number;
 
@@ -49,7 +50,7 @@ export function createCaptureBatch(capacity: number): CaptureBatch {
   };
 }
 
-/** Makes `to` the same as `from`; both then point to the same bytes. Both are of the same capacity. */
+/** Copies `from` to `to`; both then refer to the same bytes. Both have the same capacity. */
 export function copyBatch(from: CaptureBatch, to: CaptureBatch): void {
   to.count = from.count;
   to.bytes = from.bytes;

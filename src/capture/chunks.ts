@@ -8,13 +8,13 @@ import { promisify } from 'node:util';
 import { FlowError, fileError } from '../base/errors.ts';
 import { TimedWait } from './timed-wait.ts';
 
-/** Bytes of a capture, chunk by chunk. */
+/** Bytes of a capture in chunks. */
 export interface Chunks {
-  /** Bytes taken from the file so far, packed ones where it is packed. */
+  /** Bytes read from the file so far; compressed bytes for a compressed file. */
   readonly bytesRead: number;
-  /** Bytes of the file; `undefined` where they cannot be known, as with a pipe. */
+  /** Bytes of the file; `undefined` if unknown, as for a pipe. */
   readonly bytesTotal: number | undefined;
-  /** The next bytes, at least one; `undefined` at the end. The bytes of the chunk before are overwritten. */
+  /** The next bytes, at least one; `undefined` at the end. Overwrites the previous chunk. */
   next(): Promise<Uint8Array | undefined>;
   close(): Promise<void>;
 }
@@ -23,11 +23,11 @@ export interface Chunks {
 export const standardInput = '-';
 
 /**
- * Opens `path`, or standard input where it is `-`, for reading from its beginning.
- * @param chunkBytes most bytes of a chunk.
- * @param buffer where given, chunks of a file come in this, of `chunkBytes`.
- * @param stop ends a pipe, when what is on its way has been read; a file is not ended by it.
- * @throws FlowError not-found, permission, capture-invalid (a folder), io.
+ * Opens `path` for reading from its beginning; `-` is standard input.
+ * @param chunkBytes largest size of a chunk
+ * @param buffer if given, the chunks of a file use this buffer of `chunkBytes`
+ * @param stop ends a pipe after the data in transit was read; it does not end a file
+ * @throws FlowError not-found, permission, capture-invalid (a folder), io
  */
 export async function openChunks(
   path: string,
@@ -37,7 +37,7 @@ export async function openChunks(
 ): Promise<Chunks> {
   if (path === standardInput) return streamChunks(process.stdin, 'standard input', stop);
   try {
-    // A read of a file blocks a thread until there is something to read, and with it the end of the process; a socket's does not.
+    // A blocking read of a FIFO file would block a thread, and so the end of the process; a socket does not.
     if ((await stat(path)).isFIFO())
       return streamChunks(new Socket({ fd: await openPipe(path, stop), writable: false }), path, stop);
     const handle = await open(path, 'r');
@@ -48,19 +48,24 @@ export async function openChunks(
   } catch (cause) {
     throw fileError(cause, `read the capture ${path}`);
   }
-  throw new FlowError('capture-invalid', `${path} is no capture: it is a folder`, { hint: 'Name the files in it.' });
+  throw new FlowError('capture-invalid', `${path} is not a capture but a folder`, {
+    hint: 'Name the files in the folder.',
+  });
 }
 
 const openDescriptor = promisify(openWithCallback);
 
-/** Waits for a writer, in a thread that nothing else wakes: who is stopped meanwhile is a writer for a moment. */
+/**
+ * Opens a pipe and waits for its writer, in a thread that cannot be interrupted. On a stop, this process briefly opens
+ * the pipe as a writer to end the wait.
+ */
 async function openPipe(path: string, stop: AbortSignal | undefined): Promise<number> {
   let timer: NodeJS.Timeout | undefined;
   const end = (): void => {
     try {
       closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
     } catch {
-      // The thread has not come to its opening yet.
+      // The thread has not opened the pipe yet.
       timer = setTimeout(end, 20);
     }
   };
@@ -73,7 +78,7 @@ async function openPipe(path: string, stop: AbortSignal | undefined): Promise<nu
   }
 }
 
-/** Whether `path` is read from a pipe, or something else that ends when its writer does. */
+/** Whether `path` is a pipe or another stream that ends when its writer ends. */
 export async function isPipe(path: string): Promise<boolean> {
   try {
     return path === standardInput ? !fstatSync(0).isFile() : (await stat(path)).isFIFO();
@@ -82,12 +87,12 @@ export async function isPipe(path: string): Promise<boolean> {
   }
 }
 
-/** Chunks that are read before others have a turn. */
+/** Chunks that are read before other tasks run. */
 const chunksInTurn = 4;
 
 /**
- * A file, read by this thread: handing each read to another one and back takes longer than copying what the system has read ahead anyway (an eighth of
- * the processor time of recording). Whoever else waits for this thread has a turn every few chunks.
+ * A file, read synchronously: handing each read to another thread takes longer than copying bytes from the page cache
+ * (an eighth of the processor time of a recording). Other tasks run every few chunks.
  */
 class FileChunks implements Chunks {
   readonly bytesTotal: number;
@@ -130,7 +135,7 @@ class FileChunks implements Chunks {
   }
 }
 
-/** The chunks that `iterable` yields; `name` is what it is called in errors. */
+/** The chunks of `iterable`; `name` is used in errors. */
 export function iterateChunks(iterable: AsyncIterable<Uint8Array>, name: string): Chunks {
   const iterator = iterable[Symbol.asyncIterator]();
   let bytesRead = 0;
@@ -155,11 +160,14 @@ export function iterateChunks(iterable: AsyncIterable<Uint8Array>, name: string)
   };
 }
 
-/** After the wish to stop, a stream ends when nothing came for so long, and at the latest after so long in all. */
+/** After a stop, a stream ends when no data arrives for this time, and after the maximum in any case. */
 const quietMillis = 500;
 const drainMillisMax = 3000;
 
-/** The chunks of a stream, until it ends or `stop` ends it. @throws interrupted where it is stopped before anything came */
+/**
+ * The chunks of a stream, until it ends or `stop` ends it.
+ * @throws interrupted if it is stopped before the first chunk
+ */
 function streamChunks(stream: Readable, name: string, stop: AbortSignal | undefined): Chunks {
   const chunks = iterateChunks(stream, name);
   let pending: TimedWait<Uint8Array | undefined> | undefined;
@@ -182,7 +190,7 @@ function streamChunks(stream: Readable, name: string, stop: AbortSignal | undefi
       if (stop?.aborted !== true) await pending.settled(undefined);
       const chunk = stop?.aborted === true && !(await comesInTime(pending)) ? undefined : await pending.promise;
       if (chunk === undefined && stop?.aborted === true && chunks.bytesRead === 0)
-        throw new FlowError('interrupted', `stopped before anything came from ${name}`);
+        throw new FlowError('interrupted', `stopped before any data arrived from ${name}`);
       return chunk;
     },
     close() {

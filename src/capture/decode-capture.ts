@@ -1,12 +1,12 @@
 /**
- * The decoder of captures, apart from where the bytes come from: a file, a gzip stream, the pipe of a live capture.
+ * Decodes captures from any source of bytes: a file, a gzip stream, the pipe of a live capture.
  *
  *   const decoder = new CaptureDecoder(name, counters);
  *   for each chunk { decoder.push(chunk); while (decoder.next(batch)) use(batch); }
  *   decoder.end();
  *
- * Packets are not copied: a batch points into the chunk. A record that straddles two chunks is put together in a buffer of the
- * decoder's own and comes as a batch of one.
+ * Packets are not copied: a batch points into the chunk. A record across two chunks is copied to a buffer of the decoder
+ * and comes as a batch of one.
  */
 import { assert } from '../base/assert.ts';
 import { FlowError } from '../base/errors.ts';
@@ -16,13 +16,13 @@ import { createPcapDecoder, isPcapMagic } from './pcap.ts';
 import { createPcapngDecoder, pcapngMagic } from './pcapng.ts';
 
 const magicLength = 4;
-/** What people hand to a capture reader, by its first bytes. */
+/** Other file formats that users pass to a capture reader, by their first bytes. */
 const foreignFormats = [
-  ['28b52ffd', 'packed with zstd; unpack it first'],
-  ['fd377a58', 'packed with xz; unpack it first'],
-  ['425a68', 'packed with bzip2; unpack it first'],
-  ['04224d18', 'packed with lz4; unpack it first'],
-  ['504b0304', 'a zip archive; unpack it first'],
+  ['28b52ffd', 'compressed with zstd; decompress it first'],
+  ['fd377a58', 'compressed with xz; decompress it first'],
+  ['425a68', 'compressed with bzip2; decompress it first'],
+  ['04224d18', 'compressed with lz4; decompress it first'],
+  ['504b0304', 'a zip archive; extract it first'],
   ['736e6f6f', 'a snoop capture; convert it with editcap -F pcap'],
 ] as const;
 
@@ -34,26 +34,26 @@ export class CaptureDecoder {
   #format: FormatDecoder | undefined;
   #chunk: Uint8Array = none;
   #at = 0;
-  /** Place of the chunk's first byte in the capture. */
+  /** Offset of the chunk's first byte in the capture. */
   #origin = 0;
-  /** Bytes to pass over before the next record. */
+  /** Bytes to skip before the next record. */
   #skip = 0;
-  /** The beginning of a record that the chunks so far did not hold as a whole. */
+  /** The beginning of a record that continues in the next chunk. */
   #joint: Uint8Array = none;
   #jointLength = 0;
 
-  /** @param name the capture's name in errors and examples. */
+  /** @param name of the capture, for errors and examples */
   constructor(name: string, counters: CaptureCounters) {
     this.#name = name;
     this.#counters = counters;
   }
 
-  /** Whether a file header has been read, so that `end` finds no fault with what there is. */
+  /** Whether a file header has been read, so that `end` is valid. */
   get started(): boolean {
     return this.#format !== undefined && this.#format.started;
   }
 
-  /** Hands over the next bytes. They must stay unchanged until `next` has returned `false`; then batches made of them are void. */
+  /** Adds the next bytes. They must not change until `next` returns `false`; batches of them are then invalid. */
   push(chunk: Uint8Array): void {
     assert(this.#at === this.#chunk.length, 'all packets of a chunk are taken before the next is pushed');
     this.#origin += this.#chunk.length;
@@ -62,9 +62,9 @@ export class CaptureDecoder {
   }
 
   /**
-   * Fills `batch` anew with packets of the chunk.
-   * @returns `false` when the chunk holds no further whole packet: push the next one.
-   * @throws FlowError capture-invalid when the first bytes are those of no capture.
+   * Overwrites `batch` with packets of the chunk.
+   * @returns `false` if the chunk has no further complete packet: push the next chunk
+   * @throws FlowError capture-invalid if the first bytes are not a capture
    */
   next(batch: CaptureBatch): boolean {
     batch.count = 0;
@@ -79,7 +79,7 @@ export class CaptureDecoder {
       const format = this.#format;
       if (format === undefined) {
         this.#join(magicLength);
-        this.#recognise();
+        this.#detectFormat();
       } else if (this.#jointLength > 0) {
         this.#join(format.needed);
         this.#decodeJoint(format, batch);
@@ -92,18 +92,18 @@ export class CaptureDecoder {
   }
 
   /**
-   * Says that no bytes follow: a record of which only the beginning came is counted.
-   * @throws FlowError capture-invalid when there was not even a file header.
+   * Ends the capture; an incomplete record at the end is counted.
+   * @throws FlowError capture-invalid if there was not even a file header
    */
   end(): void {
     assert(this.#at === this.#chunk.length, 'all packets of a chunk are taken before the end');
     const length = this.#origin + this.#chunk.length;
     const format = this.#format;
-    if (length === 0) throw new FlowError('capture-invalid', `${this.#name} is no capture: it is empty`);
+    if (length === 0) throw new FlowError('capture-invalid', `${this.#name} is not a capture: it is empty`);
     if (format === undefined || !format.started)
       throw new FlowError(
         'capture-invalid',
-        `${this.#name} is no capture: it ends after ${length} bytes, inside a header`,
+        `${this.#name} is not a capture: it ends after ${length} bytes, inside a header`,
       );
     if (this.#jointLength > 0) format.cut(this.#joint, this.#jointLength, length - this.#jointLength);
     if (this.#skip > 0)
@@ -131,12 +131,12 @@ export class CaptureDecoder {
     const at = format.decode(this.#joint, 0, length, batch, this.#origin + this.#at - length);
     batch.bytes = this.#joint;
     if (at === 0) return;
-    assert(at >= length, 'what is put together is one record and no more');
+    assert(at >= length, 'the joined bytes are exactly one record');
     this.#jointLength = 0;
     this.#skip = at - length;
   }
 
-  /** Moves bytes of the chunk behind the beginning of the record, until `needed` are there or the chunk is at its end. */
+  /** Appends bytes of the chunk to the beginning of the record, until it has `needed` bytes or the chunk ends. */
   #join(needed: number): void {
     const taken = Math.min(needed - this.#jointLength, this.#chunk.length - this.#at);
     if (this.#joint.length < needed) {
@@ -149,7 +149,7 @@ export class CaptureDecoder {
     this.#at += taken;
   }
 
-  #recognise(): void {
+  #detectFormat(): void {
     if (this.#jointLength < magicLength) return;
     const bytes = this.#joint;
     const big = ((bytes[0] << 24) | (bytes[1] << 16) | (bytes[2] << 8) | bytes[3]) >>> 0;
@@ -160,7 +160,7 @@ export class CaptureDecoder {
       const hex = big.toString(16).padStart(8, '0');
       const foreign = foreignFormats.find(([start]) => hex.startsWith(start));
       const what = foreign === undefined ? `it begins with the bytes ${hex}` : `it is ${foreign[1]}`;
-      throw new FlowError('capture-invalid', `${this.#name} is no capture that nsgflow reads: ${what}`);
+      throw new FlowError('capture-invalid', `${this.#name} is not a capture that nsgflow can read: ${what}`);
     }
   }
 }

@@ -2,19 +2,19 @@ import { createGunzip } from 'node:zlib';
 import type { Chunks } from './chunks.ts';
 import type { CaptureCounters } from './format-decoder.ts';
 
-/** Packed bytes handed to zlib at once. They unpack to at most 1032 times as many, which bounds what is held. */
+/** Compressed bytes per step of zlib. Deflate expands at most 1032 times, so this limits the memory. */
 const pieceBytes = 16_384;
 const outputBytes = 131_072;
 
-/** Whether a file that begins with `bytes` is packed with gzip. Source: RFC 1952 section 2.3.1. */
+/** Whether a file that begins with `bytes` is compressed with gzip. Source: RFC 1952 section 2.3.1. */
 export function isGzip(bytes: Uint8Array): boolean {
   return bytes.length >= 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
 /**
- * Unpacks `packed`. Damage is no error: it is counted, and the bytes end behind the last that could be unpacked.
- * @param reopen gives the packed bytes once more from their beginning. zlib keeps to itself what it unpacked in the step in which
- *   it met damage; with `reopen` these bytes are got at in a second pass, with steps of one byte; without, they are lost.
+ * Decompresses `packed`. Damage is counted, not thrown; the output ends after the last byte that could be decompressed.
+ * @param reopen opens the compressed bytes again from their beginning. zlib discards the output of the step in which it
+ *   finds damage. With `reopen`, a second pass in steps of one byte recovers it; without, it is lost.
  */
 export async function* gunzipChunks(
   name: string,
@@ -53,7 +53,10 @@ export async function* gunzipChunks(
   }
 }
 
-/** Unpacks the first `bytesIn` bytes as before, then goes on byte by byte up to the damage; leaves out the first `bytesOut`. */
+/**
+ * Decompresses the first `bytesIn` bytes as before, then byte by byte up to the damage. Skips the first `bytesOut` of
+ * output.
+ */
 async function* unpackByBytes(
   packed: Chunks,
   bytesIn: number,
@@ -84,7 +87,7 @@ async function* unpackByBytes(
   }
 }
 
-/** zlib's stream, one step at a time. */
+/** zlib's stream, one step per call. */
 class Unpacker {
   error: Error | undefined;
   readonly #gunzip = createGunzip({ chunkSize: outputBytes });
@@ -100,11 +103,11 @@ class Unpacker {
     });
   }
 
-  /** Unpacks `piece`; afterwards its output can be taken, or `error` is set. */
+  /** Decompresses `piece`. Afterwards its output is available, or `error` is set. */
   write(piece: Uint8Array): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting = resolve;
-      // Output is emitted a turn of the event loop after the step at the latest.
+      // Output is emitted at the latest one turn of the event loop after the step.
       this.#gunzip.write(piece, () => setImmediate(resolve));
     });
   }

@@ -7,22 +7,23 @@ import { standardInput } from './chunks.ts';
 const headBytes = 1 << 20;
 
 /**
- * What tells one input from another, whatever its files are called: SHA-256 over, for each capture in order, the SHA-256 of its first
+ * The identity of an input, independent of file names: SHA-256 over, for each capture in order, the SHA-256 of its first
  * 1 MiB and its length in bytes (8 bytes, most significant first). 64 lower-case hex digits.
- * @throws FlowError not-found, permission, io; usage for standard input or a pipe, which cannot be read twice: a reader made by
- *   `readCaptures` knows the identity of these too.
+ * @throws FlowError not-found, permission, io; usage for standard input or a pipe, which cannot be read twice: use the
+ *   identity of the reader from `readCaptures`
  */
 export async function captureIdentity(paths: readonly string[]): Promise<string> {
   const parts: Uint8Array[] = [];
   for (const path of paths) {
     const part = await fileIdentity(path);
-    if (part === undefined) throw new FlowError('usage', `${path} is no file: its identity is known once it is opened`);
+    if (part === undefined)
+      throw new FlowError('usage', `${path} is not a file: its identity is known only after it is opened`);
     parts.push(part);
   }
   return combineIdentities(parts);
 }
 
-/** One capture's part of the identity; `undefined` for what is no file. */
+/** One capture's part of the identity; `undefined` if it is not a file. */
 export async function fileIdentity(path: string): Promise<Uint8Array | undefined> {
   if (path === standardInput) return undefined;
   try {
@@ -47,8 +48,8 @@ export async function fileIdentity(path: string): Promise<Uint8Array | undefined
 }
 
 /**
- * The part of a stream, which has no length and of which no more than the first packet may be awaited: that packet's time and bytes
- * stand for it. `head` is its first batch.
+ * The part of a stream. It has no length, and only its first packet can be awaited, so the packet's time and bytes are
+ * used. `head` is its first batch.
  */
 export function streamIdentity(head: CaptureBatch): Uint8Array {
   if (head.count === 0) return identityPart(new Uint8Array(0), streamLength);
@@ -59,7 +60,9 @@ export function streamIdentity(head: CaptureBatch): Uint8Array {
   return identityPart(packet, streamLength);
 }
 
-/** The identity of a live capture: its interface, and when it began (epoch milliseconds). 64 lower-case hex digits. */
+/**
+ * The identity of a live capture, from its interface and its start time (epoch milliseconds). 64 lower-case hex digits.
+ */
 export function liveIdentity(interfaceName: string, startMillis: number): string {
   return combineIdentities([identityPart(Buffer.from(`${interfaceName}\n${startMillis}`), streamLength)]);
 }
@@ -70,7 +73,7 @@ export function combineIdentities(parts: readonly Uint8Array[]): string {
   return hash.digest('hex');
 }
 
-/** In place of the length of a stream. */
+/** Used as the length of a stream. */
 const streamLength = 0xffffffffffffffffn;
 
 function identityPart(head: Uint8Array, length: bigint): Uint8Array {

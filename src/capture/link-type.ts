@@ -1,12 +1,12 @@
 /**
- * Link types: what the first byte of a captured packet is. The number stands in a pcap file header and in a pcapng interface
- * description block. Source: www.tcpdump.org/linktypes.html; the values 12 and 14 are DLT_RAW as BSD systems wrote it.
+ * Link types: the format of the first bytes of a captured packet. The number is in a pcap file header and in a pcapng
+ * interface description block. Source: www.tcpdump.org/linktypes.html; the values 12 and 14 are DLT_RAW on BSD systems.
  */
 export interface LinkType {
   readonly value: number;
   /** LINKTYPE_ name without the prefix, in upper case. */
   readonly name: string;
-  /** Whether `wire` decodes packets of it; packets of others are refused as `link-type`. */
+  /** Whether `wire` decodes its packets; others are refused as `link-type`. */
   readonly supported: boolean;
 }
 
@@ -35,7 +35,7 @@ export const linkTypeNflog = 239;
 export const linkTypePktap = 258;
 export const linkTypeLinuxSll2 = 276;
 
-/** Link types that occur, in order of their numbers. One that is missing here is not supported, and has no name. */
+/** Known link types, by number. Others are not supported and have no name. */
 export const linkTypes: readonly LinkType[] = [
   { value: linkTypeNull, name: 'NULL', supported: true },
   { value: linkTypeEthernet, name: 'ETHERNET', supported: true },
@@ -73,7 +73,7 @@ export const linkTypes: readonly LinkType[] = [
   { value: linkTypeLinuxSll2, name: 'LINUX_SLL2', supported: true },
 ];
 
-/** `ETHERNET (1)`, or `link type 147` for one without a name here. */
+/** `ETHERNET (1)`, or `link type 147` if the name is unknown. */
 export function formatLinkType(value: number): string {
   const found = linkTypes.find((type) => type.value === value);
   return found === undefined ? `link type ${value}` : `${found.name} (${value})`;

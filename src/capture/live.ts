@@ -24,41 +24,47 @@ import type { CaptureReader } from './merge-captures.ts';
 import { TimedWait } from './timed-wait.ts';
 
 export interface LiveSettings extends ToolSettings {
-  /** Stops by itself after so long; `undefined` never. */
+  /** Maximum duration; `undefined` is unlimited. */
   readonly maxMillis: number | undefined;
-  /** Stops by itself once the packets captured had this many bytes on the wire, or more; `undefined` never. */
+  /** The capture ends when its packets had this many bytes on the wire, or more; `undefined` is unlimited. */
   readonly maxBytes: number | undefined;
-  /** Asks to stop: what was received until then is still read. */
+  /** Requests a stop; packets received before it are still read. */
   readonly stop: AbortSignal;
-  /** Called once, as soon as packets are captured. */
+  /** Called once, when capturing has started. */
   readonly onStart?: (interfaceName: string, tool: LiveTool) => void;
 }
 
 interface Running {
   readonly child: ChildProcessByStdio<null, Readable, Readable>;
-  /** Its standard error so far, the middle of a very long one left out. */
+  /** Its standard error so far; the middle of a very long text is left out. */
   readonly messages: () => string;
-  /** Its exit and the end of its standard error. */
+  /** Resolves after its exit and the end of its standard error. */
   readonly ended: Promise<unknown>;
 }
 
-/** `next` returns without a packet after so long, so that time passes for who calls it. */
+/** `next` returns without packets after this time, so that its caller can act on the time. */
 const idleMillis = 250;
-/** The kernel hands packets on in portions, at the latest after a second: so long after the last one, none is on its way. */
+/**
+ * The kernel delivers packets in portions, at most one second apart: after this time without packets, none is in
+ * transit.
+ */
 const drainMillis = 1300;
-/** A stop does not wait longer for the packets before it. */
+/** The longest wait for packets in transit after a stop. */
 const drainMillisMax = 10_000;
-/** A tool that was asked to end and does not is killed. */
+/** A tool that does not end within this time is killed. */
 const endMillisMax = 5000;
-/** The rate of an interface is measured over so long. */
+/** The packet rate of an interface is measured over this time. */
 const rateMillis = 200;
-/** Kept of what a tool writes to standard error: from its beginning for complaints, and from its end for figures. */
+/**
+ * Characters of a tool's standard error that are kept: from the beginning for errors, from the end for the counters.
+ */
 const messageCharsMax = 16_384;
 
 /**
- * Captures the packets of a network interface through tcpdump, or dumpcap where there is no tcpdump. Returns when capturing has begun.
- * @throws FlowError usage (not on Linux; a name that is none; a filter that cannot be read), capture-tool-missing, permission,
- *   not-found (no such interface), unavailable.
+ * Captures packets of a network interface with tcpdump, or with dumpcap if there is no tcpdump. Resolves when capturing
+ * has started.
+ * @throws FlowError usage (not on Linux, an invalid name or filter), capture-tool-missing, permission, not-found (no such
+ *   interface), unavailable
  */
 export async function openLive(settings: LiveSettings, counters: CaptureCounters): Promise<LiveCapture> {
   if (process.platform !== 'linux')
@@ -81,9 +87,12 @@ export async function openLive(settings: LiveSettings, counters: CaptureCounters
 export class LiveCapture implements CaptureReader {
   readonly identity: string;
   readonly bytesTotal = undefined;
-  /** Packets that passed the filter and were not handed on; known at the end, `undefined` where the tool ended without telling. */
+  /**
+   * Packets that passed the filter and were not read; known at the end. `undefined` if the tool did not print its
+   * counters.
+   */
   dropped: number | undefined;
-  /** Why it ended before it was asked to; `undefined` when all went well. Known at the end. */
+  /** Why it ended without a stop; `undefined` if there was no error. Known at the end. */
   failure: string | undefined;
   readonly #tool: LiveTool;
   readonly #running: Running;
@@ -92,16 +101,16 @@ export class LiveCapture implements CaptureReader {
   readonly #chunks: Chunks;
   readonly #decoder: CaptureDecoder;
   readonly #kill: () => void;
-  /** By a clock that is never set, as all that is waited for. */
+  /** From the monotonic clock, as for all waiting times. */
   readonly #startSteadyMillis = performance.now();
   #pending: TimedWait<Uint8Array | undefined> | undefined;
   #packets = 0;
   #wireBytes = 0;
   #lastChunkSteadyMillis = 0;
   #stopSteadyMillis: number | undefined;
-  /** By the clock of the packets. */
+  /** By the time of the packets. */
   #stopMillis = Infinity;
-  /** A packet came that is younger than the wish to stop: all before it have come. */
+  /** A packet later than the stop arrived, so all earlier packets have been read. */
   #drained = false;
   #asked = false;
   #endTimer: NodeJS.Timeout | undefined;
@@ -124,8 +133,8 @@ export class LiveCapture implements CaptureReader {
   }
 
   /**
-   * As of CaptureReader, but a quarter of a second without packets returns `true` and a batch without rows.
-   * @returns `false` when it was stopped and all is read, or when the tool ended by itself: see `failure`.
+   * As in CaptureReader, but after a quarter of a second without packets it returns `true` and an empty batch.
+   * @returns `false` after a stop when all packets are read, or when the tool ended by itself: see `failure`
    */
   async next(batch: CaptureBatch): Promise<boolean> {
     for (;;) {
@@ -162,7 +171,7 @@ export class LiveCapture implements CaptureReader {
     if (batch.timeSeconds[count - 1] * 1000 > this.#stopMillis) this.#drained = true;
   }
 
-  /** Asks the tool to end, when it is time. */
+  /** Stops the tool when it is time. */
   #control(): void {
     const now = performance.now();
     const { maxMillis, maxBytes, stop } = this.#settings;
@@ -181,7 +190,7 @@ export class LiveCapture implements CaptureReader {
     this.#endTimer = setTimeout(this.#kill, endMillisMax);
   }
 
-  /** Closes the books, when the tool has closed its pipe. */
+  /** Completes the counters after the tool has closed its pipe. */
   async #end(): Promise<void> {
     await this.#running.ended;
     const { interface: name } = this.#settings;
@@ -199,14 +208,18 @@ export class LiveCapture implements CaptureReader {
   }
 }
 
-/** In a process group of its own: Ctrl-C reaches nsgflow alone, which stops the tool when all is read. `undefined` when it is not installed. */
+/**
+ * Starts the tool in its own process group: Ctrl-C reaches only nsgflow, which stops the tool after reading its
+ * packets. `undefined` if the tool is not installed.
+ */
 async function start(tool: LiveTool, args: readonly string[]): Promise<Running | undefined> {
   const child = spawn(tool, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
     env: { ...process.env, LC_ALL: 'C' },
   });
-  // Node throws away what nobody listens for when a child ends, and this one may end before its first packet is asked for.
+  // Without a listener, Node discards the output of a child that ends, and this one can end before its first packet is
+  // read.
   child.stdout.on('readable', () => {});
   let text = '';
   child.stderr.setEncoding('utf8');
@@ -234,7 +247,7 @@ async function start(tool: LiveTool, args: readonly string[]): Promise<Running |
   }
 }
 
-/** Waits until the tool captures; `false` when it ends instead. */
+/** Waits until the tool captures; `false` if it ends first. */
 function isReady(tool: LiveTool, { child, messages, ended }: Running): Promise<boolean> {
   return new Promise((resolve) => {
     const look = (): void => {
@@ -251,7 +264,7 @@ function isReady(tool: LiveTool, { child, messages, ended }: Running): Promise<b
   });
 }
 
-/** Packets a second that an interface carries, both ways; 0 where the system does not tell. */
+/** Packets per second of an interface, both directions; 0 if the system does not report it. */
 async function packetRate(name: string): Promise<number> {
   const count = async (): Promise<number> => {
     const texts = await Promise.all(
@@ -268,7 +281,7 @@ async function packetRate(name: string): Promise<number> {
   }
 }
 
-/** Whether the kernel counts packets twice here that are captured once: on a loopback interface, as sent and as received. */
+/** Whether the kernel counts captured packets twice: on a loopback interface, as sent and as received. */
 async function seesTwice(name: string): Promise<boolean> {
   if (name === 'any') return true;
   try {

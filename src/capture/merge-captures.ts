@@ -8,32 +8,37 @@ import { combineIdentities, fileIdentity, streamIdentity } from './identity.ts';
 import type { OpenCapture } from './read-capture.ts';
 import { openCapture } from './read-capture.ts';
 
-/** One or more captures, read as one. Packets read = rows handed on + those in `refused` of the counters. */
+/** One or more captures, read as one. Packets read = rows returned + packets in `refused` of the counters. */
 export interface CaptureReader {
-  /** See captureIdentity; a stream is told by its first packet. */
+  /** See captureIdentity; a stream is identified by its first packet. */
   readonly identity: string;
-  /** Bytes of the files read so far, packed ones where they are packed. */
+  /** Bytes of the files read so far; compressed bytes for compressed files. */
   readonly bytesRead: number;
-  /** Bytes of all files; `undefined` when one of them is a stream. */
+  /** Bytes of all files; `undefined` if one of them is a stream. */
   readonly bytesTotal: number | undefined;
   /**
-   * Fills `batch`, of `limits.batchPackets` rows, anew with the next packets, at least one. What the batch before pointed to is void.
-   * @returns `false` at the end.
-   * @throws FlowError io; usage when more captures overlap than can be open at once.
+   * Overwrites `batch`, of `limits.batchPackets` rows, with the next packets, at least one. The previous batch becomes
+   * invalid.
+   * @returns `false` at the end
+   * @throws FlowError io; usage if more captures overlap than can be open together
    */
   next(batch: CaptureBatch): Promise<boolean>;
-  /** As `next`, of packets that need not be waited for. @returns false, with an empty batch, where `next` is to be asked */
+  /**
+   * The same for packets that are available without waiting.
+   * @returns false, with an empty batch, if `next` must be called
+   */
   nextNow?(batch: CaptureBatch): boolean;
   close(): Promise<void>;
 }
 
 /**
- * Opens captures (files, named pipes, `-` for standard input; plain or gzip) to be read as one, merged by time: always the earliest
- * of the captures' next packets, that of the capture named first when times are equal. The order within a capture stays, be it by time
- * or not. Waits for the first packet of each.
- * @param stop ends those that are pipes, when what is on its way has been read.
- * @param buffer where given, the chunks of a single file come in this, of `limits.captureReadBytes`.
- * @throws FlowError not-found, permission, io; capture-invalid when one is no capture at all; interrupted when nothing had come yet.
+ * Opens captures (files, named pipes, `-` for standard input; uncompressed or gzip) and merges them by time: the next
+ * packet is always the earliest of their next packets; for equal times, that of the capture named first. Each capture
+ * keeps its own order, even if it is not sorted. Waits for the first packet of each capture.
+ * @param stop ends pipes after the data in transit was read
+ * @param buffer if given, the chunks of a single file use this buffer of `limits.captureReadBytes`
+ * @throws FlowError not-found, permission, io; capture-invalid if one is not a capture; interrupted if no data had
+ * arrived
  */
 export async function readCaptures(
   paths: readonly string[],
@@ -72,24 +77,27 @@ async function readOneCapture(
   };
 }
 
-/** One of several captures. A file rests, closed, until the turn of its first packet comes: thousands may follow one another. */
+/**
+ * One of several captures. A file is closed until its first packet is due, so that thousands of captures in sequence
+ * can be read.
+ */
 interface Source {
   readonly path: string;
-  /** Place among the captures. */
+  /** Index of the capture. */
   readonly order: number;
   readonly identity: Uint8Array;
   readonly bytesTotal: number | undefined;
   capture: OpenCapture | undefined;
   readonly batch: CaptureBatch;
-  /** The next packet: its row in `batch`, where it has been read, and its time. */
+  /** The row of the next packet in `batch`, and its time. */
   row: number;
   seconds: number;
   nanos: number;
 }
 
-/** Read from a file that is to rest, to see its first packet. */
+/** Bytes read to find the first packet of a file that is then closed again. */
 const peekBytes = 65_536;
-/** Earlier than any packet: a capture without one is read at once, for what is to be counted in it. */
+/** Before any packet: a capture without packets is read at once, for its counters. */
 const beforeAllSeconds = -1;
 
 async function openSource(
@@ -100,7 +108,7 @@ async function openSource(
 ): Promise<Source> {
   const identity = await fileIdentity(path);
   const rests = identity !== undefined;
-  // What a peek meets is counted when the file is read.
+  // Damage seen in this first read is counted later, when the file is read.
   const capture = rests
     ? await openCapture(path, { refused: new Counters(), damage: new Counters() }, peekBytes)
     : await openCapture(path, counters, limits.captureMergeReadBytes, stop);
@@ -123,7 +131,7 @@ class MergedCaptures implements CaptureReader {
   readonly identity: string;
   readonly bytesTotal: number | undefined;
   readonly #counters: CaptureCounters;
-  /** Binary heap of the captures that are not at their end, by their next packets. */
+  /** Binary heap of the captures that are not at their end, ordered by their next packets. */
   readonly #heap: Source[] = [];
   readonly #buffer = new Uint8Array(2 * limits.packetBytesMax);
   #bytesDone = 0;
@@ -167,7 +175,7 @@ class MergedCaptures implements CaptureReader {
     for (const source of this.#heap) await source.capture?.close();
   }
 
-  /** Reads the next packets of `source`; at its end closes it and returns `false`. */
+  /** Reads the next packets of `source`. At its end it is closed, and the result is `false`. */
   async #refill(source: Source): Promise<boolean> {
     if (source.capture === undefined) {
       const open = this.#heap.filter((other) => other.capture !== undefined).length;
@@ -199,12 +207,12 @@ function comesBefore(a: Source, b: Source): boolean {
   return a.nanos === b.nanos ? a.order < b.order : a.nanos < b.nanos;
 }
 
-/** The earliest but the first; `undefined` when there is only one. */
+/** The second earliest source; `undefined` if there is only one. */
 function secondOf(heap: readonly Source[]): Source | undefined {
   return heap.length < 3 || comesBefore(heap[1], heap[2]) ? heap[1] : heap[2];
 }
 
-/** Packets of `source` that come before the next of `second`, as many as there is room for. */
+/** How many packets of `source` come before the next packet of `second`, up to the given limits. */
 function countRun(source: Source, second: Source | undefined, rowsMax: number, bytesMax: number): number {
   const { batch, row } = source;
   const last = Math.min(batch.count, row + rowsMax);
@@ -223,7 +231,10 @@ function countRun(source: Source, second: Source | undefined, rowsMax: number, b
   return at - row;
 }
 
-/** Moves `rows` packets, with all that lies between them, behind the `length` bytes that `to` has. @returns the bytes moved. */
+/**
+ * Appends `rows` packets, with the bytes between them, to the `length` bytes of `to`.
+ * @returns bytes appended
+ */
 function takeRun(source: Source, rows: number, to: CaptureBatch, length: number): number {
   const { batch: from, row } = source;
   const end = row + rows;
@@ -245,7 +256,7 @@ function takeRun(source: Source, rows: number, to: CaptureBatch, length: number)
   return bytes;
 }
 
-/** Restores the heap after its first element has become later. */
+/** Restores the heap after its first element has moved to a later time. */
 function siftDown(heap: Source[]): void {
   const source = heap[0];
   let at = 0;

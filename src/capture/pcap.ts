@@ -1,5 +1,5 @@
 /**
- * pcap, the capture format of libpcap, all numbers in the byte order of the machine that wrote it.
+ * pcap, the capture format of libpcap. Numbers are in the byte order of the machine that wrote the file.
  *
  *   file    0        4      6      8      12       16       20        24
  *           | magic  | maj  | min  | zone | sigfig | snap   | link    | records …
@@ -9,7 +9,7 @@
  *   a1b2c3d4  fraction in microseconds          a1b23c4d  in nanoseconds
  *   a1b2cd34  microseconds, and 8 more bytes in each record header (interface, protocol, packet type)
  *
- * Up to version 2.2 the original length stood first; in 2.3 some programs wrote it so.
+ * Up to version 2.2 the original length came first; in version 2.3 some programs wrote it this way.
  * Source: draft-ietf-opsawg-pcap; libpcap sf-pcap.c.
  */
 import { limits } from '../base/limits.ts';
@@ -22,7 +22,7 @@ export const pcapMagicNanos = 0xa1b23c4d;
 export const pcapMagicModified = 0xa1b2cd34;
 export const pcapHeaderLength = 24;
 
-/** Whether a file whose first four bytes are this big-endian number, or the same in little-endian order, is pcap. */
+/** Whether a file is pcap. `magic` is its first four bytes as a big-endian number; both byte orders are accepted. */
 export function isPcapMagic(magic: number): boolean {
   return magic === pcapMagicMicros || magic === pcapMagicNanos || magic === pcapMagicModified;
 }
@@ -42,7 +42,7 @@ class PcapDecoder implements FormatDecoder {
   readonly #counters: CaptureCounters;
   #layout: PcapLayout = { little: true, headerLength: 16, fractionNanos: 1000, linkType: 0 };
   #lengths = lengthsInOrder;
-  /** Of the bytes last decoded: a chunk has many batches, and often the same memory as the one before. */
+  /** View of the last decoded bytes: a chunk has many batches, and the next chunk often uses the same memory. */
   #view: DataView = new DataView(new ArrayBuffer(0));
   #viewed: Uint8Array | undefined;
 
@@ -79,7 +79,8 @@ class PcapDecoder implements FormatDecoder {
     const link = view.getUint32(at + 20, little);
     if (minor < 3) this.#lengths = lengthsSwapped;
     else if (minor === 3) this.#lengths = lengthsPerhapsSwapped;
-    // Bits 26 and up tell of a frame check sequence; 16 to 25 name link types of other registries, none of which is known here.
+    // Bits from 26 up are the frame check sequence; bits 16 to 25 select other registries of link types, which are
+    // unknown here.
     const linkType = (link & 0x03ff0000) === 0 ? link & 0xffff : 0xffff;
     const headerLength = magic === pcapMagicModified ? 24 : 16;
     this.#layout = { little, headerLength, fractionNanos: magic === pcapMagicNanos ? 1 : 1000, linkType };

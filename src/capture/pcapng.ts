@@ -1,5 +1,5 @@
 /**
- * pcapng: blocks one behind the other, in sections that each have their own byte order and interfaces.
+ * pcapng: consecutive blocks in sections; each section has its own byte order and interfaces.
  *
  *   block              0        4         8                       n-4      n
  *                      | type   | n       | body                  | n again |
@@ -9,8 +9,8 @@
  *   simple packet      | 3 | n | original | bytes
  *   packet (obsolete)  | 2 | n | interface (2) | drops (2) | time high | time low | captured | original | bytes | options
  *
- * Blocks of other types are passed over. A simple packet has no time: it gets that of the packet before it in the capture, 0
- * where there is none. Source: draft-ietf-opsawg-pcapng.
+ * Blocks of other types are skipped. A simple packet has no time: it gets the time of the packet before it in the
+ * capture, or 0 if there is none. Source: draft-ietf-opsawg-pcapng.
  */
 import { limits } from '../base/limits.ts';
 import type { CaptureBatch } from './batch.ts';
@@ -30,18 +30,18 @@ const blockEnhancedPacket = 6;
 const blockHeaderLength = 8;
 const blockLengthMin = 12;
 const sectionHeaderLength = 28;
-/** Of a block that is no packet, as much is read; options behind it are passed over. */
+/** Bytes of a non-packet block that are read; later options are skipped. */
 const descriptionLengthMax = 65_536;
-/** A packet block may be longer than its packet by headers and options (comments, hashes). */
+/** A packet block can be longer than its packet: it has headers and options (comments, hashes). */
 const packetBlockLengthMax = limits.packetBytesMax + 65_536;
 
 const timeSecondsEnd = 253_402_300_800;
 
-/** An interface description block, as far as it is needed. */
+/** The needed fields of an interface description block. */
 interface Interface {
   readonly linkType: number;
   readonly snapLength: number;
-  /** Ticks of a second, as a number where the fast ways below know it, otherwise 0. */
+  /** Ticks per second if the fast paths below support it, otherwise 0. */
   readonly ticksPerSecond: number;
   readonly ticksPerSecondBig: bigint;
   readonly offsetSeconds: number;
@@ -63,7 +63,7 @@ class PcapngDecoder implements FormatDecoder {
   #little = true;
   /** Whether the section's blocks can be read. */
   #known = false;
-  /** A block without a possible length was met: all that follows is passed over. */
+  /** A block had an impossible length: the rest is skipped. */
   #lost = false;
   #interfaces: Interface[] = [];
   #seconds = 0;
@@ -101,7 +101,7 @@ class PcapngDecoder implements FormatDecoder {
         this.#lost = true;
         continue;
       }
-      // Some writers leave the padding out of the length, as Wireshark knows too.
+      // Some writers exclude the padding from the length; Wireshark accepts this, too.
       const length = 4 * Math.ceil(named / 4);
       const isPacket = isPacketBlock(type);
       if (!this.#known || isSection || !(isPacket || type === blockInterface)) {
@@ -229,7 +229,7 @@ class PcapngDecoder implements FormatDecoder {
     batch.count = row + 1;
   }
 
-  /** Ticks since 1970, high and low word, as seconds and nanoseconds, cut to whole ones. */
+  /** Converts ticks since 1970, as high and low word, to whole seconds and nanoseconds. */
   #readTime(high: number, low: number, from: Interface): void {
     const perSecond = from.ticksPerSecond;
     if (perSecond > 0 && high < 0x200000) {
@@ -240,7 +240,7 @@ class PcapngDecoder implements FormatDecoder {
       return;
     }
     if (perSecond > 0) {
-      // Ticks from 2^53 on: division of 64 bits in three steps of which none exceeds 2^53.
+      // Ticks from 2^53 on: a division of 64 bits in three steps, none of which exceeds 2^53.
       const first = Math.floor(high / perSecond);
       const upper = (high - first * perSecond) * 65_536 + (low >>> 16);
       const second = Math.floor(upper / perSecond);

@@ -8,9 +8,9 @@ import type { CaptureCounters } from './format-decoder.ts';
 import { gunzipChunks, isGzip } from './gunzip-chunks.ts';
 
 /**
- * One capture, plain or gzip, read from its beginning.
- * @param path a file, a named pipe, or `-` for standard input; @param chunkBytes, stop, buffer see openChunks.
- * @throws FlowError not-found, permission, io; capture-invalid when it is no capture at all; interrupted. Waits for the first packet.
+ * Opens one capture, uncompressed or gzip, and waits for its first packet.
+ * @param path a file, a named pipe, or `-` for standard input; for the other parameters see openChunks
+ * @throws FlowError not-found, permission, io; capture-invalid if it is not a capture; interrupted
  */
 export async function openCapture(
   path: string,
@@ -39,7 +39,7 @@ export async function openCapture(
 
 /** A capture opened by `openCapture`. */
 export class OpenCapture {
-  /** Its first packets; no row where the capture has none. */
+  /** Its first packets; empty if the capture has none. */
   readonly head: CaptureBatch = createCaptureBatch(limits.batchPackets);
   readonly #packed: Chunks;
   readonly #chunks: Chunks;
@@ -66,9 +66,9 @@ export class OpenCapture {
   }
 
   /**
-   * Fills `batch` anew with the next packets, at least one. What the batch before pointed to is void.
-   * @returns `false` at the end.
-   * @throws FlowError io.
+   * Overwrites `batch` with the next packets, at least one. The previous batch becomes invalid.
+   * @returns `false` at the end
+   * @throws FlowError io
    */
   async next(batch: CaptureBatch): Promise<boolean> {
     if (this.#headTaken) return this.#fill(batch);
@@ -77,7 +77,10 @@ export class OpenCapture {
     return batch.count > 0;
   }
 
-  /** As `next`, of packets of the chunk at hand. @returns false, with an empty batch, where `next` is to be asked */
+  /**
+   * The same for packets in the current chunk.
+   * @returns false, with an empty batch, if `next` must be called
+   */
   nextNow(batch: CaptureBatch): boolean {
     batch.count = 0;
     return this.#headTaken && this.#decoder.next(batch);
@@ -103,7 +106,7 @@ export class OpenCapture {
   }
 }
 
-/** The first chunk, of at least two bytes where the capture has as many; empty where it has none. */
+/** The first chunk, of at least two bytes if the capture has them; empty for an empty capture. */
 async function readFirst(chunks: Chunks): Promise<Uint8Array> {
   const first = (await chunks.next()) ?? new Uint8Array(0);
   if (first.length !== 1) return first;
@@ -115,7 +118,7 @@ async function readFirst(chunks: Chunks): Promise<Uint8Array> {
   return both;
 }
 
-/** `chunks` from the beginning again, after `first` was taken. */
+/** `chunks` from the beginning, with `first`, which was already taken. */
 function resume(first: Uint8Array, chunks: Chunks): Chunks {
   let held: Uint8Array | undefined = first;
   return {

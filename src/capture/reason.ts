@@ -1,35 +1,33 @@
 /**
- * Why the reader of a capture did not hand a packet on, and what else was wrong with a capture.
- *
- * The books of a capture: packets read = rows handed on in batches + refused. Each refusal is one packet: its record header was
- * there to be read, so it counts as read. Damage is no packet: it says that a stretch of the input was not what it should be,
- * and stands beside the books.
+ * Why a capture reader refused a packet, and other damage in a capture. Packets read = rows returned in batches +
+ * refused. Each refusal is one packet: its record header could be read. Damage is not a packet and is not part of this
+ * sum.
  */
 export const captureReasons = {
-  cut: 'The capture ends in the middle of this packet (its last one).',
-  oversized: 'The captured length is nonsense: longer than any packet. Reading goes on behind it.',
-  'bad-block': 'A pcapng packet block is too short for the captured length that it names.',
-  'no-interface': 'A pcapng packet names an interface that its section does not describe.',
-  'bad-time': 'The time lies before 1970 or behind the year 9999.',
+  cut: 'The capture ends in the middle of its last packet.',
+  oversized: 'The captured length is longer than any packet can be. Reading continues after it.',
+  'bad-block': 'A pcapng packet block is too short for its captured length.',
+  'no-interface': 'A pcapng packet has an interface number without an interface description in its section.',
+  'bad-time': 'The time is before 1970 or after 9999.',
 } as const satisfies Record<string, string>;
 
-/** One packet was read and not handed on. */
+/** One packet was read and refused. */
 export type CaptureReason = keyof typeof captureReasons;
 
 export const captureDamages = {
-  'cut-tail':
-    'The capture ends in the middle of something that is no packet: a record header, or another pcapng block.',
-  'original-shorter': 'A packet names an original length below the captured one; the captured one is taken for both.',
-  'block-lengths-differ': 'A pcapng block names two lengths; the first is taken.',
-  'block-length': 'A pcapng block names a length that no block can have; nothing behind it can be found.',
-  'section-unknown': 'A pcapng section is of an unknown version or byte order; nothing in it can be read.',
+  'cut-tail': 'The capture ends in the middle of a record header or a pcapng block other than a packet.',
+  'original-shorter':
+    'The original length of a packet is below its captured length; the captured length is used for both.',
+  'block-lengths-differ': 'The two lengths of a pcapng block differ; the first one is used.',
+  'block-length': 'A pcapng block has an impossible length; the rest of the capture cannot be read.',
+  'section-unknown': 'A pcapng section has an unknown version or byte order and cannot be read.',
   'interfaces-too-many':
-    'A pcapng section describes more interfaces than the limit; packets of the later ones are refused.',
+    'A pcapng section describes more interfaces than the limit; packets of later interfaces are refused.',
   'time-back':
-    'The time of the packets went back by more than ten minutes. Every open flow ended, and the recording went on from there.',
+    'The time of the packets went back by more than ten minutes. All open flows ended, and the recording continued from there.',
   'gzip-cut': 'The gzip file ends too early.',
-  'gzip-damaged': 'The gzip file is damaged; nothing behind the damage can be unpacked.',
+  'gzip-damaged': 'The gzip file is damaged; data after the damage cannot be decompressed.',
 } as const satisfies Record<string, string>;
 
-/** Something in a capture that is no packet was damaged, or a packet was damaged but could be handed on. */
+/** Damage outside packets, or a damaged packet that could still be used. */
 export type CaptureDamage = keyof typeof captureDamages;

@@ -1,6 +1,6 @@
 /**
- * Waits for a promise in turns. It is listened to once: `Promise.race` would leave a listener with every turn for as long as the promise takes, and an
- * interface may be quiet for weeks.
+ * Waits for a promise in several steps with one listener. `Promise.race` would add a listener per step for as long as
+ * the promise is pending, and an interface can be quiet for weeks.
  */
 export class TimedWait<T> {
   readonly promise: Promise<T>;
@@ -16,7 +16,10 @@ export class TimedWait<T> {
     promise.then(settle, settle);
   }
 
-  /** Waits until the promise has an outcome, `millis` have passed (`undefined`: however many), or `interrupt` is called. @returns whether it has one */
+  /**
+   * Waits until the promise settles, `millis` have passed (`undefined`: no limit), or `interrupt` is called.
+   * @returns whether the promise has settled
+   */
   async settled(millis: number | undefined): Promise<boolean> {
     if (this.#isSettled) return true;
     let timer: NodeJS.Timeout | undefined;
@@ -28,7 +31,7 @@ export class TimedWait<T> {
     return this.#isSettled;
   }
 
-  /** Ends the turn. */
+  /** Ends the current wait. */
   interrupt(): void {
     this.#wake?.();
   }

@@ -1,6 +1,6 @@
 /**
- * IP addresses as four 32-bit words, most significant first; an IPv4 address stands as 0, 0, 0xffff, a (RFC 4291 section
- * 2.5.5.2), with the family beside it, so that a mapped IPv6 address seen on the wire stays one.
+ * IP addresses as four 32-bit words, most significant first. An IPv4 address is 0, 0, 0xffff, a (RFC 4291 section
+ * 2.5.5.2). The family is kept as well, so that an IPv4-mapped IPv6 address on the wire stays IPv6.
  *
  *   10.1.0.4     family 4, words 0, 0, 0xffff, 0x0a010004
  *   2001:db8::1  family 6, words 0x20010db8, 0, 0, 1
@@ -18,7 +18,7 @@ export function ipv4Address(bits: number): Address {
   return { family: 4, words: [0, 0, ipv4MappedWord, bits >>> 0] };
 }
 
-/** Reads `10.1.0.4` or `2001:db8::1` (RFC 4291 section 2.2, no zone, no prefix). `undefined` when it is neither. */
+/** Parses `10.1.0.4` or `2001:db8::1` (RFC 4291 section 2.2, without zone or prefix). `undefined` if it is neither. */
 export function parseAddress(text: string): Address | undefined {
   if (!text.includes(':')) {
     const bits = parseIpv4Bits(text);
@@ -28,7 +28,7 @@ export function parseAddress(text: string): Address | undefined {
   return parseIpv6Words(text, words) ? { family: 6, words } : undefined;
 }
 
-/** The 32 bits of a dotted quad without leading zeros, `undefined` when it is none. */
+/** The 32 bits of a dotted quad without leading zeros; `undefined` if the text is not one. */
 function parseIpv4Bits(text: string): number | undefined {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
   if (match === null) return undefined;
@@ -43,7 +43,7 @@ function parseIpv4Bits(text: string): number | undefined {
   return bits;
 }
 
-/** The 32 bits of a dotted quad without leading zeros, which `length` bytes from `at` on are; -1 where they are none. */
+/** The same for `length` bytes of text that begin at `at`; -1 if they are not a dotted quad. */
 export function readIpv4Bits(bytes: Uint8Array, at: number, length: number): number {
   let bits = 0;
   let parts = 0;
@@ -112,8 +112,8 @@ export function formatAddress(address: Address): string {
 }
 
 /**
- * The text of four words: dotted quad, or RFC 5952 (lower case, the longest run of two or more zero groups as `::`). Of its section 5, mixed
- * notation, for the prefix ::ffff:0:0/96 of IPv4-mapped addresses alone: `::ffff:10.1.0.4`.
+ * The text of four words: a dotted quad, or RFC 5952 (lower case, the longest run of two or more zero groups as `::`).
+ * Only the IPv4-mapped prefix ::ffff:0:0/96 uses the mixed notation of section 5: `::ffff:10.1.0.4`.
  */
 export function formatWords(family: number, a: number, b: number, c: number, d: number): string {
   if (family === 4) return formatIpv4Bits(d);

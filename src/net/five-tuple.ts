@@ -1,6 +1,6 @@
 import type { Address } from './address.ts';
 
-/** What names a flow. Ports are 0 for protocols that have none. */
+/** The key of a flow. Ports are 0 for protocols without ports. */
 export interface FiveTuple {
   /** IANA number. */
   readonly protocol: number;

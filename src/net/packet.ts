@@ -1,6 +1,6 @@
 /**
- * A batch of decoded packets as columns: what `wire` writes and `flow` reads. No object and no string per packet
- * (facts and numbers: docs/decisions/0003).
+ * A batch of decoded packets as columns: `wire` writes it and `flow` reads it. There are no objects or strings per
+ * packet (reasons and numbers: docs/decisions/0003).
  */
 export interface PacketBatch {
   /** Rows in use, 0 to the batch's capacity. Refused packets have no row. */
@@ -10,16 +10,19 @@ export interface PacketBatch {
   readonly timeMillis: Float64Array;
   /** 4 or 6. */
   readonly family: Uint8Array;
-  /** Four words a row, most significant first; see address.ts. */
+  /** Four words per row, most significant first; see address.ts. */
   readonly source: Uint32Array;
   readonly destination: Uint32Array;
   readonly sourcePort: Uint16Array;
   readonly destinationPort: Uint16Array;
   /** 6 or 17. */
   readonly protocol: Uint8Array;
-  /** Flags byte of TCP, 0 for UDP. */
+  /** Flags byte of TCP; 0 for UDP. */
   readonly tcpFlags: Uint8Array;
-  /** Bytes of the IP packet, header included: IPv4 total length (where 0, original length less the link header), IPv6 payload length + 40. */
+  /**
+   * Bytes of the IP packet with its header. IPv4: total length, or if that is 0, original length less the link header.
+   * IPv6: payload length + 40.
+   */
   readonly ipBytes: Uint32Array;
 }
 
@@ -39,7 +42,7 @@ export function createPacketBatch(capacity: number): PacketBatch {
   };
 }
 
-/** Copies a row of a batch to a row of another. */
+/** Copies one row of a batch to a row of another batch. */
 export function copyPacket(from: PacketBatch, row: number, to: PacketBatch, toRow: number): void {
   to.timeMillis[toRow] = from.timeMillis[row];
   to.family[toRow] = from.family[row];

@@ -2,8 +2,8 @@ import type { Address, Family } from './address.ts';
 import { formatAddress, parseAddress } from './address.ts';
 
 /**
- * An address block. `length` counts bits of the family: 0 to 32 for IPv4, 0 to 128 for IPv6. Host bits are zero:
- * `10.1.2.3/16` is read as `10.1.0.0/16`, as Azure does (facts 3.5 shows `2001:db8::1/64`).
+ * An address prefix. `length` counts bits of the family: 0 to 32 for IPv4, 0 to 128 for IPv6. Host bits are zero:
+ * `10.1.2.3/16` becomes `10.1.0.0/16`, as in Azure (facts 3.5 shows `2001:db8::1/64`).
  */
 export interface Prefix {
   readonly family: Family;
@@ -11,7 +11,7 @@ export interface Prefix {
   readonly length: number;
 }
 
-/** Reads `10.0.0.0/8`, `2001:db8::/32`, or a bare address (all its bits). `undefined` when it is no block. */
+/** Parses `10.0.0.0/8`, `2001:db8::/32`, or a single address (all its bits). `undefined` if it is not a prefix. */
 export function parsePrefix(text: string): Prefix | undefined {
   const slash = text.indexOf('/');
   const address = parseAddress(slash < 0 ? text : text.slice(0, slash));
@@ -25,7 +25,7 @@ export function parsePrefix(text: string): Prefix | undefined {
   return maskPrefix(address, length);
 }
 
-/** Whether a text that `parsePrefix` reads has bits behind the length of its prefix: `10.1.2.3/16` has. */
+/** Whether a valid prefix has bits set after its length, as `10.1.2.3/16` has. */
 export function hasHostBits(text: string): boolean {
   const prefix = parsePrefix(text);
   const address = parseAddress(text.split('/', 1)[0]);
@@ -38,12 +38,12 @@ export function maskPrefix(address: Address, length: number): Prefix {
   return { family: address.family, words: [words[0], words[1], words[2], words[3]], length };
 }
 
-/** Mask of the first `bits` bits of a word; below 0 is 0, above 32 is 32. */
+/** Mask of the first `bits` bits of a word. Values below 0 count as 0, above 32 as 32. */
 export function wordMask(bits: number): number {
   return bits <= 0 ? 0 : bits >= 32 ? 0xffffffff : (0xffffffff << (32 - bits)) >>> 0;
 }
 
-/** Length in bits of the 128-bit form: an IPv4 `/8` is 104. */
+/** Length in bits of the 128-bit form: 104 for an IPv4 `/8`. */
 export function mappedLength(prefix: Prefix): number {
   return prefix.family === 4 ? prefix.length + 96 : prefix.length;
 }
@@ -76,7 +76,7 @@ export function formatPrefix(prefix: Prefix): string {
   return `${formatAddress(prefix)}/${prefix.length}`;
 }
 
-/** First and last address of a block, both included. */
+/** First and last address of a prefix, both included. */
 export function prefixRange(prefix: Prefix): { first: Address; last: Address } {
   const bits = mappedLength(prefix);
   const last = prefix.words.map((word, i) => (word | ~wordMask(bits - 32 * i)) >>> 0);

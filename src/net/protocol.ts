@@ -1,4 +1,4 @@
-/** IANA protocol numbers of what flow logs can hold. Source: facts 1.5. */
+/** IANA protocol numbers in flow logs. Source: facts 1.5. */
 export const protocolTcp = 6;
 export const protocolUdp = 17;
 

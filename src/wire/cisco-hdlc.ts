@@ -1,5 +1,5 @@
 /**
- * Cisco HDLC, and serial lines of which only the first byte tells whether they speak it or PPP.
+ * Cisco HDLC, and serial lines where the first byte shows whether they use it or PPP.
  *
  *   0             1    2           4
  *   | 0f or 8f    | 00 | EtherType | …        8035 is Cisco's SLARP, 2000 its CDP

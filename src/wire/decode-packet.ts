@@ -52,25 +52,25 @@ import { decodeSlip } from './slip.ts';
 import { decodeSll, decodeSll2 } from './sll.ts';
 import { portVxlan } from './udp-tunnel.ts';
 
-/** Of the IP packets inside each other, the first or the last. */
+/** Which of several nested IP packets counts: the first or the last. */
 export type TunnelEnd = 'outer' | 'inner';
 
 export interface DecodeOptions {
-  /** Kept from batch to batch, so that later fragments count; without it they are refused. */
+  /** Kept across batches, so that later fragments get their ports. Without it, later fragments are refused. */
   readonly fragments?: Fragments;
-  /** Which addresses, ports and lengths count where packets are in tunnels; `outer` when not given. */
+  /** Which addresses, ports and lengths count for packets in tunnels; default `outer`. */
   readonly tunnel?: TunnelEnd;
-  /** UDP ports of VXLAN beside its own. */
+  /** UDP ports of VXLAN in addition to its own. */
   readonly vxlanPorts?: readonly number[] | undefined;
   readonly decodeRun?: DecodeRun | undefined;
 }
 
-/** Does what `decodePlainRun` does, faster, for the batch of packets that it was made for; -1 where it cannot. */
+/** A faster `decodePlainRun` for the batch of packets that it was created for; -1 if it cannot be used. */
 export type DecodeRun = (captured: CaptureBatch, first: number, firstRow: number, udp: boolean) => number;
 
 /**
- * Decodes every packet of `captured` in place and fills `packets` anew with those that have a five-tuple, in the same order; each
- * of the others adds one to `refusals`, at once or when `fragments` gives it up.
+ * Decodes the packets of `captured` in place. `packets` is overwritten with the packets that have a five-tuple, in the
+ * same order. Each other packet adds one to `refusals`, at once or when `fragments` gives up on it.
  */
 export function decodeBatch(
   captured: CaptureBatch,
@@ -78,7 +78,7 @@ export function decodeBatch(
   refusals: Refusals,
   options: DecodeOptions = {},
 ): void {
-  assert(captured.count <= packets.capacity, 'a batch of packets has room for all that were captured');
+  assert(captured.count <= packets.capacity, 'the packet batch has room for all captured packets');
   const { bytes, count } = captured;
   const { fragments, decodeRun } = options;
   let view: DataView | undefined;
@@ -112,7 +112,7 @@ export function decodeBatch(
   packets.count = row;
 }
 
-/** Decodes IP packet within IP packet, until one is no tunnel. */
+/** Decodes nested IP packets until one is not a tunnel. */
 function decodePacket(
   bytes: Uint8Array,
   link: number,
@@ -204,7 +204,7 @@ function decodeLink(linkType: number, bytes: Uint8Array, start: number, end: num
   }
 }
 
-/** A packet behind a header that names its link type. @returns see network-start.ts. */
+/** A packet after a capture header that names its link type. @returns see network-start.ts. */
 function decodeCaptureHeader(linkType: number, bytes: Uint8Array, start: number, end: number, whole: boolean): number {
   const headerLength = captureHeaderLength(linkType, bytes, start, end, whole);
   if (headerLength < 0) return headerLength;
@@ -214,7 +214,7 @@ function decodeCaptureHeader(linkType: number, bytes: Uint8Array, start: number,
   return link < 0 ? link : link + networkStart(headerLength, 0);
 }
 
-/** The link type of a refused packet: behind a header that names another, that one. */
+/** The link type of a refused packet; after a capture header, the link type that the header names. */
 function refusedLinkType(linkType: number, bytes: Uint8Array, start: number): number {
   return hasCaptureHeader(linkType) ? namedLinkType(linkType, bytes, start) : linkType;
 }

@@ -1,14 +1,14 @@
 import type { Fragments } from './fragments.ts';
 
-/** What the decoders of one batch share, beside the packet itself. */
+/** State that the decoders of one batch share. */
 export interface Decoding {
-  /** `undefined` refuses later fragments. */
+  /** `undefined`: later fragments are refused. */
   readonly fragments: Fragments | undefined;
-  /** Whether the innermost addresses count; otherwise the outermost do. */
+  /** Whether the innermost addresses count, not the outermost. */
   readonly inner: boolean;
   /** UDP destination ports of VXLAN. */
   readonly vxlanPorts: ReadonlySet<number>;
-  /** Where the payload of the last IP packet that was a tunnel ends, in the capture and on the wire. */
+  /** Where the payload of the last tunnel packet ends, in the capture and on the wire. */
   tunnelEnd: number;
   tunnelOriginalEnd: number;
 }

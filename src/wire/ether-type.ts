@@ -1,5 +1,5 @@
 /**
- * What an EtherType announces, and the tags between it and the IP header.
+ * EtherTypes, and the tags between an EtherType and the IP header.
  *
  *   VLAN   8100, 88a8, 9100   | tag (2)  | type (2) | …
  *   MPLS   8847, 8848         see mpls.ts

@@ -11,7 +11,10 @@ import { refuse } from './reason.ts';
 
 const headerLength = 14;
 
-/** @returns see network-start.ts. `whole` says that the capture holds the packet to its end. */
+/**
+ * @param whole the capture has the packet up to its end
+ * @returns see network-start.ts.
+ */
 export function decodeEthernet(bytes: Uint8Array, start: number, end: number, whole: boolean): number {
   if (end - start < headerLength) return whole ? refuse['malformed-link'] : refuse.truncated;
   const type = (bytes[start + 12] << 8) | bytes[start + 13];

@@ -4,7 +4,7 @@
  *   0               1              7             13
  *   | frame control | destination  | source      | LLC …
  *
- * Frame controls 50 to 5f are LLC frames; others keep the ring. Source: www.tcpdump.org/linktypes.html (LINKTYPE_FDDI).
+ * Frame controls 50 to 5f are LLC frames; others are ring management. Source: www.tcpdump.org/linktypes.html (LINKTYPE_FDDI).
  */
 import { decodeEtherType } from './ether-type.ts';
 import { refuse } from './reason.ts';

@@ -1,9 +1,9 @@
 /**
- * Gives later fragments, which carry no ports, the ports of the first fragment of their packet.
+ * Adds the ports to later fragments, which have none, from the first fragment of their packet.
  *
- *   first seen before       the later one takes its ports and is a row at once
- *   later one seen before   it is held; when the first comes, it is queued as a row with its own time, for `take`
- *   first never seen        it is refused as `fragment`: when its place is needed, or at the end
+ *   first fragment seen     a later one takes its ports and becomes a row at once
+ *   later one seen first    it is held; when the first arrives, it is queued as a row with its own time, for `take`
+ *   first never seen        it is refused as `fragment` when its place is needed, or at the end
  *
  * Fragments of one packet have the same source, destination and id, and in IPv4 the same protocol. Ids are used again, so fragments
  * far apart in time do not belong together. Source: RFC 791 section 3.2, RFC 8200 section 4.5.
@@ -15,7 +15,7 @@ import { refuse } from './reason.ts';
 import type { Refusals } from './refusals.ts';
 import { countRefusal } from './refusals.ts';
 
-/** What a decoder returns for a fragment that waits for its first one: neither a row nor a refusal, for now. */
+/** Result of a decoder for a fragment that waits for its first fragment: neither a row nor a refusal yet. */
 export const held = 1;
 
 interface First {
@@ -30,23 +30,23 @@ interface Waiting {
   readonly ipBytes: number;
 }
 
-/** The fragments seen between batches of one input, of bounded size. Whoever decodes with it calls `take` after each batch, and `end` once. */
+/** The fragments of one input between batches, of bounded size. Call `take` after each batch, and `end` once. */
 export class Fragments {
   /** Epoch milliseconds of the packet that is being decoded. */
   nowMillis = 0;
   readonly #refusals: Refusals;
-  /** By key, oldest first; so are the ones that wait. */
+  /** By key, oldest first. */
   readonly #firsts = new Map<string, First>();
   readonly #waiting = new Map<string, Waiting[]>();
   #waitingCount = 0;
   readonly #matched = createPacketBatch(limits.fragmentsHeldMax);
 
-  /** @param refusals where fragments that are never matched are counted. */
+  /** @param refusals counts fragments that never match */
   constructor(refusals: Refusals) {
     this.#refusals = refusals;
   }
 
-  /** Notes the first fragment that `row` holds, and queues those of its packet that came before it. */
+  /** Stores the first fragment in `row`, and queues later fragments of its packet that arrived before it. */
   first(packets: PacketBatch, row: number, protocol: number, id: number): void {
     const key = keyOf(packets, row, protocol, id);
     const timeMillis = this.nowMillis;
@@ -69,8 +69,8 @@ export class Fragments {
   }
 
   /**
-   * Completes a row, in which addresses, family and bytes stand, with the ports of the packet's first fragment.
-   * @returns 0, or `held` when there is none: then the row's content is void.
+   * Adds the ports of the first fragment to a row that has addresses, family and bytes.
+   * @returns 0, or `held` if the first fragment was not seen: then the row's content is invalid
    */
   later(packets: PacketBatch, row: number, protocol: number, id: number): number {
     const key = keyOf(packets, row, protocol, id);
@@ -87,7 +87,10 @@ export class Fragments {
     return 0;
   }
 
-  /** Fills `packets` anew with fragments that were matched after they came. @returns false when there are none */
+  /**
+   * Overwrites `packets` with fragments whose first fragment arrived after them.
+   * @returns false if there are none
+   */
   take(packets: PacketBatch): boolean {
     const matched = this.#matched;
     const count = Math.min(matched.count, packets.capacity);
@@ -99,7 +102,7 @@ export class Fragments {
     return true;
   }
 
-  /** Refuses all that still wait. */
+  /** Refuses all fragments that still wait. */
   end(): void {
     for (const waiting of this.#waiting.values()) for (const fragment of waiting) this.#refuse(fragment);
     this.#waiting.clear();
@@ -115,7 +118,10 @@ export class Fragments {
     this.#waitingCount++;
   }
 
-  /** Refuses the oldest that wait, a sixteenth of the limit at once: a map finds its oldest entry slowly after many were deleted. */
+  /**
+   * Refuses the oldest waiting fragments, a sixteenth of the limit together: finding the oldest entry of a map is slow
+   * after many deletions.
+   */
   #giveUp(): void {
     const enough = this.#waitingCount - limits.fragmentsHeldMax / 16;
     for (const [key, waiting] of this.#waiting) {

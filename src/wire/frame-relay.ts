@@ -1,10 +1,10 @@
 /**
- * Frame relay: a Q.922 address of 2 to 4 bytes, of which the last has its lowest bit set.
+ * Frame relay: a Q.922 address of 2 to 4 bytes, the lowest bit is set in the last one.
  *
  *   RFC 2427   | address | 03 | 00 (may be left out) | NLPID | …    NLPID cc IPv4, 8e IPv6, 80 SNAP, 08 and 09 signalling
  *   Cisco      | address | EtherType (2) | …
  *
- * Source: RFC 2427 sections 3 and 4; Cisco's framing as tcpdump's print-fr.c knows it.
+ * Source: RFC 2427 sections 3 and 4; Cisco's framing as in tcpdump's print-fr.c.
  */
 import { decodeEtherType } from './ether-type.ts';
 import { networkIpv4, networkIpv6, networkStart } from './network-start.ts';

@@ -1,5 +1,5 @@
 /**
- * GRE, and what it carries: IP, Ethernet, MPLS, PPP (in version 1: PPTP), mirrored frames (ERSPAN).
+ * GRE with IP, Ethernet, MPLS, PPP (version 1: PPTP) or mirrored frames (ERSPAN) inside.
  *
  *   GRE          | C R K S … version (16 bits) | type (2) | checksum, 0 (4, if C or R) | key (4, if K) | sequence (4, if S) | …
  *   version 1    | K 1, S, A at bit 8          | 880b     | length (2), call (2) | sequence (4, if S) | acknowledged (4, if A) | PPP …
@@ -31,7 +31,7 @@ const erspan3MoreLength = 8;
 const frameEthernet = 0;
 const frameIp = 2;
 
-/** EtherType of a whole Ethernet frame. Source: RFC 7637 section 3.2. */
+/** EtherType of a complete Ethernet frame. Source: RFC 7637 section 3.2. */
 export const typeEthernetFrame = 0x6558;
 
 /** @param at where the GRE header begins. @returns see network-start.ts, counted from the first byte of `bytes`. */
@@ -61,7 +61,10 @@ export function decodeGre(bytes: Uint8Array, at: number, end: number, whole: boo
   return decodeType(bytes, type, payload, end, whole);
 }
 
-/** @param type of what begins at `at`. @returns as `decodeGre`. */
+/**
+ * @param type of the data at `at`
+ * @returns as `decodeGre`
+ */
 export function decodeType(bytes: Uint8Array, type: number, at: number, end: number, whole: boolean): number {
   return type === typeEthernetFrame
     ? decodeFrame(bytes, at, end, whole)

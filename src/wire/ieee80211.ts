@@ -1,5 +1,5 @@
 /**
- * IEEE 802.11 (wireless) data frames, bare or behind a header of the capturing driver.
+ * IEEE 802.11 (wireless) data frames, without or with a header of the capture driver.
  *
  *   0               2          4         10        16        22             24
  *   | frame control | duration | address | address | address | sequence     | address 4 (6) | QoS (2) | HT (4) | LLC …
@@ -33,7 +33,8 @@ const prismHeaderLength = 144;
 const avsHeaderLengthMin = 8;
 
 /**
- * @param at where the 802.11 header begins; @param padded whether it is padded to a multiple of four bytes.
+ * @param at where the 802.11 header begins
+ * @param padded whether it is padded to a multiple of four bytes
  * @returns see network-start.ts.
  */
 export function decodeIeee80211(

@@ -4,7 +4,7 @@
  *   0          1         2              4    6                 8     9          10         12       16            20
  *   | 4 | ihl  | service | total length | id | flags, fragment | ttl | protocol | checksum | source | destination | options …
  *
- * A total length of 0 is a segment that the network card was to cut up (TSO): then the length on the wire counts.
+ * A total length of 0 is a segment that the network card will split (TSO): then the length on the wire counts.
  * Source: RFC 791 section 3.1.
  */
 import { ipv4MappedWord } from '../net/address.ts';
@@ -21,9 +21,10 @@ const fragmentOffset = 0x1fff;
 
 /**
  * Reads the packet whose IPv4 header begins at `at` into a row.
- * @param end behind the last captured byte; @param originalEnd where the packet ended on the wire.
- * @returns 0, a negative number of reason.ts, `held` of fragments.ts, or an inner packet's place as decodeTransport has it; unless
- * 0, the row's content is void.
+ * @param end end of the captured bytes, excluded
+ * @param originalEnd end of the packet on the wire
+ * @returns 0, a negative number of reason.ts, `held` of fragments.ts, or the place of an inner packet as in
+ * decodeTransport. Unless it is 0, the row's content is invalid.
  */
 export function decodeIpv4(
   bytes: Uint8Array,

@@ -9,8 +9,8 @@
  *   fragment 44 | next header | 0 | offset (13 bits) 0 more (1) | id (4)
  *   authentication 51 | next header | length in 4 bytes less 2 | …
  *
- * A payload length of 0 is a jumbogram, whose length stands in a hop-by-hop option, or a segment that the network card was
- * to cut up: then the length on the wire counts. Source: RFC 8200 section 4, RFC 2675 section 2.
+ * A payload length of 0 is a jumbogram, with its length in a hop-by-hop option, or a segment that the network card
+ * will split (TSO): then the length on the wire counts. Source: RFC 8200 section 4, RFC 2675 section 2.
  */
 import { limits } from '../base/limits.ts';
 import type { PacketBatch } from '../net/packet.ts';
@@ -35,9 +35,10 @@ const plainLengthMax = 65_535;
 
 /**
  * Reads the packet whose IPv6 header begins at `at` into a row.
- * @param end behind the last captured byte; @param originalEnd where the packet ended on the wire.
- * @returns 0, a negative number of reason.ts, `held` of fragments.ts, or an inner packet's place as decodeTransport has it; unless
- * 0, the row's content is void.
+ * @param end end of the captured bytes, excluded
+ * @param originalEnd end of the packet on the wire
+ * @returns 0, a negative number of reason.ts, `held` of fragments.ts, or the place of an inner packet as in
+ * decodeTransport. Unless it is 0, the row's content is invalid.
  */
 export function decodeIpv6(
   bytes: Uint8Array,
@@ -122,7 +123,10 @@ function isExtension(header: number): boolean {
   }
 }
 
-/** Bytes of a packet whose payload length is 0: what a jumbo payload option says, if it can be; otherwise the length on the wire. */
+/**
+ * Bytes of a packet with payload length 0: the jumbo payload option if it is possible, otherwise the length on the
+ * wire.
+ */
 function findJumboLength(bytes: Uint8Array, at: number, end: number, originalEnd: number): number {
   const header = at + headerLength;
   const wireLength = originalEnd - at;

@@ -1,5 +1,5 @@
 /**
- * MPLS: a stack of labels, then the packet. Labels do not say what they carry; the version nibble of the IP header does.
+ * MPLS: a stack of labels, then the packet. Labels do not name the protocol of the packet; the version nibble of the IP header does.
  *
  *   | label (20 bits) | class (3) | bottom (1) | time to live (8) | … | IP header …
  *

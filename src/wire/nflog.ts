@@ -6,8 +6,9 @@
  *
  *   attribute   | length (2) | type (2) | value, padded to 4 bytes |        type 9: the packet, from its IP header on
  *
- * Attributes are in the byte order of the machine that captured, which nothing names: the one that gives the first attribute a possible
- * length is taken, little-endian first. Source: www.tcpdump.org/linktypes/LINKTYPE_NFLOG.html.
+ * Attributes are in the byte order of the capturing machine, which the format does not name. The order in which the first
+ * attribute has a possible length is used, little-endian first.
+ * Source: www.tcpdump.org/linktypes/LINKTYPE_NFLOG.html.
  */
 import { networkIpv4, networkIpv6, networkStart } from './network-start.ts';
 import { refuse } from './reason.ts';

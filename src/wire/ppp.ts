@@ -16,7 +16,7 @@ const protocolIpv4 = 0x0021;
 const protocolIpv6 = 0x0057;
 const protocolMpls = 0x0281;
 const protocolMplsMulticast = 0x0283;
-/** Protocols from here on configure the link and the protocols above it. */
+/** Protocols from this number on configure the link and its protocols. */
 const protocolControl = 0x8000;
 
 /** @returns see network-start.ts. */

@@ -1,11 +1,11 @@
 /**
- * SLIP, as BSD systems capture it.
+ * SLIP as captured by BSD systems.
  *
  *   0            1                                  16
  *   | direction  | compression, header bytes (15)   | IP header …
  *
- * A first compression byte of 4x is a plain packet; 7x and from 80 on are packets with a compressed TCP header (RFC 1144), of
- * which the addresses cannot be seen. Source: www.tcpdump.org/linktypes.html (LINKTYPE_SLIP).
+ * A first compression byte of 4x is an uncompressed packet. 7x, and 80 and above, have a compressed TCP header (RFC 1144),
+ * so the addresses cannot be read. Source: www.tcpdump.org/linktypes.html (LINKTYPE_SLIP).
  */
 import { networkByVersion, networkStart } from './network-start.ts';
 import { refuse } from './reason.ts';

@@ -1,12 +1,12 @@
 /**
- * TCP and UDP, as far as flow logs need them.
+ * The fields of TCP and UDP that flow logs need.
  *
  *   TCP  0             2                  4          8                12       13      14
  *        | source port | destination port | sequence | acknowledgment | offset | flags | …
  *   UDP  | source port | destination port | length | checksum | …
  *
- * Only the ports must be there. Flags that the capture cut off, or a first fragment does not reach, read as 0: the
- * packet counts, and belongs to a flow's middle. Source: RFC 9293 section 3.1, RFC 768.
+ * Only the ports are required. Flags that the capture or a first fragment does not contain read as 0: the
+ * packet counts, as one in the middle of a flow. Source: RFC 9293 section 3.1, RFC 768.
  */
 import { protocolTcp, protocolUdp } from '../net/protocol.ts';
 import type { PacketBatch } from '../net/packet.ts';
@@ -23,11 +23,12 @@ const protocolIpv6 = 41;
 const protocolGre = 47;
 
 /**
- * Reads what follows the IP header into a row.
- * @param end behind the last captured byte of the IP packet; @param whole that this is the end of the IP packet itself;
- * @param decoding says whether tunnels are looked into.
- * @returns 0, a negative number of reason.ts, or above `held` the place of an inner packet: see network-start.ts, counted from the first
- * byte of `bytes`; unless 0, the row's content is void.
+ * Reads the data after the IP header into a row.
+ * @param end end of the captured bytes of the IP packet, excluded
+ * @param whole whether this is the end of the IP packet itself
+ * @param decoding whether tunnels are decoded
+ * @returns 0, a negative number of reason.ts, or above `held` the place of an inner packet: see network-start.ts,
+ * counted from the first byte of `bytes`. Unless it is 0, the row's content is invalid.
  */
 export function decodeTransport(
   bytes: Uint8Array,
@@ -67,12 +68,12 @@ function decodeTunnel(bytes: Uint8Array, protocol: number, at: number, end: numb
   }
 }
 
-/** @returns whether flow logs know the protocol. */
+/** @returns whether flow logs have the protocol */
 export function isTransport(protocol: number): boolean {
   return protocol === protocolTcp || protocol === protocolUdp;
 }
 
-/** @returns the negative number of reason.ts for any other protocol. */
+/** @returns the negative number of reason.ts for any other protocol */
 export function refuseProtocol(protocol: number): number {
   switch (protocol) {
     case 1:

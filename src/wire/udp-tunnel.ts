@@ -1,5 +1,5 @@
 /**
- * Tunnels in UDP, known by the destination port. A packet to that port without the tunnel's header is a UDP packet as any other.
+ * Tunnels in UDP, found by the destination port. A packet to that port without the tunnel's header is a normal UDP packet.
  *
  *   VXLAN, 4789    | flags, 08 set | 0 (3) | network (3) | 0 | Ethernet …
  *   Geneve, 6081   | version 0 (2 bits), option words (6) | flags | type (2) | network (3) | 0 | options … | Ethernet or IP …
@@ -10,19 +10,22 @@ import type { Decoding } from './decoding.ts';
 import { decodeFrame, decodeType } from './gre.ts';
 import { refuse } from './reason.ts';
 
-/** IANA's port of VXLAN. */
+/** IANA port of VXLAN. */
 export const portVxlan = 4789;
 const portGeneve = 6081;
 const udpHeaderLength = 8;
 const headerLength = 8;
 const flagNetwork = 0x08;
 
-/** @returns whether packets to a UDP port are looked into. */
+/** @returns whether packets to this UDP port can be tunnels */
 export function isTunnelPort(port: number, { vxlanPorts }: Decoding): boolean {
   return vxlanPorts.has(port) || port === portGeneve;
 }
 
-/** @param at where the UDP header begins, to a tunnel's port. @returns as `decodeGre`, or 0 when there is no tunnel. */
+/**
+ * @param at where the UDP header begins, to a tunnel's port
+ * @returns as `decodeGre`, or 0 if it is not a tunnel
+ */
 export function decodeUdpTunnel(
   bytes: Uint8Array,
   at: number,

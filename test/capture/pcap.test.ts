@@ -101,9 +101,9 @@ describe('pcap', () => {
   });
 
   test('what is no capture is refused with what it begins with', () => {
-    expect(() => decodeAll(new Uint8Array(0))).toThrow('test.pcap is no capture: it is empty');
+    expect(() => decodeAll(new Uint8Array(0))).toThrow('test.pcap is not a capture: it is empty');
     expect(() => decodeAll(buildPcap([]).subarray(0, 23))).toThrow('it ends after 23 bytes, inside a header');
     expect(() => decodeAll(Buffer.from('{"records":[]}'))).toThrow('it begins with the bytes 7b227265');
-    expect(() => decodeAll(concat(hex('28b52ffd'), filler(0, 40)))).toThrow('packed with zstd');
+    expect(() => decodeAll(concat(hex('28b52ffd'), filler(0, 40)))).toThrow('compressed with zstd');
   });
 });
