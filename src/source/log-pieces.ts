@@ -18,8 +18,8 @@ export interface PieceSizes {
 const usualSizes: PieceSizes = { pieceBytes: limits.pieceBytesMax, recordBytes: limits.recordBytesMax };
 
 /**
- * A flow log in pieces. Each is decoded, and says where the next one begins: at the record that its end cuts. A record that is longer than a piece makes
- * the piece grow; one that is longer than `recordBytes` is read torn.
+ * A flow log in pieces. Each is decoded, and says where the next one begins: at the record that its end cuts. A record that is longer than a piece is
+ * decoded again in a piece of `recordBytes`; one that is longer than that is read torn.
  */
 export class LogPieces {
   readonly #stream: ByteStream;
@@ -49,7 +49,7 @@ export class LogPieces {
   /** Passes a piece as far as it is settled. @returns those bytes */
   pass({ bytes, goesOn }: Piece, cut: FlowLogCut | undefined): Uint8Array {
     if (goesOn && cut?.startByte === 0) {
-      if (this.#size < this.#sizes.recordBytes) this.#size *= 2;
+      if (this.#size < this.#sizes.recordBytes) this.#size = this.#sizes.recordBytes;
       else this.#isTorn = true;
       return bytes.subarray(0, 0);
     }
