@@ -1,6 +1,6 @@
 /**
- * What Azure is not known to do one way only, each as a setting with a name. The command line and docs/quirks.md come from this one table; a test
- * holds the document against it. Source of each: its own line; sections are those of the facts.
+ * Settings for behavior of Azure that is not documented, or documented in two ways. The command line and docs/quirks.md
+ * use this table; a test compares the page with it.
  */
 import { FlowError } from '../base/errors.ts';
 import { encryptionNames } from '../flowlog/tuple.ts';
@@ -19,56 +19,56 @@ export const quirkTable = {
   statelessInboundTcp: {
     values: ['off', 'on'],
     effect:
-      'With `on`, NSG logs hold the begin of inbound TCP flows that a user-defined rule allows, and neither continuing nor end, while the VNet has no `flowTimeoutInMinutes`. VNet logs hold all.',
+      'With `on`, NSG logs contain only the begin tuple of an inbound TCP flow that a user rule allows, if the VNet has no `flowTimeoutInMinutes`. VNet logs contain all tuples.',
     source:
-      'The overview of NSG flow logs: such rules are implemented without state, and bytes and packets are not recorded; a VNet with a flow timeout is not concerned (1.4). What exactly is written is not documented.',
+      "Microsoft's overview of NSG flow logs says that Azure implements such rules without state, and does not record bytes and packets. A VNet with a flow timeout is an exception. What Azure writes is not documented.",
   },
   udpCounters: {
     values: ['counted', 'zero'],
-    effect: 'With `zero`, continuing and end tuples of UDP in NSG version 2 logs have `0,0,0,0`.',
-    source: 'The overview counts TCP and UDP (1.2); twelve UDP tuples of a real blob have zeros (1.6).',
+    effect: 'With `zero`, continuing and end tuples of UDP have the counters `0,0,0,0` in NSG logs version 2.',
+    source: 'The overview describes counters of TCP and UDP. A real blob has twelve UDP tuples with zeros.',
   },
   byteLength: {
     values: ['ip', 'frame'],
-    effect: 'With `frame`, bytes hold 14 more for each packet, the Ethernet header.',
-    source:
-      "The overview's example `E,1,66,1,66`, and a pair of VNet tuples that differ by 108 = 2 x 54 (1.6). Inferred.",
+    effect: 'With `frame`, bytes include the Ethernet header: 14 bytes more per packet.',
+    source: "The overview's example `E,1,66,1,66`, and a pair of VNet tuples that differ by 108 = 2 x 54. Inferred.",
   },
   vnetPath: {
     values: ['short', 'long'],
     effect:
-      'Folder of VNet blobs: `flowLogResourceID=/{subscription}_{group}/{watcher}_{flow log}`, or with `long` the ARM id of the flow log.',
-    source: 'Real accounts and one Microsoft script have the short form, two tabs of one article the long one (2.1).',
+      'The folder of VNet blobs. With `short`, it is `flowLogResourceID=/{subscription}_{group}/{watcher}_{flow log}`. With `long`, it contains the ARM id of the flow log.',
+    source:
+      'Real accounts and a script of Microsoft use the short form. Two tabs of a Microsoft article use the long form.',
   },
   snatInbound: {
     values: ['logged', 'left-out'],
     effect:
-      'With `left-out`, inbound flows from the Internet at a NIC with no public address and no load balancer are not in the logs.',
-    source: 'Attempts at the ports of default outbound access are logged although they are not delivered (1.5).',
+      'With `left-out`, logs omit inbound flows from the Internet to a NIC that has neither a public address nor a load balancer.',
+    source: 'Azure logs attempts at the ports of default outbound access, although it does not deliver them.',
   },
   loadBalancing: {
     values: ['hash', 'off'],
     effect:
-      'With `hash`, a packet to or from a port that several backends of a load balancer share counts at one of them: a hash of the five-tuple picks it, or of the addresses, or of these and the protocol, as `loadDistribution` of the rule says. With `off` it is at no backend: refused as `no-nic` where its other end is no NIC either.',
+      'Several backends of a load balancer can share a port. With `hash`, a packet to or from such a port counts at one of them. A hash of the five-tuple selects the backend, or a hash of the addresses, with or without the protocol: `loadDistribution` of the rule says which. With `off`, the packet counts at no backend. It is refused as `no-nic` if its other end is not a NIC either.',
     source:
-      "Load Balancer's distribution modes are documented, the hash function is not: which backend Azure would pick is not known, nor is its health.",
+      "Microsoft documents Load Balancer's distribution modes, but not the hash function or the health of backends. So the backend that Azure selects is not known.",
   },
   nameTruncation: {
     values: ['off', 'on'],
-    effect: 'With `on`, the names of NSGs are cut to 80 characters, those of rules to 65, not counting `UserRule_`.',
-    source: 'The overview: longer names may be truncated in logs (1.3).',
+    effect: 'With `on`, names of NSGs are cut to 80 characters, and names of rules to 65, without `UserRule_`.',
+    source: 'The overview says that longer names may be truncated in logs.',
   },
   encryption: {
     values: ['vnet', ...encryptionStates],
     effect:
-      'With `vnet`, VNet logs say `X` for flows between NICs of encrypted VNets, `NX_FALLBACK` from there to a NIC elsewhere in the network, `NX` for all others. With a state, all flows have that one.',
-    source: 'The VNet property `encryption` and the states of 3.2. Which flows fall back is inferred.',
+      'With `vnet`, VNet logs have the state `X` for flows between NICs of encrypted VNets. Flows from there to another NIC in the network have `NX_FALLBACK`, and all others `NX`. With a state, all flows have that state.',
+    source: 'The VNet property `encryption` and the documented states. Which flows have `NX_FALLBACK` is inferred.',
   },
   icmp: {
     values: ['not-logged'],
     effect:
-      'ICMP, ESP and AH are in no flow log; their packets are refused as `icmp`, `icmpv6`, `esp` and `other-protocol`.',
-    source: 'The FAQ of Network Watcher (1.5).',
+      'ICMP, ESP and AH are in no flow log. Their packets are refused as `icmp`, `icmpv6`, `esp` and `other-protocol`.',
+    source: 'The FAQ of Network Watcher.',
   },
 } as const satisfies Readonly<Record<string, Quirk>>;
 
