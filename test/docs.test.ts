@@ -61,7 +61,7 @@ const outputSection = [
   '',
   'Logs can contain characters that act on a terminal: escape sequences, DEL, C1 controls, characters that reverse or hide',
   'text, line separators, halves of surrogate pairs. No command sends them to a terminal. Errors, warnings, summaries,',
-  'progress lines and the log of `serve` show `·` instead. Completion omits values with such characters. Formats of answers:',
+  'progress lines and the log of `serve` show `·` instead. Completion omits values with such characters. Formats:',
   '',
   '| format | for | such a character in a name or value |',
   '|---|---|---|',
@@ -75,6 +75,7 @@ const outputSection = [
   '`blob show` writes the bytes of a blob unchanged into a file or a pipe, and escapes them on a terminal.',
   '',
   'CSV cells that begin with `=`, `+`, `-` or `@` are not changed. A spreadsheet may run such a cell as a formula. Azure',
-  'permits no rule or resource with such a name, but a forged log can contain one. If you do not trust the logs, import CSV as text.',
+  'permits no rule or resource with such a name, but a forged log can contain one. If you do not trust the logs, import CSV',
+  'as text.',
   '',
 ];

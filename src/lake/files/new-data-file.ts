@@ -34,7 +34,7 @@ export const tuplesForm: FileForm = {
 
 /**
  * A data file on its way: `date=YYYY-MM-DD/part-<uuid>.parquet`. It is written aside, synced and renamed, so that it is whole wherever it is
- * seen. Row groups stay in the order in which their rows were read (docs/decisions/0007-lake-columns.md); within one, see row-order.ts.
+ * seen. Which rows share a row group: docs/decisions/0021-stitching.md; their order: row-order.ts.
  */
 export class NewDataFile {
   readonly #table: TablePlace;
