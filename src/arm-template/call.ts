@@ -1,6 +1,6 @@
 /**
- * What a template function sees of its call: arguments, evaluated when asked for, and the template around it. Readers name the argument
- * that is not what the function wants.
+ * The call of a template function: its arguments, evaluated on demand, and the surrounding template. Errors name the
+ * invalid argument.
  */
 import { limits } from '../base/limits.ts';
 import type { Meter } from './measure.ts';
@@ -12,7 +12,10 @@ export interface Call extends Meter {
   readonly name: string;
   readonly count: number;
   readonly template: TemplateView;
-  /** Argument `index`, evaluated at the first use. @throws TemplateProblem when it cannot be */
+  /**
+   * Argument `index`, evaluated at the first use.
+   * @throws TemplateProblem if it cannot be evaluated
+   */
   value(index: number): Value;
   /** The body of argument `index`, a `lambda(…)`, as a function of its variables. */
   lambda(index: number): (args: readonly Value[]) => Value;
@@ -20,16 +23,22 @@ export interface Call extends Meter {
   lambdaVariable(name: string): Value;
 }
 
-/** The template around an expression. All throw TemplateProblem for what they do not know. */
+/** The template around an expression. Unknown names throw TemplateProblem. */
 export interface TemplateView {
   readonly scope: Scope;
   parameter(name: string): Value;
   variable(name: string): Value;
-  /** Index of the loop of that name, of the resource loop when it is undefined. */
+  /** Index of the loop with this name; of the resource loop if it is undefined. */
   copyIndex(name: string | undefined): number;
-  /** `properties` of a resource, the whole resource when `full`. `hasVersion`: the call names an api-version. */
+  /**
+   * `properties` of a resource, or the whole resource if `full`.
+   * @param hasVersion the call has an api-version
+   */
   reference(idOrName: string, full: boolean, hasVersion: boolean): Value;
-  /** Marks the value of this expression as one that a resource of the template decides when it is made; false where there is no such resource. */
+  /**
+   * Marks the value of this expression as known only after a resource of the template is created; false if there is no
+   * such resource.
+   */
   dependOn(idOrName: string): boolean;
 }
 
@@ -80,7 +89,7 @@ export function object(call: Call, index: number): ValueObject {
   return value;
 }
 
-/** The text of a number, a boolean or a string; booleans are `True` and `False`, as Azure writes them. */
+/** The text of a number, a boolean or a string; booleans are `True` and `False`, as in Azure. */
 export function plainText(call: Call, index: number): string {
   const value = call.value(index);
   if (typeof value === 'string') return value;
@@ -95,16 +104,19 @@ export function wrongArgument(call: Call, index: number, wanted: string): Templa
   );
 }
 
-/** Refuses what would grow without end, before it is made. @param parts what a text or array is to be made of */
+/**
+ * Refuses results that are too large before they are created.
+ * @param parts of the text or array
+ */
 export function bounded<T extends readonly { readonly length: number }[]>(call: Call, parts: T): T {
   let length = 0;
   for (const part of parts) length += part.length;
   call.spend(parts.length >>> 4);
-  if (length > limits.templateValueMax) throw new TemplateProblem(`${call.name}() makes more than it may`);
+  if (length > limits.templateValueMax) throw new TemplateProblem(`${call.name}() creates a value that is too large`);
   return parts;
 }
 
-/** The text in which another is sought, its cost counted: patterns that repeat themselves are compared at every place. */
+/** The text to search, after counting the cost of the search: repetitive patterns are compared at every position. */
 export function searched(call: Call, whole: string, sought: string): string {
   call.spend(Math.floor((whole.length * Math.max(64, sought.length)) / 4096));
   return whole;

@@ -1,6 +1,6 @@
 /**
- * Functions on arrays, on objects, and on both and texts alike.
- * Source: learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-array, -object and -lambda
+ * Functions for arrays, objects, and for collections and texts. Source:
+ * learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-array, -object and -lambda
  */
 import type { Call, FunctionTable } from './call.ts';
 import { bounded, define, integer, list, object, plainText, searched, text, values, wrongArgument } from './call.ts';
@@ -33,7 +33,7 @@ export const collectionFunctions: FunctionTable = {
   }),
   createarray: define(0, Infinity, (call) => values(call)),
   createobject: define(0, Infinity, (call) => {
-    if (call.count % 2 === 1) throw new TemplateProblem('createObject() wants keys and values in pairs');
+    if (call.count % 2 === 1) throw new TemplateProblem('createObject() needs pairs of keys and values');
     const made = newObject();
     for (let index = 0; index < call.count; index += 2) made[text(call, index)] = call.value(index + 1);
     return made;
@@ -132,7 +132,7 @@ export const collectionFunctions: FunctionTable = {
   lambdavariables: define(1, 1, (call) => call.lambdaVariable(text(call, 0))),
 };
 
-/** A property or an element; `undefined` when there is none. */
+/** A property or an element; `undefined` if there is none. */
 export function memberOf(value: Value, key: Value, meter: Meter): Value | undefined {
   if (isArray(value)) return typeof key === 'number' && key >= 0 ? value[key] : undefined;
   if (!isObject(value) || typeof key !== 'string') return undefined;
@@ -140,7 +140,7 @@ export function memberOf(value: Value, key: Value, meter: Meter): Value | undefi
   return getProperty(value, key);
 }
 
-/** Index of argument 1 in a list, -1 where it is not there. */
+/** Index of argument 1 in a list; -1 if it is not there. */
 function positionOf(call: Call, whole: readonly Value[], fromEnd = false): number {
   const sought = call.value(1);
   const isIt = (item: Value): boolean => sameValue(item, sought, call);
@@ -157,12 +157,12 @@ function pair(firstKey: string, first: Value, secondKey: string, second: Value):
 
 function isTrue(call: Call, value: Value): boolean {
   if (typeof value !== 'boolean')
-    throw new TemplateProblem(`the lambda of ${call.name}() does not answer true or false`);
+    throw new TemplateProblem(`the lambda of ${call.name}() does not return true or false`);
   return value;
 }
 
 function keyOf(call: Call, value: Value): string {
-  if (typeof value !== 'string') throw new TemplateProblem(`the lambda of ${call.name}() does not answer a string`);
+  if (typeof value !== 'string') throw new TemplateProblem(`the lambda of ${call.name}() does not return a string`);
   return value;
 }
 

@@ -1,6 +1,7 @@
 /**
- * Functions that ask about the deployment: its parameters, variables, loops, scope and resources. What only Azure could answer is refused
- * by name. Source: learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-resource, -deployment and -scope
+ * Functions of the deployment: its parameters, variables, loops, scope and resources. Functions that only Azure can
+ * evaluate are refused by name. Source:
+ * learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-resource, -deployment and -scope
  */
 import type { Call, FunctionTable, TemplateFunction } from './call.ts';
 import { define, integer, text, values, wrongArgument } from './call.ts';
@@ -25,7 +26,7 @@ export const deploymentFunctions: FunctionTable = {
     const { before, type, names } = splitIdArguments(call);
     const scope = { ...call.template.scope };
     if (before.length > 2)
-      throw new TemplateProblem('resourceId() has more than a subscription and a group before the type');
+      throw new TemplateProblem('resourceId() has more arguments before the type than a subscription and a group');
     if (before.length > 0) scope.resourceGroup = before[before.length - 1];
     if (before.length > 1) scope.subscriptionId = before[0];
     return resourceIdOf(scope, type, names);
@@ -111,7 +112,7 @@ function toObject(entries: Record<string, Value>): Value {
   return Object.assign(newObject(), entries);
 }
 
-/** The type is the first argument with a slash; names follow it, subscription and group come before. */
+/** The type is the first argument with a slash. Names follow it; subscription and group come before it. */
 function splitIdArguments(call: Call): { before: string[]; type: string; names: string[] } {
   const texts = values(call).map((_, index) => text(call, index));
   const at = texts.findIndex((part) => part.includes('/'));
@@ -123,7 +124,7 @@ function checkNames(call: Call, type: string, names: string[]): string[] {
   const wanted = type.split('/').filter((part) => part !== '').length - 1;
   if (names.length !== wanted)
     throw new TemplateProblem(
-      `${call.name}('${type}') wants ${wanted} name${wanted === 1 ? '' : 's'}, not ${names.length}`,
+      `${call.name}('${type}') needs ${wanted} name${wanted === 1 ? '' : 's'}, not ${names.length}`,
     );
   return names;
 }

@@ -1,6 +1,7 @@
 /**
- * The evaluator: values of a template with their expressions resolved. Parameters and variables are evaluated when first asked for, and
- * once; what cannot be resolved becomes an `Unresolved` in its place. Pure: no clock, no randomness, nothing is fetched.
+ * The evaluator: resolves the expressions of a template. Parameters and variables are evaluated once, at their first
+ * use. An expression that cannot be resolved becomes an `Unresolved` value. The evaluator is pure: no clock, no random
+ * values, no requests.
  */
 import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
@@ -14,58 +15,63 @@ import type { Scope } from './scope.ts';
 import type { Json, JsonObject, Value, ValueObject } from './value.ts';
 import { TemplateProblem, Unresolved, describeValue, isArray, isObject, newObject, scalarText } from './value.ts';
 
-/** What all templates of one file share: its functions, and what is left of its bounds. */
+/** Shared by all templates of one file: functions and remaining limits. */
 export interface Evaluator {
   readonly file: string;
   readonly functions: FunctionTable;
-  /** Resources as they are deployed, by id; asked before the template's own. */
+  /** Finds deployed resources by id; searched before the template's own resources. */
   readonly existing: (id: string) => ValueObject | undefined;
   readonly isSettled: (type: string) => boolean;
   readonly budget: Budget;
-  /** Values of parameters that were not given, by template and name: they stay when the template is evaluated again. */
+  /**
+   * Generated values of missing parameters, by template and name: they are kept when the template is evaluated again.
+   */
   readonly presets: Map<string, Value>;
   depth: number;
-  /** How often an expression asked for what a resource of the template decides when it is made. */
+  /** How often an expression used a value that is known only after a resource of the template is created. */
   dependences: number;
-  /** The same, where any property may come to be then: not of deployments, whose outputs are known by name. */
+  /**
+   * The same, without deployments: any property of these resources can appear later, while outputs of deployments are
+   * known by name.
+   */
   laters: number;
-  /** Ids of the resources of the template that must be made first for it. */
+  /** Ids of resources of the template that must be created before this one. */
   readonly asked: string[];
 }
 
-/** What evaluating a template may take, and has taken. */
+/** Limits of an evaluation, and what it has used. */
 export interface Budget {
   readonly steps: number;
   left: number;
-  /** Characters and elements of the texts, arrays and objects that functions made. */
+  /** Characters and elements of texts, arrays and objects created by functions. */
   made: number;
 }
 
-/** One template: a file's, or a nested deployment's of inner scope. */
+/** One template: the file's, or an inner-scope nested deployment's. */
 export interface TemplateState {
   readonly evaluator: Evaluator;
   readonly body: JsonObject;
-  /** JSON path of the template in its file, '' for the file's own; ends with a dot otherwise. */
+  /** JSON path of the template in its file; '' for the file's own template, otherwise it ends with a dot. */
   readonly path: string;
   readonly scope: Scope;
   /** Values of parameters by name in lower case. */
   readonly given: ReadonlyMap<string, Value>;
   readonly known: Map<string, Value>;
-  /** Parameters and variables being evaluated: one that asks for itself is refused. */
+  /** Parameters and variables in evaluation, to detect circular references. */
   readonly busy: Set<string>;
-  /** Answers `reference`; `undefined` where the template has no such resource. */
-  /** Whether a resource of the template around it decides a parameter of it. */
+  /** Whether one of its parameters depends on a resource of the surrounding template. */
   isDependent: boolean;
+  /** The result of `reference`; `undefined` if the template does not have the resource. */
   lookUp: (idOrName: string, hasVersion: boolean) => ValueObject | undefined;
   /** The id of a resource of the template. */
   declares: (idOrName: string) => string | undefined;
 }
 
-/** A turn of a `copy` loop, in those around it. */
+/** One iteration of a `copy` loop, with its outer loops. */
 export interface Loop {
   readonly name: string;
   readonly index: number;
-  /** Of a resource, which `copyIndex()` without a name means. */
+  /** Whether it is a resource loop, which `copyIndex()` without a name refers to. */
   readonly ofResource: boolean;
   readonly outer: Loop | undefined;
 }
@@ -76,7 +82,7 @@ interface LambdaScope {
   readonly outer: LambdaScope | undefined;
 }
 
-/** Where an expression stands. */
+/** The context of an expression. */
 export interface Frame {
   readonly state: TemplateState;
   readonly loop: Loop | undefined;
@@ -106,7 +112,10 @@ export function createTemplateState(
   };
 }
 
-/** `json` with all its expressions resolved. `path` is its place in the file, for messages. */
+/**
+ * `json` with all expressions resolved.
+ * @param path its place in the file, for messages
+ */
 export function evaluateValue(frame: Frame, json: Json, path: string): Value {
   const evaluator = frame.state.evaluator;
   spend(evaluator, 1);
@@ -120,7 +129,7 @@ export function evaluateValue(frame: Frame, json: Json, path: string): Value {
   });
 }
 
-/** @throws network-invalid for a value of the template that is too large */
+/** @throws network-invalid if the value is too large */
 function checkSize(frame: Frame, made: Value, path: string): Value {
   const problem = sizeProblem(made);
   if (problem !== undefined)
@@ -157,7 +166,7 @@ export function isCopyList(json: Json): json is readonly JsonObject[] {
   );
 }
 
-/** The array that a property or variable loop makes. */
+/** The array of a property or variable loop. */
 export function evaluateCopies(frame: Frame, copy: JsonObject, path: string): Value {
   const count = evaluateCount(frame, copy['count'], `${path}.count`);
   if (count instanceof Unresolved) return count;
@@ -172,7 +181,7 @@ export function evaluateCopies(frame: Frame, copy: JsonObject, path: string): Va
   return checkSize(frame, made, path);
 }
 
-/** How often a loop turns. */
+/** The number of iterations of a loop. */
 export function evaluateCount(frame: Frame, json: Json | undefined, path: string): number | Unresolved {
   const count = evaluateValue(frame, json ?? null, path);
   if (count instanceof Unresolved) return count;
@@ -182,7 +191,7 @@ export function evaluateCount(frame: Frame, json: Json | undefined, path: string
   return unresolved(frame, path, scalarText(json), `a copy count is ${shown}, not 0 to ${limits.templateCopiesMax}`);
 }
 
-/** An expression that fails costs as much as these steps: its error has a trace of the stack and a sentence. */
+/** Cost of a failing expression in steps: its error has a stack trace and a sentence. */
 const problemSteps = 32;
 
 /** A string of the template: the value of its expression, or the text itself. */
@@ -228,9 +237,9 @@ function evaluateMember(frame: Frame, expression: Extract<Expression, { kind: 'i
   const key = evaluateExpression(frame, expression.index);
   const found = memberOf(target, key, meterOf(frame.state.evaluator));
   if (found !== undefined) return found;
-  if (isArray(target)) throw new TemplateProblem(`index ${scalarText(key)} lies outside an array of ${target.length}`);
+  if (isArray(target)) throw new TemplateProblem(`index ${scalarText(key)} is outside an array of ${target.length}`);
   if (isObject(target)) throw new TemplateProblem(`there is no property '${scalarText(key)}'`);
-  throw new TemplateProblem(`'${scalarText(key)}' is asked of ${describeValue(target)}`);
+  throw new TemplateProblem(`'${scalarText(key)}' is read from ${describeValue(target)}`);
 }
 
 function evaluateCall(frame: Frame, expression: Extract<Expression, { kind: 'call' }>): Value {
@@ -246,7 +255,10 @@ function evaluateCall(frame: Frame, expression: Extract<Expression, { kind: 'cal
   return countNew(frame.state.evaluator, expression.name, run(createCall(frame, expression)));
 }
 
-/** What a function answers, counted where it is new. @throws TemplateProblem where it is too large */
+/**
+ * The result of a function, counted if it is new.
+ * @throws TemplateProblem if it is too large
+ */
 function countNew(evaluator: Evaluator, name: string, value: Value): Value {
   if (typeof value === 'string') {
     spend(evaluator, value.length >>> 6);
@@ -254,7 +266,7 @@ function countNew(evaluator: Evaluator, name: string, value: Value): Value {
   }
   if (typeof value !== 'object' || value === null || value instanceof Unresolved || isMeasured(value)) return value;
   const problem = sizeProblem(value);
-  if (problem !== undefined) throw new TemplateProblem(`what ${name}() makes ${problem}`);
+  if (problem !== undefined) throw new TemplateProblem(`the result of ${name}() ${problem}`);
   const { entries } = measureOf(value);
   spend(evaluator, entries >>> 1);
   evaluator.budget.made += entries;
@@ -288,7 +300,7 @@ function createCall(frame: Frame, expression: Extract<Expression, { kind: 'call'
     lambda(index) {
       const argument = expression.args[index];
       if (argument.kind !== 'call' || argument.name.toLowerCase() !== 'lambda' || argument.args.length === 0)
-        throw new TemplateProblem(`argument ${index + 1} of ${expression.name}() is no lambda`);
+        throw new TemplateProblem(`argument ${index + 1} of ${expression.name}() is not a lambda`);
       spend(frame.state.evaluator, argument.args.length >>> 2);
       const names = argument.args.slice(0, -1).map((name) => (name.kind === 'literal' ? String(name.value) : ''));
       const body = argument.args[argument.args.length - 1];
@@ -340,12 +352,12 @@ function viewOf(frame: Frame): TemplateView {
   };
 }
 
-/** Evaluates a parameter or variable at its first use, and refuses one that needs itself. */
+/** Evaluates a parameter or variable at its first use; circular references are refused. */
 function once(state: TemplateState, what: string, find: () => Value): Value {
   const key = what.toLowerCase();
   const known = state.known.get(key);
   if (known !== undefined) return passOn(what, known);
-  if (state.busy.has(key)) throw new TemplateProblem(`${what} needs itself`, false);
+  if (state.busy.has(key)) throw new TemplateProblem(`${what} depends on itself`, false);
   state.busy.add(key);
   try {
     const value = find();
@@ -396,7 +408,7 @@ function findVariable(state: TemplateState, name: string): Value {
   return evaluateValue(frame, declared as Json, `${state.path}variables.${name}`);
 }
 
-/** `namespace.name(…)`, declared in the template's `functions`; it sees its own parameters alone. */
+/** `namespace.name(…)`, declared in the template's `functions`. It can use only its own parameters. */
 function callUserFunction(frame: Frame, expression: Extract<Expression, { kind: 'call' }>): Value {
   const state = frame.state;
   const [namespace, name] = expression.name.toLowerCase().split('.');
@@ -425,7 +437,7 @@ function callUserFunction(frame: Frame, expression: Extract<Expression, { kind: 
   );
 }
 
-/** Whether two names of a template are one, in any casing. */
+/** Whether two names of a template are equal, ignoring case. */
 function isName(evaluator: Evaluator, a: string, b: string): boolean {
   if (a.length !== b.length) return false;
   spend(evaluator, a.length >>> 5);
@@ -436,7 +448,7 @@ export function asObject(json: Json | undefined): JsonObject {
   return isObject(json) ? json : {};
 }
 
-/** @throws network-invalid when the file has used up its steps */
+/** @throws network-invalid if the file has no steps left */
 export function spend(evaluator: Evaluator, steps: number): void {
   const { budget } = evaluator;
   budget.left = Math.max(-1, budget.left - steps);

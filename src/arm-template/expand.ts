@@ -1,6 +1,6 @@
 /**
- * From a template to its resources: loops turned, conditions decided, children and inline nested deployments taken in. A resource's body
- * is evaluated when asked for, so that what nobody needs may be unresolvable.
+ * Expands a template to its resources: loops, conditions, child resources and inline nested deployments. A resource's
+ * body is evaluated on demand, so unused parts may be unresolvable.
  */
 import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
@@ -26,37 +26,46 @@ import type { Scope } from './scope.ts';
 import type { Json, JsonObject, Value, ValueObject } from './value.ts';
 import { TemplateProblem, Unresolved, isArray, isObject, newObject, scalarText } from './value.ts';
 
-/** What a resource costs of a file's steps, so that loops in loops end before memory does. */
+/** Cost of a resource in steps, so that nested loops stop before memory is exhausted. */
 const stepsPerResource = 50;
 
 export interface TemplateResource {
   /** `Microsoft.Network/virtualNetworks/subnets`, in the template's casing. */
   readonly type: string;
-  /** All parts: `vnet/subnet`. */
+  /** All parts of the name: `vnet/subnet`. */
   readonly name: string;
   readonly id: string;
   /** JSON path in the file. */
   readonly path: string;
-  /** Name of the `copy` loop that it comes from, and its symbolic name; '' for none. */
+  /** Name of its `copy` loop, and its symbolic name; '' for none. */
   readonly loop: string;
   readonly symbol: string;
-  /** Ids, names, symbolic names or names of loops that the template puts before it. @throws network-invalid where one cannot be resolved */
+  /**
+   * Ids, names, symbolic names or loop names that must be created before it.
+   * @throws network-invalid if one cannot be resolved
+   */
   dependsOn(): readonly string[];
-  /** The resource without its loop, condition and children; evaluated once. @throws network-invalid when it is nested too deep */
+  /**
+   * The resource without loop, condition and children; evaluated once.
+   * @throws network-invalid if it is nested too deep
+   */
   body(): ValueObject;
-  /** Whether the body has values that other resources of the template decide when they are made; known once the body is. */
+  /**
+   * Whether the body uses values that are known only after other resources of the template are created. Valid after
+   * `body`.
+   */
   isDependent(): boolean;
-  /** Ids of the resources of the template whose values it asks for; known once the body is. */
+  /** Ids of resources of the template that the body refers to. Valid after `body`. */
   references(): readonly string[];
 }
 
 export interface ExpandedTemplate {
   readonly resources: TemplateResource[];
-  /** Resources whose type, name, loop or condition cannot be resolved; `type` is '' where that is what cannot. */
+  /** Resources whose type, name, loop or condition cannot be resolved; `type` is '' if the type cannot be resolved. */
   readonly unresolved: { readonly type: string; readonly problem: Unresolved }[];
-  /** Nested deployments whose template is a link, which is not followed. */
+  /** Nested deployments with a linked template, which is not loaded. */
   readonly linked: { readonly name: string; readonly path: string }[];
-  /** The template's outputs, `{name: {type, value}}`; evaluated when asked for. */
+  /** The template's outputs, `{name: {type, value}}`; evaluated on demand. */
   outputs(): ValueObject;
 }
 
@@ -66,19 +75,19 @@ export interface TemplateOptions {
   /** By name in lower case; see `readParameters`. */
   readonly parameters: ReadonlyMap<string, Value>;
   readonly scope: Scope;
-  /** Functions beside the table's, by name in lower case. */
+  /** Additional functions, by name in lower case. */
   readonly functions?: FunctionTable;
-  /** Resources as they are deployed, for `reference`; they go before the template's own. */
+  /** Finds deployed resources for `reference`; searched before the template's own resources. */
   readonly existing?: (id: string) => ValueObject | undefined;
-  /** Types whose resources have what the template gives them alone, made or not. */
+  /** Types whose resources have no properties beyond those in the template, before and after they are created. */
   readonly isSettled?: (type: string) => boolean;
-  /** Shared by all evaluations of one template; without one, each has `templateStepsMax`. */
+  /** Shared by all evaluations of one template; if absent, each has `templateStepsMax`. */
   readonly budget?: Budget;
   /** See `Evaluator`. */
   readonly presets?: Map<string, Value>;
 }
 
-/** @throws network-invalid where the template is not of a template's shape, or too large to evaluate */
+/** @throws network-invalid if the template is malformed or too large to evaluate */
 export function expandTemplate(template: JsonObject, options: TemplateOptions): ExpandedTemplate {
   const evaluator: Evaluator = {
     file: options.file,
@@ -105,7 +114,10 @@ export function budgetOf(steps: number): Budget {
   return { steps, left: steps, made: 0 };
 }
 
-/** Counts a value that leaves the template as if it were written out, since callers print or store it. @returns the value */
+/**
+ * Counts a value at its full JSON size, because callers print or store it.
+ * @returns the value
+ */
 function countWritten<T extends Value>(evaluator: Evaluator, value: T): T {
   const { chars } = measureOf(value);
   if (chars > limits.templateValueCharsMax)
@@ -114,16 +126,19 @@ function countWritten<T extends Value>(evaluator: Evaluator, value: T): T {
   return value;
 }
 
-/** A place in the template where resources are listed. */
+/** A list of resources in the template. */
 interface Place {
   readonly state: TemplateState;
-  /** Where its resources go; in a nested deployment of outer scope another than that of its expressions. */
+  /** Scope of its resources; in an outer-scope nested deployment it differs from that of its expressions. */
   readonly scope: Scope;
   readonly loop: Loop | undefined;
   readonly expanded: ExpandedTemplate;
   /** Bodies that `reference` finds in this template: by id, name and symbolic name, in lower case. */
   readonly found: Map<string, Own>;
-  /** Nested deployments of this template, taken in when all its resources are known, since their parameters may refer to any. */
+  /**
+   * Nested deployments of this template, expanded after all its resources are known, because their parameters can refer
+   * to any of them.
+   */
   readonly deployments: (() => ValueObject)[];
   readonly parent?: { readonly type: string; readonly name: string };
 }
@@ -153,7 +168,7 @@ function ownResources(state: TemplateState): Pick<Place, 'found' | 'deployments'
   return { found, deployments: [] };
 }
 
-/** `Microsoft.Network/virtualNetworks/vnet` names a resource of the group that is deployed to. */
+/** `Microsoft.Network/virtualNetworks/vnet` refers to a resource of the deployment's resource group. */
 function wholeId(scope: Scope, idOrName: string): string {
   return /^[A-Za-z][\w-]*\.[\w.-]+(\/[^/]+){2,}$/.test(idOrName)
     ? `/subscriptions/${scope.subscriptionId}/resourceGroups/${scope.resourceGroup}/providers/${idOrName}`
@@ -266,7 +281,7 @@ function refuse(place: Place, resource: JsonObject, problem: Unresolved): void {
   place.expanded.unresolved.push({ type: type === '' ? '' : joinType(place.parent?.type, type), problem });
 }
 
-/** Children give the last part of their type, or all of it. */
+/** A child resource has only the last part of its type, or the full type. */
 function joinType(parent: string | undefined, type: string): string {
   if (parent === undefined || type.toLowerCase().startsWith(`${parent.toLowerCase()}/`)) return type;
   return `${parent}/${type}`;
@@ -290,7 +305,7 @@ function evaluateDependencies(frame: Frame, resource: JsonObject, path: string):
   });
 }
 
-/** Outputs whose condition is false are left out. */
+/** Outputs with a false condition are left out. */
 function evaluateOutputs(frame: Frame, template: JsonObject, path: string): ValueObject {
   const made = newObject();
   for (const [name, output] of Object.entries(asObject(template['outputs']))) {
@@ -308,7 +323,7 @@ function evaluateOutputs(frame: Frame, template: JsonObject, path: string): Valu
   return made;
 }
 
-/** Where a nested deployment lies, and its resources with it. */
+/** The scope of a nested deployment and its resources. */
 function nestedScope(place: Place, resource: JsonObject, path: string, name: string): Scope {
   const scope = { ...place.scope, deployment: name };
   const group = evaluateValue(place, resource['resourceGroup'] ?? null, `${path}.resourceGroup`);
@@ -318,7 +333,7 @@ function nestedScope(place: Place, resource: JsonObject, path: string, name: str
   return scope;
 }
 
-/** Takes the resources of a nested deployment in; its body has the outputs alone. */
+/** Expands the resources of a nested deployment; its body has only the outputs. */
 function expandDeployment(place: Place, scope: Scope, resource: JsonObject, path: string, name: string): ValueObject {
   const properties = asObject(resource['properties']);
   const template = properties['template'];
@@ -346,7 +361,7 @@ function expandDeployment(place: Place, scope: Scope, resource: JsonObject, path
   return body;
 }
 
-/** Outside of an expression there is nobody to mark: what cannot be resolved ends the import. */
+/** Outside an expression there is no value to mark: an unresolvable part ends the import. */
 function guarded<T>(file: string, run: () => T): T {
   try {
     return run();
@@ -364,7 +379,7 @@ function lazily(id: string, make: () => ValueObject): () => ValueObject {
     if (made !== undefined) return made;
     if (busy)
       throw new TemplateProblem(
-        `a resource refers to itself: ${id} is asked for values that it needs itself; only what is deployed there already could answer`,
+        `a resource refers to itself: ${id} needs its own values, which are known only if it is already deployed`,
         false,
       );
     busy = true;

@@ -1,6 +1,4 @@
-/**
- * The one table of template functions, by name in lower case. `lambda` is not in it: it has meaning only as an argument.
- */
+/** The table of template functions, by name in lower case. `lambda` is not in it: it is valid only as an argument. */
 import type { FunctionTable } from './call.ts';
 import { collectionFunctions } from './collection-functions.ts';
 import { deploymentFunctions } from './deployment-functions.ts';

@@ -1,13 +1,11 @@
-/**
- * The two functions that make names from values: `guid` and `uniqueString`. Both answer as Azure does.
- */
+/** `guid` and `uniqueString`, which derive names from values. Both give the same results as Azure. */
 import { createHash } from 'node:crypto';
 
 const guidNamespace = '11fb06fb-712d-4ddd-98c7-e71bbd588830';
 
 /**
- * A name-based GUID, version 5 (RFC 9562 section 5.5), in the namespace of template deployments, of the arguments joined by `-`.
- * Source: learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-string#guid
+ * A name-based GUID, version 5 (RFC 9562 section 5.5), of the arguments joined by `-`, in the namespace of template
+ * deployments. Source: learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-string#guid
  */
 export function templateGuid(parts: readonly string[]): string {
   const bytes = createHash('sha1')
@@ -21,8 +19,8 @@ export function templateGuid(parts: readonly string[]): string {
 }
 
 /**
- * Thirteen characters of `a` to `z` and `2` to `7`: the 64 bits of a two-lane MurmurHash3 of the arguments joined by `-`, most
- * significant first. Held to known answers of Azure by a test.
+ * Thirteen characters of `a` to `z` and `2` to `7`: the 64 bits of a two-lane MurmurHash3 of the arguments joined by
+ * `-`, most significant first. A test compares it with known results of Azure.
  */
 export function uniqueString(parts: readonly string[]): string {
   let hash = hash64(Buffer.from(parts.join('-'), 'utf8'));
@@ -57,7 +55,7 @@ function hash64(bytes: Uint8Array): bigint {
   return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
 }
 
-/** Four bytes, least significant first; what lies beyond the end is 0. */
+/** Four bytes, least significant first; bytes after the end are 0. */
 function word(bytes: Uint8Array, at: number): number {
   let value = 0;
   for (let i = 0; i < 4; i++) value |= (bytes[at + i] ?? 0) << (8 * i);

@@ -1,13 +1,11 @@
-/**
- * Values compared and written as JSON text.
- */
+/** Compares values and writes them as JSON text. */
 import { limits } from '../base/limits.ts';
 import type { Meter } from './measure.ts';
 import { measureOf, walkSteps } from './measure.ts';
 import type { Value, ValueObject } from './value.ts';
 import { TemplateProblem, Unresolved, isArray, isObject, newObject } from './value.ts';
 
-/** @throws TemplateProblem when a part is unresolved, or the text would be too long */
+/** @throws TemplateProblem if a part is unresolved or the text would be too long */
 export function jsonText(value: Value, meter: Meter): string {
   meter.spend(walkSteps(value));
   const room = { left: limits.templateValueMax };
@@ -31,7 +29,7 @@ function writeOne(value: Value, room: { left: number }): string {
   return JSON.stringify(value);
 }
 
-/** Deep equality; the order of an object's keys does not matter, casing does. */
+/** Deep equality; the order of keys is ignored, casing is not. */
 export function sameValue(a: Value, b: Value, meter: Meter): boolean {
   if (typeof a === 'string' && typeof b === 'string') {
     meter.spend(a.length === b.length ? a.length >>> 6 : 0);
@@ -56,7 +54,10 @@ function sortKeys(value: Value, room: { left: number }): Value {
   return sorted;
 }
 
-/** Keys of both; where both have an object it is merged likewise, else that of `b` stands. Keys in any casing are one. */
+/**
+ * The keys of both objects; for keys in both, the value of `b`, or with `deep` the merged objects. Keys are compared
+ * ignoring case.
+ */
 export function mergeObjects(a: ValueObject, b: ValueObject, deep: boolean, meter: Meter): ValueObject {
   meter.spend(1 + measureOf(a).entries + measureOf(b).entries);
   const merged = newObject();

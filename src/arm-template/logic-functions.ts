@@ -67,9 +67,9 @@ function divisor(call: Call): number {
 function integers(call: Call): number[] {
   const numbers = call.count === 1 && isArray(call.value(0)) ? list(call, 0) : values(call);
   call.spend(numbers.length >>> 2);
-  if (numbers.length === 0) throw new TemplateProblem(`${call.name}() wants at least one integer`);
+  if (numbers.length === 0) throw new TemplateProblem(`${call.name}() needs at least one integer`);
   return numbers.map((value) => {
-    if (typeof value !== 'number') throw new TemplateProblem(`${call.name}() wants integers`);
+    if (typeof value !== 'number') throw new TemplateProblem(`${call.name}() needs integers`);
     return value;
   });
 }

@@ -1,6 +1,6 @@
 /**
- * The cost of a value: values share their parts, and what takes sixty steps to make may be endless when it is written out. Each array and object is
- * measured once; a part that occurs twice counts twice, as in its JSON text.
+ * The size of a value. Values share their parts, so a few steps can create a value that is endless as JSON text. Each
+ * array and object is measured once; a shared part counts each time, as in its JSON text.
  */
 import type { Value } from './value.ts';
 import { isArray, isObject } from './value.ts';
@@ -8,33 +8,33 @@ import { isArray, isObject } from './value.ts';
 export interface Measure {
   /** Characters of the JSON text, without escapes. */
   readonly chars: number;
-  /** Values in it, itself included. */
+  /** Number of values, including itself. */
   readonly nodes: number;
-  /** Levels of arrays and objects. */
+  /** Nesting depth of arrays and objects. */
   readonly depth: number;
-  /** Its own elements or properties; a long name counts for several. */
+  /** Its own elements or properties; a long name counts as several. */
   readonly entries: number;
 }
 
-/** Who counts steps. */
+/** Counts steps. */
 export interface Meter {
-  /** @throws network-invalid when no steps are left */
+  /** @throws network-invalid if no steps are left */
   spend(steps: number): void;
 }
 
-/** Kept in the value itself: a WeakMap of a million parts takes the garbage collector minutes. */
+/** Stored in the value itself: garbage collection of a WeakMap with a million entries takes minutes. */
 const key = Symbol('measure');
 
 function knownOf(value: object): Measure | undefined {
   return (value as { [key]?: Measure })[key];
 }
 
-/** Whether a value was made and measured before. */
+/** Whether a value was measured before. */
 export function isMeasured(value: object): boolean {
   return knownOf(value) !== undefined;
 }
 
-/** The value must not change afterwards. Costs a walk over those parts that were not measured before. */
+/** Measures a value, which must not change afterwards. Cost: a walk over the parts that were not measured before. */
 export function measureOf(value: Value): Measure {
   if (typeof value !== 'object' || value === null) return leaf(value);
   const before = knownOf(value);
@@ -62,14 +62,14 @@ function leaf(value: Value): Measure {
   return { chars, nodes: 1, depth: 0, entries: 0 };
 }
 
-/** Steps of a look at each character, element or property of a value: what any function may do with an argument. */
+/** Steps to read each character, element or property of a value once: the cost of a function for an argument. */
 export function lookSteps(value: Value): number {
   if (typeof value === 'string') return value.length >>> 6;
   if (isArray(value)) return measureOf(value).entries >>> 6;
   return isObject(value) ? measureOf(value).entries >>> 3 : 0;
 }
 
-/** Steps of a walk over all of a value. */
+/** Steps to walk over a whole value. */
 export function walkSteps(value: Value): number {
   const { chars, nodes } = measureOf(value);
   return 1 + Math.floor(nodes / 4) + Math.floor(chars / 64);

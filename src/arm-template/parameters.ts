@@ -1,20 +1,21 @@
-/**
- * Parameters files: `{"parameters": {"name": {"value": …}}}`, or the inner object alone.
- */
+/** Parameters files: `{"parameters": {"name": {"value": …}}}`, or only the inner object. */
 import { FlowError } from '../base/errors.ts';
 import { readJson } from './read-json.ts';
 import type { Json, Value } from './value.ts';
 import { getProperty, isObject } from './value.ts';
 
-/** Values by name in lower case. A reference to a key vault has no value here and is left out. @throws network-invalid */
+/**
+ * Values by name in lower case. References to a key vault have no value here and are left out.
+ * @throws network-invalid
+ */
 export function readParameters(text: string, file: string): Map<string, Value> {
   const json: Json = readJson(text, file);
-  if (!isObject(json)) throw new FlowError('network-invalid', `${file}: a parameters file holds an object`);
+  if (!isObject(json)) throw new FlowError('network-invalid', `${file}: a parameters file must contain an object`);
   const inner = getProperty(json, 'parameters');
   return parameterValues(isObject(inner) ? inner : json);
 }
 
-/** The values of `{"name": {"value": …}}`; a bare value stands for itself. */
+/** The values of `{"name": {"value": …}}`; a plain value is used directly. */
 export function parameterValues(parameters: Value): Map<string, Value> {
   const values = new Map<string, Value>();
   if (!isObject(parameters)) return values;

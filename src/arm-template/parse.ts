@@ -1,5 +1,5 @@
 /**
- * Template expressions. A string of a template that begins with `[` and ends with `]` is one; `[[` begins an ordinary text.
+ * Template expressions. A template string that begins with `[` and ends with `]` is an expression; `[[` begins a plain text.
  *
  *   [concat(parameters('name'), '-', variables('tiers')[0].suffix)]
  *
@@ -17,13 +17,13 @@ export type Expression =
   | { readonly kind: 'call'; readonly name: string; readonly args: readonly Expression[] }
   | { readonly kind: 'index'; readonly target: Expression; readonly index: Expression };
 
-/** The text between the brackets, or `undefined` where `text` is an ordinary string. */
+/** The text between the brackets; `undefined` if `text` is a plain string. */
 export function expressionText(text: string): string | undefined {
   if (!text.startsWith('[') || !text.endsWith(']') || text.startsWith('[[')) return undefined;
   return text.slice(1, -1);
 }
 
-/** An ordinary string without its escape: `[[x]` is `[x]`. */
+/** A plain string without its escape: `[[x]` is `[x]`. */
 export function literalText(text: string): string {
   return text.startsWith('[[') ? text.slice(1) : text;
 }
@@ -34,7 +34,7 @@ interface Cursor {
   depth: number;
 }
 
-/** @throws TemplateProblem with the column, 1-based within the brackets. */
+/** @throws TemplateProblem with the column, 1-based within the brackets */
 export function parseExpression(text: string): Expression {
   if (text.length > limits.templateExpressionCharsMax)
     throw new TemplateProblem(`longer than ${limits.templateExpressionCharsMax} characters`);

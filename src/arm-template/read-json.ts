@@ -1,14 +1,17 @@
 /**
- * JSON as people keep templates: with a byte order mark, or with `//` and block comments, as Azure Resource Manager takes them.
+ * JSON as found in templates: with a byte order mark, and with `//` and block comments, which Azure Resource Manager
+ * accepts.
  */
 import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import type { Json } from './value.ts';
 
 /**
- * `az deployment` sends `{"properties": {…, template: …}}`, with the name as it stands here; `bareNames` takes that, as Azure does. Source:
- * azure-cli, command_modules/resource/custom.py, JsonCTemplatePolicy.
- * @throws network-invalid where `text` is no JSON, with line and column, or nested too deep. `file` is for the message.
+ * Parses a template.
+ * @param file for the message
+ * @param bareNames accepts unquoted names, as Azure does: `az deployment` sends `{"properties": {…, template: …}}`
+ * @throws network-invalid, with line and column, if `text` is not JSON or is nested too deep
+ * Source: azure-cli, command_modules/resource/custom.py, JsonCTemplatePolicy.
  */
 export function readJson(text: string, file: string, bareNames = false): Json {
   const bare = text.startsWith('\uFEFF') ? text.slice(1) : text;
@@ -33,7 +36,7 @@ function hidesComments(text: string): boolean {
   return text.includes('//') || text.includes('/*');
 }
 
-/** Comments become blanks, so that lines and columns stay. */
+/** Replaces comments by spaces, so that lines and columns stay the same. */
 function blankComments(text: string): string {
   return text.replace(/"(?:[^"\\\n]|\\.)*"|\/\/[^\n]*|\/\*[^]*?\*\//g, (match) =>
     match.startsWith('"') ? match : match.replace(/[^\n]/g, ' '),
@@ -63,9 +66,9 @@ function nestingDepth(text: string): number {
   return deepest;
 }
 
-/** V8 gives a position or only a word; a person gets line and column. */
+/** The line and column of an error; V8 gives only a position or a word. */
 function placeOf(error: string, text: string): string {
-  // V8 quotes a piece of the text, which may have several lines.
+  // V8 quotes a part of the text, which can have several lines.
   const message = error.replace(/\s+/g, ' ');
   if (text.trim() === '') return 'the file is empty';
   const match = /at position (\d+)/.exec(message);

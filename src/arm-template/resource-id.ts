@@ -1,5 +1,5 @@
 /**
- * Resource ids of Azure Resource Manager. Casing is kept as written, and never tells two ids apart.
+ * Resource ids of Azure Resource Manager. Casing is kept as written; ids are compared ignoring case.
  *
  *   /subscriptions/{guid}/resourceGroups/{group}/providers/Microsoft.Network/virtualNetworks/{name}/subnets/{name}
  */
@@ -7,8 +7,8 @@ import { withoutEnd } from '../base/text.ts';
 import type { Scope } from './scope.ts';
 
 /**
- * The id of a resource of `type` (`Microsoft.Network/virtualNetworks/subnets`) in the scope's resource group; `names` has one
- * name for each part of the type after the namespace.
+ * The id of a resource of `type` (`Microsoft.Network/virtualNetworks/subnets`) in the scope's resource group. `names`
+ * has one name for each part of the type after the namespace.
  */
 export function resourceIdOf(scope: Scope, type: string, names: readonly string[]): string {
   return `/subscriptions/${scope.subscriptionId}/resourceGroups/${scope.resourceGroup}${providerPath(type, names)}`;
@@ -22,7 +22,7 @@ export function providerPath(type: string, names: readonly string[]): string {
   return path;
 }
 
-/** The form in which ids are compared and used as keys: lower case, no trailing slash. */
+/** The form of an id for comparisons and keys: lower case, no trailing slash. */
 export function resourceKey(id: string): string {
   return withoutEnd(id.toLowerCase(), '/');
 }
@@ -33,7 +33,7 @@ export function resourceName(id: string): string {
   return bare.slice(bare.lastIndexOf('/') + 1);
 }
 
-/** The id of the resource that holds this one (a subnet's VNet): two parts shorter. '' when there is none. */
+/** The id of the parent resource (of a subnet: its VNet), two parts shorter; '' if there is none. */
 export function parentId(id: string): string {
   const parts = withoutEnd(id, '/').split('/');
   return parts.slice(0, -2).join('/');

@@ -1,6 +1,4 @@
-/**
- * Functions that make texts. Source: learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-string
- */
+/** Functions for texts. Source: learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-string */
 import { limits } from '../base/limits.ts';
 import type { Call, FunctionTable } from './call.ts';
 import { bounded, define, integer, list, plainText, searched, text, values, wrongArgument } from './call.ts';
@@ -65,7 +63,7 @@ export const textFunctions: FunctionTable = {
     const start = integer(call, 1);
     const length = call.count > 2 ? integer(call, 2) : whole.length - start;
     if (start < 0 || length < 0 || start + length > whole.length)
-      throw new TemplateProblem(`substring() from ${start}, ${length} long, does not lie in a text of ${whole.length}`);
+      throw new TemplateProblem(`substring() from ${start} with length ${length} is outside a text of ${whole.length}`);
     return whole.slice(start, start + length);
   }),
   tolower: define(1, 1, (call) => text(call, 0).toLowerCase()),
@@ -84,7 +82,7 @@ export const textFunctions: FunctionTable = {
 function joinParts(call: Call, parts: readonly string[], by: string): string {
   const length = parts.reduce((sum, part) => sum + part.length + by.length, 0);
   call.spend(parts.length >>> 2);
-  if (length > limits.templateValueMax) throw new TemplateProblem(`${call.name}() makes more than it may`);
+  if (length > limits.templateValueMax) throw new TemplateProblem(`${call.name}() creates a value that is too large`);
   return parts.join(by);
 }
 
@@ -105,13 +103,13 @@ function decodeComponent(call: Call, source: string): string {
   }
 }
 
-/** `{0}`, `{1:D3}`, `{{`. Of .NET's number formats D, N0, X and a row of zeros are known. */
+/** Formats `{0}`, `{1:D3}`, `{{`. Supported .NET number formats are D, N0, X and a row of zeros. */
 function formatText(call: Call): string {
   let length = 0;
   const counted = (part: string): string => {
     call.spend(part.length >>> 6);
     length += part.length;
-    if (length > limits.templateValueMax) throw new TemplateProblem('format() makes more than it may');
+    if (length > limits.templateValueMax) throw new TemplateProblem('format() creates a value that is too large');
     return part;
   };
   const filled = text(call, 0).replace(

@@ -1,6 +1,6 @@
 /**
- * The values of a template: JSON, where an expression that cannot be resolved leaves a mark in its place, so that only who needs that place
- * fails. Objects made here have no prototype: `__proto__` is a key like any other.
+ * The values of a template: JSON, with a marker in place of each expression that cannot be resolved, so that only uses
+ * of that value fail. Objects created here have no prototype: `__proto__` is a normal key.
  */
 import { FlowError } from '../base/errors.ts';
 
@@ -14,14 +14,14 @@ export interface ValueObject {
   readonly [key: string]: Value;
 }
 
-/** The mark of what could not be resolved: where, which expression, and why. */
+/** Marks an unresolved value: where it is, its expression, and the reason. */
 export class Unresolved {
   /** File and JSON path: `net.json: resources[2].properties.addressPrefix`. */
   readonly where: string;
-  /** As written, brackets included. */
+  /** As written, with brackets. */
   readonly expression: string;
   readonly reason: string;
-  /** Whether it may have a value once the resources of the template are made. */
+  /** Whether it can have a value after resources of the template are created. */
   readonly isLater: boolean;
 
   constructor(where: string, expression: string, reason: string, isLater = false) {
@@ -36,10 +36,10 @@ export class Unresolved {
   }
 }
 
-/** What an expression cannot do, without the place, which the catcher knows. */
+/** The failure of an expression, without its place, which the caller adds. */
 export class TemplateProblem extends Error {
   override readonly name = 'TemplateProblem';
-  /** See `Unresolved`; `undefined` where what the expression asked for decides it. */
+  /** See `Unresolved`; `undefined` if it follows from the operands of the expression. */
   readonly isLater: boolean | undefined;
 
   constructor(message: string, isLater?: boolean) {
@@ -60,7 +60,7 @@ export function newObject(): Record<string, Value> {
   return Object.create(null) as Record<string, Value>;
 }
 
-/** A property by name, exact first, then in any casing, as Azure reads templates. `undefined` when there is none. */
+/** A property by its exact name, otherwise ignoring case, as in Azure; `undefined` if there is none. */
 export function getProperty(object: ValueObject, name: string): Value | undefined {
   if (Object.hasOwn(object, name)) return object[name];
   const lower = name.toLowerCase();
@@ -69,7 +69,7 @@ export function getProperty(object: ValueObject, name: string): Value | undefine
   return undefined;
 }
 
-/** The text of a string, number or boolean; '' for all else. */
+/** The text of a string, number or boolean; '' for other values. */
 export function scalarText(value: Value | undefined): string {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }

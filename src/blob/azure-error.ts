@@ -1,7 +1,7 @@
 import { FlowError } from '../base/errors.ts';
 import type { ErrorCode } from '../base/errors.ts';
 
-/** What is read of an error of `@azure/storage-blob`, `@azure/identity` or Node. */
+/** The used fields of an error of `@azure/storage-blob`, `@azure/identity` or Node. */
 interface ServiceFailure {
   readonly name?: string;
   readonly message?: string;
@@ -11,7 +11,10 @@ interface ServiceFailure {
   readonly details?: { readonly errorCode?: string };
 }
 
-/** Refusals of who asks; every other 403 is about what is asked. Source: Azure Storage, "Common REST API error codes". */
+/**
+ * Codes that refuse the credentials; any other 403 refuses the operation. Source: Azure Storage, "Common REST API error
+ * codes".
+ */
 const authenticationCodes = new Set([
   'AuthenticationFailed',
   'InvalidAuthenticationInfo',
@@ -19,7 +22,7 @@ const authenticationCodes = new Set([
   'InvalidSas',
 ]);
 
-/** Conflicts (409) that are no lost race. Source: Azure Storage, "Blob service error codes". */
+/** Conflicts (409) that are not lost races. Source: Azure Storage, "Blob service error codes". */
 const conflictExceptions: Readonly<Record<string, ErrorCode>> = {
   AccountIsDisabled: 'permission',
   BlobArchived: 'blob-unreadable',
@@ -32,11 +35,11 @@ const conflictExceptions: Readonly<Record<string, ErrorCode>> = {
   PublicAccessNotPermitted: 'permission',
 };
 
-/** What to do about blobs that are refused to everybody. */
+/** Hints for blobs that nobody can read. */
 const conflictHints: Readonly<Record<string, string>> = {
   BlobArchived:
-    'Move it to an online tier: az storage blob set-tier --tier Hot. That takes hours; it is read when it is done.',
-  BlobBeingRehydrated: 'It is on its way out of the archive tier, and is read when it is there.',
+    'Move it to an online tier: az storage blob set-tier --tier Hot. That takes hours; the blob is read afterwards.',
+  BlobBeingRehydrated: 'It is being moved out of the archive tier, and is read afterwards.',
   BlobUsesCustomerSpecifiedEncryption:
     'Upload the blob again without a customer-provided key: nsgflow cannot send one.',
 };
@@ -44,22 +47,24 @@ const conflictHints: Readonly<Record<string, string>> = {
 const signInHint =
   'Set AZURE_STORAGE_CONNECTION_STRING, put a SAS into the URL, or sign in with `az login` (or a managed identity).';
 
-/** Azure says AuthorizationFailure to machines that the account's firewall keeps out, Azurite to a wrong key. */
+/**
+ * Azure answers AuthorizationFailure if the account's firewall blocks the machine; Azurite answers it for a wrong key.
+ */
 const firewallHint =
-  "Check AZURE_STORAGE_CONNECTION_STRING or the SAS in the URL, and whether the account's network rules let this machine in.";
+  "Check AZURE_STORAGE_CONNECTION_STRING or the SAS in the URL, and whether the account's network rules allow this machine.";
 
-/** The service's error code, or Node's; an empty text where there is none. */
+/** The service's error code, or Node's; an empty text if there is none. */
 export function failureCode(cause: unknown): string {
   const failure = asFailure(cause);
   return failure.details?.errorCode ?? failure.code ?? '';
 }
 
-/** The status of the service's answer; `undefined` where there was none. */
+/** The HTTP status of the service's response; `undefined` if there was no response. */
 export function statusOf(cause: unknown): number | undefined {
   return asFailure(cause).statusCode;
 }
 
-/** True where the blob, or its container, does not exist. */
+/** True if the blob, or its container, does not exist. */
 export function isMissing(cause: unknown): boolean {
   const code = failureCode(cause);
   return (
@@ -68,8 +73,9 @@ export function isMissing(cause: unknown): boolean {
 }
 
 /**
- * An error of the service or of the way to it, as a sentence. `doing` is "read URL", "write URL", without a query. The message never holds a key or a
- * signature: of what the service says only its code is told. An error that is neither the service's nor the network's is thrown as it is.
+ * An error of the service or of the connection to it, as a sentence. The message never contains a key or a signature:
+ * from the service's response it has only the code. Other errors are thrown unchanged.
+ * @param doing "read URL" or "write URL", the URL without query
  */
 export function azureError(cause: unknown, doing: string): FlowError {
   if (cause instanceof FlowError) return cause;
@@ -79,12 +85,12 @@ export function azureError(cause: unknown, doing: string): FlowError {
     new FlowError(error, `cannot ${doing}: ${why}`, hint === undefined ? { cause } : { cause, hint });
   if (name === 'AbortError' || name === 'TimeoutError') return fail('unavailable', 'no answer in time');
   if (/^(?:\w*Authentication\w*|CredentialUnavailable)Error$/.test(name))
-    return fail('authentication', 'no credential of this machine was accepted', signInHint);
+    return fail('authentication', 'no credentials of this machine were accepted', signInHint);
   if (code === 'PARSE_ERROR' || /^Data corruption failure|aborted$/.test(message))
-    return fail('unavailable', 'its answer was cut short');
+    return fail('unavailable', 'the response was incomplete');
   if (statusCode === undefined) {
     if (name !== 'RestError' && !/^(?:E(?!RR_)|ERR_TLS|ERR_SSL|CERT_)/.test(code)) throw cause;
-    if (/ENOTFOUND|EAI_AGAIN/.test(code + message)) return fail('unavailable', 'the name of the host is not known');
+    if (/ENOTFOUND|EAI_AGAIN/.test(code + message)) return fail('unavailable', 'the host name is unknown');
     return fail(
       'unavailable',
       /[A-Z]{2,}_?[A-Z_]{3,}/.exec(code === 'REQUEST_SEND_ERROR' ? message : code)?.[0] ?? name,

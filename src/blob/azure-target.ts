@@ -2,13 +2,13 @@ import { FlowError } from '../base/errors.ts';
 import { withoutEnd } from '../base/text.ts';
 import { isContainerName } from './name.ts';
 
-/** What an Azure Storage URL names, and the credential found for it. No text here but `sas` and `key` is secret. */
+/** The parts of an Azure Storage URL and its credential. Only `sas` and `key` are secret. */
 export interface AzureTarget {
   /** `https://account.blob.core.windows.net`, or `http://127.0.0.1:10000/devstoreaccount1`: no trailing slash, no query. */
   readonly accountUrl: string;
   readonly account: string;
   readonly container: string | undefined;
-  /** Name of a blob, unescaped. */
+  /** Name of a blob, without URL escapes. */
   readonly blob: string | undefined;
   /** Query of a shared access signature, without `?`. */
   readonly sas: string | undefined;
@@ -16,11 +16,11 @@ export interface AzureTarget {
   readonly key: string | undefined;
 }
 
-/** The storage emulator's account and its key, which everybody knows. Source: Azurite, README, "Default Storage Account". */
+/** The storage emulator's account and its public key. Source: Azurite, README, "Default Storage Account". */
 const emulatorAccount = 'devstoreaccount1';
 const emulatorKey = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
 
-/** True for texts that are URLs rather than paths. */
+/** True for URLs, false for paths. */
 export function isUrl(text: string): boolean {
   return /^https?:\/\//i.test(text);
 }
@@ -30,14 +30,15 @@ function isLoopback(hostname: string): boolean {
   return /^(?:localhost|.*\.localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
-/** A URL as it may be shown: without user, query and fragment. */
+/** A URL without user, query and fragment, safe to print. */
 export function withoutSecrets(url: string): string {
   return url.replace(/[?#].*$/s, '').replace(/^(https?:\/\/)[^/]*@/i, '$1');
 }
 
 /**
- * Reads the URL of an account, container or blob: `https://ACCOUNT.blob.…/CONTAINER/BLOB`, or with the account in the path, as Azurite has it.
- * The credential is the SAS in the URL, or else what `connectionString` (AZURE_STORAGE_CONNECTION_STRING) holds, which must be of the same account.
+ * Parses the URL of an account, container or blob: `https://ACCOUNT.blob.…/CONTAINER/BLOB`, or with the account in the
+ * path, as in Azurite. The credential is the SAS in the URL, otherwise from `connectionString`
+ * (AZURE_STORAGE_CONNECTION_STRING), which must be of the same account.
  * @throws usage, authentication
  */
 export function parseAzureTarget(text: string, connectionString: string | undefined): AzureTarget {
@@ -51,21 +52,21 @@ export function parseAzureTarget(text: string, connectionString: string | undefi
       .filter((part) => part !== '')
       .map(decodeURIComponent);
   } catch (cause) {
-    throw new FlowError('usage', `${shown} is no URL`, { cause });
+    throw new FlowError('usage', `${shown} is not a URL`, { cause });
   }
   const inHost = /^([a-z0-9-]+)\.(?:[a-z0-9]+\.)?blob\./.exec(url.hostname)?.[1];
   const account = inHost ?? segments.shift();
   if (account === undefined || !/^[a-z0-9-]{3,63}$/.test(account))
-    throw new FlowError('usage', `${shown} names no storage account`, {
+    throw new FlowError('usage', `${shown} has no storage account`, {
       hint: 'URLs are https://ACCOUNT.blob.core.windows.net/CONTAINER, or http://127.0.0.1:10000/devstoreaccount1/CONTAINER.',
     });
   if (url.protocol === 'http:' && !isLoopback(url.hostname) && account !== emulatorAccount)
-    throw new FlowError('usage', `${shown} would send flow logs and signatures in the clear`, {
-      hint: 'Use https. Plain http is for this machine, and for the account devstoreaccount1 of an emulator.',
+    throw new FlowError('usage', `${shown} would send flow logs and signatures unencrypted`, {
+      hint: 'Use https. Plain http is allowed only for this machine and for the account devstoreaccount1 of an emulator.',
     });
   const [container, ...rest] = segments;
   if (container !== undefined && !isContainerName(container))
-    throw new FlowError('usage', `${shown}: ${JSON.stringify(container)} is no name of a container`);
+    throw new FlowError('usage', `${shown}: ${JSON.stringify(container)} is not a valid container name`);
   const target = {
     accountUrl: url.origin + (inHost === undefined ? `/${account}` : ''),
     account,
@@ -74,7 +75,7 @@ export function parseAzureTarget(text: string, connectionString: string | undefi
   };
   if (url.search !== '') {
     if (!url.searchParams.has('sig'))
-      throw new FlowError('usage', `${shown} is followed by a query that is no shared access signature`);
+      throw new FlowError('usage', `${shown} has a query that is not a shared access signature`);
     return { ...target, sas: url.search.slice(1), key: undefined };
   }
   if (connectionString === undefined || connectionString.trim() === '')
@@ -95,7 +96,7 @@ function credentialFor(
     throw new FlowError(
       'authentication',
       account === undefined
-        ? 'AZURE_STORAGE_CONNECTION_STRING names no account'
+        ? 'AZURE_STORAGE_CONNECTION_STRING has no account name'
         : `AZURE_STORAGE_CONNECTION_STRING is of the account ${account}, but ${shown} is of ${target.account}`,
     );
   const key = settings.get('accountkey');
@@ -104,9 +105,9 @@ function credentialFor(
   if (sas === undefined)
     throw new FlowError(
       'authentication',
-      'AZURE_STORAGE_CONNECTION_STRING holds no AccountKey and no SharedAccessSignature',
+      'AZURE_STORAGE_CONNECTION_STRING has neither AccountKey nor SharedAccessSignature',
     );
-  // A signature is sent as it is, so it goes to its own host only; a key never leaves the machine.
+  // A signature is sent as it is, so it is sent only to its own host. A key is never sent.
   if (endpoint !== undefined && withoutSecrets(endpoint).toLowerCase() !== target.accountUrl.toLowerCase())
     throw new FlowError(
       'authentication',

@@ -9,25 +9,28 @@ import { checkBlobName, isContainerName } from './name.ts';
 import { withRetries } from './retry.ts';
 
 /**
- * Containers of Azure Blob Storage, or of an emulator, through `@azure/storage-blob`. Loading that takes a third of a second: `open.ts`
- * imports this file when a URL is opened, not before.
+ * Containers of Azure Blob Storage, or of an emulator, through `@azure/storage-blob`. Loading that package takes a
+ * third of a second, so `open.ts` imports this file only for URLs.
  */
 
-/** An operation ends after this time, retries included, plus the time that its bytes take at the slowest rate. */
+/** Time limit of an operation with its retries, in addition to the time for its bytes at the slowest rate. */
 const operationMillisMax = 20_000;
 const slowestBytesPerMilli = 100;
-/** A download ends when no byte has come for this time; however slow, after an hour. */
+/** A download ends after this time without data; after an hour in any case. */
 const silenceMillisMax = 20_000;
 const downloadMillisMax = 3_600_000;
 const pageBlobs = 5000;
 
-/** Retries are ours: retry.ts. */
+/** Retries are in retry.ts. */
 const clientOptions: StoragePipelineOptions = {
   retryOptions: { maxTries: 1 },
   userAgentOptions: { userAgentPrefix: 'nsgflow' },
 };
 
-/** The account of `target`. Nothing is asked of it yet. @throws authentication where there is no credential and none can be sought */
+/**
+ * The account of `target`. Sends no request yet.
+ * @throws authentication if there is no credential and none can be found
+ */
 export async function azureAccount(target: AzureTarget): Promise<Account> {
   const service = await serviceClient(target);
   const containers = new Map<string, Container>();
@@ -64,7 +67,7 @@ export async function azureAccount(target: AzureTarget): Promise<Account> {
         );
         return made.succeeded;
       } catch (error) {
-        throw azureError(error, `make the container ${name} of ${target.accountUrl}`);
+        throw azureError(error, `create the container ${name} of ${target.accountUrl}`);
       }
     },
     async removeContainer(name) {
@@ -75,14 +78,14 @@ export async function azureAccount(target: AzureTarget): Promise<Account> {
         );
         return removed.succeeded;
       } catch (error) {
-        throw azureError(error, `remove the container ${name} of ${target.accountUrl}`);
+        throw azureError(error, `delete the container ${name} of ${target.accountUrl}`);
       }
     },
   };
 }
 
 function checkContainerName(name: string): void {
-  if (!isContainerName(name)) throw new FlowError('usage', `${JSON.stringify(name)} is no name of a container`);
+  if (!isContainerName(name)) throw new FlowError('usage', `${JSON.stringify(name)} is not a valid container name`);
 }
 
 async function serviceClient(target: AzureTarget): Promise<BlobServiceClient> {
@@ -186,7 +189,7 @@ class AzureContainer implements Container {
         async (abortSignal) => await this.#blob(name).getBlockList('committed', { abortSignal }),
       );
       const blocks = (list.committedBlocks ?? []).map((block) => ({ id: block.name, lengthBytes: block.size }));
-      // Blocks that are staged alone are no blob: Azure then gives no ETag, Azurite gives one.
+      // Blocks that are only staged are not a blob: Azure then returns no ETag, Azurite returns one.
       if (list.etag === undefined) return undefined;
       if (blocks.length > 0) return { blocks, etag: quoted(list.etag) };
     } catch (error) {
@@ -204,7 +207,7 @@ class AzureContainer implements Container {
       await withRetries(limitMillis, async (abortSignal) => {
         await this.#blob(name).stageBlock(id, bytes, bytes.length, { abortSignal });
       });
-    await this.#making(stage, `write ${this.#label(name)}`);
+    await this.#creatingContainer(stage, `write ${this.#label(name)}`);
   }
 
   async commitBlocks(name: string, ids: readonly string[], etag: string | undefined): Promise<{ etag: string }> {
@@ -218,7 +221,9 @@ class AzureContainer implements Container {
       return { etag: quoted(done.etag) };
     } catch (error) {
       if (isMissing(error))
-        throw new FlowError('blob-conflict', `the blob ${this.#label(name)} was deleted meanwhile`, { cause: error });
+        throw new FlowError('blob-conflict', `the blob ${this.#label(name)} was deleted by another writer`, {
+          cause: error,
+        });
       throw azureError(error, `write ${this.#label(name)}`);
     }
   }
@@ -233,15 +238,15 @@ class AzureContainer implements Container {
       return true;
     } catch (error) {
       if (isMissing(error)) return false;
-      // Of a blob that is not there, its ETag is found wrong first.
+      // For a missing blob, storage reports the ETag mismatch first.
       if (etag !== undefined && failureCode(error) === 'ConditionNotMet' && (await this.properties(name)) === undefined)
         return false;
       throw azureError(error, `delete ${this.#label(name)}`);
     }
   }
 
-  /** Does `act`, making the container where it turns out to be missing. */
-  async #making(act: () => Promise<void>, doing: string): Promise<void> {
+  /** Runs `act`. If the container is missing, creates it and runs `act` again. */
+  async #creatingContainer(act: () => Promise<void>, doing: string): Promise<void> {
     try {
       await act();
     } catch (error) {
@@ -264,7 +269,7 @@ class AzureContainer implements Container {
   }
 }
 
-/** Bytes `start` to `end`. What a broken connection leaves is gone on from, while the blob is the same. */
+/** Downloads bytes `start` to `end`. After a broken connection it resumes, as long as the blob has not changed. */
 async function download(blob: BlockBlobClient, start: number, end: number): Promise<BlobContent> {
   let chunks: Uint8Array[] = [];
   let got = 0;
@@ -286,9 +291,9 @@ async function download(blob: BlockBlobClient, start: number, end: number): Prom
         got += (chunk as Uint8Array).length;
       }
     } catch (error) {
-      // The client calls a connection that breaks off aborted, as it does what was given up here.
+      // The client reports a broken connection as aborted, as it does for our own abort.
       if ((error as Error).name === 'AbortError' && !stop.signal.aborted)
-        throw new RestError('the connection broke off', { code: 'ECONNRESET' });
+        throw new RestError('the connection was closed', { code: 'ECONNRESET' });
       if (etag === undefined || failureCode(error) !== 'ConditionNotMet') throw error;
       chunks = [];
       got = 0;
@@ -325,7 +330,7 @@ function itemOf(name: string, properties: ListedProperties): BlobItem {
   };
 }
 
-/** A blob that is being rehydrated says `Archive`, too, until it can be read. */
+/** A blob that is being rehydrated also has the tier `Archive`, until it can be read. */
 function archivedBy(accessTier: string | undefined): { archived?: true } {
   return accessTier === 'Archive' ? { archived: true } : {};
 }
@@ -334,14 +339,14 @@ function createdAt(createdOn: Date | undefined): { createdMillis?: number } {
   return createdOn === undefined ? {} : { createdMillis: createdOn.getTime() };
 }
 
-/** Each page is asked for by a call of its own, since a time limit is one call's. */
+/** Requests each page with a call of its own, because a time limit applies to one call. */
 async function firstOf<T>(pages: AsyncIterableIterator<T>): Promise<T> {
   const { value, done } = await pages.next();
   assert(done !== true, 'a listing has a first page');
   return value;
 }
 
-/** Listings give an ETag bare, headers give it in quotes. */
+/** Adds the quotes to an ETag: listings omit them, headers have them. */
 function quoted(etag: string | undefined): string {
   assert(etag !== undefined, 'the service gives every blob an ETag');
   return etag.startsWith('"') ? etag : `"${etag}"`;

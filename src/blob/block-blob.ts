@@ -5,26 +5,26 @@ import { limits } from '../base/limits.ts';
 import type { Block, BlockList, Container } from './container.ts';
 
 /**
- * The hourly blob that grows by one block a flush, on any container:
+ * The hourly blob, in any container. Each flush adds one block:
  *
  *     A000…0  `{"records":[`      12 bytes, the opening block
  *     D<hex>  `{…}` or `{…},{…}`   the first data block
  *     D<hex>  `,{…}`              every later one, with a leading comma
  *     Z000…0  `]}`                2 bytes, the closing block
  *
- * Ids are base64 of a letter and 32 hex digits. Each commit names the closing block last, so the blob is valid JSON at every commit.
+ * Ids are base64 of a letter and 32 hex digits. The closing block is last in each commit, so the blob is always valid JSON.
  * Source: facts 2.2.
  */
 
-/** One flush of one blob. */
+/** One flush to one blob. */
 export interface DataBlock {
-  /** 32 lower-case hex digits, derived from what the block is a flush of: the same flush has the same id when it is made again. */
+  /** 32 lower-case hex digits, derived from the source of the flush, so that a repeated flush has the same id. */
   readonly id: string;
-  /** Flow records as JSON text, separated by commas, without a leading or trailing one. Not empty. */
+  /** Flow records as JSON text, separated by commas, without a leading or trailing comma. Not empty. */
   readonly bytes: Uint8Array;
-  /** The same bytes behind a comma, where the caller has them so: then none are copied. */
+  /** The same bytes after a comma, if the caller already has them in this form; this saves a copy. */
   readonly withComma?: Uint8Array;
-  /** Called where storage may still hold the bytes when the append has ended, so that they must stay as they are. */
+  /** Called if storage may still hold the bytes when the append has ended, so that they must not change. */
   readonly keep?: () => void;
 }
 
@@ -38,21 +38,25 @@ const newBlob: readonly Block[] = [
   { id: closingId, lengthBytes: closing.length },
 ];
 
-/** Rounds of reading a blob's block list and committing, before a conflict or an unknown outcome is reported. */
+/** Attempts to read a blob's block list and commit, before a conflict or an unknown outcome is reported. */
 const roundsMax = 8;
-/** From the third round on, a random share of this, doubled each round: writers of one blob that lose races together part. */
+/**
+ * From the third attempt on, a random part of this pause, doubled each time, so that writers that compete for one blob
+ * spread out.
+ */
 const roundPauseMillis = 5;
 
 interface OpenBlob {
   readonly blocks: readonly Block[];
-  /** `undefined` for a blob that is not there yet. */
+  /** `undefined` if the blob does not exist yet. */
   readonly etag: string | undefined;
 }
 
 /**
- * Appends data blocks to the blobs of one container. The block lists of the blobs in use are kept in mind, so an append reads nothing.
- * Blocks whose ids are already committed are skipped: appending the same again changes nothing. After a conflict, or an outcome that is not known
- * (a timeout after the commit), the block list is read again and what is missing is decided anew.
+ * Appends data blocks to the blobs of one container. The block lists of open blobs are cached, so an append reads
+ * nothing. Blocks with ids that are already committed are skipped, so repeating an append changes nothing. After a
+ * conflict or an unknown outcome (a timeout after the commit), the block list is read again and the missing blocks are
+ * determined again.
  */
 export class BlockAppender {
   readonly container: Container;
@@ -64,9 +68,9 @@ export class BlockAppender {
   }
 
   /**
-   * Appends `blocks`, in their order, in one commit. Appends to one blob run one after the other, in order of the calls.
-   * @returns those that were not in the blob before
-   * @throws blob-conflict when the blob is not of nsgflow's form (it is left as it is), or another writer does not cease;
+   * Appends `blocks`, in order, in one commit. Appends to one blob run one after another, in the order of the calls.
+   * @returns the blocks that were not in the blob before
+   * @throws blob-conflict if the blob was not written by nsgflow (it is not changed), or another writer keeps writing;
    * authentication, permission, unavailable, disk-full
    */
   async append<B extends DataBlock>(name: string, blocks: readonly B[]): Promise<B[]> {
@@ -110,8 +114,9 @@ export class BlockAppender {
   }
 
   /**
-   * Blocks that the blob lacks, each once. One that it has must have the length that it would get now: otherwise the same input was recorded
-   * before with other rules or settings, or only a part of it, and what is there is not what is recorded now.
+   * The blocks that the blob does not have yet. A block with an existing id must have the same length. If it differs,
+   * the same input was recorded before with other rules or settings, or only in part, so the blob does not match this
+   * recording.
    */
   #missing<B extends DataBlock>(name: string, blob: OpenBlob, blocks: readonly B[]): B[] {
     const committed = new Map(blob.blocks.map((block, index) => [block.id, { block, index }]));
@@ -123,13 +128,13 @@ export class BlockAppender {
       if (known.block.lengthBytes === block.bytes.length + (known.index === 1 ? 0 : comma.length)) return false;
       throw new FlowError(
         'blob-conflict',
-        `the blob ${this.container.location}/${name} holds another recording of this input, made with other rules or settings, or of a part of it`,
+        `the blob ${this.container.location}/${name} contains another recording of this input, with other rules or settings, or of a part of it`,
         { hint: 'Record into another folder or account, or move that recording away.' },
       );
     });
   }
 
-  /** @returns the blocks that the blob is to consist of */
+  /** @returns all blocks that the blob will have */
   async #stage(name: string, blob: OpenBlob, missing: readonly DataBlock[]): Promise<Block[]> {
     const { container } = this;
     const before = blob.etag === undefined ? newBlob : blob.blocks;
@@ -156,7 +161,7 @@ export class BlockAppender {
         'blob-conflict',
         `the blob ${this.container.location}/${name} was not written by nsgflow, or was changed since`,
         {
-          hint: 'Move the blob away, or record into another container: nsgflow does not write over it.',
+          hint: 'Move the blob away, or record into another container: nsgflow does not overwrite it.',
         },
       );
     return list;
@@ -173,7 +178,10 @@ export class BlockAppender {
   }
 }
 
-/** Whether the list is that of an hourly blob: opening and closing block by id and length. Azure's own blobs have the same ids. */
+/**
+ * Whether the list is that of an hourly blob: it has the opening and closing block by id and length. Azure's own blobs
+ * use the same ids.
+ */
 function isGrowing({ blocks }: BlockList): boolean {
   const first = blocks[0];
   const last = blocks.at(-1);

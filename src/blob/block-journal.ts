@@ -2,62 +2,66 @@ import { createHash } from 'node:crypto';
 import type { Block } from './container.ts';
 
 /**
- * The block list of one blob in a folder: a journal beside the blob tree, one JSON object a line, appended to, never rewritten by an append.
+ * The block list of one blob in a folder: a journal file next to the blob tree, with one JSON object per line. An append
+ * adds a line and never rewrites the file.
  *
  *     {"put":[["<block id>",12,"<crc32>"],…,["<block id>",2,"<crc32>"]],"last":"]}","list":"<fingerprint>"}
  *     {"after":"<fingerprint>","insert":[["<block id>",2685,"<crc32>"]],"list":"<fingerprint>"}
  *
- * `put` names all blocks; `last` is the last one's text where it is short and printable. `insert` puts blocks before the last block of the
- * version `after`. `list` is the fingerprint of the version that the line makes, and the line's checksum.
+ * `put` lists all blocks; `last` is the text of the last one if it is short and printable. `insert` adds blocks before the
+ * last block of the version `after`. `list` is the fingerprint of the resulting version, and the checksum of the line.
  *
- * A line is written before the blob, and says what the blob is about to be. The version that counts is the last one that the blob
- * bears out: its length, and the CRC-32 of its blocks. So a process killed between the two writes leaves the version before; and a file
- * that somebody else put in the blob's place has no block list, as a copy has none.
+ * A line is written before the blob and describes its next version. The valid version is the last one that matches the
+ * blob: its length, and the CRC-32 of its blocks. So if a process is killed between the two writes, the previous version
+ * is valid. A file that another program puts in the blob's place has no block list, as a copy has none.
  */
 
 export interface JournalBlock extends Block {
   readonly crc32: number;
 }
 
-/** One state that the blob had, has, or was about to have. */
+/** A state that the blob had, has, or was about to have. */
 export interface Version {
   readonly fingerprint: string;
   readonly blocks: readonly JournalBlock[];
   readonly lengthBytes: number;
-  /** Text (ASCII) of the last block; `undefined` where it is long or binary: then nothing is inserted before it in place. */
+  /**
+   * Text (ASCII) of the last block; `undefined` if it is long or binary. Then blocks cannot be inserted before it in
+   * place.
+   */
   readonly last: string | undefined;
 }
 
 export interface JournalLine {
   readonly kind: 'put' | 'insert';
-  /** Fingerprint of the version that this line goes on from; `undefined` for `put`. */
+  /** Fingerprint of the version that this line extends; `undefined` for `put`. */
   readonly after: string | undefined;
   readonly fingerprint: string;
   readonly blocks: readonly JournalBlock[];
   readonly last: string | undefined;
   /** Length of the blob in this version. */
   readonly lengthBytes: number;
-  /** Index of the line that `after` names, -1 for `put`. */
+  /** Index of the line that `after` refers to; -1 for `put`. */
   readonly base: number;
-  /** Offset in the journal behind this line. */
+  /** Offset in the journal after this line. */
   readonly end: number;
 }
 
-/** A last block up to this length is kept as text in the journal. */
+/** A last block up to this length is stored as text in the journal. */
 const lastBytesMax = 64;
 
-/** The text of a last block that may stand in the journal, otherwise `undefined`. */
+/** The text of a last block if it can be stored in the journal, otherwise `undefined`. */
 export function lastText(bytes: Uint8Array): string | undefined {
   if (bytes.length > lastBytesMax || bytes.some((byte) => byte < 0x20 || byte > 0x7e)) return undefined;
   return Buffer.from(bytes).toString('latin1');
 }
 
-/** A version of exactly these blocks. */
+/** A version with exactly these blocks. */
 export function putVersion(blocks: readonly JournalBlock[], last: string | undefined): Version {
   return { fingerprint: putFingerprint(blocks, last), blocks, lengthBytes: sumLengths(blocks), last };
 }
 
-/** The version after `inserted` went before the last block of `version`. Cost: one copy of the list. */
+/** The version with `inserted` before the last block of `version`. Cost: one copy of the list. */
 export function insertVersion(version: Version, inserted: readonly JournalBlock[]): Version {
   return {
     fingerprint: insertFingerprint(version.fingerprint, inserted),
@@ -67,23 +71,26 @@ export function insertVersion(version: Version, inserted: readonly JournalBlock[
   };
 }
 
-/** The line, with its newline, that makes `version` from nothing. */
+/** The `put` line of `version`, with its newline. */
 export function formatPut(version: Version): string {
   const { blocks, last, fingerprint } = version;
   return `${JSON.stringify({ put: blocks.map(formatBlock), ...(last === undefined ? {} : { last }), list: fingerprint })}\n`;
 }
 
-/** The line, with its newline, that makes `version` from the one with the fingerprint `after`. */
+/** The `insert` line, with its newline, that creates `version` from the version with the fingerprint `after`. */
 export function formatInsert(after: string, inserted: readonly JournalBlock[], version: Version): string {
   return `${JSON.stringify({ after, insert: inserted.map(formatBlock), list: version.fingerprint })}\n`;
 }
 
-/** Lines that are no journal lines, as killed and racing writers leave them singly; after more, nothing is read of a journal. */
+/**
+ * Invalid lines accepted in a journal; killed and competing writers leave single ones. With more, the journal is
+ * ignored.
+ */
 const voidLinesMax = 1000;
 
 /**
- * Reads a journal, one character a byte (latin1). Lines that are torn, foreign, wrong in their fingerprint, or go on from a version that is not
- * there, are left out.
+ * Parses a journal, one character per byte (latin1). Lines that are incomplete, unknown, have a wrong fingerprint, or
+ * extend a missing version are skipped.
  */
 export function parseJournal(text: string): JournalLine[] {
   const lines: JournalLine[] = [];
@@ -102,7 +109,7 @@ export function parseJournal(text: string): JournalLine[] {
   return lines;
 }
 
-/** The version that the line at `index` makes. */
+/** The version after the line at `index`. */
 export function versionAt(lines: readonly JournalLine[], index: number): Version {
   const line = lines[index];
   const inserted: (readonly JournalBlock[])[] = [];

@@ -9,45 +9,49 @@ import { parseJournal, versionAt } from './block-journal.ts';
 import type { JournalLine, Version } from './block-journal.ts';
 
 /**
- * One blob of a folder as it is found on disk: its file, and which version of its journal the file bears out. Nothing is changed here.
+ * One blob of a folder as found on disk: its file, and the version of its journal that matches the file. This module
+ * changes nothing.
  *
- * The file is looked at before the journal: a journal line is written before the blob grows, so whatever length the file shows, its
- * line is there to be read. A file longer than any line says was written by somebody else.
+ * The file is read before the journal. A journal line is written before the blob grows, so the line for any length of
+ * the file already exists. A file that is longer than all lines say was written by another program.
  */
 export interface FoundBlob {
   readonly handle: FileHandle;
   readonly sizeBytes: number;
   readonly mtimeNanos: bigint;
-  /** 0 where the file system does not tell. */
+  /** 0 if the file system does not report it. */
   readonly birthNanos: bigint;
   readonly etag: string;
-  /** `undefined` for a blob without a block list: no journal, or one that the file does not bear out. */
+  /** `undefined` for a blob without a block list: no journal, or no line that matches the file. */
   readonly version: Version | undefined;
-  /** Offset in the journal behind the line of `version`; lines behind it belong to a commit that is under way or was cut short. */
+  /** Offset in the journal after the line of `version`. Later lines belong to a commit in progress or interrupted. */
   readonly journalEnd: number;
   readonly journalBytes: number;
 }
 
-/** The ETag of a file with this length and modification time: both change with every commit. */
+/** The ETag of a file with this length and modification time. Each commit changes both. */
 export function fileEtag(sizeBytes: number | bigint, mtimeNanos: bigint): string {
   return `"${sizeBytes.toString(16)}-${mtimeNanos.toString(16)}"`;
 }
 
-/** True while a commit is under way, or after one was cut short: the journal says more than the blob bears out. */
+/** True during a commit, or after an interrupted one: the journal has lines that do not match the blob yet. */
 export function isPending(blob: FoundBlob): boolean {
   return (
     blob.version !== undefined && (blob.journalBytes > blob.journalEnd || blob.sizeBytes !== blob.version.lengthBytes)
   );
 }
 
-/** Looks at a blob that is deleted and made anew all the while. */
+/** Attempts to read a blob that is repeatedly deleted and recreated. */
 const looksMax = 20;
 
-/** Opens a blob; the caller closes its handle. `undefined` where there is no such file. @throws the file system's own errors. */
+/**
+ * Opens a blob; the caller closes its handle. `undefined` if there is no such file.
+ * @throws errors of the file system
+ */
 export async function findBlob(blobPath: string, journalPath: string): Promise<FoundBlob | undefined> {
   for (let look = 1; ; look++) {
     const blob = await lookAt(blobPath, journalPath);
-    // Deleted after it was opened, it has no journal, or that of the next blob of its name.
+    // If it was deleted after opening, it has no journal, or the journal of the next blob with its name.
     if (blob === undefined || blob.version !== undefined || look === looksMax || (await isStillAt(blobPath, blob)))
       return blob;
     await blob.handle.close();
@@ -90,8 +94,8 @@ async function lookAt(blobPath: string, journalPath: string): Promise<FoundBlob 
 }
 
 /**
- * Bytes `start` to `end` of the version (of the whole file where there is none). The last block comes from the journal: an append writes over it
- * first, so a reader beside the writer would else see its first bytes change.
+ * Bytes `start` to `end` of the version (or of the file without a version). The last block comes from the journal: an
+ * append overwrites it first, so a concurrent reader would see its first bytes change.
  */
 export async function readVersion(blob: FoundBlob, start: number, end: number): Promise<Uint8Array> {
   const { handle, version } = blob;
@@ -107,7 +111,10 @@ export async function readVersion(blob: FoundBlob, start: number, end: number): 
   return bytes;
 }
 
-/** Fills `bytes` from `position` on. @returns bytes read, fewer only at the file's end. */
+/**
+ * Fills `bytes` from `position` on.
+ * @returns bytes read; fewer only at the end of the file
+ */
 export async function readInto(handle: FileHandle, bytes: Uint8Array, position: number): Promise<number> {
   let got = 0;
   while (got < bytes.length) {
@@ -118,10 +125,13 @@ export async function readInto(handle: FileHandle, bytes: Uint8Array, position: 
   return got;
 }
 
-/** Tries of `lineBorneOut`: each may read the whole blob. Two are needed after a crash; more only for journals that nobody wrote so. */
+/**
+ * Attempts of `lineBorneOut`, each of which can read the whole blob. Two are needed after a crash; more only for
+ * journals that nsgflow did not write.
+ */
 const triesMax = 8;
 
-/** Index of the last line that the file bears out; -1 when none does. */
+/** Index of the last line that matches the file; -1 if none does. */
 async function lineBorneOut(
   lines: readonly JournalLine[],
   handle: FileHandle,
@@ -130,13 +140,14 @@ async function lineBorneOut(
 ): Promise<number> {
   const newest = lines.length - 1;
   const last = lines.at(-1);
-  // A void line of a racing writer goes on from an earlier version than the line before it, and may be as long as that.
+  // An invalid line of a competing writer extends an earlier version than the line before it, and can have the same
+  // length.
   const isPlain = last?.kind === 'put' || last?.base === newest - 1;
   if (stamped && isPlain && last?.lengthBytes === sizeBytes) return newest;
   const bases = new Set(lines.map((line) => line.base));
   const goesOnTo = new Map<number, number>();
   for (const [index, { base, lengthBytes }] of lines.entries())
-    // A version that another went on from was whole, so no crash explains a blob that is a part of it.
+    // A version that was extended was complete, so a crash does not explain a blob that is only a part of it.
     if (base >= 0 && !bases.has(index)) goesOnTo.set(base, Math.max(lengthBytes, goesOnTo.get(base) ?? 0));
   let tries = 0;
   for (let index = newest; index >= 0 && tries < triesMax; index--) {
@@ -149,7 +160,10 @@ async function lineBorneOut(
   return -1;
 }
 
-/** Whether the file's bytes have the CRC-32 of the version's blocks; a last block that the journal holds as text is not looked at. */
+/**
+ * Whether the file's bytes have the CRC-32 of the version's blocks. A last block that is stored in the journal is not
+ * checked.
+ */
 async function holdsBlocks(handle: FileHandle, version: Version): Promise<boolean> {
   const blocks = version.last === undefined ? version.blocks : version.blocks.slice(0, -1);
   const buffer = Buffer.allocUnsafe(Math.min(1 << 20, version.lengthBytes));
@@ -169,8 +183,8 @@ async function holdsBlocks(handle: FileHandle, version: Version): Promise<boolea
 }
 
 /**
- * A writer ends a commit by giving the journal the blob's modification time. Where both agree, nobody has touched the blob since, and its
- * CRCs need not be read. Times are set with a precision of a microsecond.
+ * A commit ends by setting the journal's time to the blob's modification time. If both are equal, the blob was not
+ * changed since, and its CRCs need not be read. The precision is a microsecond.
  */
 function isStamped(blobNanos: bigint, journalNanos: bigint): boolean {
   const difference = blobNanos - journalNanos;
@@ -192,7 +206,7 @@ async function readJournal(
   }
 }
 
-/** `undefined` where there is no such file. A named pipe is not waited for. */
+/** `undefined` if there is no such file. Does not wait on a named pipe. */
 async function openToRead(path: string): Promise<FileHandle | undefined> {
   try {
     // O_NONBLOCK does not exist on Windows.

@@ -12,18 +12,18 @@ import { fileEtag, findBlob, isPending, readInto, readVersion } from './folder-b
 import type { FoundBlob } from './folder-blob.ts';
 import { exists, makeFolderOf, publish, syncFolder, temporaryPath, writeAll, writePieces } from './folder-file.ts';
 
-/** The commits of one blob in a folder. Of two for the same blob, the caller begins the second after the first has ended. */
+/** Commits of one blob in a folder. The caller runs commits of the same blob one after another. */
 
-/** Where a blob and what belongs to it lie. */
+/** The paths of a blob and its journal. */
 export interface BlobPlace {
   /** For messages. */
   readonly label: string;
   readonly blobPath: string;
   readonly journalPath: string;
   readonly temporaryFolder: string;
-  /** Whether a commit waits until the disk has it. */
+  /** Whether a commit waits until the data is on disk. */
   readonly sync: boolean;
-  /** How long a half-done commit of another process must stand still before it is undone. */
+  /** How long an incomplete commit of another process must not change before it is undone. */
   readonly graceMillis: number;
 }
 
@@ -37,12 +37,15 @@ export interface BlobState {
 
 type Staged = ReadonlyMap<string, Uint8Array>;
 
-/** Looks at a half-done commit that does not stand still, before it is left to the other writer. */
+/** How often an incomplete commit that keeps changing is checked, before a conflict is reported. */
 const looksMax = 20;
-/** Times that the folders of a new blob are made, where another process removes them as empty. */
+/** How often the folders of a new blob are created if another process removes them as empty. */
 const folderTurnsMax = 8;
 
-/** The blob, after the half-done commit of a dead process was undone. `undefined` where there is none. @throws blob-conflict */
+/**
+ * The blob, after the incomplete commit of a dead process was undone. `undefined` if it does not exist.
+ * @throws blob-conflict
+ */
 export async function settleBlob(place: BlobPlace): Promise<BlobState | undefined> {
   let before: FoundBlob | undefined;
   for (let look = 0; look < looksMax; look++) {
@@ -53,13 +56,13 @@ export async function settleBlob(place: BlobPlace): Promise<BlobState | undefine
     const stoodStill = before !== undefined && before.etag === blob.etag && before.journalBytes === blob.journalBytes;
     before = stoodStill ? undefined : blob;
     if (stoodStill) await undoDead(place, blob, blob.version);
-    // Two processes that wait for each other do not wake together.
+    // A random pause, so that two waiting processes do not wake at the same time.
     else await sleep(place.graceMillis * (1 + Math.random()));
   }
   throw conflict(place, 'is being written by another process');
 }
 
-/** Undoes what stood still, unless another process is just doing that: whose line stands first behind what was seen, does it. */
+/** Undoes an incomplete commit, unless another process is doing so: the process whose line comes first does it. */
 async function undoDead(place: BlobPlace, blob: FoundBlob, version: Version): Promise<void> {
   const claim = { line: claimLine('undo'), start: blob.journalBytes };
   try {
@@ -72,8 +75,8 @@ async function undoDead(place: BlobPlace, blob: FoundBlob, version: Version): Pr
 }
 
 /**
- * A new blob: the journal gets its name first, then the blob. A journal without a blob was left by a process that was killed between the
- * two, or is another process's right now.
+ * Creates a blob: first its journal, then the blob. A journal without a blob was left by a process that was killed
+ * between the two, or another process is creating the blob now.
  */
 export async function createBlob(place: BlobPlace, ids: readonly string[], staged: Staged): Promise<BlobState> {
   const { blobPath, sync } = place;
@@ -85,10 +88,10 @@ export async function createBlob(place: BlobPlace, ids: readonly string[], stage
       try {
         await claimJournal(place, line);
         await makeFolderOf(blobPath, sync);
-        if (!(await publish(temporary, blobPath))) throw conflict(place, 'was made by another writer');
+        if (!(await publish(temporary, blobPath))) throw conflict(place, 'was created by another writer');
         break;
       } catch (error) {
-        // Who deletes blobs also removes folders that are empty, as one is that was just made.
+        // A process that deletes blobs also removes empty folders, such as one that was just created.
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || turn === folderTurnsMax) throw error;
       }
     }
@@ -99,7 +102,10 @@ export async function createBlob(place: BlobPlace, ids: readonly string[], stage
   }
 }
 
-/** Any change of a blob. @throws blob-conflict when it is no longer as `current` says */
+/**
+ * Any change of a blob.
+ * @throws blob-conflict if the blob no longer matches `current`
+ */
 export async function changeBlob(
   place: BlobPlace,
   ids: readonly string[],
@@ -114,17 +120,20 @@ export async function changeBlob(
   );
 }
 
-/** Where another process deletes the blob meanwhile, the writer looks again. @throws blob-conflict */
+/**
+ * Runs `act`; if another process deletes the blob during it, reports a conflict, so that the writer reads it again.
+ * @throws blob-conflict
+ */
 async function unlessDeleted<T>(place: BlobPlace, act: () => Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw conflict(place, 'was deleted meanwhile');
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw conflict(place, 'was deleted by another writer');
     throw error;
   }
 }
 
-/** One journal line, then one write over the last block. */
+/** Writes one journal line, then overwrites the last block. */
 async function insertBlocks(
   place: BlobPlace,
   ids: readonly string[],
@@ -155,24 +164,27 @@ async function insertBlocks(
   return await stamp(place, next, journalBytes + line.length);
 }
 
-/** A line at the end of the journal, where it begins right behind what its writer has read: the right to write the blob. */
+/**
+ * A line at the end of the journal, directly after the part that its writer has read. It gives the right to write the
+ * blob.
+ */
 interface Claim {
   readonly line: Uint8Array;
   readonly start: number;
 }
 
-/** A line that makes no version, unlike any other. */
+/** A unique line that creates no version. */
 function claimLine(purpose: 'undo' | 'replace'): Uint8Array {
   return Buffer.from(`{"${purpose}":"${randomUUID()}"}\n`, 'latin1');
 }
 
 /**
- * Appends the line of a claim. Of two processes that append at once, each finds the other's line in its place or behind its own, or one comes
- * first. A line without the right is void, and cut off by the next who has it.
+ * Appends the line of a claim. If two processes append at the same time, each finds the other's line in its place or
+ * after its own, or one comes first. A line without the right is invalid; the next process with the right removes it.
  * @throws blob-conflict without the right
  */
 async function appendJournal(place: BlobPlace, claim: Claim): Promise<void> {
-  // The flag 'a' would make a journal that somebody has removed.
+  // The flag 'a' would recreate a journal that was removed.
   const journal = await open(place.journalPath, constants.O_RDWR | constants.O_APPEND);
   try {
     try {
@@ -189,13 +201,18 @@ async function appendJournal(place: BlobPlace, claim: Claim): Promise<void> {
   }
 }
 
-/** Whether the journal ends with the claim's line, at the claim's place. The length alone would not tell: lines are often equally long. */
+/**
+ * Whether the journal ends with the claim's line, at the claim's offset. The length is not enough: lines often have
+ * equal lengths.
+ */
 async function holdsClaim(journal: FileHandle, { line, start }: Claim): Promise<boolean> {
   const end = Buffer.alloc(line.length + 1);
   return (await readInto(journal, end, start)) === line.length && end.subarray(0, line.length).equals(line);
 }
 
-/** The blob is written anew. Its journal holds the version before and the new one, until the new file has the blob's name. */
+/**
+ * Writes the blob again as a whole. Its journal has the old and the new version until the new file has the blob's name.
+ */
 async function replaceBlob(
   place: BlobPlace,
   ids: readonly string[],
@@ -212,7 +229,8 @@ async function replaceBlob(
       if (current.version !== undefined)
         await appendJournal(place, { line: claimLine('replace'), start: current.journalBytes });
       const before = await stat(blobPath, { bigint: true });
-      if (fileEtag(before.size, before.mtimeNs) !== current.etag) throw conflict(place, 'was changed meanwhile');
+      if (fileEtag(before.size, before.mtimeNs) !== current.etag)
+        throw conflict(place, 'was changed by another writer');
       await advanceTime(temporary, before.mtimeNs);
       await rename(journal, journalPath);
       if (sync) await syncFolder(dirname(journalPath));
@@ -227,7 +245,7 @@ async function replaceBlob(
   }
 }
 
-/** Gives a new blob's journal its name. A journal that is already there, without a blob, must stand still for the grace time. */
+/** Gives a new blob's journal its name. An existing journal without a blob must not change during the grace time. */
 async function claimJournal(place: BlobPlace, text: string): Promise<void> {
   const { blobPath, journalPath, sync } = place;
   const journal = await writeTemporaryText(place, text);
@@ -239,7 +257,7 @@ async function claimJournal(place: BlobPlace, text: string): Promise<void> {
       const after = await stat(journalPath).catch(() => undefined);
       const isDead = before?.mtimeMs === after?.mtimeMs && before?.ino === after?.ino && !(await exists(blobPath));
       if (isDead) await rm(journalPath, { force: true });
-      if (!isDead || !(await publish(journal, journalPath))) throw conflict(place, 'was made by another writer');
+      if (!isDead || !(await publish(journal, journalPath))) throw conflict(place, 'was created by another writer');
     }
     if (sync) await syncFolder(dirname(journalPath));
   } finally {
@@ -248,8 +266,8 @@ async function claimJournal(place: BlobPlace, text: string): Promise<void> {
 }
 
 /**
- * Cuts a blob and its journal back to `version`, by the right that `claim` gives; nothing is done when that is lost. The journal goes last: until
- * then it explains the blob.
+ * Truncates a blob and its journal to `version` with the right of `claim`; does nothing if the right is lost. The
+ * journal is truncated last: until then it describes the blob.
  */
 async function cutBack(place: BlobPlace, version: Version, journalEnd: number, claim: Claim): Promise<void> {
   const journal = await open(place.journalPath, 'r+');
@@ -270,16 +288,16 @@ async function cutBack(place: BlobPlace, version: Version, journalEnd: number, c
   }
 }
 
-/** Ends a commit: the journal gets the blob's time, so that its CRCs need not be read again while nobody else touches the blob. */
+/** Ends a commit: sets the journal's time to the blob's, so that its CRCs are not read again until the blob changes. */
 async function stamp(place: BlobPlace, version: Version, journalBytes: number): Promise<BlobState> {
   const stats = await stat(place.blobPath, { bigint: true });
   const seconds = Number(stats.mtimeNs) / 1e9;
-  // Who may write a file may not always set its time; the CRCs are then read.
+  // Write permission does not always include setting the time; without it the CRCs are read.
   await utimes(place.journalPath, seconds, seconds).catch(() => undefined);
   return { etag: fileEtag(stats.size, stats.mtimeNs), version, journalBytes };
 }
 
-/** Writes the blocks into a temporary file, taking those that are not staged from the blob itself. */
+/** Writes the blocks to a temporary file. Blocks that are not staged are copied from the blob. */
 async function writeTemporaryBlob(
   place: BlobPlace,
   ids: readonly string[],
@@ -296,7 +314,7 @@ async function writeTemporaryBlob(
       let last: string | undefined;
       for (const id of ids) {
         const bytes = staged.get(id) ?? (await committedBlock(source, id));
-        if (bytes === undefined) throw conflict(place, 'lacks a block that the commit names');
+        if (bytes === undefined) throw conflict(place, 'does not have a block of the commit');
         await writeAll(file, bytes, null);
         blocks.push({ id, lengthBytes: bytes.length, crc32: crc32(bytes) });
         last = lastText(bytes);
@@ -331,7 +349,9 @@ async function writeTemporaryText(place: BlobPlace, text: string): Promise<strin
   }
 }
 
-/** The ids that a commit adds right before a short last block, all else staying as it is; otherwise `undefined`. */
+/**
+ * The ids that a commit inserts directly before a short last block, if it changes nothing else; otherwise `undefined`.
+ */
 function insertedBeforeLast(
   version: Version | undefined,
   ids: readonly string[],
@@ -347,12 +367,12 @@ function insertedBeforeLast(
   return inserted.every((id) => staged.has(id)) ? inserted : undefined;
 }
 
-/** True where a block is not staged again, or as it was. */
+/** True if a block is not staged again, or staged with the same bytes. */
 function isSame(block: JournalBlock, again: Uint8Array | undefined): boolean {
   return again === undefined || (again.length === block.lengthBytes && crc32(again) === block.crc32);
 }
 
-/** Bytes of a block of the blob; `undefined` where it has no such block, or no longer the bytes that the journal knows. */
+/** Bytes of a block of the blob; `undefined` if the blob does not have it, or its bytes do not match the journal. */
 async function committedBlock(blob: FoundBlob | undefined, id: string): Promise<Uint8Array | undefined> {
   if (blob?.version === undefined) return undefined;
   let start = 0;
@@ -366,7 +386,7 @@ async function committedBlock(blob: FoundBlob | undefined, id: string): Promise<
   return undefined;
 }
 
-/** Makes a file's time later than `nanos`: file systems count time in steps of milliseconds, and an ETag must change. */
+/** Sets a file's time after `nanos`: file systems count time in milliseconds, and an ETag must change. */
 async function advanceTime(path: string, nanos: bigint): Promise<void> {
   const stats = await stat(path, { bigint: true });
   if (stats.mtimeNs > nanos) return;

@@ -5,7 +5,7 @@ import { link, mkdir, open, rename, rm, rmdir, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { entriesWithin } from './links.ts';
 
-/** Steps on files that the folder container is made of. All throw the file system's own errors. */
+/** File operations of the folder container. All throw errors of the file system. */
 
 /** Writes all of `bytes` at `position`. */
 export async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number | null): Promise<void> {
@@ -17,10 +17,10 @@ export async function writeAll(handle: FileHandle, bytes: Uint8Array, position: 
   }
 }
 
-/** Most pieces that Linux writes at once. */
+/** The most buffers that Linux writes in one call. */
 const piecesMax = 1024;
 
-/** Writes all of `pieces`, one behind the other, at `position`; without putting them together first. */
+/** Writes all of `pieces` in sequence at `position`, without joining them first. */
 export async function writePieces(handle: FileHandle, pieces: readonly Uint8Array[], position: number): Promise<void> {
   let at = position;
   for (let left = pieces.filter(({ length }) => length > 0); left.length > 0;) {
@@ -30,7 +30,7 @@ export async function writePieces(handle: FileHandle, pieces: readonly Uint8Arra
   }
 }
 
-/** What remains of `pieces` behind their first `done` bytes. */
+/** The part of `pieces` after their first `done` bytes. */
 function behind(pieces: readonly Uint8Array[], done: number): Uint8Array[] {
   let skipped = 0;
   let first = 0;
@@ -40,8 +40,9 @@ function behind(pieces: readonly Uint8Array[], done: number): Uint8Array[] {
 }
 
 /**
- * Gives the file `from` the name `to`. @returns false where `to` is taken; `from` is then left. Where the file system has no hard links, looking and
- * renaming are two steps.
+ * Renames the file `from` to `to`.
+ * @returns false if `to` exists; `from` then stays. Without hard links in the file system, the check and the rename are
+ * two steps.
  */
 export async function publish(from: string, to: string): Promise<boolean> {
   try {
@@ -64,13 +65,14 @@ export async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined;
 }
 
-/** Of a folder that its owner alone may read. */
+/** Mode of a folder that only its owner can read. */
 export const privateFolderMode = 0o700;
 const folderMode = 0o777;
 
 /**
- * Makes the folder of `path`, and the ones above it; with `sync`, their names outlive a power failure. Folders that are there keep their mode.
- * @param mode of those that are made, less the umask
+ * Creates the folder of `path` and its parents; with `sync`, they survive a power failure. Existing folders keep their
+ * mode.
+ * @param mode of created folders, less the umask
  */
 export async function makeFolderOf(path: string, sync: boolean, mode: number = folderMode): Promise<void> {
   const folder = dirname(path);
@@ -80,9 +82,10 @@ export async function makeFolderOf(path: string, sync: boolean, mode: number = f
 }
 
 /**
- * Makes a folder and those above it that are missing. @returns the first one made, `undefined` where all were there
+ * Creates a folder and its missing parents.
+ * @returns the first one created; `undefined` if all existed
  *
- * `mkdir` of Node 20 with `recursive` never returns where the system refuses a folder with "no such file", as below /proc.
+ * `mkdir` of Node 20 with `recursive` never returns if the system refuses a folder with "no such file", as below /proc.
  */
 async function makeFolders(folder: string, mode: number): Promise<string | undefined> {
   const path = resolve(folder);
@@ -96,7 +99,7 @@ async function makeFolders(folder: string, mode: number): Promise<string | undef
   return (await makeFolder(path, mode)) ? (first ?? path) : first;
 }
 
-/** @returns false where it is there already */
+/** @returns false if it exists already */
 async function makeFolder(path: string, mode: number): Promise<boolean> {
   try {
     await mkdir(path, { mode });
@@ -114,7 +117,7 @@ async function isFolder(path: string): Promise<boolean> {
   );
 }
 
-/** Has the names in a folder written to the disk, where the system can (Windows cannot). */
+/** Writes the names in a folder to disk, if the system supports it (Windows does not). */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined);
   if (handle === undefined) return;
@@ -122,7 +125,7 @@ export async function syncFolder(folder: string): Promise<void> {
   await handle.close();
 }
 
-/** Removes the folder of `path` and those above it while they are empty, up to `root` (kept). */
+/** Removes the folder of `path` and its parents while they are empty, up to `root`, which is kept. */
 export async function removeEmptyFolders(path: string, root: string): Promise<void> {
   for (let folder = dirname(path); folder.length > root.length && folder.startsWith(root); folder = dirname(folder)) {
     try {
@@ -133,7 +136,7 @@ export async function removeEmptyFolders(path: string, root: string): Promise<vo
   }
 }
 
-/** Tells this process from an earlier one with its number: in a container each has the same. */
+/** Distinguishes this process from an earlier one with the same process id: in a container both often have the same. */
 const processMark = randomUUID().slice(0, 8);
 const begunMillis = Date.now() - process.uptime() * 1000;
 let temporaryNames = 0;
@@ -143,7 +146,10 @@ export function temporaryPath(folder: string): string {
   return join(folder, `${hostLabel()}-${process.pid}-${processMark}-${temporaryNames++}`);
 }
 
-/** Removes temporary files that processes of this machine left behind when they were killed, in a folder below `root` that no link leads to. */
+/**
+ * Removes temporary files of killed processes of this machine, in a folder below `root` that is not reached through a
+ * link.
+ */
 export async function removeStaleTemporaries(root: string, folder: string): Promise<void> {
   for (const entry of await entriesWithin(root, folder).catch(() => [])) {
     const match = entry.isFile() ? /^([^-]+)-(\d+)(?:-[0-9a-f]{8})?-\d+$/.exec(entry.name) : null;

@@ -3,29 +3,29 @@ import { join } from 'node:path';
 import { FlowError } from '../base/errors.ts';
 import { compareNames } from './name.ts';
 
-/** Folders in one another; what lies deeper is left out. Blob names end at 1,024 characters. */
+/** Nested folders; deeper ones are skipped. Blob names have at most 1,024 characters. */
 const depthMax = 512;
 
-/** nsgflow's own notes beside the containers of an account: no blobs. */
+/** nsgflow's own files next to the containers of an account; they are not blobs. */
 export const stateFolder = '.nsgflow';
 
-/** A file below a folder: its path with `/`, relative to the folder, and what the system says of it. */
+/** A file below a folder: its relative path with `/`, and its metadata. */
 export interface TreeFile {
   readonly name: string;
   readonly sizeBytes: number;
   readonly mtimeNanos: bigint;
-  /** 0 where the file system does not tell. */
+  /** 0 if the file system does not report it. */
   readonly birthNanos: bigint;
 }
 
-/** Told of a path below the root that cannot be looked into. */
+/** Called for each path below the root that cannot be read. */
 export type Unlisted = (path: string, error: unknown) => void;
 
 /**
- * The files below `root` whose relative path begins with `prefix`, in order of paths (code points); folders that cannot hold any are not
- * opened, nor is `.nsgflow`. Links to files count as files, links to folders are not followed. A file that vanishes meanwhile is left out.
- * Folders that may not be read, and links that lead nowhere, are told to `unlisted`.
- * @throws the file system's own errors; ENOENT where `root` is missing.
+ * The files below `root` whose relative path begins with `prefix`, in order of paths (code points). Folders that cannot
+ * contain any, and `.nsgflow`, are not opened. Links to files count as files; links to folders are not followed. Files
+ * that disappear during the walk are skipped. Unreadable folders and broken links are reported to `unlisted`.
+ * @throws errors of the file system; ENOENT if `root` is missing
  */
 export async function* walkTree(root: string, prefix = '', unlisted?: Unlisted): AsyncGenerator<TreeFile> {
   const tree = { root, prefix, unlisted };
@@ -40,8 +40,9 @@ export async function* walkTree(root: string, prefix = '', unlisted?: Unlisted):
 }
 
 /**
- * The files directly in the folder `prefix` (empty, or ending with `/`), and its folders as paths with a `/` at their end, in order of paths.
- * @throws the file system's own errors; ENOENT where `root` is missing.
+ * The files directly in the folder `prefix` (empty, or ending with `/`), and its folders as paths with a trailing `/`,
+ * in order of paths.
+ * @throws errors of the file system; ENOENT if `root` is missing
  */
 export async function* childrenOf(
   root: string,
@@ -59,7 +60,7 @@ export async function* childrenOf(
   }
 }
 
-/** Whether a path would lead out of its root. */
+/** Whether a path leads out of its root. */
 function climbs(path: string): boolean {
   return path.split('/').includes('..');
 }
@@ -68,10 +69,10 @@ function leads({ path, isFolder }: Node, prefix: string): boolean {
   return isFolder ? `${path}/`.startsWith(prefix) || prefix.startsWith(`${path}/`) : path.startsWith(prefix);
 }
 
-/** Nodes looked at before they are asked for. */
+/** Nodes that are read ahead. */
 const lookAhead = 16;
 
-/** What is walked. */
+/** The parameters of a walk. */
 interface Tree {
   readonly root: string;
   readonly prefix: string;
@@ -91,7 +92,7 @@ async function* walkNodes(tree: Tree, nodes: readonly Node[]): AsyncGenerator<Tr
   for (let done = 0; done < nodes.length; done++) {
     for (; begun < Math.min(nodes.length, done + lookAhead); begun++) {
       const look = lookAt(tree, nodes[begun]);
-      // Awaited in its turn; a walk that is left before has no use for the failure.
+      // Awaited in its turn; if the walk ends before, the failure is ignored.
       look.catch(() => undefined);
       looks.push(look);
     }
@@ -101,7 +102,10 @@ async function* walkNodes(tree: Tree, nodes: readonly Node[]): AsyncGenerator<Tr
   }
 }
 
-/** The file, or what is in the folder; through folders that hold one thing only, as those of an hour do, down to where there is more. */
+/**
+ * The file, or the entries of the folder. A folder with a single entry, as in an hour's path, is followed down to the
+ * first one with more.
+ */
 async function lookAt(tree: Tree, node: Node): Promise<TreeFile | Node[]> {
   let at = node;
   while (at.isFolder) {
@@ -113,7 +117,7 @@ async function lookAt(tree: Tree, node: Node): Promise<TreeFile | Node[]> {
   try {
     stats = await stat(join(tree.root, at.path), { bigint: true });
   } catch (error) {
-    // A file that is gone has vanished meanwhile; a link that leads nowhere stays.
+    // A missing file was removed during the walk; a broken link stays.
     if (at.isLink || !isGone(error)) tree.unlisted?.(at.path, error);
     else if (isMisread(at.path)) tree.unlisted?.(at.path, misread(at.path));
   }
@@ -122,8 +126,8 @@ async function lookAt(tree: Tree, node: Node): Promise<TreeFile | Node[]> {
 }
 
 /**
- * What is in `folder` (with a trailing `/`, or empty for the root) and can lead to names with the prefix, in the order in which the paths below
- * stand: a folder sorts as its name with `/`.
+ * The entries of `folder` (with a trailing `/`, or empty for the root) that can lead to names with the prefix, in order
+ * of the paths below them: a folder is sorted as its name with `/`.
  */
 async function readNodes({ root, prefix, unlisted }: Tree, folder: string, depth: number): Promise<Node[]> {
   if (depth > depthMax) return [];
@@ -151,7 +155,10 @@ async function readNodes({ root, prefix, unlisted }: Tree, folder: string, depth
   return nodes.sort((a, b) => compareNames(a.isFolder ? `${a.path}/` : a.path, b.isFolder ? `${b.path}/` : b.path));
 }
 
-/** Whether a name is perhaps not the one on the disk: bytes that are no UTF-8 are read as U+FFFD, and such a name leads nowhere. */
+/**
+ * Whether a name may differ from the one on disk: bytes that are not UTF-8 are read as U+FFFD, and the name then leads
+ * nowhere.
+ */
 function isMisread(path: string): boolean {
   return path.includes('\uFFFD');
 }

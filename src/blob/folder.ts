@@ -15,36 +15,40 @@ import { linkOnPath } from './links.ts';
 import { checkBlobName, compareNames, isContainerName } from './name.ts';
 
 /**
- * Containers in a folder that stands for a storage account:
+ * Containers in a folder that is used as a storage account:
  *
  *     DIR/<container>/<blob name>                           the blob's bytes
  *     DIR/.nsgflow/blocks/<container>/<blob name>.jsonl     its block list, see block-journal.ts
- *     DIR/.nsgflow/temp/                                    files that are not whole yet
+ *     DIR/.nsgflow/temp/                                    incomplete files
  *
- * A commit that inserts blocks before a short last block (each minute's append) is: one line on the journal, synced; one write over the
- * blob's last bytes, synced; the journal's time set to the blob's. Any other commit writes the blob anew and renames it into place. A blob
- * without a journal (a copy) is read whole and has no block list.
+ * A commit that inserts blocks before a short last block, as each minute's append does, adds one line to the journal,
+ * overwrites the blob's last bytes, both with sync, and sets the journal's time to the blob's. Any other commit writes the
+ * blob again as a whole and renames it. A blob without a journal (a copy) can be read, but has no block list.
  *
- * One writer at a time is meant, beside any number of readers. A second writer is noticed by the journal's length after the line was
- * written, before the blob is touched, and gets `blob-conflict`. Why so, with numbers: docs/decisions/0006-folder-container.md.
+ * There may be one writer and any number of readers. A second writer is detected by the journal's length after its line
+ * was written, before the blob is changed, and gets `blob-conflict`. For reasons and numbers see
+ * docs/decisions/0006-folder-container.md.
  */
 
 export interface FolderOptions {
-  /** Whether a commit waits until the disk has it, so that it outlives a power failure; true where absent. */
+  /** Whether a commit waits until the data is on disk, to survive a power failure; default true. */
   readonly sync?: boolean;
-  /** How long a commit that another process left half done must stand still before it is undone, in milliseconds. */
+  /** How long an incomplete commit of another process must not change before it is undone, in milliseconds. */
   readonly graceMillis?: number;
-  /** Told of folders and links below it that cannot be looked into, and listing goes on; where absent, listing ends with that error. */
+  /**
+   * Called for unreadable folders and links below the folder; listing then continues. If absent, listing throws the
+   * error.
+   */
   readonly onUnlisted?: (error: FlowError) => void;
 }
 
-/** The folder `path` as a storage account. Nothing is read or made yet. */
+/** The folder `path` as a storage account. Reads and creates nothing yet. */
 export function folderAccount(path: string, options: FolderOptions = {}): Account {
   const containers = new Map<string, Container>();
   return {
     location: path,
     container(name) {
-      if (!isContainerName(name)) throw new FlowError('usage', `${JSON.stringify(name)} is no name of a container`);
+      if (!isContainerName(name)) throw new FlowError('usage', `${JSON.stringify(name)} is not a valid container name`);
       let container = containers.get(name);
       if (container === undefined) containers.set(name, (container = new FolderContainer(join(path, name), options)));
       return container;
@@ -70,7 +74,7 @@ export function folderAccount(path: string, options: FolderOptions = {}): Accoun
         return true;
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-        throw fileError(error, `make ${folder}`);
+        throw fileError(error, `create ${folder}`);
       }
     },
     async removeContainer(name) {
@@ -79,7 +83,7 @@ export function folderAccount(path: string, options: FolderOptions = {}): Accoun
         const found = await lstat(folder).catch(() => undefined);
         if (found === undefined) return false;
         if (!found.isDirectory())
-          throw new FlowError('permission', `${folder} is no folder of its own, and is left as it is`);
+          throw new FlowError('permission', `${folder} is not a folder itself, so it is not removed`);
         const journals = join(path, stateFolder, 'blocks', name);
         await rm(folder, removal);
         if ((await linkOnPath(path, join(journals, 'x'))) === undefined) await rm(journals, removal);
@@ -92,17 +96,17 @@ export function folderAccount(path: string, options: FolderOptions = {}): Accoun
   };
 }
 
-/** A writer may put a file into a folder while it is emptied. */
+/** Another writer can create a file in a folder while it is being deleted. */
 const removal = { recursive: true, force: true, maxRetries: 5, retryDelay: 20 };
 
 function containerFolder(path: string, name: string): string {
-  if (!isContainerName(name)) throw new FlowError('usage', `${JSON.stringify(name)} is no name of a container`);
+  if (!isContainerName(name)) throw new FlowError('usage', `${JSON.stringify(name)} is not a valid container name`);
   return join(path, name);
 }
 
 const graceMillisDefault = 1500;
 
-/** One container: the folder `path`, with block lists in `.nsgflow` beside it. */
+/** One container: the folder `path`, with block lists in `.nsgflow` next to it. */
 export class FolderContainer implements Container {
   readonly location: string;
   readonly name: string;
@@ -113,7 +117,7 @@ export class FolderContainer implements Container {
   readonly #graceMillis: number;
   readonly #onUnlisted: Unlisted | undefined;
   readonly #staged = new Map<string, Map<string, Uint8Array>>();
-  /** What this object itself last left on disk; trusted while the blob's length and time stay so. */
+  /** The last state that this object left on disk; valid as long as the blob's length and time do not change. */
   readonly #known = new Map<string, BlobState>();
   readonly #turns = new Map<string, Promise<unknown>>();
   #swept = false;
@@ -205,19 +209,19 @@ export class FolderContainer implements Container {
     checkBlobName(name);
     return await this.#inTurn(name, async () => {
       const place = this.#place(name);
-      // Behind a link to a folder lie no blobs, as in a list.
+      // A link to a folder contains no blobs, as in a list.
       if ((await linkOnPath(this.#root, place.blobPath)) !== undefined) return false;
       const stats = await stat(place.blobPath, { bigint: true }).catch(() => undefined);
       if (stats?.isFile() !== true) return false;
       if (etag !== undefined && fileEtag(stats.size, stats.mtimeNs) !== etag)
-        throw conflict(place, 'was changed meanwhile');
+        throw conflict(place, 'was changed by another writer');
       this.#known.delete(name);
       const journal = await stat(place.journalPath).catch(() => undefined);
       await unlink(place.blobPath);
       await removeEmptyFolders(place.blobPath, this.#root);
-      // A journal that stays behind a link means nothing: it does not fit a blob that comes later.
+      // A journal behind a link can stay: it will not match a later blob.
       if ((await linkOnPath(dirname(this.#root), place.journalPath)) !== undefined) return true;
-      // Another process may have made the blob anew, with a journal of its own.
+      // Another process may have recreated the blob, with a journal of its own.
       const found = await stat(place.journalPath).catch(() => undefined);
       if (found?.ino === journal?.ino) await rm(place.journalPath, { force: true });
       await removeEmptyFolders(place.journalPath, this.#journals);
@@ -225,15 +229,15 @@ export class FolderContainer implements Container {
     });
   }
 
-  /** The blob before a change, and no longer kept in mind: what the change leaves is. */
+  /** The blob before a change. It is removed from the cache; the result of the change is cached instead. */
   async #current(place: BlobPlace, name: string, etag: string): Promise<BlobState> {
     const known = this.#known.get(name);
     this.#known.delete(name);
     const stats = known && (await stat(place.blobPath, { bigint: true }).catch(() => undefined));
     const isKnown = stats !== undefined && fileEtag(stats.size, stats.mtimeNs) === known?.etag;
     const current = isKnown ? known : await settleBlob(place);
-    if (current === undefined) throw conflict(place, 'was deleted meanwhile');
-    if (current.etag !== etag) throw conflict(place, 'was changed meanwhile');
+    if (current === undefined) throw conflict(place, 'was deleted by another writer');
+    if (current.etag !== etag) throw conflict(place, 'was changed by another writer');
     return current;
   }
 
@@ -269,7 +273,7 @@ export class FolderContainer implements Container {
     }
   }
 
-  /** Commits and deletions of one blob run one after the other. */
+  /** Commits and deletions of one blob run one after another. */
   async #inTurn<T>(name: string, act: () => Promise<T>): Promise<T> {
     const turn = (this.#turns.get(name) ?? Promise.resolve()).then(act, act);
     this.#turns.set(name, turn);
@@ -304,7 +308,7 @@ function blobItem({ name, sizeBytes, mtimeNanos, birthNanos }: TreeFile): BlobIt
   };
 }
 
-/** A blob that grows is appended to in its file; any other change gives it another one. */
+/** Creation time of a blob. A blob that grows keeps its file; any other change gives it a new file. */
 function createdAt(birthNanos: bigint): { createdMillis?: number } {
   return birthNanos === 0n ? {} : { createdMillis: millis(birthNanos) };
 }

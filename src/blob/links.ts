@@ -3,8 +3,9 @@ import type { Dirent } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 
 /**
- * The first link among the folders below `root` that lead to `path`; `undefined` where there is none. `root` itself may be a link: a user named it.
- * What deletes files asks this first, so that a link in a folder of nsgflow never leads it to the files of others.
+ * The first link among the folders between `root` and `path`; `undefined` if there is none. `root` itself may be a
+ * link, because the user named it. Checked before files are deleted, so that a link in a folder of nsgflow never leads
+ * to files of others.
  */
 export async function linkOnPath(root: string, path: string): Promise<string | undefined> {
   let folder = root;
@@ -18,7 +19,10 @@ export async function linkOnPath(root: string, path: string): Promise<string | u
   return undefined;
 }
 
-/** What lies directly in `folder`, which is `root` or lies below it. None where it is missing, or where a link leads to it. @throws the file system's own errors */
+/**
+ * The entries directly in `folder`, which is `root` or below it. Empty if it is missing or reached through a link.
+ * @throws errors of the file system
+ */
 export async function entriesWithin(root: string, folder: string): Promise<Dirent[]> {
   if ((await linkOnPath(root, join(folder, 'x'))) !== undefined) return [];
   try {

@@ -3,13 +3,13 @@ import { FlowError } from '../base/errors.ts';
 import type { Account, Block, BlobContent, BlobItem, BlockList, Container } from './container.ts';
 import { checkBlobName, compareNames, isContainerName } from './name.ts';
 
-/** A storage account in memory, for tests and for what need not outlive the process. */
+/** A storage account in memory, for tests and data that need not survive the process. */
 export function memoryAccount(location = 'memory'): Account {
   const containers = new Map<string, MemoryContainer>();
   return {
     location,
     container(name) {
-      if (!isContainerName(name)) throw new FlowError('usage', `${JSON.stringify(name)} is no name of a container`);
+      if (!isContainerName(name)) throw new FlowError('usage', `${JSON.stringify(name)} is not a valid container name`);
       let container = containers.get(name);
       if (container === undefined) containers.set(name, (container = new MemoryContainer(`${location}/${name}`)));
       return container;
@@ -57,7 +57,7 @@ export class MemoryContainer implements Container {
     this.name = location.slice(location.lastIndexOf('/') + 1);
   }
 
-  /** Forgets all blobs. False where there was no container. */
+  /** Removes all blobs. False if there was no container. */
   clear(): boolean {
     const was = this.exists;
     this.exists = false;
@@ -117,11 +117,11 @@ export class MemoryContainer implements Container {
     checkBlobName(name);
     const before = this.#blobs.get(name);
     if (before?.etag !== etag)
-      throw this.#conflict(name, etag === undefined ? 'exists already' : 'was changed meanwhile');
+      throw this.#conflict(name, etag === undefined ? 'exists already' : 'was changed by another writer');
     const staged = this.#staged.get(name);
     const blocks = ids.map((id) => {
       const bytes = staged?.get(id) ?? before?.blocks.find((block) => block.id === id)?.bytes;
-      if (bytes === undefined) throw this.#conflict(name, 'lacks a block that the commit names');
+      if (bytes === undefined) throw this.#conflict(name, 'does not have a block of the commit');
       return { id, lengthBytes: bytes.length, bytes };
     });
     this.exists = true;
@@ -134,7 +134,7 @@ export class MemoryContainer implements Container {
   async delete(name: string, etag?: string): Promise<boolean> {
     const blob = this.#blobs.get(name);
     if (blob === undefined) return false;
-    if (etag !== undefined && blob.etag !== etag) throw this.#conflict(name, 'was changed meanwhile');
+    if (etag !== undefined && blob.etag !== etag) throw this.#conflict(name, 'was changed by another writer');
     return this.#blobs.delete(name);
   }
 

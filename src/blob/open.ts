@@ -9,29 +9,29 @@ import { FolderContainer } from './folder.ts';
 import { isContainerName } from './name.ts';
 
 /**
- * What a person named as storage. Whatever `kind` it is, `containers` and `container` work: of a container or blob, the one container is all there is,
- * and asking for another is an error that says so.
+ * Storage that a user named. `containers` and `container` work for all kinds: for a container or blob, there is only
+ * this one container, and any other name is an error.
  */
 export interface Storage extends Account {
   readonly kind: 'account' | 'container' | 'blob';
   /** The named container; `undefined` for an account. */
   readonly only: Container | undefined;
-  /** Name of the named blob within `only`, for `kind` blob. */
+  /** Name of the blob in `only`, for kind `blob`. */
   readonly blob: string | undefined;
 }
 
 export interface OpenOptions extends FolderOptions {
-  /** AZURE_STORAGE_CONNECTION_STRING is taken from here; `process.env` where absent. */
+  /** Source of AZURE_STORAGE_CONNECTION_STRING; default `process.env`. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
-/** Containers of flow logs have names that begin so. Source: facts 2.1. */
+/** Prefix of the names of flow log containers. Source: facts 2.1. */
 const logContainerPrefix = 'insights-logs-';
 
 /**
- * Storage to write to: a folder, which stands for an account (or for a container of flow logs, when it has such a name), made when something is
- * written; or the URL of an Azure account or container, with the credential of `AZURE_STORAGE_CONNECTION_STRING`, of the SAS in the URL, or of
- * `@azure/identity`. Nothing is asked of the storage yet.
+ * Opens storage for writing: a folder as an account (or as a flow log container, if it has such a name), created at the
+ * first write; or the URL of an Azure account or container. The credential is from `AZURE_STORAGE_CONNECTION_STRING`,
+ * the SAS in the URL, or `@azure/identity`. Sends no request yet.
  * @throws usage, authentication
  */
 export async function openStorage(target: string, options: OpenOptions = {}): Promise<Storage> {
@@ -44,8 +44,8 @@ export async function openStorage(target: string, options: OpenOptions = {}): Pr
 }
 
 /**
- * Storage to read from. A URL is as in `openStorage`, or a blob's. A folder is an account when it holds containers of flow logs, otherwise a container: all
- * files below it are blobs, whatever their names. A file is a blob.
+ * Opens storage for reading. A URL is as in `openStorage`, or of a blob. A folder is an account if it has flow log
+ * containers, otherwise a container: all files below it are blobs with any names. A file is a blob.
  * @throws usage, authentication, not-found, permission
  */
 export async function openSource(target: string, options: OpenOptions = {}): Promise<Storage> {
@@ -65,7 +65,7 @@ export async function openSource(target: string, options: OpenOptions = {}): Pro
   return fileStorage(target, options);
 }
 
-/** A file within a container of flow logs is read with its block list; another one is a blob of the folder that it lies in. */
+/** A file in a flow log container is read with its block list; any other file is a blob of its folder. */
 function fileStorage(target: string, options: OpenOptions): Storage {
   const parts = resolve(target).split(sep);
   const at = parts.findLastIndex((part) => part.startsWith(logContainerPrefix) && isContainerName(part));

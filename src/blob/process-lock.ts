@@ -6,8 +6,9 @@ import { FlowError } from '../base/errors.ts';
 import { publish } from './folder-file.ts';
 
 /**
- * Which process a folder belongs to: the file `lock` in it, with host, process id and, where the system tells it, the time that the process began at
- * (ids are given again after a restart). On another host, such as the container that ran before, the file's age tells: its owner touches it.
+ * Lock file of a folder: the file `lock` with host, process id and, if the system reports it, the start time of the
+ * process (ids are reused after a restart). On another host, such as a previous container, the file's age decides: its
+ * owner updates its time.
  */
 interface Owner {
   readonly host: string;
@@ -19,10 +20,10 @@ const touchMillis = 5000;
 const staleMillis = 30_000;
 
 /**
- * Takes `path` for this process, also from one that has died.
- * `what` and `hint` are for the person who is refused: what is taken, and what to do.
- * @returns what gives it up
- * @throws usage while another process has it
+ * Takes the lock `path` for this process; also the lock of a dead process. `what` and `hint` are for the error: what is
+ * locked, and what to do.
+ * @returns a function that releases the lock
+ * @throws usage while another process holds it
  */
 export async function takeLock(path: string, what: string, hint: string): Promise<() => Promise<void>> {
   const mine = JSON.stringify({ host: hostname(), pid: process.pid, begun: begunOf(process.pid) } satisfies Owner);
@@ -48,7 +49,7 @@ export async function takeLock(path: string, what: string, hint: string): Promis
   };
 }
 
-/** The process that holds the lock `path`; `undefined` where nobody does, or the file is no lock. */
+/** The process that holds the lock `path`; `undefined` if there is none, or the file is not a lock. */
 export async function holderOf(
   path: string,
 ): Promise<{ readonly host: string; readonly pid: number; readonly isThisProcess: boolean } | undefined> {
@@ -59,7 +60,7 @@ export async function holderOf(
   return { host, pid, isThisProcess: host === hostname() && pid === process.pid };
 }
 
-/** Makes the file with its text in one step: a process killed between two would leave a lock that nobody owns. */
+/** Creates the file with its text in one step: a process killed in between would leave a lock without an owner. */
 async function create(path: string, text: string): Promise<boolean> {
   const temporary = `${path}.${randomUUID()}.new`;
   await writeFile(temporary, text);
@@ -70,7 +71,7 @@ async function create(path: string, text: string): Promise<boolean> {
   }
 }
 
-/** Takes the lock of a dead process away, which said `text`. One that somebody else has taken meanwhile is given back. */
+/** Removes the lock of a dead process, with content `text`. If another process has taken it since, it is put back. */
 async function removeStale(path: string, text: string): Promise<void> {
   const aside = `${path}.${randomUUID()}.old`;
   try {
@@ -106,7 +107,10 @@ function isAlive(owner: Owner | undefined, ageMillis: number): boolean {
   return owner.begun === begunOf(owner.pid);
 }
 
-/** Start of a process in ticks since the system started, where /proc has it; otherwise an empty text. Source: proc(5), field 22. */
+/**
+ * Start time of a process in ticks since the system started, from /proc; otherwise an empty text. Source: proc(5),
+ * field 22.
+ */
 function begunOf(pid: number): string {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');

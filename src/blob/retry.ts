@@ -3,22 +3,30 @@ import { FlowError } from '../base/errors.ts';
 import { failureCode, statusOf } from './azure-error.ts';
 
 /**
- * Retries of one operation on a service. The client's own retries are switched off: they take no notice of `Retry-After`, do not try again
- * after 408 and 429, and many writers that failed together come back together.
+ * Retries of one operation on a service. The client's own retries are off: they ignore `Retry-After`, do not retry
+ * after 408 and 429, and many writers that failed together retry together.
  */
 
-/** Tries of one operation, the first included: an account that cannot be reached is reported within seconds, and callers resume. */
+/**
+ * Attempts of one operation, including the first: an unreachable account is reported within seconds, and callers
+ * resume.
+ */
 const triesMax = 4;
-/** Before the second try at most so long, then twice as long each time; a random share of it, so that writers come back one by one. */
+/**
+ * Longest pause before the second attempt, doubled each time; a random part of it is used, so that writers spread out.
+ */
 const pauseMillis = 500;
 const pauseMillisMax = 4000;
 
-/** Answers that another try may not get. Source: Azure Storage, "Common REST API error codes"; RFC 6585 section 4. */
+/**
+ * Statuses after which a retry can succeed. Source: Azure Storage, "Common REST API error codes"; RFC 6585 section 4.
+ */
 const passingStatuses = new Set([408, 429, 500, 502, 503, 504]);
 
 /**
- * Calls `act` until it succeeds, fails for good, has failed `triesMax` times, or `limitMillis` have passed; `act` gives up when the signal says so. A
- * service that asks for a pause (`Retry-After`) gets it, or, where that is longer than the time left, its answer is thrown at once.
+ * Calls `act` until it succeeds, fails permanently, has failed `triesMax` times, or `limitMillis` have passed; `act`
+ * must stop when the signal aborts. Waits for `Retry-After` if the service sends it; if that is longer than the
+ * remaining time, the error is thrown at once.
  */
 export async function withRetries<T>(limitMillis: number, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const endMillis = performance.now() + limitMillis;
@@ -35,7 +43,7 @@ export async function withRetries<T>(limitMillis: number, act: (signal: AbortSig
   }
 }
 
-/** True for failures of the way to a service and for answers that say "later". */
+/** True for connection failures and for responses that ask to try later. */
 function isPassing(error: unknown): boolean {
   if (error instanceof FlowError) return false;
   const status = statusOf(error);
@@ -44,17 +52,17 @@ function isPassing(error: unknown): boolean {
   return name === 'RestError' || isCutShort(error) || /^E[A-Z]|^UND_ERR/.test(failureCode(error));
 }
 
-/** True where fewer bytes came than the service had announced. */
+/** True if fewer bytes arrived than announced. */
 export function isCutShort(error: unknown): boolean {
   return error instanceof Error && /^Data corruption failure|aborted$/.test(error.message);
 }
 
-/** Longer pauses are not believed: a proxy's mistake would keep a recorder from storage for days, and timers end at 24 days. */
+/** Longer pauses are not accepted: a faulty proxy could stop a recorder for days, and timers are limited to 24 days. */
 const retryAfterMillisMax = 600_000;
 
 /**
- * The pause that the service asked for, up to ten minutes, in the answer that `error`, or its cause, is about; `undefined` where it named none.
- * Source: RFC 9110 section 10.2.3 (seconds, or a date).
+ * The pause in the `Retry-After` header of an error's response, or of its cause; at most ten minutes. `undefined` if
+ * there is none. Source: RFC 9110 section 10.2.3 (seconds, or a date).
  */
 export function retryAfterMillis(error: unknown): number | undefined {
   const from = error instanceof FlowError ? error.cause : error;

@@ -1,13 +1,13 @@
 /**
- * The texts that shared access signatures sign, one field a line. Source: Azure Storage, "Create an account SAS", "Create a service SAS",
- * "Construct the string-to-sign".
+ * The texts that shared access signatures sign, one field per line. Source: Azure Storage, "Create an account SAS",
+ * "Create a service SAS", "Construct the string-to-sign".
  */
 import { createHmac } from 'node:crypto';
 
-/** A field by its name in the query, '' where it is not given. */
+/** Returns a query field by name; '' if it is absent. */
 export type SasField = (name: string) => string;
 
-/** Parameters of a service SAS that replace headers of the answer, in the order in which they are signed. */
+/** Parameters of a service SAS that replace response headers, in signing order. */
 export const sasOverrides = {
   rscc: 'cache-control',
   rscd: 'content-disposition',
@@ -25,7 +25,7 @@ export function accountSasText(get: SasField, account: string): string {
   return `${parts.join('\n')}\n`;
 }
 
-/** `path` is that of the container or blob: `insights-logs-flowlogflowevent/name`. */
+/** @param path of the container or blob: `insights-logs-flowlogflowevent/name` */
 export function serviceSasText(get: SasField, account: string, path: string): string {
   const parts = [...['sp', 'st', 'se'].map(get), `/blob/${account}/${path}`, ...['si', 'sip', 'spr', 'sv'].map(get)];
   if (get('sv') >= versionResource) parts.push(get('sr'), get('snapshot'));
@@ -34,7 +34,7 @@ export function serviceSasText(get: SasField, account: string, path: string): st
   return parts.join('\n');
 }
 
-/** HMAC-SHA256 with a key in base64, in base64. */
+/** HMAC-SHA256; key and result in base64. */
 export function signText(text: string, key: string): string {
   return createHmac('sha256', Buffer.from(key, 'base64')).update(text, 'utf8').digest('base64');
 }

@@ -35,7 +35,7 @@ export async function readRecorderLosses(spool: string): Promise<RecorderLosses>
       }),
     };
   } catch (cause) {
-    throw new FlowError('usage', `${path} is no status of a recorder`, {
+    throw new FlowError('usage', `${path} is not the status of a recorder`, {
       cause,
       hint: 'Name the folder given to record --spool.',
     });

@@ -697,7 +697,7 @@ class Decoder {
           start,
           end,
           'field-unreadable',
-          `The value under ${key} is no text; the record is kept without it.`,
+          `The value under ${key} is not a text; the record is kept without it.`,
         );
     const { rule, aclId, time, resourceId, flowLogGuid, targetResourceId } = event;
     const mac = parseMac(event.mac) ?? event.mac;

@@ -121,7 +121,7 @@ function parseCondition(text: string, start: number): Condition {
   const [, name, operator, rest] = match;
   const field = name.toLowerCase();
   if (/[()]/.test(text)) throw fault(start + text.search(/[()]/), 'parentheses are not part of the language');
-  if (!isField(field)) throw fault(at, `${JSON.stringify(name)} is no field; there are ${fieldNames}`);
+  if (!isField(field)) throw fault(at, `${JSON.stringify(name)} is not a field; the fields are ${fieldNames}`);
   if (operator === undefined) throw fault(at + name.length, `${name} is followed by neither = nor !=`);
   const prefixes: Prefix[] = [];
   const ranges: { start: number; end: number }[] = [];
@@ -130,7 +130,7 @@ function parseCondition(text: string, start: number): Condition {
     const valueAt = partAt + part.length - part.trimStart().length;
     if (field === 'srcip' || field === 'dstip') {
       const prefix = parsePrefix(value);
-      if (prefix === undefined) throw fault(valueAt, `${JSON.stringify(value)} is no address or prefix`);
+      if (prefix === undefined) throw fault(valueAt, `${JSON.stringify(value)} is not an address or prefix`);
       prefixes.push(prefix);
     } else if (field === 'srcport' || field === 'dstport') {
       ranges.push(parsePorts(value, valueAt));
@@ -154,7 +154,7 @@ function parsePorts(text: string, at: number): { start: number; end: number } {
   const start = Number(match?.[1]);
   const last = Number(match?.[2] ?? match?.[1]);
   if (!(start <= last && last <= 65_535))
-    throw fault(at, `${JSON.stringify(text)} is no port or range such as 1024-65535`);
+    throw fault(at, `${JSON.stringify(text)} is not a port or a range such as 1024-65535`);
   return { start, end: last + 1 };
 }
 

@@ -12,7 +12,7 @@ export const rejectionReasons = {
   'field-unreadable': 'A field of a record that cannot be read; the record is kept without it.',
   'counter-too-large': 'A counter of 2^63 or more; the tuple is kept without it.',
   'encryption-unknown': 'An encryption state that is not known; the tuple is kept without it.',
-  'not-a-flow-record': 'An object that is no record of a flow log.',
+  'not-a-flow-record': 'An object that is not a flow log record.',
   'nested-too-deep': 'Objects or arrays nested deeper than any flow log.',
   'too-many': 'More rejections than are kept; this range covers the rest.',
 } as const satisfies Record<string, string>;

@@ -111,12 +111,7 @@ export class TupleReader {
     if (close - at <= tupleTextMax) return this.#careful(at, group, false);
     const text = stringText(this.#bytes, at + 1, close);
     if (text !== undefined && this.#joined(text, group)) return close + 1;
-    this.#reject(
-      at,
-      close + 1,
-      'tuple-malformed',
-      'The text is no tuple, and no tuples with white space between them.',
-    );
+    this.#reject(at, close + 1, 'tuple-malformed', 'The text is neither a tuple nor tuples separated by white space.');
     return close + 1;
   }
 

@@ -1,6 +1,6 @@
 /**
- * Sets of addresses of one family as sorted ranges that neither touch nor overlap; `start` included, `end` excluded, the numbers those
- * of the address (32 bits for IPv4, 128 for IPv6). Used when a network is compiled, never per flow.
+ * Sets of addresses of one family as sorted ranges that do not touch or overlap. `start` is included, `end` excluded;
+ * both are the address as a number (32 bits for IPv4, 128 for IPv6). Used when a network is compiled, not per flow.
  */
 import type { Address, Family } from '../net/address.ts';
 import { ipv4Address } from '../net/address.ts';
@@ -27,14 +27,14 @@ export function addressNumber(address: Address): bigint {
   return (BigInt(a) << 96n) | (BigInt(b) << 64n) | (BigInt(c) << 32n) | BigInt(d);
 }
 
-/** The address of a number as `addressNumber` gives it. */
+/** The inverse of `addressNumber`. */
 export function addressOfNumber(family: Family, number: bigint): Address {
   if (family === 4) return ipv4Address(Number(number));
   const word = (shift: bigint): number => Number((number >> shift) & 0xffffffffn);
   return { family: 6, words: [word(96n), word(64n), word(32n), word(0n)] };
 }
 
-/** Prefixes of the other family are left out. */
+/** Ranges of the prefixes of one family; prefixes of the other family are skipped. */
 export function rangesOfPrefixes(prefixes: readonly Prefix[], family: Family): AddressRange[] {
   const bits = family === 4 ? 32 : 128;
   const ranges = prefixes
@@ -46,7 +46,7 @@ export function rangesOfPrefixes(prefixes: readonly Prefix[], family: Family): A
   return mergeRanges(ranges);
 }
 
-/** Sorts, and joins what touches or overlaps. */
+/** Sorts ranges and merges those that touch or overlap. */
 export function mergeRanges(ranges: readonly AddressRange[]): AddressRange[] {
   const sorted = [...ranges].sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
   const merged: { start: bigint; end: bigint }[] = [];
@@ -58,7 +58,7 @@ export function mergeRanges(ranges: readonly AddressRange[]): AddressRange[] {
   return merged;
 }
 
-/** What is in `ranges` and not in `holes`; both sorted and merged. */
+/** The part of `ranges` that is not in `holes`. Both must be sorted and merged. */
 export function subtractRanges(ranges: readonly AddressRange[], holes: readonly AddressRange[]): AddressRange[] {
   const left: AddressRange[] = [];
   let hole = 0;
@@ -74,7 +74,7 @@ export function subtractRanges(ranges: readonly AddressRange[], holes: readonly 
   return left;
 }
 
-/** The fewest prefixes that make up the ranges, in their order. */
+/** The smallest list of prefixes that covers exactly these ranges, in order. */
 export function prefixesOfRanges(ranges: readonly AddressRange[], family: Family): Prefix[] {
   const bits = family === 4 ? 32 : 128;
   const prefixes: Prefix[] = [];

@@ -1,4 +1,4 @@
-/** Addresses that Azure would assign: the next free one of the subnet, in file order. */
+/** Assigns addresses as Azure does: the next free address of the subnet, in file order. */
 import type { Address, Family } from '../net/address.ts';
 import { formatAddress } from '../net/address.ts';
 import { formatPrefix, prefixContains } from '../net/prefix.ts';
@@ -6,7 +6,7 @@ import { firstFreeAddress } from './free-address.ts';
 import type { Subnet } from './network.ts';
 import type { NicDraft } from './read-nic.ts';
 
-/** Fills the addresses that are missing in `drafts`. `subnetOf` is undefined for a NIC without subnet. */
+/** Assigns the missing addresses in `drafts`. `subnetOf` returns undefined for a NIC without a subnet. */
 export function assignAddresses(
   drafts: readonly NicDraft[],
   subnetOf: (draft: NicDraft) => Subnet | undefined,
@@ -50,7 +50,7 @@ function assignOne(
   const prefixes = subnet.addressPrefixes.filter((prefix) => prefix.family === family);
   if (prefixes.length === 0) {
     warnings.push(
-      `${draft.where}: it has a dynamic IPv${family} address, and the files hold no IPv${family} prefix of its subnet ${subnet.name} to take one from`,
+      `${draft.where}: it has a dynamic IPv${family} address, and the files have no IPv${family} prefix of its subnet ${subnet.name} to take one from`,
     );
     return undefined;
   }

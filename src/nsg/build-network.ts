@@ -1,6 +1,4 @@
-/**
- * From resources to a network: children joined to their parents, references followed, gaps filled or named.
- */
+/** Builds a network from resources: joins children to their parents, follows references, fills or reports gaps. */
 import { parentId, resourceKey } from '../arm-template/resource-id.ts';
 import { FlowError } from '../base/errors.ts';
 import type { Prefix } from '../net/prefix.ts';
@@ -20,7 +18,11 @@ import { noteUnknownTag } from './read-rule.ts';
 import { readTranslations } from './read-translations.ts';
 import { addSubnet, readVirtualNetworks } from './read-virtual-network.ts';
 
-/** `location` is that of resources without one, `onPremises` what all VNets reach. @throws network-invalid with the faults that were found */
+/**
+ * @param location of resources without a location
+ * @param onPremises prefixes that all VNets reach
+ * @throws network-invalid with all faults
+ */
 export function buildNetwork(
   resources: readonly RawResource[],
   reader: RuleReader,
@@ -97,7 +99,7 @@ export function buildNetwork(
   };
 }
 
-/** By kind, in file order. Of a resource that comes twice the last counts. */
+/** The resources by kind, in file order. If a resource occurs twice, the last one counts. */
 function distinctResources(
   resources: readonly RawResource[],
   warnings: string[],
@@ -107,7 +109,7 @@ function distinctResources(
     const key = `${resource.kind} ${resourceKey(resource.id)}`;
     const other = distinct.get(key);
     if (other !== undefined)
-      warnings.push(`${resource.where}: ${resource.name} stands in ${other.where} too; this one counts`);
+      warnings.push(`${resource.where}: ${resource.name} is in ${other.where}, too; this one is used`);
     distinct.set(key, resource);
   }
   const all = [...distinct.values()];
@@ -137,7 +139,9 @@ function buildNsgs(
     if (nsgs.has(key)) continue;
     const id = parentId(rules[0].id);
     const nsg = readNsg(reader, id, undefined, rules, location, warnings);
-    warnings.push(`${rules[0].where}: the NSG ${nsg.name} is in no file; these rules are taken to be all of its own`);
+    warnings.push(
+      `${rules[0].where}: the NSG ${nsg.name} is not in the files; these rules are assumed to be all its user rules`,
+    );
     nsgs.set(key, nsg);
   }
   return nsgs;

@@ -1,9 +1,11 @@
 /**
- * What Azure refuses about a security rule, and about the rules of one NSG together. Network files and the API ask here, so that both say the same.
+ * Azure's checks of a security rule, and of the rules of one NSG together. Network files and the API both use them, so
+ * that they report the same faults.
  *
- * Sources: facts 4.1 and 4.5; answers of Azure that users reported: service tags in plural fields (hashicorp/terraform-provider-azurerm#5617, 2020;
- * ansible-collections/azure#639, 2021), `*` in plural port fields (2026, code only), two address families (hashicorp/terraform-provider-azurerm#12534,
- * 2021; Azure/AKS#3136, 2022), `any` (ernestio/ernest#473, 2017), host bits (kubernetes-sigs/cloud-provider-azure#5599, 2024), missing parameters
+ * Sources: facts 4.1 and 4.5; answers of Azure in public issues: service tags in plural fields
+ * (hashicorp/terraform-provider-azurerm#5617, 2020; ansible-collections/azure#639, 2021), `*` in plural port fields
+ * (2026, code only), two address families (hashicorp/terraform-provider-azurerm#12534, 2021; Azure/AKS#3136, 2022),
+ * `any` (ernestio/ernest#473, 2017), host bits (kubernetes-sigs/cloud-provider-azure#5599, 2024), missing parameters
  * (Azure/migAz#103, 2018).
  */
 import { resourceName } from '../arm-template/resource-id.ts';
@@ -12,7 +14,7 @@ import { formatPrefix, hasHostBits, parsePrefix } from '../net/prefix.ts';
 import { parsePortRange } from './rule.ts';
 import { looksLikeTag } from './service-tag.ts';
 
-/** Azure's codes; `ChildResourceLimit` is ours. */
+/** Azure's codes; `ChildResourceLimit` is nsgflow's own. */
 export type RuleFaultCode =
   | 'ChildResourceLimit'
   | 'ResourceCannotContainAddressPrefixesFromDifferentAddressFamilies'
@@ -24,19 +26,19 @@ export type RuleFaultCode =
   | 'SecurityRuleParameterContainsUnsupportedValue'
   | 'SecurityRuleParametersMissing';
 
-/** One thing that is wrong with a rule. */
+/** One fault of a rule. */
 export interface RuleFault {
   readonly code: RuleFaultCode;
-  /** What it is, with the rule as `it`: "its source port '90-80' is neither …". */
+  /** The fault, with the rule as `it`: "its source port '90-80' is neither …". */
   readonly sentence: string;
   /**
-   * `nothing`: the rule cannot be read. `something`: it can, though Azure never takes it. `old`: Azure refuses it today, and has such rules from before, so
-   * that exports hold them.
+   * How far the rule can still be used. `nothing`: it cannot be read. `something`: it can be read, but Azure never
+   * accepts it. `old`: Azure refuses it today but accepted it earlier, so exports can contain it.
    */
   readonly means: 'nothing' | 'something' | 'old';
 }
 
-/** A rule as a person wrote it, texts without blanks around them. */
+/** A rule as written by a user, with texts trimmed. */
 export interface RuleTexts {
   readonly name: string;
   readonly priority: number;
@@ -45,7 +47,7 @@ export interface RuleTexts {
   readonly destination: SideTexts;
 }
 
-/** One side: what stands in the singular fields, in the plural ones, and ids of application security groups. */
+/** One side of a rule: the singular fields, the plural fields, and ids of application security groups. */
 export interface SideTexts {
   readonly prefix: readonly string[];
   readonly prefixes: readonly string[];
@@ -64,7 +66,7 @@ const shownMax = 60;
 type Side = 'source' | 'destination';
 const sides: readonly Side[] = ['source', 'destination'];
 
-/** All that Azure refuses about one rule by itself. Whether it names groups and tags that exist is not asked here. */
+/** All faults of one rule by itself. Does not check whether its groups and tags exist. */
 export function checkRule(rule: RuleTexts): RuleFault[] {
   const faults: RuleFault[] = [];
   const { priority } = rule;
@@ -93,7 +95,7 @@ function checkAddresses({ prefix, prefixes, groups }: SideTexts, side: Side): Ru
     );
   if (groups.length > groupsPerSideMax)
     faults.push(tooMany(`its ${side} has ${groups.length} application security groups, more than ${groupsPerSideMax}`));
-  // PowerShell writes lists into the singular field.
+  // PowerShell writes lists to the singular field.
   const isList = prefixes.length > 0 || prefix.length > 1;
   for (const text of texts) {
     const found = parsePrefix(text);
@@ -102,13 +104,13 @@ function checkAddresses({ prefix, prefixes, groups }: SideTexts, side: Side): Ru
       if (hasHostBits(text))
         faults.push(invalid(`its ${side} '${shown}' has host bits: write ${formatPrefix(found)}`, 'old'));
     } else if (text.toLowerCase() === 'any')
-      faults.push(invalid(`its ${side} '${shown}' is no address prefix: write *`, 'something'));
+      faults.push(invalid(`its ${side} '${shown}' is not an address prefix: write *`, 'something'));
     else if (text !== '*' && !looksLikeTag(text))
-      faults.push(invalid(`its ${side} '${shown}' is no address prefix and no service tag`, 'nothing'));
+      faults.push(invalid(`its ${side} '${shown}' is neither an address prefix nor a service tag`, 'nothing'));
     else if (isList)
       faults.push({
         ...unsupported(
-          `its ${side} '${shown}' stands in ${many}, which takes address prefixes only: write it into ${one}, in a rule of its own`,
+          `its ${side} '${shown}' is in ${many}, which accepts only address prefixes: write it in ${one} of a separate rule`,
         ),
         means: 'something',
       });
@@ -132,13 +134,13 @@ function checkPorts({ port, ports }: SideTexts, side: Side): RuleFault[] {
     else if (text === '*' && isList)
       faults.push({
         code: 'SecurityRuleParameterContainsInvalidPortRanges',
-        sentence: `its ${side} port '*' stands in ${many}, which takes ports and ranges only: write it into ${one}`,
+        sentence: `its ${side} port '*' is in ${many}, which accepts only ports and ranges: write it in ${one}`,
         means: 'something',
       });
   return faults;
 }
 
-/** The first prefix of each family, where a rule has both. */
+/** The first prefix of each family, if a rule has both. */
 function checkFamilies(rule: RuleTexts): RuleFault | undefined {
   const first = new Map<Family, string>();
   for (const side of sides)
@@ -154,7 +156,7 @@ function checkFamilies(rule: RuleTexts): RuleFault | undefined {
   };
 }
 
-/** What Azure refuses about the rules of one NSG together, each with the rule that it is about, '' for all. */
+/** Faults of the rules of one NSG together, each with its rule; '' for all rules. */
 export function checkRuleSet(rules: readonly RuleTexts[]): (RuleFault & { readonly rule: string })[] {
   const faults: (RuleFault & { rule: string })[] = [];
   const taken = new Map<string, string>();

@@ -1,6 +1,6 @@
 /**
- * The template functions that reckon with prefixes.
- * Source: learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-cidr
+ * Template functions for prefixes. Source:
+ * learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-cidr
  */
 import type { Call, FunctionTable } from '../arm-template/call.ts';
 import { define, integer, text, wrongArgument } from '../arm-template/call.ts';

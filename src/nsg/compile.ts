@@ -1,7 +1,7 @@
 /**
- * Rules made fast. Each NSG in a direction becomes a stage of five axes (rule-axis.ts) beside a row of bits per protocol; a decision looks
- * one row up on each, and the lowest bit that all rows share is the first rule that matches. The cost hardly depends on the number of rules.
- * Numbers and what was rejected: docs/decisions/0004-compiled-rules.md.
+ * Compiled rules. Each NSG and direction becomes a stage of five axes (rule-axis.ts) and a row of bits per protocol. A
+ * decision looks up one row on each axis; the lowest bit that all rows share is the first rule that matches. The cost
+ * hardly depends on the number of rules. For numbers and rejected designs see docs/decisions/0004-compiled-rules.md.
  */
 import { resourceKey } from '../arm-template/resource-id.ts';
 import type { Family } from '../net/address.ts';
@@ -24,15 +24,18 @@ import { isPlatformRequest, namesPlatform } from './service-tag.ts';
 import { tagPlace } from './virtual-network-tag.ts';
 
 export interface CompiledNetwork {
-  /** What `decide` can answer. 0 is allowed without any rule. */
+  /** All possible results of `decide`. 0 is "allowed without a rule". */
   readonly decisions: readonly Decision[];
-  /** Index into `network.nics` of the NIC that has the address, -1 when none has. Words as in net/address.ts, unsigned. */
+  /**
+   * Index into `network.nics` of the NIC with this address; -1 if there is none. Words as in net/address.ts, unsigned.
+   */
   nicOf(family: number, a: number, b: number, c: number, d: number): number;
-  /** What `nicOf` looks into. */
+  /** The table behind `nicOf`. */
   readonly nicTable: NicTable;
   /**
-   * Index into `decisions` for a flow as its initiator sent it, at NIC `nic`; the same as `evaluate`. `direction` is 0 inbound, 1
-   * outbound, as in flowlog/tuple.ts; words are unsigned, and of an IPv4 address only the last counts.
+   * Index into `decisions` for a flow at NIC `nic`, as its initiator sent it; the same result as `evaluate`.
+   * `direction` is 0 inbound, 1 outbound, as in flowlog/tuple.ts. Words are unsigned; for IPv4 only the last one
+   * counts.
    */
   decide(
     nic: number,
@@ -50,26 +53,31 @@ export interface CompiledNetwork {
     d3: number,
     destinationPort: number,
   ): number;
-  /** What `decide` looks into, as pack-rules.ts has it; `undefined` where it takes more words. */
+  /** The rules for the kernel, see pack-rules.ts; `undefined` if they take more than `wordsMax` words. */
   pack(wordsMax: number): Uint32Array | undefined;
 }
 
-/** Protocols that no rule tells apart are one class: one of each class, the rest first, and the class of each of the 256. */
+/**
+ * Protocols that no rule distinguishes are one class: a sample of each class, with all others first, and the class of
+ * each of the 256.
+ */
 const protocolSamples = [255, ...Object.values(protocolNumbers).flat()];
 const protocolClass = Uint8Array.from({ length: 256 }, (_, protocol) => Math.max(0, protocolSamples.indexOf(protocol)));
 
 const directions: readonly Direction[] = ['inbound', 'outbound'];
 const none = -1;
 
-/** Stages of a NIC, in order: for inbound, outbound, and requests to the platform. */
+/** Stages of a NIC, in order: inbound, outbound, requests to the platform. */
 const chainLevels = 3;
 const chainLength = 3 * chainLevels;
 const platformChain = 2 * chainLevels;
 
 /**
- * With `previous`, the network before its rules changed: decisions that are the same (NSG, direction, rule's name in logs, access) keep their index,
- * new ones follow. `inUse`, by decision of `previous`, says with 1 which ones flows still have; the others, where the network has them no more, give
- * their index to new ones, so that decisions do not grow over weeks. Without it all are in use.
+ * Compiles a network.
+ * @param previous the network before its rules changed. Decisions that are the same (NSG, direction, log name of the
+ * rule, access) keep their index; new decisions follow.
+ * @param inUse by decision of `previous`: 1 if flows still use it. Other decisions that the network no longer has give
+ * their index to new ones, so that the list does not grow over weeks. If absent, all are in use.
  */
 export function compileNetwork(network: Network, previous?: CompiledNetwork, inUse?: Uint8Array): CompiledNetwork {
   const pending: { decisionOf: Int32Array; made: readonly Decision[] }[] = [];
@@ -95,7 +103,7 @@ export function compileNetwork(network: Network, previous?: CompiledNetwork, inU
     });
   });
 
-  /** NICs of one place share the stages of a list of rules: its tags and groups mean the same there. */
+  /** NICs of one place share the stages of a list of rules: tags and groups have the same meaning there. */
   function addStage(nic: Nic, nsg: Nsg | undefined, rules: readonly Rule[]): number {
     if (rules.length === 0) return none;
     const place = tagPlace(nic);
@@ -141,7 +149,10 @@ export function compileNetwork(network: Network, previous?: CompiledNetwork, inU
 
 const noRule: Decision = { access: 'allow', nsg: undefined, rule: undefined };
 
-/** Fills `decisionOf` of each list of decisions made. @returns all decisions by index, the first as in `previous` */
+/**
+ * Fills `decisionOf` of each new stage.
+ * @returns all decisions by index, beginning with those of `previous`
+ */
 function assignDecisions(
   pending: readonly { decisionOf: Int32Array; made: readonly Decision[] }[],
   previous: readonly Decision[],
@@ -167,13 +178,13 @@ function assignDecisions(
   return decisions;
 }
 
-/** What makes two decisions the same in logs and for open flows. */
+/** Decisions with the same key are the same in logs and for open flows. */
 function decisionKey({ access, nsg, rule }: Decision): string {
   const acl = nsg === undefined ? (rule !== undefined && isAdminRule(rule) ? rule.aclId : '') : resourceKey(nsg.id);
   return [acl, rule?.direction, rule?.logName, access, rule?.kind].join('\n');
 }
 
-/** Lists of rules, one object for each, so that stages can be known by them. */
+/** Lists of rules, one object each, so that stages can be found by them. */
 class RuleLists {
   readonly #admin = new Map<unknown, readonly Rule[]>();
   readonly #platform = new Map<readonly Rule[], readonly Rule[]>();

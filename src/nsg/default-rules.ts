@@ -1,6 +1,4 @@
-/**
- * The six rules that every NSG ends with. They cannot be removed, only overridden by a user rule. Source: facts 4.2.
- */
+/** The six default rules of every NSG. They cannot be removed, only overridden by user rules. Source: facts 4.2. */
 import type { Access, AddressMatch, Direction, Rule } from './rule.ts';
 import { anyPort, ruleLogName } from './rule.ts';
 

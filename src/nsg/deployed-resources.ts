@@ -1,5 +1,6 @@
 /**
- * What is deployed, as far as files tell: `reference` in a template finds the resources of the other files, and parts of them such as subnets.
+ * Deployed resources from files: `reference` in a template finds the resources of the other files, and their parts such
+ * as subnets.
  */
 import { expandTemplate } from '../arm-template/expand.ts';
 import { parentId, resourceIdOf, resourceKey, resourceName } from '../arm-template/resource-id.ts';
@@ -15,7 +16,10 @@ export interface NetworkDocument {
   readonly json: Json;
 }
 
-/** A function of a document and an id; `undefined` where no other document has it. Files are looked through when first asked. */
+/**
+ * Returns a function of a document and an id, which returns `undefined` if no other document has the resource. Files
+ * are searched at the first call.
+ */
 export function deployedResources(
   documents: readonly NetworkDocument[],
   parameters: ReadonlyMap<string, Value>,
@@ -70,7 +74,7 @@ function partOf(parent: ValueObject, id: string): ValueObject | undefined {
   return list.filter(isObject).find((item) => scalarText(getProperty(item, 'name')).toLowerCase() === name);
 }
 
-/** az lifts properties up. */
+/** az flattens `properties`. */
 function withProperties(body: ValueObject): ValueObject {
   if (isObject(getProperty(body, 'properties'))) return body;
   const made = newObject();

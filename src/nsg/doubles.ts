@@ -1,7 +1,7 @@
 import { formatAddress } from '../net/address.ts';
 import type { Nic } from './network.ts';
 
-/** A sentence for each NIC that has the address or MAC of one before it: a capture does not tell them apart. */
+/** One sentence for each NIC with the address or MAC of an earlier NIC: a capture does not distinguish them. */
 export function describeDoubles(nics: readonly Nic[]): string[] {
   const sentences: string[] = [];
   const byAddress = new Map<string, Nic>();

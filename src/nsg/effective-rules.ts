@@ -1,6 +1,4 @@
-/**
- * The rules of an NSG as rows of a table, in the order in which they are tried.
- */
+/** The rules of an NSG as table rows, in order of evaluation. */
 import type { Nsg } from './network.ts';
 import type { Rule } from './rule.ts';
 import { formatAddressMatch, formatPortRange } from './rule.ts';
@@ -12,7 +10,7 @@ export interface RuleRow {
   readonly access: string;
   /** `tcp`, `udp`, …, or `*`. */
   readonly protocol: string;
-  /** `*`, prefixes, tags and names of application security groups, with `, ` between. */
+  /** `*`, prefixes, tags and names of application security groups, separated by `, `. */
   readonly source: string;
   readonly sourcePorts: string;
   readonly destination: string;
@@ -20,7 +18,7 @@ export interface RuleRow {
   readonly kind: string;
 }
 
-/** Inbound, then outbound, by priority, the default rules last. */
+/** Inbound rules, then outbound rules, by priority, with the default rules last. */
 export function effectiveRules(nsg: Nsg): RuleRow[] {
   return [...nsg.inboundRules, ...nsg.outboundRules].map(ruleRow);
 }

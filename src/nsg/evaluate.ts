@@ -1,12 +1,14 @@
 /**
- * The plain reading of the rules, and the trace of why. `compile.ts` answers the same, fast; a property test holds them equal.
+ * The reference implementation of rule evaluation, with a trace. `compile.ts` gives the same results faster; a property
+ * test compares them.
  *
- *   inbound    subnet's NSG, then the NIC's      a deny ends, and its NSG logs
- *   outbound   NIC's NSG, then the subnet's      an allow passes on, and only the last NSG that allows logs
+ *   inbound    subnet's NSG, then the NIC's      a deny ends evaluation, and its NSG logs the flow
+ *   outbound   NIC's NSG, then the subnet's      an allow continues, and only the last NSG that allows logs the flow
  *
- * No NSG at a level lets the flow pass; none at either allows it, and no rule is named. Before the NSGs come the admin rules of the VNet: the first
- * that matches passes the flow on to the NSGs, delivers it without them, or stops it. Requests to the platform's own addresses are exempt from all rules
- * that do not name one of the platform's tags. Source: facts 1.3 and 4.3.
+ * A level without an NSG is skipped. Without any NSG the flow is allowed and no rule is logged. The admin rules of the
+ * VNet come before the NSGs: the first match passes the flow to the NSGs, allows it without them, or denies it. Requests
+ * to the platform's own addresses are exempt from all rules that do not name one of the platform's tags.
+ * Source: facts 1.3 and 4.3.
  */
 import type { Address } from '../net/address.ts';
 import { sameAddress } from '../net/address.ts';
@@ -30,8 +32,8 @@ import {
 import { virtualNetworkPrefixes } from './virtual-network-tag.ts';
 
 /**
- * What happens to a flow, and the rule that logs it: of an NSG, or an admin rule, where `nsg` is undefined. Both are undefined where no rule
- * decides.
+ * What happens to a flow, and the rule that logs it. `nsg` is undefined for an admin rule; both are undefined if no
+ * rule decides.
  */
 export interface Decision {
   readonly access: Access;
@@ -39,10 +41,10 @@ export interface Decision {
   readonly rule: Rule | undefined;
 }
 
-/** Which condition of a rule a flow does not meet; conditions are tried in this order. */
+/** The first condition of a rule that a flow does not meet; conditions are tried in this order. */
 export type Mismatch = 'protocol' | 'source' | 'source port' | 'destination' | 'destination port';
 
-/** One rule tried. */
+/** One evaluated rule. */
 export interface EvaluationStep {
   readonly level: 'admin' | 'subnet' | 'nic';
   /** `undefined` for an admin rule. */
@@ -50,18 +52,18 @@ export interface EvaluationStep {
   readonly rule: Rule;
   /** `undefined`: the rule matches. */
   readonly mismatch: Mismatch | undefined;
-  /** Service tags of the side that does not match which are not known, so that the answer may be another with a ServiceTags file. */
+  /** Unknown service tags on the side that does not match: with a ServiceTags file the result can differ. */
   readonly unresolvedTags: readonly string[];
 }
 
 export interface Evaluation extends Decision {
-  /** A request to one of the platform's addresses: only rules that name the platform's tags were tried. */
+  /** A request to an address of the platform: only rules that name the platform's tags were tried. */
   readonly isPlatform: boolean;
-  /** Every rule tried, in order. */
+  /** All evaluated rules, in order. */
   readonly trace: readonly EvaluationStep[];
 }
 
-/** Decides about a flow as its initiator sent it, at `nic`, which belongs to `network`. */
+/** Evaluates a flow, as its initiator sent it, at `nic` of `network`. */
 export function evaluate(network: Network, nic: Nic, direction: Direction, fiveTuple: FiveTuple): Evaluation {
   const trace: EvaluationStep[] = [];
   const { destination, protocol, destinationPort } = fiveTuple;
@@ -83,7 +85,7 @@ export function evaluate(network: Network, nic: Nic, direction: Direction, fiveT
   return { ...decision, isPlatform, trace };
 }
 
-/** The first rule of a list that the flow matches. */
+/** Returns the first rule of a list that the flow matches. */
 type FirstMatch = <R extends Rule>(
   rules: readonly R[],
   level: EvaluationStep['level'],
@@ -103,12 +105,12 @@ function decide(nic: Nic, direction: Direction, firstMatch: FirstMatch): Decisio
   return decision;
 }
 
-/** The admin rules of a NIC's VNet in a direction, in order. */
+/** The admin rules of a NIC's VNet in one direction, in order of evaluation. */
 export function adminRulesAt(nic: Nic, direction: Direction): AdminRule[] {
   return nic.subnet?.virtualNetwork.adminRules.filter((rule) => rule.direction === direction) ?? [];
 }
 
-/** The NSGs that judge a flow at a NIC, in order; none, one or two. */
+/** The NSGs that apply to a flow at a NIC, in order: none, one or two. */
 export function nsgLevels(nic: Nic, direction: Direction): { level: 'subnet' | 'nic'; nsg: Nsg }[] {
   const levels: { level: 'subnet' | 'nic'; nsg: Nsg }[] = [];
   if (nic.subnet?.nsg !== undefined) levels.push({ level: 'subnet', nsg: nic.subnet.nsg });

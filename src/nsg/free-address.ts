@@ -1,6 +1,6 @@
 /**
- * Addresses that Azure gives to interfaces. The first four and, in IPv4, the last address of a subnet are Azure's own.
- * Source: learn.microsoft.com/azure/virtual-network/virtual-networks-faq
+ * Addresses that Azure assigns to interfaces. Azure reserves the first four addresses of a subnet and, for IPv4, the
+ * last one. Source: learn.microsoft.com/azure/virtual-network/virtual-networks-faq
  */
 import type { Address } from '../net/address.ts';
 import { formatAddress } from '../net/address.ts';
@@ -13,11 +13,14 @@ const reservedFirst = 4n;
 /** Why Azure refuses an address for an interface. */
 export interface AddressFault {
   readonly code: 'PrivateIPAddressNotInSubnet' | 'PrivateIPAddressInReservedRange' | 'PrivateIPAddressInUse';
-  /** For a person, without a full stop. */
+  /** For users, without a period. */
   readonly sentence: string;
 }
 
-/** The first address of the prefixes, in their order, that is neither Azure's nor in `taken` (as texts); `undefined` where there is none. */
+/**
+ * The first address of the prefixes, in order, that Azure does not reserve and that is not in `taken` (as texts);
+ * `undefined` if there is none.
+ */
 export function firstFreeAddress(prefixes: readonly Prefix[], taken: ReadonlySet<string>): Address | undefined {
   for (const prefix of prefixes) {
     const last = lastUsable(prefix);
@@ -29,7 +32,10 @@ export function firstFreeAddress(prefixes: readonly Prefix[], taken: ReadonlySet
   return undefined;
 }
 
-/** What Azure refuses about an address in the subnet `id` of these prefixes, where others have `taken` theirs; `undefined` for nothing. */
+/**
+ * The fault of an address in the subnet `id` with these prefixes and the addresses `taken` by others; `undefined` if it
+ * is valid.
+ */
 export function checkAddress(
   address: Address,
   prefixes: readonly Prefix[],

@@ -1,6 +1,4 @@
-/**
- * Resources of an ARM template, hand-written, exported, or compiled from Bicep.
- */
+/** Resources of an ARM template, written by hand, exported, or compiled from Bicep. */
 import { resourceName } from '../arm-template/resource-id.ts';
 import { expandTemplate } from '../arm-template/expand.ts';
 import type { Scope } from '../arm-template/scope.ts';
@@ -8,7 +6,7 @@ import type { JsonObject, Value, ValueObject } from '../arm-template/value.ts';
 import { getProperty, isObject, scalarText } from '../arm-template/value.ts';
 import { cidrFunctions } from './cidr-functions.ts';
 import type { RawResource } from './raw-resource.ts';
-import { isAsideType, kindOfType } from './raw-resource.ts';
+import { isRelatedType, kindOfType } from './raw-resource.ts';
 
 /** Whether a file is a deployment template. */
 export function isTemplate(json: Value): json is JsonObject {
@@ -18,8 +16,10 @@ export function isTemplate(json: Value): json is JsonObject {
 }
 
 /**
- * In file order, nested deployments last. `warnings` receives what the template leaves open. `existing` has what other files say is deployed.
- * @throws network-invalid where a resource of a network has no resolvable name, loop or condition
+ * The resources in file order, those of nested deployments last.
+ * @param warnings receives what the template leaves open
+ * @param existing finds deployed resources in other files
+ * @throws network-invalid if the name, loop or condition of a network resource cannot be resolved
  */
 export function templateResources(
   template: JsonObject,
@@ -32,8 +32,8 @@ export function templateResources(
   const options = { file, parameters, scope, functions: cidrFunctions };
   const expanded = expandTemplate(template, existing === undefined ? options : { ...options, existing });
   for (const { type, problem } of expanded.unresolved) {
-    if (kindOfType(type) !== undefined && !isAsideType(type)) throw problem.error();
-    if (type === '' || isAsideType(type))
+    if (kindOfType(type) !== undefined && !isRelatedType(type)) throw problem.error();
+    if (type === '' || isRelatedType(type))
       warnings.push(
         `${problem.where}: a resource is left out: its ${type === '' ? 'type' : 'name, loop or condition'} ${problem.expression}: ${problem.reason}`,
       );

@@ -1,12 +1,12 @@
 /**
- * Effective rules: what `az network nic list-effective-nsg` and the API's `effectiveNetworkSecurityGroups` answer about one NIC.
+ * Effective rules of one NIC: output of `az network nic list-effective-nsg` and the API's `effectiveNetworkSecurityGroups`.
  *
  *   {"value": [{"networkSecurityGroup": {"id": …}, "association": {"networkInterface": {"id": …}, "subnet": {"id": …}},
  *               "effectiveSecurityRules": [{"name": "securityRules/web", "sourceAddressPrefix": "0.0.0.0/0",
  *                                           "expandedSourceAddressPrefix": ["10.0.0.0/16", …], …}]}]}
  *
- * They become what the network's own files would hold: each NSG with its user rules, the NIC, its subnet and VNet. What tags mean at the NIC is
- * taken from the expanded prefixes. Source: the API's example NetworkInterfaceEffectiveNSGList.
+ * They become resources as in network files: each NSG with its user rules, the NIC, its subnet and VNet. The prefixes of
+ * tags at the NIC come from the expanded prefixes. Source: the API's example NetworkInterfaceEffectiveNSGList.
  */
 import { parentId, resourceIdOf, resourceName } from '../arm-template/resource-id.ts';
 import type { Scope } from '../arm-template/scope.ts';
@@ -20,11 +20,15 @@ import { knownTag, looksLikeTag, virtualNetworkTag } from './service-tag.ts';
 
 export interface EffectiveRules {
   readonly resources: readonly RawResource[];
-  /** What other tags than Azure's own three mean, by name in lower case. */
+  /** Prefixes of tags other than Azure's three built-in tags, by name in lower case. */
   readonly serviceTags: ReadonlyMap<string, ServiceTag>;
 }
 
-/** `undefined` where a file holds no effective rules. `warnings` receives what is left out. @throws network-invalid */
+/**
+ * `undefined` if a file has no effective rules.
+ * @param warnings receives what is skipped
+ * @throws network-invalid
+ */
 export function readEffectiveRules(
   json: Value,
   file: string,
@@ -46,7 +50,7 @@ export function readEffectiveRules(
     kind,
     id,
     name: resourceName(id),
-    // JSON values, made here.
+    // JSON values, created here.
     body: { id, name: resourceName(id), properties } as unknown as ValueObject,
     where: file,
     isEffective: true,
@@ -69,7 +73,7 @@ export function readEffectiveRules(
   };
 }
 
-/** Objects that hold effective rules, wherever they stand. */
+/** Objects with effective rules, at any depth. */
 function entriesOf(json: Value): ValueObject[] {
   if (isArray(json)) return json.flatMap(entriesOf);
   if (!isObject(json)) return [];
@@ -103,7 +107,7 @@ function readGroup(
   return [{ kind: 'nsg', id, name: resourceName(id), body, where, isEffective: true }];
 }
 
-/** `defaultSecurityRules/AllowVnetInBound`, or what stands in the place of one. */
+/** `defaultSecurityRules/AllowVnetInBound`, or a rule that replaces a default rule. */
 function isDefault(rule: ValueObject, where: string): boolean {
   return /^default/i.test(readText(rule, 'name', where)) || Number(readText(rule, 'priority', where)) >= 65_000;
 }
@@ -131,7 +135,7 @@ function anyOf(text: string): string {
   return text === '0.0.0.0/0' ? '*' : text;
 }
 
-/** The plural field has all, the singular one the first of them. */
+/** The plural field has all values; the singular field has only the first. */
 function both(rule: ValueObject, one: string, many: string, where: string): string[] {
   const several = readTexts(rule, many, where);
   return [...new Set(several.length > 0 ? several : readTexts(rule, one, where))];
@@ -141,7 +145,7 @@ function noteTags(rule: ValueObject, where: string, tags: Map<string, Set<string
   for (const word of ['source', 'destination'] as const) {
     const texts = both(rule, `${word}AddressPrefix`, `${word}AddressPrefixes`, where);
     const [tag] = texts;
-    // Of several texts it is not known which of the prefixes are whose.
+    // For several texts it is unknown which text each prefix belongs to.
     if (texts.length !== 1 || parsePrefix(tag) !== undefined || !looksLikeTag(tag)) continue;
     const key = (knownTag(tag, new Map()) ?? tag).toLowerCase();
     const expanded = readTexts(rule, `expanded${word === 'source' ? 'Source' : 'Destination'}AddressPrefix`, where);

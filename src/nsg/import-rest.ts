@@ -1,7 +1,7 @@
 /**
- * Resources in answers of the REST API and in the output of `az … show` and `az … list`: single ones, arrays of them, `{"value": […]}`,
- * and whatever else wraps them. An object is a resource when its `type`, or the type in its `id`, is one of a network's, and it holds more
- * than a reference does.
+ * Resources in answers of the REST API and in the output of `az … show` and `az … list`: single resources, arrays,
+ * `{"value": […]}` and other wrappers. An object is a resource if its `type`, or the type in its `id`, belongs to a
+ * network and it has more fields than a reference.
  */
 import type { Value, ValueObject } from '../arm-template/value.ts';
 import { getProperty, isArray, isObject, scalarText } from '../arm-template/value.ts';
@@ -11,7 +11,7 @@ import { FlowError } from '../base/errors.ts';
 import type { RawResource, ResourceKind } from './raw-resource.ts';
 import { kindOfType, typeOfId } from './raw-resource.ts';
 
-/** In file order. What is not of a network is left out; a resource without id is taken to lie in `scope`. */
+/** The resources in file order; other resources are skipped. A resource without an id is in `scope`. */
 export function restResources(json: Value, file: string, scope: Scope): RawResource[] {
   const found: RawResource[] = [];
   collect(json, '', { file, scope, found });
@@ -40,7 +40,7 @@ function collect(json: Value, path: string, search: Search): void {
   const name = scalarText(getProperty(json, 'name')) || resourceName(givenId);
   const id = givenId || resourceIdOf(search.scope, scalarText(getProperty(json, 'type')), name.split('/'));
   if (id.endsWith('/undefined') || name === '')
-    throw new FlowError('network-invalid', `${where}: a resource has neither an id nor a whole name`);
+    throw new FlowError('network-invalid', `${where}: a resource has neither an id nor a full name`);
   search.found.push({ kind, id, name: resourceName(name), body: json, where });
 }
 

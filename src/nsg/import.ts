@@ -1,6 +1,6 @@
 /**
- * Networks from files: ARM templates and exports, REST answers, the output of `az … show` and `az … list`, in any mixture, and ServiceTags
- * files among them. Reading the files is the caller's. What is resolved, and how, is in docs/networks.md.
+ * Imports networks from files: ARM templates and exports, REST answers, the output of `az … show` and `az … list`, and
+ * ServiceTags files, in any combination. The caller reads the files. docs/networks.md describes what is resolved.
  */
 import { readParameters } from '../arm-template/parameters.ts';
 import { readJson } from '../arm-template/read-json.ts';
@@ -22,13 +22,13 @@ import type { RawResource } from './raw-resource.ts';
 import type { ServiceTag } from './service-tag.ts';
 import { isServiceTagList, platformServiceTags, readServiceTags } from './service-tag.ts';
 
-/** A file that the caller has read. `path` is for messages. */
+/** The text of a file. `path` is for messages. */
 export interface NetworkFile {
   readonly path: string;
   readonly text: string;
 }
 
-/** What such a file holds, or what was never text. */
+/** The parsed content of a file, or an object that was never text. */
 export interface NetworkDocument {
   readonly path: string;
   readonly json: Json;
@@ -38,19 +38,23 @@ export interface ImportOptions {
   readonly files: readonly (NetworkFile | NetworkDocument)[];
   /** Values for the templates' parameters. */
   readonly parameters?: NetworkFile | undefined;
-  /** A ServiceTags file; one among `files` serves as well. */
+  /** A ServiceTags file; it can also be one of `files`. */
   readonly serviceTags?: NetworkFile | NetworkDocument | undefined;
-  /** What the gateways of all VNets reach, besides what the files say. */
+  /** Prefixes that the gateways of all VNets reach, in addition to those in the files. */
   readonly onPremises?: readonly Prefix[] | undefined;
-  /** Whether the rules are in force already: then what Azure would refuse today is a warning, where the rule still means something. */
+  /**
+   * Whether the rules are already in force. If so, a rule that Azure would refuse today but that can still be read is
+   * only a warning.
+   */
   readonly inForce?: boolean | undefined;
-  /** Where templates are taken to be deployed. */
+  /** The scope in which templates are deployed. */
   readonly scope?: Scope | undefined;
 }
 
 /**
- * The network that the files hold together.
- * @throws network-invalid where a file is no JSON, holds nothing of a network, breaks a rule of Azure, or cannot be resolved
+ * Imports the network of the files.
+ * @throws network-invalid if a file is not JSON, has no network resources, breaks a rule of Azure, or cannot be
+ * resolved
  */
 export function importNetwork(options: ImportOptions): Network {
   const scope = options.scope ?? defaultScope;
@@ -77,7 +81,7 @@ export function importNetwork(options: ImportOptions): Network {
   }
   addEffective(effective, resources, serviceTags);
   if (resources.length === 0)
-    throw new FlowError('network-invalid', 'no file holds a network: an NSG, a VNet or a network interface is wanted');
+    throw new FlowError('network-invalid', 'no file contains a network: give an NSG, a VNet or a network interface');
   warnOfUnusedParameters(documents, options.parameters, parameters, warnings);
   const { inForce = false } = options;
   const reader = { serviceTags, problems: [], warnings, inForce, unknownTags: new Map<string, string[]>() };
@@ -86,12 +90,12 @@ export function importNetwork(options: ImportOptions): Network {
   return network;
 }
 
-/** @throws network-invalid where it is text that is no JSON */
+/** @throws network-invalid if the text is not JSON */
 export function documentOf(file: NetworkFile | NetworkDocument): NetworkDocument {
   return 'json' in file ? file : { path: file.path, json: readJson(file.text, file.path) };
 }
 
-/** What effective rules say counts where no file says it better: the resource itself, or a ServiceTags file. */
+/** Adds effective rules where no file has better data: the resource itself, or a ServiceTags file. */
 function addEffective(
   effective: readonly EffectiveRules[],
   resources: RawResource[],
@@ -109,19 +113,22 @@ function addEffective(
   }
 }
 
-/** Rules that a warning names; of more only the number is told. */
+/** Rules that a warning lists; of more it gives only the number. */
 const rulesNamed = 3;
 
-/** A sentence for a person. `tagsGiven` says whether there was a ServiceTags file. */
+/**
+ * A sentence for users.
+ * @param tagsGiven whether there was a ServiceTags file
+ */
 export function describeUnknownTag({ tag, rules }: UnknownTag, tagsGiven: boolean): string {
   const more = rules.length > rulesNamed ? ` and ${rules.length - rulesNamed} more` : '';
   const why = tagsGiven
     ? 'is not in the ServiceTags file, so it matches no address'
-    : 'is not known without a ServiceTags file; until one is given it matches no address';
+    : 'needs a ServiceTags file; without one it matches no address';
   return `${rules.slice(0, rulesNamed).join(', ')}${more}: the service tag ${tag} ${why}`;
 }
 
-/** `NSG web: rule r`, of a rule of an unknown tag: without the file and the place in it. */
+/** `NSG web: rule r`: a rule of an unknown tag, without its file and JSON path. */
 export function ruleWithoutPlace(rule: string): string {
   const at = rule.search(/\b(?:NSG|admin rule) /);
   return at < 0 ? rule : rule.slice(at);
@@ -142,11 +149,11 @@ function fileResources(
 
 function nothingFound(json: Json): string {
   if (isObject(json) && scalarText(getProperty(json, '$schema')).toLowerCase().includes('deploymentparameters'))
-    return 'this is a parameters file: give it as such, and its template as the network';
-  return 'it holds no NSG, VNet, subnet, network interface or application security group';
+    return 'this is a parameters file: use it as parameters, and its template as the network';
+  return 'it contains no NSG, VNet, subnet, network interface or application security group';
 }
 
-/** A parameter that no template declares is likely misspelt. */
+/** A parameter that no template declares is probably misspelled. */
 function warnOfUnusedParameters(
   documents: readonly { json: Json }[],
   file: NetworkFile | undefined,

@@ -1,6 +1,6 @@
 /**
- * A network: what a packet crosses and what decides about it. Resources point at each other, and keep their ids in the casing in
- * which they were given.
+ * A network: the NICs that packets cross and the rules that decide. Resources reference each other directly and keep
+ * their ids in the original casing.
  */
 import { createHash } from 'node:crypto';
 import { resourceIdOf } from '../arm-template/resource-id.ts';
@@ -19,19 +19,19 @@ export interface Network {
   readonly virtualNetworks: readonly VirtualNetwork[];
   readonly nsgs: readonly Nsg[];
   readonly applicationSecurityGroups: readonly ApplicationSecurityGroup[];
-  /** Where the outside knows NICs by other addresses: public ones, and frontends of load balancers. */
+  /** Other addresses of NICs as seen from outside: public addresses and load balancer frontends. */
   readonly translations: readonly Translation[];
-  /** Of the ServiceTags file; empty without one. */
+  /** From the ServiceTags file; empty without one. */
   readonly serviceTags: ServiceTags;
-  /** Tags that rules name and nobody knows: they match no address. */
+  /** Unknown tags in rules: they match no address. */
   readonly unknownTags: readonly UnknownTag[];
-  /** One sentence each, for a person: what was assumed, or is missing in the files. */
+  /** One sentence each for users: what was assumed or is missing in the files. */
   readonly warnings: readonly string[];
 }
 
 export interface UnknownTag {
   readonly tag: string;
-  /** Where they stand, each with file or service, NSG and name. */
+  /** The rules that name it, each with file or service, NSG and name. */
   readonly rules: readonly string[];
 }
 
@@ -42,34 +42,39 @@ export interface Nic {
   readonly mac: string;
   /** Private addresses of all its IP configurations. */
   readonly addresses: readonly Address[];
-  /** `undefined` where the files do not hold it. */
+  /** `undefined` if the subnet is not in the files. */
   readonly subnet: Subnet | undefined;
   readonly nsg: Nsg | undefined;
-  /** Ids of the groups that it belongs to. */
+  /** Ids of its application security groups. */
   readonly applicationSecurityGroups: readonly string[];
-  /** It has a public address, or serves a load balancer: flows from outside reach it. */
+  /** Whether it has a public address or serves a load balancer, so that flows from outside reach it. */
   readonly isPublished: boolean;
 }
 
 /**
- * An address, or one port of it, behind which a NIC stands, or several. Rules and logs have the private side: inbound they come after this translation,
- * outbound before it. Source: facts 4.1.
+ * A public address, or one port of it, and the private addresses of one or more NICs behind it. Rules and logs use the
+ * private address: for inbound flows after this translation, for outbound flows before it. Source: facts 4.1.
  */
 export interface Translation {
   readonly public: Address;
-  /** One, or backends that share it. */
+  /** One address, or backends that share the public one. */
   readonly privates: readonly Address[];
-  /** IANA number; `undefined` for every protocol and port. */
+  /** IANA number; `undefined` for all protocols and ports. */
   readonly protocol: number | undefined;
   readonly publicPort: number;
   readonly privatePort: number;
-  /** What of a packet picks one of several. */
+  /** Which fields of a packet select one of several backends. */
   readonly affinity: Affinity;
-  /** The frontend of an internal load balancer: a private address, known within the network alone. */
+  /**
+   * Whether it is the frontend of an internal load balancer: a private address that is used only inside the network.
+   */
   readonly isInternal: boolean;
 }
 
-/** The five-tuple; the addresses; the addresses and the protocol. Azure's `loadDistribution` Default, SourceIP, SourceIPProtocol. */
+/**
+ * Selects by the five-tuple, the addresses, or the addresses and the protocol. Azure's `loadDistribution` values
+ * Default, SourceIP, SourceIPProtocol.
+ */
 export type Affinity = 'flow' | 'client' | 'client-protocol';
 
 export interface Subnet {
@@ -78,7 +83,7 @@ export interface Subnet {
   readonly addressPrefixes: readonly Prefix[];
   readonly virtualNetwork: VirtualNetwork;
   readonly nsg: Nsg | undefined;
-  /** Destinations of its user-defined routes, which belong to VirtualNetwork. */
+  /** Destinations of its user-defined routes, which belong to the tag VirtualNetwork. */
   readonly routePrefixes: readonly Prefix[];
 }
 
@@ -87,34 +92,34 @@ export interface VirtualNetwork {
   readonly name: string;
   readonly location: string;
   readonly addressPrefixes: readonly Prefix[];
-  /** Address space of the VNets that it is peered with. */
+  /** Address space of its peered VNets. */
   readonly peeredPrefixes: readonly Prefix[];
-  /** What its gateways reach: on-premises networks, VPN clients, VNets behind another gateway. */
+  /** Prefixes that its gateways reach: on-premises networks, VPN clients, VNets behind another gateway. */
   readonly connectedPrefixes: readonly Prefix[];
-  /** In order of evaluation, both directions. */
+  /** In order of evaluation, for both directions. */
   readonly adminRules: readonly AdminRule[];
-  /** `undefined` where traffic between its VMs is not encrypted. */
+  /** `undefined` if traffic between its VMs is not encrypted. */
   readonly encryption: EncryptionEnforcement | undefined;
-  /** 4 to 30; `undefined` where it is not set. */
+  /** 4 to 30; `undefined` if not set. */
   readonly flowTimeoutMinutes: number | undefined;
   readonly resourceGuid: string | undefined;
 }
 
-/** What an encrypted VNet does with traffic of VMs that cannot encrypt. */
+/** How an encrypted VNet handles traffic of VMs that cannot encrypt. */
 export type EncryptionEnforcement = 'AllowUnencrypted' | 'DropUnencrypted';
 
 export interface Nsg {
   readonly id: string;
   readonly name: string;
   readonly location: string;
-  /** As Azure gave it; see `nsgResourceGuid`. */
+  /** As assigned by Azure; see `nsgResourceGuid`. */
   readonly resourceGuid: string | undefined;
-  /** Open flows are judged anew when its rules change. */
+  /** Whether open flows are evaluated again when its rules change. */
   readonly flushConnection: boolean;
-  /** In order of evaluation, the default rules last. */
+  /** In order of evaluation, with the default rules last. */
   readonly inboundRules: readonly Rule[];
   readonly outboundRules: readonly Rule[];
-  /** Ids of subnets and NICs that it names itself, whether they are in the files or not. */
+  /** Ids of subnets and NICs that the NSG itself lists, even if they are not in the files. */
   readonly listedPlaces: readonly string[];
 }
 
@@ -124,7 +129,7 @@ export interface ApplicationSecurityGroup {
   readonly location: string;
 }
 
-/** An NSG with its default rules, from user rules of both directions in any order. */
+/** Creates an NSG with its default rules, from user rules of both directions in any order. */
 export function createNsg(
   about: {
     id: string;
@@ -150,19 +155,22 @@ export function createNsg(
   };
 }
 
-/** The system id of an NSG in flow logs: its `resourceGuid`, or where that is not known a GUID that its id alone decides. */
+/** The system id of an NSG in flow logs: its `resourceGuid`, or if that is unknown a GUID derived from its id. */
 export function nsgResourceGuid(nsg: Nsg): string {
   return nsg.resourceGuid ?? guidOf(nsg.id);
 }
 
-/** A GUID from the SHA-256 of an id in lower case, with the version and variant bits of a name-based one (RFC 9562, version 8). */
+/**
+ * A GUID from the SHA-256 of an id in lower case, with version and variant bits of a name-based GUID (RFC 9562, version
+ * 8).
+ */
 export function guidOf(id: string): string {
   const hex = sha256(id);
   const variant = ((Number.parseInt(hex[16], 16) & 3) | 8).toString(16);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-/** `000D3A` and six hex digits that the NIC's id decides. Source: DESIGN section 5. */
+/** `000D3A` and six hex digits derived from the NIC's id. Source: DESIGN section 5. */
 export function macOf(nicId: string): string {
   return `000D3A${sha256(nicId).slice(0, 6).toUpperCase()}`;
 }
@@ -172,9 +180,9 @@ function sha256(id: string): string {
 }
 
 /**
- * The network of a recording without a network file: one NIC behind one NSG whose two rules, `AllowAllInBound` and
- * `AllowAllOutBound`, allow everything. Every packet is taken to cross that NIC (index 0), so it has no addresses.
- * `mac` has twelve upper-case digits; `undefined` derives it from the NIC's id.
+ * The network of a recording without a network file: one NIC and one NSG with two rules, `AllowAllInBound` and
+ * `AllowAllOutBound`, that allow everything. The NIC (index 0) has no addresses: all packets cross it.
+ * @param mac twelve upper-case digits; `undefined` derives it from the NIC's id
  */
 export function singleNicNetwork(mac?: string, scope: Scope = defaultScope, name = 'NSGFLOW'): Network {
   const idOf = (type: string, ...names: string[]): string => resourceIdOf(scope, `Microsoft.Network/${type}`, names);

@@ -1,17 +1,18 @@
 /**
- * From address to NIC: an open-addressed table over typed arrays, at most half full, probed in steps of one. Filled once, never grown.
+ * Maps addresses to NICs: an open-addressed hash table in typed arrays, at most half full, with linear probing. It is
+ * filled once and never grows.
  */
 import type { Network } from './network.ts';
 
 export interface NicTable {
   readonly mask: number;
-  /** Four words a slot. */
+  /** Four words per slot. */
   readonly words: Uint32Array;
-  /** A slot's NIC and family: twice the NIC's index, plus 1 for IPv6; -1 for an empty slot. */
+  /** NIC and family of each slot: twice the NIC's index, plus 1 for IPv6; -1 for an empty slot. */
   readonly nics: Int32Array;
 }
 
-/** Of two NICs with one address the first stands. */
+/** If two NICs have the same address, the first one is used. */
 export function buildNicTable(network: Network): NicTable {
   const entries = network.nics.flatMap((nic, index) => nic.addresses.map((address) => ({ address, index })));
   let size = 16;
@@ -28,7 +29,10 @@ export function buildNicTable(network: Network): NicTable {
   return table;
 }
 
-/** The same NICs in a table of up to `slots` slots, a power of two, but of no more than 16 for each address: the first slot nearly always tells. */
+/**
+ * The same NICs in a larger table: up to `slots` slots (a power of two), but at most 16 per address. With these, the
+ * first probe nearly always decides.
+ */
 export function spreadNicTable(from: NicTable, slots: number): NicTable {
   const size = Math.max(from.mask + 1, Math.min(slots, 8 * (from.mask + 1)));
   const table: NicTable = { mask: size - 1, words: new Uint32Array(4 * size), nics: new Int32Array(size).fill(-1) };
@@ -43,7 +47,7 @@ export function spreadNicTable(from: NicTable, slots: number): NicTable {
   return table;
 }
 
-/** Index of the NIC that has the address, -1 when none has. */
+/** Index of the NIC with this address; -1 if there is none. */
 export function findNic(table: NicTable, family: number, a: number, b: number, c: number, d: number): number {
   const { nics, words, mask } = table;
   const familyBit = family === 6 ? 1 : 0;

@@ -1,13 +1,13 @@
 /**
- * Which NSG judges at a subnet or NIC. Either side may say so: the subnet or NIC names its NSG, and in answers of the API the NSG lists
- * the subnets and NICs that it serves.
+ * Which NSG applies to a subnet or NIC. The subnet or NIC can name its NSG; in API answers, the NSG also lists its
+ * subnets and NICs.
  */
 import { resourceKey, resourceName } from '../arm-template/resource-id.ts';
 import { readObjects, readProperties, readText } from './fields.ts';
 import type { Nsg } from './network.ts';
 import type { RawResource } from './raw-resource.ts';
 
-/** Ids of the subnets and NICs that an NSG lists as its own. */
+/** Ids of the subnets and NICs that an NSG lists. */
 export function listedPlaces(resource: RawResource): string[] {
   const fields = readProperties(resource.body, resource.where);
   return ['subnets', 'networkInterfaces'].flatMap((field) =>
@@ -15,7 +15,7 @@ export function listedPlaces(resource: RawResource): string[] {
   );
 }
 
-/** The NSG at a subnet or NIC. `nsgId` is what it names itself, '' for nothing; `where` is for the warning. */
+/** Finds the NSG of a subnet or NIC. `nsgId` is its own reference, '' if it has none; `where` is for the warning. */
 export type NsgFinder = (id: string, nsgId: string, where: string) => Nsg | undefined;
 
 /** `nsgs` by resource key. */

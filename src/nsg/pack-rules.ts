@@ -1,5 +1,5 @@
 /**
- * Compiled rules as one array of 32-bit words, for the kernel (kernel/flow/judge.ts): places are counted in words from its beginning.
+ * Compiled rules as one array of 32-bit words for the kernel (kernel/flow/judge.ts). Offsets are in words from its start.
  *
  *   0        1        2                     3                4 …
  *   | chains | stages | protocols of TCP … | … and of UDP   | verdicts (a word a decision: 1 denies, 2 ends the chain), and all else
@@ -9,9 +9,9 @@
  */
 import type { Ipv4Axis, Ipv6Axis, PortAxis } from './rule-axis.ts';
 
-/** A list of rules made fast: see compile.ts. */
+/** A compiled list of rules: see compile.ts. */
 export interface Stage {
-  /** Words of 32 rules in a row. */
+  /** 32-bit words per row of rules. */
   readonly words: number;
   /** Rows of the protocol classes, one after another. */
   readonly protocols: Uint32Array;
@@ -21,11 +21,11 @@ export interface Stage {
   readonly destination6: Ipv6Axis;
   readonly sourcePort: PortAxis;
   readonly destinationPort: PortAxis;
-  /** By rule: its index into `decisions`. */
+  /** Index into `decisions`, by rule. */
   readonly decisionOf: Int32Array;
 }
 
-/** What a decision says beside its name, as bits. */
+/** Verdict bits of a decision. */
 export const verdictDenies = 1;
 export const verdictEnds = 2;
 
@@ -34,7 +34,7 @@ const stageWords = 25;
 
 /**
  * @param protocolClasses of TCP and UDP
- * @returns `undefined` where it takes more than `wordsMax` words
+ * @returns `undefined` if the rules take more than `wordsMax` words
  */
 export function packRules(
   chains: Int32Array,

@@ -1,6 +1,4 @@
-/**
- * A resource as it was found in a file: what ARM templates, REST answers and az output have in common.
- */
+/** A resource as found in a file: the common form of ARM templates, REST answers and az output. */
 import type { ValueObject } from '../arm-template/value.ts';
 import { Unresolved, getProperty } from '../arm-template/value.ts';
 import { readText } from './fields.ts';
@@ -9,11 +7,11 @@ export interface RawResource {
   readonly kind: ResourceKind;
   readonly id: string;
   readonly name: string;
-  /** As the API gives it, or with its properties lifted up, as az does. */
+  /** As in the API, or with flattened properties, as in az output. */
   readonly body: ValueObject;
   /** File and JSON path, for messages. */
   readonly where: string;
-  /** Made of effective rules: the rules are as Azure takes them apart, in a form that a request could not have. */
+  /** Whether it comes from effective rules: Azure expands these rules to a form that a request cannot have. */
   readonly isEffective?: true;
 }
 
@@ -25,10 +23,10 @@ export type ResourceKind =
   | 'peering'
   | 'nic'
   | 'application-security-group'
-  | AsideKind;
+  | RelatedKind;
 
-/** What widens the meaning of rules, and decides nothing itself but for admin rules: see read-related.ts. */
-export type AsideKind =
+/** Resources that extend what rules mean; except admin rules, they do not decide anything. See read-related.ts. */
+export type RelatedKind =
   | 'gateway'
   | 'local-gateway'
   | 'connection'
@@ -42,7 +40,7 @@ export type AsideKind =
   | 'group-member';
 
 const managers = 'microsoft.network/networkmanagers';
-const asideKinds: Readonly<Record<string, AsideKind>> = {
+const relatedKinds: Readonly<Record<string, RelatedKind>> = {
   'microsoft.network/virtualnetworkgateways': 'gateway',
   'microsoft.network/localnetworkgateways': 'local-gateway',
   'microsoft.network/connections': 'connection',
@@ -65,20 +63,20 @@ const kinds: Readonly<Record<string, ResourceKind>> = {
   'microsoft.network/networkinterfaces': 'nic',
   'microsoft.compute/virtualmachinescalesets/virtualmachines/networkinterfaces': 'nic',
   'microsoft.network/applicationsecuritygroups': 'application-security-group',
-  ...asideKinds,
+  ...relatedKinds,
 };
 
-/** `undefined` for resources that say nothing about who may talk to whom. */
+/** `undefined` for resource types that do not affect traffic. */
 export function kindOfType(type: string): ResourceKind | undefined {
   const lower = type.toLowerCase();
   return Object.hasOwn(kinds, lower) ? kinds[lower] : undefined;
 }
 
-export function isAsideType(type: string): boolean {
-  return Object.hasOwn(asideKinds, type.toLowerCase());
+export function isRelatedType(type: string): boolean {
+  return Object.hasOwn(relatedKinds, type.toLowerCase());
 }
 
-/** The region of a resource, or `preset`. It decides nothing, so one that cannot be resolved is a warning. */
+/** The region of a resource, or `preset`. It affects nothing, so a region that cannot be resolved is only a warning. */
 export function readLocation(resource: RawResource, preset: string, warnings: string[]): string {
   const location = getProperty(resource.body, 'location');
   if (location instanceof Unresolved) {
@@ -88,7 +86,10 @@ export function readLocation(resource: RawResource, preset: string, warnings: st
   return readText(resource.body, 'location', resource.where) || preset;
 }
 
-/** The type in an id: `…/providers/Microsoft.Network/virtualNetworks/v/subnets/s` is Microsoft.Network/virtualNetworks/subnets. */
+/**
+ * The resource type in an id: `…/providers/Microsoft.Network/virtualNetworks/v/subnets/s` is
+ * Microsoft.Network/virtualNetworks/subnets.
+ */
 export function typeOfId(id: string): string {
   const at = id.toLowerCase().lastIndexOf('/providers/');
   if (at < 0) return '';

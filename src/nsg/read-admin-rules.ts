@@ -1,6 +1,7 @@
 /**
- * Security admin rules of Virtual Network Managers: configurations hold collections of rules, a collection applies to network groups, a group has
- * VNets as members. Rules of all configurations of a VNet are tried in order of priority. Source: facts 4.3; types
+ * Security admin rules of Virtual Network Managers: configurations have collections of rules, a collection applies to
+ * network groups, and a group has member VNets. The rules of all configurations of a VNet are tried in order of
+ * priority. Source: facts 4.3; types
  * Microsoft.Network/networkManagers/securityAdminConfigurations/ruleCollections/rules, api-version 2024-05-01.
  */
 import { parentId, resourceKey, resourceName } from '../arm-template/resource-id.ts';
@@ -21,12 +22,12 @@ interface AdminSources {
   readonly configurations: readonly RawResource[];
   readonly collections: readonly RawResource[];
   readonly rules: readonly RawResource[];
-  /** VNets as static members of network groups. */
+  /** VNets that are static members of network groups. */
   readonly members: readonly RawResource[];
   /** Address space of the VNets in the files, by resource key. */
   readonly addressSpaces: ReadonlyMap<string, readonly Prefix[]>;
   readonly serviceTags: ServiceTags;
-  /** Receives tags that are not known, with the rule. */
+  /** Called with each unknown tag and its rule. */
   readonly unresolvedTag: (tag: string, rule: string) => void;
   readonly warnings: string[];
 }
@@ -74,7 +75,7 @@ export function readAdminRules(sources: AdminSources): Map<string, AdminRule[]> 
   return new Map([...byNetwork].map(([key, rules]) => [key, sortRules([...new Set(rules)])]));
 }
 
-/** Keys of the VNets in a network group, by the group's key. */
+/** Keys of the VNets in each network group, by the group's key. */
 function readMembers(sources: AdminSources): Map<string, string[]> {
   const members = new Map<string, string[]>();
   readRelated(sources.members, sources.warnings, (member, fields) => {
@@ -87,7 +88,7 @@ function readMembers(sources: AdminSources): Map<string, string[]> {
 
 const actions: Readonly<Record<string, AdminAction>> = { allow: 'allow', alwaysallow: 'always-allow', deny: 'deny' };
 
-/** `undefined` where it has a fault, which is then a warning. */
+/** `undefined` if the rule has a fault, which is then a warning. */
 function readAdminRule(
   sources: AdminSources,
   members: ReadonlyMap<string, readonly string[]>,
@@ -108,7 +109,7 @@ function readAdminRule(
   );
   const protocol = readWord<RuleProtocol>(fields, 'protocol', ruleProtocols, where, fault);
   const priority = Number(readText(fields, 'priority', where));
-  if (!(Number.isInteger(priority) && priority >= 1 && priority <= 4096)) fault('its priority lies outside 1 to 4096');
+  if (!(Number.isInteger(priority) && priority >= 1 && priority <= 4096)) fault('its priority is outside 1 to 4096');
   const side = (word: 'source' | 'destination'): RuleSide => ({
     addresses: readAddresses(sources, members, readObjects(fields, `${word}s`, where), { where, name, fault }),
     ports: readPorts(readTexts(fields, `${word}PortRanges`, where), fault),
@@ -135,7 +136,7 @@ function readAdminRule(
   };
 }
 
-/** No item means any address. */
+/** An empty list means any address. */
 function readAddresses(
   sources: AdminSources,
   members: ReadonlyMap<string, readonly string[]>,
@@ -170,7 +171,7 @@ function readPorts(texts: readonly string[], fault: (what: string) => void): rea
   if (texts.length === 0) return anyPort;
   return texts.flatMap((text) => {
     const range = parsePortRange(text);
-    if (range === undefined) fault(`'${text}' is no port or range of ports`);
+    if (range === undefined) fault(`'${text}' is not a port or port range`);
     return range ?? [];
   });
 }

@@ -1,6 +1,6 @@
 /**
- * What a VNet's gateways reach, which belongs to its tag VirtualNetwork: the address space of on-premises networks, VPN clients, and VNets behind
- * another gateway. Source: facts 4.4.
+ * Prefixes that a VNet's gateways reach, as part of its tag VirtualNetwork: on-premises address space, VPN clients, and
+ * VNets behind another gateway. Source: facts 4.4.
  */
 import { parentId, resourceKey } from '../arm-template/resource-id.ts';
 import type { Prefix } from '../net/prefix.ts';
@@ -12,7 +12,7 @@ interface GatewaySources {
   readonly gateways: readonly RawResource[];
   readonly localGateways: readonly RawResource[];
   readonly connections: readonly RawResource[];
-  /** What every VNet reaches, besides what gateways say. */
+  /** Prefixes that every VNet reaches, in addition to those of gateways. */
   readonly onPremises: readonly Prefix[];
   /** Address space of the VNets in the files, by resource key. */
   readonly addressSpaces: ReadonlyMap<string, readonly Prefix[]>;
@@ -27,7 +27,7 @@ export function readConnectedPrefixes(sources: GatewaySources): Map<string, Pref
     if (virtualNetwork !== undefined)
       connected.set(virtualNetwork, [...(connected.get(virtualNetwork) ?? []), ...prefixes]);
   };
-  /** Key of the VNet in which a gateway stands, by the gateway's key. */
+  /** Key of each gateway's VNet, by the gateway's key. */
   const placeOf = new Map<string, string>();
   readRelated(sources.gateways, warnings, (resource, fields) => {
     const [configuration] = readObjects(fields, 'ipConfigurations', resource.where);

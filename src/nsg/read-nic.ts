@@ -1,6 +1,4 @@
-/**
- * NICs as they stand in a file: addresses, MAC, groups, and where they are plugged in.
- */
+/** NICs as they are in a file: addresses, MAC, groups, and subnet. */
 import { resourceKey } from '../arm-template/resource-id.ts';
 import type { ValueObject } from '../arm-template/value.ts';
 import type { Address, Family } from '../net/address.ts';
@@ -10,32 +8,35 @@ import { readObjects, readOr, readProperties, readReference, readText } from './
 import { macOf } from './network.ts';
 import type { RawResource } from './raw-resource.ts';
 
-/** One IP configuration. `address` is undefined until it is assigned, where Azure assigns it. */
+/** One IP configuration. `address` is undefined until it is assigned, if Azure assigns it. */
 export interface IpConfiguration {
-  /** ARM id; '' where none is given. */
+  /** ARM id; '' if there is none. */
   readonly id: string;
   readonly family: Family;
   address: Address | undefined;
-  /** ARM id of its public address; '' for none, '?' for one that is not known. */
+  /** ARM id of its public address; '' for none, '?' if unknown. */
   readonly publicAddressId: string;
-  /** ARM ids of the load balancers' pools and NAT rules that it serves; '?' for ones that are not known. */
+  /** ARM ids of the load balancer pools and NAT rules that it serves; '?' if unknown. */
   readonly backendIds: readonly string[];
 }
 
-/** A NIC before its references are followed. */
+/** A NIC before its references are resolved. */
 export interface NicDraft {
   readonly id: string;
   readonly name: string;
   readonly where: string;
   readonly mac: string;
-  /** '' where none is named. */
+  /** '' if it names no subnet. */
   readonly subnetId: string;
   readonly nsgId: string;
   readonly applicationSecurityGroups: readonly string[];
   readonly configurations: readonly IpConfiguration[];
 }
 
-/** Faults go to `problems`. @throws network-invalid where a field is unresolved or of a wrong shape */
+/**
+ * Reads a NIC. Faults are added to `problems`.
+ * @throws network-invalid if a field is unresolved or of a wrong type
+ */
 export function readNic(resource: RawResource, problems: string[]): NicDraft {
   const where = `${resource.where}: NIC ${resource.name}`;
   const fields = readProperties(resource.body, where);
@@ -57,7 +58,7 @@ export function readNic(resource: RawResource, problems: string[]): NicDraft {
     subnetId: [...subnets.values()][0] ?? '',
     nsgId: readReference(fields, 'networkSecurityGroup', where),
     applicationSecurityGroups: [...groupIds.values()],
-    // Effective rules say where a NIC is, and none of its addresses.
+    // Effective rules give the subnet of a NIC but not its addresses.
     configurations: (resource.isEffective === true ? [] : bodies).map((body, index) =>
       readConfiguration(
         readOr('', () => readText(items[index], 'id', where)),
@@ -73,7 +74,7 @@ function readMac(fields: ValueObject, id: string, where: string, problems: strin
   const text = readText(fields, 'macAddress', where);
   if (text === '') return macOf(id);
   const mac = parseMac(text);
-  if (mac === undefined) problems.push(`${where}: '${text}' is no MAC address`);
+  if (mac === undefined) problems.push(`${where}: '${text}' is not a MAC address`);
   return mac ?? '';
 }
 
@@ -92,6 +93,6 @@ function readConfiguration(id: string, body: ValueObject, where: string, problem
     return { id, family, address: undefined, ...outside };
   }
   const address = parseAddress(text);
-  if (address === undefined) problems.push(`${where}: '${text}' is no IP address`);
+  if (address === undefined) problems.push(`${where}: '${text}' is not an IP address`);
   return { id, family: address?.family ?? family, address, ...outside };
 }

@@ -1,6 +1,4 @@
-/**
- * An NSG with its rules: those inside the resource, and those that stand as resources of their own (templates and exports have both).
- */
+/** An NSG with its rules: inside the resource, and as separate resources (templates and exports have both). */
 import { resourceName } from '../arm-template/resource-id.ts';
 import type { ValueObject } from '../arm-template/value.ts';
 import { limits } from '../base/limits.ts';
@@ -15,7 +13,10 @@ import type { RawResource } from './raw-resource.ts';
 import type { ReadRule, RuleReader } from './read-rule.ts';
 import { readRule, report } from './read-rule.ts';
 
-/** `nsg` is undefined where only rules of it are in the files. Faults go to `reader.problems`. @throws network-invalid for unresolved fields */
+/**
+ * `nsg` is undefined if the files have only rules of it. Faults are added to `reader.problems`.
+ * @throws network-invalid for unresolved fields
+ */
 export function readNsg(
   reader: RuleReader,
   id: string,
@@ -28,7 +29,7 @@ export function readNsg(
   const where = `${(nsg ?? ruleResources[0]).where}: NSG ${name}`;
   const fields = nsg === undefined ? {} : readProperties(nsg.body, where);
   const inside = readObjects(fields, 'securityRules', where);
-  // What Azure itself wrote needs no warning.
+  // Rules written by Azure itself need no warnings.
   const ruleReader = nsg?.isEffective === true ? { ...reader, inForce: true, warnings: [] } : reader;
   const rules = readInside(ruleReader, inside, where);
   for (const resource of ruleResources) {
@@ -54,7 +55,7 @@ export function readNsg(
   );
 }
 
-/** Names are unique within an NSG; the casing does not tell two apart. */
+/** Rule names are unique within an NSG, ignoring case. */
 function readInside(reader: RuleReader, bodies: readonly ValueObject[], where: string): Map<string, ReadRule> {
   const rules = new Map<string, ReadRule>();
   for (const body of bodies) {
@@ -67,7 +68,7 @@ function readInside(reader: RuleReader, bodies: readonly ValueObject[], where: s
   return rules;
 }
 
-/** Azure's default rules are always the same; what a file says otherwise is not taken in, and said. */
+/** Azure's default rules never change. If a file has a different one, it is ignored with a warning. */
 function checkDefault(body: ValueObject, where: string, warnings: string[]): void {
   const name = readText(body, 'name', where);
   const fields = readProperties(body, where);

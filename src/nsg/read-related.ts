@@ -1,6 +1,6 @@
 /**
- * Resources that stand beside a network and widen what its rules mean: gateways, route tables, public addresses, load balancers, network managers.
- * A file may hold them for other reasons, so what cannot be read of them is a warning, never a refusal.
+ * Resources next to a network that extend the meaning of its rules: gateways, route tables, public addresses, load
+ * balancers, network managers. A file can contain them for other reasons, so unreadable parts are warnings, not errors.
  */
 import { FlowError } from '../base/errors.ts';
 import type { ValueObject } from '../arm-template/value.ts';
@@ -9,7 +9,7 @@ import { parsePrefix } from '../net/prefix.ts';
 import { readObject, readProperties, readTexts } from './fields.ts';
 import type { RawResource } from './raw-resource.ts';
 
-/** What `read` makes of each resource that can be read. */
+/** The results of `read` for all resources that can be read. */
 export function readRelated<T>(
   resources: readonly RawResource[],
   warnings: string[],
@@ -26,17 +26,17 @@ export function readRelated<T>(
   });
 }
 
-/** `{"<space>": {"addressPrefixes": […]}}` as prefixes; none where it is absent. */
+/** The prefixes of `{"<space>": {"addressPrefixes": […]}}`; empty if it is absent. */
 export function readSpace(fields: ValueObject, space: string, where: string, warnings: string[]): Prefix[] {
   const object = readObject(fields, space, where);
   return object === undefined ? [] : parsePrefixes(readTexts(object, 'addressPrefixes', where), where, warnings);
 }
 
-/** Texts that are no prefix are left out with a warning: routes may name service tags. */
+/** Parses prefixes. Other texts are skipped with a warning: routes can name service tags. */
 export function parsePrefixes(texts: readonly string[], where: string, warnings: string[]): Prefix[] {
   return texts.flatMap((text) => {
     const prefix = parsePrefix(text);
-    if (prefix === undefined) warnings.push(`${where}: '${text}' is no address prefix and is left out`);
+    if (prefix === undefined) warnings.push(`${where}: '${text}' is not an address prefix and is ignored`);
     return prefix ?? [];
   });
 }

@@ -1,6 +1,6 @@
 /**
- * Route tables: the destinations of user-defined routes belong to the tag VirtualNetwork of their subnets. Routes into the Internet or into
- * nothing do not make a destination part of the network and are left out (inferred). Source: facts 4.4.
+ * Route tables: the destinations of user-defined routes belong to the tag VirtualNetwork of their subnets. Routes to
+ * the Internet or to nothing do not extend the network and are skipped (inferred). Source: facts 4.4.
  */
 import { parentId, resourceKey } from '../arm-template/resource-id.ts';
 import type { ValueObject } from '../arm-template/value.ts';

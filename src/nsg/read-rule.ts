@@ -1,6 +1,6 @@
 /**
- * A security rule as it stands in a file, checked as Azure checks it (check-rule.ts). Every fault of a rule is one sentence that names the rule.
- * Source: facts 4.1.
+ * Reads a security rule from a file and checks it as Azure does (check-rule.ts). Each fault is one sentence that names
+ * the rule. Source: facts 4.1.
  */
 import type { ValueObject } from '../arm-template/value.ts';
 import { parsePrefix } from '../net/prefix.ts';
@@ -12,20 +12,23 @@ import { parsePortRange, ruleLogName } from './rule.ts';
 import type { ServiceTags } from './service-tag.ts';
 import { knownTag } from './service-tag.ts';
 
-/** Where a rule's faults go, and what it must know. */
+/** Settings for reading rules, and where faults are reported. */
 export interface RuleReader {
   readonly serviceTags: ServiceTags;
   readonly problems: string[];
   readonly warnings: string[];
-  /** Whether the rules are in force already: then what Azure would refuse today is a warning, where the rule still means something. */
+  /**
+   * Whether the rules are already in force. If so, a rule that Azure would refuse today but that can still be read is
+   * only a warning.
+   */
   readonly inForce: boolean;
-  /** Receives tags that are not known, by the rules that name them. */
+  /** Receives unknown tags, with the rules that name them. */
   readonly unknownTags: Map<string, string[]>;
 }
 
 const nameLengthMax = 80;
 
-/** In lower case, as ARM, az and the SDKs spell them. */
+/** By name in lower case, as in ARM, az and the SDKs. */
 export const ruleProtocols: Readonly<Record<string, RuleProtocol>> = {
   '*': '*',
   any: '*',
@@ -39,13 +42,16 @@ export const ruleProtocols: Readonly<Record<string, RuleProtocol>> = {
   ah: 'Ah',
 };
 
-/** A rule, and its texts for the checks of all rules together. */
+/** A rule, and its texts for the checks of the rule set. */
 export interface ReadRule {
   readonly rule: Rule;
   readonly texts: RuleTexts;
 }
 
-/** `where` names the NSG. `undefined` where the rule has a fault, which is then in `problems`. @throws network-invalid where a field is unresolved */
+/**
+ * `where` names the NSG. `undefined` if the rule has a fault, which is then in `problems`.
+ * @throws network-invalid if a field is unresolved
+ */
 export function readRule(reader: RuleReader, body: ValueObject, name: string, where: string): ReadRule | undefined {
   const at = `${where}: rule ${name === '' ? '(no name)' : name}`;
   const fields = readProperties(body, at);
@@ -79,7 +85,7 @@ export function readRule(reader: RuleReader, body: ValueObject, name: string, wh
   };
 }
 
-/** A fault of a rule, or of all rules of an NSG, is a problem or a warning. */
+/** Reports a fault of a rule, or of the rules of an NSG, as a problem or a warning. */
 export function report(reader: RuleReader, at: string, { sentence, means }: RuleFault): void {
   const isWarning = means === 'old' || (means === 'something' && reader.inForce);
   (isWarning ? reader.warnings : reader.problems).push(
@@ -93,19 +99,19 @@ function checkName(name: string, fault: Fault): void {
   if (name === '') fault('it has no name');
   else if (name.length > nameLengthMax) fault(`its name is longer than ${nameLengthMax} characters`);
   else if (!/^[\p{L}\p{N}_]([\p{L}\p{M}\p{N}_.-]*[\p{L}\p{M}\p{N}_])?$/u.test(name))
-    fault('its name must begin with a letter, digit or _, end with one, and hold nothing else but . and -');
+    fault('its name must begin with a letter, digit or _, end with one, and contain only these, . and -');
 }
 
 function readPriority(fields: ValueObject, at: string, fault: Fault): number | undefined {
   const text = readText(fields, 'priority', at);
   if (!/^-?\d+$/.test(text)) {
-    fault(text === '' ? 'it has no priority' : `priority ${text} is no integer`);
+    fault(text === '' ? 'it has no priority' : `priority ${text} is not an integer`);
     return undefined;
   }
   return Number(text);
 }
 
-/** A field that holds one of some words, in any casing; `undefined` where it does not, which is a fault. */
+/** A field that has one of several words, in any casing; `undefined`, with a fault, if it does not. */
 export function readWord<T>(
   fields: ValueObject,
   field: string,
@@ -127,7 +133,7 @@ function readTextsOf(fields: ValueObject, side: 'source' | 'destination', at: st
   return { prefix, prefixes, port, ports, groups };
 }
 
-/** The singular field and the plural one; Azure fills one and leaves the other empty. Where both say the same, one counts. */
+/** The singular and the plural field; Azure fills only one. If both are equal, they count once. */
 function readBoth(fields: ValueObject, one: string, many: string, at: string): [string[], string[]] {
   const single = readField(fields, one) === undefined ? [] : readTexts(fields, one, at);
   const several = readTexts(fields, many, at);
@@ -143,7 +149,7 @@ function readSide(reader: RuleReader, texts: SideTexts, at: string): RuleSide {
   return { addresses, ports };
 }
 
-/** A text without faults. */
+/** Parses a text that has no faults. */
 function readAddress(reader: RuleReader, text: string, at: string): AddressMatch {
   if (text === '*' || text.toLowerCase() === 'any') return { kind: 'any' };
   const prefix = parsePrefix(text);
@@ -155,7 +161,7 @@ function readAddress(reader: RuleReader, text: string, at: string): AddressMatch
   return { kind: 'tag', tag: tag ?? text };
 }
 
-/** Tags that differ in casing are one. */
+/** Tags that differ only in casing are the same. */
 export function noteUnknownTag({ unknownTags }: RuleReader, tag: string, rule: string): void {
   const known = [...unknownTags.keys()].find((name) => name.toLowerCase() === tag.toLowerCase()) ?? tag;
   const rules = unknownTags.get(known) ?? [];

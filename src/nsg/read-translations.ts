@@ -1,6 +1,6 @@
 /**
- * Behind which addresses the outside finds NICs: a public address of an IP configuration, and frontends of load balancers, of which one NIC or several
- * may share a port.
+ * Public addresses of NICs: those of IP configurations, and load balancer frontends, where one or more NICs share a
+ * port.
  */
 import { resourceKey } from '../arm-template/resource-id.ts';
 import type { ValueObject } from '../arm-template/value.ts';
@@ -13,7 +13,7 @@ import type { RawResource } from './raw-resource.ts';
 import { readRelated } from './read-related.ts';
 import type { NicDraft } from './read-nic.ts';
 
-/** `drafts` have their addresses assigned. */
+/** `drafts` must have their addresses assigned. */
 export function readTranslations(
   drafts: readonly NicDraft[],
   publicAddresses: readonly RawResource[],

@@ -1,6 +1,4 @@
-/**
- * VNets with their subnets and peerings, inside the resource or as resources of their own.
- */
+/** VNets with their subnets and peerings, inside the VNet or as separate resources. */
 import { parentId, resourceKey, resourceName } from '../arm-template/resource-id.ts';
 import type { ValueObject } from '../arm-template/value.ts';
 import type { Prefix } from '../net/prefix.ts';
@@ -22,7 +20,7 @@ import { readLocation } from './raw-resource.ts';
 import type { AdminRule } from './rule.ts';
 import { privatePrefixes } from './service-tag.ts';
 
-/** What VNets are made of, and where faults and warnings go. */
+/** The resources of VNets, and where faults and warnings are reported. */
 export interface VirtualNetworkSources {
   readonly virtualNetworks: readonly RawResource[];
   readonly subnets: readonly RawResource[];
@@ -46,7 +44,7 @@ export interface Places {
   readonly subnets: Map<string, Subnet>;
 }
 
-/** A child as it stands inside its VNet or on its own. */
+/** A child resource, inside its VNet or separate. */
 interface Child {
   readonly id: string;
   readonly name: string;
@@ -88,7 +86,7 @@ export function readVirtualNetworks(sources: VirtualNetworkSources): Places {
   return places;
 }
 
-/** A subnet that is only referred to. Its VNet is added too where it is not in the files. */
+/** Adds a subnet that is only referenced. Its VNet is also added if it is not in the files. */
 export function addSubnet(sources: VirtualNetworkSources, places: Places, id: string): Subnet {
   const parent = parentId(id);
   const virtualNetwork = places.virtualNetworks.get(resourceKey(parent)) ?? addVirtualNetwork(sources, places, parent);
@@ -118,7 +116,7 @@ function addVirtualNetwork(sources: VirtualNetworkSources, places: Places, id: s
   return virtualNetwork;
 }
 
-/** A child that stands on its own replaces the one inside. */
+/** A separate child resource replaces the one inside the VNet. */
 function childrenOf(parents: readonly RawResource[], field: string, alone: readonly RawResource[]): Child[] {
   const children = new Map<string, Child>();
   for (const parent of parents) {
@@ -160,7 +158,7 @@ function readVirtualNetwork(
   };
 }
 
-/** `{"enabled": true, "enforcement": "AllowUnencrypted"}`, which is also what Azure takes where `enforcement` is absent. */
+/** `{"enabled": true, "enforcement": "AllowUnencrypted"}`; this enforcement is also Azure's default. */
 function readEncryption(fields: ValueObject, where: string, warnings: string[]): EncryptionEnforcement | undefined {
   const encryption = readObject(fields, 'encryption', where);
   if (encryption === undefined || readField(encryption, 'enabled') !== true) return undefined;
@@ -179,13 +177,13 @@ function readPrefixes(sources: VirtualNetworkSources, texts: readonly string[], 
   const prefixes: Prefix[] = [];
   for (const text of texts) {
     const prefix = parsePrefix(text);
-    if (prefix === undefined) sources.problems.push(`${where}: '${text}' is no address prefix`);
+    if (prefix === undefined) sources.problems.push(`${where}: '${text}' is not an address prefix`);
     else prefixes.push(prefix);
   }
   return prefixes;
 }
 
-/** Address space of the other side; none where the peering does not stand or does not let traffic through. */
+/** Address space of the peered VNet; empty if the peering is not connected or does not allow traffic. */
 function readPeering(
   sources: VirtualNetworkSources,
   peering: Child,

@@ -1,33 +1,34 @@
 /**
- * One axis of a compiled rule list: source or destination, address or port. The axis is cut where any rule's range begins or ends; a row of
- * bits for each piece says which rules (bit 0 of word 0 is the first) hold it. Pieces with equal bits share a row.
+ * One axis of a compiled rule list: source or destination, address or port. The axis is cut where any rule's range begins
+ * or ends. For each piece, a row of bits marks the rules (bit 0 of word 0 is the first) that contain it. Pieces with equal
+ * bits share a row.
  *
  *   rules    r0: 10.0.0.0/8      r1: *           r2: 10.1.0.0/16
  *   starts   0.0.0.0   10.0.0.0   10.1.0.0   10.2.0.0   11.0.0.0
  *   rows     010       011        111        011        010         (bit 2, bit 1, bit 0)
  *
- * A port finds its row through two small tables, an IPv4 address by its first byte and a binary search among the pieces there, an IPv6
- * address by binary search alone. Numbers: docs/decisions/0004-compiled-rules.md.
+ * A port is looked up in two small tables, an IPv4 address by its first byte and a binary search among the pieces there,
+ * an IPv6 address by binary search only. Numbers: docs/decisions/0004-compiled-rules.md.
  */
 import type { AddressRange } from './address-ranges.ts';
 import { familyEnd } from './address-ranges.ts';
 import { portCount } from './rule.ts';
 
-/** What rule i of a list holds, `ranges[i]`, in any order; overlaps are permitted. */
+/** The ranges of rule i of a list, `ranges[i]`, in any order; they can overlap. */
 export type RuleRanges = readonly (readonly AddressRange[])[];
 
 interface Pieces {
-  /** First number of each piece, ascending from 0. */
+  /** First value of each piece, ascending from 0. */
   readonly starts: readonly bigint[];
-  /** Where the row of each piece begins in `bits`. */
+  /** Offset of each piece's row in `bits`. */
   readonly rowStart: readonly number[];
   readonly bits: Uint32Array;
 }
 
 export interface PortAxis {
-  /** Page of each first byte of a port. */
+  /** Page of each high byte of a port. */
   readonly pageOf: Uint16Array;
-  /** Row starts of 256 ports a page; equal pages are one. */
+  /** Row offsets, 256 ports per page; equal pages are shared. */
   readonly rowStart: Uint32Array;
   readonly bits: Uint32Array;
 }
@@ -36,12 +37,12 @@ export interface Ipv4Axis {
   readonly starts: Uint32Array;
   readonly rowStart: Uint32Array;
   readonly bits: Uint32Array;
-  /** The piece that holds the first address of each first byte, and one past the last piece at the end. */
+  /** The piece with the first address of each first byte, and one past the last piece at the end. */
   readonly pieceOf: Uint32Array;
 }
 
 export interface Ipv6Axis {
-  /** Four words a piece. */
+  /** Four words per piece. */
   readonly starts: Uint32Array;
   readonly rowStart: Uint32Array;
   readonly bits: Uint32Array;
@@ -69,7 +70,7 @@ export function buildPortAxis(ranges: RuleRanges, words: number): PortAxis {
   return { pageOf, rowStart: rows.slice(0, 256 * pages.size), bits };
 }
 
-/** Where the row of a port begins in `bits`. */
+/** Offset of a port's row in `bits`. */
 export function findPortRow(axis: PortAxis, port: number): number {
   return axis.rowStart[(axis.pageOf[port >>> 8] << 8) | (port & 255)];
 }
@@ -87,7 +88,7 @@ export function buildIpv4Axis(ranges: RuleRanges, words: number): Ipv4Axis {
   return { starts: packed, rowStart: Uint32Array.from(rowStart), bits, pieceOf };
 }
 
-/** Where the row of an address begins in `bits`; the address as an unsigned number. */
+/** Offset of an address's row in `bits`; the address is an unsigned number. */
 export function findIpv4Row(axis: Ipv4Axis, address: number): number {
   const starts = axis.starts;
   const byte = address >>> 24;
@@ -111,7 +112,7 @@ export function buildIpv6Axis(ranges: RuleRanges, words: number): Ipv6Axis {
   return { starts: packed, rowStart: Uint32Array.from(rowStart), bits };
 }
 
-/** Where the row of an address begins in `bits`; its words unsigned. */
+/** Offset of an address's row in `bits`; the words are unsigned. */
 export function findIpv6Row(axis: Ipv6Axis, a: number, b: number, c: number, d: number): number {
   const starts = axis.starts;
   let low = 0;

@@ -1,4 +1,4 @@
-/** The ranges of addresses and ports that a rule means at a NIC. */
+/** The address and port ranges of a rule at a NIC. */
 import type { Address, Family } from '../net/address.ts';
 import type { AddressRange } from './address-ranges.ts';
 import { addressNumber, allAddresses, mergeRanges, rangesOfPrefixes, subtractRanges } from './address-ranges.ts';
@@ -15,20 +15,20 @@ import {
 } from './service-tag.ts';
 import { virtualNetworkPrefixes } from './virtual-network-tag.ts';
 
-/** Where rules are judged, and what the tags of the file came to so far, by family and name. */
+/** The place where rules are evaluated, and the ranges of file tags found so far, by family and name. */
 export interface RulePlace {
   readonly network: Network;
   readonly nic: Nic;
   readonly tagRanges: Map<string, AddressRange[]>;
 }
 
-/** The addresses that one side of a rule means at a NIC: sorted, apart from each other. */
+/** The addresses of one side of a rule at a NIC: sorted, without overlaps. */
 export function addressRangesOf(place: RulePlace, side: RuleSide, family: Family): AddressRange[] {
   const ranges = side.addresses.map((match) => matchRanges(place, match, family));
   return ranges.length === 1 ? ranges[0] : mergeRanges(ranges.flat());
 }
 
-/** The ports that one side of a rule means. */
+/** The ports of one side of a rule. */
 export function portRangesOf(side: RuleSide): AddressRange[] {
   return side.ports.map(({ start, end }) => ({ start: BigInt(start), end: BigInt(end) }));
 }

@@ -1,7 +1,7 @@
 /**
- * One security rule, as Azure has it: five conditions (protocol, and address and port of either side), a priority, and what
- * happens to the flow that meets them all. Rules of a direction are tried from the lowest priority number on; the first that matches decides.
- * Source: facts 4.1.
+ * A security rule as in Azure: five conditions (protocol, and address and port of both sides), a priority, and an
+ * access for flows that meet all conditions. Rules of a direction are tried in ascending order of priority; the first
+ * match decides. Source: facts 4.1.
  */
 import type { Prefix } from '../net/prefix.ts';
 import { formatPrefix } from '../net/prefix.ts';
@@ -19,7 +19,7 @@ export interface PortRange {
   readonly end: number;
 }
 
-/** One alternative of a rule's side. A tag has the spelling of its list (`VirtualNetwork`, not `virtual_network`). */
+/** One alternative of a rule's side. A tag has the canonical spelling (`VirtualNetwork`, not `virtual_network`). */
 export type AddressMatch =
   | { readonly kind: 'any' }
   | { readonly kind: 'prefix'; readonly prefix: Prefix }
@@ -34,10 +34,10 @@ export interface RuleSide {
 
 export interface Rule {
   readonly name: string;
-  /** As flow logs write it: `UserRule_<name>` or `DefaultRule_<name>`; of an admin rule its bare name. */
+  /** The name in flow logs: `UserRule_<name>` or `DefaultRule_<name>`; for an admin rule its plain name. */
   readonly logName: string;
   readonly kind: 'user' | 'default' | 'admin';
-  /** '' where there is none. */
+  /** '' if there is none. */
   readonly description: string;
   /** 100 to 4096 for user rules, 65000 and above for default rules, 1 to 4096 for admin rules. */
   readonly priority: number;
@@ -48,16 +48,16 @@ export interface Rule {
   readonly destination: RuleSide;
 }
 
-/** What an admin rule does: let the NSGs decide, deliver whatever they say, or stop. Source: facts 4.3. */
+/** What an admin rule does: let the NSGs decide, allow regardless of them, or deny. Source: facts 4.3. */
 export type AdminAction = 'allow' | 'always-allow' | 'deny';
 
-/** A security admin rule of a Virtual Network Manager: tried before all NSGs. `access` is that of its action. */
+/** A security admin rule of a Virtual Network Manager, evaluated before all NSGs. `access` follows from its action. */
 export interface AdminRule extends Rule {
   readonly kind: 'admin';
   readonly action: AdminAction;
   /** Name of its configuration. */
   readonly configuration: string;
-  /** `aclID` in VNet logs: GUID of its configuration. */
+  /** `aclID` in VNet logs: the GUID of its configuration. */
   readonly aclId: string;
 }
 
@@ -65,7 +65,7 @@ export const portCount = 65_536;
 export const anyPort: readonly PortRange[] = [{ start: 0, end: portCount }];
 export const anySide: RuleSide = { addresses: [{ kind: 'any' }], ports: anyPort };
 
-/** IANA numbers that each word means; `*` means all. `Icmp` covers ICMP of both families. */
+/** IANA numbers of each protocol word; `*` means all. `Icmp` includes ICMPv6. */
 export const protocolNumbers: Readonly<Record<Exclude<RuleProtocol, '*'>, readonly number[]>> = {
   Tcp: [6],
   Udp: [17],
@@ -107,7 +107,7 @@ export function formatPortRange(range: PortRange): string {
   return range.end === range.start + 1 ? String(range.start) : `${range.start}-${range.end - 1}`;
 }
 
-/** `*`, `80` or `8000-8080`; `undefined` when it is none of them. */
+/** Parses `*`, `80` or `8000-8080`; `undefined` for other texts. */
 export function parsePortRange(text: string): PortRange | undefined {
   if (text === '*') return { start: 0, end: portCount };
   const match = /^(\d{1,5})(?:\s*-\s*(\d{1,5}))?$/.exec(text);
@@ -117,7 +117,7 @@ export function parsePortRange(text: string): PortRange | undefined {
   return start <= last && last < portCount ? { start, end: last + 1 } : undefined;
 }
 
-/** Order of evaluation: by priority. */
+/** Sorts rules in order of evaluation: by priority. */
 export function sortRules<R extends Rule>(rules: readonly R[]): R[] {
   return [...rules].sort((a, b) => a.priority - b.priority);
 }

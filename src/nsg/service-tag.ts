@@ -1,10 +1,10 @@
 /**
- * Service tags: names for sets of addresses. Three have a meaning of their own, which depends on the NIC:
+ * Service tags: names for sets of addresses. Three of them are built in and depend on the NIC:
  *
- *   VirtualNetwork     address space of the NIC's VNet, of those peered with it and of what its gateways reach, destinations of the subnet's
- *                      user-defined routes, and 168.63.129.16
- *   AzureLoadBalancer  168.63.129.16, from where the probes come
- *   Internet           what is publicly reachable and outside VirtualNetwork; Azure's own public addresses included
+ *   VirtualNetwork     address space of the NIC's VNet and its peered VNets, prefixes that its gateways reach,
+ *                      destinations of the subnet's user-defined routes, and 168.63.129.16
+ *   AzureLoadBalancer  168.63.129.16, the source of health probes
+ *   Internet           publicly reachable addresses outside VirtualNetwork, including Azure's own
  *
  * All others are lists of prefixes in a ServiceTags file. Source: facts 4.4.
  */
@@ -17,7 +17,7 @@ import { protocolTcp } from '../net/protocol.ts';
 import type { Rule } from './rule.ts';
 
 export interface ServiceTag {
-  /** In the file's spelling: `Storage.WestEurope`. */
+  /** With the file's casing: `Storage.WestEurope`. */
   readonly name: string;
   readonly prefixes: readonly Prefix[];
 }
@@ -29,10 +29,13 @@ export const virtualNetworkTag = 'VirtualNetwork';
 export const loadBalancerTag = 'AzureLoadBalancer';
 export const internetTag = 'Internet';
 
-/** The address by which a host speaks to its virtual machines: DHCP, DNS, health probes. */
+/** The address that a host uses to talk to its virtual machines: DHCP, DNS, health probes. */
 export const hostPrefix: Prefix = prefixOf('168.63.129.16/32');
 
-/** IPv4 space that the Internet does not reach. Source: RFC 6890; Azure's own expansion of the tag begins at 1.0.0.0/8 too. */
+/**
+ * IPv4 space that is not part of the Internet. Source: RFC 6890; Azure's own expansion of the tag also begins at
+ * 1.0.0.0/8.
+ */
 export const unreachablePrefixes: readonly Prefix[] = [
   '0.0.0.0/8',
   '10.0.0.0/8',
@@ -44,10 +47,10 @@ export const unreachablePrefixes: readonly Prefix[] = [
   '224.0.0.0/3',
 ].map(prefixOf);
 
-/** IPv6 space that the Internet does reach: global unicast. Source: RFC 4291 section 2.4. */
+/** IPv6 space of the Internet: global unicast. Source: RFC 4291 section 2.4. */
 export const globalUnicastPrefix: Prefix = prefixOf('2000::/3');
 
-/** Taken for the address space of a VNet that the files do not hold: private space of both families. */
+/** Used as the address space of a VNet that is not in the files: private space of both families. */
 export const privatePrefixes: readonly Prefix[] = [
   '10.0.0.0/8',
   '100.64.0.0/10',
@@ -57,8 +60,10 @@ export const privatePrefixes: readonly Prefix[] = [
 ].map(prefixOf);
 
 /**
- * Whether a VM asks one of the platform's services: 168.63.129.16 (DNS, DHCP, health of the VM), 169.254.169.254 (instance metadata), or the
- * activation of Windows by TCP at port 1688. `word` is the last of the destination's. Source: facts 4.3; of the last, https://faultbucket.ca/2021/06/azure-kms-and-nsgs
+ * Whether a VM sends a request to a platform service: 168.63.129.16 (DNS, DHCP, VM health), 169.254.169.254 (instance
+ * metadata), or Windows activation on TCP port 1688.
+ * @param word last word of the destination
+ * Source: facts 4.3; for Windows activation https://faultbucket.ca/2021/06/azure-kms-and-nsgs
  */
 export function isPlatformRequest(family: number, protocol: number, word: number, port: number): boolean {
   if (family !== 4) return false;
@@ -67,7 +72,8 @@ export function isPlatformRequest(family: number, protocol: number, word: number
 }
 
 /**
- * Whether a rule names the platform's services by one of their own tags. Requests to them are exempt from all rules but these. Source: facts 4.3.
+ * Whether a rule names platform services by one of their tags. Only these rules apply to requests to them. Source:
+ * facts 4.3.
  */
 export function namesPlatform(rule: Rule): boolean {
   return rule.destination.addresses.some(
@@ -81,7 +87,10 @@ const activationServices = ['20.118.99.224/32', '40.83.235.53/32', '23.102.135.2
 const [hostWord, metadataWord] = [...hostServices, ...metadataServices].map(({ words }) => words[3]);
 const activationWords = activationServices.map(({ words }) => words[3]);
 
-/** Tags of the platform's services, which no ServiceTags file lists; the last is the activation of Windows. Source: facts 4.3. */
+/**
+ * Tags of the platform services, which are not in ServiceTags files; the last one is Windows activation. Source: facts
+ * 4.3.
+ */
 const platformTags: readonly ServiceTag[] = [
   { name: 'AzurePlatformDNS', prefixes: hostServices },
   { name: 'AzurePlatformIMDS', prefixes: metadataServices },
@@ -96,30 +105,36 @@ const ownTags: Readonly<Record<string, string>> = {
   internet: internetTag,
 };
 
-/** The spelling of a tag that is known: with a meaning of its own, classic spellings included, or listed. `undefined` otherwise. */
+/** The canonical spelling of a known tag: built in (also in its classic spelling) or listed; `undefined` if unknown. */
 export function knownTag(text: string, serviceTags: ServiceTags): string | undefined {
   const lower = text.toLowerCase();
   return Object.hasOwn(ownTags, lower) ? ownTags[lower] : serviceTags.get(lower)?.name;
 }
 
-/** Whether a text can be the name of a tag: a word, or words joined by dots. */
+/** Whether a text can be a tag name: a word, or words joined by dots. */
 export function looksLikeTag(text: string): boolean {
   return /^[A-Za-z]\w*(\.\w+)*$/.test(text);
 }
 
-/** The tags that need no file. */
+/** The tags that are known without a file. */
 export function platformServiceTags(): Map<string, ServiceTag> {
   return new Map(platformTags.map((tag) => [tag.name.toLowerCase(), tag]));
 }
 
-/** Whether a file is a list of service tags: Microsoft's download, or the answer of the API or of `az network list-service-tags`. */
+/**
+ * Whether a file is a list of service tags: Microsoft's download, or output of the API or of `az network
+ * list-service-tags`.
+ */
 export function isServiceTagList(json: Value): boolean {
   if (!isObject(json) || getProperty(json, 'changeNumber') === undefined) return false;
   const values = getProperty(json, 'values');
   return isArray(values) && values.every((tag) => isObject(tag) && getProperty(tag, 'name') !== undefined);
 }
 
-/** Adds the tags of a file to `into`. A tag that holds what is no prefix throws network-invalid at its first use. @throws network-invalid */
+/**
+ * Adds the tags of a file to `into`. A tag with an invalid prefix throws network-invalid at its first use.
+ * @throws network-invalid
+ */
 export function readServiceTags(json: Value, file: string, into: Map<string, ServiceTag>): void {
   if (!isObject(json) || !isServiceTagList(json))
     throw new FlowError(
@@ -137,7 +152,7 @@ export function readServiceTags(json: Value, file: string, into: Map<string, Ser
   }
 }
 
-/** Prefixes are read at the first use: a file has about ninety thousand, and a network names few of its tags. */
+/** Prefixes are parsed at the first use: a file has about ninety thousand, and a network uses few of its tags. */
 function createServiceTag(name: string, texts: readonly string[], file: string): ServiceTag {
   let read: readonly Prefix[] | undefined;
   return {
@@ -146,7 +161,7 @@ function createServiceTag(name: string, texts: readonly string[], file: string):
       read ??= texts.map((text) => {
         const prefix = parsePrefix(text);
         if (prefix !== undefined) return prefix;
-        throw new FlowError('network-invalid', `${file}: service tag ${name}: '${text}' is no address prefix`);
+        throw new FlowError('network-invalid', `${file}: service tag ${name}: '${text}' is not an address prefix`);
       });
       return read;
     },
@@ -155,6 +170,6 @@ function createServiceTag(name: string, texts: readonly string[], file: string):
 
 function prefixOf(text: string): Prefix {
   const prefix = parsePrefix(text);
-  if (prefix === undefined) throw new Error(`no prefix: ${text}`);
+  if (prefix === undefined) throw new Error(`not a prefix: ${text}`);
   return prefix;
 }

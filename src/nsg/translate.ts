@@ -1,7 +1,8 @@
 /**
- * From the addresses by which the outside knows NICs to their own: rules and logs have the private ones. A packet to a public address counts as it is
- * behind the translation (inbound after DNAT), one from it as it was before (outbound before SNAT). Each NIC has its own end private, and the far end
- * as it is known from outside, so two NICs see one packet differently:
+ * Translates public addresses of NICs to private ones, as rules and logs have the private ones. A packet to a public
+ * address counts as it is after the translation (inbound after DNAT), a packet from one as it was before (outbound before
+ * SNAT). Each NIC sees its own end private and the far end as it is known from outside, so two NICs see one packet
+ * differently:
  *
  *     on the wire           20.1.1.1:5000 → 20.2.2.2:80
  *     at the source's NIC    10.0.0.4:5000 → 20.2.2.2:80
@@ -17,26 +18,27 @@ import type { Translation } from './network.ts';
 import type { PrivateTarget, PacketEnd } from './translation-table.ts';
 import { TranslationTable } from './translation-table.ts';
 
-/** What packets are translated by. */
+/** The translations in force. */
 export interface TranslationRules {
   readonly translations: readonly Translation[];
-  /** Whether a hash picks one of the backends that share a port; otherwise such a packet keeps its address. */
+  /** Whether a hash selects one of the backends that share a port; otherwise these packets keep their address. */
   readonly isBalanced: boolean;
   readonly nics: Pick<CompiledNetwork, 'nicOf'>;
 }
 
 /**
- * Gives the packets of one batch after another their private addresses and ports, in place. One that two NICs see differently stays as it is: it has
- * two views. The rules may change in the middle of a batch: what the packets had outside is kept until the next one.
+ * Replaces public by private addresses and ports in place, one batch of packets after another. A packet that two NICs
+ * see differently is not changed: it has two views. The rules can change in the middle of a batch, so the public
+ * addresses of its packets are kept until the next batch.
  */
 export class Translator {
-  /** Packets for which a hash picked the backend. */
+  /** Packets whose backend was selected by a hash. */
   balanced = 0;
   #nics: TranslationRules['nics'];
   #table: TranslationTable;
   #isKept = false;
   readonly #outside = createPacketBatch(limits.batchPackets);
-  /** By row of the batch: 1 where it has two views, and where a hash picked its backend. */
+  /** By row of the batch: 1 if it has two views; 1 if a hash selected its backend. */
   readonly #isSplit = new Uint8Array(limits.batchPackets);
   readonly #isBalanced = new Uint8Array(limits.batchPackets);
   readonly #views = createPacketBatch(2);
@@ -46,7 +48,7 @@ export class Translator {
     this.#table = new TranslationTable(translations, isBalanced);
   }
 
-  /** What holds from now on; for the rest of a batch that was begun, after `translateAgain`. */
+  /** Sets the rules from now on; for the rest of the current batch call `translateAgain`. */
   change({ translations, isBalanced, nics }: TranslationRules): void {
     this.#nics = nics;
     this.#table = new TranslationTable(translations, isBalanced);
@@ -62,7 +64,7 @@ export class Translator {
     this.translateAgain(packets, 0);
   }
 
-  /** Translates the batch anew from row `from` on, from what its packets had outside. */
+  /** Translates the batch again from row `from` on, from the original addresses of its packets. */
   translateAgain(packets: PacketBatch, from: number): void {
     if (this.#isKept) copyEnds(this.#outside, packets, from, packets.count);
     else if (this.#table.isEmpty) return;
@@ -71,14 +73,14 @@ export class Translator {
     for (let row = from; row < packets.count; row++) this.#translateRow(packets, row);
   }
 
-  /** The first row from `row` on, before `end`, that has two views; `end` where there is none. */
+  /** The first row from `row` on, before `end`, that has two views; `end` if there is none. */
   nextSplit(row: number, end: number): number {
     if (!this.#isKept) return end;
     const next = this.#isSplit.indexOf(1, row);
     return next < 0 ? end : Math.min(next, end);
   }
 
-  /** The packet of a row as the source's NIC sees it, and as the destination's does. Void after the next call. */
+  /** A row's packet as the source's NIC sees it, and as the destination's NIC sees it. Valid until the next call. */
   viewsOf(packets: PacketBatch, row: number): PacketBatch {
     const views = this.#views;
     views.count = 2;
@@ -101,7 +103,7 @@ export class Translator {
     if (to === undefined && from === undefined) return;
     const destinationNic = this.#nicAt(packets, row, 'destination', to);
     const sourceNic = this.#nicAt(packets, row, 'source', from);
-    // What a NIC sends to itself by way of a balancer is seen as it was sent.
+    // A packet that a NIC sends to itself through a load balancer is seen as it was sent.
     if (sourceNic >= 0 && sourceNic === destinationNic) return;
     if (to?.isShared === true || from?.isShared === true) this.balanced += this.#isBalanced[row] = 1;
     if (sourceNic >= 0 && destinationNic >= 0) {

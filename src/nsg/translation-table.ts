@@ -1,7 +1,8 @@
 /**
- * Which private address a packet gets to that is addressed to a public one. Of backends that share a port of a load balancer a hash picks one: that of
- * the highest number among hashes of what the balancer looks at and of each backend, so that a pool that grows or shrinks moves few flows. Both
- * directions of a flow have one backend. Source: Azure Load Balancer's distribution modes; its hash function is not documented.
+ * Maps public addresses to private ones. If backends share a port of a load balancer, rendezvous hashing selects one:
+ * the backend with the highest hash of itself and of the packet's affinity fields. So few flows move when a pool grows
+ * or shrinks. Both directions of a flow use the same backend. Source: Azure Load Balancer's distribution modes; its
+ * hash function is not documented.
  */
 import type { Address } from '../net/address.ts';
 import { sameAddress } from '../net/address.ts';
@@ -13,11 +14,11 @@ export type PacketEnd = 'source' | 'destination';
 /** The private address and port behind a public one. */
 export interface PrivateTarget {
   readonly inside: Address;
-  /** `undefined` keeps the packet's. */
+  /** `undefined` keeps the packet's port. */
   readonly port: number | undefined;
-  /** From within the network: the far end keeps its private address. */
+  /** Whether it is inside the network: then the far end keeps its private address. */
   readonly isInternal: boolean;
-  /** Others share the port. */
+  /** Whether other backends share the port. */
   readonly isShared: boolean;
 }
 
@@ -27,14 +28,14 @@ interface Entry {
   readonly targets: readonly PrivateTarget[];
 }
 
-/** All public addresses of a network, with what is behind them. */
+/** All public addresses of a network, with the targets behind them. */
 export class TranslationTable {
-  /** By the last word of the public address; those of a port before those of all ports. */
+  /** By the last word of the public address; entries with a port come before entries for all ports. */
   readonly #entries = new Map<number, Entry[]>();
-  /** By the last word of the private address: those with a public address of their own. */
+  /** By the last word of the private address: translations of NICs with their own public address. */
   readonly #owned = new Map<number, Translation[]>();
 
-  /** @param isBalanced false leaves out what several backends share */
+  /** @param isBalanced false: translations with several backends are left out */
   constructor(translations: readonly Translation[], isBalanced: boolean) {
     const usable = translations.filter(({ privates }) => privates.length === 1 || isBalanced);
     for (const translation of usable.filter(isOfPort)) this.#add(translation);
@@ -45,7 +46,10 @@ export class TranslationTable {
     return this.#entries.size === 0;
   }
 
-  /** What is behind a packet's end; `undefined` where its address is no public one of the network. Of several for one port the first counts. */
+  /**
+   * The target of a packet's end; `undefined` if its address is not a public one of the network. If there are several
+   * for one port, the first is used.
+   */
   of(packets: PacketBatch, row: number, end: PacketEnd): PrivateTarget | undefined {
     const at = 4 * row;
     const words = packets[end];
@@ -59,7 +63,7 @@ export class TranslationTable {
     return undefined;
   }
 
-  /** Gives a packet's end, a private address, the public one of its own, if it has one. */
+  /** Replaces the private address of a packet's end by its own public address, if it has one. */
   translateOut(packets: PacketBatch, row: number, end: PacketEnd): void {
     const words = packets[end].subarray(4 * row, 4 * row + 4);
     const owned = this.#owned
@@ -94,7 +98,7 @@ function isOfPort({ protocol }: Translation): boolean {
   return protocol !== undefined;
 }
 
-/** Hash of what decides among backends. `end` is the balancer's. */
+/** Hash of the fields that select a backend. `end` is the load balancer's end. */
 function affinityHash({ affinity }: Translation, packets: PacketBatch, row: number, end: PacketEnd): number {
   const far = end === 'source' ? 'destination' : 'source';
   let hash = 0;
@@ -122,7 +126,7 @@ function mix(hash: number, word: number): number {
   return Math.imul(mixed ^ (mixed >>> 15), 0x85ebca6b) ^ (mixed >>> 13);
 }
 
-/** The end as one of these addresses has it behind a public one; the end itself where nothing leads from there to any of them. */
+/** The private end behind a public one, if it leads to one of these addresses; otherwise the end itself. */
 export function privateEnd(
   translations: readonly Translation[],
   addresses: readonly Address[],

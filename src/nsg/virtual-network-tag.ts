@@ -2,7 +2,7 @@ import type { Prefix } from '../net/prefix.ts';
 import type { Nic, Subnet, VirtualNetwork } from './network.ts';
 import { hostPrefix, privatePrefixes } from './service-tag.ts';
 
-/** What the tag VirtualNetwork means at a NIC. */
+/** The prefixes of the tag VirtualNetwork at a NIC. */
 export function virtualNetworkPrefixes(nic: Nic): readonly Prefix[] {
   const virtualNetwork = nic.subnet?.virtualNetwork;
   if (virtualNetwork === undefined) return [...privatePrefixes, hostPrefix];
@@ -11,7 +11,7 @@ export function virtualNetworkPrefixes(nic: Nic): readonly Prefix[] {
   return [...addressPrefixes, ...peeredPrefixes, ...connectedPrefixes, ...routePrefixes, hostPrefix];
 }
 
-/** NICs of one place mean the same by each tag and group. */
+/** NICs with the same place have the same meaning of each tag and group. */
 export function tagPlace(nic: Nic): Subnet | VirtualNetwork | undefined {
   const { subnet } = nic;
   return subnet !== undefined && subnet.routePrefixes.length > 0 ? subnet : subnet?.virtualNetwork;

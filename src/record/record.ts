@@ -165,7 +165,7 @@ async function openSpool({ spool, onDelivery }: RecordSettings): Promise<Spool |
     return await Spool.open(spool);
   } catch (error) {
     if (spool.mayBeMissing !== true || !(error instanceof FlowError) || error.code === 'usage') throw error;
-    onDelivery?.(`${error.message}; there is no spool, and storage that is away ends the recording`);
+    onDelivery?.(`${error.message}; the recording ends, because there is no spool for the time without storage`);
     return undefined;
   }
 }

@@ -56,7 +56,10 @@ export class Accounts {
           : { environment: { AZURE_STORAGE_CONNECTION_STRING: process.env[connectionStringVariable] } };
       const opened = await openStorage(storage, environment);
       if (opened.kind !== 'account')
-        throw new FlowError('usage', `the account ${name} is bound to ${opened.location}, which is no whole account`);
+        throw new FlowError(
+          'usage',
+          `the account ${name} is bound to ${opened.location}, which is not a whole account`,
+        );
       accounts.#bound.set(name.toLowerCase(), { account: opened, source: storage });
     }
     return accounts;

@@ -26,7 +26,7 @@ export class RequestError extends Error {
 const libraryCodes: Readonly<Record<string, readonly [status: number, code: string, message: string]>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: [413, 'RequestContentTooLarge', 'The request body is too large.'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'InvalidRequestContent', 'The body is not as long as Content-Length says.'],
-  FST_ERR_BAD_URL: [400, 'InvalidRequestUri', 'The path of the request is no valid path.'],
+  FST_ERR_BAD_URL: [400, 'InvalidRequestUri', 'The path of the request is not valid.'],
 };
 
 /** Any failure as an answer; what is no refusal of ours becomes a 500 that tells nothing of the inside. */

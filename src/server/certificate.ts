@@ -89,7 +89,7 @@ export async function ownCertificate(certificatePath: string, keyPath: string): 
   if (pair === undefined)
     throw new FlowError(
       'usage',
-      `${certificatePath} and ${keyPath} are no certificate and its key in PEM, or cannot be read`,
+      `${certificatePath} and ${keyPath} are not a certificate and its key in PEM, or cannot be read`,
     );
   return describe(pair.certificate, pair.key, undefined);
 }

@@ -147,6 +147,6 @@ function listenError(cause: unknown, where: string): FlowError {
       hint: 'Ports below 1024 need privileges: name another with --listen.',
     });
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN')
-    return new FlowError('usage', `cannot listen at ${where}: that is no address of this machine`, { cause });
+    return new FlowError('usage', `cannot listen at ${where}: this machine does not have this address`, { cause });
   return new FlowError('io', `cannot listen at ${where}: ${String(code)}`, { cause });
 }

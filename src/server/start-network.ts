@@ -68,7 +68,7 @@ export function startResources(
   });
   const known = found.filter(({ kind }) => order.includes(kind));
   if (known.length === 0)
-    throw new FlowError('network-invalid', 'no file holds a network: an NSG, a VNet or a network interface is wanted');
+    throw new FlowError('network-invalid', 'no file contains a network: give an NSG, a VNet or a network interface');
   known.push(...missingPublicAddresses(known, warnings));
   return known.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
 }

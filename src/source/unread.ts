@@ -31,7 +31,7 @@ export function isOfSource(error: unknown): error is FlowError {
 /** What reading an archived blob would give; it need not be tried. */
 export function archivedError(blob: SourceBlob): FlowError {
   return new FlowError('blob-unreadable', `cannot read ${blob.key}: it is in the archive tier`, {
-    hint: 'Move it to an online tier: az storage blob set-tier --tier Hot. That takes hours; it is read when it is done.',
+    hint: 'Move it to an online tier: az storage blob set-tier --tier Hot. That takes hours; the blob is read afterwards.',
   });
 }
 

@@ -28,7 +28,7 @@ export async function* zipMembers(container: Container, item: BlobItem): AsyncGe
   const invalid = (cause: unknown): FlowError =>
     cause instanceof FlowError
       ? cause
-      : new FlowError('flowlog-invalid', `${item.name} is no zip archive that can be read`, { cause });
+      : new FlowError('flowlog-invalid', `${item.name} is not a readable zip archive`, { cause });
   if (zip.entryCount > limits.zipEntriesMax) throw invalid(undefined);
   const { getFileNameLowLevel } = await import('yauzl');
   const entries = zip.eachEntry();
@@ -89,7 +89,7 @@ async function openZip(container: Container, item: BlobItem): Promise<ZipFile> {
     });
   } catch (cause) {
     if (cause instanceof FlowError) throw cause;
-    throw new FlowError('flowlog-invalid', `${item.name} is no zip archive that can be read`, { cause });
+    throw new FlowError('flowlog-invalid', `${item.name} is not a readable zip archive`, { cause });
   }
 }
 

@@ -319,7 +319,7 @@ export function containerContract(label: string, subject: ContractSubject): void
       expect(account.container(name)).toBe(account.container(name));
       expect(account.container(name).name).toBe(name);
       for (const bad of ['', '..', 'a', 'Upper', 'a/b', '.nsgflow', 'a--b'])
-        expect(() => account.container(bad)).toThrow('is no name of a container');
+        expect(() => account.container(bad)).toThrow('is not a valid container name');
     });
 
     test('an account makes containers, and removes them with all that is in them', async () => {

@@ -53,7 +53,7 @@ describe('storage to write to', () => {
     });
   });
 
-  test('plain http without a credential is refused, since a token would go in the clear', async () => {
+  test('plain http without a credential is refused, since a token would go unencrypted', async () => {
     expect(await codeOf(openStorage(emulator, { environment: {} }))).toBe('authentication');
   });
 });
@@ -213,7 +213,7 @@ describe('an Azure URL', () => {
       'http://10.0.0.7:10000/acct',
       'http://127.evil.example/acct',
     ])
-      expect(() => parseAzureTarget(url, undefined)).toThrow('in the clear');
+      expect(() => parseAzureTarget(url, undefined)).toThrow('unencrypted');
     for (const url of [
       'http://localhost:10000/acct',
       'http://[::1]:10000/acct',

@@ -70,15 +70,15 @@ describe('filtering criteria', () => {
   });
 
   test.each([
-    ['Dport=443', 'character 1: "Dport" is no field; there are SrcIP'],
+    ['Dport=443', 'character 1: "Dport" is not a field; the fields are SrcIP'],
     ['DstPort=443 && ', 'character 16: a condition is missing'],
     ['DstPort=443 || Foo', 'character 16: "Foo" is no field'],
     ['DstPort', 'character 8: DstPort is followed by neither = nor !='],
     ['DstPort>1', 'character 8: DstPort is followed by neither'],
-    ['DstPort=443,x', 'character 13: "x" is no port or range'],
+    ['DstPort=443,x', 'character 13: "x" is not a port or a range'],
     ['DstPort=65536', '"65536" is no port'],
     ['DstPort=9-1', '"9-1" is no port'],
-    ['SrcIP=10.0.0.0/33', 'character 7: "10.0.0.0/33" is no address or prefix'],
+    ['SrcIP=10.0.0.0/33', 'character 7: "10.0.0.0/33" is not an address or prefix'],
     ['SrcIP=', 'character 7: "" is no address'],
     ['Direction=Up', '"Up" is no Direction: inbound, outbound'],
     ['Encryption=Y', 'is no Encryption: x, nx, '],

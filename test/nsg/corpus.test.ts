@@ -25,8 +25,8 @@ const tagsFile = 'ServiceTags_reassembled_2026-06-26.json';
 type Outcome = { nsgs: number; rules: number[]; places: [number, number, number] } | { refused: string };
 
 const expected: Record<string, { parameters?: object; outcome: Outcome }> = {
-  'ServiceTags_Public_20250127.json': { outcome: { refused: 'no file holds a network' } },
-  [tagsFile]: { outcome: { refused: 'no file holds a network' } },
+  'ServiceTags_Public_20250127.json': { outcome: { refused: 'no file contains a network' } },
+  [tagsFile]: { outcome: { refused: 'no file contains a network' } },
   'arm__101-azure-bastion-nsg__azuredeploy.json': {
     parameters: { 'bastion-host-name': { value: 'bastion' } },
     outcome: { nsgs: 1, rules: [10], places: [1, 1, 0] },

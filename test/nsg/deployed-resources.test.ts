@@ -101,6 +101,6 @@ describe('a template that reads a subnet which it also changes', () => {
   });
 
   test('says without one what is missing', () => {
-    expect(() => load(template)).toThrow(/subnets\/s.*deployed there already could answer/);
+    expect(() => load(template)).toThrow(/subnets\/s.*known only if it is already deployed/);
   });
 });

@@ -300,7 +300,7 @@ describe('service tags', () => {
     const one = network({ nic: rules });
     expect(decide(one, 'inbound', flow('20.38.98.7', '10.1.1.4', 80)).access).toBe('deny');
     expect(one.warnings).toEqual([
-      'net.json: value[2]: NSG nic: rule cloud, net.json: value[2]: NSG nic: rule cloud2: the service tag AzureCloud is not known without a ServiceTags file; until one is given it matches no address',
+      'net.json: value[2]: NSG nic: rule cloud, net.json: value[2]: NSG nic: rule cloud2: the service tag AzureCloud needs a ServiceTags file; without one it matches no address',
     ]);
     const [first] = evaluate(one, one.nics[0], 'inbound', flow('20.38.98.7', '10.1.1.4', 80)).trace;
     expect(first.unresolvedTags).toEqual(['AzureCloud']);

@@ -204,7 +204,7 @@ describe('dynamic addresses', () => {
 
   test('are of the family that is asked for', () => {
     expect(addressesOf(load(nics('fd00::/64', 2, 'IPv6')))).toEqual(['fd00::4', 'fd00::5']);
-    expect(load(nics('10.0.0.0/24', 1, 'IPv6')).warnings[0]).toContain('the files hold no IPv6 prefix of its subnet s');
+    expect(load(nics('10.0.0.0/24', 1, 'IPv6')).warnings[0]).toContain('the files have no IPv6 prefix of its subnet s');
   });
 
   test('in the file are refused when static, but not given', () => {

@@ -186,22 +186,22 @@ describe('rules are refused with their name and what is wrong', () => {
   test.each([
     [{ priority: 99 }, '0.json: NSG n: rule r1: priority 99 lies outside 100 to 4096'],
     [{ priority: 4097 }, '0.json: NSG n: rule r1: priority 4097 lies outside 100 to 4096'],
-    [{ priority: 'high' }, '0.json: NSG n: rule r1: priority high is no integer'],
+    [{ priority: 'high' }, '0.json: NSG n: rule r1: priority high is not an integer'],
     [{ priority: undefined }, '0.json: NSG n: rule r1: it has no priority'],
     [{ access: 'Maybe' }, "0.json: NSG n: rule r1: access 'Maybe' is not known"],
     [{ direction: undefined }, '0.json: NSG n: rule r1: it has no direction'],
     [{ protocol: 'Gre' }, "0.json: NSG n: rule r1: protocol 'Gre' is not known"],
     [
       { sourceAddressPrefix: '10.0.0.0/33' },
-      "0.json: NSG n: rule r1: its source '10.0.0.0/33' is no address prefix and no service tag",
+      "0.json: NSG n: rule r1: its source '10.0.0.0/33' is neither an address prefix nor a service tag",
     ],
     [
       { sourceAddressPrefix: '10.0.0.256' },
-      "0.json: NSG n: rule r1: its source '10.0.0.256' is no address prefix and no service tag",
+      "0.json: NSG n: rule r1: its source '10.0.0.256' is neither an address prefix nor a service tag",
     ],
     [
       { destinationAddressPrefix: 'fe80::1%eth0' },
-      "0.json: NSG n: rule r1: its destination 'fe80::1%eth0' is no address prefix and no service tag",
+      "0.json: NSG n: rule r1: its destination 'fe80::1%eth0' is neither an address prefix nor a service tag",
     ],
     [{ sourceAddressPrefix: undefined }, '0.json: NSG n: rule r1: it has no source: sourceAddressPrefix is missing'],
     [
@@ -240,7 +240,7 @@ describe('rules are refused with their name and what is wrong', () => {
       { destinationPortRange: '', destinationPortRanges: ['80', '8000-8080', '0-65535'] },
     ])
       expect(wrong(fields), JSON.stringify(fields)).toBe('imported');
-    expect(wrong({ sourceAddressPrefix: ['10.0.0.0/8', 'Internet'] })).toContain("its source 'Internet' stands in");
+    expect(wrong({ sourceAddressPrefix: ['10.0.0.0/8', 'Internet'] })).toContain("its source 'Internet' is in");
   });
 
   test('and rules with host bits, which Azure has from before, are read with a warning', () => {
@@ -355,7 +355,7 @@ describe('gaps', () => {
     const one = load(nsgBody('n', []), nsgBody('n', rules));
     expect(one.nsgs).toHaveLength(1);
     expect(one.nsgs[0].inboundRules).toHaveLength(4);
-    expect(one.warnings).toEqual(['1.json: n stands in 0.json too; this one counts']);
+    expect(one.warnings).toEqual(['1.json: n is in 0.json, too; this one is used']);
   });
 
   test('two NICs with one address or one MAC are named', () => {
@@ -414,9 +414,9 @@ describe('what breaks a rule of Azure elsewhere is refused', () => {
       { ...network, properties: { addressSpace: { addressPrefixes: ['10.0.0.0/8'] }, flowTimeoutInMinutes: 3 } },
       'flowTimeoutInMinutes lies outside 4 to 30',
     ],
-    ['VNet prefix', virtualNetworkBody('v', ['10.1.0.0'.concat('/x')], []), "'10.1.0.0/x' is no address prefix"],
-    ['NIC address', nicBody('a', ['10.1.1'], { subnet: 'web' }), "NIC a: '10.1.1' is no IP address"],
-    ['MAC', nicBody('a', ['10.1.1.4'], { subnet: 'web', mac: 'zz' }), "NIC a: 'zz' is no MAC address"],
+    ['VNet prefix', virtualNetworkBody('v', ['10.1.0.0'.concat('/x')], []), "'10.1.0.0/x' is not an address prefix"],
+    ['NIC address', nicBody('a', ['10.1.1'], { subnet: 'web' }), "NIC a: '10.1.1' is not an IP address"],
+    ['MAC', nicBody('a', ['10.1.1.4'], { subnet: 'web', mac: 'zz' }), "NIC a: 'zz' is not a MAC address"],
   ])('%s', (_, body, message) => {
     expect(refusal(body)).toContain(message);
   });
@@ -451,14 +451,14 @@ describe('files that are no network', () => {
     ['{"a": 1,}', 'a.json: not JSON: line 1, column 9'],
     ['# read\nme', 'a.json: not JSON: '],
     ['[', 'a.json: not JSON'],
-    ['{}', 'a.json: it holds no NSG, VNet, subnet, network interface or application security group'],
-    ['null', 'a.json: it holds no NSG'],
-    ['[{"type":"Microsoft.Storage/storageAccounts","id":"x","properties":{}}]', 'a.json: it holds no NSG'],
+    ['{}', 'a.json: it contains no NSG, VNet, subnet, network interface or application security group'],
+    ['null', 'a.json: it contains no NSG'],
+    ['[{"type":"Microsoft.Storage/storageAccounts","id":"x","properties":{}}]', 'a.json: it contains no NSG'],
     [
       '{"$schema":"https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#","parameters":{}}',
       'a.json: this is a parameters file',
     ],
-    [serviceTagsText, 'no file holds a network'],
+    [serviceTagsText, 'no file contains a network'],
     ['['.repeat(300) + ']'.repeat(300), 'a.json: nested deeper than 200 levels'],
   ])('%s', (text, message) => {
     let said = 'imported';
@@ -503,7 +503,7 @@ describe('service tags', () => {
 
   test('with what is no prefix are refused where a rule names them', () => {
     expect(refusal(storage, tags('20.0.0.0/240'))).toBe(
-      "1.json: service tag Storage: '20.0.0.0/240' is no address prefix",
+      "1.json: service tag Storage: '20.0.0.0/240' is not an address prefix",
     );
   });
 
@@ -520,7 +520,7 @@ describe('service tags', () => {
     const nsg = nsgBody('n', rules);
     for (const [network, why] of [
       [load(nsg, tags()), 'is not in the ServiceTags file, so it matches no address'],
-      [load(nsg), 'is not known without a ServiceTags file; until one is given it matches no address'],
+      [load(nsg), 'needs a ServiceTags file; without one it matches no address'],
     ] as const) {
       expect(network.warnings).toEqual([
         `0.json: NSG n: rule r0, 0.json: NSG n: rule r1: the service tag CorpNetSaw ${why}`,

@@ -15,7 +15,7 @@ export const refusedRules: readonly (readonly [string, object, RuleFaultCode, st
     'a word that is no tag, among prefixes',
     { sourceAddressPrefix: '', sourceAddressPrefixes: ['10.0.0.0/8', 'not/a/prefix'] },
     'SecurityRuleInvalidAddressPrefix',
-    "its source 'not/a/prefix' is no address prefix",
+    "its source 'not/a/prefix' is neither an address prefix nor a service tag",
   ],
   ...['any', 'Any', 'ANY'].map(
     (any) =>
@@ -23,14 +23,14 @@ export const refusedRules: readonly (readonly [string, object, RuleFaultCode, st
         `${any} as a prefix`,
         { destinationAddressPrefix: any },
         'SecurityRuleInvalidAddressPrefix',
-        `its destination '${any}' is no address prefix: write *`,
+        `its destination '${any}' is not an address prefix: write *`,
       ] as const,
   ),
   [
     'any in a list',
     { sourceAddressPrefix: null, sourceAddressPrefixes: ['any'] },
     'SecurityRuleInvalidAddressPrefix',
-    "its source 'any' is no address prefix: write *",
+    "its source 'any' is not an address prefix: write *",
   ],
   [
     'two families on a side',
@@ -63,13 +63,13 @@ export const refusedRules: readonly (readonly [string, object, RuleFaultCode, st
     'every port in a list',
     { destinationPortRange: null, destinationPortRanges: ['*'] },
     'SecurityRuleParameterContainsInvalidPortRanges',
-    "its destination port '*' stands in destinationPortRanges",
+    "its destination port '*' is in destinationPortRanges",
   ],
   [
     'every port among others',
     { sourcePortRange: '', sourcePortRanges: ['80', '*'] },
     'SecurityRuleParameterContainsInvalidPortRanges',
-    "its source port '*' stands in sourcePortRanges",
+    "its source port '*' is in sourcePortRanges",
   ],
   [
     'one and several prefixes',
@@ -114,7 +114,7 @@ function tagsInLists() {
           `${list.join(', ')} as a list`,
           { destinationAddressPrefix: '', destinationAddressPrefixes: list },
           'SecurityRuleParameterContainsUnsupportedValue',
-          `its destination '${tag}' stands in destinationAddressPrefixes`,
+          `its destination '${tag}' is in destinationAddressPrefixes`,
         ] as const,
     ),
   );

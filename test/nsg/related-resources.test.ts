@@ -152,7 +152,7 @@ describe('admin rules', () => {
     const read = network([...applied, ruleOf('ssh', { priority: 5000, destinationPortRanges: ['x'] })]);
     expect(read.virtualNetworks[0].adminRules).toEqual([]);
     expect(read.warnings.join()).toContain(
-      "admin rule ssh is left out: its priority lies outside 1 to 4096; 'x' is no port",
+      "admin rule ssh is left out: its priority is outside 1 to 4096; 'x' is not a port",
     );
   });
 });

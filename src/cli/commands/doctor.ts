@@ -141,7 +141,7 @@ function readFlow(words: readonly string[], protocol: string): FiveTuple {
     });
   const [source, destination] = words.slice(0, 2).map((word) => {
     const address = parseAddress(word);
-    if (address === undefined) throw new FlowError('usage', `--flow: ${JSON.stringify(word)} is no IP address`);
+    if (address === undefined) throw new FlowError('usage', `--flow: ${JSON.stringify(word)} is not an IP address`);
     return address;
   });
   const destinationPort = parseWhole('--flow', words[2], 0, 65_535);

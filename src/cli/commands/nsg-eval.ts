@@ -70,7 +70,7 @@ export function define(command: Command): void {
     const [source, destination] = isInbound ? [far, own] : [own, far];
     if (nic.addresses.length > 0 && !nic.addresses.some((address) => sameAddress(address, own.address)))
       tell(
-        `warning: ${formatAddress(own.address)} is no address of ${nic.name}: ${nic.addresses.map(formatAddress).join(', ')}`,
+        `warning: ${formatAddress(own.address)} is not an address of ${nic.name}: ${nic.addresses.map(formatAddress).join(', ')}`,
       );
     const evaluation = evaluate(network, nic, options.direction, {
       protocol,
@@ -153,7 +153,7 @@ function readEnd(option: string, text: string): ReadEnd {
   const address = match === null ? undefined : parseAddress(match[1] ?? match[2] ?? match[3]);
   const port = match?.[4] === undefined ? undefined : Number(match[4]);
   if (address === undefined || (port ?? 0) > 65_535)
-    throw new FlowError('usage', `${option} ${JSON.stringify(text)} is no address with or without a port`, {
+    throw new FlowError('usage', `${option} ${JSON.stringify(text)} is neither an address nor an address with a port`, {
       hint: 'Such as 10.0.0.4:443, 10.0.0.4, [2001:db8::1]:443 or 2001:db8::1.',
     });
   return { option, address, port };

@@ -245,14 +245,14 @@ function readVxlanPorts({ tunnel, vxlanPort = [] }: RecordOptions): number[] {
 
 function readMac(text: string): string {
   const mac = parseMac(text);
-  if (mac === undefined) throw new FlowError('usage', `${JSON.stringify(text)} is no MAC address`);
+  if (mac === undefined) throw new FlowError('usage', `${JSON.stringify(text)} is not a MAC address`);
   return mac;
 }
 
 function readPrefix(text: string): NonNullable<ReturnType<typeof parsePrefix>> {
   const prefix = parsePrefix(text);
   if (prefix === undefined)
-    throw new FlowError('usage', `${JSON.stringify(text)} is no address prefix, such as 10.0.0.0/8`);
+    throw new FlowError('usage', `${JSON.stringify(text)} is not an address prefix, such as 10.0.0.0/8`);
   return prefix;
 }
 

@@ -60,7 +60,7 @@ function endpointTests(side: 'src' | 'dst', text: string): Condition[] {
   const address = match === null ? undefined : parseAddress(match[1] ?? match[2]);
   const port = match === null ? undefined : parsePort(match[3]);
   if (address === undefined || port === undefined)
-    throw new FlowError('usage', `${JSON.stringify(text)} is no address and port`, {
+    throw new FlowError('usage', `${JSON.stringify(text)} is not an address and a port`, {
       hint: 'Such as 10.0.0.4:443 or [2001:db8::1]:443.',
     });
   return [

@@ -25,7 +25,7 @@ export function addBlobOptions(command: Command): void {
 export function readBlobSelection({ target, nic, hour }: BlobOptions): BlobSelection {
   const mac = nic === undefined ? undefined : parseMac(nic);
   if (nic !== undefined && mac === undefined)
-    throw new FlowError('usage', `--nic ${JSON.stringify(nic)} is no MAC address`);
+    throw new FlowError('usage', `--nic ${JSON.stringify(nic)} is not a MAC address`);
   return {
     target: target === undefined ? undefined : withoutEnd(target, '/'),
     mac,
@@ -36,7 +36,7 @@ export function readBlobSelection({ target, nic, hour }: BlobOptions): BlobSelec
 function readHour(text: string): number {
   const millis = parseTimePoint(/^\d{4}-\d{2}-\d{2}[T ]\d{2}$/i.test(text) ? `${text}:00` : text, Date.now());
   if (millis === undefined)
-    throw new FlowError('usage', `--hour ${JSON.stringify(text)} is no time`, {
+    throw new FlowError('usage', `--hour ${JSON.stringify(text)} is not a time`, {
       hint: 'Such as 2026-11-20T10, 2026-11-20T10:00Z, or 3h (ago).',
     });
   return floorToHour(millis);

@@ -40,7 +40,10 @@ export async function readNetwork(options: NetworkOptions): Promise<Network | un
     onPremises: (options.onPremises ?? []).map((text) => {
       const prefix = parsePrefix(text);
       if (prefix === undefined)
-        throw new FlowError('usage', `--on-premises ${JSON.stringify(text)} is no address prefix, such as 10.0.0.0/8`);
+        throw new FlowError(
+          'usage',
+          `--on-premises ${JSON.stringify(text)} is not an address prefix, such as 10.0.0.0/8`,
+        );
       return prefix;
     }),
     ...(options.serviceTags === undefined ? {} : { serviceTags: await named(options.serviceTags) }),

@@ -8,7 +8,7 @@ export const protocolHelp = 'tcp, udp, icmp, esp, ah, or a number from 0 to 255'
 export function readProtocol(text: string, family: 4 | 6): number {
   const number = parseProtocol(text);
   if (number === undefined)
-    throw new FlowError('usage', `--protocol ${JSON.stringify(text)} is no protocol`, {
+    throw new FlowError('usage', `--protocol ${JSON.stringify(text)} is not a protocol`, {
       hint: `Write ${protocolHelp}.`,
     });
   return number === icmp && family === 6 ? icmpv6 : number;

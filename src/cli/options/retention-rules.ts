@@ -28,7 +28,7 @@ export async function readRetentionRules(path: string): Promise<RetentionRule[]>
 }
 
 function readRule(item: unknown, where: string): RetentionRule {
-  if (!isObject(item)) throw new FlowError('usage', `${where} is no object`);
+  if (!isObject(item)) throw new FlowError('usage', `${where} is not an object`);
   const outer: Record<string, unknown> = isObject(item['properties'])
     ? { ...item['properties'], id: item['id'] }
     : item;

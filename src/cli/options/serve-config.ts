@@ -35,7 +35,7 @@ export async function readConfig(path: string, command: Command): Promise<Accoun
     }
     const option = command.options.find(({ long }) => long === `--${key}` || long === `--no-${key}`);
     if (option === undefined || notInFile.has(key))
-      throw new FlowError('usage', `${path}: ${JSON.stringify(key)} is no setting of nsgflow serve`);
+      throw new FlowError('usage', `${path}: ${JSON.stringify(key)} is not a setting of nsgflow serve`);
     const name = option.attributeName();
     if (command.getOptionValueSource(name) === 'cli') continue;
     const isBoolean = option.negate || option.isBoolean();

@@ -110,7 +110,9 @@ export function readRange({ from, to }: AskOptions): QueryRange {
   const point = (name: string, text: string): number => {
     const millis = parseTimePoint(text, Date.now());
     if (millis === undefined)
-      throw new FlowError('usage', `${name} ${JSON.stringify(text)} is no time`, { hint: `Such as ${timeExamples}.` });
+      throw new FlowError('usage', `${name} ${JSON.stringify(text)} is not a time`, {
+        hint: `Such as ${timeExamples}.`,
+      });
     return millis;
   };
   const start = from === undefined ? undefined : point('--from', from);

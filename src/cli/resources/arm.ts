@@ -56,7 +56,7 @@ export async function openArm(options: ArmOptions): Promise<Arm> {
   const isAzure = options.azure === true;
   const endpoint = isAzure ? azureEndpoint : withoutEnd(options.server, '/');
   if (!/^https:\/\/[^/]+$/.test(endpoint))
-    throw new FlowError('usage', `--server ${JSON.stringify(options.server)} is no https URL of a host`);
+    throw new FlowError('usage', `--server ${JSON.stringify(options.server)} is not the https URL of a host`);
   const ca = isAzure ? undefined : await readAuthority(options.data);
   const credential = isAzure ? await azureCredential() : await localCredential(endpoint, ca, options.data);
   const ask = async (method: string, url: string, body?: Json): Promise<{ status: number; json: JsonObject }> => {

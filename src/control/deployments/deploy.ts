@@ -7,7 +7,7 @@ import { resourceKey, resourceName } from '../../arm-template/resource-id.ts';
 import type { Json, JsonObject } from '../../arm-template/value.ts';
 import { withoutEnd } from '../../base/text.ts';
 import { formatTime } from '../../base/time.ts';
-import { isAsideType } from '../../nsg/raw-resource.ts';
+import { isRelatedType } from '../../nsg/raw-resource.ts';
 import { ok } from '../api/answer.ts';
 import { ArmError } from '../arm-error.ts';
 import type { DeploymentRequest } from './deployment-request.ts';
@@ -78,7 +78,7 @@ export function createDeployments(state: State, engine: Engine): Deployments {
   /** What the answer says of a template that is taken nevertheless. */
   const diagnosticsOf = (resources: readonly PlannedResource[]): { diagnostics?: JsonObject[] } => {
     const types = [...new Set(resources.map(({ type }) => withoutEnd(type, '/')))].filter(
-      (type) => requireKnown(type).isInert === true && !isAsideType(type),
+      (type) => requireKnown(type).isInert === true && !isRelatedType(type),
     );
     if (types.length === 0) return {};
     const message = `Resources of types that the control plane does not know are kept as they are given: ${types.join(', ')}. Nothing of them is judged, and expressions in them that only Azure can answer stay as written.`;
@@ -220,7 +220,7 @@ function requireKnown(type: string): ResourceType {
   if (definition !== undefined) return definition;
   throw new ArmError(
     'InvalidTemplate',
-    `Deployment template validation failed: '${type.slice(0, 200)}' is no resource type.`,
+    `Deployment template validation failed: '${type.slice(0, 200)}' is not a resource type.`,
   );
 }
 

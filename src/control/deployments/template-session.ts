@@ -193,7 +193,7 @@ function liveFunctions(nowMillis: number, live: Live): FunctionTable {
       const isOwn = call.template.dependOn(idOrName);
       const keys = live.keys(idOrName);
       if (keys !== undefined) return { keys };
-      throw new TemplateProblem(`listKeys() asks for ${idOrName}, which is no storage account`, isOwn);
+      throw new TemplateProblem(`listKeys() asks for ${idOrName}, which is not a storage account`, isOwn);
     }),
   };
 }

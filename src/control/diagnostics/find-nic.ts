@@ -20,7 +20,7 @@ export function nicsOf(view: View, id: string): Nic[] {
   if (found.length === 0)
     throw new ArmError(
       'ResourceNotFound',
-      `${id} is no network interface here, and no virtual machine that an interface names as its own.`,
+      `${id} is neither a network interface here, nor a virtual machine to which an interface is attached.`,
       { target: 'targetResourceId' },
     );
   return found;

@@ -66,9 +66,13 @@ function pickNic(nics: readonly Nic[], wanted: string, local: Address): Nic {
 function readAddress(body: Readonly<Record<string, Json>>, field: string) {
   const address = parseAddress(textOf(body[field]));
   if (address !== undefined) return address;
-  throw new ArmError('InvalidRequestContent', `'${textOf(body[field]).slice(0, 60)}' of ${field} is no IP address.`, {
-    target: field,
-  });
+  throw new ArmError(
+    'InvalidRequestContent',
+    `'${textOf(body[field]).slice(0, 60)}' of ${field} is not an IP address.`,
+    {
+      target: field,
+    },
+  );
 }
 
 /** `*` stands for any port: 0 is taken. */
@@ -77,5 +81,5 @@ function readPort(body: Readonly<Record<string, Json>>, field: string): number {
   if (text === '*') return 0;
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 65_536;
   if (port < 65_536) return port;
-  throw new ArmError('InvalidRequestContent', `'${text.slice(0, 60)}' of ${field} is no port.`, { target: field });
+  throw new ArmError('InvalidRequestContent', `'${text.slice(0, 60)}' of ${field} is not a port.`, { target: field });
 }

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { parentId, resourceKey, resourceName } from '../../arm-template/resource-id.ts';
 import type { Json, JsonObject } from '../../arm-template/value.ts';
 import { limits } from '../../base/limits.ts';
-import { isAsideType } from '../../nsg/raw-resource.ts';
+import { isRelatedType } from '../../nsg/raw-resource.ts';
 import { ArmError } from '../arm-error.ts';
 import { childElements } from './response-body.ts';
 import { requireRegistered } from './registration.ts';
@@ -129,7 +129,7 @@ export function createEngine(state: State): Engine {
 
   /** As Azure does with the first network resource of a region. */
   const makeWatcher = async (definition: ResourceType, subscription: string, location: string): Promise<void> => {
-    if (definition.changes !== 'network' || isAsideType(definition.type)) return;
+    if (definition.changes !== 'network' || isRelatedType(definition.type)) return;
     const missing = missingWatcher(state.view(), subscription, location);
     for (const { type, id, body } of missing) {
       const watcher = resourceTypeNamed(type);

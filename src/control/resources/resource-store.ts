@@ -150,6 +150,6 @@ async function readResource(path: string): Promise<Resource> {
   }
   const [id, type, name, etag] = ['id', 'type', 'name', 'etag'].map((key) => textOf(json[key]));
   if (json['version'] !== fileVersion || id === '' || type === '' || name === '')
-    throw new FlowError('state-invalid', `${path} is no resource of version ${fileVersion}`);
+    throw new FlowError('state-invalid', `${path} is not a resource of version ${fileVersion}`);
   return { id, type, name, etag, body: objectOf(json['body']), hidden: objectOf(json['hidden']) };
 }

@@ -5,7 +5,7 @@ import { parentId, resourceKey, resourceName } from '../../arm-template/resource
 import type { JsonObject } from '../../arm-template/value.ts';
 import { withoutEnd } from '../../base/text.ts';
 import { importNetwork } from '../../nsg/import.ts';
-import { isAsideType } from '../../nsg/raw-resource.ts';
+import { isRelatedType } from '../../nsg/raw-resource.ts';
 import type { Network } from '../../nsg/network.ts';
 import { createLinkIndex } from './link-index.ts';
 import { childElements, childId, responseBody } from './response-body.ts';
@@ -116,7 +116,7 @@ export async function openState(options: ControlOptions): Promise<State> {
 type Kept = readonly (readonly [definition: ResourceType, resources: readonly Resource[]])[];
 
 function keptOf(store: ResourceStore): Kept {
-  const beside = store.types().flatMap((type) => (isAsideType(type) ? (keptTypeNamed(type) ?? []) : []));
+  const beside = store.types().flatMap((type) => (isRelatedType(type) ? (keptTypeNamed(type) ?? []) : []));
   return [...new Set([...networkTypes, ...beside])].map((definition) => [
     definition,
     [...store.ofType(definition.type)],

@@ -84,7 +84,7 @@ export function checkConditions(resource: Resource | undefined, { ifMatch, ifNon
     throw new ArmError(
       'PreconditionFailed',
       resource === undefined
-        ? 'If-Match is given, and there is no such resource.'
+        ? 'If-Match is given, but the resource does not exist.'
         : `Precondition failed. Etag provided in If-Match header ${ifMatch.slice(0, 80)} does not match etag W/"${resource.etag}" of resource ${resource.id}.`,
     );
   if (ifNoneMatch !== undefined && ifNoneMatch !== '' && holds(ifNoneMatch))

@@ -150,7 +150,7 @@ function checkTarget(id: string, context: WriteContext): { id: string; guid: str
   if (kind === undefined)
     throw new ArmError(
       'FlowLogTargetNotSupported',
-      `${id} is no network security group, virtual network, subnet or network interface.`,
+      `${id} is not a network security group, virtual network, subnet or network interface.`,
       { target: 'properties.targetResourceId' },
     );
   const holder = view.get(id) ?? view.get(parentId(id));

@@ -3,7 +3,7 @@
  * docs/networks.md names, such as gateways, widen what rules mean as they do in files.
  */
 import { Type } from 'typebox';
-import { isAsideType } from '../../nsg/raw-resource.ts';
+import { isRelatedType } from '../../nsg/raw-resource.ts';
 import type { ResourceType } from '../resources/resource-type.ts';
 import { defineType, resourceSchema } from '../resources/resource-type.ts';
 
@@ -24,7 +24,7 @@ export function inertType(type: string): ResourceType | undefined {
     location: 'optional',
     schema,
     deleteStatus: 200,
-    changes: isAsideType(type) ? 'network' : 'nothing',
+    changes: isRelatedType(type) ? 'network' : 'nothing',
     isInert: true,
     patch: 'merge',
     complete: ({ properties }) => ({ properties: { ...properties } }),

@@ -156,7 +156,7 @@ function checkConfigurations(configurations: readonly IpConfigurationBody[], con
 function formatMac(text: string): string {
   const mac = parseMac(text);
   if (mac === undefined)
-    throw new ArmError('InvalidRequestContent', `'${text.slice(0, 60)}' is no MAC address.`, {
+    throw new ArmError('InvalidRequestContent', `'${text.slice(0, 60)}' is not a MAC address.`, {
       target: 'properties.macAddress',
     });
   return mac.replaceAll(/(..)(?!$)/g, '$1-');

@@ -71,7 +71,7 @@ function readStatic(text: string | undefined, name: string): Address {
   if (address !== undefined) return address;
   throw new ArmError(
     'InvalidRequestContent',
-    `The static privateIPAddress '${(text ?? '').slice(0, 60)}' of IP configuration ${name} is no IP address.`,
+    `The static privateIPAddress '${(text ?? '').slice(0, 60)}' of IP configuration ${name} is not an IP address.`,
     { target: name },
   );
 }

@@ -53,7 +53,7 @@ export const publicIpAddress = defineType({
       );
     const given = properties.ipAddress;
     if (given !== undefined && parseAddress(given) === undefined)
-      throw new ArmError('InvalidRequestContent', `'${given.slice(0, 80)}' is no IP address.`, {
+      throw new ArmError('InvalidRequestContent', `'${given.slice(0, 80)}' is not an IP address.`, {
         target: 'properties.ipAddress',
       });
     const before = propertiesOf(context.previous?.body ?? {});

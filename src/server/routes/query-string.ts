@@ -22,6 +22,6 @@ export function apiVersionOf(query: unknown): string {
       'The api-version query parameter (?api-version=) is required for all requests.',
     );
   if (!/^\d{4}-\d{2}-\d{2}(?:-[a-z]+)?$/i.test(version))
-    throw new RequestError(400, 'InvalidApiVersionParameter', 'The api-version is no date, such as 2020-06-01.');
+    throw new RequestError(400, 'InvalidApiVersionParameter', 'The api-version is not a date such as 2020-06-01.');
   return version;
 }

@@ -33,7 +33,7 @@ export function checkSas(query: URLSearchParams, request: SasRequest): void {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(version) || version < versionMin)
     throw refuse(`The signed version sv must be ${versionMin} or later.`);
   if (get('si') !== '') throw refuse('Stored access policies (si) are not served.');
-  if (get('skoid') !== '') throw refuse('User delegation signatures are not served: there is no key that made them.');
+  if (get('skoid') !== '') throw refuse('User delegation signatures are not supported.');
   const isAccount = query.has('ss');
   const text = isAccount
     ? accountSasText(get, request.account)
@@ -105,7 +105,7 @@ function serviceScope(get: SasField, { container, blob }: SasRequest): boolean {
 
 function checkTimes(start: string, end: string, nowMillis: number): void {
   const expiry = parseSasTime(end);
-  if (Number.isNaN(expiry)) throw refuse('The signed expiry se is missing, or is no time in UTC.');
+  if (Number.isNaN(expiry)) throw refuse('The signed expiry se is missing or is not a time in UTC.');
   if (start !== '' && !(parseSasTime(start) <= nowMillis)) throw refuse('Signature not valid yet: see its start st.');
   if (expiry <= nowMillis) throw refuse('Signature has expired: see its end se.');
 }
