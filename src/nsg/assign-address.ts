@@ -1,10 +1,13 @@
 /** Assigns addresses as Azure does: the next free address of the subnet, in file order. */
 import type { Address, Family } from '../net/address.ts';
 import { formatAddress } from '../net/address.ts';
-import { formatPrefix, prefixContains } from '../net/prefix.ts';
-import { firstFreeAddress } from './free-address.ts';
+import { formatPrefix } from '../net/prefix.ts';
+import { checkAddress, firstFreeAddress } from './free-address.ts';
 import type { Subnet } from './network.ts';
 import type { NicDraft } from './read-nic.ts';
+
+/** An address that two NICs have is named where the table of NICs is made (nic-table.ts). */
+const none: ReadonlySet<string> = new Set();
 
 /** Assigns the missing addresses in `drafts`. `subnetOf` returns undefined for a NIC without a subnet. */
 export function assignAddresses(
@@ -21,12 +24,10 @@ export function assignAddresses(
     taken.set(subnet, addresses);
     for (const { address } of draft.configurations) {
       if (address === undefined) continue;
+      const { addressPrefixes, id } = subnet;
+      const fault = addressPrefixes.length > 0 ? checkAddress(address, addressPrefixes, none, id) : undefined;
+      if (fault !== undefined) warnings.push(`${draft.where}: ${fault.sentence}`);
       addresses.add(formatAddress(address));
-      const { addressPrefixes } = subnet;
-      if (addressPrefixes.length > 0 && !addressPrefixes.some((prefix) => prefixContains(prefix, address)))
-        warnings.push(
-          `${draft.where}: its address ${formatAddress(address)} lies outside its subnet ${subnet.name} (${addressPrefixes.map(formatPrefix).join(', ')})`,
-        );
     }
   }
   for (const draft of drafts) {

@@ -371,6 +371,15 @@ describe('gaps', () => {
     ]);
   });
 
+  test('an address that Azure would refuse is named as the control plane names it', () => {
+    const one = load(network, nsg, nicBody('a', ['10.9.1.4', '10.1.1.2'], { subnet: 'web' }));
+    const id = one.nics[0].subnet!.id;
+    expect(one.warnings).toEqual([
+      `2.json: NIC a: Private static IP address 10.9.1.4 does not belong to the range of subnet prefix of subnet ${id}`,
+      `2.json: NIC a: Private static IP address 10.1.1.2 falls within reserved IP range of subnet ${id}`,
+    ]);
+  });
+
   test('a default rule that is not one of Azure is left out and named', () => {
     const strange = ruleBody('AllowEverything', { priority: 65_000 });
     const one = load(nsgBody('n', [], { defaultSecurityRules: [strange] }));
