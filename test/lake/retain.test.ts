@@ -4,23 +4,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { dayMillis, minuteMillis } from '../../../src/base/time.ts';
-import { compact } from '../../../src/lake/compact.ts';
-import type { Action, AddAction } from '../../../src/lake/delta/delta-log.ts';
-import { readCommit, writeCommit } from '../../../src/lake/delta/delta-log.ts';
-import { dateOf } from '../../../src/lake/delta/file-date.ts';
-import { frozenBefore, tuplesKeptFrom } from '../../../src/lake/flows/frozen.ts';
-import { settle } from '../../../src/lake/flows/settle.ts';
-import type { Lake } from '../../../src/lake/lake.ts';
-import { openLake } from '../../../src/lake/lake.ts';
-import type { LakeRetention, Retained } from '../../../src/lake/retain-rows.ts';
-import { retainRows } from '../../../src/lake/retain-rows.ts';
-import { dataFileOf } from '../../../src/lake/delta/snapshot.ts';
-import type { TableState } from '../../../src/lake/delta/table-state.ts';
-import { tableStats } from '../../../src/lake/table-stats.ts';
-import { vacuum } from '../../../src/lake/vacuum.ts';
-import type { PlainRecord } from '../build-flow-log.ts';
-import { expectedFlows, ingestBlob, readTuples, seenFlows, storedFlows } from './settled-lake.ts';
+import { dayMillis, minuteMillis } from '../../src/base/time.ts';
+import { compact } from '../../src/lake/compact.ts';
+import type { Action, AddAction } from '../../src/lake/delta/delta-log.ts';
+import { readCommit, writeCommit } from '../../src/lake/delta/delta-log.ts';
+import { dateOf } from '../../src/lake/delta/file-date.ts';
+import { frozenBefore, tuplesKeptFrom } from '../../src/lake/flows/frozen.ts';
+import { settle } from '../../src/lake/flows/settle.ts';
+import type { Lake } from '../../src/lake/lake.ts';
+import { openLake } from '../../src/lake/lake.ts';
+import type { LakeRetention, Retained } from '../../src/lake/retain-rows.ts';
+import { retainRows } from '../../src/lake/retain-rows.ts';
+import { dataFileOf } from '../../src/lake/delta/snapshot.ts';
+import type { TableState } from '../../src/lake/delta/table-state.ts';
+import { tableStats } from '../../src/lake/table-stats.ts';
+import { vacuum } from '../../src/lake/vacuum.ts';
+import type { PlainRecord } from './build-flow-log.ts';
+import { expectedFlows, ingestBlob, readTuples, seenFlows, storedFlows } from './flows/settled-lake.ts';
 
 const start = Date.parse('2023-11-14T00:00:00Z');
 const now = start + 10 * dayMillis;
@@ -277,7 +277,7 @@ describe('tuples that come after their date was frozen', () => {
       ...one,
       tuples: one.tuples.map((tuple) => ({ ...tuple, counters: [9, 9, 9, 9] as const })),
     }));
-    const { buildFlowLog } = await import('../build-flow-log.ts');
+    const { buildFlowLog } = await import('./build-flow-log.ts');
     await append.addFlowLog(buildFlowLog(changed), { blob: 'a' });
     expect(await append.holdFrozen()).toEqual([
       { blob: 'a', tuples: 8, known: 0, startByte: 0, lastByte: 1000, frozenBefore: '2023-11-16' },
@@ -302,7 +302,7 @@ describe('tuples that come after their date was frozen', () => {
     await ingestBlob(lake, 'late', connections([0, 1], 5000));
     await settle(lake);
     const append = await lake.beginAppend({ replacedBlobs: ['late'] });
-    const { buildFlowLog } = await import('../build-flow-log.ts');
+    const { buildFlowLog } = await import('./build-flow-log.ts');
     const grown = [...connections([0, 1], 5000), ...connections([0], 6000, 2000)];
     await append.addFlowLog(buildFlowLog(grown), { blob: 'late' });
     expect(await append.holdFrozen()).toMatchObject([{ blob: 'late', tuples: 0, known: 8 }]);
@@ -312,7 +312,7 @@ describe('tuples that come after their date was frozen', () => {
   });
 
   test('a freeze between reading a rewritten blob and its commit is a conflict', async () => {
-    const { buildFlowLog } = await import('../build-flow-log.ts');
+    const { buildFlowLog } = await import('./build-flow-log.ts');
     const append = await lake.beginAppend({ replacedBlobs: ['a'] });
     await append.addFlowLog(buildFlowLog(connections([0, 1, 5], 7777)), { blob: 'a' });
     await append.holdFrozen();

@@ -3,17 +3,17 @@ import { copyFile, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { FlowError } from '../../../src/base/errors.ts';
-import { compact } from '../../../src/lake/compact.ts';
-import type { Lake } from '../../../src/lake/lake.ts';
-import { openLake } from '../../../src/lake/lake.ts';
-import { tableStats } from '../../../src/lake/table-stats.ts';
-import { minutesOf } from '../../../src/advise/completeness.ts';
-import { ingestStatus } from '../../../src/advise/ingest-status.ts';
-import { selectsAll } from '../../../src/source/selection.ts';
-import { openLakeEngine } from '../../../src/query/lake-engine.ts';
-import { ask } from '../../query/ask.ts';
-import { buildFlowLog } from '../build-flow-log.ts';
+import { FlowError } from '../../src/base/errors.ts';
+import { compact } from '../../src/lake/compact.ts';
+import type { Lake } from '../../src/lake/lake.ts';
+import { openLake } from '../../src/lake/lake.ts';
+import { tableStats } from '../../src/lake/table-stats.ts';
+import { minutesOf } from '../../src/advise/completeness.ts';
+import { ingestStatus } from '../../src/advise/ingest-status.ts';
+import { selectsAll } from '../../src/source/selection.ts';
+import { openLakeEngine } from '../../src/query/lake-engine.ts';
+import { ask } from '../query/ask.ts';
+import { buildFlowLog } from './build-flow-log.ts';
 
 const noon = Date.parse('2023-11-14T12:00:00Z');
 

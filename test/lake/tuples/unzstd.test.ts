@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { pageKernel } from '../../src/parquet/page-kernel.ts';
-import * as layout from '../../src/lake/tuples/read-kernel-layout.ts';
-import type { ReadKernel } from '../../src/lake/tuples/read-kernel.ts';
-import { withReadKernel } from '../../src/lake/tuples/read-kernel.ts';
+import { pageKernel } from '../../../src/parquet/page-kernel.ts';
+import * as layout from '../../../src/lake/tuples/read-kernel-layout.ts';
+import type { ReadKernel } from '../../../src/lake/tuples/read-kernel.ts';
+import { withReadKernel } from '../../../src/lake/tuples/read-kernel.ts';
 
 const long = process.env['NSGFLOW_LONG'] === '1';
 const runs = long ? 8000 : 600;
