@@ -4,21 +4,16 @@
  *
  * AssemblyScript, a part of kernel/read-rows/read-rows.ts.
  */
-import { orderAt, segmentLength, segmentsAt } from '../../src/lake/tuples/read-kernel-layout';
-import { column } from './values';
 import {
-  aclSlot,
   blobSlot,
-  formatSlot,
-  macSlot,
-  nsgSlot,
+  orderAt,
   recordOffsetSlot,
   recordTimeSlot,
-  resourceSlot,
-  ruleSlot,
-  targetSlot,
+  segmentLength,
+  segmentsAt,
   tupleIndexSlot,
-} from './columns';
+} from '../../src/lake/tuples/read-kernel-layout';
+import { column } from './values';
 
 /** Segments of one blob that are merged; more stay one behind the other. */
 const mergedMax: u32 = 64;
@@ -116,26 +111,19 @@ function differLong(slot: u32, a: usize, b: usize): bool {
 }
 
 /**
- * Finds, in the order that was found, runs of rows of one record and of the same texts, but for addresses. Writes behind which row each ends, where segments were.
+ * Finds, in the order that was found, runs of rows of one record and group: of the same texts in `textSlots` slots. Writes behind which row each ends, where
+ * segments were.
  * @returns how many there are
  */
-export function findRuns(count: u32): u32 {
+export function findRuns(count: u32, textSlots: u32): u32 {
+  const textsEnd = blobSlot + textSlots;
   let to: usize = segmentsAt;
   for (let i: u32 = 1; i < count; i++) {
     const a: usize = load<u32>(orderAt + (<usize>i << 2) - 4);
     const b: usize = load<u32>(orderAt + (<usize>i << 2));
-    if (
-      differ(ruleSlot, a, b) ||
-      differLong(recordOffsetSlot, a, b) ||
-      differ(blobSlot, a, b) ||
-      differ(macSlot, a, b) ||
-      differ(nsgSlot, a, b) ||
-      differ(formatSlot, a, b) ||
-      differ(resourceSlot, a, b) ||
-      differ(targetSlot, a, b) ||
-      differ(aclSlot, a, b) ||
-      differLong(recordTimeSlot, a, b)
-    ) {
+    let slot = blobSlot;
+    while (slot < textsEnd && !differ(slot, a, b)) slot++;
+    if (slot < textsEnd || differLong(recordOffsetSlot, a, b) || differLong(recordTimeSlot, a, b)) {
       store<u32>(to, i);
       to += 4;
     }

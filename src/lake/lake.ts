@@ -42,7 +42,7 @@ import type { PositionChange, Positions } from './positions/positions.ts';
 import { conflictsOf, liveTransactions, positionsPath, readPositions, writePositions } from './positions/positions.ts';
 import { BlobReplacement } from './tuples/replace-blobs.ts';
 import { RowStage } from './tuples/row-stage.ts';
-import { deltaSchemaString } from './tuples/schema.ts';
+import { deltaSchemaString } from './tuples/stored-columns.ts';
 import { readTableState } from './delta/read-state.ts';
 import type { Snapshot } from './delta/snapshot.ts';
 import { snapshotOf } from './delta/snapshot.ts';

@@ -6,7 +6,8 @@ import type { SettlingState } from './flows/settling-state.ts';
 import { settlingState } from './flows/settling-state.ts';
 import type { Lake } from './lake.ts';
 import { whileMoving } from './delta/moved-files.ts';
-import { partitionColumn, storedColumns } from './tuples/schema.ts';
+import { partitionColumn } from './tuples/schema.ts';
+import { storedColumns, traceColumns } from './tuples/stored-columns.ts';
 import type { DataFile } from './delta/snapshot.ts';
 import { dataFileOf } from './delta/snapshot.ts';
 
@@ -122,15 +123,3 @@ async function columnSizes(lake: Lake, files: readonly DataFile[]): Promise<Colu
     connection.closeSync();
   }
 }
-
-/** Columns that say where a tuple was read, not what it says. */
-const traceColumns = new Set([
-  'format',
-  'resource_id',
-  'target_id',
-  'acl_id',
-  'record_time',
-  'blob',
-  'record_offset',
-  'tuple_index',
-]);

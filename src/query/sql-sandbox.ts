@@ -6,7 +6,7 @@ import { tupleRows } from '../lake/files/file-rows.ts';
 import { flowRows } from '../lake/flows/flow-rows.ts';
 import { flowColumns } from '../lake/flows/schema.ts';
 import type { TableFiles } from '../lake/flows/view.ts';
-import { flowsColumns } from '../lake/tuples/schema.ts';
+import { flowsColumns } from '../lake/tuples/stored-columns.ts';
 import { counterColumns } from './relation/tables.ts';
 import { tableSource } from './table-source.ts';
 

@@ -8,7 +8,7 @@ import { openDuckdb } from '../../src/lake/duckdb/duckdb.ts';
 import type { ColumnValues, EncodedColumn } from '../../src/parquet/column-values.ts';
 import { ColumnEncoder } from '../../src/parquet/column.ts';
 import { ParquetFile } from '../../src/parquet/file.ts';
-import type { ReadKernel, SlotColumn } from '../../src/lake/tuples/read-kernel.ts';
+import type { ReadKernel } from '../../src/lake/tuples/read-kernel.ts';
 import { isUnreadable, withReadKernel } from '../../src/lake/tuples/read-kernel.ts';
 
 const long = process.env['NSGFLOW_LONG'] === '1';
@@ -51,7 +51,7 @@ function textsOf(values: Float64Array, scale: number): (string | null)[] {
 }
 
 /** A column as our own reader has it; `undefined` where it is none that we write. */
-async function readBack(name: SlotColumn, bytes: Buffer, rows: number): Promise<(string | null)[] | undefined> {
+async function readBack(name: string, bytes: Buffer, rows: number): Promise<(string | null)[] | undefined> {
   const read = async (kernel: ReadKernel): Promise<(string | null)[] | undefined> => {
     const packed = kernel.packed(bytes.length)!;
     packed.set(bytes);

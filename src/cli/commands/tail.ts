@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
 import type { Lake } from '../../lake/lake.ts';
 import type { Positions } from '../../lake/positions/positions.ts';
-import { flowsColumns } from '../../lake/tuples/schema.ts';
+import { flowsColumns } from '../../lake/tuples/stored-columns.ts';
 import type { Snapshot } from '../../lake/delta/snapshot.ts';
 import { openLake } from '../../lake/lake.ts';
 import { tuplesOnly } from '../../query/question-view.ts';

@@ -1,3 +1,4 @@
+import { flowsColumns } from '../../lake/tuples/stored-columns.ts';
 import type { Answer, Cell } from '../../query/result.ts';
 import { mapRows } from '../options/group-options.ts';
 import type { Result, ResultColumn } from './output.ts';
@@ -27,7 +28,8 @@ const ends: readonly Shown[] = [
   { name: 'destination', kind: 'text', of: (cell) => endpoint(cell('dst_ip'), cell('dst_port')) },
 ];
 
-const rest: readonly Shown[] = [
+/** What matters most first. */
+const known: readonly Shown[] = [
   { name: 'protocol', kind: 'text' },
   { name: 'access', kind: 'text' },
   { name: 'bytes', kind: 'number', of: bytes },
@@ -40,6 +42,16 @@ const rest: readonly Shown[] = [
   { name: 'last_time', kind: 'time' },
   { name: 'tuples', kind: 'number' },
   { name: 'observations', kind: 'number' },
+];
+
+/** Columns that are shown in two others. */
+const joined = new Set(['time', ...['src', 'dst'].flatMap((side) => [`${side}_ip`, `${side}_port`])]);
+
+const rest: readonly Shown[] = [
+  ...known,
+  ...flowsColumns
+    .filter(({ name, unit }) => unit === undefined && !joined.has(name) && known.every((one) => one.name !== name))
+    .map(({ name, delta }): Shown => ({ name, kind: delta === 'string' ? 'text' : 'number' })),
 ];
 
 function bytes(cell: (name: string) => Cell): Cell {

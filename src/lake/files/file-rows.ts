@@ -1,7 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { listParameter } from '../duckdb/duckdb.ts';
 import { checkSizes } from './file-sizes.ts';
-import { duckdbTypes, storedColumns } from '../tuples/schema.ts';
+import { duckdbTypes } from '../tuples/schema.ts';
+import { storedColumns } from '../tuples/stored-columns.ts';
 import type { DataFile } from '../delta/snapshot.ts';
 
 /** What data files of a table have in common for DuckDB. */

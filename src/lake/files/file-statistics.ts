@@ -1,6 +1,6 @@
 import { formatTime } from '../../base/time.ts';
 import type { DeltaType } from '../tuples/schema.ts';
-import { storedColumns } from '../tuples/schema.ts';
+import { storedColumns, traceColumns } from '../tuples/stored-columns.ts';
 
 /** Of one column of a data file. Times are epoch microseconds. */
 export interface ColumnRange {
@@ -18,7 +18,7 @@ export interface StatisticsColumn {
 
 /** What readers can skip files by, and by which a blob's rows are found; the rest would only make the log longer. */
 export const statisticsColumns: readonly StatisticsColumn[] = storedColumns.filter(
-  ({ place, name }) => place === 'flows' || name.includes('_ipv') || name === 'blob',
+  ({ name }) => !traceColumns.has(name) || name === 'blob',
 );
 
 /** Texts longer than this have no minimum and maximum in the log; names of blobs are long. */

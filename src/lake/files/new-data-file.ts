@@ -12,7 +12,8 @@ import { formatStatistics, statisticsColumns } from './file-statistics.ts';
 import type { ColumnValues } from '../../parquet/column-values.ts';
 import type { ParquetColumn } from '../../parquet/file.ts';
 import { ParquetFile } from '../../parquet/file.ts';
-import { partitionColumn, storedColumns } from '../tuples/schema.ts';
+import { partitionColumn } from '../tuples/schema.ts';
+import { columnsTag, storedColumns } from '../tuples/stored-columns.ts';
 import type { TablePlace } from '../delta/table-place.ts';
 
 /** What files of a table have in common. */
@@ -22,9 +23,6 @@ export interface FileForm {
   readonly statistics: readonly StatisticsColumn[];
   readonly tags: Readonly<Record<string, string>>;
 }
-
-/** Tag of the files that we write: all such files have the same columns. A change of the columns raises it. */
-export const columnsTag = { name: 'nsgflow.columns', value: '2' } as const;
 
 export const tuplesForm: FileForm = {
   columns: storedColumns.map(({ name, delta }) => ({ name, type: delta })),

@@ -10,12 +10,15 @@ import type { CompactionStep } from '../compaction.ts';
 import { writeDataFile } from '../files/data-file.ts';
 import type { Action, AddAction } from '../delta/delta-log.ts';
 import type { DeltaTable } from '../delta/delta-table.ts';
-import { listParameter } from '../duckdb/duckdb.ts';
 import { dateOf } from '../delta/file-date.ts';
 import type { Lake } from '../lake.ts';
 import { dataFileOf } from '../delta/snapshot.ts';
 import { openCoverMillis } from './definition.ts';
+import { fileRows } from '../files/file-rows.ts';
+import { hasAllFlowsColumns } from '../tuples/stored-columns.ts';
 import { coveredTag, flowsForm, partTag } from './flow-files.ts';
+import { flowRows } from './flow-rows.ts';
+import { newFlowColumns } from './flows-table.ts';
 import { apartTag, apartTuples } from './frozen.ts';
 
 interface Joined {
@@ -74,7 +77,7 @@ function coveredOf({ tags }: AddAction): number {
 
 async function joinFiles(lake: Lake, table: DeltaTable, { date, part, files }: Joined): Promise<CompactionStep> {
   const { place } = table;
-  const read = files.map((add) => dataFileOf(place, add));
+  const read = files.map((add) => ({ ...dataFileOf(place, add), hasAllColumns: hasAllFlowsColumns(add.tags) }));
   const rows = read.reduce((sum, file) => sum + (file.rows ?? 0), 0);
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
   const paths = files.map(({ path }) => path);
@@ -82,11 +85,13 @@ async function joinFiles(lake: Lake, table: DeltaTable, { date, part, files }: J
   const connection = await lake.connect();
   let written: AddAction | undefined;
   try {
-    await connection.run('SET VARIABLE flow_files = $1', [await listParameter(read.map(({ path }) => path))]);
-    const source = `read_parquet(getvariable('flow_files'), hive_partitioning = false)`;
+    const source = await fileRows(connection, read, 'all', flowRows);
     const select = `SELECT * FROM ${source} ORDER BY access, time`;
     const apart = files[0].tags?.[apartTag] === undefined ? {} : { [apartTag]: String(apartTuples(files)) };
-    const form = { ...flowsForm, tags: { [partTag]: part, [coveredTag]: String(covered), ...apart } };
+    const form = {
+      ...flowsForm,
+      tags: { ...flowsForm.tags, [partTag]: part, [coveredTag]: String(covered), ...apart },
+    };
     written = { ...(await writeDataFile(place, connection, date, select, form)), dataChange: false };
     const actual = dataFileOf(place, written).rows;
     if (actual !== rows)
@@ -100,7 +105,7 @@ async function joinFiles(lake: Lake, table: DeltaTable, { date, part, files }: J
       const removed = paths.map((path): Action => ({
         remove: { path, deletionTimestamp: Date.now(), dataChange: false },
       }));
-      return Promise.resolve({ files: [...removed, { add: added }] });
+      return Promise.resolve({ files: [...removed, { add: added }], others: newFlowColumns(state) });
     });
     if (version !== undefined) written = undefined;
     return { date, paths, rows, bytes, version, newBytes: version === undefined ? 0 : added.size };

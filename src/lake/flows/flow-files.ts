@@ -20,6 +20,7 @@ import type { AddAction } from '../delta/delta-log.ts';
 import type { FileForm } from '../files/new-data-file.ts';
 import { NewDataFile } from '../files/new-data-file.ts';
 import type { StageTables } from '../tuples/staged-rows.ts';
+import { flowsColumnsTag, traceColumns } from '../tuples/stored-columns.ts';
 import type { TablePlace } from '../delta/table-place.ts';
 import { closedCoverMillis, openCoverMillis } from './definition.ts';
 import { flowColumns, reportFields } from './schema.ts';
@@ -30,10 +31,6 @@ export const partTag = 'nsgflow.part';
 /** Tag: until when, epoch milliseconds, tuples may still belong to the file's groups. */
 export const coveredTag = 'nsgflow.covered';
 
-/** Columns by which nobody skips files. */
-const unlisted = new Set(
-  'conversation resource_id target_id acl_id blob record_time record_offset tuple_index format'.split(' '),
-);
 const storedColumns = flowColumns.filter(({ type }) => type !== 'date');
 
 export const flowsForm: FileForm = {
@@ -41,11 +38,16 @@ export const flowsForm: FileForm = {
     type === 'reports' ? { name, fields: reportFields } : { name, type: type === 'date' ? 'timestamp' : type },
   ),
   statistics: storedColumns.flatMap(({ name, type, of }) =>
-    type === 'reports' || type === 'boolean' || type === 'date' || of === 'internal' || unlisted.has(name)
+    type === 'reports' ||
+    type === 'boolean' ||
+    type === 'date' ||
+    of === 'internal' ||
+    name === 'conversation' ||
+    traceColumns.has(name)
       ? []
       : [{ name, delta: type }],
   ),
-  tags: {},
+  tags: flowsColumnsTag,
 };
 
 /** Rows of one file that are not written yet. */
@@ -174,7 +176,7 @@ export class FlowFiles {
     if (!ends) return;
     this.#parts.delete(key);
     const add = await file.finish();
-    this.#added.push({ ...add, tags: { [partTag]: name, [coveredTag]: String(part.coveredUntil) } });
+    this.#added.push({ ...add, tags: { ...add.tags, [partTag]: name, [coveredTag]: String(part.coveredUntil) } });
   }
 
   async #write(part: Part, kind: 'allowed' | 'denied'): Promise<void> {

@@ -10,7 +10,7 @@ import { listParameter } from '../duckdb/duckdb.ts';
 import { addressColumns, FiveTupleReader, portColumns } from '../tuples/five-tuple-reader.ts';
 import type { RowGroupPlace } from '../../parquet/footer.ts';
 import { readInto, readRowGroups } from '../files/read-footer.ts';
-import type { SlotColumn, ReadKernel } from '../tuples/read-kernel.ts';
+import type { ReadKernel } from '../tuples/read-kernel.ts';
 import { allRows, isUnreadable, withReadKernel } from '../tuples/read-kernel.ts';
 import { makeFiveTuples } from './five-tuple-columns.ts';
 import type { FiveTupleSpans } from './five-tuple-spans.ts';
@@ -59,7 +59,7 @@ function ownSpans(
   bytes: Uint8Array,
   near: FiveTupleSpans | undefined,
 ): FlowSpans | undefined {
-  const load = (name: string, slot: SlotColumn): boolean => {
+  const load = (name: string, slot: string): boolean => {
     const place = columns.get(name);
     return (
       place !== undefined &&

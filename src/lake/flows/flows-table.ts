@@ -1,8 +1,9 @@
 /** The table `flows` as Delta sees it. */
 import { FlowError } from '../../base/errors.ts';
-import { fieldsOf } from '../delta/table-columns.ts';
+import type { Action } from '../delta/delta-log.ts';
+import { fieldsOf, metadataWithColumns } from '../delta/table-columns.ts';
 import type { TableState } from '../delta/table-state.ts';
-import { flowColumns, reportFields } from './schema.ts';
+import { firstColumns, flowColumns, reportFields } from './schema.ts';
 
 const reportType = {
   type: 'array',
@@ -24,12 +25,20 @@ export const flowsSchemaString = JSON.stringify({
   })),
 });
 
+/** The columns that an older table lacks, as a commit adds them. */
+export function newFlowColumns(state: TableState): Action[] {
+  const metaData = metadataWithColumns(state, flowsSchemaString);
+  return metaData === undefined ? [] : [{ metaData }];
+}
+
 /** @throws lake-invalid where a column of ours is missing or of another type */
 export function checkFlowsTable(folder: string, { metadata }: TableState): void {
   const types = new Map(fieldsOf(metadata).map((field) => [field.name, field.type]));
-  const wrong = flowColumns.find(({ name, type }) =>
-    type === 'reports' ? typeof types.get(name) !== 'object' : types.get(name) !== type,
-  );
+  const wrong = flowColumns.find((column) => {
+    const type = types.get(column.name);
+    if (type === undefined) return firstColumns.includes(column);
+    return column.type === 'reports' ? typeof type !== 'object' : type !== column.type;
+  });
   if (wrong === undefined) return;
   throw new FlowError(
     'lake-invalid',

@@ -1,7 +1,7 @@
 /** Texts that rows have of their groups, as columns of a row group: codes where they are few, as they mostly are. */
 import type { ColumnValues } from '../../parquet/column-values.ts';
-import type { GroupText, StageTables } from '../tuples/staged-rows.ts';
-import { groupTexts } from '../tuples/staged-rows.ts';
+import type { StageTables } from '../tuples/staged-rows.ts';
+import { groupTextIndex } from '../tuples/stored-columns.ts';
 
 /** Texts that codes of one byte tell apart. */
 const codesMax = 256;
@@ -24,8 +24,8 @@ export class GroupColumns {
     }
   }
 
-  column(name: GroupText): ColumnValues {
-    const which = groupTexts.indexOf(name);
+  column(name: string): ColumnValues {
+    const which = groupTextIndex(name);
     const codes = new Map<string, number>();
     const codeOf = Uint32Array.from(this.#groups, (group) => {
       const text = this.#tables.groups[group][which];

@@ -1,6 +1,6 @@
 /** What observes: a log's view of a NIC, in one direction. Numbers of observers by group of texts, and orders of texts as ranks. */
-import { groupTexts } from '../tuples/staged-rows.ts';
-import type { GroupText, StageTables } from '../tuples/staged-rows.ts';
+import type { StageTables } from '../tuples/staged-rows.ts';
+import { groupTextIndex } from '../tuples/stored-columns.ts';
 
 const observerTexts = ['resource_id', 'mac', 'format'] as const;
 
@@ -19,8 +19,8 @@ export function rankGroups({ groups }: StageTables): GroupRanks {
 }
 
 /** The same number for groups of equal texts, in order of these texts. */
-function ranksOf(groups: StageTables['groups'], names: readonly GroupText[]): Uint32Array {
-  const which = names.map((name) => groupTexts.indexOf(name));
+function ranksOf(groups: StageTables['groups'], names: readonly string[]): Uint32Array {
+  const which = names.map(groupTextIndex);
   const keys = groups.map((texts) => JSON.stringify(which.map((i) => texts[i])));
   const texts = new Map(keys.map((key, group) => [key, which.map((i) => groups[group][i])]));
   const sorted = [...texts].sort(([, a], [, b]) => compareAll(a, b));

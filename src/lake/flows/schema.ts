@@ -6,7 +6,7 @@ import { encryptionNames, family4to6, family6to4, stateNames } from '../../flowl
 import type { ColumnValues } from '../../parquet/column-values.ts';
 import type { LakeColumn } from '../tuples/schema.ts';
 import { accessNames, directionNames, lakeColumns, protocolNames } from '../tuples/schema.ts';
-import type { GroupText } from '../tuples/staged-rows.ts';
+import { columnsOf } from '../tuples/stored-columns.ts';
 import type { FlowSlice, ReportColumns } from './staged-flows.ts';
 
 export type FlowType = 'boolean' | 'timestamp' | 'date' | 'string' | 'integer' | 'long' | 'reports';
@@ -66,10 +66,10 @@ const halves =
   (side: Side, half: 0 | 1): Source =>
   (rows) => [{ kind: 'halves', half, ...addressesOf(rows, side) }];
 
-/** A text that a row has of its group. */
-const grouped =
-  (name: GroupText): Source =>
-  ({ groups }) => [groups.column(name)];
+/** A text that a row has of its group, of the flow's first tuple. */
+function text(name: string): FlowColumn {
+  return same(name, 'observer', ({ groups }) => [groups.column(name)]);
+}
 
 const reportColumns: readonly (readonly [keyof ReportColumns, number])[] = [
   ['beforeMillis', 1000],
@@ -114,7 +114,8 @@ function counter(name: 'packets' | 'bytes', way: 'forward' | 'reverse', values: 
 
 const own = 'null where it is the conversation’s.';
 
-export const flowColumns: readonly FlowColumn[] = [
+/** Columns of each table of flows. */
+export const firstColumns: readonly FlowColumn[] = [
   {
     name: 'time',
     type: 'timestamp',
@@ -191,9 +192,9 @@ export const flowColumns: readonly FlowColumn[] = [
       'begin, continuing, end or denied, of the observer’s last tuple; null in NSG version 1, which has no state.',
     values: named('state', stateNames),
   },
-  same('rule', 'observer', grouped('rule')),
-  same('nsg', 'observer', grouped('nsg')),
-  same('mac', 'observer', grouped('mac')),
+  text('rule'),
+  text('nsg'),
+  text('mac'),
   same('encryption', 'observer', named('encryption', encryptionNames)),
   {
     name: 'observer_time',
@@ -261,10 +262,10 @@ export const flowColumns: readonly FlowColumn[] = [
   same('src_ipv6_low', 'conversation', halves('source', 1)),
   same('dst_ipv6_high', 'conversation', halves('destination', 0)),
   same('dst_ipv6_low', 'conversation', halves('destination', 1)),
-  same('format', 'observer', grouped('format')),
-  same('resource_id', 'observer', grouped('resource_id')),
-  same('target_id', 'observer', grouped('target_id')),
-  same('acl_id', 'observer', grouped('acl_id')),
+  text('format'),
+  text('resource_id'),
+  text('target_id'),
+  text('acl_id'),
   {
     name: 'record_time',
     type: 'timestamp',
@@ -272,7 +273,7 @@ export const flowColumns: readonly FlowColumn[] = [
     meaning: 'When the first record of the flow was flushed, UTC; null where no record says.',
     values: numbers('recordTimeMillis', 1000),
   },
-  { ...same('blob', 'observer', grouped('blob')), meaning: 'Where the flow’s first tuple was read.' },
+  { ...text('blob'), meaning: 'Where the flow’s first tuple was read.' },
   same('record_offset', 'observer', numbers('recordOffset')),
   {
     ...same('tuple_index', 'observer', ({ columns }) => [{ kind: 'sequence', values: columns.tupleIndex }]),
@@ -292,5 +293,13 @@ export const flowColumns: readonly FlowColumn[] = [
     meaning: 'How long after `last_time` a tuple would still belong to these flows, in milliseconds.',
     values: numbers('groupAfterMillis'),
   },
+];
+
+/** With the texts of groups that came later, which an older table may lack. */
+export const flowColumns: readonly FlowColumn[] = [
+  ...firstColumns,
+  ...columnsOf('text')
+    .filter((column) => firstColumns.every(({ name }) => name !== column.name))
+    .map(({ name }) => text(name)),
   { name: 'date', type: 'date', of: 'partition', meaning: 'UTC date of the time: the partition.' },
 ];

@@ -2,6 +2,7 @@
  * Settling: brings the table `flows` up to the newest version of the table of tuples. One commit names the version that it covers (coverage.ts). There is no
  * lock: who loses the race reads both versions again and plans again.
  */
+import { newFlowColumns } from './flows-table.ts';
 import { formatCount } from '../../base/format-count.ts';
 import type { Action, AddAction } from '../delta/delta-log.ts';
 import { dateOf } from '../delta/file-date.ts';
@@ -227,7 +228,9 @@ export async function settle(lake: Lake, signal?: AbortSignal, bounds?: Partial<
     let isCommitted = false;
     try {
       const version = await table.commit('WRITE', (state) =>
-        Promise.resolve(state.version === flows?.version ? { files, others: txns } : undefined),
+        Promise.resolve(
+          state.version === flows?.version ? { files, others: [...newFlowColumns(state), ...txns] } : undefined,
+        ),
       );
       isCommitted = version !== undefined;
     } finally {

@@ -2,7 +2,7 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import { FlowError } from '../../base/errors.ts';
 import { packCounter } from '../../flowlog/counter.ts';
-import { encryptionNames, familyOf, stateNames } from '../../flowlog/tuple.ts';
+import { familyOf } from '../../flowlog/tuple.ts';
 import { parseAddress } from '../../net/address.ts';
 import { parseProtocol } from '../../net/protocol.ts';
 import { unreadFileError } from '../files/data-file.ts';
@@ -10,10 +10,11 @@ import { streamChunks } from '../duckdb/duckdb-stream.ts';
 import { fileRows, fileRowsBetween } from '../files/file-rows.ts';
 import type { RowChoice } from '../tuples/group-reader.ts';
 import { nativeRowGroups, readNativeGroup } from '../tuples/native-rows.ts';
-import { accessNames, directionNames } from '../tuples/schema.ts';
+import type { ColumnSource } from '../tuples/schema.ts';
+import { columnsOf, storedColumns } from '../tuples/stored-columns.ts';
 import type { DataFile } from '../delta/snapshot.ts';
 import type { StagedRows, StageTables } from '../tuples/staged-rows.ts';
-import { groupTexts, giveBackRows, takeRows } from '../tuples/staged-rows.ts';
+import { giveBackRows, takeRows } from '../tuples/staged-rows.ts';
 import { fiveTuplesOf } from './five-tuple-columns.ts';
 
 export interface TupleUnit {
@@ -76,26 +77,19 @@ export async function tupleUnits(
   return units;
 }
 
-const columns = [
-  'epoch_ms(time)::DOUBLE',
-  'src_ip',
-  'src_port',
-  'dst_ip',
-  'dst_port',
-  'protocol',
-  'direction',
-  'access',
-  'state',
-  'encryption',
-  'packets_forward',
-  'bytes_forward',
-  'packets_reverse',
-  'bytes_reverse',
-  'tuple_index',
-  'epoch_ms(record_time)::DOUBLE',
-  'record_offset::DOUBLE',
-  ...groupTexts,
-];
+/** Columns whose values staged rows have, and how DuckDB gives them: times as milliseconds. */
+const columns = storedColumns.filter(({ source }) => source.kind !== 'half');
+const selected = columns.map(({ name, delta, source }) => {
+  if (delta === 'timestamp') return `epoch_ms(${name})::DOUBLE`;
+  return source.kind === 'record' ? `${name}::DOUBLE` : name;
+});
+const places = new Map(columns.map(({ name }, i) => [name, i]));
+const placesOf = <Kind extends ColumnSource['kind']>(kind: Kind) =>
+  columnsOf(kind).map(({ name, source }) => ({ ...source, at: places.get(name)! }));
+const ports = placesOf('port');
+const counters = placesOf('counter');
+const texts = placesOf('text');
+const codes = placesOf('name').filter(({ array }) => array !== 'protocol');
 
 /** Rows that DuckDB reads: of a file of another writer, or one of ours that the kernel cannot read. */
 async function* foreignRows(
@@ -112,7 +106,7 @@ async function* foreignRows(
       its === undefined
         ? await fileRows(connection, [file])
         : await fileRowsBetween(connection, 'tuple_files', [file], its.startRow, its.endRow);
-    const sql = `SELECT ${columns.join(', ')} FROM ${relation}`;
+    const sql = `SELECT ${selected.join(', ')} FROM ${relation}`;
     for await (const chunk of streamChunks({ connection, sql, values: [] })) {
       rows.clear();
       rows.reserve(chunk.rowCount);
@@ -129,41 +123,44 @@ async function* foreignRows(
 
 function addRow(rows: StagedRows, values: readonly DuckDBValue[], file: DataFile, choice: RowChoice | undefined): void {
   const text = (i: number): string => (typeof values[i] === 'string' ? values[i] : '');
-  const number = (i: number): number => (values[i] === null ? Number.NaN : Number(values[i]));
-  const code = (i: number, names: readonly string[]): number => names.indexOf(text(i));
-  const time = Math.floor(number(0));
+  const textOf = (name: string): string => text(places.get(name)!);
+  const numberOf = (name: string): number => {
+    const value = values[places.get(name)!];
+    return value === null ? Number.NaN : Number(value);
+  };
+  const time = Math.floor(numberOf('time'));
   // Without a time it is of no flow.
   if (Number.isNaN(time)) return;
-  const source = parseAddress(text(1));
-  const destination = parseAddress(text(3));
-  const protocol = parseProtocol(text(5));
-  const at = rows.count;
-  const codes = [code(6, directionNames), code(7, accessNames), code(8, stateNames), code(9, encryptionNames)];
-  if (source === undefined || destination === undefined || protocol === undefined || codes.some((one) => one < 0))
+  const source = parseAddress(textOf('src_ip'));
+  const destination = parseAddress(textOf('dst_ip'));
+  const protocol = parseProtocol(textOf('protocol'));
+  const row = rows.count;
+  for (const { array, at, names } of codes) rows[array][row] = names.indexOf(text(at));
+  if (
+    source === undefined ||
+    destination === undefined ||
+    protocol === undefined ||
+    codes.some(({ at, names }) => !names.includes(text(at)))
+  )
     throw new FlowError(
       'lake-invalid',
-      `the data file ${file.path} holds a row that is no flow tuple: ${text(1)} to ${text(3)}, ${text(5)}`,
+      `the data file ${file.path} holds a row that is no flow tuple: ${textOf('src_ip')} to ${textOf('dst_ip')}, ${textOf('protocol')}`,
       {
         hint: 'Another program wrote the file: remove the row with it.',
       },
     );
-  rows.timeMillis[at] = time;
-  rows.source.set(source.words, 4 * at);
-  rows.destination.set(destination.words, 4 * at);
-  rows.family[at] = familyOf(source.family, destination.family);
-  rows.sourcePort[at] = number(2);
-  rows.destinationPort[at] = number(4);
-  rows.protocol[at] = protocol;
-  if (choice?.meets(fiveTuplesOf(rows), at, time, time) === false) return;
+  rows.timeMillis[row] = time;
+  rows.source.set(source.words, 4 * row);
+  rows.destination.set(destination.words, 4 * row);
+  rows.family[row] = familyOf(source.family, destination.family);
+  for (const { array, at } of ports) rows[array][row] = Number(values[at]);
+  rows.protocol[row] = protocol;
+  if (choice?.meets(fiveTuplesOf(rows), row, time, time) === false) return;
   rows.count++;
-  [rows.direction[at], rows.access[at], rows.state[at], rows.encryption[at]] = codes;
-  rows.packetsForward[at] = counterOf(values[10]);
-  rows.bytesForward[at] = counterOf(values[11]);
-  rows.packetsReverse[at] = counterOf(values[12]);
-  rows.bytesReverse[at] = counterOf(values[13]);
-  rows.tupleIndex[at] = number(14);
-  const group = rows.tables.groupId(groupTexts.map((_, i) => text(17 + i)));
-  rows.addRun(1, group, rows.tables.recordId(number(15), number(16)));
+  for (const { array, at } of counters) rows[array][row] = counterOf(values[at]);
+  rows.tupleIndex[row] = numberOf('tuple_index');
+  const group = rows.tables.groupId(texts.map(({ at }) => text(at)));
+  rows.addRun(1, group, rows.tables.recordId(numberOf('record_time'), numberOf('record_offset')));
 }
 
 /** Negative numbers, which only other programs write, are none. */

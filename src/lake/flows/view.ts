@@ -21,6 +21,7 @@ import { makeTemporaryFolder } from '../duckdb/temporary-folder.ts';
 import type { Uncovered } from './coverage.ts';
 import { dateOf } from '../delta/file-date.ts';
 import { damagedFiles } from './damaged-files.ts';
+import { hasAllFlowsColumns } from '../tuples/stored-columns.ts';
 import { partTag } from './flow-files.ts';
 import { frozenBefore } from './frozen.ts';
 import { buildInThread } from './settle-thread.ts';
@@ -166,7 +167,7 @@ function filesOf(
   return adds
     .map((add): DataFile => ({
       ...dataFileOf(table, add, 'last_time'),
-      hasAllColumns: add.tags?.[partTag] !== undefined,
+      hasAllColumns: add.tags?.[partTag] !== undefined && hasAllFlowsColumns(add.tags),
     }))
     .filter((file) => file.startMillis < end && file.endMillis > start);
 }

@@ -3,7 +3,7 @@ import { familyOf } from '../../flowlog/tuple.ts';
 import { formatProtocol } from '../../net/protocol.ts';
 import type { FiveTupleColumns } from '../flows/five-tuples.ts';
 import { KernelAddresses } from './kernel-addresses.ts';
-import type { ReadKernel, SlotColumn } from './read-kernel.ts';
+import type { ReadKernel } from './read-kernel.ts';
 
 export const portColumns = ['src_port', 'dst_port'] as const;
 export const addressColumns = ['src_ip', 'dst_ip', 'protocol'] as const;
@@ -71,7 +71,7 @@ function takeFamilies(
 /** Takes the rows `kept` of a column of texts that have a code each. @returns whether all have one, of 0 or more */
 export function takeCodes(
   kernel: ReadKernel,
-  name: SlotColumn,
+  name: string,
   codeOf: (text: string) => number,
   to: Uint8Array,
   kept: Uint32Array,

@@ -1,17 +1,10 @@
 /** Rows of a row group that we wrote, as they were staged when they were read, from the columns that the kernel has loaded. */
-import {
-  accessAllow,
-  accessDeny,
-  directionInbound,
-  directionOutbound,
-  encryptionNames,
-  stateNames,
-} from '../../flowlog/tuple.ts';
 import { FiveTupleReader, takeCodes, takeWords } from './five-tuple-reader.ts';
 import { fiveTuplesOf, makeFiveTuples } from '../flows/five-tuple-columns.ts';
 import type { FiveTupleColumns } from '../flows/five-tuples.ts';
 import type { StagedRows, StageTables } from './staged-rows.ts';
-import { giveBackRows, groupTexts, takeRows } from './staged-rows.ts';
+import { giveBackRows, takeRows } from './staged-rows.ts';
+import { columnsOf, groupTextIndex, groupTexts } from './stored-columns.ts';
 import type { ReadKernel } from './read-kernel.ts';
 
 /** Which rows of a row group are wanted. */
@@ -58,12 +51,9 @@ export class GroupReader {
       kept !== undefined &&
       this.#fiveTuples.take(fiveTuplesOf(rows), kept, count) &&
       takeTimes(kernel, kept, rows.timeMillis) &&
-      kernel.takeCounters('packets_forward', kept, rows.packetsForward) &&
-      kernel.takeCounters('bytes_forward', kept, rows.bytesForward) &&
-      kernel.takeCounters('packets_reverse', kept, rows.packetsReverse) &&
-      kernel.takeCounters('bytes_reverse', kept, rows.bytesReverse) &&
-      Object.entries(codes).every(([name, codeOf]) =>
-        takeCodes(kernel, name as CodeColumn, codeOf, rows[name as CodeColumn], kept, count),
+      columnsOf('counter').every(({ name, source }) => kernel.takeCounters(name, kept, rows[source.array])) &&
+      codeColumns.every(({ name, source: { array, names } }) =>
+        takeCodes(kernel, name, (text) => names.indexOf(text), rows[array], kept, count),
       );
     if (kept === undefined || !isWhole) {
       giveBackRows(rows);
@@ -85,22 +75,9 @@ function takeTimes(kernel: ReadKernel, kept: Uint32Array, to: Float64Array): boo
   return isWhole;
 }
 
-const directions: string[] = [];
-directions[directionInbound] = 'inbound';
-directions[directionOutbound] = 'outbound';
-const accesses: string[] = [];
-accesses[accessAllow] = 'allow';
-accesses[accessDeny] = 'deny';
-
-type CodeColumn = 'direction' | 'access' | 'state' | 'encryption';
-
-/** Columns of a few names: the code of each, or less than 0. */
-const codes: Readonly<Record<CodeColumn, (text: string) => number>> = {
-  direction: (text) => directions.indexOf(text),
-  access: (text) => accesses.indexOf(text),
-  state: (text) => (stateNames as readonly string[]).indexOf(text),
-  encryption: (text) => (encryptionNames as readonly string[]).indexOf(text),
-};
+/** Columns of a few names but for the protocol, which is of the five-tuple. */
+const codeColumns = columnsOf('name').filter(({ source }) => source.array !== 'protocol');
+const blobText = groupTextIndex('blob');
 
 /** Groups and records of the rows that are kept, as runs. @returns these rows, in the order in which they were read; `undefined` where a record's time is none that we write */
 function takeRuns(
@@ -121,7 +98,7 @@ function takeRuns(
     const known = groups.get(key);
     if (known !== undefined) return known;
     const texts = numbers.map((number) => kernel.text(number) ?? '');
-    const group = { id: tables.groupId(texts), isKept: keeps(texts[groupTexts.indexOf('blob')]) };
+    const group = { id: tables.groupId(texts), isKept: keeps(texts[blobText]) };
     groups.set(key, group);
     return group;
   };

@@ -11,11 +11,11 @@ import { GroupReader } from './group-reader.ts';
 import { readInto, readRowGroups } from '../files/read-footer.ts';
 import type { RowGroupPlace } from '../../parquet/footer.ts';
 import { RowStage } from './row-stage.ts';
-import { storedColumns } from './schema.ts';
+import { storedColumns } from './stored-columns.ts';
 import type { DataFile } from '../delta/snapshot.ts';
 import type { StagedRows, StageTables } from './staged-rows.ts';
 import { giveBackRows, takeRows } from './staged-rows.ts';
-import type { SlotColumn, ReadKernel } from './read-kernel.ts';
+import type { ReadKernel } from './read-kernel.ts';
 import { isUnreadable, slotColumns, withReadKernel } from './read-kernel.ts';
 import * as layout from './read-kernel-layout.ts';
 import type { TablePlace } from '../delta/table-place.ts';
@@ -118,7 +118,7 @@ async function readGroup(
   const buffer = kernel.packed(endByte - startByte);
   if (buffer === undefined) return undefined;
   const bytes = await read(buffer);
-  const load = (name: SlotColumn): boolean => {
+  const load = (name: string): boolean => {
     const place = columns.get(name);
     return (
       place !== undefined &&
@@ -136,11 +136,11 @@ async function readGroup(
     }
     if (chosen.length === 0) return takeRows(tables);
   }
-  const isLoaded = (name: SlotColumn): boolean => chosen !== undefined && loadedToChoose.has(name);
+  const isLoaded = (name: string): boolean => chosen !== undefined && loadedToChoose.has(name);
   if (!slotColumns.every((name) => isLoaded(name) || load(name))) return undefined;
   kernel.order(count);
   return reader.read(count, keeps, chosen);
 }
 
 const chosenColumns = [...addressColumns, 'time'] as const;
-const loadedToChoose = new Set<SlotColumn>([...portColumns, ...chosenColumns]);
+const loadedToChoose = new Set<string>([...portColumns, ...chosenColumns]);

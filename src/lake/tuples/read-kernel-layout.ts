@@ -23,7 +23,13 @@ export const valuesAt = levelsAt + rowsMax + 64;
 export const columnsAt = valuesAt + 4 * rowsMax + 64;
 /** Not a multiple of a page: the values of a row would push each other out of the processor's cache. */
 export const columnLength = 8 * rowsMax + 320;
-export const slotsMax = 25;
+/** More than there are columns, for those to come. */
+export const slotsMax = 32;
+/** Slots that the kernel itself looks at; from that of the blob on come the texts of groups. */
+export const recordTimeSlot = 0;
+export const recordOffsetSlot = 1;
+export const tupleIndexSlot = 2;
+export const blobSlot = 3;
 /** Rows in the order in which they were read. */
 export const orderAt = columnsAt + slotsMax * columnLength;
 /** Rows that follow each other in one blob and of one kind: first row, row behind, number of the blob; record time (8 bytes) of the first row. */
@@ -37,4 +43,4 @@ export const textBucketsMax = 8_388_608;
 export const textBytesAt = textBucketsAt + 4 * textBucketsMax;
 export const textBytesMax = 134_217_728;
 /** Up to a whole number of pages. */
-export const memoryLength = 270_991_360;
+export const memoryLength = 277_872_640;

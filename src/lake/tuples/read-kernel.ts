@@ -1,17 +1,19 @@
 /** The kernel that reads row groups of data files that we wrote (kernel/read-rows/read-rows.ts), and its memory by what lies in it. One row group at a time uses it. */
 import { randomBytes } from 'node:crypto';
+import { assert } from '../../base/assert.ts';
 import { createMemory, instantiate } from '../../base/wasm.ts';
 import { packCounter } from '../../flowlog/counter.ts';
 import { readIpv4Bits } from '../../net/address.ts';
 import { pagesOf } from '../../parquet/footer.ts';
 import * as layout from './read-kernel-layout.ts';
 import { readKernelModule } from './read-kernel-module.ts';
+import { groupTexts, storedColumns } from './stored-columns.ts';
 
 interface ReadKernelExports {
   start(seed: bigint): void;
   findSegments(count: number): number;
   mergeSegments(segments: number): void;
-  findRuns(count: number): number;
+  findRuns(count: number, textSlots: number): number;
   texts(slot: number, count: number, dictionaryLength: number, distinct: number, bodyLength: number): number;
   longs(slot: number, count: number, dictionaryLength: number, distinct: number, bodyLength: number): number;
   integers(slot: number, count: number, dictionaryLength: number, distinct: number, bodyLength: number): number;
@@ -20,47 +22,35 @@ interface ReadKernelExports {
   unpack(from: number, length: number, to: number, room: number): number;
 }
 
-/** Columns of the lake by slot, as kernel/read-rows/columns.ts names them. */
-export const slotColumns = [
-  'src_ip',
-  'dst_ip',
-  'src_port',
-  'dst_port',
-  'protocol',
-  'direction',
-  'access',
-  'state',
-  'mac',
-  'resource_id',
-  'format',
-  'time',
-  'record_time',
-  'record_offset',
-  'tuple_index',
-  'packets_forward',
-  'bytes_forward',
-  'packets_reverse',
-  'bytes_reverse',
-  'blob',
-  'rule',
-  'nsg',
-  'target_id',
-  'acl_id',
-  'encryption',
-] as const;
+/** Columns that are read, in the order of the kernel's slots: those that tell the order of rows, the texts of groups, and all others. */
+export const slotColumns: readonly string[] = [
+  ...new Set(['record_time', 'record_offset', 'tuple_index', 'blob', ...groupTexts, ...columnsThatAreRead()]),
+];
+assert(slotColumns.length <= layout.slotsMax, 'the kernel has a slot for each column');
 
-export type SlotColumn = (typeof slotColumns)[number];
+const slots = new Map(slotColumns.map((name, slot) => [name, slot]));
 
-const integerColumns = new Set<SlotColumn>(['src_port', 'dst_port', 'tuple_index']);
-const longColumns = new Set<SlotColumn>([
-  'time',
-  'record_time',
-  'record_offset',
-  'packets_forward',
-  'bytes_forward',
-  'packets_reverse',
-  'bytes_reverse',
-]);
+/** Halves of addresses follow from their texts. */
+function columnsThatAreRead(): string[] {
+  return storedColumns.filter(({ source }) => source.kind !== 'half').map(({ name }) => name);
+}
+
+/** What a slot has, by where the column's values come from. */
+const slotKinds = {
+  time: 'longs',
+  record: 'longs',
+  counter: 'longs',
+  port: 'integers',
+  index: 'integers',
+  address: 'texts',
+  name: 'texts',
+  text: 'texts',
+} as const;
+const kinds = new Map(
+  storedColumns.flatMap(({ name, source }) =>
+    source.kind === 'half' ? [] : [[name, slotKinds[source.kind]] as const],
+  ),
+);
 /** Of `Encoding` in parquet.thrift. */
 const differencesEncoding = 5;
 
@@ -86,7 +76,7 @@ export class ReadKernel {
    * Takes a column of a row group, which is a part of what was read to `packed`.
    * @returns whether its bytes are as we write them @throws RangeError where they are no pages
    */
-  load(name: SlotColumn, column: Uint8Array, rows: number): boolean {
+  load(name: string, column: Uint8Array, rows: number): boolean {
     const pages = pagesOf(column);
     const data = pages.at(-1);
     const dictionary = pages.length > 1 ? pages[0] : undefined;
@@ -98,11 +88,11 @@ export class ReadKernel {
     if (dictionaryLength < 0 || bodyLength < 0) return false;
     const slot = slotOf(name);
     const distinct = dictionary?.values ?? 0;
+    const take = kinds.get(name) ?? 'texts';
     if (data.encoding === differencesEncoding) {
-      if (integerColumns.has(name)) return this.run.differences(slot, rows, bodyLength) === 0;
-      return longColumns.has(name) && this.run.longDifferences(slot, rows, bodyLength) === 0;
+      if (take === 'integers') return this.run.differences(slot, rows, bodyLength) === 0;
+      return take === 'longs' && this.run.longDifferences(slot, rows, bodyLength) === 0;
     }
-    const take = integerColumns.has(name) ? 'integers' : longColumns.has(name) ? 'longs' : 'texts';
     return this.run[take](slot, rows, dictionaryLength, distinct, bodyLength) === 0;
   }
 
@@ -130,24 +120,24 @@ export class ReadKernel {
 
   /** Behind which row in this order each run of rows of one record and group of texts ends. */
   findRuns(rows: number): Uint32Array {
-    return new Uint32Array(this.#bytes.buffer, layout.segmentsAt, this.run.findRuns(rows));
+    return new Uint32Array(this.#bytes.buffer, layout.segmentsAt, this.run.findRuns(rows, groupTexts.length));
   }
 
   /** The number of 8 bytes of a row of a loaded column; NaN where there is none. */
-  long(name: SlotColumn, row: number): number {
+  long(name: string, row: number): number {
     const words = new Int32Array(this.#bytes.buffer, columnAt(name) + 8 * row, 2);
     return longOf(words, 0);
   }
 
   /** Numbers of a loaded column's texts, or its numbers of 4 bytes. */
-  words(name: SlotColumn, rows: number): Uint32Array {
+  words(name: string, rows: number): Uint32Array {
     return new Uint32Array(this.#bytes.buffer, columnAt(name), rows);
   }
 
   /**
    * Takes the rows `kept` of a loaded column of counters, as flowlog/counter.ts has them; NaN where there is none. @returns whether none is negative
    */
-  takeCounters(name: SlotColumn, kept: Uint32Array, to: Float64Array): boolean {
+  takeCounters(name: string, kept: Uint32Array, to: Float64Array): boolean {
     this.takeLongs(name, kept, to);
     const exact = new BigInt64Array(this.#bytes.buffer, columnAt(name), layout.rowsMax);
     for (let i = 0; i < kept.length; i++) {
@@ -158,7 +148,7 @@ export class ReadKernel {
   }
 
   /** Takes the rows `kept` of a loaded column of numbers of 8 bytes: NaN where there is none. Beyond 2^53 they lose their lowest bits. */
-  takeLongs(name: SlotColumn, kept: Uint32Array, to: Float64Array): void {
+  takeLongs(name: string, kept: Uint32Array, to: Float64Array): void {
     const words = new Int32Array(this.#bytes.buffer, columnAt(name), 2 * layout.rowsMax);
     for (let i = 0; i < kept.length; i++) {
       to[i] = longOf(words, kept[i]);
@@ -166,7 +156,7 @@ export class ReadKernel {
   }
 
   /** The same of all rows, in a copy. */
-  longs(name: SlotColumn, rows: number): Float64Array {
+  longs(name: string, rows: number): Float64Array {
     const longs = new Float64Array(rows);
     this.takeLongs(name, allRows(rows), longs);
     return longs;
@@ -207,12 +197,14 @@ function longOf(words: Int32Array, row: number): number {
   return high === -(2 ** 31) && low === 0 ? Number.NaN : high * 2 ** 32 + (low >>> 0);
 }
 
-function columnAt(name: SlotColumn): number {
+function columnAt(name: string): number {
   return layout.columnsAt + slotOf(name) * layout.columnLength;
 }
 
-function slotOf(name: SlotColumn): number {
-  return slotColumns.indexOf(name);
+function slotOf(name: string): number {
+  const slot = slots.get(name);
+  assert(slot !== undefined, 'a column that is read has a slot');
+  return slot;
 }
 
 let loaded: ReadKernel | undefined;

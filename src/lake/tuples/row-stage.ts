@@ -16,9 +16,10 @@ import { protocolUdp } from '../../net/protocol.ts';
 import type { AddAction } from '../delta/delta-log.ts';
 import { NewDataFile, tuplesForm } from '../files/new-data-file.ts';
 import { rowOrder } from './row-order.ts';
-import { storedColumns } from './schema.ts';
+import { columnsOf, columnValues, storedColumns } from './stored-columns.ts';
+import { saysTheSame } from './group-origin.ts';
 import type { StagedRows } from './staged-rows.ts';
-import { copiedColumns, giveBackRows, StageTables, takeRows } from './staged-rows.ts';
+import { giveBackRows, StageTables, takeRows } from './staged-rows.ts';
 import type { TablePlace } from '../delta/table-place.ts';
 
 /** Where a flow log was read. */
@@ -51,6 +52,8 @@ interface Day {
 const hourRowsMin = limits.rowGroupRows / 2;
 const deniedRowsMin = limits.rowGroupRows / 8;
 const dayHours = dayMillis / hourMillis;
+
+const texts = columnsOf('text');
 
 export class RowStage {
   readonly refused = new Counters<RowRefusal>();
@@ -139,7 +142,7 @@ export class RowStage {
       const known = byRule.get(group.rule);
       if (known !== undefined && known.group.mac === group.mac && known.group.aclId === group.aclId) ids[i] = known.id;
       else {
-        ids[i] = this.tables.groupId(textsOf(group, record, blob));
+        ids[i] = this.tables.groupId(texts.map(({ source }) => source.of({ group, record, blob })));
         byRule.set(group.rule, { group, id: ids[i] });
       }
     }
@@ -212,16 +215,15 @@ export class RowStage {
       end++;
     const count = end - first;
     rows.reserve(count);
-    for (const name of copiedColumns) rows[name].set(tuples[name].subarray(first, end), at);
-    rows.source.set(tuples.source.subarray(4 * first, 4 * end), 4 * at);
-    rows.destination.set(tuples.destination.subarray(4 * first, 4 * end), 4 * at);
+    rows.putTuples(tuples, first, end);
     copyGroups(tuples.group, first, count, groups, groupIds, recordIds, nextIndex, rows);
-    this.#copyCounters(flowLog, first, count, rows, origin);
+    this.#checkCounters(flowLog, first, count, rows, origin);
     rows.count += count;
     return end;
   }
 
-  #copyCounters(
+  /** Takes counters away from rows just put that have none, or too great ones. */
+  #checkCounters(
     { tuples, groups, records }: FlowLog,
     first: number,
     count: number,
@@ -231,10 +233,6 @@ export class RowStage {
     const { packetsForward, bytesForward, packetsReverse, bytesReverse } = tuples;
     const at = rows.count;
     const end = first + count;
-    rows.packetsForward.set(packetsForward.subarray(first, end), at);
-    rows.bytesForward.set(bytesForward.subarray(first, end), at);
-    rows.packetsReverse.set(packetsReverse.subarray(first, end), at);
-    rows.bytesReverse.set(bytesReverse.subarray(first, end), at);
     for (let row = first; row < end; row++) {
       const a = packetsForward[row];
       const b = bytesForward[row];
@@ -257,7 +255,7 @@ export class RowStage {
   async #write(file: NewDataFile, rows: StagedRows): Promise<void> {
     await this.#writing;
     this.#staged -= rows.count;
-    const values = storedColumns.map((column) => column.value(rows));
+    const values = storedColumns.map((column) => columnValues(column, rows));
     this.#writing = file.writeRows(values, rows.count, rowOrder(rows)).finally(() => giveBackRows(rows));
     // Awaited before the next ones.
     this.#writing.catch(() => undefined);
@@ -338,30 +336,6 @@ function copyGroups(
   }
 }
 
-/** Whether groups of both records have the same texts but for their own. */
-function saysTheSame(a: FlowRecord, b: FlowRecord): boolean {
-  return (
-    a.resourceId === b.resourceId &&
-    a.macAddress === b.macAddress &&
-    a.format === b.format &&
-    a.targetResourceId === b.targetResourceId
-  );
-}
-
-/** In the order of `groupTexts`. */
-function textsOf(group: TupleGroup, record: FlowRecord, blob: string): string[] {
-  return [
-    group.rule,
-    nsgName(group, record),
-    group.mac === '' ? record.macAddress : group.mac,
-    record.format,
-    record.resourceId,
-    record.targetResourceId,
-    group.aclId,
-    blob,
-  ];
-}
-
 /**
  * Whether four zeros are counts. Those of a begin or denied tuple and of NSG logs' UDP stand for "not counted".
  * Source: facts 1.6 (UDP) and 3.2 (VNet B and D); DESIGN decision 9.
@@ -370,12 +344,4 @@ function areZerosCounts(tuples: TupleColumns, row: number, vnet: boolean): boole
   const state = tuples.state[row];
   if (state === stateBegin || state === stateDenied || state === stateNone) return false;
   return vnet || tuples.protocol[row] !== protocolUdp;
-}
-
-const noAcl = new Set(['', 'unspecified', '00000000-0000-0000-0000-000000000000']);
-
-/** The NSG's name: the last part of an NSG log's resourceId or a VNet log's aclID; '' where none applied. Source: facts 1.6, 3.1. */
-function nsgName(group: TupleGroup, record: FlowRecord): string {
-  const id = record.format === 'vnet' ? group.aclId : record.resourceId;
-  return noAcl.has(id.toLowerCase()) ? '' : (/[^/]*(?=\/*$)/.exec(id)?.[0] ?? '');
 }

@@ -1,17 +1,17 @@
 /**
- * The one table of columns. Storage (Delta and Parquet), the view `tuples`, filter fields, grouping and labels are all read from
- * it: a new column is one entry here.
+ * The one table of columns. Rows on their way, storage (Delta and Parquet), the kernel that reads files back, both tables' views, filter fields, grouping,
+ * labels and documents are all read from it: a new column is one entry here. A text that is new stands in settled flows, too.
  *
  * Types are Delta's first ones only, as every other reader sees them: ports `integer`, counters `long`, times `timestamp`
  * (TIMESTAMPTZ in DuckDB, UTC in Parquet), texts `string`. No unsigned type, no HUGEINT, no UUID (DESIGN decision 1).
  *
  * A row is one flow tuple of one log. Null is not zero (DESIGN decision 9): a counter is null where the log does not count.
  */
-import { encryptionNames, family4to6, family6to4, stateNames } from '../../flowlog/tuple.ts';
+import { encryptionNames, stateNames } from '../../flowlog/tuple.ts';
 import { formatProtocol } from '../../net/protocol.ts';
-import type { AddressValues, ColumnValues } from '../../parquet/column-values.ts';
-import type { GroupText, StagedRows } from './staged-rows.ts';
-import { groupTexts } from './staged-rows.ts';
+import type { GroupOrigin } from './group-origin.ts';
+import { macOf, nsgName } from './group-origin.ts';
+import type { StagedRows } from './staged-rows.ts';
 
 export type DeltaType = 'timestamp' | 'date' | 'string' | 'integer' | 'long';
 
@@ -27,7 +27,27 @@ export const duckdbTypes = {
 /** What a filter does with a column's values. */
 export type FilterKind = 'time' | 'address' | 'port' | 'protocol' | 'name' | 'mac' | 'rule' | 'text' | 'counter';
 
-type ColumnSource = (rows: StagedRows) => ColumnValues;
+type ArrayOf<T> = keyof { [Name in keyof StagedRows as StagedRows[Name] extends T ? Name : never]: 0 };
+
+/** Where a column's values come from. Names are those of arrays of StagedRows. */
+export type ColumnSource =
+  /** Milliseconds. */
+  | { readonly kind: 'time'; readonly array: 'timeMillis' }
+  | { readonly kind: 'address'; readonly side: Side }
+  /** The first or last 64 bits of an IPv6 address. */
+  | { readonly kind: 'half'; readonly side: Side; readonly half: 0 | 1 }
+  | { readonly kind: 'port'; readonly array: 'sourcePort' | 'destinationPort' }
+  /** A few names by code; '' is null. */
+  | { readonly kind: 'name'; readonly array: ArrayOf<Uint8Array>; readonly names: readonly string[] }
+  | { readonly kind: 'counter'; readonly array: CounterArray }
+  /** A text that all rows of a group share; '' is null. */
+  | { readonly kind: 'text'; readonly of: (origin: GroupOrigin) => string }
+  /** A number that all rows of a record share, by which the stored one is multiplied. */
+  | { readonly kind: 'record'; readonly array: 'recordTimeMillis' | 'recordOffset'; readonly scale: number }
+  | { readonly kind: 'index'; readonly array: 'tupleIndex' };
+
+type CounterArray = `${'packets' | 'bytes'}${'Forward' | 'Reverse'}`;
+export type Side = 'source' | 'destination';
 
 export interface LakeColumn {
   readonly name: string;
@@ -46,55 +66,19 @@ export interface LakeColumn {
   readonly unit?: 'packets' | 'bytes';
   /** Where the value comes from, and what null means: the column's comment in the table. */
   readonly meaning: string;
-  /** Its values of staged rows; absent for the partition column. */
-  readonly value?: ColumnSource;
+  /** Absent for the partition column. */
+  readonly source?: ColumnSource;
+  /** Which version of the columns has it first (`columnsTag`): one more than the greatest so far, for columns of a new version. Absent of the first ones. */
+  readonly since?: number;
 }
 
 const flows = { place: 'flows', groupable: true } as const;
 const uncountable = { place: 'flows', groupable: false } as const;
 const internal = { place: 'internal', groupable: false, fields: [] as string[] } as const;
 
-/** A column whose values are a few names, by code; '' is null. */
-function named(codes: (rows: StagedRows) => Uint8Array, names: readonly string[]): ColumnSource {
-  return (rows) => ({ kind: 'names', codes: codes(rows), names });
-}
-
-/** A column whose value is one for all rows of a group. */
-function grouped(name: GroupText): ColumnSource {
-  const which = groupTexts.indexOf(name);
-  return ({ runs, runEnd: ends, runGroup: ids, tables: { groups } }) => ({
-    kind: 'texts',
-    runs,
-    ends,
-    ids,
-    texts: groups.map((texts) => texts[which]),
-  });
-}
-
-/** A column whose value is one for all rows of a record. */
-function ofRecord(values: (rows: StagedRows) => readonly number[], scale = 1): ColumnSource {
-  return (rows) => {
-    const { runs, runEnd: ends, runRecord: ids } = rows;
-    return { kind: 'longs', runs, ends, ids, longs: values(rows), scale };
-  };
-}
-
-type Side = 'src' | 'dst';
-
-function addressesOf(rows: StagedRows, side: Side): AddressValues {
-  return side === 'src'
-    ? { words: rows.source, families: rows.family, mixedFamily: family4to6 }
-    : { words: rows.destination, families: rows.family, mixedFamily: family6to4 };
-}
-
-/** The text of an address. */
-function address(side: Side): ColumnSource {
-  return (rows) => ({ kind: 'addresses', ...addressesOf(rows, side) });
-}
-
-/** A half of an IPv6 address. */
-function addressHalf(side: Side, half: 0 | 1): ColumnSource {
-  return (rows) => ({ kind: 'halves', half, ...addressesOf(rows, side) });
+/** A text that groups have. */
+function text(of: (origin: GroupOrigin) => string): ColumnSource {
+  return { kind: 'text', of };
 }
 
 /** 64 bits of two words as a signed number. */
@@ -120,21 +104,16 @@ function counter(direction: 'forward' | 'reverse', unit: 'packets' | 'bytes'): L
     label: `${unit === 'packets' ? 'Packets' : 'Bytes'} ${direction}`,
     unit,
     meaning: `${unit === 'packets' ? 'Packets' : 'Bytes'} ${way} since the flow's previous tuple; null where not counted.`,
-    value: (rows) => ({ kind: 'counters', values: counterOf(rows, direction, unit) }),
+    source: { kind: 'counter', array: `${unit}${direction === 'forward' ? 'Forward' : 'Reverse'}` },
   };
-}
-
-function counterOf(rows: StagedRows, direction: 'forward' | 'reverse', unit: 'packets' | 'bytes'): Float64Array {
-  if (unit === 'packets') return direction === 'forward' ? rows.packetsForward : rows.packetsReverse;
-  return direction === 'forward' ? rows.bytesForward : rows.bytesReverse;
 }
 
 /**
  * An IPv6 address for ranges, as two signed halves (a block of one or more bits never crosses a sign). IPv4 ranges are asked of the text
  * (address-pattern.ts). Tables of nsgflow 0.1 also have `src_ipv4` and `dst_ipv4`, which newer files leave null.
  */
-function addressKeys(side: Side): LakeColumn[] {
-  const who = side === 'src' ? 'source' : 'destination';
+function addressKeys(who: Side): LakeColumn[] {
+  const side = who === 'source' ? 'src' : 'dst';
   const key = { ...internal, delta: 'long' } as const;
   return [
     {
@@ -142,14 +121,14 @@ function addressKeys(side: Side): LakeColumn[] {
       name: `${side}_ipv6_high`,
       label: `IPv6 ${who}, high half`,
       meaning: `The first 64 bits of an IPv6 ${who} address as a signed number; null for IPv4.`,
-      value: addressHalf(side, 0),
+      source: { kind: 'half', side: who, half: 0 },
     },
     {
       ...key,
       name: `${side}_ipv6_low`,
       label: `IPv6 ${who}, low half`,
       meaning: `The last 64 bits of an IPv6 ${who} address as a signed number; null for IPv4.`,
-      value: addressHalf(side, 1),
+      source: { kind: 'half', side: who, half: 1 },
     },
   ];
 }
@@ -163,7 +142,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     filter: 'time',
     label: 'Time',
     meaning: 'The time of the tuple, UTC: when it happened.',
-    value: (rows) => ({ kind: 'numbers', values: rows.timeMillis, scale: 1000 }),
+    source: { kind: 'time', array: 'timeMillis' },
   },
   {
     ...flows,
@@ -173,7 +152,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     filter: 'address',
     label: 'Source',
     meaning: 'Address of the initiator of the flow; IPv6 as RFC 5952 writes it.',
-    value: address('src'),
+    source: { kind: 'address', side: 'source' },
   },
   {
     ...flows,
@@ -183,7 +162,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     filter: 'port',
     label: 'Source port',
     meaning: 'Port of the initiator.',
-    value: (rows) => ({ kind: 'shorts', values: rows.sourcePort }),
+    source: { kind: 'port', array: 'sourcePort' },
   },
   {
     ...flows,
@@ -193,7 +172,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     filter: 'address',
     label: 'Destination',
     meaning: 'Address of the responder; IPv6 as RFC 5952 writes it.',
-    value: address('dst'),
+    source: { kind: 'address', side: 'destination' },
   },
   {
     ...flows,
@@ -203,7 +182,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     filter: 'port',
     label: 'Destination port',
     meaning: 'Port of the responder.',
-    value: (rows) => ({ kind: 'shorts', values: rows.destinationPort }),
+    source: { kind: 'port', array: 'destinationPort' },
   },
   {
     ...flows,
@@ -213,7 +192,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     filter: 'protocol',
     label: 'Protocol',
     meaning: 'tcp or udp; of other protocols the name, or the IANA number as text.',
-    value: named((rows) => rows.protocol, protocolNames),
+    source: { kind: 'name', array: 'protocol', names: protocolNames },
   },
   {
     ...flows,
@@ -224,7 +203,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     values: directionNames,
     label: 'Direction',
     meaning: 'inbound or outbound, seen from the NIC.',
-    value: named((rows) => rows.direction, directionNames),
+    source: { kind: 'name', array: 'direction', names: directionNames },
   },
   {
     ...flows,
@@ -235,7 +214,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     values: accessNames,
     label: 'Access',
     meaning: 'allow or deny: what the rule decided.',
-    value: named((rows) => rows.access, accessNames),
+    source: { kind: 'name', array: 'access', names: accessNames },
   },
   {
     ...flows,
@@ -246,7 +225,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     values: stateNames.filter((name) => name !== ''),
     label: 'State',
     meaning: 'begin, continuing, end or denied; null in NSG version 1, which has no state.',
-    value: named((rows) => rows.state, stateNames),
+    source: { kind: 'name', array: 'state', names: stateNames },
   },
   {
     ...flows,
@@ -256,7 +235,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     filter: 'rule',
     label: 'Rule',
     meaning: 'The rule that decided, as logged: UserRule_… or DefaultRule_… of an NSG, else a bare name.',
-    value: grouped('rule'),
+    source: text(({ group }) => group.rule),
   },
   {
     ...flows,
@@ -266,7 +245,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     filter: 'text',
     label: 'NSG',
     meaning: 'Name of the NSG, in the casing of the log (NSG logs have it upper-cased); null where none applied.',
-    value: grouped('nsg'),
+    source: text(nsgName),
   },
   {
     ...flows,
@@ -276,7 +255,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     filter: 'mac',
     label: 'MAC',
     meaning: 'The NIC that saw the flow, twelve upper-case digits; null where the log says nothing.',
-    value: grouped('mac'),
+    source: text(macOf),
   },
   {
     ...flows,
@@ -287,14 +266,14 @@ export const lakeColumns: readonly LakeColumn[] = [
     values: encryptionNames.filter((name) => name !== ''),
     label: 'Encryption',
     meaning: 'VNet encryption as logged: X, NX or NX_…; null in NSG logs.',
-    value: named((rows) => rows.encryption, encryptionNames),
+    source: { kind: 'name', array: 'encryption', names: encryptionNames },
   },
   counter('forward', 'packets'),
   counter('forward', 'bytes'),
   counter('reverse', 'packets'),
   counter('reverse', 'bytes'),
-  ...addressKeys('src'),
-  ...addressKeys('dst'),
+  ...addressKeys('source'),
+  ...addressKeys('destination'),
   {
     ...internal,
     name: 'format',
@@ -304,7 +283,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     values: ['nsg1', 'nsg2', 'vnet'],
     label: 'Log format',
     meaning: 'nsg1, nsg2 or vnet.',
-    value: grouped('format'),
+    source: text(({ record }) => record.format),
   },
   {
     ...internal,
@@ -314,7 +293,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     filter: 'text',
     label: 'Resource',
     meaning: 'resourceId of an NSG log, flowLogResourceID of a VNet log, as logged; null where absent.',
-    value: grouped('resource_id'),
+    source: text(({ record }) => record.resourceId),
   },
   {
     ...internal,
@@ -324,7 +303,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     filter: 'text',
     label: 'Target',
     meaning: 'targetResourceID of a VNet log, as logged; null in NSG logs.',
-    value: grouped('target_id'),
+    source: text(({ record }) => record.targetResourceId),
   },
   {
     ...internal,
@@ -334,7 +313,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     filter: 'text',
     label: 'ACL',
     meaning: 'aclID of a VNet log, as logged; null in NSG logs.',
-    value: grouped('acl_id'),
+    source: text(({ group }) => group.aclId),
   },
   {
     ...internal,
@@ -344,7 +323,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     filter: 'time',
     label: 'Record time',
     meaning: 'When the record was flushed, UTC; null where the log does not say.',
-    value: ofRecord(({ tables }) => tables.recordTimeMillis, 1000),
+    source: { kind: 'record', array: 'recordTimeMillis', scale: 1000 },
   },
   {
     ...internal,
@@ -354,7 +333,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     filter: 'text',
     label: 'Blob',
     meaning: 'Where the row was read: location, container and blob name.',
-    value: grouped('blob'),
+    source: text(({ blob }) => blob),
   },
   {
     ...internal,
@@ -362,7 +341,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     delta: 'long',
     label: 'Record offset',
     meaning: "The byte of the blob at which the tuple's record begins.",
-    value: ofRecord(({ tables }) => tables.recordOffset),
+    source: { kind: 'record', array: 'recordOffset', scale: 1 },
   },
   {
     ...internal,
@@ -370,7 +349,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     delta: 'integer',
     label: 'Tuple index',
     meaning: 'Which tuple of its record it is, from 0.',
-    value: (rows) => ({ kind: 'sequence', values: rows.tupleIndex }),
+    source: { kind: 'index', array: 'tupleIndex' },
   },
   {
     ...internal,
@@ -382,31 +361,4 @@ export const lakeColumns: readonly LakeColumn[] = [
   },
 ];
 
-/** Columns of the view `tuples`, in order. */
-export const flowsColumns: readonly LakeColumn[] = lakeColumns.filter((column) => column.place === 'flows');
-
-/** A column that a data file holds: all but the partition column. */
-export interface StoredColumn extends LakeColumn {
-  readonly delta: Exclude<DeltaType, 'date'>;
-  readonly value: ColumnSource;
-}
-
-/** In the order in which data files hold them. */
-export const storedColumns: readonly StoredColumn[] = lakeColumns.flatMap(({ value, delta, ...column }) =>
-  value === undefined || delta === 'date' ? [] : [{ ...column, value, delta }],
-);
-
 export const partitionColumn = 'date';
-
-/** `schemaString` of the table's metadata. Source: Delta protocol, "Schema Serialization Format". */
-export function deltaSchemaString(columns: readonly LakeColumn[] = lakeColumns): string {
-  return JSON.stringify({
-    type: 'struct',
-    fields: columns.map((column) => ({
-      name: column.name,
-      type: column.delta,
-      nullable: true,
-      metadata: { comment: column.meaning },
-    })),
-  });
-}

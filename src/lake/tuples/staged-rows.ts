@@ -1,16 +1,13 @@
 import { limits } from '../../base/limits.ts';
-
-/** Texts that the rows of a group share, in this order. */
-export const groupTexts = ['rule', 'nsg', 'mac', 'format', 'resource_id', 'target_id', 'acl_id', 'blob'] as const;
-
-export type GroupText = (typeof groupTexts)[number];
+import type { TupleColumns } from '../../flowlog/tuple.ts';
+import { createTupleColumns } from '../../flowlog/tuple.ts';
 
 /**
  * What staged rows name by number: groups of texts, records. Texts are kept once. All are shared by the rows of one append, whatever
  * their date.
  */
 export class StageTables {
-  /** By group: its texts in the order of `groupTexts`. */
+  /** By group: its texts in the order of `groupTexts` (stored-columns.ts). */
   readonly groups: (readonly string[])[] = [];
   /** By record. */
   readonly recordTimeMillis: number[] = [];
@@ -63,6 +60,8 @@ export class StageTables {
   }
 }
 
+const roomAtFirst = 64;
+
 /**
  * Rows of one UTC date that become a row group together, as columns. What is the same over many rows stands by run: run i are the rows
  * before `runEnd[i]` behind those of run i - 1.
@@ -70,30 +69,30 @@ export class StageTables {
 export class StagedRows {
   count = 0;
   tables: StageTables;
-  timeMillis = new Float64Array(64);
+  timeMillis = new Float64Array(roomAtFirst);
   /** As in TupleColumns. */
-  family = new Uint8Array(64);
-  source = new Uint32Array(4 * 64);
-  destination = new Uint32Array(4 * 64);
-  sourcePort = new Uint16Array(64);
-  destinationPort = new Uint16Array(64);
-  protocol = new Uint8Array(64);
-  direction = new Uint8Array(64);
-  access = new Uint8Array(64);
-  state = new Uint8Array(64);
-  encryption = new Uint8Array(64);
+  family = new Uint8Array(roomAtFirst);
+  source = new Uint32Array(4 * roomAtFirst);
+  destination = new Uint32Array(4 * roomAtFirst);
+  sourcePort = new Uint16Array(roomAtFirst);
+  destinationPort = new Uint16Array(roomAtFirst);
+  protocol = new Uint8Array(roomAtFirst);
+  direction = new Uint8Array(roomAtFirst);
+  access = new Uint8Array(roomAtFirst);
+  state = new Uint8Array(roomAtFirst);
+  encryption = new Uint8Array(roomAtFirst);
   /** NaN: not counted. */
-  packetsForward = new Float64Array(64);
-  bytesForward = new Float64Array(64);
-  packetsReverse = new Float64Array(64);
-  bytesReverse = new Float64Array(64);
+  packetsForward = new Float64Array(roomAtFirst);
+  bytesForward = new Float64Array(roomAtFirst);
+  packetsReverse = new Float64Array(roomAtFirst);
+  bytesReverse = new Float64Array(roomAtFirst);
   /** Which tuple of its record it is. */
-  tupleIndex = new Int32Array(64);
+  tupleIndex = new Int32Array(roomAtFirst);
   runs = 0;
-  runEnd = new Uint32Array(64);
+  runEnd = new Uint32Array(roomAtFirst);
   /** By run, numbers of `tables`. */
-  runGroup = new Uint32Array(64);
-  runRecord = new Uint32Array(64);
+  runGroup = new Uint32Array(roomAtFirst);
+  runRecord = new Uint32Array(roomAtFirst);
 
   constructor(tables: StageTables) {
     this.tables = tables;
@@ -131,14 +130,20 @@ export class StagedRows {
   append(others: StagedRows, from = 0, end = others.count): void {
     const count = end - from;
     this.reserve(count);
-    for (const name of rowColumns) this[name].set(others[name].subarray(from, end), this.count);
-    for (const name of addressColumns) this[name].set(others[name].subarray(4 * from, 4 * end), 4 * this.count);
+    for (const { name, width } of rowArrays)
+      this[name].set(others[name].subarray(width * from, width * end), width * this.count);
     for (let run = others.runOf(from), start = from; start < end; run++) {
       const until = Math.min(end, others.runEnd[run]);
       this.addRun(until - start, others.runGroup[run], others.runRecord[run]);
       start = until;
     }
     this.count += count;
+  }
+
+  /** Puts what tuples `from` to before `end` say behind the rows, which stay as many: there is room for them. */
+  putTuples(tuples: TupleColumns, from: number, end: number): void {
+    for (const { name, width } of tupleArrays)
+      this[name].set(tuples[name].subarray(width * from, width * end), width * this.count);
   }
 
   /** The run that a row is in. */
@@ -159,29 +164,20 @@ export class StagedRows {
   }
 }
 
-const addressColumns = ['source', 'destination'] as const;
-/** Columns that rows have as tuples have them, one value each. */
-export const copiedColumns = [
-  'timeMillis',
-  'family',
-  'sourcePort',
-  'destinationPort',
-  'protocol',
-  'direction',
-  'access',
-  'state',
-  'encryption',
-] as const;
-/** Columns of one value a row. */
-const rowColumns = [
-  ...copiedColumns,
-  'packetsForward',
-  'bytesForward',
-  'packetsReverse',
-  'bytesReverse',
-  'tupleIndex',
-] as const;
+type RowArray = {
+  [Name in keyof StagedRows]: StagedRows[Name] extends ArrayBufferView ? Name : never;
+}[Exclude<keyof StagedRows, `run${string}`>];
+type TupleArray = Extract<RowArray, keyof TupleColumns>;
 
+/** Arrays that have values of each row, and how many: an address has four words. */
+const rowArrays = Object.entries(new StagedRows(new StageTables())).flatMap(([name, values]: [string, unknown]) =>
+  values instanceof Object && 'length' in values && !name.startsWith('run')
+    ? [{ name: name as RowArray, width: Number(values.length) / roomAtFirst }]
+    : [],
+);
+const noTuples = createTupleColumns(0);
+/** Those that tuples have, too. */
+const tupleArrays = rowArrays.filter((array): array is { name: TupleArray; width: number } => array.name in noTuples);
 /** Rows that no stage uses, with their room: making it anew for each commit would take longer than filling it. */
 const spareRows: StagedRows[] = [];
 const spareRowsMax = 6;

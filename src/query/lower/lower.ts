@@ -1,5 +1,5 @@
 /** Questions as relational trees. */
-import { flowsColumns } from '../../lake/tuples/schema.ts';
+import { flowsColumns } from '../../lake/tuples/stored-columns.ts';
 import { cross, limit, project, sort, summarize } from '../relation/build.ts';
 import type { Expression, Named } from '../relation/expression.ts';
 import { call, column, whole } from '../relation/expression.ts';

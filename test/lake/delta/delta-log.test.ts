@@ -7,7 +7,7 @@ import { FlowError } from '../../../src/base/errors.ts';
 import { compact } from '../../../src/lake/compact.ts';
 import { openDuckdb } from '../../../src/lake/duckdb/duckdb.ts';
 import { openLake } from '../../../src/lake/lake.ts';
-import { deltaSchemaString, flowsColumns } from '../../../src/lake/tuples/schema.ts';
+import { deltaSchemaString, flowsColumns } from '../../../src/lake/tuples/stored-columns.ts';
 import { readTableState } from '../../../src/lake/delta/read-state.ts';
 import { openLakeEngine } from '../../../src/query/lake-engine.ts';
 import { parseFilter } from '../../../src/query/filter.ts';

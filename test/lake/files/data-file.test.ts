@@ -8,7 +8,7 @@ import { openDuckdb } from '../../../src/lake/duckdb/duckdb.ts';
 import type { Duckdb } from '../../../src/lake/duckdb/duckdb.ts';
 import { openLake } from '../../../src/lake/lake.ts';
 import { readCommit } from '../../../src/lake/delta/delta-log.ts';
-import { storedColumns } from '../../../src/lake/tuples/schema.ts';
+import { storedColumns } from '../../../src/lake/tuples/stored-columns.ts';
 import { plainRecords } from '../../query/arbitrary.ts';
 import { buildFlowLog } from '../build-flow-log.ts';
 import type { PlainRecord } from '../build-flow-log.ts';

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { GroupColumns } from '../../../src/lake/flows/group-columns.ts';
 import type { ColumnValues } from '../../../src/parquet/column-values.ts';
-import { groupTexts, StageTables } from '../../../src/lake/tuples/staged-rows.ts';
+import { StageTables } from '../../../src/lake/tuples/staged-rows.ts';
+import { groupTexts } from '../../../src/lake/tuples/stored-columns.ts';
 
 /** The text of each row, as the column says. */
 function textsOf(column: ColumnValues, rows: number): string[] {

@@ -6,7 +6,7 @@ import type { PlanSettings } from '../../../src/lake/flows/settle.ts';
 import { dropPlan, pinVersions, planSettling } from '../../../src/lake/flows/settle.ts';
 import { fileRows } from '../../../src/lake/files/file-rows.ts';
 import type { Lake } from '../../../src/lake/lake.ts';
-import { storedColumns } from '../../../src/lake/tuples/schema.ts';
+import { storedColumns } from '../../../src/lake/tuples/stored-columns.ts';
 import { snapshotOf } from '../../../src/lake/delta/snapshot.ts';
 import type { TableState } from '../../../src/lake/delta/table-state.ts';
 import { tuplesPlace } from '../../../src/lake/delta/table-place.ts';

@@ -11,7 +11,7 @@ import type { Lake } from '../../../src/lake/lake.ts';
 import { openLake } from '../../../src/lake/lake.ts';
 import { rewriteNativeRows } from '../../../src/lake/tuples/native-rows.ts';
 import { readRowGroups } from '../../../src/lake/files/read-footer.ts';
-import { storedColumns } from '../../../src/lake/tuples/schema.ts';
+import { storedColumns } from '../../../src/lake/tuples/stored-columns.ts';
 import { dataFileOf } from '../../../src/lake/delta/snapshot.ts';
 import type { DataFile } from '../../../src/lake/delta/snapshot.ts';
 import { plainRecords } from '../../query/arbitrary.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { deltaSchemaString, flowsColumns, lakeColumns } from '../../../src/lake/tuples/schema.ts';
+import { lakeColumns } from '../../../src/lake/tuples/schema.ts';
+import { deltaSchemaString, flowsColumns } from '../../../src/lake/tuples/stored-columns.ts';
 
 describe('the table of columns', () => {
   test('has the view tuples in the documented order', () => {
@@ -7,6 +8,16 @@ describe('the table of columns', () => {
       'time, src_ip, src_port, dst_ip, dst_port, protocol, direction, access, state, rule, nsg, mac, encryption, ' +
         'packets_forward, bytes_forward, packets_reverse, bytes_reverse',
     );
+  });
+
+  test('says of each column that came later since which version, so that files without it are known', () => {
+    const first = lakeColumns.filter(({ since }) => since === undefined).map(({ name }) => name);
+    expect(first.join(' ')).toBe(
+      'time src_ip src_port dst_ip dst_port protocol direction access state rule nsg mac encryption packets_forward ' +
+        'bytes_forward packets_reverse bytes_reverse src_ipv6_high src_ipv6_low dst_ipv6_high dst_ipv6_low format ' +
+        'resource_id target_id acl_id record_time blob record_offset tuple_index date',
+    );
+    expect(lakeColumns.every(({ since = 3 }) => since > 2)).toBe(true);
   });
 
   test('names each column and each filter field once', () => {
