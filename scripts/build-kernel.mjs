@@ -6,49 +6,36 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { posix } from 'node:path';
+import { layoutFiles, placeLayout } from './kernel-layout.mjs';
 
 const kernels = [
+  { folder: 'tuples', target: 'src/flowlog/tuple-kernel-module.ts', name: 'tupleKernelModule', hasLayout: true },
+  { folder: 'flow', target: 'src/flow/kernel-module.ts', name: 'kernelModule', hasLayout: true },
+  { folder: 'pages', target: 'src/parquet/page-kernel-module.ts', name: 'pageKernelModule', memoryLength: 21_757_952 },
   {
-    source: 'kernel/flow/flow.ts',
-    target: 'src/flow/kernel-module.ts',
-    name: 'kernelModule',
-    memoryLength: 401_211_392,
-  },
-  {
-    source: 'kernel/tuples/tuples.ts',
-    target: 'src/flowlog/tuple-kernel-module.ts',
-    name: 'tupleKernelModule',
-    memoryLength: 26_869_760,
-  },
-  {
-    source: 'kernel/pages/pages.ts',
-    target: 'src/parquet/page-kernel-module.ts',
-    name: 'pageKernelModule',
-    memoryLength: 21_757_952,
-  },
-  {
-    source: 'kernel/read-rows/read-rows.ts',
+    folder: 'read-rows',
     target: 'src/lake/tuples/read-kernel-module.ts',
     name: 'readKernelModule',
     memoryLength: 270_991_360,
   },
   {
-    source: 'kernel/scan/scan.ts',
+    folder: 'scan',
     target: 'src/flowlog/scan-kernel-module.ts',
     name: 'scanKernelModule',
     memoryLength: 23_003_136,
     features: ['--enable', 'simd'],
   },
   {
-    source: 'kernel/settle/settle.ts',
+    folder: 'settle',
     target: 'src/lake/flows/settle-kernel-module.ts',
     name: 'settleKernelModule',
     memoryLength: 65_536,
   },
-];
+].map((kernel) => ({ ...kernel, source: `kernel/${kernel.folder}/${kernel.folder}.ts` }));
 const flags = ['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--importMemory'];
 
 const check = process.argv.includes('--check');
+for (const kernel of kernels) if (kernel.hasLayout) await writeLayout(kernel);
 for (const kernel of kernels) {
   const { target } = kernel;
   const digest = digestOf(kernel);
@@ -58,6 +45,18 @@ for (const kernel of kernels) {
   if (check && !isCurrent) throw new Error(stale);
   if (check && process.argv.includes('--compile') && (await compile(kernel, digest)) !== before) throw new Error(stale);
   if (!check && !isCurrent) writeFileSync(target, await compile(kernel, digest));
+}
+
+/** Writes the layout of a module's memory for both sides, and notes its length. */
+async function writeLayout(kernel) {
+  const { folder } = kernel;
+  const { default: table } = await import(`../kernel/${folder}/layout.mjs`);
+  kernel.memoryLength = placeLayout(table).memoryLength;
+  for (const [file, text] of Object.entries(layoutFiles(folder, table))) {
+    if (existsSync(file) && readSource(file) === text) continue;
+    if (check) throw new Error(`${file} is not what kernel/${folder}/layout.mjs gives: run npm run build`);
+    writeFileSync(file, text);
+  }
 }
 
 function digestOf({ source, memoryLength, features = [] }) {
@@ -87,7 +86,7 @@ function withDecorators(text) {
 async function compile({ source, name, memoryLength, features = [] }, digest) {
   const { default: asc } = await import('assemblyscript/asc');
   const files = new Map();
-  const { error } = await asc.main(
+  const { error, stderr } = await asc.main(
     [source, '--outFile', 'kernel.wasm', ...flags, ...features, '--initialMemory', String(memoryLength / 65_536)],
     {
       readFile: (file) => (existsSync(file) ? withDecorators(readSource(file)) : null),
@@ -95,7 +94,7 @@ async function compile({ source, name, memoryLength, features = [] }, digest) {
       listFiles: () => [],
     },
   );
-  if (error) throw error;
+  if (error) throw new Error(`${source}: ${stderr}`, { cause: error });
   const text = Buffer.from(files.get('kernel.wasm')).toString('base64');
   return [
     `// Made by scripts/build-kernel.mjs from ${source}.`,

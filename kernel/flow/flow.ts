@@ -1,10 +1,14 @@
 /**
- * The recorder's inner loop, as WebAssembly: what happens to nearly every packet, from the bytes of a capture file to the events of flows. It reads plain
- * records and decodes plain frames (frames.ts), finds NICs and hashes (keys.ts), counts packets into flows, begins and ends flows (observe.ts, with
- * rows.ts for the table, judge.ts for the rules and events.ts for what is logged), and lets time pass (age.ts). Where anything else is to be done it stops, and TypeScript does it
- * on the same memory; TypeScript alone gives the same events, and tests hold both to that.
+ * The recorder's inner loop: what happens to nearly every packet, from the bytes of a capture file to the events of flows.
  *
- * AssemblyScript, compiled by scripts/build-kernel.mjs. Memory: src/flow/kernel-layout.ts. No allocation; imports are the memory, and `judge`.
+ *   frames.ts    reads plain records of a capture, and decodes plain frames
+ *   keys.ts      finds NICs, and hashes five-tuples
+ *   observe.ts   counts packets into flows, begins and ends flows; with table.ts, judge.ts (rules) and events.ts (what is logged)
+ *   age.ts       what time does to flows
+ *
+ * At anything else it stops, and TypeScript does the step on the same memory. TypeScript alone gives the same events; tests compare both.
+ *
+ * AssemblyScript, compiled by scripts/build-kernel.mjs. Memory: layout.mjs. No allocation; imports are the memory, and `judge`.
  */
 export { endAll, sweep } from './age';
 export { decode, readRecords } from './frames';

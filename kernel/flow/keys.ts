@@ -1,29 +1,28 @@
 /** NICs and hashes of the packets of a batch: as `#prepare` of src/flow/observe.ts. */
+import { Address } from '../base/address';
 import {
-  destinationAt,
-  destinationHashAt,
-  destinationNicAt,
-  destinationPortAt,
-  familyAt,
-  nicNumbersAt,
-  nicWordsAt,
-  protocolAt,
-  seedsAt,
-  sourceAt,
-  sourceHashAt,
-  sourceNicAt,
-  sourcePortAt,
-} from '../../src/flow/kernel-layout';
-import { forgetTouched } from './observe';
-import { keyKind } from './rows';
+  destination,
+  destinationHash,
+  destinationNic,
+  destinationPort,
+  family,
+  nicAddresses,
+  nicNumbers,
+  protocol,
+  source,
+  sourceHash,
+  sourceNic,
+  sourcePort,
+  table,
+} from './memory';
+import { forgetPrefetched } from './prefetch';
+import { keyKind } from './row';
 
 // @inline
-function hashEnd(s0: u32, s1: u32, s2: u32, s3: u32, s4: u32, words: usize, port: u32): u32 {
-  let h: u32 =
-    load<u32>(words) * s0 +
-    load<u32>(words, 4) * s1 +
-    (load<u32>(words, 8) * s2 + load<u32>(words, 12) * s3) +
-    port * s4;
+function hashEnd(seed0: u32, seed1: u32, seed2: u32, seed3: u32, seed4: u32, address: Address, port: u32): u32 {
+  const high = address.word0 * seed0 + address.word1 * seed1;
+  const low = address.word2 * seed2 + address.word3 * seed3;
+  let h: u32 = high + low + port * seed4;
   h = (h ^ (h >> 15)) * 0x85ebca6b;
   return h ^ (h >> 13);
 }
@@ -39,58 +38,57 @@ function hashFlow(ends: u32, kind: u32): u32 {
 function findNicFrom(slot: u32, mask: u32, familyBit: i32, high: u64, low: u64): i32 {
   while (true) {
     slot = (slot + 1) & mask;
-    const number = load<i32>(nicNumbersAt + (slot << 2));
+    const number = nicNumbers[slot];
     if (number < 0) return number;
-    const at: usize = nicWordsAt + (slot << 4);
-    if (load<u64>(at) == high && load<u64>(at, 8) == low && (number & 1) == familyBit) return number;
+    const address = nicAddresses[slot];
+    if (address.high == high && address.low == low && (number & 1) == familyBit) return number;
   }
 }
 
 /** As findNic of nsg/nic-table.ts. The table is sparse, so that the first slot nearly always tells: which way a packet goes cannot be predicted. */
 // @inline
-function findNic(mask: u32, familyBit: i32, address: usize): i32 {
-  const high = load<u64>(address);
-  const low = load<u64>(address, 8);
+function findNic(mask: u32, familyBit: i32, address: Address): i32 {
+  const high = address.high;
+  const low = address.low;
   const hash: u32 =
     (<u32>high ^ (<u32>(high >> 32) * 0x9e3779b1) ^ (<u32>low * 0x85ebca6b) ^ <u32>(low >> 32)) * 0x2c1b3c6d;
   const slot: u32 = (hash ^ (hash >> 15)) & mask;
-  const at: usize = nicWordsAt + (slot << 4);
-  let number = load<i32>(nicNumbersAt + (slot << 2));
-  const differs = (load<u64>(at) ^ high) | (load<u64>(at, 8) ^ low) | <u64>((number & 1) ^ familyBit);
+  const its = nicAddresses[slot];
+  let number = nicNumbers[slot];
+  const differs = (its.high ^ high) | (its.low ^ low) | <u64>((number & 1) ^ familyBit);
   if (<i32>(number >= 0) & <i32>(differs != 0)) number = findNicFrom(slot, mask, familyBit, high, low);
   return number >> 1;
 }
 
-/** As `#prepare`, but for the touching: NICs and hashes of all packets. @param nicMask -1 where every packet crosses NIC 0 */
+/** As `#prepare`, without prefetching: NICs and hashes of all packets. @param nicMask -1 where every packet crosses NIC 0 */
 export function prepare(count: i32, nicMask: i32): void {
-  forgetTouched();
-  const s0 = load<u32>(seedsAt);
-  const s1 = load<u32>(seedsAt, 4);
-  const s2 = load<u32>(seedsAt, 8);
-  const s3 = load<u32>(seedsAt, 12);
-  const s4 = load<u32>(seedsAt, 16);
+  forgetPrefetched();
+  const seed0 = table.seed0;
+  const seed1 = table.seed1;
+  const seed2 = table.seed2;
+  const seed3 = table.seed3;
+  const seed4 = table.seed4;
   for (let i = 0; i < count; i++) {
-    const source: usize = sourceAt + (i << 4);
-    const destination: usize = destinationAt + (i << 4);
-    const family: u32 = load<u8>(familyAt + i);
-    const protocol: u32 = load<u8>(protocolAt + i);
+    const sourceAddress = source[i];
+    const destinationAddress = destination[i];
+    const itsFamily: u32 = family[i];
+    const itsProtocol: u32 = protocol[i];
     const ends =
-      hashEnd(s0, s1, s2, s3, s4, source, load<u16>(sourcePortAt + (i << 1))) +
-      hashEnd(s0, s1, s2, s3, s4, destination, load<u16>(destinationPortAt + (i << 1)));
+      hashEnd(seed0, seed1, seed2, seed3, seed4, sourceAddress, sourcePort[i]) +
+      hashEnd(seed0, seed1, seed2, seed3, seed4, destinationAddress, destinationPort[i]);
     let from = 0;
     let to = -1;
     if (nicMask >= 0) {
-      const familyBit = <i32>(family == 6);
-      from = findNic(nicMask, familyBit, source);
-      to = findNic(nicMask, familyBit, destination);
+      const familyBit = <i32>(itsFamily == 6);
+      from = findNic(nicMask, familyBit, sourceAddress);
+      to = findNic(nicMask, familyBit, destinationAddress);
       to = select(-1, to, to == from);
     }
-    store<i32>(sourceNicAt + (i << 2), from);
-    store<i32>(destinationNicAt + (i << 2), to);
-    const hash = hashFlow(ends, keyKind(select(from, to, from >= 0), family, protocol));
-    store<u32>(sourceHashAt + (i << 2), hash);
-    store<u32>(destinationHashAt + (i << 2), hash);
-    if (<i32>(from >= 0) & <i32>(to >= 0))
-      store<u32>(destinationHashAt + (i << 2), hashFlow(ends, keyKind(to, family, protocol)));
+    sourceNic[i] = from;
+    destinationNic[i] = to;
+    const hash = hashFlow(ends, keyKind(select(from, to, from >= 0), itsFamily, itsProtocol));
+    sourceHash[i] = hash;
+    destinationHash[i] = hash;
+    if (<i32>(from >= 0) & <i32>(to >= 0)) destinationHash[i] = hashFlow(ends, keyKind(to, itsFamily, itsProtocol));
   }
 }

@@ -1,126 +1,90 @@
 /** Packets counted into flows, and flows begun and ended by packets: `observe` of src/flow/observe.ts and what it calls, in the same order. */
-import {
-  bucketsAt,
-  capacityAt,
-  carriedAt,
-  countsAt,
-  destinationGuessAt,
-  destinationHashAt,
-  destinationNicAt,
-  destinationPortAt,
-  eventCountAt,
-  eventRoomAt,
-  familyAt,
-  flowsMaxAt,
-  flowsOfNicAt,
-  flowsPerNicMaxAt,
-  ipBytesAt,
-  maskAt,
-  protocolAt,
-  sizeAt,
-  sourceGuessAt,
-  sourceHashAt,
-  sourceNicAt,
-  sourcePortAt,
-  tcpFlagsAt,
-  timeMillisAt,
-  touchedAt,
-  wordsAt,
-} from '../../src/flow/kernel-layout';
 import { emit, end, stateBegin, stateDenied } from './events';
-import { protocolTcp } from './frames';
 import { judge } from './judge';
 import {
-  add,
-  find,
+  counts,
+  destinationGuess,
+  destinationHash,
+  destinationNic,
+  destinationPort,
+  exchange,
+  family,
+  flowsOfNic,
+  ipBytes,
+  protocol,
+  sourceGuess,
+  sourceHash,
+  sourceNic,
+  sourcePort,
+  table,
+  tcpFlags,
+  timeMillis,
+} from './memory';
+import { inbound, isOpening, outbound, protocolTcp, tcpAck, tcpFin, tcpRst, tcpSyn } from './packet';
+import { prefetch } from './prefetch';
+import {
+  addToCounters,
   flagsOf,
   flowDenied,
   flowEnded,
-  guess,
-  insert,
+  flowFinForward,
+  flowFinReverse,
+  flowRst,
   isClosed,
   isDenied,
   isFull,
-  isOpening,
+  isReversed,
   keyKind,
-  kindOffset,
   kindOutbound,
-  lastSeenOf,
   rememberedUntil,
-  remove,
+  rowAt,
   see,
-  tcpAck,
-  tcpSyn,
+  setFlag,
   timeoutOf,
-} from './rows';
+} from './row';
+import { find, hasRoomForTwo, insert, remove } from './table';
 
-const inbound: u32 = 0;
-const outbound: u32 = 1;
-
-/** Packets whose rows are read before the first of them is looked up. */
-const touchedRows: i32 = 64;
-/** Of the batch, packets before this one are touched. */
-let touchedEnd: i32 = 0;
-
-export function forgetTouched(): void {
-  touchedEnd = 0;
-}
-
-/** Reads the buckets, then the rows, that packets will be looked up in, so that the waits for memory overlap. */
-function touch(from: i32, end: i32, mask: u32): void {
-  let second = false;
-  let touched: u32 = 0;
-  for (let i = from; i < end; i++) {
-    const hash = load<u32>(sourceHashAt + (i << 2));
-    second = second || hash != load<u32>(destinationHashAt + (i << 2));
-    touched ^= load<u32>(bucketsAt + ((hash & mask) << 2));
-  }
-  for (let i = from; i < end; i++) {
-    const reference = guess(load<u32>(sourceHashAt + (i << 2)), mask);
-    store<u32>(sourceGuessAt + (i << 2), reference);
-    touched ^= load<u32>(wordsAt + ((<usize>reference) << 6) - 64, kindOffset);
-  }
-  if (second) {
-    for (let i = from; i < end; i++) {
-      const reference = guess(load<u32>(destinationHashAt + (i << 2)), mask);
-      store<u32>(destinationGuessAt + (i << 2), reference);
-      touched ^= load<u32>(wordsAt + ((<usize>reference) << 6) - 64, kindOffset);
-    }
-  }
-  store<u32>(touchedAt, touched);
-}
+/** Ports below this are those of services. */
+const servicePortEnd: u32 = 1024;
+/** Ports below this are rarely chosen by clients. */
+const clientPortStart: u32 = 32768;
 
 /** The place of a packet's flow, 0 where more is to be done than to count the packet. */
 // @inline
 function locate(i: i32, nic: i32, hash: u32, reference: u32, now: f64): usize {
   const place = find(i, nic, hash, reference);
   if (place == 0) return 0;
-  if (now >= lastSeenOf(place) + timeoutOf(nic)) return 0;
-  const flags = flagsOf(place);
+  const row = rowAt(place);
+  if (now >= row.lastSeen + timeoutOf(nic)) return 0;
+  const flags = flagsOf(row);
   if (flags == 0) return place;
   if ((flags & flowEnded) != 0) return 0;
   if ((flags & flowDenied) != 0) return place;
   return isOpening(i) && isClosed(flags) ? 0 : place;
 }
 
+/** Counts a packet into its flow, which is open. */
 // @inline
-function count(at: usize, value: f64): void {
-  store<f64>(countsAt + at, load<f64>(countsAt + at) + value);
+function add(place: usize, i: i32, bytes: u32): void {
+  addToCounters(place, bytes);
+  const flags: u32 = tcpFlags[i];
+  if ((flags & (tcpFin | tcpRst)) == 0) return;
+  setFlag(rowAt(place), (flags & tcpRst) != 0 ? flowRst : isReversed(place) ? flowFinReverse : flowFinForward);
 }
 
 /** As `#findLive`. */
 function findLive(i: i32, nic: i32, hash: u32, now: f64): usize {
   const place = find(i, nic, hash, 0);
   if (place == 0) return 0;
-  const row = place & ~1;
+  const row = rowAt(place);
   const timeout = timeoutOf(nic);
-  const lastSeen = lastSeenOf(row);
+  const lastSeen = row.lastSeen;
   const expiry = lastSeen + timeout;
   if (now < expiry) return place;
   let flags = flagsOf(row);
   if ((flags & (flowEnded | flowDenied)) == 0) {
     end(row, isClosed(flags) ? lastSeen : expiry);
-    if (load<u8>(protocolAt + i) != protocolTcp) return 0;
+    if (<u32>protocol[i] != protocolTcp) return 0;
     flags |= flowEnded;
   }
   if ((flags & flowEnded) != 0 && now < rememberedUntil(flags, lastSeen, timeout)) return place;
@@ -128,92 +92,90 @@ function findLive(i: i32, nic: i32, hash: u32, now: f64): usize {
   return 0;
 }
 
-/** As `#initiator`: 1 where the destination began. */
-function initiator(i: i32): usize {
-  if (load<u8>(protocolAt + i) != protocolTcp) return 0;
-  const tcpFlags: u32 = load<u8>(tcpFlagsAt + i);
-  if ((tcpFlags & tcpSyn) != 0) return (tcpFlags & tcpAck) == 0 ? 0 : 1;
-  count(64, 1);
-  const source: u32 = load<u16>(sourcePortAt + (i << 1));
-  const destination: u32 = load<u16>(destinationPortAt + (i << 1));
-  if (source < 1024 != destination < 1024) return source < 1024 ? 1 : 0;
-  if (source < 32768 != destination < 32768) return source < 32768 ? 1 : 0;
-  return 0;
+/** As `#initiator`: whether the destination began. */
+function beganAtDestination(i: i32): bool {
+  if (<u32>protocol[i] != protocolTcp) return false;
+  const flags: u32 = tcpFlags[i];
+  if ((flags & tcpSyn) != 0) return (flags & tcpAck) != 0;
+  counts.initiatorsGuessed++;
+  const source: u32 = sourcePort[i];
+  const destination: u32 = destinationPort[i];
+  if (source < servicePortEnd != destination < servicePortEnd) return source < servicePortEnd;
+  if (source < clientPortStart != destination < clientPortStart) return source < clientPortStart;
+  return false;
 }
 
 /** As `#open`. */
-function open(i: i32, nic: i32, hash: u32, packetDirection: u32, reversed: usize, now: f64): usize {
-  const direction = reversed == 0 ? packetDirection : 1 - packetDirection;
-  const kind =
-    keyKind(nic, load<u8>(familyAt + i), load<u8>(protocolAt + i)) | (direction == outbound ? kindOutbound : 0);
+function open(i: i32, nic: i32, hash: u32, packetDirection: u32, reversed: bool, now: f64): usize {
+  const direction = reversed ? 1 - packetDirection : packetDirection;
+  const kind = keyKind(nic, family[i], protocol[i]) | (direction == outbound ? kindOutbound : 0);
   const row = insert(i, nic, hash, kind, reversed, now);
   const denied = judge(row);
-  count(denied ? 56 : 48, 1);
+  if (denied) counts.flowsDenied++;
+  else counts.flowsAllowed++;
   emit(row, denied ? stateDenied : stateBegin, now);
-  return row | reversed;
+  return changetype<usize>(row) | <usize>reversed;
 }
 
 /** As `#count`. @returns whether the flow is denied */
 function countIn(i: i32, place: usize, now: f64): bool {
   see(place, now);
   if (isDenied(place)) {
-    count(40, 1);
+    counts.observedDenied++;
     return true;
   }
-  const ipBytes = load<u32>(ipBytesAt + (i << 2));
-  add(place, i, ipBytes);
-  count(24, 1);
-  count(32, <f64>ipBytes);
+  const bytes = ipBytes[i];
+  add(place, i, bytes);
+  counts.observedAllowed++;
+  counts.bytesAllowed += <f64>bytes;
   return false;
 }
 
 /** As `#cross`. @returns whether the NIC denies it */
 function cross(i: i32, nic: i32, hash: u32, direction: u32, found: usize, now: f64): bool {
   let place = found;
-  if (place == 0) place = open(i, nic, hash, direction, initiator(i), now);
-  else if (load<u8>(protocolAt + i) == protocolTcp) {
-    const row = place & ~1;
+  if (place == 0) place = open(i, nic, hash, direction, beganAtDestination(i), now);
+  else if (<u32>protocol[i] == protocolTcp) {
+    const row = rowAt(place);
     const flags = flagsOf(row);
     const opening = isOpening(i);
     const ended = (flags & flowEnded) != 0;
     if (ended || (opening && isClosed(flags) && (flags & flowDenied) == 0)) {
-      if (!ended) end(row, lastSeenOf(row));
+      if (!ended) end(row, row.lastSeen);
       remove(row);
-      place = open(i, nic, hash, direction, opening ? 0 : place & 1, now);
+      place = open(i, nic, hash, direction, !opening && isReversed(place), now);
     }
   }
   return countIn(i, place, now);
 }
 
-/** Whether a packet finds room for all that it may do at a NIC, so that nothing is to be done twice: TypeScript ends flows early, and carries counters. */
+/** Whether a NIC has room for all that a packet may do, so that nothing is to be done twice: TypeScript ends flows early, and handles full counters. */
 function hasRoom(i: i32, nic: i32, hash: u32): bool {
   if (nic < 0) return true;
-  if (load<u32>(flowsOfNicAt + (nic << 2)) >= load<u32>(flowsPerNicMaxAt)) return false;
+  if (flowsOfNic[nic] >= exchange.flowsPerNicMax) return false;
   const place = find(i, nic, hash, 0);
-  return place == 0 || !isFull(place, load<u32>(ipBytesAt + (i << 2)));
+  return place == 0 || !isFull(place, ipBytes[i]);
 }
 
-/** Does all that a packet does. @returns false, with nothing done, where TypeScript must */
-function act(i: i32, sourceNic: i32, destinationNic: i32, now: f64): bool {
-  if (load<u32>(eventCountAt) > load<u32>(eventRoomAt) || load<u32>(carriedAt) != 0) return false;
-  const size = load<u32>(sizeAt) + 1;
-  if (size >= load<u32>(capacityAt) || size >= load<u32>(flowsMaxAt)) return false;
-  const sourceHash = load<u32>(sourceHashAt + (i << 2));
-  const destinationHash = load<u32>(destinationHashAt + (i << 2));
-  if (!hasRoom(i, sourceNic, sourceHash) || !hasRoom(i, destinationNic, destinationHash)) return false;
-  if (sourceNic >= 0) {
-    const found = findLive(i, sourceNic, sourceHash, now);
-    if (destinationNic >= 0 && found == 0) {
-      const other = findLive(i, destinationNic, destinationHash, now);
+/** Does all that a packet does. @returns false, with nothing done, if TypeScript must */
+function act(i: i32, fromNic: i32, toNic: i32, now: f64): bool {
+  if (exchange.eventCount > exchange.eventRoom || table.carried != 0) return false;
+  if (!hasRoomForTwo()) return false;
+  const fromHash = sourceHash[i];
+  const toHash = destinationHash[i];
+  if (!hasRoom(i, fromNic, fromHash) || !hasRoom(i, toNic, toHash)) return false;
+  if (fromNic >= 0) {
+    const found = findLive(i, fromNic, fromHash, now);
+    if (toNic >= 0 && found == 0) {
+      const other = findLive(i, toNic, toHash, now);
       if (other != 0 && isDenied(other)) {
         countIn(i, other, now);
         return true;
       }
     }
-    if (cross(i, sourceNic, sourceHash, outbound, found, now)) return true;
+    if (cross(i, fromNic, fromHash, outbound, found, now)) return true;
   }
-  if (destinationNic >= 0)
-    cross(i, destinationNic, destinationHash, inbound, findLive(i, destinationNic, destinationHash, now), now);
+  if (toNic >= 0) cross(i, toNic, toHash, inbound, findLive(i, toNic, toHash, now), now);
   return true;
 }
 
@@ -228,66 +190,57 @@ export function observe(from: i32, end: i32, boundary: f64): i32 {
   let allowed: u32 = 0;
   let allowedBytes: u64 = 0;
   let denied: u32 = 0;
-  const mask = load<u32>(maskAt);
+  const mask = table.mask;
   let i = from;
   for (; i < end; i++) {
-    const now = load<f64>(timeMillisAt + (i << 3));
+    const now = timeMillis[i];
     if (!(now < boundary)) break;
-    if (i >= touchedEnd) {
-      touchedEnd = min(i + touchedRows, end);
-      touch(i, touchedEnd, mask);
-    }
-    const sourceNic = load<i32>(sourceNicAt + (i << 2));
-    const destinationNic = load<i32>(destinationNicAt + (i << 2));
-    const ipBytes = load<u32>(ipBytesAt + (i << 2));
-    const nic = select(sourceNic, destinationNic, sourceNic >= 0);
+    prefetch(i, end, mask);
+    const fromNic = sourceNic[i];
+    const toNic = destinationNic[i];
+    const itsBytes = ipBytes[i];
+    const nic = select(fromNic, toNic, fromNic >= 0);
     if (nic < 0) {
       noNic++;
       continue;
     }
-    let place = locate(i, nic, load<u32>(sourceHashAt + (i << 2)), load<u32>(sourceGuessAt + (i << 2)), now);
+    let place = locate(i, nic, sourceHash[i], sourceGuess[i], now);
     const first = place != 0 && isDenied(place);
-    if (place != 0 && !first && isFull(place, ipBytes)) place = 0;
-    if (place != 0 && <i32>(sourceNic >= 0) & <i32>(destinationNic >= 0) & <i32>!first) {
-      const other = locate(
-        i,
-        destinationNic,
-        load<u32>(destinationHashAt + (i << 2)),
-        load<u32>(destinationGuessAt + (i << 2)),
-        now,
-      );
-      if (other == 0 || (!isDenied(other) && isFull(other, ipBytes))) place = 0;
+    if (place != 0 && !first && isFull(place, itsBytes)) place = 0;
+    if (place != 0 && <i32>(fromNic >= 0) & <i32>(toNic >= 0) & <i32>!first) {
+      const other = locate(i, toNic, destinationHash[i], destinationGuess[i], now);
+      if (other == 0 || (!isDenied(other) && isFull(other, itsBytes))) place = 0;
       else if (isDenied(other)) {
         denied++;
         see(other, now);
       } else {
-        add(other, i, ipBytes);
+        add(other, i, itsBytes);
         allowed++;
-        allowedBytes += ipBytes;
+        allowedBytes += itsBytes;
         see(other, now);
       }
     }
     if (place == 0) {
-      if (!act(i, sourceNic, destinationNic, now)) break;
+      if (!act(i, fromNic, toNic, now)) break;
       packets++;
-      bytes += ipBytes;
+      bytes += itsBytes;
       continue;
     }
     see(place, now);
     packets++;
-    bytes += ipBytes;
+    bytes += itsBytes;
     if (first) denied++;
     else {
-      add(place, i, ipBytes);
+      add(place, i, itsBytes);
       allowed++;
-      allowedBytes += ipBytes;
+      allowedBytes += itsBytes;
     }
   }
-  count(0, <f64>packets);
-  count(8, <f64>bytes);
-  count(16, <f64>noNic);
-  count(24, <f64>allowed);
-  count(32, <f64>allowedBytes);
-  count(40, <f64>denied);
+  counts.packets += <f64>packets;
+  counts.bytes += <f64>bytes;
+  counts.packetsNoNic += <f64>noNic;
+  counts.observedAllowed += <f64>allowed;
+  counts.bytesAllowed += <f64>allowedBytes;
+  counts.observedDenied += <f64>denied;
   return i;
 }

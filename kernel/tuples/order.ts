@@ -1,154 +1,131 @@
 /**
- * Tuples put in order: by NIC, rank of their group, time, then as they were made. What `orderEvents` of src/record/order-events.ts does in TypeScript; tests
- * hold both to the same.
+ * Puts tuples in order: by NIC, rank of their group, time, then as they were made. The reference implementation is `orderEvents` of
+ * src/record/order-events.ts.
  *
- * A row's key is one number, the NIC and rank in its high bits, then the milliseconds after the first time, then the row. Keys are sorted digit by digit from the
- * lowest of the time up: the rows in them are in order already, and stay so where all else is equal.
+ * A row's key is one number: NIC and rank in the highest bits, then the milliseconds after the first time, then the row. Keys are sorted digit by
+ * digit, from the lowest digit of the time up. Rows need no sorting: they are in order at first, and each pass keeps the order of equal digits.
  */
+import * as columns from './memory';
 import {
-  accessAt,
-  bytesForwardAt,
-  bytesReverseAt,
-  columnsLength,
-  destinationAt,
-  destinationPortAt,
-  digitBits,
-  digitsAt,
-  directionAt,
-  encryptionAt,
-  familyAt,
-  groupAt,
-  keysAt,
-  nicAt,
-  packetsForwardAt,
-  packetsReverseAt,
-  protocolAt,
-  ranksAt,
-  rowBits,
-  runsAt,
-  sourceAt,
-  sourcePortAt,
-  spareKeysAt,
-  stateAt,
-  timeAt,
-} from '../../src/flowlog/tuple-kernel-layout';
+  AddressRowsArray,
+  digitCounts,
+  digitValues,
+  keys,
+  ownRows,
+  OwnRowsArray,
+  RowsArray,
+  runs,
+  spareKeys,
+} from './memory';
 
-const digits: u32 = 1 << digitBits;
-const digitMask: u64 = digits - 1;
-const rowMask: u64 = (1 << rowBits) - 1;
+const digitBits: u32 = 11;
+const digitMask: u64 = digitValues - 1;
+const rowBits: u32 = 17;
+const rowMask: u64 = ownRows - 1;
 const keyBits: u32 = 64;
-/** Times further apart are left to TypeScript. */
-const timesMax: f64 = 4294967296;
+/** Times that are further apart are ordered by TypeScript. */
+const spanMillisMax: f64 = 4294967296;
 
 function bitsOf(value: u64): u32 {
   return 64 - <u32>clz(value);
 }
 
-/** One pass: keys from `from` to `to`, by the digit at `shift`. */
-function sortByDigit(from: usize, to: usize, count: u32, shift: u64): void {
-  memory.fill(digitsAt, 0, digits << 2);
-  for (let i: u32 = 0; i < count; i++) {
-    const at = digitsAt + ((<usize>((load<u64>(from + (i << 3)) >> shift) & digitMask)) << 2);
-    store<u32>(at, load<u32>(at) + 1);
-  }
+/** One pass: keys of `from` go to `to`, ordered by the digit at `shift`. */
+function sortByDigit(from: OwnRowsArray<u64>, to: OwnRowsArray<u64>, count: u32, shift: u64): void {
+  memory.fill(changetype<usize>(digitCounts), 0, digitValues << 2);
+  for (let i: u32 = 0; i < count; i++) digitCounts[<u32>((from[i] >> shift) & digitMask)]++;
   let before: u32 = 0;
-  for (let digit: u32 = 0; digit < digits; digit++) {
-    const at = digitsAt + (digit << 2);
-    const many = load<u32>(at);
-    store<u32>(at, before);
-    before += many;
+  for (let digit: u32 = 0; digit < digitValues; digit++) {
+    const digitCount = digitCounts[digit];
+    digitCounts[digit] = before;
+    before += digitCount;
   }
   for (let i: u32 = 0; i < count; i++) {
-    const key = load<u64>(from + (i << 3));
-    const at = digitsAt + ((<usize>((key >> shift) & digitMask)) << 2);
-    const place = load<u32>(at);
-    store<u32>(at, place + 1);
-    store<u64>(to + ((<usize>place) << 3), key);
+    const key = from[i];
+    const digit = <u32>((key >> shift) & digitMask);
+    const place = digitCounts[digit];
+    digitCounts[digit] = place + 1;
+    to[place] = key;
   }
 }
 
 // @inline
-function rowOf(keys: usize, i: u32): usize {
-  return <usize>(load<u64>(keys + (i << 3)) & rowMask);
+function rowOf(keys: OwnRowsArray<u64>, i: u32): u32 {
+  return <u32>(keys[i] & rowMask);
 }
 
 // One loop for each column: what is read out of order then fits into the cache.
-function gather<T>(column: usize, keys: usize, count: u32): void {
-  const from = column - columnsLength;
-  for (let i: u32 = 0; i < count; i++)
-    store<T>(column + <usize>i * sizeof<T>(), load<T>(from + rowOf(keys, i) * sizeof<T>()));
+function gather<T>(from: RowsArray<T>, to: RowsArray<T>, keys: OwnRowsArray<u64>, count: u32): void {
+  for (let i: u32 = 0; i < count; i++) to[i] = from[rowOf(keys, i)];
 }
 
-function gatherQuads(column: usize, keys: usize, count: u32): void {
-  const from = column - columnsLength;
+function gatherAddresses(from: AddressRowsArray, to: AddressRowsArray, keys: OwnRowsArray<u64>, count: u32): void {
   for (let i: u32 = 0; i < count; i++) {
-    const source = from + (rowOf(keys, i) << 4);
-    const target = column + ((<usize>i) << 4);
-    store<u64>(target, load<u64>(source));
-    store<u64>(target, load<u64>(source, 8), 8);
+    const source = from[rowOf(keys, i)];
+    const target = to[i];
+    target.high = source.high;
+    target.low = source.low;
   }
 }
 
 /**
- * Copies the first `count` rows as made to where rows in order lie. @param ranks how many groups there are
- * @returns how many runs of one NIC and group there are, whose starts are at `runsAt`; -1, with nothing done, where keys have no room
+ * Copies the first `count` rows as made to where rows in order lie. @param groups how many groups there are
+ * @returns how many runs of one NIC and group there are, which begin at `runs`; -1, with nothing done, if keys have too few bits
  */
-export function order(count: u32, ranks: u32): i32 {
-  const times: usize = timeAt - columnsLength;
+export function order(count: u32, groups: u32): i32 {
   let first: f64 = Infinity;
   let last: f64 = -Infinity;
   for (let i: u32 = 0; i < count; i++) {
-    const time = Math.floor(load<f64>(times + (i << 3)));
+    const time = Math.floor(columns.madeTimeMillis[i]);
     first = min(first, time);
     last = max(last, time);
   }
-  if (count > 0 && !(last - first < timesMax)) return -1;
+  if (count > 0 && !(last - first < spanMillisMax)) return -1;
   const timeBits = bitsOf(<u64>max(0, last - first));
   const ownerShift: u64 = rowBits + timeBits;
   let ownerMax: u64 = 0;
   for (let i: u32 = 0; i < count; i++) {
-    const word: usize = (i << 2) - columnsLength;
-    const rank = load<u32>(ranksAt + ((<usize>load<u32>(groupAt + word)) << 2));
-    const owner = <u64>load<u32>(nicAt + word) * ranks + rank;
-    const time = <u64>(Math.floor(load<f64>(times + (i << 3))) - first);
+    const rank = columns.ranks[columns.madeGroup[i]];
+    const owner = <u64>columns.madeNic[i] * groups + rank;
+    const time = <u64>(Math.floor(columns.madeTimeMillis[i]) - first);
     ownerMax = max(ownerMax, owner);
-    store<u64>(keysAt + (i << 3), (owner << ownerShift) | (time << rowBits) | i);
+    keys[i] = (owner << ownerShift) | (time << rowBits) | i;
   }
   const bits = <u32>ownerShift + bitsOf(ownerMax);
   if (bits > keyBits) return -1;
-  let keys: usize = keysAt;
-  let spare: usize = spareKeysAt;
+  let sorted = keys;
+  let spare = spareKeys;
   for (let shift: u32 = rowBits; shift < bits; shift += digitBits) {
-    sortByDigit(keys, spare, count, shift);
-    const sorted = spare;
-    spare = keys;
-    keys = sorted;
+    sortByDigit(sorted, spare, count, shift);
+    const next = spare;
+    spare = sorted;
+    sorted = next;
   }
-  gather<f64>(timeAt, keys, count);
-  gather<f64>(packetsForwardAt, keys, count);
-  gather<f64>(bytesForwardAt, keys, count);
-  gather<f64>(packetsReverseAt, keys, count);
-  gather<f64>(bytesReverseAt, keys, count);
-  gatherQuads(sourceAt, keys, count);
-  gatherQuads(destinationAt, keys, count);
-  gather<u32>(groupAt, keys, count);
-  gather<u32>(nicAt, keys, count);
-  gather<u16>(sourcePortAt, keys, count);
-  gather<u16>(destinationPortAt, keys, count);
-  gather<u8>(familyAt, keys, count);
-  gather<u8>(protocolAt, keys, count);
-  gather<u8>(directionAt, keys, count);
-  gather<u8>(accessAt, keys, count);
-  gather<u8>(stateAt, keys, count);
-  gather<u8>(encryptionAt, keys, count);
-  let runs = 0;
+  gather<f64>(columns.madeTimeMillis, columns.timeMillis, sorted, count);
+  gather<f64>(columns.madePacketsForward, columns.packetsForward, sorted, count);
+  gather<f64>(columns.madeBytesForward, columns.bytesForward, sorted, count);
+  gather<f64>(columns.madePacketsReverse, columns.packetsReverse, sorted, count);
+  gather<f64>(columns.madeBytesReverse, columns.bytesReverse, sorted, count);
+  gatherAddresses(columns.madeSource, columns.source, sorted, count);
+  gatherAddresses(columns.madeDestination, columns.destination, sorted, count);
+  gather<u32>(columns.madeGroup, columns.group, sorted, count);
+  gather<u32>(columns.madeNic, columns.nic, sorted, count);
+  gather<u16>(columns.madeSourcePort, columns.sourcePort, sorted, count);
+  gather<u16>(columns.madeDestinationPort, columns.destinationPort, sorted, count);
+  gather<u8>(columns.madeFamily, columns.family, sorted, count);
+  gather<u8>(columns.madeProtocol, columns.protocol, sorted, count);
+  gather<u8>(columns.madeDirection, columns.direction, sorted, count);
+  gather<u8>(columns.madeAccess, columns.access, sorted, count);
+  gather<u8>(columns.madeState, columns.state, sorted, count);
+  gather<u8>(columns.madeEncryption, columns.encryption, sorted, count);
+  let runCount = 0;
   let owner: u64 = u64.MAX_VALUE;
   for (let i: u32 = 0; i < count; i++) {
-    const next = load<u64>(keys + (i << 3)) >> ownerShift;
+    const next = sorted[i] >> ownerShift;
     if (next == owner) continue;
     owner = next;
-    store<u32>(runsAt + (runs << 2), i);
-    runs++;
+    runs[runCount] = i;
+    runCount++;
   }
-  return runs;
+  return runCount;
 }

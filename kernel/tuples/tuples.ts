@@ -1,33 +1,13 @@
 /**
- * Tuples put in order (order.ts) and as text, as WebAssembly: what `writeTuple` of src/flowlog/tuple-text.ts writes, many at once. TypeScript writes the same, and tests hold both
- * to that.
+ * Puts tuples in order (order.ts) and writes them as text, many at once. The reference implementation of writing is `writeTuple` of
+ * src/flowlog/tuple-text.ts.
  *
- * AssemblyScript, compiled by scripts/build-kernel.mjs. Memory: src/flowlog/tuple-kernel-layout.ts. No allocation, no imports but the memory.
+ * AssemblyScript, compiled by scripts/build-kernel.mjs. Memory: layout.mjs. No allocation, no imports but the memory.
  */
-import {
-  accessAt,
-  bytesForwardAt,
-  bytesReverseAt,
-  destinationAt,
-  destinationPortAt,
-  directionAt,
-  encryptionAt,
-  encryptionsAt,
-  familyAt,
-  octetsAt,
-  packetsForwardAt,
-  packetsReverseAt,
-  pairsAt,
-  protocolAt,
-  sourceAt,
-  sourcePortAt,
-  stateAt,
-  textAt,
-  timeAt,
-} from '../../src/flowlog/tuple-kernel-layout';
-
+import { Address } from '../base/address';
 import { counterOf } from '../base/counter';
 import { writeIpv6 } from '../base/ipv6-text';
+import * as columns from './memory';
 
 export { order } from './order';
 
@@ -56,7 +36,7 @@ function writeDigits(at: usize, value: u32, width: i32): usize {
   let to = end - 2;
   while (<isize>(to - at) >= 0) {
     const quotient = value / 100;
-    store<u16>(to, load<u16>(pairsAt + ((value - quotient * 100) << 1)));
+    store<u16>(to, columns.twoDigits[value - quotient * 100]);
     value = quotient;
     to -= 2;
   }
@@ -71,7 +51,7 @@ function writeSmall(at: usize, value: u32): usize {
     return at + 1;
   }
   if (value < 100) {
-    store<u16>(at, load<u16>(pairsAt + (value << 1)));
+    store<u16>(at, columns.twoDigits[value]);
     return at + 2;
   }
   let width = 3;
@@ -94,7 +74,7 @@ function writeNumber(at: usize, value: f64): usize {
 }
 
 function writeOctet(at: usize, octet: u32): usize {
-  const digits = load<u32>(octetsAt + (octet << 2));
+  const digits = columns.octets[octet];
   store<u32>(at, digits);
   return at + (digits >> 24);
 }
@@ -109,8 +89,8 @@ function writeIpv4(at: usize, word: u32): usize {
   return writeOctet(at + 1, word & 255);
 }
 
-function writeAddress(at: usize, isIpv6: bool, words: usize): usize {
-  return isIpv6 ? writeIpv6(at, words) : writeIpv4(at, load<u32>(words, 12));
+function writeAddress(at: usize, isIpv6: bool, address: Address): usize {
+  return isIpv6 ? writeIpv6(at, changetype<usize>(address)) : writeIpv4(at, address.word3);
 }
 
 /** A comma and a counter; one that is not given is 0 where `zeros`, else nothing. */
@@ -125,11 +105,10 @@ function writeCounter(at: usize, value: f64, zeros: bool): usize {
 }
 
 function writeCounters(at: usize, row: i32, zeros: bool): usize {
-  const value: usize = row << 3;
-  at = writeCounter(at, load<f64>(packetsForwardAt + value), zeros);
-  at = writeCounter(at, load<f64>(bytesForwardAt + value), zeros);
-  at = writeCounter(at, load<f64>(packetsReverseAt + value), zeros);
-  return writeCounter(at, load<f64>(bytesReverseAt + value), zeros);
+  at = writeCounter(at, columns.packetsForward[row], zeros);
+  at = writeCounter(at, columns.bytesForward[row], zeros);
+  at = writeCounter(at, columns.packetsReverse[row], zeros);
+  return writeCounter(at, columns.bytesReverse[row], zeros);
 }
 
 function stateLetter(state: u32): u8 {
@@ -145,9 +124,10 @@ const timeEnd: f64 = 4294967296000;
  */
 export function writeTuples(first: i32, end: i32, format: i32): i32 {
   const vnet = format == 2;
-  let at: usize = textAt;
+  const start = changetype<usize>(columns.text);
+  let at = start;
   for (let row = first; row < end; row++) {
-    const moment = load<f64>(timeAt + (row << 3));
+    const moment = columns.timeMillis[row];
     if (!(moment >= 0 && moment < timeEnd)) return -1;
     const time = <u64>moment;
     const seconds = <u32>(time / 1000);
@@ -163,33 +143,33 @@ export function writeTuples(first: i32, end: i32, format: i32): i32 {
       at = writeDigits(at + 1, seconds % 1000000000, 9);
     } else at = writeSmall(at, seconds);
     store<u8>(at++, comma);
-    const family: u32 = load<u8>(familyAt + row);
-    at = writeAddress(at, family == 6 || family == 64, sourceAt + (row << 4));
+    const family: u32 = columns.family[row];
+    at = writeAddress(at, family == 6 || family == 64, columns.source[row]);
     store<u8>(at++, comma);
-    at = writeAddress(at, family == 6 || family == 46, destinationAt + (row << 4));
+    at = writeAddress(at, family == 6 || family == 46, columns.destination[row]);
     store<u8>(at++, comma);
-    at = writeSmall(at, load<u16>(sourcePortAt + (row << 1)));
+    at = writeSmall(at, columns.sourcePort[row]);
     store<u8>(at++, comma);
-    at = writeSmall(at, load<u16>(destinationPortAt + (row << 1)));
+    at = writeSmall(at, columns.destinationPort[row]);
     store<u8>(at++, comma);
-    const protocol: u32 = load<u8>(protocolAt + row);
+    const protocol: u32 = columns.protocol[row];
     if (vnet) at = writeSmall(at, protocol);
     else store<u8>(at++, protocol == 6 ? letterT : letterU);
     store<u8>(at, comma);
-    store<u8>(at + 1, load<u8>(directionAt + row) == 0 ? letterI : letterO);
+    store<u8>(at + 1, columns.direction[row] == 0 ? letterI : letterO);
     store<u8>(at + 2, comma);
     at += 3;
-    const state: u32 = load<u8>(stateAt + row);
-    const deny = load<u8>(accessAt + row) == accessDeny || state == stateDenied;
+    const state: u32 = columns.state[row];
+    const deny = columns.access[row] == accessDeny || state == stateDenied;
     if (vnet) {
       store<u8>(at, deny ? letterD : stateLetter(state));
       store<u8>(at + 1, comma);
       at += 2;
-      const name: usize = encryptionsAt + ((<usize>load<u8>(encryptionAt + row)) << 5);
-      store<u64>(at, load<u64>(name));
-      store<u64>(at + 8, load<u64>(name, 8));
-      store<u64>(at + 16, load<u64>(name, 16));
-      at += load<u8>(name, 31);
+      const name = columns.encryptionNames[columns.encryption[row]];
+      store<u64>(at, name.text0);
+      store<u64>(at + 8, name.text1);
+      store<u64>(at + 16, name.text2);
+      at += name.length;
       at = writeCounters(at, row, deny || state < stateContinuing);
     } else {
       store<u8>(at++, deny ? letterD : letterA);
@@ -206,5 +186,5 @@ export function writeTuples(first: i32, end: i32, format: i32): i32 {
     }
     store<u8>(at++, quote);
   }
-  return <i32>(at - textAt);
+  return <i32>(at - start);
 }

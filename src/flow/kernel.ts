@@ -18,11 +18,12 @@ import type { DecodeRun } from '../wire/decode-packet.ts';
 import type { MeterCounts } from './counts.ts';
 import type { FlowEvents } from './event.ts';
 import * as layout from './kernel-layout.ts';
+import { exchange } from './kernel-layout.ts';
 import { kernelModule } from './kernel-module.ts';
 import type { KeyColumns } from './packet-keys.ts';
 import type { StoreMemory } from './store.ts';
 import type { GrowTable } from './table.ts';
-import { rowWords, stateWords } from './table.ts';
+import { rowWords } from './table.ts';
 
 interface KernelExports {
   readRecords(
@@ -46,7 +47,7 @@ interface KernelExports {
 }
 
 const everyNicZero = -1;
-const { batchRows, rowsMax, nicSlotsMax, framesAt, framesLength } = layout;
+const { batchRows, rowsMax, nicSlotsMax, framesLength } = layout;
 
 /** One meter's at a time. */
 export class FlowKernel implements KeyColumns, StoreMemory {
@@ -65,11 +66,7 @@ export class FlowKernel implements KeyColumns, StoreMemory {
   readonly tuples: TupleKernel;
   readonly #exports: KernelExports;
   readonly #buffer: ArrayBuffer;
-  readonly #frames: Uint8Array;
-  readonly #counts: Float64Array;
-  readonly #capturedCount: Uint32Array;
-  readonly #eventCount: Uint32Array;
-  readonly #eventRoom: Uint32Array;
+  readonly #memory: layout.KernelMemory;
   readonly #hooks: KernelHooks;
   #nicMask = everyNicZero;
   /** Where in the kernel's memory the bytes of the batch being decoded begin, or would begin; `undefined` where the frames are not there. */
@@ -80,7 +77,7 @@ export class FlowKernel implements KeyColumns, StoreMemory {
       batchRows === limits.batchPackets &&
         rowsMax === limits.flowsMax &&
         tupleLayout.ownRows === limits.eventsMax &&
-        tupleLayout.memoryLength === layout.start &&
+        tupleLayout.memoryLength <= layout.addresses.counts &&
         layout.chunkLength >= limits.captureReadBytes,
       "the kernel's memory has the limits' sizes",
     );
@@ -88,30 +85,27 @@ export class FlowKernel implements KeyColumns, StoreMemory {
     this.#buffer = buffer;
     this.#hooks = hooks;
     this.tuples = tuples;
-    this.packets = packetsIn(buffer);
-    this.captured = { ...capturedIn(buffer), readRecords: this.#readRecords };
-    this.#capturedCount = new Uint32Array(buffer, layout.capturedCountAt, 1);
-    this.chunk = new Uint8Array(buffer, layout.chunkAt, limits.captureReadBytes);
-    this.sourceNic = new Int32Array(buffer, layout.sourceNicAt, batchRows);
-    this.destinationNic = new Int32Array(buffer, layout.destinationNicAt, batchRows);
-    this.sourceHash = new Uint32Array(buffer, layout.sourceHashAt, batchRows);
-    this.destinationHash = new Uint32Array(buffer, layout.destinationHashAt, batchRows);
-    this.#frames = new Uint8Array(buffer, framesAt, framesLength);
-    this.#counts = new Float64Array(buffer, layout.countsAt, layout.countsLength);
-    this.#eventCount = new Uint32Array(buffer, layout.eventCountAt, 1);
-    this.#eventRoom = new Uint32Array(buffer, layout.eventRoomAt, 1);
+    const memory = layout.viewMemory(buffer);
+    this.#memory = memory;
+    this.packets = packetsIn(memory);
+    this.captured = { ...capturedIn(memory), readRecords: this.#readRecords };
+    this.chunk = memory.chunk.subarray(0, limits.captureReadBytes);
+    this.sourceNic = memory.sourceNic;
+    this.destinationNic = memory.destinationNic;
+    this.sourceHash = memory.sourceHash;
+    this.destinationHash = memory.destinationHash;
   }
 
   /** Room for the rows of a table: always at the same place, so nothing is copied. */
   readonly growTable: GrowTable = (capacity) => ({
     capacity,
-    words: new Uint32Array(this.#buffer, layout.wordsAt, rowWords * capacity),
-    doubles: new Float64Array(this.#buffer, layout.wordsAt, (rowWords / 2) * capacity),
-    hashes: new Uint32Array(this.#buffer, layout.hashesAt, capacity),
-    decisions: new Uint32Array(this.#buffer, layout.decisionsAt, capacity),
-    free: new Uint32Array(this.#buffer, layout.freeAt, capacity),
-    buckets: new Uint32Array(this.#buffer, layout.bucketsAt, 2 * capacity),
-    state: new Uint32Array(this.#buffer, layout.stateAt, stateWords),
+    words: this.#memory.rows.subarray(0, rowWords * capacity),
+    doubles: this.#memory.rowsDoubles.subarray(0, (rowWords / 2) * capacity),
+    hashes: this.#memory.hashes.subarray(0, capacity),
+    decisions: this.#memory.decisions.subarray(0, capacity),
+    free: this.#memory.freeRows.subarray(0, capacity),
+    buckets: this.#memory.buckets.subarray(0, 2 * capacity),
+    state: this.#memory.table,
   });
 
   createEvents(capacity: number): FlowEvents {
@@ -119,12 +113,12 @@ export class FlowKernel implements KeyColumns, StoreMemory {
   }
 
   flowsOfNic(nics: number): Uint32Array | undefined {
-    return nics > nicSlotsMax ? undefined : new Uint32Array(this.#buffer, layout.flowsOfNicAt, nics).fill(0);
+    return nics > nicSlotsMax ? undefined : this.#memory.flowsOfNic.subarray(0, nics).fill(0);
   }
 
   setLimits(flowsPerNicMax: number, flowsMax: number): void {
-    new Uint32Array(this.#buffer, layout.flowsPerNicMaxAt, 1)[0] = flowsPerNicMax;
-    new Uint32Array(this.#buffer, layout.flowsMaxAt, 1)[0] = flowsMax;
+    this.#memory.exchange[exchange.flowsPerNicMax] = flowsPerNicMax;
+    this.#memory.exchange[exchange.flowsMax] = flowsMax;
   }
 
   /** @param judge gives the flow of a row its decision, and says whether it is denied: as Judge does. Asked where the rules are not in memory */
@@ -134,7 +128,7 @@ export class FlowKernel implements KeyColumns, StoreMemory {
 
   /** Takes the rules into memory. @param network absent where they are always asked for */
   setRules(network: CompiledNetwork | undefined): void {
-    const words = new Uint32Array(this.#buffer, layout.rulesAt, layout.rulesLength / 4);
+    const words = this.#memory.rules;
     const packed = network?.pack(words.length);
     if (packed === undefined) words[0] = 0;
     else words.set(packed);
@@ -148,12 +142,12 @@ export class FlowKernel implements KeyColumns, StoreMemory {
   /** Tells the kernel the NICs. @param table absent where every packet crosses NIC 0. @returns false, with nothing done, where they are too many */
   setNics(table: NicTable | undefined, idleTimeoutMillis: Float64Array): boolean {
     if (idleTimeoutMillis.length > nicSlotsMax || (table !== undefined && table.mask >= nicSlotsMax)) return false;
-    new Float64Array(this.#buffer, layout.timeoutsAt, idleTimeoutMillis.length).set(idleTimeoutMillis);
+    this.#memory.timeouts.set(idleTimeoutMillis);
     const sparse = table === undefined ? undefined : spreadNicTable(table, nicSlotsMax);
     this.#nicMask = sparse?.mask ?? everyNicZero;
     if (sparse === undefined) return true;
-    new Uint32Array(this.#buffer, layout.nicWordsAt, sparse.words.length).set(sparse.words);
-    new Int32Array(this.#buffer, layout.nicNumbersAt, sparse.nics.length).set(sparse.nics);
+    this.#memory.nicAddresses.set(sparse.words);
+    this.#memory.nicNumbers.set(sparse.nics);
     return true;
   }
 
@@ -173,7 +167,7 @@ export class FlowKernel implements KeyColumns, StoreMemory {
       linkType,
       limits.packetBytesMax,
     );
-    captured.count = this.#capturedCount[0];
+    captured.count = this.#memory.exchange[exchange.capturedCount];
     return at - origin;
   };
 
@@ -199,7 +193,7 @@ export class FlowKernel implements KeyColumns, StoreMemory {
       const from = start[i] - origin;
       if (from < 0 || from + capturedLength[i] > framesLength) return undefined;
     }
-    this.#frames.set(bytes.subarray(origin, end));
+    this.#memory.frames.set(bytes.subarray(origin, end));
     if (captured !== own) {
       own.start.set(start);
       own.capturedLength.set(capturedLength);
@@ -207,7 +201,7 @@ export class FlowKernel implements KeyColumns, StoreMemory {
       own.timeNanos.set(captured.timeNanos);
       own.linkType.set(captured.linkType);
     }
-    return framesAt - origin;
+    return layout.addresses.frames - origin;
   }
 
   /** Finds NICs and hashes of the batch's packets. */
@@ -220,42 +214,42 @@ export class FlowKernel implements KeyColumns, StoreMemory {
    * @returns the first packet at or past `boundary`, or that TypeScript must see to
    */
   observe(from: number, count: number, boundary: number, columns: FlowEvents['columns'], room: number): number {
-    this.#eventCount[0] = columns.count;
-    this.#eventRoom[0] = room;
+    this.#memory.exchange[exchange.eventCount] = columns.count;
+    this.#memory.exchange[exchange.eventRoom] = room;
     const end = this.#exports.observe(from, count, boundary);
-    columns.count = this.#eventCount[0];
+    columns.count = this.#memory.exchange[exchange.eventCount];
     return end;
   }
 
   /** Ages flows, as `age`, from a row on. @returns where to go on when the events were taken, -1 when done */
   sweep(row: number, now: number, isTick: boolean, { columns, capacity }: FlowEvents): number {
-    this.#eventCount[0] = columns.count;
+    this.#memory.exchange[exchange.eventCount] = columns.count;
     const next = this.#exports.sweep(row, now, isTick ? 1 : 0, capacity);
-    columns.count = this.#eventCount[0];
+    columns.count = this.#memory.exchange[exchange.eventCount];
     return next;
   }
 
   /** Ends all flows, as `endForGood`, from a row on. @returns as `sweep` */
   endAll(row: number, { columns, capacity }: FlowEvents): number {
-    this.#eventCount[0] = columns.count;
+    this.#memory.exchange[exchange.eventCount] = columns.count;
     const next = this.#exports.endAll(row, capacity);
-    columns.count = this.#eventCount[0];
+    columns.count = this.#memory.exchange[exchange.eventCount];
     return next;
   }
 
   /** Moves what was counted here to `counts`. */
   takeCounts(counts: MeterCounts): void {
-    const [packets, bytes, noNic, allowed, allowedBytes, denied, flowsAllowed, flowsDenied, guessed] = this.#counts;
-    counts.packetsCounted += packets;
-    counts.bytesCounted += bytes;
-    counts.packetsNoNic += noNic;
-    counts.observedAllowed += allowed;
-    counts.bytesAllowed += allowedBytes;
-    counts.observedDenied += denied;
-    counts.flowsAllowed += flowsAllowed;
-    counts.flowsDenied += flowsDenied;
-    counts.initiatorsGuessed += guessed;
-    this.#counts.fill(0);
+    const counted = this.#memory.countsDoubles;
+    counts.packetsCounted += counted[layout.counts.packets];
+    counts.bytesCounted += counted[layout.counts.bytes];
+    counts.packetsNoNic += counted[layout.counts.packetsNoNic];
+    counts.observedAllowed += counted[layout.counts.observedAllowed];
+    counts.bytesAllowed += counted[layout.counts.bytesAllowed];
+    counts.observedDenied += counted[layout.counts.observedDenied];
+    counts.flowsAllowed += counted[layout.counts.flowsAllowed];
+    counts.flowsDenied += counted[layout.counts.flowsDenied];
+    counts.initiatorsGuessed += counted[layout.counts.initiatorsGuessed];
+    counted.fill(0);
   }
 }
 
@@ -264,33 +258,16 @@ interface KernelHooks {
   judge: (row: number) => boolean;
 }
 
-function packetsIn(buffer: ArrayBuffer): PacketBatch {
-  return {
-    count: 0,
-    capacity: batchRows,
-    timeMillis: new Float64Array(buffer, layout.timeMillisAt, batchRows),
-    family: new Uint8Array(buffer, layout.familyAt, batchRows),
-    source: new Uint32Array(buffer, layout.sourceAt, 4 * batchRows),
-    destination: new Uint32Array(buffer, layout.destinationAt, 4 * batchRows),
-    sourcePort: new Uint16Array(buffer, layout.sourcePortAt, batchRows),
-    destinationPort: new Uint16Array(buffer, layout.destinationPortAt, batchRows),
-    protocol: new Uint8Array(buffer, layout.protocolAt, batchRows),
-    tcpFlags: new Uint8Array(buffer, layout.tcpFlagsAt, batchRows),
-    ipBytes: new Uint32Array(buffer, layout.ipBytesAt, batchRows),
-  };
+function packetsIn(memory: layout.KernelMemory): PacketBatch {
+  const { timeMillis, family, source, destination, sourcePort, destinationPort, protocol, tcpFlags, ipBytes } = memory;
+  const columns = { timeMillis, family, source, destination, sourcePort, destinationPort, protocol, tcpFlags, ipBytes };
+  return { count: 0, capacity: batchRows, ...columns };
 }
 
-function capturedIn(buffer: ArrayBuffer): CaptureBatch {
-  return {
-    count: 0,
-    bytes: new Uint8Array(0),
-    start: new Uint32Array(buffer, layout.startAt, batchRows),
-    capturedLength: new Uint32Array(buffer, layout.capturedLengthAt, batchRows),
-    originalLength: new Uint32Array(buffer, layout.originalLengthAt, batchRows),
-    timeSeconds: new Float64Array(buffer, layout.timeSecondsAt, batchRows),
-    timeNanos: new Uint32Array(buffer, layout.timeNanosAt, batchRows),
-    linkType: new Uint16Array(buffer, layout.linkTypeAt, batchRows),
-  };
+function capturedIn(memory: layout.KernelMemory): CaptureBatch {
+  const { frameStart, capturedLength, originalLength, timeSeconds, timeNanos, linkType } = memory;
+  const columns = { start: frameStart, capturedLength, originalLength, timeSeconds, timeNanos, linkType };
+  return { count: 0, bytes: new Uint8Array(0), ...columns };
 }
 
 /** A kernel; `undefined` where WebAssembly or its memory is not to be had. */

@@ -1,5 +1,6 @@
 import { assert } from '../base/assert.ts';
 import { limits } from '../base/limits.ts';
+import { flowRow, flowRowBytes, tableState, tableStateBytes } from './kernel-layout.ts';
 
 /**
  * The flows of all NICs. A flow is a row of 64 bytes, a cache line, in one buffer seen as words and as doubles:
@@ -16,12 +17,12 @@ import { limits } from '../base/limits.ts';
  * one. The hash is symmetric: both directions of a flow land in one place. Counters wrap at 2^32; what they carry is kept apart, since few flows pass
  * 4 GiB between two events.
  */
-export const rowWords = 16;
+export const rowWords = flowRowBytes / 4;
 const rowDoubles = rowWords / 2;
-export const portsWord = 8;
-export const kindWord = 9;
-export const lastSeenDouble = 5;
-export const countersWord = 12;
+export const portsWord = flowRow.ports;
+export const kindWord = flowRow.kind;
+export const lastSeenDouble = flowRow.lastSeen;
+export const countersWord = flowRow.packetsForward;
 
 export const kindTcp = 1;
 export const kindFamily6 = 2;
@@ -42,14 +43,14 @@ const referenceMask = 0x7fffff;
 const tagMask = ~referenceMask;
 
 /** Words of a table's state: rows in use, rows ever used, rows that were used and are free, the mask of its buckets, counters that carried, its capacity, seeds. */
-const sizeWord = 0;
-const highWord = 1;
-const freeCountWord = 2;
-const maskWord = 3;
-const carriedWord = 4;
-const capacityWord = 5;
-const seedsWord = 6;
-export const stateWords = 11;
+const sizeWord = tableState.size;
+const highWord = tableState.high;
+const freeCountWord = tableState.freeCount;
+const maskWord = tableState.mask;
+const carriedWord = tableState.carried;
+const capacityWord = tableState.capacity;
+const seedsWord = tableState.seed0;
+const stateWords = tableStateBytes / 4;
 
 /**
  * What words and port of an address are multiplied with: five odd numbers. Who sends packets must not know them: flows of one hash stand in one row

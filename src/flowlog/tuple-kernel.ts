@@ -9,7 +9,7 @@ import { tupleKernelModule } from './tuple-kernel-module.ts';
 import type { FlowLogFormat, NicTuples, TupleColumns } from './tuple.ts';
 import { encryptionNames } from './tuple.ts';
 
-const { columnsLength, encryptionsAt, octetsAt, ownRows, pairsAt, ranksMax, rowsMax } = layout;
+const { encryptionName, encryptionNameBytes, ownRows, ranksMax, rowsMax } = layout;
 const formatNumbers: Readonly<Record<FlowLogFormat, number>> = { nsg1: 0, nsg2: 1, vnet: 2 };
 
 interface TupleKernelExports {
@@ -29,29 +29,26 @@ export class TupleKernel {
   readonly ordered: NicTuples;
   readonly #exports: TupleKernelExports;
   readonly #buffer: ArrayBuffer;
-  readonly #text: Uint8Array;
-  readonly #ranks: Uint32Array;
-  readonly #starts: Uint32Array;
+  readonly #memory: layout.KernelMemory;
   /** Where tuples are made, or brought to be put in order. */
   readonly #made: NicTuples;
   /** Room for tuples that are brought to be written. */
   readonly #brought: TupleColumns;
 
   constructor(exports: TupleKernelExports, buffer: ArrayBuffer) {
+    const memory = layout.viewMemory(buffer);
     this.#exports = exports;
     this.#buffer = buffer;
-    this.#text = new Uint8Array(buffer, layout.textAt, layout.textLength);
-    this.#ranks = new Uint32Array(buffer, layout.ranksAt, ranksMax);
-    this.#starts = new Uint32Array(buffer, layout.runsAt, ownRows);
+    this.#memory = memory;
     this.#made = this.room(ownRows);
-    this.ordered = tuplesIn(buffer, 0, ownRows);
-    this.#brought = tuplesIn(buffer, ownRows, rowsMax).columns;
-    writeTables(buffer);
+    this.ordered = tuplesIn(memory.ordered, 0, ownRows);
+    this.#brought = tuplesIn(memory.ordered, ownRows, rowsMax).columns;
+    writeTables(memory);
   }
 
   /** Room for tuples that are made to be put in order by this kernel: always the same memory. @param capacity of `limits.eventsMax` rows at the most */
   room(capacity: number): NicTuples {
-    return tuplesIn(this.#buffer, 0, capacity, columnsLength);
+    return tuplesIn(this.#memory.made, 0, capacity);
   }
 
   /**
@@ -64,12 +61,12 @@ export class TupleKernel {
     if (ranks.length > ranksMax || count > ownRows) return undefined;
     const made = this.#made;
     if (columns.timeMillis.buffer !== this.#buffer) copyTuples(columns, nic, made);
-    this.#ranks.set(ranks);
+    this.#memory.ranks.set(ranks);
     const runs = this.#exports.order(count, ranks.length);
     if (runs < 0) return undefined;
     const { ordered } = this;
     ordered.columns.count = count;
-    return { tuples: ordered, starts: this.#starts.subarray(0, runs) };
+    return { tuples: ordered, starts: this.#memory.runs.subarray(0, runs) };
   }
 
   /**
@@ -96,7 +93,7 @@ export class TupleKernel {
         return false;
       }
       const skipped = from === start ? 1 : 0;
-      writer.reserve(length).set(this.#text.subarray(skipped, length), writer.length);
+      writer.reserve(length).set(this.#memory.text.subarray(skipped, length), writer.length);
       writer.length += length - skipped;
     }
     return true;
@@ -141,49 +138,48 @@ function copyTuples(from: TupleColumns, nic: Uint32Array, to: NicTuples): void {
   to.nic.set(nic.subarray(0, from.count));
 }
 
-/** The tuples from row `first` on, `capacity` rows. @param before bytes before those in order */
-function tuplesIn(buffer: ArrayBuffer, first: number, capacity: number, before = 0): NicTuples {
-  const bytes = (at: number): Uint8Array => new Uint8Array(buffer, at - before + first, capacity);
-  const shorts = (at: number): Uint16Array => new Uint16Array(buffer, at - before + 2 * first, capacity);
-  const words = (at: number): Uint32Array => new Uint32Array(buffer, at - before + 4 * first, capacity);
-  const quads = (at: number): Uint32Array => new Uint32Array(buffer, at - before + 16 * first, 4 * capacity);
-  const doubles = (at: number): Float64Array => new Float64Array(buffer, at - before + 8 * first, capacity);
+type TypedArray = Uint8Array | Uint16Array | Uint32Array | Float64Array;
+
+/** The tuples from row `first` on, `capacity` rows. */
+function tuplesIn(all: layout.KernelMemory['made'], first: number, capacity: number): NicTuples {
+  const part = <T extends TypedArray>(column: T, words = 1): T =>
+    column.subarray(words * first, words * (first + capacity)) as T;
   const columns = {
     count: 0,
-    timeMillis: doubles(layout.timeAt),
-    family: bytes(layout.familyAt),
-    source: quads(layout.sourceAt),
-    destination: quads(layout.destinationAt),
-    sourcePort: shorts(layout.sourcePortAt),
-    destinationPort: shorts(layout.destinationPortAt),
-    protocol: bytes(layout.protocolAt),
-    direction: bytes(layout.directionAt),
-    access: bytes(layout.accessAt),
-    state: bytes(layout.stateAt),
-    encryption: bytes(layout.encryptionAt),
-    packetsForward: doubles(layout.packetsForwardAt),
-    bytesForward: doubles(layout.bytesForwardAt),
-    packetsReverse: doubles(layout.packetsReverseAt),
-    bytesReverse: doubles(layout.bytesReverseAt),
-    group: words(layout.groupAt),
+    timeMillis: part(all.timeMillis),
+    family: part(all.family),
+    source: part(all.source, 4),
+    destination: part(all.destination, 4),
+    sourcePort: part(all.sourcePort),
+    destinationPort: part(all.destinationPort),
+    protocol: part(all.protocol),
+    direction: part(all.direction),
+    access: part(all.access),
+    state: part(all.state),
+    encryption: part(all.encryption),
+    packetsForward: part(all.packetsForward),
+    bytesForward: part(all.bytesForward),
+    packetsReverse: part(all.packetsReverse),
+    bytesReverse: part(all.bytesReverse),
+    group: part(all.group),
   };
-  return { columns, nic: words(layout.nicAt), capacity };
+  return { columns, nic: part(all.nic), capacity };
 }
 
-function writeTables(buffer: ArrayBuffer): void {
+function writeTables({ twoDigits, octets, encryptionNamesBytes }: layout.KernelMemory): void {
   const encoder = new TextEncoder();
-  const write = (at: number, text: string): void =>
-    void encoder.encodeInto(text, new Uint8Array(buffer, at, text.length));
-  for (let i = 0; i < 100; i++) write(pairsAt + 2 * i, String(i).padStart(2, '0'));
-  const bytes = new Uint8Array(buffer);
+  const write = (to: Uint8Array, at: number, text: string): void => void encoder.encodeInto(text, to.subarray(at));
+  const bytesOf = (column: Uint16Array | Uint32Array): Uint8Array =>
+    new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
+  for (let i = 0; i < 100; i++) write(bytesOf(twoDigits), 2 * i, String(i).padStart(2, '0'));
   for (let octet = 0; octet < 256; octet++) {
-    write(octetsAt + 4 * octet, String(octet));
-    bytes[octetsAt + 4 * octet + 3] = String(octet).length;
+    write(bytesOf(octets), 4 * octet, String(octet));
+    bytesOf(octets)[4 * octet + 3] = String(octet).length;
   }
   encryptionNames.forEach((name, index) => {
     const text = index === 0 ? 'NX' : name;
-    write(encryptionsAt + 32 * index, text);
-    bytes[encryptionsAt + 32 * index + 31] = text.length;
+    write(encryptionNamesBytes, encryptionNameBytes * index, text);
+    encryptionNamesBytes[encryptionNameBytes * index + encryptionName.length] = text.length;
   });
 }
 

@@ -1,0 +1,262 @@
+// Writes the memory layout of a module of kernel/ for both sides, from the one table `kernel/<module>/layout.mjs`:
+//
+//   kernel/<module>/memory.ts   columns and structs by name, for AssemblyScript
+//   src/…/…-layout.ts           the same memory as typed arrays
+//
+// A table has, in this order in memory:
+//
+//   start      where its memory begins; absent for a module with memory of its own
+//   constants  [name, value, doc]
+//   structs    { Name: { doc, fields: [name, type] … , lengthBytes } }; a field is a number, an `Address`, or a struct that stands before
+//   columns    [name, type, count, doc, { set, member }]: `count` values of a number type, of `Address`, or of a struct; the count is a number or the
+//              name of a constant. A struct whose count is 1 is an object, all else an array. Columns of one `set` are members of one object there.
+//
+// Columns follow each other. So a new column or field is one line of the table.
+
+const numbers = {
+  u8: { bytes: 1, array: 'Uint8Array' },
+  u16: { bytes: 2, array: 'Uint16Array' },
+  u32: { bytes: 4, array: 'Uint32Array' },
+  i32: { bytes: 4, array: 'Int32Array' },
+  f64: { bytes: 8, array: 'Float64Array' },
+  u64: { bytes: 8, array: 'BigUint64Array' },
+  i64: { bytes: 8, array: 'BigInt64Array' },
+};
+/** The first bytes of memory are not used: address 0 means nothing. */
+const memoryStart = 1024;
+const pageBytes = 65_536;
+const addressBytes = 16;
+const wordBytes = 4;
+/** Each column begins with a cache line. */
+const columnAlignBytes = 64;
+
+/** The table with places: of each column and each field `at`, in bytes. */
+export function placeLayout({ start = memoryStart, constants = [], structs = {}, columns, ...rest }) {
+  const placedStructs = [];
+  for (const [name, struct] of Object.entries(structs)) placedStructs.push(placeStruct(name, struct, placedStructs));
+  const values = new Map(constants.map(([name, value]) => [name, value]));
+  let end = start;
+  const placed = columns.map(([name, type, count, doc, { set, member } = {}]) => {
+    const struct = placedStructs.find((struct) => struct.name === type);
+    const bytes = type === 'Address' ? addressBytes : (struct?.lengthBytes ?? numbers[type].bytes);
+    const at = roundUp(end, columnAlignBytes);
+    const rows = typeof count === 'number' ? count : values.get(count);
+    if (rows === undefined) throw new Error(`${name}: ${count} is not a constant of the table`);
+    end = at + bytes * rows;
+    return { name, type, struct, count, rows, doc, bytes, at, set, member };
+  });
+  return { ...rest, constants, structs: placedStructs, columns: placed, memoryLength: roundUp(end, pageBytes) };
+}
+
+function placeStruct(name, { doc, fields, lengthBytes }, structs) {
+  let end = 0;
+  const placed = fields.map(([field, type]) => {
+    const inner = structs.find((struct) => struct.name === type);
+    const bytes = type === 'Address' ? addressBytes : (inner?.lengthBytes ?? numbers[type].bytes);
+    const unit = inner ? wordBytes : Math.min(bytes, 8);
+    const at = roundUp(end, unit);
+    end = at + bytes;
+    return { name: field, type, bytes, at, unit: type === 'Address' ? wordBytes : unit, isObject: !(type in numbers) };
+  });
+  if (lengthBytes !== undefined && end > lengthBytes) throw new Error(`${name} has ${end} bytes`);
+  return {
+    name,
+    doc,
+    fields: placed,
+    lengthBytes: lengthBytes ?? roundUp(end, Math.max(...placed.map(({ unit }) => unit))),
+  };
+}
+
+function roundUp(value, unit) {
+  return Math.ceil(value / unit) * unit;
+}
+
+/** Both files: `{ path: text }`. */
+export function layoutFiles(folder, table) {
+  const layout = placeLayout(table);
+  return { [`kernel/${folder}/memory.ts`]: kernelFile(folder, layout), [layout.host]: hostFile(folder, layout) };
+}
+
+function number(value) {
+  return String(value).replaceAll(/\B(?=(\d{3})+$)/g, value > 9999 ? '_' : '');
+}
+
+function made(folder) {
+  return `// Made by scripts/build-kernel.mjs from kernel/${folder}/layout.mjs.`;
+}
+
+function constantLines({ constants, memoryLength }, type = '') {
+  return [
+    ...constants.flatMap(([name, value, doc]) => [`/** ${doc} */`, `export const ${name}${type} = ${number(value)};`]),
+    '/** Bytes of the whole memory. */',
+    `export const memoryLength${type} = ${number(memoryLength)};`,
+  ];
+}
+
+function hostFile(folder, layout) {
+  const { constants, structs, columns } = layout;
+  const sets = new Set(columns.map(({ set }) => set));
+  const views = [...sets].flatMap((set) => {
+    const lines = columns.filter((column) => column.set === set).flatMap((column) => viewLines(column, constants));
+    return set === undefined
+      ? lines.map((line) => `    ${line}`)
+      : [`    ${set}: {`, ...lines.map((line) => `      ${line}`), '    },'];
+  });
+  return [
+    made(folder),
+    '',
+    ...constantLines(layout),
+    ...structs.flatMap(({ name, doc, fields, lengthBytes }) => [
+      '',
+      `/** ${doc} A field's index in an array of its type. */`,
+      `export const ${lowerFirst(name)} = {`,
+      ...fields.map(({ name, at, unit }) => `  ${name}: ${at / unit},`),
+      '} as const;',
+      `export const ${lowerFirst(name)}Bytes = ${lengthBytes};`,
+    ]),
+    '',
+    '/** Where each column begins. */',
+    'export const addresses = {',
+    ...columns.map(({ name, at, doc }) => `  /** ${doc} */\n  ${name}: ${number(at)},`),
+    '} as const;',
+    '',
+    '/** The memory as typed arrays: addresses and structs as words, structs also as their other types. */',
+    'export function viewMemory(buffer: ArrayBuffer) {',
+    '  return {',
+    ...views,
+    '  };',
+    '}',
+    '',
+    'export type KernelMemory = ReturnType<typeof viewMemory>;',
+    '',
+  ].join('\n');
+}
+
+/** The typed arrays of a column. */
+function viewLines({ name, member = name, type, struct, rows, count, at, bytes }, constants) {
+  const view = (key, array, length) => `${key}: new ${array}(buffer, ${number(at)}, ${length}),`;
+  if (type === 'Address') return [view(member, 'Uint32Array', number(4 * rows))];
+  if (!struct) {
+    const length = constants.some(([constant]) => constant === count) ? count : number(rows);
+    return [view(member, numbers[type].array, length)];
+  }
+  const types = new Set(struct.fields.map((field) => field.type));
+  return [
+    view(member, 'Uint32Array', number((rows * bytes) / 4)),
+    ...(types.has('u8') ? [view(`${member}Bytes`, 'Uint8Array', number(rows * bytes))] : []),
+    ...(types.has('f64') ? [view(`${member}Doubles`, 'Float64Array', number((rows * bytes) / 8))] : []),
+    ...(types.has('i64') ? [view(`${member}Longs`, 'BigInt64Array', number((rows * bytes) / 8))] : []),
+  ];
+}
+
+function lowerFirst(name) {
+  return name[0].toLowerCase() + name.slice(1);
+}
+
+function upperFirst(name) {
+  return name[0].toUpperCase() + name.slice(1);
+}
+
+function kernelFile(folder, layout) {
+  const { structs, columns } = layout;
+  const usesAddress =
+    columns.some(({ type }) => type === 'Address') ||
+    structs.some(({ fields }) => fields.some(({ type }) => type === 'Address'));
+  const arrays = new Map();
+  const consts = columns.map((column) => {
+    const type = column.struct && column.rows === 1 ? column.type : arrayType(column, arrays);
+    return [`/** ${column.doc} */`, `export const ${column.name} = changetype<${type}>(${number(column.at)});`].join(
+      '\n',
+    );
+  });
+  return [
+    made(folder),
+    ...(usesAddress ? ["import { Address } from '../base/address';"] : []),
+    '',
+    ...constantLines(layout, ': u32'),
+    ...structs.flatMap(structLines),
+    ...[...arrays.values()].flat(),
+    '',
+    ...consts,
+    '',
+  ].join('\n');
+}
+
+/** The class of a column: one for each type of element and count, so that asserts know the bounds. */
+function arrayType({ type, struct, count, rows, bytes }, arrays) {
+  const isObject = struct !== undefined || type === 'Address';
+  const name = typeof count === 'number' ? `Array${count}` : `${upperFirst(count)}Array`;
+  if (!isObject) {
+    if (!arrays.has(name)) arrays.set(name, valueArrayLines(name, rows));
+    return `${name}<${type}>`;
+  }
+  const objects = `${type}${name}`;
+  if (!arrays.has(objects)) arrays.set(objects, objectArrayLines(objects, type, rows, bytes));
+  return objects;
+}
+
+function valueArrayLines(name, rows) {
+  return [
+    '',
+    '@unmanaged',
+    `export class ${name}<T> {`,
+    '  @inline',
+    "  @operator('[]')",
+    '  get(index: u32): T {',
+    `    assert(index < ${number(rows)});`,
+    '    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));',
+    '  }',
+    '',
+    '  @inline',
+    "  @operator('[]=')",
+    '  set(index: u32, value: T): void {',
+    `    assert(index < ${number(rows)});`,
+    '    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);',
+    '  }',
+    '}',
+  ];
+}
+
+function objectArrayLines(name, type, rows, bytes) {
+  const shift = Math.log2(bytes);
+  const offset = Number.isInteger(shift) ? `((<usize>index) << ${shift})` : `<usize>index * ${bytes}`;
+  return [
+    '',
+    '@unmanaged',
+    `export class ${name} {`,
+    '  @inline',
+    "  @operator('[]')",
+    `  get(index: u32): ${type} {`,
+    `    assert(index < ${number(rows)});`,
+    `    return changetype<${type}>(changetype<usize>(this) + ${offset});`,
+    '  }',
+    '}',
+  ];
+}
+
+function structLines({ name, doc, fields, lengthBytes }) {
+  return [
+    '',
+    `/** ${doc} */`,
+    '@unmanaged',
+    `export class ${name} {`,
+    ...fields.flatMap((field) => (field.isObject ? reservedLines(field) : [`  ${field.name}: ${field.type};`])),
+    ...fields
+      .filter((field) => field.isObject)
+      .flatMap((field) => [
+        '',
+        '  @inline',
+        `  get ${field.name}(): ${field.type} {`,
+        `    return changetype<${field.type}>(changetype<usize>(this)${field.at === 0 ? '' : ` + ${field.at}`});`,
+        '  }',
+      ]),
+    '}',
+    `export const ${lowerFirst(name)}Bytes: usize = ${lengthBytes};`,
+  ];
+}
+
+/** Room for a struct within a struct. */
+function reservedLines({ name, type, bytes }) {
+  const [number, unit] = type === 'Address' ? ['u64', 8] : ['u32', wordBytes];
+  return Array.from({ length: bytes / unit }, (_, index) => `  private ${name}Word${index}: ${number};`);
+}
