@@ -1,6 +1,7 @@
 /** Expressions over the columns of a relation: plain data. The functions below only write them. */
 import type { FunctionName } from './functions.ts';
 import type { ScalarType, Type } from './type.ts';
+import type { TreeValue } from './value.ts';
 
 export type Expression =
   | { readonly kind: 'column'; readonly name: string }
@@ -25,11 +26,8 @@ export type Expression =
       readonly value: Expression;
     };
 
-/** Whole numbers beyond 2^53 are texts of their digits; times are epoch microseconds. */
-export interface Literal {
+export interface Literal extends TreeValue {
   readonly kind: 'literal';
-  readonly type: ScalarType;
-  readonly value: string | number | boolean | null;
 }
 
 export interface Branch {

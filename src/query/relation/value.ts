@@ -1,12 +1,18 @@
 /** Values as the row-by-row interpreter holds them: whole numbers and times (epoch microseconds) are bigints. */
-import type { Literal } from './expression.ts';
+import type { ScalarType } from './type.ts';
 import { isWhole } from './type.ts';
 
 export type Value = null | boolean | bigint | number | string | readonly Value[] | { readonly [field: string]: Value };
 
 export type Row = Readonly<Record<string, Value>>;
 
-export function valueOf({ type, value }: Pick<Literal, 'type' | 'value'>): Value {
+/** A value as a tree has it, in JSON. Whole numbers beyond 2^53 are texts of their digits; times are epoch microseconds. */
+export interface TreeValue {
+  readonly type: ScalarType;
+  readonly value: string | number | boolean | null;
+}
+
+export function valueOf({ type, value }: TreeValue): Value {
   if (value === null) return null;
   if (isWhole(type) || type === 'time') return BigInt(value);
   return type === 'double' ? Number(value) : value;
