@@ -113,19 +113,8 @@ async function openBlocks(
   const content = new BlockContent(blocks.slice(from), known?.content);
   let count = from;
   const stream = new ByteStream(chunks(), Number.POSITIVE_INFINITY);
-  const pieces = new LogPieces(stream, startByte, sizes);
-  let isTorn = false;
-  return {
-    blob,
-    before,
-    replaces: undefined,
-    next: () => pieces.next(),
-    pass(piece, cut) {
-      isTorn = endsTorn(piece, cut);
-      return pieces.pass(piece, cut).length;
-    },
-    fault: undefined,
-    position: ({ rejections }) => ({
+  return readingOf(blob, before, stream, new LogPieces(stream, startByte, sizes), {
+    position: ({ rejections }, isTorn) => ({
       etag: list.etag,
       lengthBytes: lengthOf(blocks),
       readBytes: lengthOf(blocks.slice(0, count)),
@@ -137,8 +126,7 @@ async function openBlocks(
       ...(blob.createdMillis === undefined ? {} : { createdMillis: blob.createdMillis }),
       ...keptOf([...withoutUnread(known?.rejections ?? []), ...rejections]),
     }),
-    close: () => stream.close(),
-  };
+  });
 
   /** The bytes of the blocks that were not read, whole blocks together up to the length of a piece. The last one does not count as read where it only closes the blob. */
   async function* chunks(): AsyncGenerator<Uint8Array> {
@@ -209,24 +197,13 @@ async function openBytes(
     throw error;
   }
   const hashed = new TailHash(hash, stream.position);
-  const pieces = new LogPieces(stream, stream.position, sizes);
-  let isTorn = false;
-  return {
-    blob,
-    before,
-    replaces: undefined,
-    next: () => pieces.next(),
-    pass(piece, cut) {
-      isTorn = endsTorn(piece, cut);
-      const settled = pieces.pass(piece, cut);
-      hashed.add(settled);
-      return settled.length;
-    },
-    get fault() {
+  return readingOf(blob, before, stream, new LogPieces(stream, stream.position, sizes), {
+    settled: (bytes) => hashed.add(bytes),
+    fault: () => {
       const { fault } = stream;
       return fault && { ...fault, startByte: hashed.end, endByte: Math.max(hashed.end, blob.lengthBytes) };
     },
-    position({ readEndByte, rejections }) {
+    position: ({ readEndByte, rejections }, isTorn) => {
       const readBytes = Math.max(readEndByte, known?.readBytes ?? 0);
       const fingerprint = hashed.digestAt(readBytes);
       const torn = stream.fault !== undefined || fingerprint === undefined || isTorn;
@@ -240,6 +217,39 @@ async function openBytes(
         ...keptOf([...withoutUnread(known?.rejections ?? []), ...rejections]),
       };
     },
+  });
+}
+
+/** What the two ways to read a blob do on their own. */
+interface ReadingWay {
+  readonly settled?: (bytes: Uint8Array) => void;
+  readonly fault?: () => Rejection | undefined;
+  readonly position: (outcome: PieceOutcome, isTorn: boolean) => BlobPosition;
+}
+
+function readingOf(
+  blob: SourceBlob,
+  before: BlobPosition | undefined,
+  stream: ByteStream,
+  pieces: LogPieces,
+  way: ReadingWay,
+): BlobReading {
+  let isTorn = false;
+  return {
+    blob,
+    before,
+    replaces: undefined,
+    next: () => pieces.next(),
+    pass: (piece, cut) => {
+      isTorn = endsTorn(piece, cut);
+      const settled = pieces.pass(piece, cut);
+      way.settled?.(settled);
+      return settled.length;
+    },
+    get fault() {
+      return way.fault?.();
+    },
+    position: (outcome) => way.position(outcome, isTorn),
     close: () => stream.close(),
   };
 }
