@@ -193,11 +193,11 @@ describe('commands', () => {
       'commands/serve.ts: process.stdout.write(formatEnvironment(environment, await shellAccess(dataFolder, environment, Date.now), shell));',
       "main.ts: if (args.length === 1 && args[0] === '--version') process.stdout.write(`${version()}\\n`);",
       "main.ts: process.stderr.write('\\nnsgflow: interrupted; run again to go on\\n');",
+      "output/print.ts: if (!process.stdout.write(`${text}\\n`)) await once(process.stdout, 'drain');",
+      'output/print.ts: process.stdout.write(await yamlText(value));',
       'output/printable.ts: process.stderr.write(`${printable(text)}\\n`);',
       'output/printable.ts: process.stdout.write(printable(text));',
       'program.ts: for (const word of await completeWords(program, words)) process.stdout.write(`${word}\\n`);',
-      "question/question.ts: if (!process.stdout.write(`${text}\\n`)) await once(process.stdout, 'drain');",
-      'question/question.ts: process.stdout.write(await yamlText(value));',
     ]);
   });
 });

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import type { AskOptions } from '../question/question.ts';
-import { addQuestion, explain, formatOf, printObject, readRange, whereOf, withEngine } from '../question/question.ts';
+import { formatOf, printObject } from '../output/print.ts';
+import { withEngine } from '../question/open-engine.ts';
+import { addQuestion, explain, readRange, whereOf } from '../question/question.ts';
 import { allRows } from '../options/group-options.ts';
 import { resultOf } from '../output/output.ts';
 

@@ -7,7 +7,9 @@ import { parseMeasure } from '../../query/measure.ts';
 import type { Match } from '../../query/tree.ts';
 import { ValueError, valueMatch } from '../../query/value.ts';
 import type { AskOptions } from '../question/question.ts';
-import { addOutput, addSource, addTimes, formatOf, printAnswer, readRange, withEngine } from '../question/question.ts';
+import { addOutput, formatOf } from '../output/print.ts';
+import { withEngine } from '../question/open-engine.ts';
+import { addSource, addTimes, printAnswer, readRange } from '../question/question.ts';
 import { parseWhole, readText } from '../options/options.ts';
 import { tell } from '../output/printable.ts';
 

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { ArmOptions } from '../resources/arm.ts';
 import { addArm, openArm } from '../resources/arm.ts';
-import type { OutputOptions } from '../question/question.ts';
-import { addOutput, formatOf, print } from '../question/question.ts';
+import type { OutputOptions } from '../output/print.ts';
+import { addOutput, formatOf, print } from '../output/print.ts';
 import { findWatcher, flowLogRow, listFlowLogs, listWatchers } from '../resources/flow-log.ts';
 import { resultOf } from '../output/output.ts';
 

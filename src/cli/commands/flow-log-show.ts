@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
 import type { ArmOptions } from '../resources/arm.ts';
 import { addArm, openArm } from '../resources/arm.ts';
-import type { OutputOptions } from '../question/question.ts';
-import { addOutput, formatOf, printObject } from '../question/question.ts';
+import type { OutputOptions } from '../output/print.ts';
+import { addOutput, formatOf, printObject } from '../output/print.ts';
 import { findWatcher, flowLogRow, getFlowLog } from '../resources/flow-log.ts';
 import { resultOf } from '../output/output.ts';
 

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import type { AskOptions } from '../question/question.ts';
-import { addQuestion, formatOf, printAnswer, readRange, whereOf, withEngine } from '../question/question.ts';
+import { formatOf } from '../output/print.ts';
+import { withEngine } from '../question/open-engine.ts';
+import { addQuestion, printAnswer, readRange, whereOf } from '../question/question.ts';
 import { flowTable } from '../output/flow-table.ts';
 import { parseWhole } from '../options/options.ts';
 import { tell } from '../output/printable.ts';

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { rejectionReasons } from '../../flowlog/rejection.ts';
 import { openLake } from '../../lake/lake.ts';
-import { addOutput, formatOf, print } from '../question/question.ts';
-import type { OutputOptions } from '../question/question.ts';
+import { addOutput, formatOf, print } from '../output/print.ts';
+import type { OutputOptions } from '../output/print.ts';
 import { lakeOf } from '../options/lake-option.ts';
 
 export function define(command: Command): void {

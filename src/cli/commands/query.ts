@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import type { AskOptions } from '../question/question.ts';
-import { addOutput, addSource, explain, formatOf, print, withEngine } from '../question/question.ts';
+import { addOutput, formatOf, print } from '../output/print.ts';
+import { withEngine } from '../question/open-engine.ts';
+import { addSource, explain } from '../question/question.ts';
 
 interface QueryOptions extends AskOptions {
   readonly sql: string;

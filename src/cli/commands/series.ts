@@ -4,7 +4,9 @@ import { limits } from '../../base/limits.ts';
 import { dayMillis, hourMillis, minuteMillis } from '../../base/time.ts';
 import type { QueryRange } from '../../query/tree.ts';
 import { parseDuration } from '../options/amount.ts';
-import { formatOf, printAnswer, readRange, whereOf, withEngine } from '../question/question.ts';
+import { formatOf } from '../output/print.ts';
+import { withEngine } from '../question/open-engine.ts';
+import { printAnswer, readRange, whereOf } from '../question/question.ts';
 import type { GroupOptions } from '../options/group-options.ts';
 import {
   addGroups,

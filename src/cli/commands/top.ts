@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
-import { formatOf, printAnswer, readRange, whereOf, withEngine } from '../question/question.ts';
+import { formatOf } from '../output/print.ts';
+import { withEngine } from '../question/open-engine.ts';
+import { printAnswer, readRange, whereOf } from '../question/question.ts';
 import type { GroupOptions } from '../options/group-options.ts';
 import {
   addGroups,

@@ -1,0 +1,148 @@
+import { FlowError } from '../../base/errors.ts';
+import { tuplesKeptFrom } from '../../lake/flows/frozen.ts';
+import type { Lake } from '../../lake/lake.ts';
+import { openLake } from '../../lake/lake.ts';
+import type { AskSettings, Engine } from '../../query/engine.ts';
+import type { QuestionView } from '../../query/question-view.ts';
+import type { Query, QueryRange } from '../../query/tree.ts';
+import { stop, stopGently } from '../interrupt.ts';
+import { parseBytes, parseDuration } from '../options/amount.ts';
+import { tell } from '../output/printable.ts';
+import { createProgress } from '../output/progress.ts';
+import { tellUnread } from '../output/unread.ts';
+import { tellingGoneTuples } from './gone-tuples.ts';
+import type { AskOptions } from './question.ts';
+
+/**
+ * Opens the lake, or reads the logs named by `-i`, and lets `ask` have the engine. SIGINT and `--timeout` end whatever it asks.
+ * @throws usage, interrupted, timeout, and what reading throws
+ */
+export async function withEngine<T>(options: AskOptions, ask: (engine: Engine) => Promise<T>): Promise<T> {
+  const timeoutMillis = options.timeout === undefined ? undefined : parseDuration('--timeout', options.timeout);
+  const memoryBytes = options.memory === undefined ? undefined : parseBytes('--memory', options.memory);
+  const opened = await openEngine(options);
+  const undo = stopGently(() =>
+    stop.abort(
+      new FlowError('interrupted', 'interrupted', { hint: 'A question changes nothing: ask again at any time.' }),
+    ),
+  );
+  const timer =
+    timeoutMillis === undefined
+      ? undefined
+      : setTimeout(
+          () => stop.abort(new FlowError('timeout', `no answer within ${options.timeout}: given up`)),
+          timeoutMillis,
+        );
+  try {
+    const bounds = memoryBytes === undefined ? undefined : { memoryBytes };
+    const engine = withSettings(opened.engine, { signal: stop.signal, bounds });
+    return await ask(tellingGoneTuples(engine, opened.tuplesFrom ?? ''));
+  } finally {
+    clearTimeout(timer);
+    undo();
+    // Who pressed Ctrl-C does not wait until memory is given back piece by piece: the process ends, and all of it goes.
+    if (!isInterrupted(stop.signal)) await opened.close();
+  }
+}
+
+function isInterrupted({ reason }: AbortSignal): boolean {
+  return reason instanceof FlowError && reason.code === 'interrupted';
+}
+
+/** An engine of which each question has these settings. */
+function withSettings(engine: Engine, settings: AskSettings): Engine {
+  return {
+    ask: (query) => engine.ask(query, settings),
+    sql: (text) => engine.sql(text, settings),
+    ...(engine.timesOf === undefined ? {} : { timesOf: (range: QueryRange) => engine.timesOf!(range) }),
+    ...(engine.writeParquet === undefined
+      ? {}
+      : { writeParquet: (query: Query, path: string) => engine.writeParquet!(query, path, settings) }),
+    close: () => engine.close(),
+  };
+}
+
+interface OpenEngine {
+  readonly engine: Engine;
+  /** The first date of which a lake has all tuples; '' where none were removed. */
+  readonly tuplesFrom?: string;
+  /** Ends the engine and what it is over. */
+  close(): Promise<void>;
+}
+
+async function openEngine(options: AskOptions): Promise<OpenEngine> {
+  const folder = options.lake ?? (options.input === undefined ? process.env['NSGFLOW_LAKE'] : undefined);
+  if ((folder === undefined) === (options.input === undefined))
+    throw new FlowError('usage', 'name what to ask: --lake DIR, or -i SOURCE', {
+      hint: 'One of the two; NSGFLOW_LAKE names a lake for all commands.',
+    });
+  if (options.engine !== undefined) {
+    if (folder === undefined) throw new FlowError('usage', '--engine asks a lake: --lake goes with it');
+    const url = options.engine;
+    const { openClickhouseEngine } = await import('../../query/clickhouse-engine.ts');
+    const { isLakeHere } = await import('../../query/clickhouse-place.ts');
+    if (isLakeHere(folder)) {
+      const lake = await openLake(folder);
+      const open = async (): Promise<Engine> =>
+        openClickhouseEngine(url, folder, process.env, await viewOf(lake, tell));
+      return await engineOver(lake, open, () => lake.close());
+    }
+    const engine = openClickhouseEngine(url, folder, process.env);
+    tell('note: the lake is not on this machine: conversations are those that were settled last (nsgflow lake settle)');
+    return { engine, close: () => engine.close() };
+  }
+  if (folder !== undefined) {
+    const lake = await openLake(folder);
+    return await engineOver(
+      lake,
+      () => duckdbOver(lake, tell),
+      () => lake.close(),
+    );
+  }
+  const { readLogs } = await import('../../ingest/read-logs.ts');
+  const progress = createProgress('reading');
+  const logs = await readLogs(options.input!, (bytes) => progress.update(bytes, undefined)).finally(() =>
+    progress.end(),
+  );
+  tellUnread(logs.unread);
+  if (logs.rejected > 0)
+    tell(`warning: ${logs.rejected} byte ranges could not be used; the first: ${logs.firstRejection}`);
+  if (logs.mended > 0) tell(`note: ${logs.mended} tuples are written as no format has them, and were mended`);
+  return await engineOver(
+    logs.lake,
+    () => duckdbOver(logs.lake, undefined),
+    () => logs.close(),
+  );
+}
+
+type OnNotice = ((sentence: string) => void) | undefined;
+
+/** DuckDB over the newest version of a lake. */
+async function duckdbOver(lake: Lake, onNotice: OnNotice): Promise<Engine> {
+  const { openLakeEngine } = await import('../../query/lake-engine.ts');
+  return openLakeEngine(lake, onNotice === undefined ? {} : { onNotice });
+}
+
+/** The newest version of a lake. */
+async function viewOf(lake: Lake, onNotice: OnNotice): Promise<QuestionView> {
+  const { LakeView } = await import('../../lake/flows/view.ts');
+  return LakeView.open(lake, onNotice === undefined ? {} : { onNotice });
+}
+
+/** An engine over a lake, both closed as one. */
+async function engineOver(lake: Lake, open: () => Promise<Engine>, close: () => Promise<void>): Promise<OpenEngine> {
+  try {
+    const engine = await open();
+    return {
+      engine,
+      tuplesFrom: tuplesKeptFrom(lake.tuples.state),
+      close: async () => {
+        await engine.close();
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
