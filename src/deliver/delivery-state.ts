@@ -6,65 +6,71 @@ import type { Destination, FlushedBlock } from './flushed-block.ts';
 import type { Spool } from './spool.ts';
 
 export interface DeliverySettings {
-  /** The account of a destination. Asked again after credentials were refused. @throws FlowError */
+  /**
+   * The account of a destination. Called again after credentials were refused.
+   * @throws FlowError
+   */
   readonly accountOf: (destination: Destination) => Account;
-  /** Without it, storage that is away for `waitMillis` ends the recording. The caller closes it. */
+  /** Without a spool, storage that is unavailable for `waitMillis` ends the recording. The caller closes the spool. */
   readonly spool?: Spool | undefined;
-  /** Whether what the spool cannot take is dropped and counted (live), or waited for (a capture can wait). */
+  /** Whether blocks that do not fit into the spool are dropped and counted (live), or wait for room (a capture). */
   readonly mayDrop: boolean;
-  /** How long storage that is away is waited for at the end, and wherever recording cannot go on without it. */
+  /** How long to wait for unavailable storage at the end, and where recording cannot continue without it. */
   readonly waitMillis: number;
-  /** Takes a sentence when, with a spool, storage goes away or comes back, or blocks are dropped or refused. */
+  /**
+   * Called with a sentence when, with a spool, storage becomes unavailable or available again, or blocks are dropped or
+   * refused.
+   */
   readonly onChange?: ((sentence: string) => void) | undefined;
 }
 
-/** Between two writings of `status.json`, and two tries to put something into a full spool. */
+/** Time between two writes of `status.json`, and between two attempts to add to a full spool. */
 export const statusMillis = 1000;
-/** A timer set for longer goes off at once. Source: Node.js, `setTimeout`. */
+/** A longer timer fires at once. Source: Node.js, `setTimeout`. */
 const timerMillisMax = 2 ** 31 - 1;
 
-/** What the parts of a delivery share: its settings, its figures, what ended it, and the wait for the next change. */
+/** State that the parts of a delivery share: settings, counters, the failure, and the wait for the next change. */
 export class DeliveryState {
   readonly settings: DeliverySettings;
   /** Bytes of blocks in lanes. */
   heldBytes = 0;
-  /** Removals from the spool and writings of its status that have begun and not ended. */
+  /** Removals from the spool and status writes in progress. */
   underWay = 0;
   /** See `Delivery`. */
   tuplesWritten = 0;
   delivered = 0;
   deliveredOfEarlier = 0;
-  /** Why something was refused first; `undefined` while nothing was. */
+  /** The first refusal; `undefined` if there was none. */
   refusal: FlowError | undefined;
-  /** Whether all that was refused lies in the spool's folder `refused`; else some of it is still in the spool. */
+  /** Whether all refused blocks are in the spool's folder `refused`; otherwise some are still in the spool. */
   isAllAside = true;
-  /** What is wrong with the first file of the spool that could not be delivered. */
+  /** The problem of the first file of the spool that could not be delivered. */
   damage: string | undefined;
-  /** What ended the delivery for good. */
+  /** The error that ended the delivery. */
   failure: { readonly error: unknown } | undefined;
   readonly #describe: () => DeliveryStatus;
   #dropped = noBlocks;
   #refused = noBlocks;
   #damaged = 0;
   readonly #droppedBlobs = new DroppedBlobs();
-  /** Since the last segment that fitted. */
+  /** A segment did not fit, and none fitted since. */
   #isDropping = false;
   #isUnspooled = false;
   #wake: (() => void) | undefined;
   #savedMillis = -Infinity;
-  /** The writing of the status that is under way, and the one that follows it. */
+  /** The status write in progress, followed by the next one. */
   #save = Promise.resolve();
   #nextSave: Promise<void> | undefined;
-  /** Writes what changed soon after a writing. */
+  /** Timer of the next status write. */
   #later: NodeJS.Timeout | undefined;
 
-  /** `describe` gives what goes into `status.json`. */
+  /** @param describe returns the content of `status.json` */
   constructor(settings: DeliverySettings, describe: () => DeliveryStatus) {
     this.settings = settings;
     this.#describe = describe;
   }
 
-  /** What was lost, of this run and the ones before on this spool. */
+  /** Blocks lost in this run and in earlier runs with this spool. */
   lost(): Pick<DeliveryStatus, 'dropped' | 'refused' | 'damaged' | 'droppedBlobs'> {
     return {
       dropped: this.#dropped,
@@ -74,7 +80,7 @@ export class DeliveryState {
     };
   }
 
-  /** Takes over what the status of an earlier run says was lost. */
+  /** Adds the losses in the status of an earlier run. */
   restoreLost(status: unknown): void {
     const lost = readLost(status);
     this.#dropped = lost.dropped;
@@ -83,16 +89,16 @@ export class DeliveryState {
     this.#droppedBlobs.restore(lost.droppedBlobs);
   }
 
-  /** Counts blocks that neither the spool nor memory has room for. */
+  /** Counts blocks for which neither the spool nor memory has room. */
   drop(minuteMillis: number, blocks: readonly FlushedBlock[]): void {
-    if (!this.#isDropping) this.say('the spool is full: the newest flushes are dropped, and counted');
+    if (!this.#isDropping) this.say('the spool is full: the newest flushes are dropped and counted');
     this.#isDropping = true;
     this.#dropped = addLost(this.#dropped, blocks);
     this.#droppedBlobs.add(minuteMillis, blocks);
     void this.saveStatus(false);
   }
 
-  /** Tells once why flushes are in memory only, until one is in the spool again. */
+  /** Reports once why flushes are only in memory, until one is in the spool again. */
   unspooled(why: unknown): void {
     if (!this.#isUnspooled && why instanceof FlowError)
       this.say(`${why.message}; flushes wait in memory, and a recorder that is killed loses them`);
@@ -108,7 +114,7 @@ export class DeliveryState {
     this.#isDropping = false;
   }
 
-  /** Counts blocks that storage will never take. */
+  /** Counts blocks that storage rejects permanently. */
   refuse(blocks: readonly FlushedBlock[], why: FlowError): void {
     this.#refused = addLost(this.#refused, blocks);
     if (this.refusal === undefined)
@@ -116,7 +122,7 @@ export class DeliveryState {
     this.refusal ??= why;
   }
 
-  /** Storage has a block that it refused in an earlier run. */
+  /** Storage accepted a block that it refused in an earlier run. */
   takenBack(block: FlushedBlock): void {
     const { blocks, tuples, bytes } = this.#refused;
     this.#refused = {
@@ -126,7 +132,7 @@ export class DeliveryState {
     };
   }
 
-  /** A file of the spool cannot be delivered: it is damaged, or cannot be read. */
+  /** Reports a file of the spool that is damaged or cannot be read. */
   damaged(sentence: string): void {
     this.#damaged++;
     this.damage ??= sentence;
@@ -143,7 +149,7 @@ export class DeliveryState {
     if (this.settings.spool !== undefined) this.settings.onChange?.(sentence);
   }
 
-  /** The next change, or the end of `millis`. */
+  /** Waits for the next change, or for `millis`. */
   change(millis: number | undefined): Promise<void> {
     return new Promise((done) => {
       const timer =
@@ -159,7 +165,7 @@ export class DeliveryState {
     });
   }
 
-  /** Rouses all who wait for a change. */
+  /** Wakes all waits for a change. */
   changed(): void {
     const wake = this.#wake;
     this.#wake = undefined;
@@ -167,7 +173,8 @@ export class DeliveryState {
   }
 
   /**
-   * Writes `status.json`: now, or at most once in `statusMillis`. One writing follows the other, since all have one temporary file.
+   * Writes `status.json` now, or at most once per `statusMillis`. Writes run one after another, because they share a
+   * temporary file.
    */
   async saveStatus(now: boolean): Promise<void> {
     const { spool } = this.settings;
@@ -191,7 +198,7 @@ export class DeliveryState {
   }
 }
 
-/** With a spool, everything that a person or time can mend without the recorder. */
+/** Whether an error can be fixed while the recorder runs with a spool. */
 export function isPassing(error: unknown): boolean {
   return error instanceof FlowError && error.code !== 'usage' && error.code !== 'bug' && error.code !== 'blob-conflict';
 }

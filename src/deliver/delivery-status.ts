@@ -2,26 +2,26 @@ import { limits } from '../base/limits.ts';
 import { formatTime, minuteMillis } from '../base/time.ts';
 import type { FlushedBlock } from './flushed-block.ts';
 
-/** How the way to storage stands: `--stats json`, and `status.json` in the spool. Times are ISO 8601. */
+/** Status of the delivery: `--stats json`, and `status.json` in the spool. Times are ISO 8601. */
 export interface DeliveryStatus {
-  /** Since when an account does not take blocks; null while all do. */
+  /** Since when an account is unavailable; null if none is. */
   readonly spoolingSince: string | null;
-  /** Why, as a sentence; null while all do. */
+  /** The reason as a sentence; null if all accounts are available. */
   readonly reason: string | null;
-  /** Bytes in the spool. What is on its way lies there too. */
+  /** Bytes in the spool, including blocks that are being sent. */
   readonly spoolBytes: number;
-  /** The earliest minute of which anything lies in the spool. */
+  /** The earliest minute with blocks in the spool. */
   readonly oldestMinute: string | null;
-  /** Blocks brought to storage by this run; those of them that an earlier run had left. */
+  /** Blocks delivered in this run; among them blocks left by an earlier run. */
   readonly delivered: number;
   readonly deliveredOfEarlier: number;
-  /** What did not fit into the spool, of this run and the ones before on this spool. */
+  /** Blocks that did not fit into the spool, in this run and earlier runs with this spool. */
   readonly dropped: LostBlocks;
-  /** What storage will never take: kept in the spool's folder `refused`. */
+  /** Blocks that storage rejects permanently: kept in the spool's folder `refused`. */
   readonly refused: LostBlocks;
-  /** Files of the spool that were damaged or could not be read, of this run and the ones before: kept in `refused`. */
+  /** Files of the spool that were damaged or unreadable, in this run and earlier ones: kept in `refused`. */
   readonly damaged: number;
-  /** By blob, the first that were met; which minutes of them lack blocks, first and last. */
+  /** The first blobs that lack blocks, with the first and last minute that is missing. */
   readonly droppedBlobs: readonly DroppedBlob[];
 }
 
@@ -75,14 +75,14 @@ export class DroppedBlobs {
     return [...this.#blobs.values()];
   }
 
-  /** Takes over what an earlier status says. */
+  /** Adds the blobs of an earlier status. */
   restore(blobs: readonly DroppedBlob[]): void {
     for (const blob of blobs.slice(0, limits.droppedBlobsMax))
       this.#blobs.set(`${blob.storage}\n${blob.container}/${blob.blob}`, blob);
   }
 }
 
-/** What a status of an earlier run says was lost; nothing where it is no status. */
+/** The losses in the status of an earlier run; none if it is not a status. */
 export function readLost(status: unknown): Pick<DeliveryStatus, 'dropped' | 'refused' | 'damaged' | 'droppedBlobs'> {
   const { dropped, refused, damaged, droppedBlobs } = (
     typeof status === 'object' && status !== null ? status : {}

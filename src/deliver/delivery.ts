@@ -13,21 +13,21 @@ import type { Destination, FlushedBlock } from './flushed-block.ts';
 import { keyOf, laneOf } from './spool.ts';
 
 /**
- * Brings blocks to storage while recording goes on.
+ * Delivers blocks to storage while recording continues.
  *
  *     flush ─▶ segment (one flush for one account) ─▶ spool ─▶ lane (one account) ─▶ queue (one blob) ─▶ commit ─▶ segment leaves the spool
- *              delivery.ts                   delivery-intake.ts               delivery-lane.ts
+ *              delivery.ts                            intake.ts                      lane.ts
  *
- * Blocks of one blob arrive in their order; those that wait go together in one commit, so slow storage means fewer and larger commits. With a
- * spool every flush is on the disk before it is offered to storage, so a killed recorder loses none that was handed over; and while storage is away,
- * flushes stay there. What waits in memory is bounded: `room` says when to go on.
+ * Blocks of one blob stay in order. All waiting blocks of a blob go into one commit, so slow storage means fewer and larger
+ * commits. With a spool, each flush is written to disk before it is sent, so a killed recorder loses no flush that it
+ * passed on; while storage is unavailable, flushes stay there. Memory is limited: wait for `room` before adding more.
  */
 export class Delivery {
   readonly #state: DeliveryState;
   readonly #intake: Intake;
   readonly #lanes = new Map<string, Lane>();
   readonly #laneOfDestination = new Map<string, Lane>();
-  /** By flow log and NIC, the blob that came last. */
+  /** The latest blob of each flow log and NIC. */
   readonly #latestBlob = new Map<string, string>();
   #blobs = 0;
 
@@ -36,7 +36,10 @@ export class Delivery {
     this.#intake = new Intake(this.#state);
   }
 
-  /** Takes up what an earlier run left in the spool; it goes first. @throws permission, io */
+  /**
+   * Loads what an earlier run left in the spool; it is sent first.
+   * @throws permission, io
+   */
   async begin(): Promise<void> {
     const { spool } = this.#state.settings;
     if (spool === undefined) return;
@@ -63,7 +66,7 @@ export class Delivery {
     return this.#state.settings.spool !== undefined;
   }
 
-  /** Blobs that blocks were added for. */
+  /** Number of blobs that blocks were added for. */
   get blobs(): number {
     return this.#blobs;
   }
@@ -73,7 +76,10 @@ export class Delivery {
     return this.#state.tuplesWritten;
   }
 
-  /** Hands over what was flushed at `minuteMillis`. An account that cannot be opened ends the delivery, when the others have theirs. */
+  /**
+   * Adds the blocks of a flush at `minuteMillis`. An account that cannot be opened ends the delivery, after the others
+   * have their blocks.
+   */
   add(blocks: readonly FlushedBlock[], minuteMillis: number): void {
     const failures: unknown[] = [];
     for (const own of groupBy(blocks, keyOf).values()) {
@@ -91,12 +97,15 @@ export class Delivery {
     if (failures.length > 0) this.#state.fail(failures[0]);
   }
 
-  /** Storage that is away may be there again: it is tried at once, and pauses begin anew. */
+  /** Tries unavailable storage at once, and resets the pauses. */
   tryAgain(): void {
     for (const lane of this.#lanes.values()) lane.tryAgain();
   }
 
-  /** Waits until little enough is waiting, and all is in the spool where there is one. @throws what an append threw for good */
+  /**
+   * Waits until there is room, and with a spool until all blocks are in it.
+   * @throws the error of an append that failed permanently
+   */
   async room(): Promise<void> {
     const hopeless = await this.#wait(
       () => (this.hasSpool ? this.#intake.isEmpty : this.#state.heldBytes <= limits.deliveryBytesMax),
@@ -106,9 +115,9 @@ export class Delivery {
   }
 
   /**
-   * Waits until all is delivered, or until storage that is away was waited for in vain.
-   * @returns with a spool, a sentence where blocks stay behind: in the spool, or refused
-   * @throws what an append threw for good, or without a spool why storage is away
+   * Waits until everything is delivered, or until the wait for unavailable storage ends.
+   * @returns with a spool, a sentence if blocks stay in it or were refused
+   * @throws the error of an append that failed permanently, or without a spool why storage is unavailable
    */
   async finish(): Promise<string | undefined> {
     const { spool } = this.#state.settings;
@@ -127,7 +136,7 @@ export class Delivery {
     return `${refusal.message}; what was recorded for it is in ${this.#state.isAllAside ? `${spool.folder}/refused` : spool.folder}`;
   }
 
-  /** Stops trying. What is in the spool stays. */
+  /** Stops sending. The content of the spool stays. */
   async close(): Promise<void> {
     this.#state.fail(new FlowError('interrupted', 'the recording was ended'));
     for (const lane of this.#lanes.values()) lane.stopTrying();
@@ -152,7 +161,7 @@ export class Delivery {
     };
   }
 
-  /** Accounts that are away, longest first. */
+  /** Unavailable accounts, longest first. */
   #away(): Readonly<Away>[] {
     const away = [...this.#lanes.values()].flatMap((lane) => lane.away ?? []);
     return away.sort((a, b) => a.sinceSteadyMillis - b.sinceSteadyMillis);
@@ -164,8 +173,9 @@ export class Delivery {
   }
 
   /**
-   * Waits until `isDone`; where `mayGiveUp`, no longer when every account that has something waiting was away for `waitMillis`, and was tried since.
-   * @returns why one of them is away, when it was given up
+   * Waits until `isDone`. If `mayGiveUp`, ends when each account with waiting blocks was unavailable for `waitMillis`
+   * and was tried since.
+   * @returns why one of them is unavailable, if it gave up
    */
   async #wait(isDone: () => boolean, mayGiveUp: () => boolean): Promise<FlowError | undefined> {
     const begunMillis = performance.now();
@@ -198,7 +208,10 @@ export class Delivery {
     return lane;
   }
 
-  /** The lane of an account that this run writes to. @throws why the account cannot be opened */
+  /**
+   * The lane of an account of this run.
+   * @throws why the account cannot be opened
+   */
   #laneFor(destination: Destination): Lane {
     const known = this.#laneOfDestination.get(keyOf(destination));
     if (known !== undefined) return known;

@@ -4,10 +4,10 @@ import type { DeliveryState } from './delivery-state.ts';
 import { isPassing, statusMillis } from './delivery-state.ts';
 import type { Spool } from './spool.ts';
 
-/** What was handed over goes through here, one after the other: into the spool where there is one, and then into its lane. */
+/** Passes new segments on in order: to the spool if there is one, and then to their lane. */
 export class Intake {
   readonly #state: DeliveryState;
-  /** Handed over and not yet in the spool. */
+  /** Segments that are not in the spool yet. */
   readonly #waiting: { readonly lane: Lane; readonly segment: Segment }[] = [];
   #isSpooling = false;
   #isStalled = false;
@@ -16,7 +16,7 @@ export class Intake {
     this.#state = state;
   }
 
-  /** Nothing waits to be spooled. */
+  /** No segment waits for the spool. */
   get isEmpty(): boolean {
     return this.#waiting.length === 0;
   }
@@ -25,7 +25,7 @@ export class Intake {
     return this.#isSpooling;
   }
 
-  /** The spool is full, and a capture waits for room in it. */
+  /** The spool is full, and a capture waits for room. */
   get isStalled(): boolean {
     return this.#isStalled;
   }
@@ -67,7 +67,7 @@ export class Intake {
       if (segment.file !== undefined) state.spooled();
       else if (refusal !== undefined) state.unspooled(refusal);
       this.#waiting.shift();
-      // A capture whose recording has failed loses nothing: it is still there to be recorded again.
+      // A capture whose recording failed loses nothing: it can be recorded again.
       if (fits) lane.enter(segment);
       else if (mayDrop) state.drop(minuteMillis, blocks);
       state.changed();

@@ -11,24 +11,27 @@ import { isPassing } from './delivery-state.ts';
 import type { Destination, FlushedBlock } from './flushed-block.ts';
 import type { SpoolFile } from './spool.ts';
 
-/** Blobs of one account appended to at the same time. */
+/** Blobs of one account that are appended to in parallel. */
 const parallelMax = 8;
-/** Storage that is away is tried again after at most so long, then twice as long each time; a random share from a half up. */
+/**
+ * Longest pause before unavailable storage is tried again, doubled each time; a random part from one half to all of it
+ * is used.
+ */
 const pauseMillis = 1000;
 const pauseMillisMax = 30_000;
 
-/** What one flush made for one account. */
+/** The blocks of one flush for one account. */
 export interface Segment {
   readonly minuteMillis: number;
   readonly bytes: number;
-  /** `undefined` while they are in the spool only. */
+  /** `undefined` while they are only in the spool. */
   blocks: readonly FlushedBlock[] | undefined;
-  /** `undefined` for what could not be spooled. */
+  /** `undefined` if it could not be written to the spool. */
   file: SpoolFile | undefined;
-  /** Of its blocks, those that storage does not have yet. */
+  /** Number of its blocks that are not in storage yet. */
   open: number;
   readonly isEarlier: boolean;
-  /** Blocks of it were refused, and could not be put anywhere else: its file stays in the spool. */
+  /** Blocks of it were refused and could not be stored elsewhere: its file stays in the spool. */
   stays?: true;
 }
 
@@ -41,34 +44,34 @@ interface Queue {
   readonly container: string;
   readonly blob: string;
   waiting: Item[];
-  /** An append is under way: what comes meanwhile goes into the next one, in one commit. */
+  /** An append is in progress: later blocks go into the next one, in one commit. */
   busy: boolean;
 }
 
-/** An account that does not take blocks. */
+/** An account that is unavailable. */
 export interface Away {
-  /** By the clock, for people. */
+  /** By the wall clock, for messages. */
   readonly sinceMillis: number;
-  /** By a clock that is never set, for waiting. */
+  /** By the monotonic clock, for waiting. */
   readonly sinceSteadyMillis: number;
   failedSteadyMillis: number;
   error: FlowError;
   tries: number;
-  /** The pause is over: one append may try. */
+  /** The pause has ended: one append may try. */
   due: boolean;
   timer: NodeJS.Timeout | undefined;
 }
 
-/** What goes to one account: a queue for each blob, and segments that are in no queue yet. */
+/** The blocks for one account: a queue for each blob, and segments that are not in queues yet. */
 export class Lane {
   readonly destination: Destination;
-  /** Where the account lay when the blocks were made; see `placeOf`. */
+  /** Location of the account when the blocks were created; see `placeOf`. */
   readonly account: string;
-  /** The account is none that this run writes to: its segments stay. */
+  /** This run does not write to the account: its segments stay in the spool. */
   isForeign = false;
   readonly #state: DeliveryState;
   readonly #appenders = new Map<string, BlockAppender>();
-  /** Oldest first; those of which no block is in a queue yet. */
+  /** Oldest first; none of their blocks is in a queue yet. */
   readonly #segments: Segment[] = [];
   readonly #queues = new Map<string, Queue>();
   readonly #ready: Queue[] = [];
@@ -90,12 +93,12 @@ export class Lane {
     return this.#segments.length === 0 && this.#queues.size === 0 && !this.isBusy;
   }
 
-  /** Something of it is under way. */
+  /** An operation is in progress. */
   get isBusy(): boolean {
     return this.#active > 0 || this.#isLoading;
   }
 
-  /** The earliest minute of what lies in the spool; Infinity where nothing does. */
+  /** The earliest minute of its files in the spool; Infinity if there are none. */
   get oldestMillis(): number {
     let oldest = Infinity;
     const [segment] = this.#segments;
@@ -105,13 +108,13 @@ export class Lane {
     return oldest;
   }
 
-  /** Takes what an earlier run left in the spool; `start` begins with it. */
+  /** Adds a file that an earlier run left in the spool; `start` begins with it. */
   enterEarlier(file: SpoolFile): void {
     const { minuteMillis, sizeBytes } = file;
     this.#segments.push({ minuteMillis, bytes: sizeBytes, blocks: undefined, file, open: 0, isEarlier: true });
   }
 
-  /** Takes a segment. With its file in the spool, its bytes stay in memory only while there is much room. */
+  /** Adds a segment. If it has a file in the spool, its bytes stay in memory only while there is plenty of room. */
   enter(segment: Segment): void {
     const state = this.#state;
     state.fits();
@@ -123,7 +126,7 @@ export class Lane {
     if (this.#away !== undefined) void state.saveStatus(false);
   }
 
-  /** Appends what is ready, and brings more into the queues, as far as the account may be asked. */
+  /** Appends waiting blocks and fills the queues, as far as the account is available. */
   start(): void {
     if (this.isForeign) return;
     while (this.#state.failure === undefined && (this.#away === undefined || this.#away.due)) {
@@ -139,14 +142,14 @@ export class Lane {
     }
   }
 
-  /** Tries an account that is away now, however long its pause. */
+  /** Tries an unavailable account now, regardless of its pause. */
   retryNow(): void {
     if (this.#away === undefined) return;
     this.#away.due = true;
     this.start();
   }
 
-  /** The same, for who knows that it may be back: pauses begin anew. */
+  /** The same when it may be available again: also resets the pauses. */
   tryAgain(): void {
     if (this.#away !== undefined) this.#away.tries = 0;
     this.retryNow();
@@ -156,7 +159,7 @@ export class Lane {
     clearTimeout(this.#away?.timer);
   }
 
-  /** Drops what is in memory only. */
+  /** Drops blocks that are only in memory. */
   dropUnspooled(): void {
     const lost = (segment: Segment, blocks: readonly FlushedBlock[]): void => {
       if (segment.file === undefined) this.#state.drop(segment.minuteMillis, blocks);
@@ -179,7 +182,10 @@ export class Lane {
     this.#state.changed();
   }
 
-  /** Brings segments into the queues of their blobs, oldest first, from the spool where they are not in memory, until enough is in memory. */
+  /**
+   * Moves segments to the queues of their blobs, oldest first, reading them from the spool if needed, until memory has
+   * enough.
+   */
   async #loadSegments(): Promise<void> {
     const state = this.#state;
     for (let [segment] = this.#segments; segment !== undefined; [segment] = this.#segments) {
@@ -232,7 +238,7 @@ export class Lane {
     this.#state.changed();
   }
 
-  /** After a failed append: try again later, keep the blocks apart, or end the recording. */
+  /** After a failed append: retries later, sets the blocks aside, or ends the recording. */
   async #judge(queue: Queue, items: readonly Item[], error: unknown): Promise<void> {
     const { spool } = this.#state.settings;
     if (!(error instanceof FlowError)) return this.#state.fail(error);
@@ -257,7 +263,7 @@ export class Lane {
     this.#goAway(error);
   }
 
-  /** What can be put nowhere else stays in the spool; what is not there either is lost, and counted. */
+  /** Blocks that cannot be set aside stay in the spool; without a spool file they are lost and counted. */
   #leave(minuteMillis: number, items: readonly Item[]): void {
     this.#state.isAllAside = false;
     for (const { block, segment } of items)
@@ -265,7 +271,7 @@ export class Lane {
       else segment.stays = true;
   }
 
-  /** Blocks that need no more care: segments whose blocks are all so leave the spool. */
+  /** Removes finished blocks; segments whose blocks are all finished leave the spool. */
   async #settle(items: readonly Item[], delivered: boolean): Promise<void> {
     const state = this.#state;
     state.underWay++;
@@ -299,12 +305,12 @@ export class Lane {
     if (error.code === 'authentication' || error.code === 'permission') this.#appenders.clear();
     const pause = Math.min(pauseMillisMax, pauseMillis * 2 ** (away.tries - 1)) * (0.5 + Math.random() / 2);
     clearTimeout(away.timer);
-    // Who has ended does not wait for storage: a pause would keep the process.
+    // After the end there is no retry: a timer would keep the process alive.
     if (this.#state.failure === undefined)
       away.timer = setTimeout(() => this.retryNow(), Math.max(pause, retryAfterMillis(error) ?? 0));
     if (isNew)
       this.#state.say(
-        `${error.message}; recording goes on, into the spool ${this.#state.settings.spool?.folder ?? ''}`,
+        `${error.message}; recording continues into the spool ${this.#state.settings.spool?.folder ?? ''}`,
       );
     void this.#state.saveStatus(false);
   }
@@ -331,7 +337,7 @@ export class Lane {
   }
 }
 
-/** Where an account lies, the same from any working folder. */
+/** Location of an account, independent of the working folder. */
 export function placeOf({ location }: Account): string {
   return isUrl(location) ? location : resolve(location);
 }

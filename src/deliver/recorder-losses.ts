@@ -3,15 +3,18 @@ import { join } from 'node:path';
 import { FlowError, fileError } from '../base/errors.ts';
 import { minuteMillis, parseTime } from '../base/time.ts';
 
-/** What a recorder says of itself in `status.json` of its spool. */
+/** The losses that a recorder reports in `status.json` of its spool. */
 export interface RecorderLosses {
-  /** Blobs, named by container and path, that lack minutes: `start` included to `end` excluded. */
+  /** Blobs with missing minutes, by container and path; `start` included, `end` excluded. */
   readonly dropped: readonly { readonly blob: string; readonly startMillis: number; readonly endMillis: number }[];
-  /** Minutes from here on may wait in the spool; `undefined` where it is empty. */
+  /** Minutes from here on can be waiting in the spool; `undefined` if it is empty. */
   readonly spooledFromMillis: number | undefined;
 }
 
-/** Reads the spool's status. @throws not-found, permission, io, usage where it is no status */
+/**
+ * Reads the spool's status.
+ * @throws not-found, permission, io; usage if it is not a status
+ */
 export async function readRecorderLosses(spool: string): Promise<RecorderLosses> {
   const path = join(spool, 'status.json');
   let text: string;

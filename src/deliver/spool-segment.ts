@@ -1,5 +1,5 @@
 /**
- * One file of the spool: the blocks that one flush made for one storage account.
+ * One file of the spool: the blocks of one flush for one storage account.
  *
  *     nsgflow-spool 1 8d3c1f0a⏎      CRC-32 of all that follows, eight hex digits
  *     {"storage":"","account":"/srv/logs","minuteMillis":1700000040000,"blocks":[
@@ -10,7 +10,10 @@ import { crc32 } from 'node:zlib';
 import type { Destination, FlushedBlock } from './flushed-block.ts';
 
 export interface SpoolSegment extends Destination {
-  /** Where that account lies: its URL, or an absolute path. Blocks go nowhere else, whatever the key means later. */
+  /**
+   * Location of the account: its URL or an absolute path. Blocks are sent only there, even if the key means another
+   * account later.
+   */
   readonly account: string;
   /** The whole minute of the flush, epoch milliseconds. */
   readonly minuteMillis: number;
@@ -35,7 +38,7 @@ export function encodeSegment({ storage, sender, account, minuteMillis, blocks }
   return Buffer.concat([Buffer.from(`${magic}${crc32(body).toString(16).padStart(8, '0')}\n`), body]);
 }
 
-/** @returns `undefined` for bytes that are no whole segment */
+/** @returns `undefined` for bytes that are not a complete segment */
 export function decodeSegment(bytes: Uint8Array): SpoolSegment | undefined {
   const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const bodyStart = magic.length + 9;
@@ -62,7 +65,7 @@ export function decodeSegment(bytes: Uint8Array): SpoolSegment | undefined {
   return at === body.length ? { ...destination, account, minuteMillis, blocks } : undefined;
 }
 
-/** Segments of earlier versions have the sender behind the key of the account, in one text. */
+/** In segments of earlier versions, account key and sender are one text. */
 function destinationOf({ storage, sender }: Destination): Destination {
   if (sender !== undefined) return { storage, sender };
   const [key, ...rest] = storage.split('#');

@@ -10,15 +10,15 @@ import type { SpoolSegment } from './spool-segment.ts';
 import { decodeSegment, encodeSegment } from './spool-segment.ts';
 
 /**
- * The folder where flushes lie until storage has them, so that neither storage that is away nor a killed recorder loses any:
+ * The folder where flushes are kept until storage has them, so that unavailable storage or a killed recorder loses none:
  *
  *     DIR/000000000007-1700000040000-0f3a….segment   one flush for one account: number, minute, account; see spool-segment.ts
- *     DIR/refused/…                                  segments that storage refused: the next run offers them again; and damaged ones, for a person
- *     DIR/status.json                                what `Delivery` says of it
- *     DIR/lock                                       the process that it belongs to
+ *     DIR/refused/…                                  refused segments, which the next run sends again; and damaged ones, for the user
+ *     DIR/status.json                                the status of `Delivery`
+ *     DIR/lock                                       the process that uses the spool
  *
- * A segment gets its name when all of it is on the disk, and loses it when storage has committed all of its blocks. Who dies between that
- * commit and the removal has the blocks offered again, and storage knows them by their ids.
+ * A segment gets its name when it is completely on disk, and is removed when storage has committed all of its blocks. If the
+ * process dies between commit and removal, the blocks are sent again, and storage recognizes them by their ids.
  */
 export interface SpoolFile {
   readonly name: string;
@@ -26,18 +26,18 @@ export interface SpoolFile {
   readonly minuteMillis: number;
   /** See `laneOf`. */
   readonly lane: string;
-  /** An earlier run set it aside because storage refused it; it is offered again. */
+  /** An earlier run set it aside because storage refused it; it is sent again. */
   readonly isAside?: true;
 }
 
 export interface SpoolSettings {
-  /** Made where there is none. */
+  /** Created if missing. */
   readonly folder: string;
-  /** Segments beyond this are not taken. */
+  /** Segments beyond this are not accepted. */
   readonly bytesMax: number;
-  /** Whether recording goes on without it where the folder cannot be made; false where absent. */
+  /** Whether recording continues without it if the folder cannot be created; default false. */
   readonly mayBeMissing?: boolean;
-  /** Whether a segment waits until the disk has it; true where absent. */
+  /** Whether a segment waits until the data is on disk; default true. */
   readonly sync?: boolean;
 }
 
@@ -48,7 +48,7 @@ const temporaryName = 'segment.new';
 const statusName = 'status.json';
 const refusedFolder = 'refused';
 
-/** Sixteen hex digits for a destination and where its account lies. What goes to different ones does not wait for each other. */
+/** Sixteen hex digits for a destination and the location of its account. Different lanes do not wait for each other. */
 export function laneOf(destination: Destination, account: string): string {
   return createHash('sha256')
     .update(`${keyOf(destination)}\n${account}`)
@@ -56,7 +56,7 @@ export function laneOf(destination: Destination, account: string): string {
     .slice(0, 16);
 }
 
-/** One text for a destination; no storage account has a `#` in its name. */
+/** One text for a destination; names of storage accounts never have a `#`. */
 export function keyOf({ storage, sender }: Destination): string {
   return sender === undefined ? storage : `${storage}#${sender}`;
 }
@@ -69,7 +69,7 @@ export class Spool {
   #next: number;
   #bytes: number;
   #refused = 0;
-  /** What an earlier run left, oldest first. */
+  /** Segments of an earlier run, oldest first. */
   readonly left: readonly SpoolFile[];
 
   private constructor(settings: SpoolSettings, left: readonly SpoolFile[], unlock: () => Promise<void>) {
@@ -79,7 +79,7 @@ export class Spool {
     this.left = left;
     const last = left.at(-1);
     this.#next = last === undefined || last.isAside === true ? 1 : Number.parseInt(last.name, 10) + 1;
-    // What lies aside takes no room from what comes.
+    // Segments set aside do not count toward the limit.
     this.#bytes = left.reduce((sum, { sizeBytes, isAside }) => sum + (isAside === true ? 0 : sizeBytes), 0);
     this.#unlock = unlock;
   }
@@ -89,13 +89,13 @@ export class Spool {
     const { folder } = settings;
     try {
       await makeFolderOf(join(folder, 'x'), settings.sync ?? true, privateFolderMode);
-      const hint = 'One recorder has one spool: stop that one, or name another folder with --spool.';
+      const hint = 'Each recorder needs its own spool: stop the other recorder, or use another folder with --spool.';
       const unlock = await takeLock(join(folder, 'lock'), `the spool ${folder}`, hint);
       try {
         await rm(join(folder, temporaryName), { force: true });
         return new Spool(settings, [...(await filesAside(folder)), ...(await filesLeft(folder))], unlock);
       } catch (error) {
-        // Who tries again in the same process would find the spool in use by itself.
+        // Otherwise a second attempt in the same process would find its own lock.
         await unlock();
         throw error;
       }
@@ -104,12 +104,16 @@ export class Spool {
     }
   }
 
-  /** Bytes of the segments in it. */
+  /** Bytes of its segments. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Takes a segment, on the disk when this returns. One at a time. @returns `undefined` where it does not fit. @throws disk-full, permission, io */
+  /**
+   * Adds a segment, which is on disk when this returns. One call at a time.
+   * @returns `undefined` if it does not fit
+   * @throws disk-full, permission, io
+   */
   async write(segment: SpoolSegment): Promise<SpoolFile | undefined> {
     const bytes = encodeSegment(segment);
     const lane = laneOf(segment, segment.account);
@@ -131,7 +135,8 @@ export class Spool {
   }
 
   /**
-   * @param onDamage hears of a file that is damaged or cannot be read: it is then set aside, and the others go on
+   * Reads a segment.
+   * @param onDamage called for a damaged or unreadable file, which is then set aside; the other files continue
    * @returns `undefined` for such a file
    * @throws io
    */
@@ -149,7 +154,7 @@ export class Spool {
     if (segment !== undefined) return segment;
     const isAside = await this.#setAside(file);
     onDamage(
-      `${why}; what it holds is not delivered${isAside ? `, and it lies in ${this.folder}/${refusedFolder}` : ''}`,
+      `${why}; its content is not delivered${isAside ? `, and it is now in ${this.folder}/${refusedFolder}` : ''}`,
     );
     return undefined;
   }
@@ -159,14 +164,17 @@ export class Spool {
     if (file.isAside !== true) this.#bytes -= file.sizeBytes;
   }
 
-  /** Keeps a segment's file apart, where nobody delivers it. @returns false where it stays, or is gone */
+  /**
+   * Moves a segment's file to the folder of refused segments.
+   * @returns false if it stays or is gone
+   */
   async #setAside(file: SpoolFile): Promise<boolean> {
     const target = join(this.folder, refusedFolder, file.name);
     if (file.isAside === true) return true;
     this.#bytes -= file.sizeBytes;
     try {
       await makeFolderOf(target, this.#sync);
-      // Numbers begin anew in a spool that was emptied: a file of an earlier run may have the name.
+      // Numbers start again in an empty spool, so a file of an earlier run can have the same name.
       for (let turn = 0; ; turn++)
         if (await publish(join(this.folder, file.name), turn === 0 ? target : `${target}.${turn}`)) return true;
     } catch {
@@ -174,7 +182,10 @@ export class Spool {
     }
   }
 
-  /** Keeps blocks apart that storage will never take. @returns whether the disk has them */
+  /**
+   * Stores blocks that storage rejects permanently.
+   * @returns whether they are on disk
+   */
   async refuse(segment: SpoolSegment): Promise<boolean> {
     if (this.#refused++ >= limits.spoolRefusedMax) return false;
     const target = join(this.folder, refusedFolder, `${segment.minuteMillis}-${segment.blocks[0].id}.segment`);
@@ -191,7 +202,7 @@ export class Spool {
     }
   }
 
-  /** The status that was written last, of this run or one before; `undefined` where there is none. */
+  /** The last status of this run or an earlier one; `undefined` if there is none. */
   async readStatus(): Promise<unknown> {
     try {
       return JSON.parse(await readFile(join(this.folder, statusName), 'utf8')) as unknown;
@@ -200,7 +211,7 @@ export class Spool {
     }
   }
 
-  /** Replaces `status.json`; what cannot be written is left. One at a time. */
+  /** Replaces `status.json`; write errors are ignored. One call at a time. */
   async writeStatus(status: object): Promise<void> {
     const temporary = join(this.folder, `${statusName}.new`);
     try {
@@ -211,7 +222,7 @@ export class Spool {
     }
   }
 
-  /** Gives the folder up; segments stay for the next run. */
+  /** Releases the folder; segments stay for the next run. */
   async close(): Promise<void> {
     await this.#unlock();
   }
@@ -227,10 +238,10 @@ export class Spool {
   }
 }
 
-/** Of one file, not of the machine: the others can be read. */
+/** Errors of a single file, not of the machine: other files can be read. */
 const unreadable = new Set(['ENOENT', 'EACCES', 'EPERM', 'EIO', 'EISDIR', 'EBADMSG', 'EUCLEAN']);
 
-/** Segments that an earlier run set aside because storage refused them, oldest first. Damaged ones are left. */
+/** Segments that an earlier run set aside because storage refused them, oldest first. Damaged ones are not included. */
 async function filesAside(folder: string): Promise<SpoolFile[]> {
   const names = await readdir(join(folder, refusedFolder)).catch(() => []);
   const files: SpoolFile[] = [];

@@ -1,6 +1,6 @@
-/** What a meter saw, since it was made. `packets` are those of the batches given. */
+/** Counters of a meter since its creation. `packets…` count packets of the given batches. */
 export interface MeterCounts {
-  /** Packets seen at one NIC or more, and their IP bytes. */
+  /** Packets seen by at least one NIC, and their IP bytes. */
   packetsCounted: number;
   bytesCounted: number;
   /** Packets whose addresses belong to no NIC. */
@@ -12,9 +12,9 @@ export interface MeterCounts {
   bytesAllowed: number;
   flowsAllowed: number;
   flowsDenied: number;
-  /** Flows whose initiator was not seen, so that ports decided. */
+  /** Flows whose initiator was guessed from the ports. */
   initiatorsGuessed: number;
-  /** Flows ended early because their NIC, or all together, had too many. */
+  /** Flows ended early because of a limit, of their NIC or of all flows. */
   flowsEvicted: number;
 }
 

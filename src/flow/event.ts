@@ -2,8 +2,8 @@ import type { NicTuples } from '../flowlog/tuple.ts';
 import { createTupleColumns } from '../flowlog/tuple.ts';
 
 /**
- * What happened to flows since the last flush: one row an event (begin, continuing, end, denied), in order of emission.
- * `columns.group` is the index of the decision (nsg/compile.ts) that the flow was opened under.
+ * Events of flows since the last flush (begin, continuing, end, denied), one row each, in order of emission.
+ * `columns.group` is the index of the decision (nsg/compile.ts) of the flow when it was opened.
  */
 export type FlowEvents = NicTuples;
 
@@ -12,8 +12,8 @@ export function createFlowEvents(capacity: number): FlowEvents {
 }
 
 /**
- * Copies the events that `rows` names, in that order, into `to`, which has room for them. Column after column: what is read out of order then fits into
- * the cache, and whoever reads the copy reads it in one go.
+ * Copies the events in `rows`, in that order, to `to`, which must have room. It copies column by column: one column
+ * fits into the cache, and the copy can be read sequentially.
  */
 export function copyEvents(from: FlowEvents, rows: Uint32Array, to: FlowEvents): void {
   const source = from.columns;
@@ -30,7 +30,7 @@ export function copyEvents(from: FlowEvents, rows: Uint32Array, to: FlowEvents):
     copyDoubles(source[key], target[key], rows);
 }
 
-// One function for each type of column: a loop that meets several is slow in all of them.
+// One function for each type of column: a loop with several types is slow for all of them.
 function copyWords(from: Uint32Array, to: Uint32Array, rows: Uint32Array): void {
   for (let i = 0; i < rows.length; i++) to[i] = from[rows[i]];
 }
@@ -57,7 +57,7 @@ function copyQuads(from: Uint32Array, to: Uint32Array, rows: Uint32Array): void 
   }
 }
 
-/** A copy of the events held, no larger than they are: to be handed to another thread. */
+/** A copy of the events, exactly as large as needed, to send to another thread. */
 export function packEvents({ columns, nic }: FlowEvents): FlowEvents {
   const { count } = columns;
   return {

@@ -5,10 +5,10 @@ import { flowDenied } from './connection.ts';
 import type { FlowTable } from './table.ts';
 import { kindFamily6, kindFlagsShift, kindOutbound, kindTcp, kindWord, portsWord, rowWords } from './table.ts';
 
-/** Whether an address, four words at `at`, is on the near side. */
+/** Whether an address, four words at `at`, is on the local side. */
 export type IsLocal = (family: number, words: Uint32Array, at: number) => boolean;
 
-/** What the rules say about flows in memory. */
+/** Evaluates the rules for flows in memory. */
 export class Judge {
   readonly #table: FlowTable;
   readonly #isLocal: IsLocal | undefined;
@@ -16,7 +16,7 @@ export class Judge {
   /** By decision. */
   #denies: Uint8Array;
 
-  /** @param isLocal where given, decides directions, whatever way the first packet of a flow went */
+  /** @param isLocal if given, it decides the direction of a flow, independent of its first packet */
   constructor(table: FlowTable, network: CompiledNetwork, isLocal: IsLocal | undefined) {
     this.#table = table;
     this.#isLocal = isLocal;
@@ -28,13 +28,16 @@ export class Judge {
     return this.#network;
   }
 
-  /** From now on these are the rules. */
+  /** Replaces the rules. */
   change(network: CompiledNetwork): void {
     this.#network = network;
     this.#denies = deniesOf(network);
   }
 
-  /** Gives a flow that was just inserted its decision. @returns whether it is denied */
+  /**
+   * Sets the decision of a new flow.
+   * @returns whether it is denied
+   */
   judge(row: number): boolean {
     const { words, decisions } = this.#table.columns;
     const kind = row * rowWords + kindWord;
@@ -52,7 +55,7 @@ export class Judge {
     return denied;
   }
 
-  /** Whether the rules of now deny a flow, whatever decision it has. */
+  /** Whether the current rules deny a flow, independent of the decision that it has. */
   denies(row: number): boolean {
     return this.#denies[this.#decide(row)] === 1;
   }

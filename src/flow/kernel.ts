@@ -1,6 +1,6 @@
 /**
- * The inner loop as WebAssembly (kernel/flow/flow.ts), and its memory seen through typed arrays. It only makes the meter faster: where there is none, TypeScript
- * does all of it, with the same events. Numbers: docs/decisions/0011-speed-of-recording.md.
+ * The inner loop as WebAssembly (kernel/flow/flow.ts), and typed arrays of its memory. It only makes the meter faster:
+ * without it, TypeScript does the same work with the same events. Numbers: docs/decisions/0011-speed-of-recording.md.
  */
 import { assert } from '../base/assert.ts';
 import { limits } from '../base/limits.ts';
@@ -49,27 +49,30 @@ interface KernelExports {
 const everyNicZero = -1;
 const { batchRows, rowsMax, nicSlotsMax, framesLength } = layout;
 
-/** One meter's at a time. */
+/** Used by one meter at a time. */
 export class FlowKernel implements KeyColumns, StoreMemory {
-  /** The batch to decode into: a meter with this kernel is fast with this batch alone. */
+  /** The batch to decode to: a meter with this kernel is fast only with this batch. */
   readonly packets: PacketBatch;
   /** Of the packets of the batch. */
   readonly sourceNic: Int32Array;
   readonly destinationNic: Int32Array;
   readonly sourceHash: Uint32Array;
   readonly destinationHash: Uint32Array;
-  /** The batch to read captures into: decoding is fastest with it, and where its bytes are in `chunk`. */
+  /** The batch to read captures into: decoding is fastest with it and with its bytes in `chunk`. */
   readonly captured: CaptureBatch;
-  /** Memory to read captures into. */
+  /** Memory for reading captures. */
   readonly chunk: Uint8Array;
-  /** Puts events in order and writes them, in the same memory. */
+  /** Sorts events and writes them in the same memory. */
   readonly tuples: TupleKernel;
   readonly #exports: KernelExports;
   readonly #buffer: ArrayBuffer;
   readonly #memory: layout.KernelMemory;
   readonly #hooks: KernelHooks;
   #nicMask = everyNicZero;
-  /** Where in the kernel's memory the bytes of the batch being decoded begin, or would begin; `undefined` where the frames are not there. */
+  /**
+   * Offset of the current batch's bytes in the kernel's memory, also if they begin before it; `undefined` if the frames
+   * are not there.
+   */
   #framesAt: number | undefined;
 
   constructor(exports: KernelExports, buffer: ArrayBuffer, hooks: KernelHooks, tuples: TupleKernel) {
@@ -96,7 +99,7 @@ export class FlowKernel implements KeyColumns, StoreMemory {
     this.destinationHash = memory.destinationHash;
   }
 
-  /** Room for the rows of a table: always at the same place, so nothing is copied. */
+  /** Room for the rows of a table, always at the same place, so nothing is copied. */
   readonly growTable: GrowTable = (capacity) => ({
     capacity,
     words: this.#memory.rows.subarray(0, rowWords * capacity),
@@ -121,12 +124,18 @@ export class FlowKernel implements KeyColumns, StoreMemory {
     this.#memory.exchange[exchange.flowsMax] = flowsMax;
   }
 
-  /** @param judge gives the flow of a row its decision, and says whether it is denied: as Judge does. Asked where the rules are not in memory */
+  /**
+   * @param judge sets the decision of a flow and returns whether it is denied, as Judge does; called if the rules are
+   * not in memory
+   */
   setJudge(judge: (row: number) => boolean): void {
     this.#hooks.judge = judge;
   }
 
-  /** Takes the rules into memory. @param network absent where they are always asked for */
+  /**
+   * Copies the rules to the kernel's memory.
+   * @param network if absent, `judge` is called for all flows
+   */
   setRules(network: CompiledNetwork | undefined): void {
     const words = this.#memory.rules;
     const packed = network?.pack(words.length);
@@ -134,12 +143,16 @@ export class FlowKernel implements KeyColumns, StoreMemory {
     else words.set(packed);
   }
 
-  /** As `judge` of Judge: what the kernel says of a row that was just inserted. */
+  /** The kernel's own `judge` of Judge, for a new row. */
   judge(row: number): boolean {
     return this.#exports.judgeNumber(row) === 1;
   }
 
-  /** Tells the kernel the NICs. @param table absent where every packet crosses NIC 0. @returns false, with nothing done, where they are too many */
+  /**
+   * Sets the NICs.
+   * @param table if absent, every packet crosses NIC 0
+   * @returns false, without a change, if there are too many
+   */
   setNics(table: NicTable | undefined, idleTimeoutMillis: Float64Array): boolean {
     if (idleTimeoutMillis.length > nicSlotsMax || (table !== undefined && table.mask >= nicSlotsMax)) return false;
     this.#memory.timeouts.set(idleTimeoutMillis);
@@ -172,8 +185,8 @@ export class FlowKernel implements KeyColumns, StoreMemory {
   };
 
   /**
-   * As decodePlainRun of wire, for the kernel's own batch.
-   * @returns -1, with nothing done, where the frames of the batch are too long for the kernel's memory
+   * The same as decodePlainRun of wire, for the kernel's own batch.
+   * @returns -1, without a change, if the frames of the batch are too long for the kernel's memory
    */
   readonly decodeRun: DecodeRun = (captured, first, firstRow, udp) => {
     if (first === 0) this.#framesAt = this.#load(captured);
@@ -181,7 +194,10 @@ export class FlowKernel implements KeyColumns, StoreMemory {
     return this.#exports.decode(this.#framesAt, first, captured.count, firstRow, udp ? protocolUdp : protocolTcp);
   };
 
-  /** Brings a batch into memory, where it is not there. @returns where its bytes begin, `undefined` where they are too long */
+  /**
+   * Copies a batch to the kernel's memory, if it is not there yet.
+   * @returns the offset of its bytes; `undefined` if they are too long
+   */
   #load(captured: CaptureBatch): number | undefined {
     const own = this.captured;
     if (captured === own && captured.bytes.buffer === this.#buffer) return captured.bytes.byteOffset;
@@ -210,8 +226,9 @@ export class FlowKernel implements KeyColumns, StoreMemory {
   }
 
   /**
-   * Observes packets of the batch from `from` on. @param room the most events that are held where a packet may emit some
-   * @returns the first packet at or past `boundary`, or that TypeScript must see to
+   * Observes packets of the batch from `from` on.
+   * @param room largest number of events before a packet that can emit some
+   * @returns the first packet at or after `boundary`, or that TypeScript must handle
    */
   observe(from: number, count: number, boundary: number, columns: FlowEvents['columns'], room: number): number {
     this.#memory.exchange[exchange.eventCount] = columns.count;
@@ -221,7 +238,10 @@ export class FlowKernel implements KeyColumns, StoreMemory {
     return end;
   }
 
-  /** Ages flows, as `age`, from a row on. @returns where to go on when the events were taken, -1 when done */
+  /**
+   * The same as `age` for flows from a row on.
+   * @returns the row to continue with after the events were taken; -1 at the end
+   */
   sweep(row: number, now: number, isTick: boolean, { columns, capacity }: FlowEvents): number {
     this.#memory.exchange[exchange.eventCount] = columns.count;
     const next = this.#exports.sweep(row, now, isTick ? 1 : 0, capacity);
@@ -229,7 +249,10 @@ export class FlowKernel implements KeyColumns, StoreMemory {
     return next;
   }
 
-  /** Ends all flows, as `endForGood`, from a row on. @returns as `sweep` */
+  /**
+   * The same as `endForGood` for flows from a row on.
+   * @returns as `sweep`
+   */
   endAll(row: number, { columns, capacity }: FlowEvents): number {
     this.#memory.exchange[exchange.eventCount] = columns.count;
     const next = this.#exports.endAll(row, capacity);
@@ -237,7 +260,7 @@ export class FlowKernel implements KeyColumns, StoreMemory {
     return next;
   }
 
-  /** Moves what was counted here to `counts`. */
+  /** Moves the kernel's counters to `counts`. */
   takeCounts(counts: MeterCounts): void {
     const counted = this.#memory.countsDoubles;
     counts.packetsCounted += counted[layout.counts.packets];
@@ -253,7 +276,7 @@ export class FlowKernel implements KeyColumns, StoreMemory {
   }
 }
 
-/** What the kernel calls. */
+/** Functions that the kernel calls. */
 interface KernelHooks {
   judge: (row: number) => boolean;
 }
@@ -270,7 +293,7 @@ function capturedIn(memory: layout.KernelMemory): CaptureBatch {
   return { count: 0, bytes: new Uint8Array(0), ...columns };
 }
 
-/** A kernel; `undefined` where WebAssembly or its memory is not to be had. */
+/** A kernel; `undefined` if WebAssembly or its memory is not available. */
 export function createKernel(): FlowKernel | undefined {
   const hooks: KernelHooks = { judge: () => false };
   const judge = (row: number): number => (hooks.judge(row) ? 1 : 0);

@@ -16,60 +16,68 @@ import { FlowStore } from './store.ts';
 import { Sweep, age, endForGood } from './sweep.ts';
 
 export interface MeterSettings extends StoreSettings {
-  /** Has as many NICs, in the same order, as there are idle timeouts. */
+  /** Has as many NICs as there are idle timeouts, in the same order. */
   readonly network: CompiledNetwork;
   /**
-   * Where given, every packet crosses NIC 0 whatever its addresses, and a flow whose destination alone is local is inbound, any other
-   * outbound. Absent, a packet crosses the NICs that its addresses belong to.
+   * If given, every packet crosses NIC 0, and a flow is inbound if only its destination is local, otherwise outbound.
+   * If absent, a packet crosses the NICs that have its addresses.
    */
   readonly isLocal?: IsLocal;
-  /** Makes packets of its own batch fast. */
+  /** Speeds up packets of its own batch. */
   readonly kernel?: FlowKernel | undefined;
 }
 
-/** What is different from now on. */
+/** The changes of a new network. */
 export interface NetworkChange {
-  /** By NIC of the new network: its index in the one before, -1 for a NIC that is new. */
+  /** By NIC of the new network: its index in the previous network; -1 for a new NIC. */
   readonly previousNic: Int32Array;
-  /** Idle timeout of each NIC's flows, by new index; of flows that are open, too. */
+  /** Idle timeout of each NIC's flows, by new index; also for open flows. */
   readonly idleTimeoutMillis: Float64Array;
-  /** Whether the open flows of this NIC, by new index, are judged anew. Source: facts 4.3. */
+  /** Whether the open flows of this NIC (new index) are evaluated again. Source: facts 4.3. */
   readonly flushed: (nic: number) => boolean;
 }
 
-/** Events that one packet can emit, eviction apart: at each of two NICs the end of the old flow and the begin of the new one. */
+/**
+ * The most events of one packet without evictions: at each of two NICs the end of the old flow and the begin of the new
+ * one.
+ */
 const eventsPerPacketMax = 4;
-/** Searches for flows to evict that one packet can cause: for its NIC and for all together, at each of two NICs. */
+/**
+ * The most searches for flows to evict that one packet can cause: for its NIC and for the total, at each of two NICs.
+ */
 const evictionsPerPacketMax = 4;
 
 /**
- * Keeps the state of every flow at every NIC and turns packets into events. Time arrives with the packets: nothing happens between two
- * of them but through `advance`.
+ * Keeps the state of all flows at all NICs and turns packets into events. Time is the time of the packets: between two
+ * packets it passes only through `advance`.
  *
- * A driver calls `observe` and takes the events whenever it stops short. When the next packet is at or past `boundaryMillis`, it calls
- * `advance` (taking the events until that says true), then `nextMinute`; at the end of the packets, `finish`. Events taken belong to the
- * flush at `boundaryMillis`, and are taken by setting `events.columns.count` to 0. Between two minutes the network may change: `endNics` for those
- * that are gone, then `changeNetwork`. When the next packet is before `pastMillis`, it may
- * call `finish` and `restart`.
+ * A driver calls `observe` and takes the events whenever it stops early. When the next packet is at or after
+ * `boundaryMillis`, it calls `advance` (taking the events until that returns true), then `nextMinute`. After the last
+ * packet it calls `finish`. Events belong to the flush at `boundaryMillis`; set `events.columns.count` to 0 to take
+ * them. Between two minutes the network can change: `endNics` for removed NICs, then `changeNetwork`. If the next
+ * packet is before `pastMillis`, the driver can call `finish` and `restart`.
  */
 export class FlowMeter {
-  /** The next whole minute at which flows expire and events are flushed; NaN before the first packet. Goes back by `restart` alone. */
+  /**
+   * The next whole minute at which flows expire and events are flushed; NaN before the first packet. Only `restart`
+   * moves it back.
+   */
   boundaryMillis = Number.NaN;
   readonly #store: FlowStore;
   readonly #keys: PacketKeys;
   readonly #judge: Judge;
   readonly #counter: PacketCounter;
-  /** Of packets with two views. */
+  /** For packets with two views. */
   readonly #viewKeys = new PacketKeys(undefined);
-  readonly #viewCrossing: PacketCounter;
+  readonly #viewCounter: PacketCounter;
   readonly #sweep = new Sweep();
   /** Every packet crosses NIC 0. */
   readonly #isOneNic: boolean;
-  /** `undefined` where there is none, or more NICs than it takes. */
+  /** `undefined` without a kernel, or with more NICs than it supports. */
   #kernel: FlowKernel | undefined;
-  /** A change of the network is under way: its flows are still being judged. */
+  /** A change of the network is in progress: its flows are being evaluated. */
   #changing = false;
-  /** The network changed in the middle of a batch: what is known of its other packets is of the network before. */
+  /** The network changed in the middle of a batch: keys of its other packets belong to the previous network. */
   #hasChanged = false;
 
   constructor(settings: MeterSettings) {
@@ -78,30 +86,31 @@ export class FlowMeter {
     this.#keys = new PacketKeys(kernel);
     this.#judge = new Judge(this.#store.table, network, isLocal);
     this.#counter = new PacketCounter(this.#store, this.#keys, this.#judge);
-    this.#viewCrossing = new PacketCounter(this.#store, this.#viewKeys, this.#judge);
+    this.#viewCounter = new PacketCounter(this.#store, this.#viewKeys, this.#judge);
     this.#isOneNic = isLocal !== undefined;
     this.#kernel = kernel;
     kernel?.setJudge((row) => this.#judge.judge(row));
     kernel?.setRules(this.#isOneNic ? undefined : network);
-    this.#tellNics();
+    this.#setKernelNics();
     const { capacity } = this.#store.events;
-    assert(capacity >= 4 * eventsPerPacketMax, 'the event buffer holds the events of a few packets');
+    assert(capacity >= 4 * eventsPerPacketMax, 'the event buffer has room for the events of a few packets');
   }
 
   /**
-   * Observes one packet that two NICs see differently: row 0 as the source's NIC sees it, row 1 as the destination's.
-   * @returns false, with nothing done, where `observe` would stop before it
+   * Observes one packet that two NICs see differently: row 0 is the view of the source's NIC, row 1 that of the
+   * destination's.
+   * @returns false, without a change, where `observe` would stop before it
    */
   observeViews(views: PacketBatch): boolean {
     const timeMillis = views.timeMillis[0];
     if (Number.isNaN(this.boundaryMillis)) this.#begin(timeMillis);
     if (timeMillis >= this.boundaryMillis || this.events.columns.count > this.#roomMax) return false;
     this.#viewKeys.prepare(views, this.#judge.network, this.#store.table, false);
-    this.#viewCrossing.takeViews(views);
+    this.#viewCounter.takeViews(views);
     return true;
   }
 
-  /** A packet before this time is too old to count in the minute that is open: the driver may `finish`, then `restart`. */
+  /** A packet before this time is too old for the open minute: the driver can `finish`, then `restart`. */
   get pastMillis(): number {
     return this.boundaryMillis - minuteMillis - limits.clockBackMillisMin;
   }
@@ -115,14 +124,15 @@ export class FlowMeter {
     return this.#store.counts;
   }
 
-  /** Flows of all NICs: those open, denied, and ended ones that are remembered. */
+  /** Flows of all NICs: open, denied, and ended flows that are kept. */
   get flows(): number {
     return this.#store.table.size;
   }
 
   /**
-   * Observes the packets from row `from` up to `end`; with `from` 0, a new batch of at most `limits.batchPackets`. Stops before the first packet
-   * at or past the boundary, and where the event buffer might overflow. @returns the row it stopped at, `end` when all were observed
+   * Observes packets from row `from` to `end`. With `from` 0 it is a new batch of at most `limits.batchPackets`. Stops
+   * before the first packet at or after the boundary, and when the event buffer could overflow.
+   * @returns the row where it stopped; `end` after the last packet
    */
   observe(packets: PacketBatch, from: number, end = packets.count): number {
     const { count, timeMillis } = packets;
@@ -147,15 +157,15 @@ export class FlowMeter {
     return end;
   }
 
-  /** Begins anew in the minute of `timeMillis`, when all flows have ended. */
+  /** Starts again in the minute of `timeMillis`, after all flows have ended. */
   restart(timeMillis: number): void {
     assert(this.flows === 0 && this.events.columns.count === 0, 'flows have ended, and their events were taken');
     this.#begin(timeMillis);
   }
 
   /**
-   * Lets time pass to the boundary: flows end, continue and are forgotten, as `age` says.
-   * @returns false when the event buffer is full first: take the events and call again
+   * Moves time to the boundary: flows end, continue and are forgotten as in `age`.
+   * @returns false if the event buffer is full first: take the events and call it again
    */
   advance(): boolean {
     const store = this.#store;
@@ -165,14 +175,17 @@ export class FlowMeter {
     return this.#sweep.run(store, (row) => age(store, row, now), fast);
   }
 
-  /** Moves the boundary on by a minute, or, while there is no flow, to the minute after `timeMillis`, the next packet's time. */
+  /** Moves the boundary by one minute; without flows, to the minute after `timeMillis`, the time of the next packet. */
   nextMinute(timeMillis: number): void {
     assert(this.events.columns.count === 0, 'the events of a minute are taken before the next minute begins');
     this.boundaryMillis += minuteMillis;
     if (timeMillis >= this.boundaryMillis && this.flows === 0) this.#begin(timeMillis);
   }
 
-  /** Ends every open flow at its last packet's time, as when a capture ends. @returns false when the event buffer is full first: take the events and call again */
+  /**
+   * Ends all open flows at their last packet's time, as at the end of a capture.
+   * @returns false if the event buffer is full first: take the events and call it again
+   */
   finish(): boolean {
     const store = this.#store;
     const kernel = this.#kernel;
@@ -181,8 +194,8 @@ export class FlowMeter {
   }
 
   /**
-   * Ends the open flows of NICs at their last packets' times and forgets all of theirs, as when the NICs are removed.
-   * @returns false when the event buffer is full first: take the events and call again
+   * Ends the open flows of removed NICs at their last packet's time, and forgets all flows of these NICs.
+   * @returns false if the event buffer is full first: take the events and call it again
    */
   endNics(isGone: (nic: number) => boolean): boolean {
     const store = this.#store;
@@ -192,11 +205,11 @@ export class FlowMeter {
   }
 
   /**
-   * From now on the network is another one, whose `decisions` hold those in use at the same indices. Flows that are open keep their
-   * decision and go on; where their NIC is flushed they are judged anew, and one that is denied now ends at its last packet (its next packet
-   * begins a denied one). What was denied is judged anew at every NIC: no connection was made, so the next packet is a new attempt. NICs that are gone
-   * have been ended before. Events held before must have been taken; those emitted bear the new numbers.
-   * @returns false when the event buffer is full first: take the events and call again with the same arguments
+   * Replaces the network; its `decisions` have the decisions in use at the same indices. Open flows keep their
+   * decision. If their NIC is flushed, they are evaluated again: a flow that is denied now ends at its last packet, and
+   * its next packet begins a denied flow. Denied flows are evaluated again at all NICs: there was no connection, so the
+   * next packet is a new attempt. End removed NICs and take all events before; new events have the new NIC indices.
+   * @returns false if the event buffer is full first: take the events and call it again with the same arguments
    */
   changeNetwork(network: CompiledNetwork, change: NetworkChange): boolean {
     const store = this.#store;
@@ -207,13 +220,13 @@ export class FlowMeter {
       this.#kernel?.setRules(network);
       this.#hasChanged = true;
       store.moveNics(nicAfterOf(change.previousNic, store.idleTimeoutMillis.length), change.idleTimeoutMillis);
-      this.#tellNics();
+      this.#setKernelNics();
     }
     this.#changing = !this.#sweep.run(store, (row) => this.#judgeAnew(row, change.flushed));
     return !this.#changing;
   }
 
-  /** By decision: 1 where a flow in memory has it, or an event that was not taken. The indices of the others may come to mean something else. */
+  /** By decision: 1 if a flow in memory or a pending event has it. Other indices can be reused. */
   decisionsInUse(): Uint8Array {
     const { table, events } = this.#store;
     const used = new Uint8Array(this.#judge.network.decisions.length);
@@ -234,15 +247,15 @@ export class FlowMeter {
     else if (!wasDenied && isDenied) store.end(row, store.table.lastSeen(row));
   }
 
-  /** Without the kernel from now on where it has no room for all NICs. */
-  #tellNics(): void {
+  /** Stops using the kernel if it has no room for all NICs. */
+  #setKernelNics(): void {
     const table = this.#isOneNic ? undefined : this.#judge.network.nicTable;
     if (this.#kernel?.setNics(table, this.#store.idleTimeoutMillis) !== false) return;
     this.#kernel.takeCounts(this.#store.counts);
     this.#kernel = undefined;
   }
 
-  /** Of events held, where a packet may emit some. */
+  /** The largest number of events before a packet that can emit some. */
   get #roomMax(): number {
     const { events, evictionsMax } = this.#store;
     return events.capacity - evictionsPerPacketMax * evictionsMax - eventsPerPacketMax;
@@ -253,7 +266,7 @@ export class FlowMeter {
   }
 }
 
-/** By old number the new one, -1 for a NIC that is gone. */
+/** New index by old index; -1 for a removed NIC. */
 function nicAfterOf(previousNic: Int32Array, nicsBefore: number): Int32Array {
   const after = new Int32Array(nicsBefore).fill(-1);
   previousNic.forEach((before, nic) => {

@@ -20,7 +20,7 @@ import type { FlowStore } from './store.ts';
 import { rememberedUntil } from './sweep.ts';
 import { keyKind, kindFlagsShift, kindOutbound, kindTcp, kindWord, rowWords } from './table.ts';
 
-/** Counts packets at the NICs that they cross: what a packet does to the flow that it belongs to, and to the one before. kernel/flow/observe.ts does the same. */
+/** Counts packets at the NICs that they cross and updates their flows. kernel/flow/observe.ts does the same. */
 export class PacketCounter {
   readonly #store: FlowStore;
   readonly #keys: PacketKeys;
@@ -32,7 +32,7 @@ export class PacketCounter {
     this.#judge = judge;
   }
 
-  /** Takes packet `i` of the batch across the NICs that its keys name; there is room for its events. */
+  /** Counts packet `i` of the batch at the NICs of its keys; there must be room for its events. */
   take(packets: PacketBatch, i: number): void {
     const { counts } = this.#store;
     const sourceNic = this.#keys.sourceNic[i];
@@ -50,7 +50,10 @@ export class PacketCounter {
     } else if (sourceNic < 0 || this.#crossFirst(packets, i, i)) this.#crossSecond(packets, i);
   }
 
-  /** Takes one packet across two NICs that see it differently: row 0 is what the source's sees, row 1 what the destination's does. */
+  /**
+   * Counts one packet at two NICs that see it differently: row 0 is the view of the source's NIC, row 1 that of the
+   * destination's.
+   */
   takeViews(views: PacketBatch): void {
     const { counts } = this.#store;
     counts.packetsCounted++;
@@ -59,8 +62,8 @@ export class PacketCounter {
   }
 
   /**
-   * The short way for most packets: counts one that follows others of an open flow and changes nothing of its state.
-   * @returns false, with nothing done, when it is not such a packet
+   * The fast path for most packets: counts a packet of an open flow that does not change its state.
+   * @returns false, without a change, for other packets
    */
   #follow(packets: PacketBatch, i: number, ports: number, nic: number, hash: number): boolean {
     const tcpFlags = packets.tcpFlags[i];
@@ -91,9 +94,9 @@ export class PacketCounter {
   }
 
   /**
-   * Takes a packet from one NIC to another across the first: denied there, it is not judged at the second, nor does it open a flow where its
-   * answer is denied. The second sees it as row `j`.
-   * @returns whether it goes on to the second
+   * Counts a packet from one NIC to another at the first one. If it is denied there, it is not evaluated at the second,
+   * and does not open a flow there if its response is denied. Row `j` is the second NIC's view.
+   * @returns whether the packet continues to the second NIC
    */
   #crossFirst(packets: PacketBatch, i: number, j: number): boolean {
     const ports = portsOf(packets, i);
@@ -119,7 +122,7 @@ export class PacketCounter {
     if (!this.#follow(packets, j, ports, nic, hash)) this.#crossIn(packets, j, ports, nic, hash);
   }
 
-  /** As `FlowTable.find`, but a flow that was idle for its timeout has ended by now, or is forgotten. */
+  /** As `FlowTable.find`, but first ends or forgets a flow whose idle timeout has passed. */
   #findLive(packets: PacketBatch, i: number, ports: number, nic: number, hash: number): number {
     const store = this.#store;
     const { table } = store;
@@ -142,7 +145,10 @@ export class PacketCounter {
     return -1;
   }
 
-  /** Takes a packet across a NIC, opening a flow where there is none. @returns whether the NIC denies it */
+  /**
+   * Counts a packet at a NIC; opens a flow if there is none.
+   * @returns whether the NIC denies it
+   */
   #cross(
     packets: PacketBatch,
     i: number,
@@ -178,7 +184,11 @@ export class PacketCounter {
     return initiator === initiatorIsDestination || initiator === initiatorGuessedDestination ? 1 : 0;
   }
 
-  /** Opens a flow; with `reversed` 1 the packet's destination is its initiator. @returns `2 * row + reversed` */
+  /**
+   * Opens a flow.
+   * @param reversed 1 if the packet's destination is its initiator
+   * @returns `2 * row + reversed`
+   */
   #open(
     packets: PacketBatch,
     i: number,
@@ -206,7 +216,10 @@ export class PacketCounter {
     return 2 * row + reversed;
   }
 
-  /** Adds a packet to its flow. @returns whether the flow is denied */
+  /**
+   * Adds a packet to its flow.
+   * @returns whether the flow is denied
+   */
   #count(packets: PacketBatch, i: number, place: number): boolean {
     const store = this.#store;
     const { table, counts } = store;

@@ -6,7 +6,10 @@ import type { CompiledNetwork } from '../nsg/compile.ts';
 import type { FlowTable } from './table.ts';
 import { hashEnd, hashFlow, keyKind } from './table.ts';
 
-/** Columns of a batch of packets, beside it: the NICs that each packet crosses (-1: none), and the hash of its flow there. */
+/**
+ * Additional columns of a batch of packets: the NICs that each packet crosses (-1: none), and the hash of its flow
+ * there.
+ */
 export interface KeyColumns {
   readonly sourceNic: Int32Array;
   readonly destinationNic: Int32Array;
@@ -14,17 +17,17 @@ export interface KeyColumns {
   readonly destinationHash: Uint32Array;
 }
 
-/** What is known of the packets of a batch before their flows are looked up. kernel/flow/keys.ts does the same. */
+/** Keys of the packets of a batch, found before their flows are looked up. kernel/flow/keys.ts does the same. */
 export class PacketKeys implements KeyColumns {
   readonly sourceNic: Int32Array;
   readonly destinationNic: Int32Array;
   readonly sourceHash: Uint32Array;
   readonly destinationHash: Uint32Array;
   readonly #guess = new Int32Array(2 * limits.batchPackets);
-  /** Means nothing: it keeps the reads of `prepare` from being left out as useless. */
+  /** Without meaning: it prevents the compiler from removing the reads of `prepare`. */
   touched = 0;
 
-  /** @param columns where given, those that are filled */
+  /** @param columns if given, these are filled */
   constructor(columns: KeyColumns | undefined) {
     this.sourceNic = columns?.sourceNic ?? new Int32Array(limits.batchPackets);
     this.destinationNic = columns?.destinationNic ?? new Int32Array(limits.batchPackets);
@@ -33,8 +36,8 @@ export class PacketKeys implements KeyColumns {
   }
 
   /**
-   * Finds the NICs and the hashes of every packet of a batch, then touches all the rows that will be looked up, so that the waits for memory overlap:
-   * docs/decisions/0008-flow-table.md has the numbers.
+   * Finds the NICs and hashes of all packets of a batch, then touches all rows that will be looked up, so that the
+   * memory accesses overlap: docs/decisions/0008-flow-table.md has the numbers.
    */
   prepare(packets: PacketBatch, network: CompiledNetwork, table: FlowTable, isEveryNicZero: boolean): void {
     const { count, family, source, destination, protocol } = packets;
@@ -43,7 +46,7 @@ export class PacketKeys implements KeyColumns {
     const destinationNics = this.destinationNic;
     const sourceHashes = this.sourceHash;
     const destinationHashes = this.destinationHash;
-    assert(count <= sourceHashes.length, 'a batch has no more packets than the limit');
+    assert(count <= sourceHashes.length, 'a batch has at most as many packets as the limit');
     for (let i = 0; i < count; i++) {
       const at = 4 * i;
       const s0 = source[at];

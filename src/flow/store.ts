@@ -29,7 +29,7 @@ import {
 } from './table.ts';
 
 export interface StoreSettings {
-  /** Of the flows' hashes: random numbers where strangers send the packets. What is emitted does not depend on them. */
+  /** Hash seeds; use random numbers if unknown parties send the packets. Events do not depend on them. */
   readonly seeds?: HashSeeds;
   /** Idle timeout of each NIC's flows. */
   readonly idleTimeoutMillis: Float64Array;
@@ -44,21 +44,21 @@ export interface StoreSettings {
 /** Memory that a store shares with the kernel. */
 export interface StoreMemory {
   readonly growTable: GrowTable;
-  /** Room for so many events, of `limits.eventsMax` at the most. */
+  /** Room for this many events, at most `limits.eventsMax`. */
   createEvents(capacity: number): FlowEvents;
-  /** Flows of each NIC, all 0; `undefined` where they are too many NICs. */
+  /** Flows of each NIC, all 0; `undefined` if there are too many NICs. */
   flowsOfNic(nics: number): Uint32Array | undefined;
   setLimits(flowsPerNicMax: number, flowsMax: number): void;
 }
 
-/** The flows in memory and the events not taken yet: how a flow begins, speaks and goes. */
+/** The flows in memory and the pending events: how flows begin, count and end. */
 export class FlowStore {
   readonly table: FlowTable;
   readonly events: FlowEvents;
   readonly counts: MeterCounts = createMeterCounts();
   /** By NIC. */
   idleTimeoutMillis: Float64Array;
-  /** Flows that one `makeRoom` ends at the most. */
+  /** The most flows that one `makeRoom` ends. */
   readonly evictionsMax: number;
   #flowsOfNic: Uint32Array;
   readonly #memory: StoreMemory | undefined;
@@ -80,12 +80,12 @@ export class FlowStore {
     memory?.setLimits(this.#flowsPerNicMax, this.#flowsMax);
   }
 
-  /** What of a flow's kind connection.ts tells. */
+  /** The flow's bits of connection.ts. */
   flagsOf(row: number): number {
     return (this.table.columns.words[row * rowWords + kindWord] >>> kindFlagsShift) & flowFlagsMask;
   }
 
-  /** Adds bits to those that a flow has. */
+  /** Adds bits to a flow. */
   addFlags(row: number, flags: number): void {
     this.table.columns.words[row * rowWords + kindWord] |= flags << kindFlagsShift;
   }
@@ -114,14 +114,17 @@ export class FlowStore {
     this.table.remove(row);
   }
 
-  /** Emits a flow's end. TCP is remembered; UDP has nothing to remember. */
+  /** Emits a flow's end. A TCP flow is kept; a UDP flow is removed. */
   end(row: number, timeMillis: number): void {
     this.emit(row, stateEnd, timeMillis);
     if ((this.table.columns.words[row * rowWords + kindWord] & kindTcp) !== 0) this.addFlags(row, flowEnded);
     else this.remove(row);
   }
 
-  /** Ends flows early where the NIC, or all of them together, have as many as they may: those idle longest, many at once, so that the search pays. */
+  /**
+   * Ends flows early if the limit of the NIC or of all flows is reached: those idle longest, many at once to save
+   * searches.
+   */
   makeRoom(nic: number): void {
     if (this.#flowsOfNic[nic] >= this.#flowsPerNicMax) this.#evict((row) => this.table.nicOf(row) === nic);
     if (this.table.size >= this.#flowsMax) this.#evict(() => true);
@@ -141,13 +144,16 @@ export class FlowStore {
     }
   }
 
-  /** Gives every flow its NIC's new number. @param nicAfter by old number; those of NICs that are gone are not asked for */
+  /**
+   * Replaces the NIC index of all flows.
+   * @param nicAfter by old index; indices of removed NICs are not used
+   */
   moveNics(nicAfter: Int32Array, idleTimeoutMillis: Float64Array): void {
     const before = this.#flowsOfNic.slice();
     this.idleTimeoutMillis = idleTimeoutMillis;
     this.#flowsOfNic = this.#countersOf(idleTimeoutMillis.length);
     before.forEach((flows, nic) => {
-      assert(flows === 0 || nicAfter[nic] >= 0, 'a NIC that goes has no flows');
+      assert(flows === 0 || nicAfter[nic] >= 0, 'a removed NIC has no flows');
       if (nicAfter[nic] >= 0) this.#flowsOfNic[nicAfter[nic]] = flows;
     });
     this.table.moveNics(nicAfter);
@@ -157,7 +163,10 @@ export class FlowStore {
     return this.#memory?.flowsOfNic(nics) ?? new Uint32Array(nics);
   }
 
-  /** Writes an event with the counters since the flow's last one, which begin and denied do not have, and sets them to zero. */
+  /**
+   * Writes an event with the counters since the flow's last event, and resets them. Begin and denied events have no
+   * counters.
+   */
   emit(row: number, state: number, timeMillis: number): void {
     const { table } = this;
     const { columns, nic } = this.events;

@@ -4,15 +4,16 @@ import { flowDenied, flowEnded, isClosed } from './connection.ts';
 import type { FlowStore } from './store.ts';
 
 /**
- * Visits every flow, in order of rows; one visit emits one event at the most. Where the event buffer is full first, the sweep stops and goes on
- * from there when it is called again, until it has been everywhere.
+ * Visits all flows in order of rows; each visit emits at most one event. If the event buffer is full, the sweep stops,
+ * and continues there in the next call.
  */
 export class Sweep {
   #row = 0;
 
   /**
-   * @param fast does the same from a row on, where no counter has carried. Says where to go on, -1 when it has been everywhere
-   * @returns false when it must go on later
+   * @param fast does the same from a row on, while no counter has carried; returns the row to continue with, -1 at the
+   * end
+   * @returns false if it must continue later
    */
   run(store: FlowStore, visit: (row: number) => void, fast?: (row: number) => number): boolean {
     const { table } = store;
@@ -36,8 +37,8 @@ export class Sweep {
 }
 
 /**
- * What time does to a flow: idle for its timeout it ends at its expiry, a closed one ends at its last packet, and on the 5-minute tick an open
- * one continues. Source of the times: facts 1.6.
+ * Ages a flow: after its idle timeout it ends at the expiry, a closed flow ends at its last packet, and an open flow
+ * continues at the 5-minute tick. Source of the times: facts 1.6.
  */
 export function age(store: FlowStore, row: number, nowMillis: number): void {
   const { table } = store;
@@ -58,15 +59,15 @@ export function age(store: FlowStore, row: number, nowMillis: number): void {
   }
 }
 
-/** Ends a flow at its last packet's time where it is open, and forgets it. */
+/** Ends an open flow at its last packet's time, and forgets it. */
 export function endForGood(store: FlowStore, row: number): void {
   if (store.isOpen(row)) store.emit(row, stateEnd, store.table.lastSeen(row));
   store.remove(row);
 }
 
 /**
- * How long an ended TCP flow is remembered: a closed one for its idle timeout after the last packet, one that ended by its timeout for as long
- * again.
+ * How long an ended TCP flow is kept: a closed flow for its idle timeout after the last packet, a flow that ended by
+ * its timeout for the same time again.
  */
 export function rememberedUntil(flags: number, lastSeen: number, timeout: number): number {
   return lastSeen + (isClosed(flags) ? timeout : 2 * timeout);

@@ -3,18 +3,19 @@ import { limits } from '../base/limits.ts';
 import { flowRow, flowRowBytes, tableState, tableStateBytes } from './kernel-layout.ts';
 
 /**
- * The flows of all NICs. A flow is a row of 64 bytes, a cache line, in one buffer seen as words and as doubles:
+ * The flows of all NICs. A flow is a row of 64 bytes, one cache line, in one buffer with a view of words and one of doubles:
  *
  *     word  0 … 3       4 … 7           8       9       10 … 11     12        13      14        15
  *           initiator   responder       ports   kind    last seen   packets   bytes   packets   bytes
  *           address     address                         (double)    forward           reverse
  *
  *     ports  initiator's << 16 | responder's
- *     kind   NIC << 8 | direction << 7 | bits of connection.ts << 2 | family 6 << 1 | TCP; `freeKind` in a row that is not used
+ *     kind   NIC << 8 | direction << 7 | bits of connection.ts << 2 | family 6 << 1 | TCP; `freeKind` in a free row
  *
- * Beside the rows stand what packets do not ask for: each flow's hash and decision. Rows are found through buckets of one word, the hash's first 9
- * bits and row + 1, open addressed with linear probing and backward-shift delete: no tombstones, so a table that lives for weeks stays as fast as a new
- * one. The hash is symmetric: both directions of a flow land in one place. Counters wrap at 2^32; what they carry is kept apart, since few flows pass
+ * The hash and the decision of each flow are in columns of their own, because packets do not need them. Rows are found
+ * through buckets of one word, with the hash's first 9 bits and row + 1: open addressing with linear probing and
+ * backward-shift delete. There are no tombstones, so the table stays fast over weeks. The hash is symmetric: both
+ * directions of a flow have the same hash. Counters wrap at 2^32; their carry is stored separately, because few flows pass
  * 4 GiB between two events.
  */
 export const rowWords = flowRowBytes / 4;
@@ -26,7 +27,7 @@ export const countersWord = flowRow.packetsForward;
 
 export const kindTcp = 1;
 export const kindFamily6 = 2;
-/** What of the kind is part of the key, as a signed number: NIC, family and protocol. */
+/** The part of the kind that belongs to the key, as a signed number: NIC, family and protocol. */
 const kindKeyMask = ~0xff | kindTcp | kindFamily6;
 export const kindFlagsShift = 2;
 export const kindOutbound = 128;
@@ -53,14 +54,17 @@ const seedsWord = tableState.seed0;
 const stateWords = tableStateBytes / 4;
 
 /**
- * What words and port of an address are multiplied with: five odd numbers. Who sends packets must not know them: flows of one hash stand in one row
- * of buckets, and 60,000 of them cost 0.4 ms a packet.
+ * Multipliers for the words and the port of an address: five odd numbers. They must be unknown to senders of packets:
+ * flows with one hash are in one run of buckets, and 60,000 of them cost 0.4 ms per packet.
  */
 export type HashSeeds = readonly [number, number, number, number, number];
 
 const seedsWithoutSecret: HashSeeds = [0x9e3779b1, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f, 0x165667b1];
 
-/** Hash of one end of a flow; the two ends' are added, so their order does not matter. `seeds` as in HashSeeds. */
+/**
+ * Hash of one end of a flow. The hashes of both ends are added, so their order does not matter. `seeds` as in
+ * HashSeeds.
+ */
 export function hashEnd(seeds: Uint32Array, a: number, b: number, c: number, d: number, port: number): number {
   const high = Math.imul(a, seeds[0]) + Math.imul(b, seeds[1]);
   const low = Math.imul(c, seeds[2]) + Math.imul(d, seeds[3]);
@@ -81,24 +85,24 @@ export function keyKind(nic: number, family: number, isTcp: boolean): number {
   return ((nic << kindNicShift) | (family === 6 ? kindFamily6 : 0) | (isTcp ? kindTcp : 0)) >>> 0;
 }
 
-/** Where a table keeps its flows: columns of `capacity` rows and twice as many buckets. */
+/** Memory of a table: columns of `capacity` rows, and twice as many buckets. */
 export interface TableColumns {
   readonly capacity: number;
-  /** `rowWords` a row, and the same memory as doubles. */
+  /** `rowWords` per row, and the same memory as doubles. */
   readonly words: Uint32Array;
   readonly doubles: Float64Array;
-  /** Of each row in use. */
+  /** By row in use. */
   readonly hashes: Uint32Array;
   readonly decisions: Uint32Array;
-  /** Rows that were used and are free, a stack. */
+  /** Rows that were used and are free, as a stack. */
   readonly free: Uint32Array;
-  /** A word a bucket. */
+  /** One word per bucket. */
   readonly buckets: Uint32Array;
-  /** The same array, whatever the capacity. */
+  /** The same array for any capacity. */
   readonly state: Uint32Array;
 }
 
-/** Makes room for `capacity` rows. What `before` held is there again; its buckets need not be. */
+/** Makes room for `capacity` rows. The content of `before` is kept, except the buckets. */
 export type GrowTable = (capacity: number, before: TableColumns | undefined) => TableColumns;
 
 export class FlowTable {
@@ -107,7 +111,7 @@ export class FlowTable {
   readonly seeds: Uint32Array;
   readonly #grow: GrowTable;
   readonly #state: Uint32Array;
-  /** What counters carried beyond 2^32, by index of the counter's word, in multiples of 2^32. */
+  /** Carry of counters beyond 2^32, by index of the counter's word, in multiples of 2^32. */
   readonly #carried = new Map<number, number>();
 
   constructor(grow: GrowTable = growColumns, seeds = seedsWithoutSecret) {
@@ -125,7 +129,7 @@ export class FlowTable {
     return this.#state[sizeWord];
   }
 
-  /** Rows ever used: all that are in use lie below it. */
+  /** Rows ever used: all rows in use are below this. */
   get high(): number {
     return this.#state[highWord];
   }
@@ -136,21 +140,25 @@ export class FlowTable {
   }
 
   /**
-   * Reads a row, so that it is in the cache when `find` wants it. Called for all packets of a batch before the first is looked up: the waits for
-   * memory overlap. @returns a number that means nothing
+   * Reads a row to bring it into the cache for `find`. Call it for all packets of a batch before the first lookup, so
+   * that memory accesses overlap.
+   * @returns a number without meaning
    */
   touch(row: number): number {
     return row < 0 ? 0 : this.columns.words[row * rowWords + portsWord];
   }
 
-  /** The row that this hash's first bucket names, -1 for none: likely, not surely, the one that `find` will give. */
+  /** The row in this hash's first bucket, -1 for none. It is usually, not always, the result of `find`. */
   guess(hash: number): number {
     return (this.columns.buckets[hash & this.#state[maskWord]] & referenceMask) - 1;
   }
 
   /**
-   * Finds the flow of a packet: `2 * row` where the packet goes from initiator to responder, `2 * row + 1` where it comes back, -1 where
-   * there is none. `source` and `destination` hold four words at `at`; `ports` is source << 16 | destination, unsigned; of `kind` the key bits.
+   * Finds the flow of a packet: `2 * row` if the packet is from the initiator, `2 * row + 1` if it is from the
+   * responder, -1 if there is none.
+   * @param source four words at `at`, as `destination`
+   * @param ports source << 16 | destination, unsigned
+   * @param kind its key bits
    */
   find(hash: number, source: Uint32Array, destination: Uint32Array, at: number, ports: number, kind: number): number {
     const { buckets, words } = this.columns;
@@ -192,7 +200,11 @@ export class FlowTable {
     }
   }
 
-  /** Adds a row with this key and kind, counters zero and no decision. The key must not be in the table, nor the table be at its limit. @returns the row */
+  /**
+   * Adds a row with this key and kind, zero counters and no decision. The key must not be in the table, and the table
+   * must have room.
+   * @returns the row
+   */
   insert(
     hash: number,
     source: Uint32Array,
@@ -256,7 +268,10 @@ export class FlowTable {
     this.columns.doubles[row * rowDoubles + lastSeenDouble] = timeMillis;
   }
 
-  /** Counts a packet, `reverse` 1 for one from the responder. */
+  /**
+   * Counts a packet.
+   * @param reverse 1 if the responder sent it
+   */
   count(row: number, reverse: number, ipBytes: number): void {
     const { words } = this.columns;
     const at = row * rowWords + countersWord + 2 * reverse;
@@ -282,7 +297,7 @@ export class FlowTable {
     this.#state[carriedWord] = this.#carried.size;
   }
 
-  /** Gives every flow the NIC that `nicAfter` names, by the NIC it has. A flow whose hash is of its addresses and NIC gets a new one. */
+  /** Replaces the NIC of all flows by the one in `nicAfter`. The hash includes the NIC, so it is computed again. */
   moveNics(nicAfter: Int32Array): void {
     const { words, hashes } = this.columns;
     for (let row = 0; row < this.high; row++) {
@@ -316,7 +331,7 @@ export class FlowTable {
 
   #double(): void {
     const capacity = 2 * this.columns.capacity;
-    assert(capacity <= 2 * limits.flowsMax, 'no more flows are in memory than the limit');
+    assert(capacity <= 2 * limits.flowsMax, 'the number of flows is within the limit');
     this.columns = this.#grow(capacity, this.columns);
     this.#linkAll();
   }
@@ -331,8 +346,8 @@ export class FlowTable {
 }
 
 /**
- * Where rows begin in their buffer: glibc hands out large blocks at 16 bytes behind a page's beginning, so 48 more put each row on a cache
- * line of its own. Elsewhere it does no harm.
+ * Offset of the rows in their buffer: glibc returns large blocks 16 bytes after the start of a page, so 48 more bytes
+ * align each row to a cache line. On other systems it has no effect.
  */
 const rowsOffsetBytes = 48;
 

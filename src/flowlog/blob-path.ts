@@ -1,5 +1,5 @@
 /**
- * Paths of flow log blobs: one blob an hour for each flow log and NIC.
+ * Paths of flow log blobs: one blob per hour, flow log and NIC.
  *
  *   NSG         insights-logs-networksecuritygroupflowevent/
  *     resourceId=/SUBSCRIPTIONS/{sub}/RESOURCEGROUPS/{rg}/PROVIDERS/MICROSOFT.NETWORK/NETWORKSECURITYGROUPS/{nsg}/y=2024/m=03/d=15/h=10/m=00/macAddress=000D3AF87856/PT1H.json
@@ -7,29 +7,29 @@
  *     flowLogResourceID=/{sub}_{rg}/{network watcher}_{flow log}/y=…/PT1H.json
  *   VNet long   flowLogResourceID=/SUBSCRIPTIONS/{sub}/RESOURCEGROUPS/{rg}/PROVIDERS/MICROSOFT.NETWORK/NETWORKWATCHERS/{network watcher}/FLOWLOGS/{flow log}/y=…/PT1H.json
  *
- * Read besides: any casing, `resourceId%3D`, a leading container name or URL path, no MAC folder, no hour or minute folder, folders of
+ * Also accepted: any casing, `resourceId%3D`, a leading container name or URL path, no MAC folder, no hour or minute folder, folders of
  * bare numbers (`2024/03/15`). Source: facts 2.1.
  */
 import { parseMac } from '../net/mac.ts';
 
-/** Names of the containers that Azure writes to. */
+/** The containers that Azure writes to. */
 export const nsgContainer = 'insights-logs-networksecuritygroupflowevent';
 export const vnetContainer = 'insights-logs-flowlogflowevent';
 
-/** Short is what real accounts have; long is in some of Microsoft's documents. Source: facts 2.1. */
+/** Real accounts have the short form; some of Microsoft's documents have the long form. Source: facts 2.1. */
 export type VnetPath = 'short' | 'long';
 
 /** The hour and NIC of a blob. */
 interface BlobHour {
-  /** Epoch milliseconds of the whole hour; of the day where the path has no hour. */
+  /** Epoch milliseconds of the hour; of the day if the path has no hour. */
   readonly hourMillis: number;
-  /** Twelve upper-case digits; `undefined` where the path has no MAC folder. */
+  /** Twelve upper-case digits; `undefined` if the path has no MAC folder. */
   readonly mac: string | undefined;
 }
 
 export interface NsgBlobPath extends BlobHour {
   readonly kind: 'nsg';
-  /** ARM id of what was logged; an NSG, in rare paths a VNet. */
+  /** ARM id of the target: an NSG, or rarely a VNet. */
   readonly resourceId: string;
 }
 
@@ -37,36 +37,39 @@ export interface VnetBlobPath extends BlobHour {
   readonly kind: 'vnet';
   readonly form: VnetPath;
   /**
-   * ARM id of the flow log. Of the short form, whose underscores are ambiguous, it is the likeliest: a GUID ends at its last digit, and the
-   * network watcher's name has one underscore (`NETWORKWATCHER_{region}`).
+   * ARM id of the flow log. Underscores make the short form ambiguous; this is the most likely id: a GUID ends at its
+   * last digit, and the network watcher's name has one underscore (`NETWORKWATCHER_{region}`).
    */
   readonly resourceId: string;
 }
 
-/** A blob's path taken apart; casing as in the path. */
+/** The parts of a blob's path, in its casing. */
 export type BlobPath = NsgBlobPath | VnetBlobPath;
 
-/** Name of the container for blobs of this kind. */
+/** Name of the container for this kind of blob. */
 export function containerOf(kind: BlobPath['kind']): string {
   return kind === 'nsg' ? nsgContainer : vnetContainer;
 }
 
-/** The pieces of an ARM id, `undefined` where it lacks them; casing as in the id. */
+/** The parts of an ARM id, in its casing; `undefined` if the id does not have them. */
 export interface ResourceName {
   readonly subscription: string;
   readonly resourceGroup: string;
-  /** Of the outermost resource: an NSG, or a network watcher. */
+  /** Name of the outermost resource: an NSG or a network watcher. */
   readonly name: string;
-  /** Of a resource inside it: a flow log. */
+  /** Name of a child resource: a flow log. */
   readonly child: string | undefined;
 }
 
-/** The id with single slashes: some logs have `//` in it (Microsoft's tutorial on parsing NSG flow logs, too). */
+/** The id with single slashes. Some logs have `//`, as in Microsoft's tutorial on parsing NSG flow logs. */
 export function withSingleSlashes(id: string): string {
   return id.replace(/\/{2,}/g, '/');
 }
 
-/** Takes `/subscriptions/{sub}/resourceGroups/{rg}/providers/Microsoft.Network/{type}/{name}[/{type}/{name}]` apart, in any casing. */
+/**
+ * Parses `/subscriptions/{sub}/resourceGroups/{rg}/providers/Microsoft.Network/{type}/{name}[/{type}/{name}]`, in any
+ * casing.
+ */
 export function parseResourceId(id: string): ResourceName | undefined {
   const match =
     /^\/subscriptions\/([^/]+)\/resourcegroups\/([^/]+)\/providers\/microsoft\.network\/[^/]+\/([^/]+)(?:\/[^/]+\/([^/]+))?$/i.exec(
@@ -77,8 +80,9 @@ export function parseResourceId(id: string): ResourceName | undefined {
 }
 
 /**
- * The path of a blob inside its container, in Azure's casing. `resourceId` is the NSG's ARM id, or the flow log's for `vnet`; the path
- * holds it in upper case. Without `mac` there is no MAC folder.
+ * The path of a blob in its container, in Azure's casing.
+ * @param resourceId ARM id of the NSG, or of the flow log for `vnet`; written in upper case
+ * @param mac if absent, the path has no MAC folder
  */
 export function formatBlobPath(
   kind: BlobPath['kind'],
@@ -95,14 +99,14 @@ export function formatBlobPath(
   return `${key}=${name}/y=${year}/m=${month}/d=${day}/h=${hour}/m=00${nic}/PT1H.json`;
 }
 
-/** `/{sub}_{rg}/{network watcher}_{flow log}`; an id of another shape stands as it is. */
+/** `/{sub}_{rg}/{network watcher}_{flow log}`; ids of another form are unchanged. */
 function shortName(id: string): string {
   const pieces = parseResourceId(id);
   if (pieces?.child === undefined) return id;
   return `/${pieces.subscription}_${pieces.resourceGroup}/${pieces.name}_${pieces.child}`;
 }
 
-/** Takes a blob's path apart; `undefined` when it is no path of a flow log. */
+/** Parses a blob's path; `undefined` if it is not the path of a flow log. */
 export function parseBlobPath(path: string): BlobPath | undefined {
   const match = /(?:^|\/)(resourceId|flowLogResourceID)(?:=|%3D)(\/.+)\/PT1H\.json(?:\.gz)?$/i.exec(decodeEquals(path));
   if (match === null) return undefined;
@@ -119,12 +123,12 @@ export function parseBlobPath(path: string): BlobPath | undefined {
   return resourceId === undefined ? undefined : { kind: 'vnet', form: 'short', resourceId, ...hour };
 }
 
-/** Some tools escape the `=` of folder names. */
+/** Some tools escape the `=` in folder names. */
 function decodeEquals(path: string): string {
   return path.replace(/%3d/gi, '=');
 }
 
-/** Removes a MAC folder from the end: its MAC, `undefined` where there is none, `null` where it is not a MAC. */
+/** Removes a MAC folder from the end. Returns its MAC, `undefined` if there is none, `null` if it is not a MAC. */
 function takeMac(segments: string[]): string | undefined | null {
   const match = /^macAddress=(.*)$/i.exec(segments[segments.length - 1]);
   if (match === null) return undefined;
@@ -132,7 +136,7 @@ function takeMac(segments: string[]): string | undefined | null {
   return parseMac(match[1]) ?? null;
 }
 
-/** Removes `y=`, `m=`, `d=`, `h=`, `m=` from the end; the last two may be missing, and so may be the letters. */
+/** Removes `y=`, `m=`, `d=`, `h=`, `m=` from the end. The last two, and the letters, are optional. */
 function takeHour(segments: string[]): number | undefined {
   const match =
     /^(.*?)\/(?:y=)?(\d{4})\/(?:m=)?(\d{1,2})\/(?:d=)?(\d{1,2})(?:\/(?:h=)?(\d{1,2}))?(?:\/(?:m=)?\d{1,2})?$/i.exec(
@@ -145,7 +149,7 @@ function takeHour(segments: string[]): number | undefined {
   return Date.UTC(Number(match[2]), month - 1, day, hour);
 }
 
-/** The ARM id of a short name; `undefined` when it is none. */
+/** The ARM id of a short name; `undefined` if it is not one. */
 function longName(name: string): string | undefined {
   const match =
     /^\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[^/_]+)_([^/]+)\/([^/_]*networkwatcher_[^/_]+|[^/_]+)_([^/]+)$/i.exec(

@@ -1,9 +1,12 @@
 /**
- * Bytes written one after another into one growing array. Hot writers take `bytes` and `length`, ask `reserve` for room once per
- * tuple, write by index and set `length`; the rest use `writeText`.
+ * Writes bytes to one growing array. In hot loops use `bytes` and `length`: call `reserve` once per tuple, write by
+ * index and set `length`. Otherwise use `writeText`.
  */
 export class ByteWriter {
-  /** Room; only the first `length` bytes are written. Replaced by a larger array when it grows: never kept across `reserve`. */
+  /**
+   * The buffer; only the first `length` bytes are used. It is replaced when it grows, so do not keep it across
+   * `reserve`.
+   */
   bytes: Uint8Array<ArrayBuffer>;
   length = 0;
 
@@ -11,7 +14,7 @@ export class ByteWriter {
     this.bytes = new Uint8Array(capacityBytes);
   }
 
-  /** Makes room for `count` more bytes and returns the array to write into. */
+  /** Makes room for `count` more bytes and returns the array to write to. */
   reserve(count: number): Uint8Array<ArrayBuffer> {
     const needed = this.length + count;
     if (needed > this.bytes.length) {
@@ -28,17 +31,17 @@ export class ByteWriter {
     this.length += encoder.encodeInto(text, bytes.subarray(this.length)).written;
   }
 
-  /** The written bytes, until more are written. */
+  /** The written bytes; valid until more are written. */
   get written(): Uint8Array<ArrayBuffer> {
     return this.bytes.subarray(0, this.length);
   }
 
-  /** The written bytes, a copy: the writer can be used again. */
+  /** A copy of the written bytes. */
   toBytes(): Uint8Array<ArrayBuffer> {
     return this.bytes.slice(0, this.length);
   }
 
-  /** Forgets what was written; keeps the room. */
+  /** Removes the written bytes and keeps the buffer. */
   clear(): void {
     this.length = 0;
   }

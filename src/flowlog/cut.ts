@@ -1,6 +1,6 @@
 /**
- * Where the end of an input cuts a flow log. A log may be read in pieces: what lies before the cut is settled, whatever follows; what begins there
- * is read again with the bytes that follow. Brackets that are open at the cut are opened again by a short head:
+ * Where the end of an input cuts a flow log. A log can be read in pieces: the part before the cut is final, and the part
+ * after it is read again with the following bytes. Brackets that are open at the cut are opened again by a short head:
  *
  *   first piece     {"records":[{…record…},{…reco           cut at the second record, head {"records":[
  *   second piece    {"records":[ + {…record…}]}
@@ -8,32 +8,35 @@
 import type { Key } from './keys.ts';
 import type { Draft } from './record-draft.ts';
 
-/** What an object says about the tuples inside it; '' where it says nothing. */
+/** Properties that an object has for the tuples inside it; '' if absent. */
 export interface Scope {
   rule: string;
   aclId: string;
   mac: string;
-  /** Group of this object's own tuples (`flow.0`), -1 where there is none yet. */
+  /** Group of this object's own tuples (`flow.0`); -1 if there is none yet. */
   group: number;
-  /** The known key that the object is the value of, or an element of. */
+  /** The known key of the object, or of the array that contains it. */
   readonly of: Key | undefined;
-  /** Of the outermost object of a record or envelope. */
+  /** The outermost object of a record or envelope. */
   readonly draft: Draft | undefined;
 }
 
-/** A bracket that is open: an object, an array, or an array in which records stand: under their key, or under another one. */
+/** An open bracket: an object, an array, or an array of records, under their own key or under another one. */
 export type Frame = Scope | 'array' | 'records' | 'others';
 
-/** Brackets, and characters of texts, that a head may hold. Deeper in, nothing is settled before the brackets close. */
+/** The most brackets and text characters in a head. At a deeper level, nothing is final before the brackets close. */
 const framesMax = 200;
 const headTextsMax = 4096;
 
-/** Whether records in this object may be settled before it ends: it is no record itself so far. */
+/** Whether records in this object can be final before it ends: so far it is not a record itself. */
 export function isEnvelope(draft: Draft): boolean {
   return draft.record < 0 && !draft.hasFlows && !draft.isFlat && draft.groupKey === undefined;
 }
 
-/** The head that opens these brackets; `undefined` where it would be too long. @param behind the records of the innermost object are passed */
+/**
+ * The head that opens these brackets; `undefined` if it would be too long.
+ * @param behind whether the records of the innermost object have been read
+ */
 export function headOf(frames: readonly Frame[], behind: boolean): string | undefined {
   if (frames.length > framesMax) return undefined;
   let head = '';
@@ -49,7 +52,8 @@ export function headOf(frames: readonly Frame[], behind: boolean): string | unde
     const members = texts.map(([key, text]) => `${JSON.stringify(key)}:${JSON.stringify(text)},`).join('');
     const next = frames[i + 1];
     const holdsRecords = next === undefined || next === 'records' || next === 'others';
-    // Inside others, an envelope that begins with its records is not an object to the decoder; and what has records under another key may be one itself.
+    // An envelope inside other objects that begins with its records is not an object for the decoder; and an object
+    // with records under another key can be a record itself.
     const first = (i > 0 || next === 'others') && members === '' ? '"x":0,' : members;
     head += `{${first}${holdsRecords ? '"records":' : '"x":'}`;
   }

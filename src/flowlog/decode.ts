@@ -1,18 +1,19 @@
 /**
- * Decodes flow logs from bytes to columns: NSG version 1 and 2 and VNet version 4, mixed as they come.
+ * Decodes flow logs from bytes to columns: NSG version 1 and 2 and VNet version 4, also mixed.
  *
  *   envelope        {"records":[ record, record, … ]}
  *   bare records    record LF record LF …            (newline-delimited JSON; also an array of records)
- *   block           ,record,record                   (what a reader gets that fetches one block of a growing blob)
- *   cut             any of these, ended anywhere
- *   event           {"time":…,"rule":…,"flow.0":"tuple"}, or {"message":"{\"time\":…}"}   (one tuple an event, from forwarders)
+ *   block           ,record,record                   (one block of a growing blob)
+ *   cut             any of these, cut at any byte
+ *   event           {"time":…,"rule":…,"flow.0":"tuple"}, or {"message":"{\"time\":…}"} (one tuple per event)
  *   flat event      {"src_ip":…,"dest_IP":…,…}       (see flat-event.ts)
  *
- * A structural scanner: it descends into every object, takes the keys it knows wherever they stand and in whatever order, and hands
- * arrays of tuples to `scanTuple`. Rule, ACL and MAC hold for all tuples inside the object that names them. Nothing is thrown on bad
- * input. An envelope says nothing for the records in it. Where structure is lost, the scanner goes on at the next object that surely begins a record (or, inside a record, a rule of
- * an NSG log or an ACL of a VNet log), and the bytes between become a rejection. Brackets, commas and `"records":` between records
- * carry no data; having too few or too many of them is not a rejection.
+ * A structural scanner: it descends into every object, reads the known keys in any place and order, and passes arrays of
+ * tuples to `scanTuple`. Rule, ACL and MAC apply to all tuples inside the object that has them; those of an envelope do
+ * not apply to its records. Bad input never throws. Where structure is lost, the scanner continues at the next object
+ * that certainly begins a record (inside a record also a rule of an NSG log, or an ACL of a VNet log), and the bytes
+ * between become a rejection. Brackets, commas and `"records":` between records have no data; too few or too many of them
+ * are not a rejection.
  */
 import { limits } from '../base/limits.ts';
 import { utf16Of } from '../base/text.ts';
@@ -42,11 +43,11 @@ const closeBracket = 0x5d;
 const comma = 0x2c;
 const colon = 0x3a;
 
-/** Decodes inputs one after the other, with columns that are kept between them: nothing is made a tuple, and little an input. */
+/** Decodes inputs one after another and reuses its columns: no object is created per tuple, and few per input. */
 export class FlowLogDecoder {
   readonly #scanner = new TupleScanner();
 
-  /** As `decodeFlowLog`, but the tuples stand only until the next call. */
+  /** The same as `decodeFlowLog`, but the tuples are valid only until the next call. */
   decode(bytes: Uint8Array, { head = '', goesOn = false }: PieceOfLog = {}): FlowLog {
     const log: MutableLog = { records: [], groups: [], tuples: this.#scanner.columns(), rejections: [], mended: 0 };
     const before = new TextEncoder().encode(head);
@@ -61,11 +62,13 @@ export class FlowLogDecoder {
   }
 }
 
-/** How an input belongs to others. Each is decoded by itself, and together they give what the whole gives. */
+/**
+ * How an input continues others. The pieces are decoded separately; together they give the same result as the whole.
+ */
 export interface PieceOfLog {
-  /** The `head` of the cut of the piece before; this one begins at that cut. */
+  /** The `head` of the previous piece's cut; this piece begins at that cut. */
   readonly head?: string;
-  /** More bytes follow: what the input's end cuts is left to the next piece, and nothing of it is given. */
+  /** Whether more bytes follow: then the part that the end cuts is left to the next piece. */
   readonly goesOn?: boolean;
 }
 
@@ -76,7 +79,7 @@ function joined(head: Uint8Array, bytes: Uint8Array): Uint8Array {
   return all;
 }
 
-/** The log with positions in the bytes that stand behind a head of `length` bytes. */
+/** The log with positions relative to the bytes after a head of `length` bytes. */
 function shifted(log: FlowLog, length: number, head: string): FlowLog {
   const moved = <Range extends { readonly startByte: number; readonly endByte: number }>(range: Range): Range => ({
     ...range,
@@ -95,8 +98,8 @@ function shifted(log: FlowLog, length: number, head: string): FlowLog {
 let shared: FlowLogDecoder | undefined;
 
 /**
- * Decodes a whole input or a piece of one. Never throws on bad input: what cannot be used is in `rejections`, by byte range and reason.
- * Cost is linear in the input.
+ * Decodes a whole input or a piece of one. Never throws for bad input: unusable bytes are in `rejections`, by byte
+ * range and reason. Cost is linear in the input.
  */
 export function decodeFlowLog(bytes: Uint8Array, piece?: PieceOfLog): FlowLog {
   shared ??= new FlowLogDecoder();
@@ -119,7 +122,7 @@ interface MutableLog {
   mended: number;
 }
 
-/** A position, and how much of the log is of the bytes before it. */
+/** A position, and the parts of the log that come from the bytes before it. */
 interface Settled extends FlowLogCut {
   readonly records: number;
   readonly groups: number;
@@ -133,23 +136,26 @@ class Decoder {
   readonly #end: number;
   readonly #log: MutableLog;
   readonly #scanner: TupleScanner;
-  /** Where an embedded text stands in the input: all its positions are this range. */
+  /** Range of an embedded text in the input: all its positions are this range. */
   readonly #embedded: ByteRange | undefined;
   readonly #embedding: number;
   readonly #texts = new TextCache();
   readonly #tuples: TupleReader;
   #at = 0;
-  /** The string passed last: its opening quote, and the position behind its closing one. */
+  /** The last string: its opening quote, and the position after its closing one. */
   #stringStart = 0;
   #stringEnd = -1;
   #fault: RejectionReason = 'syntax';
-  /** Brackets that are open, and how many of them belong to something that may be a record itself. */
+  /** Open brackets, and how many of them belong to a possible record. */
   readonly #frames: Frame[] = [];
   #inside = 0;
   #settled: Settled = { startByte: 0, head: '', records: 0, groups: 0, tuples: 0, rejections: 0, mended: 0 };
-  /** Groups of records in an envelope: what the envelope says of rule, ACL or MAC is not for them, since they may be read before it. */
+  /**
+   * Groups of records in an envelope: rule, ACL or MAC of the envelope do not apply to them, because they can be read
+   * before it.
+   */
   #sealedGroups = 0;
-  /** What follows the input may change what lies behind `#settled`. */
+  /** Whether bytes after the input can change the part after `#settled`. */
   #isOpen = false;
 
   constructor(
@@ -182,7 +188,7 @@ class Decoder {
     return this.#isOpen ? { startByte: this.#settled.startByte, head: this.#settled.head } : undefined;
   }
 
-  /** Takes back what the end of the input cuts. */
+  /** Removes the part that the end of the input cuts. */
   dropUnsettled(): void {
     if (!this.#isOpen) return;
     const { records, groups, tuples, rejections } = this.#log;
@@ -193,7 +199,10 @@ class Decoder {
     this.#log.mended = this.#settled.mended;
   }
 
-  /** Everything before `#at` is settled. @param behind the records of the innermost object are passed */
+  /**
+   * Marks everything before `#at` as final.
+   * @param behind whether the records of the innermost object have been read
+   */
   #settle(behind = false): void {
     if (this.#inside > 0) return;
     const head = headOf(this.#frames, behind);
@@ -210,7 +219,7 @@ class Decoder {
     };
   }
 
-  /** Objects that may be records, up to the end of the array, or of the input at the top. */
+  /** Objects that may be records, up to the end of the array, or of the input at the top level. */
   #elements(depth: number, top: boolean): void {
     const bytes = this.#bytes;
     const frames = this.#frames;
@@ -259,7 +268,7 @@ class Decoder {
     }
   }
 
-  /** Passes `{"records":[` inside an array of records, as torn and joined blobs have it. */
+  /** Skips `{"records":[` inside an array of records, as in damaged and concatenated blobs. */
   #skipEnvelope(): boolean {
     const bytes = this.#bytes;
     const at = skipSpace(bytes, this.#at + 1, this.#end);
@@ -270,7 +279,7 @@ class Decoder {
     return true;
   }
 
-  /** An object at the place of a record: a record, an envelope, an event, or something else. */
+  /** An object in the place of a record: a record, an envelope, an event, or another object. */
   #candidate(depth: number): void {
     const startByte = this.#at;
     const { rejections, tuples, groups } = this.#log;
@@ -307,7 +316,7 @@ class Decoder {
     }
   }
 
-  /** Rules (NSG) or ACLs (VNet) of a record whose structure around them was lost. */
+  /** Rules (NSG) or ACLs (VNet) of a record whose surrounding structure was lost. */
   #strayGroups(draft: Draft, depth: number): boolean {
     const bytes = this.#bytes;
     for (;;) {
@@ -332,7 +341,10 @@ class Decoder {
     return close < 0 || skipSpace(this.#bytes, close + 1, this.#end) >= this.#end;
   }
 
-  /** One object from its brace; its rule, ACL and MAC go to the groups found inside it. False where structure is lost, at `#at`. */
+  /**
+   * Reads one object from its brace; its rule, ACL and MAC apply to the groups inside it. False if the structure is
+   * lost, at `#at`.
+   */
   #object(draft: Draft, depth: number, outermost: boolean, of?: Key): boolean {
     if (depth > limits.flowLogDepthMax) return this.#fail('nested-too-deep');
     const { groups } = this.#log;
@@ -374,7 +386,7 @@ class Decoder {
     }
   }
 
-  /** Passes the comma behind a value; the closing bracket or brace is left to the caller. */
+  /** Skips the comma after a value; the caller reads the closing bracket or brace. */
   #separator(close: number): boolean {
     this.#at = skipSpace(this.#bytes, this.#at, this.#end);
     const b = this.#bytes[this.#at];
@@ -382,7 +394,7 @@ class Decoder {
     return b === comma || b === close || this.#failBehindString();
   }
 
-  /** The value at `#at`. What a known key cannot have is reported; unknown keys are passed. */
+  /** Reads the value at `#at`. An invalid type for a known key is reported; unknown keys are skipped. */
   #member(draft: Draft, scope: Scope, depth: number, outermost: boolean, key: Key | undefined): boolean {
     const bytes = this.#bytes;
     const start = this.#at;
@@ -436,7 +448,7 @@ class Decoder {
     return this.#value(draft, depth);
   }
 
-  /** A text of the record itself; its time may be a number. */
+  /** A text field of the record; its time may be a number. */
   #field(draft: Draft, depth: number, key: Key): boolean {
     const start = this.#at;
     const b = this.#bytes[start];
@@ -472,17 +484,17 @@ class Decoder {
     return true;
   }
 
-  /** What holds flows: a list or an object, searched for what we know. */
+  /** A container of flows: a list or an object, searched for known keys. */
   #flows(draft: Draft, depth: number, key: Key): boolean {
     const b = this.#bytes[this.#at];
     if (b === openBrace || b === openBracket) return this.#value(draft, depth, key);
     return this.#other(draft, depth, 'flows-unreadable', key);
   }
 
-  /** A value of a type that `key` never has: passed, and reported where it says anything. */
+  /** A value of a type that `key` never has: skipped, and reported unless it is empty. */
   #other(draft: Draft, depth: number, reason: 'field-unreadable' | 'flows-unreadable', key: Key): boolean {
     const start = this.#at;
-    // The report is about all of it, so nothing in it is settled before its end.
+    // The report covers the whole value, so nothing in it is final before its end.
     this.#inside++;
     const whole = this.#value(draft, depth);
     this.#inside--;
@@ -496,14 +508,14 @@ class Decoder {
 
   /** Reports the value from `start` to `#at`, a field of the draft's record. */
   #unreadable(draft: Draft, start: number, detail: string): void {
-    // A number may go on behind the end of the input.
+    // A number can continue after the end of the input.
     if (this.#at >= this.#end) return;
     const { rejections } = this.#log;
     this.#reject(start, this.#at, 'field-unreadable', detail);
     draft.unreadable.push(rejections[rejections.length - 1]);
   }
 
-  /** Takes reports back, which are among the rejections from `first` on. */
+  /** Removes reports, which are among the rejections from `first` on. */
   #forget(reports: readonly Rejection[], first: number): void {
     if (reports.length === 0) return;
     const { rejections } = this.#log;
@@ -516,7 +528,7 @@ class Decoder {
     if (removed > 0) this.#settled = { ...this.#settled, rejections: settled - removed };
   }
 
-  /** Whether the value from `start` to `#at` says nothing: null, or an empty text, list or object. */
+  /** Whether the value from `start` to `#at` is empty: null, or an empty text, list or object. */
   #isEmpty(start: number): boolean {
     const bytes = this.#bytes;
     const b = bytes[start];
@@ -525,12 +537,12 @@ class Decoder {
     return this.#raw(start) === 'null';
   }
 
-  /** The bytes from `start` to `#at` as they stand, at most some. */
+  /** The bytes from `start` to `#at` as text, shortened. */
   #raw(start: number): string {
     return new TextDecoder().decode(this.#bytes.subarray(start, Math.min(this.#at, start + rawBytesMax)));
   }
 
-  /** An array of records, or a record without the brackets. */
+  /** An array of records, or one record without brackets. */
   #records(draft: Draft, depth: number, frame: 'records' | 'others'): boolean {
     if (this.#bytes[this.#at] === openBracket) this.#at++;
     draft.hasRecords = true;
@@ -547,7 +559,10 @@ class Decoder {
     return true;
   }
 
-  /** Whether an object begins at `at` whose first key is one of a record: records lie in arrays of other names too (`value`). */
+  /**
+   * Whether an object begins at `at` whose first key is one of a record: arrays with other names (`value`) contain
+   * records, too.
+   */
   #beginsRecord(at: number): boolean {
     if (this.#bytes[at] !== openBrace) return false;
     const key = skipSpace(this.#bytes, at + 1, this.#end);
@@ -555,8 +570,8 @@ class Decoder {
   }
 
   /**
-   * Tuples: a list of texts, or one text, as what splits and joins lists leaves it. Those of `"flow.0":"…"`, `"flow.1":"…"` of one object, which
-   * is the `scope`, are one group.
+   * Tuples: a list of texts, or one text, which some list tools produce. The values of `"flow.0":"…"`, `"flow.1":"…"`
+   * in one object (`scope`) are one group.
    */
   #flowTuples(draft: Draft, depth: number, scope: Scope | undefined): boolean {
     const b = this.#bytes[this.#at];
@@ -568,14 +583,14 @@ class Decoder {
     return this.#behind(isText ? this.#tuples.single(this.#at, group) : this.#tuples.array(this.#at + 1, group));
   }
 
-  /** Goes on where the tuple reader left off. */
+  /** Continues after the tuple reader. */
   #behind(position: number): boolean {
     this.#at = position < 0 ? ~position : position;
     if (position >= 0) return true;
     return this.#bytes[this.#at] === quote ? this.#fail('truncated') : this.#fail();
   }
 
-  /** Any value; objects and arrays are searched for what we know. `of` is the known key that it stands under. */
+  /** Any value; objects and arrays are searched for known keys. `of` is the known key of the value. */
   #value(draft: Draft, depth: number, of?: Key): boolean {
     const bytes = this.#bytes;
     const start = this.#at;
@@ -591,7 +606,7 @@ class Decoder {
     return this.#at > start || this.#fail();
   }
 
-  /** A list; where tuples stand in it, all of it is reported. */
+  /** A list; if it contains tuples, all of it is reported. */
   #array(draft: Draft, depth: number, of: Key | undefined): boolean {
     if (depth > limits.flowLogDepthMax) return this.#fail('nested-too-deep');
     const bytes = this.#bytes;
@@ -620,12 +635,12 @@ class Decoder {
     return read;
   }
 
-  /** Reports a tuple that is a text of something else: the string from `start` to `#at`. */
+  /** Reports a tuple in the text of another field: the string from `start` to `#at`. */
   #checkText(start: number): void {
     if (looksLikeTuple(this.#bytes, start)) this.#reject(start, this.#at, 'tuples-misplaced');
   }
 
-  /** Passes a string from its opening quote. */
+  /** Skips a string from its opening quote. */
   #string(): boolean {
     const end = stringEnd(this.#bytes, this.#at + 1, this.#end);
     if (end < 0) return this.#fail('truncated');
@@ -636,8 +651,8 @@ class Decoder {
   }
 
   /**
-   * Fails at `#at`, or, where only a string lies before it, at the string: it may have lost its closing quote and have ended at the
-   * opening one of the next.
+   * Fails at `#at`, or at the string if only a string is before it: the string may have lost its closing quote and have
+   * ended at the opening quote of the next one.
    */
   #failBehindString(): boolean {
     if (this.#at < this.#end && skipSpace(this.#bytes, this.#stringEnd, this.#end) === this.#at)
@@ -645,7 +660,7 @@ class Decoder {
     return this.#fail();
   }
 
-  /** The text of the string from the quote at `start` to the one before `#at`. */
+  /** The text of the string from the quote at `start` to the quote before `#at`. */
   #text(start: number): string {
     const text = this.#texts.text(this.#bytes, start + 1, this.#at - 1);
     if (text !== undefined) return text;
@@ -653,7 +668,7 @@ class Decoder {
     return new TextDecoder().decode(this.#bytes.subarray(start + 1, this.#at - 1));
   }
 
-  /** Index of the draft's record, which begins to exist here. */
+  /** Index of the draft's record, which is created here. */
   #recordOf(draft: Draft): number {
     if (draft.record < 0) {
       draft.ownRow = this.#log.tuples.count;
@@ -662,7 +677,7 @@ class Decoder {
     return draft.record;
   }
 
-  /** A new group of tuples; what it belongs to is filled in as the objects around it end. */
+  /** A new group of tuples; its fields are filled in when the surrounding objects end. */
   #groupOf(draft: Draft): number {
     return this.#log.groups.push({ record: this.#recordOf(draft), rule: '', aclId: '', mac: '' }) - 1;
   }
@@ -672,7 +687,7 @@ class Decoder {
     return recordOf(draft, this.#log.tuples, range);
   }
 
-  /** Completes the record and its groups with what came after them. */
+  /** Completes the record and its groups with the fields after them. */
   #finish(draft: Draft): void {
     const { records, groups } = this.#log;
     const record = this.#record(draft);
@@ -685,7 +700,7 @@ class Decoder {
     }
   }
 
-  /** One flow as one flat object: a record with one tuple. False where it is none. */
+  /** One flow as one flat object: a record with one tuple. False if it is not one. */
   #flatEvent(draft: Draft): boolean {
     const { records, groups } = this.#log;
     const place = { start: draft.startByte, end: this.#at };
@@ -716,7 +731,7 @@ class Decoder {
     return true;
   }
 
-  /** Forgets the tuples of an object that says nothing of where and when: the rest of a record whose beginning is missing. */
+  /** Removes the tuples of an object without time and target: the rest of a record whose beginning is missing. */
   #discard(draft: Draft): void {
     const { records, groups, tuples } = this.#log;
     records.length = draft.record;
@@ -726,7 +741,7 @@ class Decoder {
     this.#log.mended = draft.mendedBefore;
   }
 
-  /** A flow log in a string of JSON, as forwarders wrap events. True where it gave a record. */
+  /** A flow log in a JSON string, as forwarders wrap events. True if it contained a record. */
   #embeddedLog(start: number, end: number): boolean {
     const bytes = this.#bytes;
     const first = bytes[skipSpace(bytes, start, end)];
@@ -751,10 +766,10 @@ class Decoder {
   }
 }
 
-/** Texts of JSON inside texts of JSON are followed this deep. */
+/** Nesting depth of JSON texts inside JSON texts. */
 const embeddingMax = 3;
 
-/** Letters, digits, `+`, `-` and `.`: numbers, `true`, `false`, `null`. */
+/** Letters, digits, `+`, `-` and `.`: the characters of numbers, `true`, `false`, `null`. */
 function isLiteral(b: number): boolean {
   return (b >= 0x30 && b <= 0x39) || ((b | 32) >= 0x61 && (b | 32) <= 0x7a) || b === 0x2b || b === 0x2d || b === 0x2e;
 }
@@ -767,14 +782,14 @@ function looksLikeTuple(bytes: Uint8Array, at: number): boolean {
   return bytes[end] === comma && end >= at + 10 && end <= at + 15;
 }
 
-/** A value as sentences have it. */
+/** A value as shown in messages. */
 function shown(value: string): string {
   const line = value.replace(/\p{Cc}+/gu, ' ');
   return line.length > shownCharsMax ? `${line.slice(0, shownCharsMax)}…` : line;
 }
 
 const shownCharsMax = 40;
-/** Of a value that is shown or compared. */
+/** Bytes of a value that are shown or compared. */
 const rawBytesMax = 200;
 
 function isByteOrderMark(bytes: Uint8Array, at: number): boolean {

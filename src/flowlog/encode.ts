@@ -1,5 +1,5 @@
 /**
- * Encodes the record of one flush: what one flow log saw at one NIC, as JSON without spaces, keys in Azure's order. The opening and
+ * Encodes the record of one flush of one flow log and NIC, as JSON without spaces, with keys in Azure's order. The opening and
  * closing block of a blob and the comma between blocks belong to `blob`.
  *
  *   {"time":"…0000Z","systemId":"…","macAddress":"000D3AF87856","category":"NetworkSecurityGroupFlowEvent","resourceId":"/SUBSCRIPTIONS/…",
@@ -19,26 +19,26 @@ import { createTupleKernel } from './tuple-kernel.ts';
 import { hasTuple, tupleBytesMax, writeTuple } from './tuple-text.ts';
 import type { FlowLogFormat, TupleColumns } from './tuple.ts';
 
-/** What a record says beside its tuples. */
+/** The fields of a record besides its tuples. */
 export interface RecordHeader {
   readonly format: FlowLogFormat;
-  /** When the record is flushed, epoch milliseconds. */
+  /** Time of the flush, epoch milliseconds. */
   readonly timeMillis: number;
-  /** ARM id of the NSG, or of the flow log in VNet logs; written in upper case. */
+  /** ARM id of the NSG, or for VNet logs of the flow log; written in upper case. */
   readonly resourceId: string;
-  /** Twelve upper-case digits; where it is '', the record has no `macAddress`. */
+  /** Twelve upper-case digits; if it is '', the record has no `macAddress`. */
   readonly macAddress: string;
   /** NSG logs: a GUID of the NSG. */
   readonly systemId: string;
   /** VNet logs: a GUID of the flow log. */
   readonly flowLogGuid: string;
-  /** VNet logs: ARM id of what is logged, written as it stands. */
+  /** VNet logs: ARM id of the target, written unchanged. */
   readonly targetResourceId: string;
 }
 
-/** What the tuples of a group share: `columns.group` indexes an array of these. */
+/** Properties that the tuples of a group share; `columns.group` is an index into an array of these. */
 export interface RuleGroup {
-  /** As it is to be written: `UserRule_…`, `DefaultRule_…` or a bare name. */
+  /** As written: `UserRule_…`, `DefaultRule_…` or a plain name. */
   readonly rule: string;
   /** VNet logs: ARM id or GUID of the NSG; unused in NSG logs. */
   readonly aclId: string;
@@ -48,13 +48,13 @@ const quote = 0x22;
 const comma = 0x2c;
 
 /**
- * Writes one record with the tuples of `rows[start]` to `rows[end - 1]`, in that order. Neighbours with the same rule (and, in VNet
- * logs, ACL) share one array of tuples, so the caller sorts rows by ACL, rule and time.
+ * Writes one record with the tuples of `rows[start]` to `rows[end - 1]`, in that order. Adjacent tuples with the same
+ * rule (in VNet logs also the same ACL) share one array, so sort rows by ACL, rule and time.
  *
- * Rows that the format cannot say are left out: continuing and end in NSG version 1, which has one tuple a flow, and protocols other than TCP
- * and UDP in NSG logs. Where no row remains, nothing is written.
- * @param kernel writes its own tuples fastest; others are brought to it
- * @returns the number of tuples written.
+ * Rows without a form in the format are left out: continuing and end in NSG version 1, which has one tuple per flow,
+ * and protocols other than TCP and UDP in NSG logs. If no row remains, nothing is written.
+ * @param kernel writes its own tuples fastest; other tuples are copied to it
+ * @returns the number of tuples written
  */
 export function encodeRecord(
   writer: ByteWriter,
@@ -91,7 +91,7 @@ export function encodeRecord(
   return written;
 }
 
-// Each loop over rows is a function of its own: then it is compiled once, and not again for every caller that enters it in the middle.
+// Each loop over rows is a function of its own, so that it is compiled once and not again in each caller.
 function endOfGroup(group: Uint32Array, rows: Uint32Array, start: number, end: number): number {
   let at = start + 1;
   while (at < end && group[rows[at]] === group[rows[start]]) at++;
@@ -106,12 +106,12 @@ function haveTuples(format: FlowLogFormat, columns: TupleColumns, rows: Uint32Ar
 
 let kernelShared: TupleKernel | undefined;
 
-/** One for all who bring none. */
+/** One kernel for all callers without one. */
 function sharedKernel(): TupleKernel | undefined {
   return (kernelShared ??= createTupleKernel());
 }
 
-/** `"…"` of every row, with commas between them. */
+/** `"…"` of all rows, separated by commas. */
 function writeTuples(
   format: FlowLogFormat,
   writer: ByteWriter,
@@ -156,7 +156,7 @@ function openRule(header: RecordHeader, group: RuleGroup, newAcl: boolean): stri
   return `${acl}{"rule":${rule},"flowTuples":[`;
 }
 
-/** Ends the tuples of a rule, and in VNet logs those of its ACL where another one follows. */
+/** Closes the tuples of a rule; in VNet logs also those of its ACL if another ACL follows. */
 function closeRule(vnet: boolean, newAcl: boolean): string {
   return vnet && !newAcl ? ']},' : ']}]},';
 }

@@ -1,8 +1,8 @@
 /**
- * Which flows a VNet flow log holds: `enabledFilteringCriteria` and `recordTypes` of its resource.
+ * The flows that a VNet flow log records: `enabledFilteringCriteria` and `recordTypes` of its resource.
  *
- *   criteria    conjunction || conjunction || …         or: loosest
- *   conjunction condition && condition && …             and binds tighter; no parentheses
+ *   criteria    conjunction || conjunction || …         or: lowest precedence
+ *   conjunction condition && condition && …             and: higher precedence; no parentheses
  *   condition   field = value,value,…                   any of the values;   field != value,value,…   none of them
  *
  *   SrcIP, DstIP          10.0.0.4   10.0.0.0/8   2001:db8::/32
@@ -10,7 +10,7 @@
  *   Direction             Inbound   Outbound
  *   Protocol              TCP   UDP
  *   Action                Allow   Deny
- *   Encryption            X, NX, NX_FALLBACK, … (facts 3.2), and NX_ALL for every state but X
+ *   Encryption            X, NX, NX_FALLBACK, … (facts 3.2), and NX_ALL for all states except X
  *
  *   DstIP=20.252.145.59 && DstPort=443 || Direction=Inbound && SrcIP!=10.0.0.0/8
  *
@@ -37,21 +37,21 @@ import {
   stateEnd,
 } from './tuple.ts';
 
-/** Conjunctions of which one must hold. Plain data. */
+/** Conjunctions, one of which must match. Plain data. */
 export type FilteringCriteria = readonly (readonly Condition[])[];
 
 interface Condition {
   readonly field: Field;
-  /** `!=`: it holds where no value does. */
+  /** `!=`: matches if none of the values does. */
   readonly isNegated: boolean;
   readonly prefixes: readonly Prefix[];
-  /** `end` excluded; single numbers of a column, or ranges of ports. */
+  /** `end` excluded; single numbers of a column, or port ranges. */
   readonly ranges: readonly { readonly start: number; readonly end: number }[];
 }
 
 type Field = 'srcip' | 'dstip' | 'srcport' | 'dstport' | 'direction' | 'protocol' | 'action' | 'encryption';
 
-/** Words that stand for numbers of a column. */
+/** Words for numbers of a column. */
 const words: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>> = {
   direction: { inbound: [directionInbound], outbound: [directionOutbound] },
   protocol: { tcp: [protocolTcp], udp: [protocolUdp] },
@@ -67,7 +67,10 @@ const words: Readonly<Record<string, Readonly<Record<string, readonly number[]>>
 const fieldNames = 'SrcIP, SrcPort, DstIP, DstPort, Direction, Protocol, Action and Encryption';
 const fields = new Set<string>(['srcip', 'dstip', 'srcport', 'dstport', ...Object.keys(words)]);
 
-/** `undefined` for an empty text, which lets everything through. @throws filter-syntax with the place of the fault */
+/**
+ * `undefined` for an empty text, which accepts all flows.
+ * @throws filter-syntax with the place of the fault
+ */
 export function parseFilteringCriteria(text: string): FilteringCriteria | undefined {
   if (text.trim() === '') return undefined;
   if (text.length > limits.filteringCriteriaCharsMax)
@@ -89,22 +92,29 @@ const letters: Readonly<Record<string, number>> = {
   D: stateDenied,
 };
 
-/** Bits by flow state (`1 << stateBegin`, …) of a list such as `B,E`; `undefined` for an empty one, which is all. @throws filter-syntax */
+/**
+ * Bits by flow state (`1 << stateBegin`, …) of a list such as `B,E`; `undefined` for an empty list, which means all.
+ * @throws filter-syntax
+ */
 export function parseRecordTypes(text: string): number | undefined {
   const types = text.split(',').map((type) => type.trim().toUpperCase());
   if (types.join('') === '') return undefined;
   let mask = 0;
   for (const type of types) {
     if (!Object.hasOwn(letters, type))
-      throw new FlowError('filter-syntax', `record types ${JSON.stringify(text)}: ${JSON.stringify(type)} is none`, {
-        hint: 'They are B (begin), C (continuing), E (end) and D (denied), with commas between.',
-      });
+      throw new FlowError(
+        'filter-syntax',
+        `record types ${JSON.stringify(text)}: ${JSON.stringify(type)} is not a record type`,
+        {
+          hint: 'Record types are B (begin), C (continuing), E (end) and D (denied), separated by commas.',
+        },
+      );
     mask |= 1 << letters[type];
   }
   return mask;
 }
 
-/** The parts between separators with where they begin. */
+/** The parts between separators, with their positions. */
 function splitAt(text: string, start: number, separator: string): [string, number][] {
   let at = start;
   return text.split(separator).map((part) => {
@@ -122,7 +132,7 @@ function parseCondition(text: string, start: number): Condition {
   const field = name.toLowerCase();
   if (/[()]/.test(text)) throw fault(start + text.search(/[()]/), 'parentheses are not part of the language');
   if (!isField(field)) throw fault(at, `${JSON.stringify(name)} is not a field; the fields are ${fieldNames}`);
-  if (operator === undefined) throw fault(at + name.length, `${name} is followed by neither = nor !=`);
+  if (operator === undefined) throw fault(at + name.length, `${name} must be followed by = or !=`);
   const prefixes: Prefix[] = [];
   const ranges: { start: number; end: number }[] = [];
   for (const [part, partAt] of splitAt(rest, start + text.length - rest.length, ',')) {
@@ -138,7 +148,7 @@ function parseCondition(text: string, start: number): Condition {
       const known = words[field];
       const lower = value.toLowerCase();
       if (!Object.hasOwn(known, lower))
-        throw fault(valueAt, `${JSON.stringify(value)} is no ${name}: ${Object.keys(known).join(', ')}`);
+        throw fault(valueAt, `${JSON.stringify(value)} is not a value of ${name}: ${Object.keys(known).join(', ')}`);
       for (const number of known[lower]) ranges.push({ start: number, end: number + 1 });
     }
   }

@@ -1,5 +1,5 @@
 /**
- * One flow as one flat object, as Sumo Logic exports VNet flow logs: every value has a key of its own, numbers are texts.
+ * One flow as one flat object, as in Sumo Logic exports of VNet flow logs: each value has its own key, numbers are texts.
  *
  *   {"time":"1737500459279","src_ip":"91.118.39.74","src_port":"55304","dest_IP":"10.2.0.4","dest_port":"22","protocol":"6",
  *    "flow_direction":"I","flow_state":"E","flow_encryption_status":"NX","num_packets_sent_src_to_dest":"11",…,"rule_name":"UserRule_ssh",…}
@@ -7,17 +7,17 @@
 import { quote, skipSpace, stringEnd, stringText } from './json-bytes.ts';
 
 export interface FlatEvent {
-  /** The tuple as VNet logs write it; whether it is one is for the tuple reader to say. */
+  /** The tuple as in VNet logs; the tuple reader checks whether it is valid. */
   readonly tuple: string;
   readonly rule: string;
   readonly aclId: string;
   readonly mac: string;
-  /** The event's time is that of the flow; when it was logged is not said. */
+  /** The event's time is the time of the flow; the time of the flush is unknown. */
   readonly time: string;
   readonly resourceId: string;
   readonly flowLogGuid: string;
   readonly targetResourceId: string;
-  /** Values of known keys that are neither texts nor numbers, and say something. */
+  /** Non-empty values of known keys that are neither texts nor numbers. */
   readonly unreadable: readonly FlatValue[];
 }
 
@@ -47,7 +47,7 @@ const tupleKeys = [
 ] as const;
 const nameKeys = ['rule_name', 'acl_id', 'mac', 'flow_log_resource_id', 'flowlogguid', 'target_resource_id'] as const;
 
-/** The event in the object of JSON from `start` to `end`, which is whole; `undefined` where it is none. */
+/** Parses the event in the complete JSON object from `start` to `end`; `undefined` if it is not one. */
 export function parseFlatEvent(bytes: Uint8Array, start: number, end: number): FlatEvent | undefined {
   const values = flatValues(bytes, start, end);
   const text = (key: (typeof tupleKeys)[number] | (typeof nameKeys)[number]): string => values.get(key)?.text ?? '';
@@ -66,7 +66,10 @@ export function parseFlatEvent(bytes: Uint8Array, start: number, end: number): F
   };
 }
 
-/** The members of an object by key in lower case. Numbers are taken by their digits: a double would round the largest. */
+/**
+ * The members of an object by key in lower case. Numbers are kept as digits, because a double would round the largest
+ * ones.
+ */
 function flatValues(bytes: Uint8Array, from: number, to: number): Map<string, FlatValue> {
   const values = new Map<string, FlatValue>();
   let at = skipSpace(bytes, from + 1, to);
@@ -89,7 +92,7 @@ function textOf(bytes: Uint8Array, start: number, end: number): string | undefin
   return /^[\d+-]/.test(raw) ? raw : undefined;
 }
 
-/** Behind the value at `start`. */
+/** The position after the value at `start`. */
 function endOfValue(bytes: Uint8Array, start: number, to: number): number {
   let depth = 0;
   for (let at = start; at < to; at++) {

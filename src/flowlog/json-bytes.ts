@@ -1,11 +1,9 @@
-/**
- * The bytes of JSON that the decoder looks at: white space, strings, keys. Strings are made once per distinct text.
- */
+/** Byte-level JSON functions of the decoder: white space, strings, keys. Equal texts become one string. */
 
 export const quote = 0x22;
 export const backslash = 0x5c;
 
-/** The first position at or behind `at` that holds no white space, at most `end`. */
+/** The first position from `at` on without white space, at most `end`. */
 export function skipSpace(bytes: Uint8Array, at: number, end: number): number {
   while (at < end) {
     const b = bytes[at];
@@ -15,7 +13,7 @@ export function skipSpace(bytes: Uint8Array, at: number, end: number): number {
   return at;
 }
 
-/** Position of the quote that closes the string whose first byte is at `at`; -1 where the input ends first. */
+/** Position of the quote that closes the string whose first byte is at `at`; -1 if the input ends first. */
 export function stringEnd(bytes: Uint8Array, at: number, end: number): number {
   while (at < end) {
     const b = bytes[at];
@@ -25,7 +23,7 @@ export function stringEnd(bytes: Uint8Array, at: number, end: number): number {
   return -1;
 }
 
-/** Whether the bytes from `start` to `end` are `name`, an ASCII text in lower case; letters are compared without case. */
+/** Whether the bytes from `start` to `end` equal `name`, an ASCII text in lower case, ignoring case. */
 export function sameName(bytes: Uint8Array, start: number, end: number, name: Uint8Array): boolean {
   if (end - start !== name.length) return false;
   for (let i = 0; i < name.length; i++) {
@@ -35,7 +33,7 @@ export function sameName(bytes: Uint8Array, start: number, end: number, name: Ui
   return true;
 }
 
-/** The text of the JSON string between its quotes, escapes resolved; `undefined` where an escape is none of JSON's. */
+/** The text of a JSON string between its quotes, with escapes resolved; `undefined` for an invalid escape. */
 export function stringText(bytes: Uint8Array, start: number, end: number): string | undefined {
   const raw = utf8.decode(bytes.subarray(start, end));
   if (bytes.subarray(start, end).indexOf(backslash) < 0) return raw;
@@ -49,16 +47,16 @@ export function stringText(bytes: Uint8Array, start: number, end: number): strin
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** JSON forbids bare control characters in strings; logs written by hand have them all the same. */
+/** JSON forbids raw control characters in strings, but logs written by hand contain them. */
 function escapeControl(character: string): string {
   return character >= ' ' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-/** Remembers texts by their bytes, so that a rule's name which stands in every record becomes one string. */
+/** Caches texts by their bytes, so that a rule name in many records becomes one string. */
 export class TextCache {
   readonly #slots = new Map<number, { bytes: Uint8Array; text: string }>();
 
-  /** As `stringText`. */
+  /** The same as `stringText`. */
   text(bytes: Uint8Array, start: number, end: number): string | undefined {
     let hash = 0x811c9dc5;
     for (let i = start; i < end; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193);
@@ -72,7 +70,7 @@ export class TextCache {
   }
 }
 
-/** Texts remembered at once; a log with more distinct ones makes some of them twice. */
+/** Cached texts; with more distinct texts, some are created again. */
 const slotsMax = 4096;
 
 function sameBytes(a: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {

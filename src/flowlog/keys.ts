@@ -1,6 +1,6 @@
 import { quote, sameName, skipSpace } from './json-bytes.ts';
 
-/** Keys that the decoder knows, in lower case: letters are compared without case (`Version` and `version` are both in use). */
+/** The known keys, in lower case: keys are compared ignoring case (`Version` and `version` are both in use). */
 const recordNames = [
   'time',
   'systemid',
@@ -30,7 +30,7 @@ const otherNames = [
 
 export type Key = (typeof recordNames)[number] | (typeof otherNames)[number];
 
-/** Keys that stand in the outermost object of a record and nowhere else. */
+/** Keys that occur only in the outermost object of a record. */
 export const recordKeys: ReadonlySet<Key | undefined> = new Set(recordNames);
 
 const encoder = new TextEncoder();
@@ -38,7 +38,7 @@ const byLength: { key: Key; name: Uint8Array }[][] = [];
 for (const key of [...recordNames, ...otherNames])
   (byLength[key.length] ??= []).push({ key, name: encoder.encode(key) });
 
-/** The key whose name lies between `start` and `end`; `undefined` where it is none of ours. */
+/** The key whose name is between `start` and `end`; `undefined` if it is unknown. */
 export function keyOf(bytes: Uint8Array, start: number, end: number): Key | undefined {
   const candidates = byLength[end - start];
   if (candidates === undefined) return undefined;
@@ -48,7 +48,7 @@ export function keyOf(bytes: Uint8Array, start: number, end: number): Key | unde
 
 const keyBytesMax = byLength.length;
 
-/** The known key whose opening quote is at `at`, where a colon follows it; `undefined` otherwise. */
+/** The known key whose opening quote is at `at` and that is followed by a colon; otherwise `undefined`. */
 export function keyAt(bytes: Uint8Array, at: number, end: number): Key | undefined {
   const start = at + 1;
   let close = start;
@@ -58,7 +58,7 @@ export function keyAt(bytes: Uint8Array, at: number, end: number): Key | undefin
   return key !== undefined && bytes[skipSpace(bytes, close + 1, end)] === 0x3a ? key : undefined;
 }
 
-/** `flow.0`, `flow.1`, …: one tuple an event, as forwarders write them (facts of the corpus: Sekoia). */
+/** `flow.0`, `flow.1`, …: one tuple per event, as some forwarders write them (facts of the corpus: Sekoia). */
 export function isTupleKey(bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start < 6 || !sameName(bytes, start, start + 5, tupleKeyPrefix)) return false;
   for (let i = start + 5; i < end; i++) if (bytes[i] < 0x30 || bytes[i] > 0x39) return false;

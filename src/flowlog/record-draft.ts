@@ -9,28 +9,30 @@ export interface ByteRange {
   readonly endByte: number;
 }
 
-/** What is known of an object that may be a record while it is read. */
+/** State of an object that may be a record, while it is read. */
 export interface Draft {
   readonly startByte: number;
   readonly firstRow: number;
-  /** Of its own first tuple: records inside it may come before. */
+  /** Row of its own first tuple: records inside it can come before it. */
   ownRow: number;
   readonly firstGroup: number;
-  /** Tuples that were mended before it. */
+  /** Tuples repaired before it. */
   readonly mendedBefore: number;
-  /** Index in `records`, -1 until the first tuples need one. */
+  /** Index in `records`; -1 until the first tuples need one. */
   record: number;
   readonly texts: Partial<Record<Key, string>>;
   version: FlowLogFormat | undefined;
-  /** A key that holds flows was met. */
+  /** It has a key for flows. */
   hasFlows: boolean;
-  /** Records were found inside: an envelope, or an event that wraps one. */
+  /** It contains records: it is an envelope, or an event that wraps one. */
   hasRecords: boolean;
-  /** It may be one flow as one flat object. */
+  /** It may be a flat event. */
   isFlat: boolean;
-  /** First key of the objects at which reading can go on inside the record: `rule` in NSG logs, `aclid` in VNet logs. */
+  /**
+   * First key of the objects at which reading can continue inside the record: `rule` in NSG logs, `aclid` in VNet logs.
+   */
   groupKey: Key | undefined;
-  /** Its fields that were reported: no concern of an object that only holds records. */
+  /** Reported fields; ignored if the object turns out to be only an envelope. */
   readonly unreadable: Rejection[];
 }
 
@@ -52,7 +54,7 @@ export function createDraft(startByte: number, firstRow: number, firstGroup: num
   };
 }
 
-/** The record as far as it is known; `tuples` hold those of the draft from its first row on. */
+/** The record as known so far; its tuples are in `tuples` from the draft's first row on. */
 export function recordOf(draft: Draft, tuples: TupleColumns, range: ByteRange): FlowRecord {
   const { texts } = draft;
   const time = texts.time ?? '';
@@ -69,7 +71,7 @@ export function recordOf(draft: Draft, tuples: TupleColumns, range: ByteRange): 
   };
 }
 
-/** The format of a record that does not say its version. */
+/** The format of a record without a version. */
 function formatOfTuples(draft: Draft, tuples: TupleColumns): FlowLogFormat {
   if (draft.groupKey === 'aclid' || draft.texts.category === vnetCategory) return 'vnet';
   if (draft.ownRow === tuples.count) return 'nsg2';
@@ -83,7 +85,7 @@ export function isFlowCategory(category: string | undefined): boolean {
   return category === vnetCategory || category === 'NetworkSecurityGroupFlowEvent';
 }
 
-/** The format that a version says, a text or number of JSON as it stands; `undefined` where it says none. */
+/** The format of a version, given as JSON text or number; `undefined` if it is unknown. */
 export function formatOf(key: 'version' | 'flowlogversion', json: string): FlowLogFormat | undefined {
   const version = /^(?:"\s*(\d+)(?:\.0+)?\s*"|(\d+)(?:\.0+)?)$/.exec(json);
   if (version === null) return undefined;

@@ -6,11 +6,12 @@ const isoForm = /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2})(:\d{2}(?:[.,]\d+)?)? ?(Z
 const mailForm = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
 /**
- * When a record was flushed, as logs and what rewrites them say it: epoch milliseconds; `undefined` where the text says no moment, or more than
- * one. Day and month in figures with slashes, and times without a date, are local forms, which nobody can tell apart.
+ * Parses the flush time of a record, as written by Azure and by tools: epoch milliseconds; `undefined` if the text is not a
+ * time or is ambiguous. Dates in figures with slashes, and times without a date, are local forms that cannot be
+ * distinguished.
  *
  *   2018-11-13T12:00:35.3899262Z   2018-11-13 12:00:35 +01:00   2018-11-13T12:00Z      without an offset: UTC
- *   /Date(1542110435389)/   /Date(1542110435389+0100)/     Windows PowerShell 5.1; the offset is that of a clock and changes nothing
+ *   /Date(1542110435389)/   /Date(1542110435389+0100)/     Windows PowerShell 5.1; the offset does not change the time
  *   1542110435   1542110435.389   1542110435389            9 to 11 digits are seconds, 12 to 14 milliseconds, as in tuples
  *   Tue, 13 Nov 2018 12:00:35 GMT                          RFC 7231 section 7.1.1.1
  */

@@ -1,63 +1,63 @@
 import type { FlowLogFormat, TupleColumns } from './tuple.ts';
 
-/** One element of `records[]`, without its tuples. Texts are as they stand in the log. */
+/** One element of `records[]`, without its tuples. Texts are unchanged. */
 export interface FlowRecord {
   readonly format: FlowLogFormat;
-  /** When the record was flushed, epoch milliseconds; NaN where the log's `time` cannot be read. */
+  /** Time of the flush, epoch milliseconds; NaN if the log's `time` cannot be read. */
   readonly timeMillis: number;
-  /** The log's own spelling of `time`. */
+  /** `time` as written in the log. */
   readonly time: string;
-  /** `resourceId` of an NSG log, `flowLogResourceID` of a VNet log; '' where absent. */
+  /** `resourceId` of an NSG log, `flowLogResourceID` of a VNet log; '' if absent. */
   readonly resourceId: string;
-  /** NSG logs; '' where absent. */
+  /** NSG logs; '' if absent. */
   readonly systemId: string;
-  /** Of the record, where present; VNet logs and newer NSG logs. '' where absent. */
+  /** MAC of the record in VNet logs and newer NSG logs; '' if absent. */
   readonly macAddress: string;
-  /** VNet logs; '' where absent. */
+  /** VNet logs; '' if absent. */
   readonly flowLogGuid: string;
   readonly targetResourceId: string;
-  /** Where the record's bytes lie in the input: start included, end excluded. */
+  /** Range of the record in the input: start included, end excluded. */
   readonly startByte: number;
   readonly endByte: number;
 }
 
-/** What tuples share: a rule at a NIC in a record. */
+/** Properties that tuples share: a rule at a NIC in a record. */
 export interface TupleGroup {
   /** Index in `records`. */
   readonly record: number;
-  /** As written: `UserRule_…`, `DefaultRule_…` or a bare name. */
+  /** As written: `UserRule_…`, `DefaultRule_…` or a plain name. */
   readonly rule: string;
   /** `aclID` of VNet logs; '' in NSG logs. */
   readonly aclId: string;
-  /** Of the NIC that saw the flow, twelve upper-case digits; '' where the log says nothing. */
+  /** MAC of the NIC that saw the flow, twelve upper-case digits; '' if unknown. */
   readonly mac: string;
 }
 
-/** Bytes of the input that could not be used, and why. */
+/** Unusable bytes of the input, and the reason. */
 export interface Rejection {
   readonly startByte: number;
   readonly endByte: number;
   readonly reason: string;
-  /** One sentence for a person. */
+  /** One sentence for users. */
   readonly detail: string;
 }
 
 /** Where the input's end cuts a flow log; see cut.ts. */
 export interface FlowLogCut {
-  /** What begins at this byte may go on behind the end of the input. */
+  /** The part from this byte on can continue after the end of the input. */
   readonly startByte: number;
-  /** JSON to read before the bytes from `startByte` on; '' between records that stand in no brackets. */
+  /** JSON to read before the bytes from `startByte` on; '' between records without brackets. */
   readonly head: string;
 }
 
-/** A whole flow log in memory. `tuples.group` indexes `groups`. Every byte range not used is in `rejections`. */
+/** A whole flow log in memory. `tuples.group` is an index into `groups`. All unused byte ranges are in `rejections`. */
 export interface FlowLog {
   readonly records: FlowRecord[];
   readonly groups: TupleGroup[];
   readonly tuples: TupleColumns;
   readonly rejections: Rejection[];
-  /** Where the input's end cuts the log; `undefined` where it ends behind something whole. */
+  /** Where the input's end cuts the log; `undefined` if it ends after something complete. */
   readonly cut?: FlowLogCut | undefined;
-  /** Tuples among them that are not written as any format has them, and can be read in one way only (tuple-mend.ts). */
+  /** Tuples that are in no documented form but can be read in only one way (tuple-mend.ts). */
   readonly mended: number;
 }

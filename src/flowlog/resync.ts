@@ -2,18 +2,18 @@ import { quote } from './json-bytes.ts';
 import type { Key } from './keys.ts';
 import { keyAt, recordKeys } from './keys.ts';
 
-/** Where reading goes on after structure was lost. */
+/** Where reading continues after structure was lost. */
 export interface Resync {
-  /** Position of a brace; the input's end where nothing more begins. */
+  /** Position of a brace; the end of the input if there is none. */
   readonly at: number;
-  /** Whether a group of the record at hand begins there, rather than another record. */
+  /** Whether a group of the current record begins there, not another record. */
   readonly inRecord: boolean;
 }
 
 /**
- * The next object at or behind `from` that surely begins a record, or a group of the record at hand, whose first key is `groupKey`: a
- * brace and such a key, which no string can hold unescaped. A group counts only while no key of a record was passed, so that no tuple goes to
- * another record's NSG.
+ * The next object from `from` on that certainly begins a record, or a group of the current record with the first key
+ * `groupKey`: a brace and the key, which a string cannot contain unescaped. A group counts only if no key of a record
+ * comes before it, so that no tuple is assigned to another record's NSG.
  */
 export function resync(bytes: Uint8Array, from: number, groupKey: Key | undefined): Resync {
   let passedRecordKey = false;

@@ -15,22 +15,23 @@ const openBracket = 0x5b;
 const closeBracket = 0x5d;
 const comma = 0x2c;
 
-/** No tuple is longer, nor the text of one with a few escapes. */
+/** The longest tuple, also as a text with a few escapes. */
 const tupleTextMax = 512;
 
 type Reject = (startByte: number, endByte: number, reason: RejectionReason, detail?: string) => void;
 
-/** A text in the input, its quotes included. */
+/** A text in the input with its quotes. */
 interface Place {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * Reads the strings of `flowTuples` into columns. A bad tuple costs its own bytes only: reading goes on at the next quote that a digit
- * follows, which a closing quote never is.
+ * Reads the strings of `flowTuples` to columns. A bad tuple affects only its own bytes: reading continues at the next
+ * quote before a digit, which is never a closing quote.
  *
- * Positions returned: behind what was read; or, where structure is lost, the complement `~at` of where, a negative number.
+ * Returned positions are after the part that was read; if structure is lost at `at`, the result is the complement
+ * `~at`, a negative number.
  */
 export class TupleReader {
   readonly #bytes: Uint8Array;
@@ -54,7 +55,7 @@ export class TupleReader {
     this.#countMended = countMended;
   }
 
-  /** The tuples from `at`, behind the opening bracket, to behind the closing one. */
+  /** Reads the tuples from `at`, after the opening bracket, to after the closing one. */
   array(at: number, group: number): number {
     const bytes = this.#bytes;
     const end = bytes.length;
@@ -93,19 +94,19 @@ export class TupleReader {
         const behind = behindOther(bytes, at);
         if (behind < 0) return ~at;
         if (skipSpace(bytes, at + 1, end) < behind - 1)
-          this.#reject(at, behind, 'flows-unreadable', 'An object among tuples; it is not read.');
+          this.#reject(at, behind, 'flows-unreadable', 'An object between tuples; it is skipped.');
         at = behind;
       } else if (b === closeBrace) return ~at;
       else {
         const next = this.#nextTuple(at + 1);
-        this.#reject(at, next, 'tuple-malformed', 'Between two tuples stands neither a comma nor white space.');
+        this.#reject(at, next, 'tuple-malformed', 'Two tuples are not separated by a comma or white space.');
         at = next;
       }
     }
     return ~at;
   }
 
-  /** The text that is the value of a key, from its opening quote at `at`: a tuple, or several with white space between them. */
+  /** Reads the text value of a key, from its opening quote at `at`: one tuple, or several separated by white space. */
   single(at: number, group: number): number {
     const close = stringEnd(this.#bytes, at + 1, this.#bytes.length);
     if (close - at <= tupleTextMax) return this.#careful(at, group, false);
@@ -115,14 +116,14 @@ export class TupleReader {
     return close + 1;
   }
 
-  /** One tuple that does not stand in the input as such: `place` is what it was made of. False where it is none. */
+  /** Reads one tuple that is not in the input in this form; `place` is its source. False if it is not a tuple. */
   text(tuple: string, group: number, place: Place): boolean {
     return this.#read(new TextEncoder().encode(tuple), group, place) === 0;
   }
 
   /**
-   * Reads what the fast path could not: the last tuples of the input (copied to where there is room behind them), tuples with escapes,
-   * encryption states that are not known, large counters, and what can be mended. The rest is rejected.
+   * Reads tuples that the fast path cannot: the last tuples of the input (copied, to have room after them), tuples with
+   * escapes, unknown encryption states, large counters, and repairable ones. Others are rejected.
    */
   #careful(start: number, group: number, inArray: boolean): number {
     const bytes = this.#bytes;
@@ -142,7 +143,7 @@ export class TupleReader {
     return next;
   }
 
-  /** Reads `text` in any way that is certain. Returns as `#scan`. */
+  /** Reads `text` in all unambiguous ways. Returns as `#scan`. */
   #read(text: Uint8Array | undefined, group: number, place: Place): number {
     if (text === undefined || text.length > tupleTextMax) return -1;
     const field = this.#known(text, group, place);
@@ -155,7 +156,7 @@ export class TupleReader {
     return 0;
   }
 
-  /** Reads a tuple, without fields whose values cannot be kept; these are rejected. Returns as `#scan`. */
+  /** Reads a tuple without the fields whose values cannot be kept; these are rejected. Returns as `#scan`. */
   #known(text: Uint8Array, group: number, place: Place, asWritten = true): number {
     const field = this.#scan(text, group);
     if (field === encryptionFault) return this.#withoutEncryption(text, group, place, asWritten);
@@ -163,7 +164,7 @@ export class TupleReader {
     return isCounter ? this.#withLargeCounters(text, group, place, asWritten, field) : field;
   }
 
-  /** Reads `text` into a new row. 0 when that went well, else the negative number of the field at fault. */
+  /** Reads `text` to a new row. 0 for success, otherwise the negative number of the invalid field. */
   #scan(text: Uint8Array, group: number): number {
     if (text.length > tupleTextMax) return -1;
     const columns = this.#columns;
@@ -180,7 +181,7 @@ export class TupleReader {
     return 0;
   }
 
-  /** Reads several tuples with white space between them, of which none has a fault. */
+  /** Reads several valid tuples separated by white space. */
   #joined(written: string, group: number): boolean {
     const parts = written.split(/\s+/);
     const before = this.#columns.count;
@@ -192,7 +193,7 @@ export class TupleReader {
     return false;
   }
 
-  /** Reads a VNet tuple whose ninth field is no encryption state that we know; that field alone is rejected. */
+  /** Reads a VNet tuple with an unknown encryption state; only that field is rejected. */
   #withoutEncryption(text: Uint8Array, group: number, place: Place, asWritten: boolean): number {
     const fields = new TextDecoder().decode(text).split(',');
     const word = fields[encryptionField];
@@ -211,14 +212,16 @@ export class TupleReader {
     return 0;
   }
 
-  /** Reads a tuple with counters that the scanner does not take: those below 2^63 exactly, larger ones are rejected. */
+  /**
+   * Reads a tuple with counters that are too large for the scanner: those below 2^63 exactly; larger ones are rejected.
+   */
   #withLargeCounters(text: Uint8Array, group: number, place: Place, asWritten: boolean, fault: number): number {
     const fields = new TextDecoder().decode(text).split(',');
     const large = new Map<number, bigint>();
     for (let field = firstCounterField; field < fields.length; field++)
       if (/^\d{16,}$/.test(fields[field])) large.set(field, BigInt(fields[field]));
     if (large.size === 0 || fields.length !== firstCounterField + counterColumns.length) return fault;
-    // A number in place of each, since four counters of 0 may mean that nothing was counted.
+    // A number in place of each, because four counters of 0 can mean "not counted".
     const read = this.#known(
       encoded(fields.map((value, field) => (large.has(field) ? '1' : value))),
       group,
@@ -244,7 +247,7 @@ export class TupleReader {
     return 0;
   }
 
-  /** Rejects one field of a tuple: its own bytes where they stand in the input as they are read, else all of `place`. */
+  /** Rejects one field of a tuple: its own bytes if they are unchanged in the input, otherwise all of `place`. */
   #rejectField(
     fields: readonly string[],
     field: number,
@@ -259,7 +262,7 @@ export class TupleReader {
     this.#reject(inPlace ? from : start, inPlace ? from + fields[field].length : end, reason, detail);
   }
 
-  /** The next quote that opens a tuple, the end of the array, or a brace; the input's end where there is none of them. */
+  /** The next quote that opens a tuple, the end of the array, or a brace; the end of the input if there is none. */
   #nextTuple(from: number): number {
     const bytes = this.#bytes;
     for (let at = from; at < bytes.length; at++) {
@@ -272,8 +275,8 @@ export class TupleReader {
 }
 
 /**
- * Behind the object at `at`; -1 where it does not end, is no JSON, or has a key of flow logs in it: then quotes or brackets before it were lost, and
- * what stands there is no part of the list.
+ * The position after the object at `at`; -1 if it does not end, is not JSON, or contains a key of flow logs: then
+ * quotes or brackets before it were lost, and it is not part of the list.
  */
 function behindOther(bytes: Uint8Array, at: number): number {
   const closing: number[] = [];
@@ -307,7 +310,7 @@ const utf8 = new TextDecoder();
 /** Index of a VNet tuple's encryption state among its fields. */
 const encryptionField = 8;
 const firstCounterField = 9;
-/** What the scanner returns for the first counter; the others follow. */
+/** The scanner's result for the first counter; the others follow. */
 const countersFault = -10;
 const counterColumns = ['packetsForward', 'bytesForward', 'packetsReverse', 'bytesReverse'] as const;
 

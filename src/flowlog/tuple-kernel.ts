@@ -1,6 +1,6 @@
 /**
- * Many tuples put in order (kernel/tuples/order.ts) and written (kernel/tuples/tuples.ts) at once by WebAssembly, as `orderEvents` of record orders them in TypeScript, and
- * as `writeTuple` writes each. Numbers: docs/decisions/0011-speed-of-recording.md.
+ * Sorts tuples (kernel/tuples/order.ts) and writes them (kernel/tuples/tuples.ts) in WebAssembly, many at a time; the
+ * same as `orderEvents` of record and `writeTuple` in TypeScript. Numbers: docs/decisions/0011-speed-of-recording.md.
  */
 import { createMemory, instantiate } from '../base/wasm.ts';
 import type { ByteWriter } from './byte-writer.ts';
@@ -17,22 +17,25 @@ interface TupleKernelExports {
   writeTuples(first: number, end: number, format: number): number;
 }
 
-/** Tuples in order, and where in them each NIC's and each group's begin. */
+/** Sorted tuples, and the rows where each NIC and each group begins. */
 export interface OrderedTuples {
   readonly tuples: NicTuples;
-  /** First rows of the runs of one NIC and group. */
+  /** First rows of the runs with one NIC and group. */
   readonly starts: Uint32Array;
 }
 
 export class TupleKernel {
-  /** Of `limits.eventsMax` rows: tuples in order, which are written fastest. One owner at a time, from making them to the last that is written. */
+  /**
+   * Sorted tuples, `limits.eventsMax` rows, which are written fastest. Used by one owner at a time, from sorting to the
+   * last write.
+   */
   readonly ordered: NicTuples;
   readonly #exports: TupleKernelExports;
   readonly #buffer: ArrayBuffer;
   readonly #memory: layout.KernelMemory;
-  /** Where tuples are made, or brought to be put in order. */
+  /** Memory for unsorted tuples. */
   readonly #made: NicTuples;
-  /** Room for tuples that are brought to be written. */
+  /** Memory for tuples that are copied here to be written. */
   readonly #brought: TupleColumns;
 
   constructor(exports: TupleKernelExports, buffer: ArrayBuffer) {
@@ -46,15 +49,18 @@ export class TupleKernel {
     writeTables(memory);
   }
 
-  /** Room for tuples that are made to be put in order by this kernel: always the same memory. @param capacity of `limits.eventsMax` rows at the most */
+  /**
+   * Memory for tuples that this kernel will sort: always the same.
+   * @param capacity at most `limits.eventsMax` rows
+   */
   room(capacity: number): NicTuples {
     return tuplesIn(this.#memory.made, 0, capacity);
   }
 
   /**
-   * Puts tuples in order: by NIC, rank of their group, time, then as they are. They stay as they are.
+   * Sorts tuples by NIC, rank of their group, and time; the sort is stable and does not change its input.
    * @param ranks by group
-   * @returns those of `ordered`, or `undefined` where there are too many groups, or times are too far apart
+   * @returns `ordered`; `undefined` if there are too many groups or the times are too far apart
    */
   order({ columns, nic }: NicTuples, ranks: Uint32Array): OrderedTuples | undefined {
     const { count } = columns;
@@ -70,8 +76,8 @@ export class TupleKernel {
   }
 
   /**
-   * Appends `"…"` for each of `rows[start]` to `rows[end - 1]`, with commas between them; all of them satisfy `hasTuple`.
-   * @returns false, with nothing written, where a time is beyond what the kernel takes
+   * Appends `"…"` for each of `rows[start]` to `rows[end - 1]`, separated by commas; all rows must satisfy `hasTuple`.
+   * @returns false, with nothing written, if a time is outside the kernel's range
    */
   write(
     format: FlowLogFormat,
@@ -128,7 +134,7 @@ function bring(from: TupleColumns, rows: Uint32Array, start: number, count: numb
   }
 }
 
-/** Copies all rows, as they are. */
+/** Copies all rows in their order. */
 function copyTuples(from: TupleColumns, nic: Uint32Array, to: NicTuples): void {
   for (const key of Object.keys(to.columns) as (keyof TupleColumns)[]) {
     if (key === 'count') continue;
@@ -183,7 +189,10 @@ function writeTables({ twoDigits, octets, encryptionNamesBytes }: layout.KernelM
   });
 }
 
-/** A kernel; `undefined` where WebAssembly is not to be had. @param memory shared with another module, which leaves the first `memoryLength` bytes to this one */
+/**
+ * A kernel; `undefined` if WebAssembly is not available.
+ * @param memory can be shared with a module that does not use its first `memoryLength` bytes
+ */
 export function createTupleKernel(memory = createMemory(layout.memoryLength)): TupleKernel | undefined {
   const instance = instantiate(tupleKernelModule, memory);
   return instance && new TupleKernel(instance.exports as TupleKernelExports, instance.buffer);

@@ -1,17 +1,17 @@
 import { protocolTcp, protocolUdp } from '../net/protocol.ts';
 
 const fieldsMax = 13;
-/** Of NSG and VNet tuples alike. */
+/** For NSG and VNet tuples. */
 const firstCounter = 9;
 
 /**
- * A tuple that is not written as any format has it, as it must have been meant; `undefined` where there is nothing to mend. What cannot be read then is
- * no tuple.
+ * Repairs a tuple that is in no documented form but has only one meaning; `undefined` if there is nothing to repair. A text
+ * that cannot be read after this is not a tuple.
  *
- *   1542110377,10.5.16.4,13.67.⏎143.118,…     lines that were wrapped: the tuple goes on behind the line end
- *   …,T,O,A,E,1,2,3,4,                         empty fields behind the last
- *   …,T,O,A,B,,,                               counters that are all empty, too few of them
- *   …,10.0.0.5,10.0.0.9,,,1,I,B,NX,0,0,0,0     no ports, where the protocol has none: 0
+ *   1542110377,10.5.16.4,13.67.⏎143.118,…     wrapped lines: the tuple continues after the line end
+ *   …,T,O,A,E,1,2,3,4,                         empty fields after the last one
+ *   …,T,O,A,B,,,                               all counters empty, and too few of them
+ *   …,10.0.0.5,10.0.0.9,,,1,I,B,NX,0,0,0,0     no ports, for a protocol without ports: 0
  */
 export function mendTuple(written: string): string | undefined {
   const fields = written.replace(/[ \t]*[\r\n]+[ \t]*/g, '').split(',');

@@ -1,11 +1,13 @@
 /**
- * Reads one tuple from bytes into a row of columns: no object, no string. Which format a tuple has is read off the tuple itself, not
- * off the version its record claims, so a log may change version inside. The forms are drawn in tuple-text.ts; accepted besides:
+ * Reads one tuple from bytes to a row of columns, without objects or strings. The format comes from the tuple itself,
+ * not from the version of its record, so the version can change within a log. tuple-text.ts shows the forms. Also
+ * accepted:
  *
- * - seconds (up to 11 digits) and milliseconds (12 to 14) in every format
- * - counters that are empty, or left out together with their commas
+ * - seconds (up to 11 digits) and milliseconds (12 to 14) in all formats
+ * - counters that are empty, or left out with their commas
  *
- * Null is not zero (DESIGN decision 9): counters that are empty or left out are NaN, and so are the four zeros of a begin or denied tuple.
+ * Null is not zero (DESIGN decision 9): empty or missing counters are NaN, and so are the four zeros of a begin or
+ * denied tuple.
  */
 import { protocolTcp, protocolUdp } from '../net/protocol.ts';
 import type { TupleColumns } from './tuple.ts';
@@ -24,10 +26,10 @@ import {
   stateNone,
 } from './tuple.ts';
 
-/** `scanTuple` never reads further than this behind where it begins: the caller pads shorter input. */
+/** The most bytes that `scanTuple` reads from its start: the caller pads shorter input. */
 export const tupleScanBytes = 320;
 
-/** The fields of a tuple, by what `scanTuple` returns: its negative result is the index of the field that could not be read. */
+/** The fields of a tuple. A negative result of `scanTuple` is the index of the unreadable field. */
 export const tupleFields = [
   '',
   'time',
@@ -46,7 +48,7 @@ export const tupleFields = [
   'end',
 ] as const;
 
-/** Result for an encryption state that has no number in `encryptionNames`. */
+/** Result for an encryption state that is not in `encryptionNames`. */
 export const encryptionFault = -9;
 
 const quote = 0x22;
@@ -55,8 +57,10 @@ const zero = 0x30;
 const counterDigitsMax = 16;
 
 /**
- * Reads the tuple whose first byte is at `at` into `row`, which must exist. `bytes` must reach `tupleScanBytes` beyond `at`.
- * @returns the position of the closing quote; or minus the number of the field at fault (see `tupleFields`), the row then being undefined.
+ * Reads the tuple whose first byte is at `at` to the existing `row`. `bytes` must have `tupleScanBytes` bytes after
+ * `at`.
+ * @returns the position of the closing quote; for an unreadable field its negative number (see `tupleFields`), and the
+ * row is then undefined
  */
 export function scanTuple(bytes: Uint8Array, at: number, columns: TupleColumns, row: number): number {
   at = scanTime(bytes, at, columns.timeMillis, row);
@@ -152,7 +156,7 @@ function scanVnetTail(bytes: Uint8Array, at: number, columns: TupleColumns, row:
 
 const encryptionBytes = encryptionNames.map((name) => new TextEncoder().encode(name));
 
-/** Index in `encryptionNames` of the word from `start` to `end`; -1 where there is none such. Empty is 0. */
+/** Index in `encryptionNames` of the word from `start` to `end`; -1 if it is unknown. Empty is 0. */
 function encryptionOf(bytes: Uint8Array, start: number, end: number): number {
   const length = end - start;
   if (length === 2 && bytes[start] === 0x4e && bytes[start + 1] === 0x58) return 2;
@@ -196,7 +200,7 @@ function scanNoCounters(bytes: Uint8Array, at: number, columns: TupleColumns, ro
   return end;
 }
 
-/** `,1,2,3,4"`, each number possibly empty. */
+/** `,1,2,3,4"`; each number can be empty. */
 function scanCounters(bytes: Uint8Array, at: number, columns: TupleColumns, row: number): number {
   at = scanCounter(bytes, at, columns.packetsForward, row);
   if (at < 0) return -10;
@@ -209,7 +213,7 @@ function scanCounters(bytes: Uint8Array, at: number, columns: TupleColumns, row:
   return bytes[at] === quote ? at : -14;
 }
 
-/** A comma and digits or nothing. Returns the position behind, -1 where it is neither or beyond 2^53 - 1. */
+/** A comma and digits or nothing. Returns the position after them; -1 for other bytes, or above 2^53 - 1. */
 function scanCounter(bytes: Uint8Array, at: number, counters: Float64Array, row: number): number {
   if (bytes[at] !== comma) return -1;
   const start = ++at;

@@ -1,6 +1,6 @@
 /**
- * The fast way from tuples to columns: runs of tuples as Azure writes them are read by WebAssembly (kernel/scan/scan.ts), a window of the input after the
- * other. Its plain twin is `scanTuple`, which takes what the kernel leaves.
+ * The fast path from tuples to columns: WebAssembly (kernel/scan/scan.ts) reads runs of regular tuples, one window of
+ * the input after another. `scanTuple` is its reference implementation, and reads the tuples that the kernel skips.
  */
 import { assert } from '../base/assert.ts';
 import { createMemory, instantiate } from '../base/wasm.ts';
@@ -17,20 +17,20 @@ interface ScanKernelExports {
   scan(open: number, end: number, row: number, rowEnd: number, group: number): number;
 }
 
-/** A kernel with a window and columns of its own. */
+/** A kernel with its own window and columns. */
 export class TupleScanner {
   readonly #columns: TupleColumns;
   readonly #kernel: ScanKernelExports;
   readonly #window: Uint8Array;
   readonly #rows: Uint32Array;
-  /** What the window holds: of these bytes those from `#start` to before `#end`. */
+  /** The input of the window, which has the bytes from `#start` to before `#end`. */
   #bytes: Uint8Array | undefined;
   #start = 0;
   #end = 0;
 
   constructor() {
     const instance = instantiate(scanKernelModule, createMemory(layout.memoryLength));
-    assert(instance !== undefined, 'WebAssembly and 22 MiB of memory are there');
+    assert(instance !== undefined, 'WebAssembly and 22 MiB of memory are available');
     const { buffer } = instance;
     const kernel = instance.exports as ScanKernelExports;
     kernel.start();
@@ -40,25 +40,28 @@ export class TupleScanner {
     this.#columns = columnsOf(buffer);
   }
 
-  /** Empty columns in the kernel's memory: what is written there last is read there. They go over to memory of their own when they grow. */
+  /**
+   * Empty columns in the kernel's memory. Only the last created columns are valid there; growing columns move to their
+   * own memory.
+   */
   columns(): TupleColumns {
     return { ...this.#columns, count: 0 };
   }
 
-  /** Whether columns lie in the kernel's memory, and the next ones will take it. */
+  /** Whether columns are in the kernel's memory, so that the next ones will overwrite them. */
   owns(columns: TupleColumns): boolean {
     return columns.timeMillis === this.#columns.timeMillis;
   }
 
-  /** Forgets the input, which the caller may change from now on. */
+  /** Releases the input, which the caller can then change. */
   forget(): void {
     this.#bytes = undefined;
   }
 
   /**
-   * Reads tuples from the quote at `start` as long as they are plain and separated by one comma, and makes room for them. The last ones of the
-   * input are left.
-   * @returns the position behind the last closing quote; `start` where not even the first is plain
+   * Reads tuples from the quote at `start` as long as they are regular and separated by one comma, and makes room for
+   * them. The last ones of the input are not read.
+   * @returns the position after the last closing quote; `start` if even the first is not regular
    */
   read(bytes: Uint8Array, start: number, columns: TupleColumns, group: number): number {
     let open = start;
@@ -70,7 +73,7 @@ export class TupleScanner {
       if (offset + open >= end) return open === start ? start : open - 1;
       const behind = this.#run(offset + open, end, columns, group) - offset;
       if (behind === open) return open === start ? start : open - 1;
-      // It stopped for want of room or of bytes where another tuple follows.
+      // It stopped because rows or bytes ran out, if another tuple follows.
       if (bytes[behind] !== comma || bytes[behind + 1] !== quote) return behind;
       if (columns.count < columns.timeMillis.length && offset + behind + 1 < end) return behind;
       open = behind + 1;
@@ -89,7 +92,7 @@ export class TupleScanner {
     return behind;
   }
 
-  /** Sees to it that the window holds the bytes at `at` and those behind them. */
+  /** Moves the window to the bytes at `at` and after, if needed. */
   #moveTo(bytes: Uint8Array, at: number): void {
     const holds = this.#bytes === bytes && at >= this.#start;
     if (holds && (this.#end === bytes.length || at + aheadBytes <= this.#end)) return;
@@ -100,12 +103,12 @@ export class TupleScanner {
   }
 }
 
-/** How many bytes the window has at least behind where reading goes on, but at the input's end. */
+/** The least bytes that the window has after the current position, except at the end of the input. */
 const aheadBytes = 4096;
 const quote = 0x22;
 const comma = 0x2c;
 
-/** Values a row in each column. */
+/** Values per row of each column. */
 const widths = {
   timeMillis: 1,
   family: 1,
@@ -132,7 +135,7 @@ function copyRows(from: TupleColumns, count: number, to: TupleColumns): void {
   to.count += count;
 }
 
-/** The rows in use, in memory of their own. */
+/** A copy of the used rows. */
 export function copyTupleColumns(columns: TupleColumns): TupleColumns {
   const copied = { ...columns };
   for (const name of columnNames) copied[name] = columns[name].slice(0, widths[name] * columns.count) as never;

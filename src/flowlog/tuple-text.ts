@@ -1,5 +1,5 @@
 /**
- * Tuples as text: one comma-separated line each, written as bytes by hand, no string per tuple.
+ * Tuples as text: one comma-separated line each, written as bytes, without a string per tuple.
  *
  *   NSG version 1   time,source,destination,source port,destination port,T|U,I|O,A|D                                    8 fields
  *   NSG version 2   …,A|D,B|C|E,packets forward,bytes forward,packets reverse,bytes reverse                            13 fields
@@ -25,7 +25,7 @@ import {
   stateEnd,
 } from './tuple.ts';
 
-/** No tuple is longer: two IPv6 addresses, all counters of 19 digits, the longest encryption state. */
+/** The longest tuple: two IPv6 addresses, counters of 19 digits, the longest encryption state. */
 export const tupleBytesMax = 256;
 
 const comma = 0x2c;
@@ -42,14 +42,14 @@ const letterO = 0x4f;
 const letterT = 0x54;
 const letterU = 0x55;
 
-/** What VNet logs say when nothing is known about encryption. Source: facts 3.2. */
+/** The encryption state of VNet logs if it is unknown. Source: facts 3.2. */
 const encryptionDefault = encryptionNames.indexOf('NX');
 const mappedPrefix = new TextEncoder().encode('::ffff:');
 const encryptionBytes = encryptionNames.map((name) => new TextEncoder().encode(name));
 
 /**
- * Whether `format` can say what this row says. NSG logs know TCP and UDP only; version 1 has one tuple a flow, so continuing and end
- * are not in it. Source: facts 1.2.
+ * Whether `format` has a form for this row. NSG logs have only TCP and UDP; version 1 has one tuple per flow, so it has
+ * no continuing and end. Source: facts 1.2.
  */
 export function hasTuple(format: FlowLogFormat, columns: TupleColumns, row: number): boolean {
   if (format === 'vnet') return true;
@@ -60,8 +60,8 @@ export function hasTuple(format: FlowLogFormat, columns: TupleColumns, row: numb
 }
 
 /**
- * Writes the tuple of `row` at `at`, which needs `tupleBytesMax` bytes of room; the row must satisfy `hasTuple`.
- * @returns the position behind it.
+ * Writes the tuple of `row` at `at`, with room for `tupleBytesMax` bytes; the row must satisfy `hasTuple`.
+ * @returns the position after it
  */
 export function writeTuple(
   format: FlowLogFormat,
@@ -72,7 +72,7 @@ export function writeTuple(
 ): number {
   const vnet = format === 'vnet';
   const time = columns.timeMillis[row];
-  // Readers tell seconds from milliseconds by the number of digits, so milliseconds always have 13, times of 1970 too.
+  // Readers distinguish seconds and milliseconds by the number of digits, so milliseconds always have 13, also in 1970.
   const seconds = Math.floor(time / 1000);
   if (vnet) {
     const high = Math.floor(seconds / 10_000);
@@ -118,7 +118,7 @@ function stateLetter(state: number): number {
   return state === stateContinuing ? letterC : state === stateEnd ? letterE : letterB;
 }
 
-/** `,p,b,p,b`; a counter that is not given is written as `missing`, or left empty where that is NaN. */
+/** `,p,b,p,b`; an absent counter is written as `missing`, or empty if that is NaN. */
 function writeCounters(bytes: Uint8Array, at: number, columns: TupleColumns, row: number, missing: number): number {
   bytes[at++] = comma;
   at = writeCounter(bytes, at, columns.packetsForward[row], missing);
@@ -135,14 +135,17 @@ function writeCounter(bytes: Uint8Array, at: number, value: number, missing: num
   return Number.isNaN(given) ? at : writeNumber(bytes, at, given);
 }
 
-/** Digits of a counter that a double does not say exactly. */
+/** Digits of a counter that is not exact as a double. */
 function writeLarge(bytes: Uint8Array, at: number, value: number): number {
   const digits = unpackCounter(value).toString();
   for (let i = 0; i < digits.length; i++) bytes[at++] = digits.charCodeAt(i);
   return at;
 }
 
-/** Dotted quad, or RFC 5952: lower case, the longest run of two or more zero groups as `::`, the first of equals; `::ffff:` and a quad where it is mapped. */
+/**
+ * Dotted quad, or RFC 5952: lower case, the first of the longest runs of two or more zero groups as `::`; `::ffff:` and
+ * a quad for IPv4-mapped addresses.
+ */
 function writeAddress(bytes: Uint8Array, at: number, family: number, words: Uint32Array, base: number): number {
   const isMapped = family === 6 && words[base] === 0 && words[base + 1] === 0 && words[base + 2] === ipv4MappedWord;
   if (isMapped) {
@@ -213,7 +216,7 @@ function writeSmall(bytes: Uint8Array, at: number, value: number): number {
   return writeDigits(bytes, at, value, width);
 }
 
-/** The last `width` digits of a whole number from 0 to 2^31 - 1, leading zeros where it is shorter; two at a time. */
+/** The last `width` digits of a whole number from 0 to 2^31 - 1, with leading zeros; two at a time. */
 function writeDigits(bytes: Uint8Array, at: number, value: number, width: number): number {
   let rest = value | 0;
   let i = at + width - 2;
@@ -231,7 +234,7 @@ function writeDigits(bytes: Uint8Array, at: number, value: number, width: number
 /** `00` to `99`. */
 const pairs = Uint8Array.from({ length: 200 }, (_, i) => zero + ((i & 1) === 0 ? Math.floor(i / 20) : (i >> 1) % 10));
 
-/** An octet's digits; writes three bytes, of which those behind its digits are for the next writer. */
+/** Writes an octet: always three bytes; bytes after its digits are overwritten by the next writer. */
 function writeOctet(bytes: Uint8Array, at: number, octet: number): number {
   const entry = octet << 2;
   bytes[at] = octets[entry];
@@ -240,7 +243,7 @@ function writeOctet(bytes: Uint8Array, at: number, octet: number): number {
   return at + octets[entry + 3];
 }
 
-/** Per octet its digits, padded to three, and their number. */
+/** Digits of each octet, padded to three, and their number. */
 const octets = Uint8Array.from({ length: 1024 }, (_, i) => {
   const text = String(i >> 2);
   return (i & 3) === 3 ? text.length : (text.codePointAt(i & 3) ?? 0);

@@ -1,11 +1,11 @@
 import type { Family } from '../net/address.ts';
 
 /**
- * Flow tuples as columns: what `flow` emits, what `flowlog` encodes and decodes, and what the lake stores. One word a value;
- * the letters of the formats stay inside the codecs.
+ * Flow tuples as columns: `flow` emits them, `flowlog` encodes and decodes them, and the lake stores them. Each value
+ * is a number; the letters of the formats occur only in the codecs.
  */
 
-/** The four forms in which flow logs are written. Source: facts 1 and 3. */
+/** The formats of flow logs. Source: facts 1 and 3. */
 export type FlowLogFormat = 'nsg1' | 'nsg2' | 'vnet';
 
 export const directionInbound = 0;
@@ -19,7 +19,7 @@ export const stateNone = 0;
 export const stateBegin = 1;
 export const stateContinuing = 2;
 export const stateEnd = 3;
-/** VNet `D`, and in NSG version 2 a begin that was denied (`D,B`). */
+/** VNet `D`, and in NSG version 2 a denied begin (`D,B`). */
 export const stateDenied = 4;
 
 export const stateNames = ['', 'begin', 'continuing', 'end', 'denied'] as const;
@@ -40,11 +40,11 @@ export const encryptionNames = [
 export interface TupleColumns {
   /** Rows in use. */
   count: number;
-  /** When it happened, epoch milliseconds; formats of whole seconds cut the rest. */
+  /** Time of the event, epoch milliseconds; formats with whole seconds truncate it. */
   timeMillis: Float64Array;
   /** 4 or 6; 46 or 64 where source and destination differ (see `sourceFamily`). */
   family: Uint8Array;
-  /** Four words a row (net/address.ts); the source is the initiator of the flow. */
+  /** Four words per row (net/address.ts); the source is the initiator of the flow. */
   source: Uint32Array;
   destination: Uint32Array;
   sourcePort: Uint16Array;
@@ -55,16 +55,19 @@ export interface TupleColumns {
   access: Uint8Array;
   state: Uint8Array;
   encryption: Uint8Array;
-  /** Since the flow's previous tuple; NaN is "not given", which is not 0 (DESIGN decision 9). Above 2^53 - 1 as counter.ts has them. */
+  /**
+   * Since the flow's previous tuple; NaN is "not given", which is not 0 (DESIGN decision 9). Above 2^53 - 1 as in
+   * counter.ts.
+   */
   packetsForward: Float64Array;
   bytesForward: Float64Array;
   packetsReverse: Float64Array;
   bytesReverse: Float64Array;
-  /** Which rule of which record or event source: an index whose meaning the owner of the columns gives. */
+  /** The rule and record, or event source: an index whose meaning the owner of the columns defines. */
   group: Uint32Array;
 }
 
-/** Tuples of several NICs, and room for more. */
+/** Tuples of several NICs, and their capacity. */
 export interface NicTuples {
   readonly columns: TupleColumns;
   /** Index of the NIC that saw the flow, by row. */
@@ -72,23 +75,26 @@ export interface NicTuples {
   readonly capacity: number;
 }
 
-/** Of `TupleColumns.family`: an IPv4 source and an IPv6 destination, as no packet has but a translated or made-up log may. */
+/**
+ * `TupleColumns.family` of an IPv4 source and an IPv6 destination: packets never have it, but a translated or invented
+ * log can.
+ */
 export const family4to6 = 46;
 /** An IPv6 source and an IPv4 destination. */
 export const family6to4 = 64;
 
-/** The `family` of a row with a source and a destination of these families. */
+/** The `family` of a row with these two families. */
 export function familyOf(source: Family, destination: Family): number {
   if (source === destination) return source;
   return source === 4 ? family4to6 : family6to4;
 }
 
-/** 4 or 6, of the source of a row whose `family` is this. */
+/** The family of the source, 4 or 6. */
 export function sourceFamily(family: number): Family {
   return family === 4 || family === family4to6 ? 4 : 6;
 }
 
-/** 4 or 6, of the destination of a row whose `family` is this. */
+/** The family of the destination, 4 or 6. */
 export function destinationFamily(family: number): Family {
   return family === 4 || family === family6to4 ? 4 : 6;
 }
@@ -115,7 +121,7 @@ export function createTupleColumns(capacity: number): TupleColumns {
   };
 }
 
-/** Doubles the room of every column, rows kept. */
+/** Doubles the capacity of all columns; rows are kept. */
 export function growTupleColumns(columns: TupleColumns): void {
   const capacity = Math.max(64, columns.timeMillis.length * 2);
   const grown = createTupleColumns(capacity);

@@ -214,7 +214,7 @@ describe('delivery with a spool', () => {
         delivered: 70,
       });
       expect(run.sentences).toEqual([
-        `the storage is ${code}; recording goes on, into the spool ${folder}`,
+        `the storage is ${code}; recording continues into the spool ${folder}`,
         expect.stringMatching(/takes blocks again, after \d+ s$/),
       ]);
       random.mockRestore();
@@ -336,7 +336,7 @@ describe('delivery with a spool', () => {
     const { dropped, droppedBlobs } = run.delivery.status();
     expect(dropped.blocks).toBeGreaterThanOrEqual(3);
     expect(droppedBlobs).toMatchObject([{ container, blob: block(0).blob, lastMinute: '2026-03-01T10:08:00.000Z' }]);
-    expect(run.sentences).toContain('the spool is full: the newest flushes are dropped, and counted');
+    expect(run.sentences).toContain('the spool is full: the newest flushes are dropped and counted');
     expect(await end(run)).toContain('wait in the spool');
     expect(run.delivery.status().dropped.blocks).toBe(6);
     faulty.code = undefined;
@@ -443,7 +443,7 @@ describe('delivery with a spool', () => {
     faulty.code = undefined;
     const again = await begin(faulty.account, folder);
     expect(await end(again)).toMatch(
-      /000000000001-.* is damaged; what it holds is not delivered, and it lies in .*\/refused$/,
+      /000000000001-.* is damaged; its content is not delivered, and it is now in .*\/refused$/,
     );
     expect(again.sentences).toHaveLength(2);
     expect(await minutesOf(faulty.account)).toEqual([2, 3]);
@@ -471,7 +471,7 @@ describe('delivery with a spool', () => {
       });
       await delivery.begin();
       const left = await end({ delivery, spool, sentences });
-      expect(sentences[0]).toMatch(/no such file or folder; what it holds is not delivered$/);
+      expect(sentences[0]).toMatch(/no such file or folder; its content is not delivered$/);
       if (gone === 1) expect(left).toBe(sentences[0]);
     }
     expect(await minutesOf(faulty.account)).toEqual([1, 3]);

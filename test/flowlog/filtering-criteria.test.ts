@@ -72,16 +72,16 @@ describe('filtering criteria', () => {
   test.each([
     ['Dport=443', 'character 1: "Dport" is not a field; the fields are SrcIP'],
     ['DstPort=443 && ', 'character 16: a condition is missing'],
-    ['DstPort=443 || Foo', 'character 16: "Foo" is no field'],
-    ['DstPort', 'character 8: DstPort is followed by neither = nor !='],
-    ['DstPort>1', 'character 8: DstPort is followed by neither'],
+    ['DstPort=443 || Foo', 'character 16: "Foo" is not a field'],
+    ['DstPort', 'character 8: DstPort must be followed by = or !='],
+    ['DstPort>1', 'character 8: DstPort must be followed by'],
     ['DstPort=443,x', 'character 13: "x" is not a port or a range'],
-    ['DstPort=65536', '"65536" is no port'],
-    ['DstPort=9-1', '"9-1" is no port'],
+    ['DstPort=65536', '"65536" is not a port'],
+    ['DstPort=9-1', '"9-1" is not a port'],
     ['SrcIP=10.0.0.0/33', 'character 7: "10.0.0.0/33" is not an address or prefix'],
-    ['SrcIP=', 'character 7: "" is no address'],
-    ['Direction=Up', '"Up" is no Direction: inbound, outbound'],
-    ['Encryption=Y', 'is no Encryption: x, nx, '],
+    ['SrcIP=', 'character 7: "" is not an address'],
+    ['Direction=Up', '"Up" is not a value of Direction: inbound, outbound'],
+    ['Encryption=Y', 'is not a value of Encryption: x, nx, '],
     ['(DstPort=443)', 'character 1: parentheses are not part of the language'],
     ['DstPort=443 && (Protocol=TCP)', 'character 16: parentheses'],
     [`DstPort=${'1,'.repeat(500)}1`, 'longer than 1000 characters'],
@@ -160,6 +160,6 @@ describe('record types', () => {
   });
 
   test.each(['A', 'B,', 'BE'])('%s is refused', (text) => {
-    expect(() => parseRecordTypes(text)).toThrow('is none');
+    expect(() => parseRecordTypes(text)).toThrow('is not a record type');
   });
 });
