@@ -1,6 +1,4 @@
-/**
- * The configuration of a recording that is in force, and the way from one to the next.
- */
+/** The configuration of a recording that is in force, and the change to the next one. */
 import { resourceKey } from '../arm-template/resource-id.ts';
 import { minuteMillis } from '../base/time.ts';
 import type { FlowMeter } from '../flow/observe.ts';
@@ -15,20 +13,24 @@ import type { RecordingPlan } from './recording-plan.ts';
 import { planRecording } from './recording-plan.ts';
 import type { FlowLogSettings, RecordingConfiguration } from './recording-settings.ts';
 
-/** Idle timeout where neither the VNet nor the user says one. Source: facts 1.6. */
+/** Idle timeout if neither the VNet nor the user sets one. Source: facts 1.6. */
 const flowTimeoutMinutesDefault = 4;
 
 export class ActiveConfiguration {
   compiled: CompiledNetwork;
   plan: RecordingPlan;
   #network: Network;
-  /** Between the addresses that packets bear outside and those of NICs. */
+  /** Between public addresses of packets and the addresses of NICs. */
   readonly translator: Translator;
   readonly #quirks: Quirks;
   readonly #formats: readonly FlowLogFormat[];
   readonly #flowTimeoutMinutes: number | undefined;
 
-  /** Of `formats` the books are kept; `flowTimeoutMinutes` wins over the VNets'. @throws filter-syntax */
+  /**
+   * @param formats are counted in `uncounted`
+   * @param flowTimeoutMinutes replaces that of the VNets
+   * @throws filter-syntax
+   */
   constructor(
     first: RecordingConfiguration,
     quirks: Quirks,
@@ -54,7 +56,10 @@ export class ActiveConfiguration {
     );
   }
 
-  /** Other flow logs on the same network, for what is flushed from now on. @throws filter-syntax, with nothing changed */
+  /**
+   * Sets the flow logs for the next flushes; the network stays.
+   * @throws filter-syntax, without a change
+   */
   changeFlowLogs(flowLogs: readonly FlowLogSettings[]): void {
     const next = { network: this.#network, flowLogs };
     this.plan = planRecording(next, this.compiled.decisions, this.#quirks, this.#formats);
@@ -66,8 +71,9 @@ export class ActiveConfiguration {
   }
 
   /**
-   * Goes over to another configuration between two minutes, when the events before have been flushed. Flows of NICs that are gone end, all
-   * others go on as they were decided, but for those whose NSG says otherwise (`flushConnection`). @throws filter-syntax, with nothing changed
+   * Changes to another configuration between two minutes, after earlier events were flushed. Flows of removed NICs end.
+   * Other flows keep their decision, unless their NSG requires a new one (`flushConnection`).
+   * @throws filter-syntax, without a change
    */
   change(next: RecordingConfiguration, meter: FlowMeter, flush: () => void): void {
     if (next.network === this.#network) return this.changeFlowLogs(next.flowLogs);
@@ -94,7 +100,7 @@ function nsgsOf(nic: Nic): Nsg[] {
   return [nic.subnet?.nsg, nic.nsg].filter((nsg) => nsg !== undefined);
 }
 
-/** NSGs of `after` whose rules are not those that they were, or that are new. */
+/** NSGs of `after` that are new or have different rules. */
 function changedNsgs(before: Network, after: Network): Set<Nsg> {
   const known = new Map(before.nsgs.map((nsg) => [resourceKey(nsg.id), rulesText(nsg)]));
   return new Set(after.nsgs.filter((nsg) => known.get(resourceKey(nsg.id)) !== rulesText(nsg)));

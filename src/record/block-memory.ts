@@ -1,22 +1,22 @@
 /**
- * Memory of blocks on their way to storage, used again once they are there. What is thrown away outside of V8's heap makes it mark the whole heap, and new
- * memory comes page by page: together they took a twentieth of recording.
+ * Reusable memory for blocks until they are in storage. Memory outside V8's heap is expensive: releasing it makes V8
+ * mark the whole heap, and new memory is allocated page by page. Together this took a twentieth of a recording's time.
  */
 import { limits } from '../base/limits.ts';
 
-/** Bytes that lie in memory which is used again. Where neither function is ever called, the collector takes them as it does others. */
+/** Bytes in reusable memory. If neither function is called, the garbage collector frees them as usual. */
 export interface LentBytes {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Gives the memory back: the bytes will be overwritten. Once. */
+  /** Returns the memory: the bytes will be overwritten. Call it once. */
   readonly release: () => void;
-  /** Somebody may go on reading them: their memory is never used again. */
+  /** The bytes may still be read: their memory is never reused. */
   readonly keep: () => void;
 }
 
 interface Slab {
   readonly bytes: Uint8Array<ArrayBuffer>;
   used: number;
-  /** Of the bytes lent from it, those not given back. */
+  /** Lent bytes that were not returned. */
   lent: number;
   isKept: boolean;
 }
@@ -27,7 +27,7 @@ export class BlockMemory {
   readonly #free: Slab[] = [];
   #slab: Slab | undefined;
 
-  /** A copy; of more than a slab has room for, one in memory of its own. */
+  /** A copy of `bytes`; if it is larger than a slab, in memory of its own. */
   copy(bytes: Uint8Array): LentBytes {
     const slab = bytes.length > slabBytes ? newSlab(bytes.length) : this.#slabFor(bytes.length);
     const start = slab.used;

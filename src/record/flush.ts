@@ -15,25 +15,31 @@ import type { FlowLogTarget, RecordingPlan } from './recording-plan.ts';
 import { columnsShown, countHidden, countLeftOut, fillEncryption, selectRows, splitByTime } from './select-rows.ts';
 import type { Uncounted, UncountedReason } from './uncounted.ts';
 
-/** Which flush of which input. */
+/** Identifies a flush of an input. */
 export interface FlushKey {
   /** Identity of the input, hex digits. */
   readonly input: string;
-  /** The whole minute of the flush, epoch milliseconds; its hour is the blob's. */
+  /** The whole minute of the flush, epoch milliseconds; the blob is that of its hour. */
   readonly timeMillis: number;
   /** 0 for the first flush of a minute. */
   readonly part: number;
 }
 
-/** Memory of flushes, used again and again: the events in order, their row numbers, and the bytes of a block. All flushes of a thread may share it. */
+/**
+ * Reusable memory for flushes: the sorted events, their row numbers, and the bytes of a block. All flushes of a thread
+ * can share it.
+ */
 export interface FlushScratch extends OrderScratch {
   rows: Uint32Array;
   readonly writer: ByteWriter;
-  /** Where blocks lie; absent where each has memory of its own. */
+  /** Memory of blocks; if absent, each block has its own. */
   readonly memory?: BlockMemory;
 }
 
-/** @param kernel that of the events that will be flushed, where they have one; @param memory of blocks that say when they are in storage */
+/**
+ * @param kernel the kernel of the events, if they have one
+ * @param memory for blocks that report when they are in storage
+ */
 export function createFlushScratch(kernel = createTupleKernel(), memory?: BlockMemory): FlushScratch {
   return {
     kernel,
@@ -44,13 +50,16 @@ export function createFlushScratch(kernel = createTupleKernel(), memory?: BlockM
   };
 }
 
-/** What a flush gives. Plain data. */
+/** The result of a flush. Plain data. */
 export interface Flush {
   readonly blocks: FlushedBlock[];
   readonly uncounted: Uncounted;
 }
 
-/** Encodes the events held, one block for each flow log and NIC that has any, in order of NICs. The events stay as they are. */
+/**
+ * Encodes the pending events: one block for each flow log and NIC with events, in order of NICs. The events are not
+ * changed.
+ */
 export function flushBlocks(held: FlowEvents, plan: RecordingPlan, key: FlushKey, scratch: FlushScratch): Flush {
   const { writer, kernel } = scratch;
   const { tuples: events, starts } = orderEvents(held, plan.ranks, plan.nics.length, scratch);
@@ -94,7 +103,7 @@ export function flushBlocks(held: FlowEvents, plan: RecordingPlan, key: FlushKey
     });
     return true;
   };
-  /** Each row goes to the first target of each format that is on at its time. */
+  /** Assigns each row to the first target of each format that is enabled at its time. */
   const share = (
     targets: readonly number[],
     nic: number,
@@ -135,7 +144,9 @@ export function flushBlocks(held: FlowEvents, plan: RecordingPlan, key: FlushKey
   return { blocks, uncounted };
 }
 
-/** `turn` tells blocks apart that one flush makes for one blob and NIC, where a flow log was set otherwise within the minute. */
+/**
+ * @param turn distinguishes several blocks of one flush for one blob and NIC, if a flow log changed within the minute
+ */
 function blockId(key: FlushKey, target: FlowLogTarget, nicId: string, turn: number): string {
   const minute = Math.floor(key.timeMillis / minuteMillis);
   const parts = [key.input, target.format, target.resourceId, nicId, minute, key.part, ...(turn > 0 ? [turn] : [])];

@@ -1,6 +1,6 @@
 /**
- * Who makes blocks of events. Beside the thread that reads and decodes there may be a second one for it, so that two cores work: the blocks are the
- * same, in the same order.
+ * Encodes events to blocks, if useful in a second thread next to the one that reads and decodes, to use two cores. The
+ * blocks and their order are the same.
  */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
@@ -14,18 +14,19 @@ import { createFlushScratch, flushBlocks } from './flush.ts';
 import type { FlushAnswer, FlushRequest } from './flush-worker.ts';
 import type { RecordingPlan } from './recording-plan.ts';
 
-/** What a flush gave, in order of the flushes. */
+/** Receives the results of flushes, in order. */
 export type OnFlush = (flush: Flush, key: FlushKey) => void;
 
-/** Events of a flush from which on a second thread pays: its start costs as much as writing so many. */
+/** Events of a flush from which a second thread is worth it: starting it takes as long as encoding this many. */
 const threadEventsMin = 20_000;
 const workerPlace = new URL('flush-worker.js', import.meta.url);
-/** Run as it is written, without being built, there is no file that a thread could run. */
+/** When the source runs without a build, there is no file for a thread. */
 const canThread = import.meta.url.endsWith('.js') && availableParallelism() > 1;
 
 /**
- * Flushes in this thread, until a flush is large enough for a second one: all later ones go there.
- * `kernel` is that of the events, where they have one; `threads` says whether there may be a second one; where it is not said, where there is a second core.
+ * Flushes in this thread until a flush is large enough for a second thread; all later flushes go there.
+ * @param kernel the kernel of the events, if they have one
+ * @param threads whether a second thread is allowed; by default if there is a second core
  */
 export class Flusher {
   readonly #onFlush: OnFlush;
@@ -33,8 +34,8 @@ export class Flusher {
   #mayThread: boolean;
   #worker: Worker | undefined;
   #planSent: RecordingPlan | undefined;
-  /** Keys of the flushes that the worker has. */
-  readonly #underWay: FlushKey[] = [];
+  /** Keys of the flushes in the worker. */
+  readonly #inProgress: FlushKey[] = [];
   #failure: { readonly error: unknown } | undefined;
   #wake: (() => void) | undefined;
 
@@ -44,7 +45,7 @@ export class Flusher {
     this.#mayThread = threads;
   }
 
-  /** Takes the events: they may be overwritten afterwards. */
+  /** Copies the events: they can be overwritten afterwards. */
   flush(events: FlowEvents, plan: RecordingPlan, key: FlushKey): void {
     if (this.#worker === undefined && (!this.#mayThread || events.columns.count < threadEventsMin)) {
       this.#onFlush(flushBlocks(events, plan, key, this.#scratch), key);
@@ -58,26 +59,32 @@ export class Flusher {
     );
     worker.postMessage(request, buffers);
     this.#planSent = plan;
-    this.#underWay.push(key);
+    this.#inProgress.push(key);
   }
 
-  /** Waits until few enough flushes are under way. @throws what a flush threw */
+  /**
+   * Waits until few enough flushes are in progress.
+   * @throws the error of a flush
+   */
   async room(): Promise<void> {
     await this.#wait(limits.flushesUnderWayMax);
   }
 
-  /** Waits until all flushes are done. @throws what a flush threw */
+  /**
+   * Waits until all flushes are finished.
+   * @throws the error of a flush
+   */
   async finish(): Promise<void> {
     await this.#wait(0);
   }
 
-  /** Ends the second thread, whatever it does. */
+  /** Ends the second thread at once. */
   async close(): Promise<void> {
     await this.#worker?.terminate();
   }
 
-  async #wait(underWayMax: number): Promise<void> {
-    while (this.#underWay.length > underWayMax && this.#failure === undefined)
+  async #wait(inProgressMax: number): Promise<void> {
+    while (this.#inProgress.length > inProgressMax && this.#failure === undefined)
       await new Promise<void>((resolve) => (this.#wake = resolve));
     if (this.#failure !== undefined) throw this.#failure.error;
   }
@@ -85,20 +92,20 @@ export class Flusher {
   #start(): Worker {
     const worker = new Worker(workerPlace);
     worker.on('message', (answer: FlushAnswer) => {
-      const key = this.#underWay.shift();
+      const key = this.#inProgress.shift();
       if ('error' in answer) this.#fail(answer.error);
-      else if (key !== undefined) this.#handOn(answer.flush, key);
+      else if (key !== undefined) this.#pass(answer.flush, key);
       this.#rouse();
     });
     worker.on('error', (error) => this.#fail(error));
     worker.on('exit', () => {
-      if (this.#underWay.length > 0) this.#fail(new Error('the thread that makes blocks ended too early'));
+      if (this.#inProgress.length > 0) this.#fail(new Error('the encoding thread ended too early'));
     });
     return worker;
   }
 
-  /** In an event handler nobody would catch what the taker throws: it waits for whoever asks next. */
-  #handOn(flush: Flush, key: FlushKey): void {
+  /** Errors of the receiver cannot be caught in an event handler, so they are thrown by the next call. */
+  #pass(flush: Flush, key: FlushKey): void {
     try {
       this.#onFlush(flush, key);
     } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * Takes the packets of a recording through its minutes: whatever is due between two packets is done there. A minute that ends is flushed, rules change
- * between two minutes, and the clock is set back where packets say so.
+ * Runs the packets of a recording through its minutes, with the work between two packets: it flushes each minute that
+ * ends, changes rules between two minutes, and sets the clock back if the packets require it.
  */
 import { minuteMillis } from '../base/time.ts';
 import { limits } from '../base/limits.ts';
@@ -15,33 +15,36 @@ export interface MinutesSettings {
   readonly input: string;
   readonly meter: FlowMeter;
   readonly configuration: ActiveConfiguration;
-  /** The batch that `take` takes. */
+  /** The batch that `take` reads. */
   readonly packets: PacketBatch;
-  /** Takes the meter's events. */
+  /** Writes the meter's events. */
   readonly write: (key: FlushKey) => void;
-  /** Waits where those who take events are behind: a minute with many flows has many parts. */
+  /** Waits while the writer is behind: a minute with many flows has many parts. */
   readonly room: () => Promise<void>;
   /** See RecordSettings. */
   readonly configure: ((minuteMillis: number) => RecordingConfiguration | undefined) | undefined;
   readonly flowLogs: ((flushMillis: number) => readonly FlowLogSettings[] | undefined) | undefined;
-  /** Hears that the clock goes back. */
+  /** Called when the clock goes back. */
   readonly onBack: (fromMillis: number, toMillis: number) => void;
 }
 
 export class Minutes {
   readonly #settings: MinutesSettings;
-  /** Flushes of the open minute. */
+  /** Number of flushes of the open minute. */
   #part = 0;
-  /** Times that the clock went back. */
+  /** How often the clock went back. */
   #backs = 0;
-  /** Packets in a row that were too old for the open minute, the last ones observed. */
+  /** Consecutive last observed packets that were too old for the open minute. */
   #past = 0;
 
   constructor(settings: MinutesSettings) {
     this.#settings = settings;
   }
 
-  /** Takes the batch, from its first packet to its last. @returns `undefined` where nothing was to be waited for, as with nearly every batch */
+  /**
+   * Reads the whole batch.
+   * @returns `undefined` if there was nothing to wait for, as for nearly all batches
+   */
   take(): Promise<void> | undefined {
     const { meter, configuration, packets } = this.#settings;
     if (packets.count > 0 && Number.isNaN(meter.boundaryMillis)) this.#configure(floorMinute(packets.timeMillis[0]));
@@ -50,23 +53,29 @@ export class Minutes {
     return row < packets.count ? this.#takeFrom(row) : undefined;
   }
 
-  /** Lets time pass, though no packet says so; `mayGoBack` where `nowMillis` is of the clock that the packets have their times from. */
+  /**
+   * Advances the time without packets.
+   * @param mayGoBack `nowMillis` is from the clock that also gives the packets their times
+   */
   async passTime(nowMillis: number, mayGoBack: boolean): Promise<void> {
     if (mayGoBack && this.#isPast(nowMillis)) await this.#setBack(nowMillis);
     while (nowMillis >= this.#settings.meter.boundaryMillis) await this.#end(nowMillis);
   }
 
-  /** Ends every flow. */
+  /** Ends all flows. */
   async finish(): Promise<void> {
     while (!this.#settings.meter.finish()) await this.#flushOn();
     await this.#flushOn();
   }
 
   async #takeFrom(start: number): Promise<void> {
-    for (let row = start; row < this.#settings.packets.count; row = this.#observeOn(row)) await this.#makeWay(row);
+    for (let row = start; row < this.#settings.packets.count; row = this.#observeOn(row)) await this.#workBefore(row);
   }
 
-  /** Observes packets from `row` on, up to the first before which something is to be done. @returns it, or the batch's count */
+  /**
+   * Observes packets from `row` on, up to the first that needs other work before it.
+   * @returns its row, or the batch's count
+   */
   #observeOn(row: number): number {
     const { count } = this.#settings.packets;
     for (let from = row; from < count;) {
@@ -77,7 +86,10 @@ export class Minutes {
     return count;
   }
 
-  /** Observes packets from `row` on. @returns where it stopped: at `row` where something is to be done before */
+  /**
+   * Observes packets from `row` on.
+   * @returns where it stopped; `row` if other work is needed first
+   */
   #observe(row: number): number {
     const { meter, packets } = this.#settings;
     const { translator } = this.#settings.configuration;
@@ -93,8 +105,8 @@ export class Minutes {
     return at;
   }
 
-  /** Does what is to be done before the packet of `row`. */
-  async #makeWay(row: number): Promise<void> {
+  /** Does the work that is due before the packet in `row`. */
+  async #workBefore(row: number): Promise<void> {
     const { configuration, packets } = this.#settings;
     const timeMillis = packets.timeMillis[row];
     if (!this.#isDue(timeMillis)) return this.#flushOn();
@@ -102,7 +114,7 @@ export class Minutes {
     configuration.translator.translateAgain(packets, row);
   }
 
-  /** Whether the clock is to be set, on or back, before a packet of this time. */
+  /** Whether the clock must move, forward or back, before a packet with this time. */
   #isDue(timeMillis: number): boolean {
     const isBack = this.#past === limits.clockBackPacketsMin - 1 && this.#isPast(timeMillis);
     return isBack || timeMillis >= this.#settings.meter.boundaryMillis;
@@ -112,7 +124,7 @@ export class Minutes {
     return this.#backs < limits.clockBacksMax && timeMillis < this.#settings.meter.pastMillis;
   }
 
-  /** The first row from `row` on of a packet that is too old; the batch's count where there is none. */
+  /** The first row from `row` on with a packet that is too old; the batch's count if there is none. */
   #firstPast(row: number): number {
     const { meter, packets } = this.#settings;
     const { count, timeMillis } = packets;
@@ -123,7 +135,7 @@ export class Minutes {
     return at;
   }
 
-  /** Ends the open minute; the next one is that of the next packet where there is no flow. */
+  /** Ends the open minute. Without flows, the next minute is that of the next packet. */
   async #end(nextPacketMillis: number): Promise<void> {
     const { meter } = this.#settings;
     while (!meter.advance()) await this.#flushOn();
@@ -136,7 +148,7 @@ export class Minutes {
     this.#part = 0;
   }
 
-  /** Begins anew in an earlier minute. */
+  /** Starts again in an earlier minute. */
   async #setBack(timeMillis: number): Promise<void> {
     const { meter, onBack } = this.#settings;
     await this.finish();
@@ -173,7 +185,7 @@ export class Minutes {
 
   #write(): void {
     const { input, meter, write } = this.#settings;
-    // A minute that comes again has blocks of its own.
+    // A minute that is recorded again has its own blocks.
     const turn = this.#backs === 0 ? input : `${input} back ${this.#backs}`;
     write({ input: turn, timeMillis: meter.boundaryMillis, part: this.#part });
     meter.events.columns.count = 0;

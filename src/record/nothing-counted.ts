@@ -1,9 +1,9 @@
-/** What to tell where a recording counted no packet: it ends well, and has written nothing. */
+/** The warning of a recording that counted no packet: it succeeds but has written nothing. */
 import { formatCount } from '../base/format-count.ts';
 import { formatLinkType } from '../capture/link-type.ts';
 import type { RecordResult } from './record.ts';
 
-/** `undefined` where a packet was counted. */
+/** `undefined` if a packet was counted. */
 export function nothingCounted({ packets }: Pick<RecordResult, 'packets'>): string | undefined {
   const { read, counted, refused, linkTypes } = packets;
   if (counted > 0) return undefined;

@@ -1,24 +1,24 @@
-/** The events of a flush, put in the order of its records. */
+/** Sorts the events of a flush in the order of its records. */
 import { sortRows } from '../base/radix-sort.ts';
 import type { FlowEvents } from '../flow/event.ts';
 import { copyEvents, createFlowEvents } from '../flow/event.ts';
 import type { OrderedTuples, TupleKernel } from '../flowlog/tuple-kernel.ts';
 
-/** Memory of orders, used again and again. What was ordered is void at the next order. */
+/** Reusable memory for sorting. A result is valid until the next call. */
 export interface OrderScratch {
   readonly kernel: TupleKernel | undefined;
   ordered: FlowEvents;
 }
 
 /**
- * Copies events in order: by NIC, rank of the decision, time, then emission. The events stay as they are.
+ * Copies events sorted by NIC, rank of the decision, time, and emission order. The events are not changed.
  * @param ranks by decision
  */
 export function orderEvents(held: FlowEvents, ranks: Uint32Array, nics: number, scratch: OrderScratch): OrderedTuples {
   return scratch.kernel?.order(held, ranks) ?? orderPlainly(held, ranks, nics, scratch);
 }
 
-/** What the kernel does, in TypeScript. */
+/** The same as the kernel, in TypeScript. */
 function orderPlainly(held: FlowEvents, ranks: Uint32Array, nics: number, scratch: OrderScratch): OrderedTuples {
   const { count, timeMillis, group } = held.columns;
   if (scratch.ordered.capacity < count) scratch.ordered = createFlowEvents(held.capacity);
@@ -46,7 +46,7 @@ function orderPlainly(held: FlowEvents, ranks: Uint32Array, nics: number, scratc
 /** Sort keys have 32 bits. */
 const keysEnd = 2 ** 32;
 
-// Each loop is a function of its own: then it is compiled once, and not again for every flush that enters it in the middle.
+// Each loop is a function of its own, so that it is compiled once and not again for each flush.
 /** The numbers of rows, from 0. */
 export function numbersTo(count: number): Uint32Array {
   const numbers = new Uint32Array(count);
@@ -54,7 +54,10 @@ export function numbersTo(count: number): Uint32Array {
   return numbers;
 }
 
-/** Milliseconds after the first of the times. @returns false where they do not fit into a key */
+/**
+ * Milliseconds since the first time.
+ * @returns false if they do not fit into a key
+ */
 function fillTimes(keys: Uint32Array, timeMillis: Float64Array): boolean {
   const first = Math.floor(leastOf(timeMillis, keys.length));
   let most = 0;

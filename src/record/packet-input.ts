@@ -1,4 +1,4 @@
-/** Where a recording has its packets from. */
+/** The source of a recording's packets. */
 import type { LiveSettings } from '../capture/live.ts';
 import { openLive } from '../capture/live.ts';
 import type { CaptureCounters } from '../capture/format-decoder.ts';
@@ -6,11 +6,14 @@ import type { CaptureReader } from '../capture/merge-captures.ts';
 import { readCaptures } from '../capture/merge-captures.ts';
 
 export interface PacketInput {
-  /** Packets come as they happen: on a quiet input minutes pass by the clock, and blocks are handed on at once. */
+  /** Whether packets arrive in real time: on a quiet input minutes end by the clock, and blocks are sent at once. */
   readonly isLive: boolean;
-  /** Whether the same packets can be read again. If not, blocks are dropped, and counted, where a full spool would stop the reading. */
+  /**
+   * Whether the same packets can be read again. If not, blocks that do not fit into the spool are dropped and counted;
+   * otherwise reading stops until there is room.
+   */
   readonly isRepeatable: boolean;
-  /** @throws capture-invalid, not-found, permission, io, usage; interrupted where it is stopped before anything came */
+  /** @throws capture-invalid, not-found, permission, io, usage; interrupted if it is stopped before the first packet */
   open(options: InputOptions): Promise<InputReader>;
 }
 
@@ -22,11 +25,11 @@ export interface InputOptions {
 }
 
 export interface InputReader extends CaptureReader {
-  /** The input's own time, while it has no packet; the system's where absent. */
+  /** The input's own time, used while it has no packets; if absent, the system's time. */
   nowMillis?(): number;
-  /** Packets that passed the filter and did not get here; `undefined` where nobody told. Where absent, none can. */
+  /** Packets that passed the filter but were not read; `undefined` if unknown. Absent if none can be lost. */
   readonly dropped?: number | undefined;
-  /** Why it ended before it was asked to. */
+  /** Why it ended without a stop. */
   readonly failure?: string | undefined;
 }
 
@@ -39,12 +42,12 @@ export function captureInput(paths: readonly string[]): PacketInput {
   };
 }
 
-/** An interface, watched until it is asked to stop. */
+/** A network interface, captured until it is stopped. */
 export function interfaceInput(settings: LiveSettings): PacketInput {
   return { isLive: true, isRepeatable: false, open: ({ counters }) => openLive(settings, counters) };
 }
 
-/** Packets of a reader that is open, and counts for itself what it refuses. */
+/** Packets of an open reader, which counts its refused packets itself. */
 export function readerInput(reader: InputReader): PacketInput {
   return { isLive: true, isRepeatable: false, open: () => Promise.resolve(reader) };
 }

@@ -36,52 +36,70 @@ import type { Uncounted } from './uncounted.ts';
 import { mergeUncounted } from './uncounted.ts';
 
 export interface RecordSettings {
-  /** Where packets come from. */
+  /** The source of packets. */
   readonly input: PacketInput;
   /**
-   * Ends the recording: every flow ends, everything is flushed. Captures that are files end with what was read, pipes with what was on its way; an interface
-   * and a reader are ended by their own means. @throws interrupted where nothing had come yet
+   * Ends the recording: all flows end and are flushed. Files end at the current packet, pipes after the data in
+   * transit. An interface or a reader has its own way to stop.
+   * @throws interrupted if no packet had arrived
    */
   readonly stop?: AbortSignal;
-  /** Where packets are seen and what decides; `undefined` records one NIC that every packet crosses, behind an NSG that allows all. */
+  /**
+   * The network in which packets are seen and rules decide; `undefined` records one NIC that all packets cross, with an
+   * NSG that allows everything.
+   */
   readonly network: Network | undefined;
-  /** What is logged; `undefined` logs everything in `formats` to the account '' (see `defaultFlowLogs`). */
+  /** The flow logs; `undefined` logs everything in `formats` to the account '' (see `defaultFlowLogs`). */
   readonly flowLogs?: readonly FlowLogSettings[] | undefined;
   /**
-   * Asked at each whole minute, before its packets; `minuteMillis` is when it begins. Answers with what is in force from then on, where that is
-   * another than before: new flows are judged by the new rules, open ones go on (see `flushConnection` of Nsg). With it, a network may have no NIC.
+   * Called for each whole minute, before its packets. Returns the configuration from then on if it has a new network:
+   * new flows are evaluated with the new rules, open flows continue (see `flushConnection` of Nsg). With it, the first
+   * network can have no NIC.
+   * @param minuteMillis start of the minute
    */
   readonly configure?: (minuteMillis: number) => RecordingConfiguration | undefined;
   /**
-   * Asked before each flush, with the end of the minute that is flushed: the flow logs, where others were set since they were asked for. When each is on,
-   * its spans say; so what is flushed is in a flow log that was on when it happened, however late it is flushed.
+   * Called before each flush. Returns the flow logs if they changed since the last call. Their spans say when they were
+   * enabled, so events are logged by flow logs that were enabled at the time of the event, however late they are
+   * flushed.
+   * @param flushMillis end of the flushed minute
    */
   readonly flowLogsNow?: (flushMillis: number) => readonly FlowLogSettings[] | undefined;
-  /** See quirks.ts; the defaults when not given. */
+  /** See quirks.ts. */
   readonly quirks?: Quirks;
-  /** Of that one NIC, twelve upper-case digits; `undefined` derives it. */
+  /** MAC of that one NIC, twelve upper-case digits; `undefined` derives it. */
   readonly mac: string | undefined;
-  /** Prefixes on the near side of that one NIC. */
+  /** Local prefixes of that one NIC. */
   readonly local: readonly Prefix[];
-  /** Where flushes lie until storage has them; without it, storage that is away ends the recording after `waitMillis`. */
+  /**
+   * The spool for flushes until storage has them. Without it, unavailable storage ends the recording after
+   * `waitMillis`.
+   */
   readonly spool?: SpoolSettings | undefined;
-  /** How long storage that is away is waited for at the end; a few tries where 0 or absent. */
+  /** How long to wait for unavailable storage at the end; a few attempts if 0 or absent. */
   readonly waitMillis?: number | undefined;
-  /** Takes a sentence when, with a spool, storage goes away or comes back. */
+  /** Called with a sentence when, with a spool, storage becomes unavailable or available again. */
   readonly onDelivery?: (sentence: string) => void;
-  /** Takes a function that has storage which is away tried again at once: for who knows that it takes blocks again. */
+  /**
+   * Receives a function that retries unavailable storage at once, for callers that know that it accepts blocks again.
+   */
   readonly onBegun?: (tryAgain: () => void) => void;
-  /** The account of a flow log's `storage` and `sender`; asked again after its credentials were refused. */
+  /** The account of a flow log's `storage` and `sender`; called again after its credentials were refused. */
   readonly accountOf: (destination: Destination) => Account;
-  /** Formats of the flow logs where `flowLogs` is not given, and those that `uncounted` tells of although no flow log has them. */
+  /**
+   * Formats of the flow logs if `flowLogs` is absent; `uncounted` reports these formats even if no flow log has them.
+   */
   readonly formats: readonly FlowLogFormat[];
-  /** Wins over the VNet's own; `undefined` takes the VNet's, or 4 minutes. */
+  /** Replaces the VNets' own timeout; `undefined` uses the VNet's, or 4 minutes. */
   readonly flowTimeoutMinutes: number | undefined;
-  /** Whose addresses are logged of packets in tunnels; `outer` when not given. */
+  /** Which addresses of packets in tunnels are logged; default `outer`. */
   readonly tunnel?: TunnelEnd;
-  /** With `inner`, UDP ports that carry VXLAN beside its own. */
+  /** With `inner`, UDP ports of VXLAN in addition to its own. */
   readonly vxlanPorts?: readonly number[] | undefined;
-  /** Called after each read with bytes done, bytes in all (`undefined` for a pipe), packets read, flows in memory, and how storage stands. */
+  /**
+   * Called after each read with the bytes done, all bytes (`undefined` for a pipe), packets read, flows in memory, and
+   * the status of the delivery.
+   */
   readonly onProgress?: (
     doneBytes: number,
     totalBytes: number | undefined,
@@ -94,50 +112,55 @@ export interface RecordSettings {
 export interface RecordResult {
   readonly packets: {
     readonly read: number;
-    /** Seen at one NIC or more. */
+    /** Seen by at least one NIC. */
     readonly counted: number;
     readonly refused: Readonly<Record<string, number>>;
-    /** Numbers of the link types of those refused as `link-type`, in order of their first packets; the first few. */
+    /** The first link types of packets refused as `link-type`. */
     readonly linkTypes: readonly number[];
   };
-  /** IP bytes of the packets counted. */
+  /** IP bytes of the counted packets. */
   readonly bytes: number;
-  /** Of the packets counted, those for which a hash picked the backend of a load balancer: the quirk `loadBalancing`. */
+  /** Counted packets whose load balancer backend was selected by a hash: the quirk `loadBalancing`. */
   readonly balanced: number;
-  /** Begun, per NIC. */
+  /** Begun flows, per NIC. */
   readonly flows: {
     readonly allowed: number;
     readonly denied: number;
     readonly guessed: number;
     readonly evicted: number;
   };
-  /** Packets at each NIC they cross: those of allowed flows, and of denied ones. */
+  /** Packets at each NIC that they cross, in allowed and in denied flows. */
   readonly observed: { readonly allowed: number; readonly denied: number };
-  /** Of `observed.allowed`, by format, packets in no tuple of that format; see uncounted.ts. */
+  /** Packets of `observed.allowed` that are in no tuple, by format; see uncounted.ts. */
   readonly uncounted: Uncounted;
-  /** What this input produces, whether it was in storage before or not. */
+  /** Tuples of this input, including those that were in storage before. */
   readonly tuples: number;
-  /** One to which a clock that was set back comes again counts again. */
+  /** A blob that the clock reaches again, after going back, counts again. */
   readonly blobs: number;
   /** Tuples that were not in storage before. */
   readonly written: number;
-  /** Stretches of the captures that were damaged, by what was wrong. */
+  /** Damaged parts of the captures, by kind of damage. */
   readonly damage: Readonly<Record<string, number>>;
-  /** Live, packets that passed the filter and did not get here, most by the kernel's word; null where nobody told. 0 for files. */
+  /**
+   * Live: packets that passed the filter but were not read, mostly reported by the kernel; null if unknown. 0 for
+   * files.
+   */
   readonly dropped: number | null;
-  /** Why a live capture ended before it was asked to, or why blocks wait in the spool; null when all went well. */
+  /** Why a live capture ended without a stop, or why blocks wait in the spool; null if there was no problem. */
   readonly failure: string | null;
-  /** With a spool, how the way to storage stood at the end. */
+  /** With a spool, the status of the delivery at the end. */
   readonly delivery: DeliveryStatus | null;
   readonly seconds: number;
 }
 
-/** On a quiet interface a minute is flushed so long after its end: packets may be under way for a second. */
+/** On a quiet interface, a minute is flushed this long after its end: packets can be in transit for a second. */
 const liveGraceMillis = 3000;
 
 /**
- * Records captures: packets in, flow logs in storage. The same input gives the same blocks, so recording it again adds nothing.
- * @throws capture-invalid, not-found, network-without-nics, and what storage throws; where a stream cannot be read further, when all before is recorded
+ * Records captures: packets in, flow logs to storage. The same input gives the same blocks, so recording it again adds
+ * nothing.
+ * @throws capture-invalid, not-found, network-without-nics, and errors of storage; if a stream cannot be read further,
+ * after everything before was recorded
  */
 export async function record(settings: RecordSettings): Promise<RecordResult> {
   const spool = await openSpool(settings);
@@ -158,7 +181,10 @@ export async function record(settings: RecordSettings): Promise<RecordResult> {
   }
 }
 
-/** The spool, where there is one; where it may be missing and cannot be opened, recording goes on without. @throws usage, permission, io */
+/**
+ * The spool, if there is one. If it is optional and cannot be opened, recording continues without it.
+ * @throws usage, permission, io
+ */
 async function openSpool({ spool, onDelivery }: RecordSettings): Promise<Spool | undefined> {
   if (spool === undefined) return undefined;
   try {
@@ -213,7 +239,10 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
   let tuples = 0;
   let broken: { readonly error: unknown } | undefined;
 
-  /** Blocks of a file may wait a little for those of the next minutes, by the minute of their flush; those of a live capture do not. */
+  /**
+   * Blocks of a file can wait for those of the next minutes, by the minute of their flush; blocks of a live capture do
+   * not wait.
+   */
   const isFile = !isLive && captures.bytesTotal !== undefined;
   const heldBackMax = isFile ? limits.deliveryHeldBackBytesMax : 0;
   const heldBack: { readonly blocks: readonly FlushedBlock[]; readonly timeMillis: number }[] = [];
@@ -249,7 +278,7 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
 
   try {
     const isStopped = (): boolean => settings.stop?.aborted === true && captures.bytesTotal !== undefined;
-    /** A stream does not come again: what was read of it is recorded before the failure is told. */
+    /** A stream cannot be read again, so everything read is recorded before the failure is thrown. */
     const nextOf = async (): Promise<boolean> => {
       try {
         return await captures.next(captured);
@@ -327,14 +356,14 @@ async function recordTo(delivery: Delivery, settings: RecordSettings): Promise<R
   };
 }
 
-/** What tells apart inputs of which other ends of tunnels are recorded. */
+/** Distinguishes recordings of the same input with different tunnel settings. */
 function inputEnding({ tunnel, vxlanPorts = [] }: RecordSettings): string {
   if (tunnel !== 'inner') return '';
   const ports = [...new Set(vxlanPorts)].sort((a, b) => a - b).join(' ');
   return ports === '' ? ' inner' : ` inner ${ports}`;
 }
 
-/** Odd, and known to nobody: who sends packets could make flows of one hash otherwise. */
+/** Odd random numbers: with known numbers, a sender of packets could create flows with equal hashes. */
 function randomSeeds(): HashSeeds {
   const [a, b, c, d, port] = randomFillSync(new Uint32Array(5));
   return [a | 1, b | 1, c | 1, d | 1, port | 1];

@@ -14,10 +14,10 @@ import type { Quirks } from './quirks.ts';
 import { defaultQuirks } from './quirks.ts';
 import type { FlowLogSettings, RecordingConfiguration, Span } from './recording-settings.ts';
 
-/** One flow log: where its records go, where they say that they come from, and which flows they hold. */
+/** One flow log: the destination of its records, their source, and the flows that it logs. */
 export interface FlowLogTarget {
   readonly format: FlowLogFormat;
-  /** ARM id of the NSG, or of the flow log of a VNet. */
+  /** ARM id of the NSG, or of the VNet flow log. */
   readonly resourceId: string;
   readonly systemId: string;
   readonly flowLogGuid: string;
@@ -25,57 +25,64 @@ export interface FlowLogTarget {
   /** Key of the account. */
   readonly storage: string;
   readonly sender: string | undefined;
-  /** `undefined` lets all flows through. */
+  /** `undefined` accepts all flows. */
   readonly criteria: FilteringCriteria | undefined;
-  /** Bits by flow state; `undefined` lets all through. */
+  /** Bits by flow state; `undefined` accepts all. */
   readonly recordTypes: number | undefined;
   /** See FlowLogSettings. */
   readonly spans: readonly Span[] | undefined;
 }
 
 /**
- * What is logged where, as plain data. A decision's rank orders the events of a NIC so that one sort serves all flow logs: by NSG, then by rule
- * as Azure tries them.
+ * What is logged to which flow log, as plain data. The rank of a decision sorts the events of a NIC for all flow logs
+ * together: by NSG, then by rule in Azure's order.
  */
 export interface RecordingPlan {
   readonly nics: readonly Nic[];
-  /** By decision: rule and ACL as logs name them. */
+  /** By decision: rule and ACL as in logs. */
   readonly groups: readonly RuleGroup[];
-  /** By decision: place in the order of events. */
+  /** By decision: rank in the order of events. */
   readonly ranks: Uint32Array;
-  /** By decision: which NSG decided, an index of its own; -1 where none did. */
+  /** By decision: index of the NSG that decided; -1 for none. */
   readonly nsgOf: Int32Array;
   readonly targets: readonly FlowLogTarget[];
-  /** Formats of the targets, and those whose books are kept although there is none. */
+  /** Formats of the targets, and formats that are counted without a target. */
   readonly formats: readonly FlowLogFormat[];
-  /** By NSG as in `nsgOf`: its logs, indexes into `targets`. A tuple is in the first of each format that is on at its time. */
+  /**
+   * By NSG as in `nsgOf`: its flow logs, as indexes into `targets`. A tuple goes to the first of each format that is
+   * enabled at its time.
+   */
   readonly nsgTargets: readonly (readonly number[])[];
-  /** By NIC: the VNet logs of its flows, narrowest target first, indexes into `targets`. A tuple is in the first that is on at its time. */
+  /**
+   * By NIC: the VNet flow logs of its flows, narrowest target first, as indexes into `targets`. A tuple goes to the
+   * first that is enabled at its time.
+   */
   readonly vnetTargets: readonly (readonly number[])[];
   readonly quirks: Quirks;
-  /** By decision: 1 for a user-defined inbound rule that allows; and by NIC: 1 where its VNet has no flow timeout. */
+  /** By decision: 1 for a user-defined inbound rule that allows; and by NIC: 1 if its VNet has no flow timeout. */
   readonly isStatelessRule: Uint8Array;
   readonly isStatelessNic: Uint8Array;
   readonly encryption: EncryptionPlan;
 }
 
-/** What VNet logs say about encryption. */
+/** Encryption states in VNet logs. */
 export interface EncryptionPlan {
-  /** Index into `encryptionNames` that every flow has; 0 where NICs decide. */
+  /** Index into `encryptionNames` for all flows; 0 if it depends on the NICs. */
   readonly everywhere: number;
   /** By NIC: 1 in an encrypted VNet. */
   readonly isEncrypted: Uint8Array;
-  /** From a flow's far end to its NIC; `undefined` where no VNet is encrypted. */
+  /** From a flow's far end to its NIC; `undefined` if no VNet is encrypted. */
   readonly nicTable: NicTable | undefined;
 }
 
-/** The rule and ACL of VNet logs where no rule decides. Source: facts 1.6. */
+/** Rule and ACL in VNet logs if no rule decides. Source: facts 1.6. */
 const platformRule: RuleGroup = { rule: 'PlatformRule', aclId: '00000000-0000-0000-0000-000000000000' };
 
 /**
- * `decisions` are those of the compiled network, with the older ones under which flows may still be open; of `formats` the books are kept, whether a
- * flow log has them or not.
- * @throws filter-syntax where a flow log's criteria or record types cannot be read
+ * Plans a recording.
+ * @param decisions of the compiled network, including older ones that open flows may have
+ * @param formats that are counted even without a flow log
+ * @throws filter-syntax if the criteria or record types of a flow log are invalid
  */
 export function planRecording(
   { network, flowLogs }: RecordingConfiguration,
@@ -137,7 +144,7 @@ function planEncryption(network: Network, quirks: Quirks): EncryptionPlan {
   };
 }
 
-/** Characters of names that logs keep. Source: facts 1.3. */
+/** Characters of names in logs. Source: facts 1.3. */
 const nsgNameCharsMax = 80;
 const ruleNameCharsMax = 65;
 
@@ -162,7 +169,7 @@ interface IndexedNsg {
   readonly index: number;
 }
 
-/** The network's NSGs, then those that decided earlier and are no more; by resource key. */
+/** The network's NSGs, then removed NSGs that decided earlier; by resource key. */
 function indexNsgs(nsgs: readonly Nsg[], decisions: readonly Decision[]): Map<string, IndexedNsg> {
   const indexed = new Map<string, IndexedNsg>();
   for (const nsg of [...nsgs, ...decisions.flatMap((decision) => decision.nsg ?? [])]) {
@@ -172,7 +179,7 @@ function indexNsgs(nsgs: readonly Nsg[], decisions: readonly Decision[]): Map<st
   return indexed;
 }
 
-/** A flow log of the NIC wins over one of its subnet, and that over one of the VNet. Source: facts 3.3. */
+/** A flow log of the NIC has priority over one of its subnet, and that over one of the VNet. Source: facts 3.3. */
 function scopesOf(
   nic: Nic,
   scopes: ReadonlyMap<string, readonly number[]>,
@@ -189,7 +196,7 @@ function isAlwaysOn({ spans }: FlowLogTarget): boolean {
   return spans === undefined;
 }
 
-/** Filters are those of VNet logs only. Source: facts 3.5. */
+/** Only VNet logs have filters. Source: facts 3.5. */
 function nsgTarget({ format, storage, sender, spans }: FlowLogSettings, nsg: Nsg, cut: boolean): FlowLogTarget {
   return {
     format,

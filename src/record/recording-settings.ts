@@ -1,5 +1,5 @@
 /**
- * What is recorded where: the plain settings that `record` takes from the command line, and that a service makes from its control plane's
+ * What is recorded, and where: the plain settings of `record`, from the command line or from a service's control plane
  * resources.
  */
 import { providerPath, resourceName } from '../arm-template/resource-id.ts';
@@ -7,45 +7,55 @@ import type { FlowLogFormat } from '../flowlog/tuple.ts';
 import type { Network, Nic } from '../nsg/network.ts';
 import { guidOf } from '../nsg/network.ts';
 
-/** A stretch of time; `Infinity` at either end where there is no end. */
+/** A period; `Infinity` at an end without a limit. */
 export interface Span {
-  /** Included. Epoch milliseconds, as is the end. */
+  /** Included, epoch milliseconds. */
   readonly fromMillis: number;
   /** Excluded. */
   readonly untilMillis: number;
 }
 
-/** One flow log, with settings that hold at the same times. Of two with one target and format the first counts: Azure has one flow log a target. */
+/**
+ * One flow log, with settings that apply together. If two have the same target and format, the first one is used: Azure
+ * allows one flow log per target.
+ */
 export interface FlowLogSettings {
   /** ARM id of the flow log. */
   readonly id: string;
   /** `flowLogGUID` of VNet logs. */
   readonly guid: string;
-  /** ARM id of an NSG, or for `vnet` of a VNet, subnet or NIC; as VNet logs write it. */
+  /** ARM id of an NSG, or for `vnet` of a VNet, subnet or NIC; as in VNet logs. */
   readonly targetId: string;
   /** `nsg1` or `nsg2` for an NSG, `vnet` for the others. */
   readonly format: FlowLogFormat;
-  /** Which account its blobs go to; what `accountOf` understands. */
+  /** The account of its blobs; passed to `accountOf`. */
   readonly storage: string;
   /** See Destination. */
   readonly sender?: string | undefined;
-  /** Which flows it holds, in Azure's language (flowlog/filtering-criteria.ts); `undefined` or '' for all. VNet logs only. */
+  /**
+   * The flows that it logs, in Azure's filter language (flowlog/filtering-criteria.ts); `undefined` or '' for all. VNet
+   * logs only.
+   */
   readonly enabledFilteringCriteria?: string;
-  /** Which flow states it holds, such as `B,E`; `undefined` or '' for all. VNet logs only. */
+  /** The flow states that it logs, such as `B,E`; `undefined` or '' for all. VNet logs only. */
   readonly recordTypes?: string;
-  /** When it is on: it holds the tuples whose written times lie in one of these. In order, apart from each other; `undefined` is always. */
+  /**
+   * When it is enabled: it logs tuples whose time is in one of these periods. Sorted, without overlaps; `undefined` is
+   * always.
+   */
   readonly spans?: readonly Span[] | undefined;
 }
 
-/** A network and the flow logs on it, as they are from some minute on. */
+/** A network and its flow logs, valid from some minute on. */
 export interface RecordingConfiguration {
   readonly network: Network;
   readonly flowLogs: readonly FlowLogSettings[];
 }
 
 /**
- * The flow logs of a recording that names none: in the NSG formats one for each NSG, in the VNet format one for each VNet with a NIC, and one
- * for each NIC whose VNet is not known. `filter` is that of the VNet logs.
+ * The flow logs of a recording without its own: in the NSG formats one per NSG, in the VNet format one per VNet with a
+ * NIC, and one per NIC of an unknown VNet.
+ * @param filter of the VNet logs
  */
 export function defaultFlowLogs(
   network: Network,
@@ -65,7 +75,10 @@ function targetOf(nic: Nic): string {
   return nic.subnet?.virtualNetwork.id ?? nic.id;
 }
 
-/** Names as the portal gives them: `{resource}-{resource group}-flowlog` at the network watcher of the region. Source: facts 2.1. */
+/**
+ * Names as in the portal: `{resource}-{resource group}-flowlog` at the network watcher of the region. Source: facts
+ * 2.1.
+ */
 function nameFlowLog(targetId: string, region = 'local'): Pick<FlowLogSettings, 'id' | 'guid' | 'targetId'> {
   const parts = targetId.split('/');
   const name = `${resourceName(targetId)}-${parts[4] ?? 'NSGFLOW'}-flowlog`;

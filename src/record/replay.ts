@@ -1,7 +1,7 @@
 /**
- * Replays a capture as if its packets came now: at its own pace or a multiple of it, with its times moved, over and over.
+ * Replays a capture in real time: at its own speed or a multiple of it, with its times moved, and optionally in a loop.
  *
- * Times are moved by whole minutes, so that a packet keeps its place within its minute.
+ * Times move by whole minutes, so that a packet keeps its position in its minute.
  */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,21 +14,26 @@ import type { CaptureReader } from '../capture/merge-captures.ts';
 export interface ReplaySettings {
   /** Opens the capture from its beginning; called again for each round of a loop. */
   readonly open: () => Promise<CaptureReader>;
-  /** How many times as fast as it was captured; Infinity is as fast as can be. */
+  /** Factor of the original speed; Infinity is as fast as possible. */
   readonly pace: number;
-  /** Whether its first packet is moved into the present minute; else times stay, and later rounds follow the first. */
+  /**
+   * Whether the first packet is moved to the current minute. Otherwise times stay, and later rounds follow the first.
+   */
   readonly shiftNow: boolean;
   readonly loop: boolean;
   /** Ends the replay at the next packet. */
   readonly stop: AbortSignal;
-  /** Epoch milliseconds; `Date.now` but in tests. */
+  /** Epoch milliseconds; `Date.now` except in tests. */
   readonly now: () => number;
 }
 
-/** `next` comes back without a packet after so long, so that time passes for who calls it. */
+/** `next` returns without packets after this time, so that its caller can act on the time. */
 const idleMillis = 250;
 
-/** A capture being replayed; its first packet is known. @throws what opening the capture throws */
+/**
+ * A replay of a capture, with its first packet read.
+ * @throws errors of opening the capture
+ */
 export async function openReplay(settings: ReplaySettings): Promise<Replay> {
   const capture = await settings.open();
   try {
@@ -45,17 +50,17 @@ export class Replay implements CaptureReader {
   readonly identity: string;
   readonly #settings: ReplaySettings;
   #capture: CaptureReader;
-  /** Read ahead from the capture, from `#row` on. */
+  /** Packets read ahead, from `#row` on. */
   readonly #ahead: CaptureBatch;
   #row = 0;
-  /** Added to every time of this round; a multiple of a minute. */
+  /** Added to all times of this round; a multiple of a minute. */
   #shiftMillis: number;
-  /** When this round began by the clock, and its first packet's own moved time. */
+  /** Wall-clock start of this round, and the moved time of its first packet. */
   #roundStartMillis: number;
   #roundFirstMillis: number;
-  /** The latest moved time handed on. */
+  /** The latest moved time returned. */
   #lastMillis = 0;
-  /** The moved time of the packet handed on last. */
+  /** The moved time of the last returned packet. */
   #packetMillis = Number.NEGATIVE_INFINITY;
   #roundPackets = 0;
 
@@ -79,21 +84,21 @@ export class Replay implements CaptureReader {
     return this.#settings.loop ? undefined : this.#capture.bytesTotal;
   }
 
-  /** What the time is in the replay, epoch milliseconds; -Infinity at `max`, where packets alone tell it. */
+  /** The current time in the replay, epoch milliseconds; -Infinity at `max`, where only packets have a time. */
   nowMillis(): number {
     const { pace, now } = this.#settings;
     if (pace === Number.POSITIVE_INFINITY) return Number.NEGATIVE_INFINITY;
     return this.#roundFirstMillis + (now() - this.#roundStartMillis) * pace;
   }
 
-  /** The same in whole milliseconds; at `max`, the time of the packet handed on last, -Infinity before the first. */
+  /** The same in whole milliseconds; at `max`, the time of the last returned packet, -Infinity before the first. */
   clockMillis(): number {
     return Math.floor(this.#settings.pace === Number.POSITIVE_INFINITY ? this.#packetMillis : this.nowMillis());
   }
 
   /**
-   * As of CaptureReader, but a quarter of a second without packets returns `true` and a batch without rows.
-   * @returns `false` when it was stopped, and at the end unless it loops
+   * As in CaptureReader, but after a quarter of a second without packets it returns `true` and an empty batch.
+   * @returns `false` after a stop, and at the end without a loop
    */
   async next(batch: CaptureBatch): Promise<boolean> {
     batch.count = 0;
@@ -111,7 +116,7 @@ export class Replay implements CaptureReader {
         due = this.#countDue(this.nowMillis());
       }
     }
-    this.#handOn(batch, due);
+    this.#copyRows(batch, due);
     return true;
   }
 
@@ -119,14 +124,14 @@ export class Replay implements CaptureReader {
     await this.#capture.close();
   }
 
-  /** Packets at `#row` and behind it whose time has come. */
+  /** Packets from `#row` on whose time has come. */
   #countDue(replayMillis: number): number {
     let row = this.#row;
     while (row < this.#ahead.count && timeOf(this.#ahead, row) + this.#shiftMillis <= replayMillis) row++;
     return row - this.#row;
   }
 
-  #handOn(batch: CaptureBatch, count: number): void {
+  #copyRows(batch: CaptureBatch, count: number): void {
     const ahead = this.#ahead;
     batch.bytes = ahead.bytes;
     batch.count = count;
@@ -146,7 +151,7 @@ export class Replay implements CaptureReader {
     this.#roundPackets += count;
   }
 
-  /** Reads on; at the end of a round, begins the next. A capture without packets is not begun again. */
+  /** Reads further; at the end of a round, begins the next. A capture without packets is not repeated. */
   async #refill(): Promise<boolean> {
     this.#row = 0;
     if (this.#ahead.count > 0 && (await this.#capture.next(this.#ahead))) return true;
@@ -163,7 +168,7 @@ export class Replay implements CaptureReader {
     return true;
   }
 
-  /** The next round begins in the minute after the last one's end, or in the present one where that is later. */
+  /** The next round begins in the minute after the last round's end, or in the current minute if that is later. */
   #beginRound(): void {
     const { shiftNow, now } = this.#settings;
     const firstMillis = timeOf(this.#ahead, 0);
@@ -178,7 +183,7 @@ export class Replay implements CaptureReader {
   }
 }
 
-/** Each replay with moved times is an input of its own: its blocks are none of an earlier one's. */
+/** Each replay with moved times is a separate input, with other blocks than earlier replays. */
 function movedIdentity(identity: string, nowMillis: number): string {
   return createHash('sha256').update(`${identity}\n${nowMillis}`).digest('hex');
 }

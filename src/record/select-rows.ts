@@ -1,5 +1,6 @@
 /**
- * Which events go into a flow log, and with what counters: filters, quirks and formats leave out, and what they leave out is counted.
+ * Which events go to a flow log, and with which counters. Filters, quirks and formats leave out packets, which are
+ * counted.
  */
 import type { FlowEvents } from '../flow/event.ts';
 import { criteriaHold } from '../flowlog/filtering-criteria.ts';
@@ -20,7 +21,7 @@ import type { Span } from './recording-settings.ts';
 import type { Uncounted, UncountedReason } from './uncounted.ts';
 import { addUncounted } from './uncounted.ts';
 
-/** Of `rows`, those that a target is on for, by the times that its tuples have in its format, and the others. */
+/** Splits `rows` into those for which a target is enabled, by the times of its tuples in its format, and the others. */
 export function splitByTime(
   { timeMillis }: TupleColumns,
   { format, spans }: FlowLogTarget,
@@ -36,7 +37,7 @@ export function splitByTime(
 
 const noRows = new Uint32Array(0);
 
-/** Whether one of the spans, which are in order, holds the time. */
+/** Whether one of the sorted spans contains the time. */
 function isWithin(spans: readonly Span[], millis: number): boolean {
   let low = 0;
   let high = spans.length;
@@ -49,7 +50,7 @@ function isWithin(spans: readonly Span[], millis: number): boolean {
 }
 
 /**
- * The rows from `start` to `end` that a target holds: `rows` itself where it holds them all. The packets of the others are added to
+ * The rows from `start` to `end` that a target logs; `rows` itself if it logs all. Packets of the others are added to
  * `uncounted`.
  */
 export function selectRows(
@@ -93,7 +94,10 @@ function reasonToLeaveOut(
   return format === 'nsg1' ? 'version-1' : undefined;
 }
 
-/** A continuing or end tuple of an inbound TCP flow that a user rule allowed, in a VNet without flow timeout. Source: facts 1.4. */
+/**
+ * A continuing or end tuple of an inbound TCP flow that a user rule allowed, in a VNet without a flow timeout. Source:
+ * facts 1.4.
+ */
 function isStateless({ columns, nic }: FlowEvents, plan: RecordingPlan, row: number): boolean {
   return (
     isCounted(columns, row) &&
@@ -104,7 +108,7 @@ function isStateless({ columns, nic }: FlowEvents, plan: RecordingPlan, row: num
   );
 }
 
-/** Inbound from the Internet at a NIC that nothing leads to. Source: facts 1.5. */
+/** Inbound from the Internet at a NIC that is not reachable from there. Source: facts 1.5. */
 function isUndelivered({ columns, nic }: FlowEvents, plan: RecordingPlan, row: number): boolean {
   const at = plan.nics[nic[row]];
   if (at.isPublished || columns.direction[row] !== directionInbound) return false;
@@ -113,7 +117,7 @@ function isUndelivered({ columns, nic }: FlowEvents, plan: RecordingPlan, row: n
   return isInternet(at, { family: sourceFamily(columns.family[row]), words });
 }
 
-/** Adds the packets of these rows where no flow log of the format holds them. */
+/** Adds the packets of these rows if no flow log of the format logs them. */
 export function countLeftOut(
   columns: TupleColumns,
   format: FlowLogFormat,
@@ -136,8 +140,8 @@ function isCounted({ state }: TupleColumns, row: number): boolean {
 const frameHeaderBytes = 14;
 
 /**
- * The columns as a format's tuples show them: themselves, or with counters that quirks change. Packets that `udpCounters` hides are for the caller
- * to count (`countHidden`).
+ * The columns as a format's tuples have them: unchanged, or with counters that quirks change. The caller counts packets
+ * that `udpCounters` hides (`countHidden`).
  */
 export function columnsShown(columns: TupleColumns, plan: RecordingPlan, format: FlowLogFormat): TupleColumns {
   const withFrames = plan.quirks.byteLength === 'frame';
@@ -163,7 +167,7 @@ export function columnsShown(columns: TupleColumns, plan: RecordingPlan, format:
   return shown;
 }
 
-/** Adds the packets of UDP that the columns shown do not show. */
+/** Adds the UDP packets that these columns hide. */
 export function countHidden(
   columns: TupleColumns,
   shown: TupleColumns,
@@ -180,7 +184,7 @@ const encrypted = encryptionNames.indexOf('X');
 const notEncrypted = encryptionNames.indexOf('NX');
 const fallenBack = encryptionNames.indexOf('NX_FALLBACK');
 
-/** Fills the column of encryption states. Source: facts 3.2; which flows fall back is inferred. */
+/** Fills the column of encryption states. Source: facts 3.2; which flows have `NX_FALLBACK` is inferred. */
 export function fillEncryption({ columns, nic }: FlowEvents, plan: RecordingPlan): void {
   const { everywhere, isEncrypted, nicTable } = plan.encryption;
   const { encryption, count, direction, family } = columns;

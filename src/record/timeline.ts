@@ -1,8 +1,9 @@
 /**
- * What was set when: networks and flow logs of a recording that change while it runs. A minute is written after its end, and packets come late; what counts
- * is what was set when they happened.
+ * History of the networks and flow logs of a recording that change while it runs. A minute is written after its end,
+ * and packets arrive late; the settings at the time of the event apply.
  *
- * A flow log is on from one switch to the next, to the millisecond. A network is in force from the first whole minute that begins when it is set, or later.
+ * A flow log is enabled from one switch to the next, to the millisecond. A network is in force from the first whole
+ * minute that begins when it is set, or later.
  */
 import { resourceKey } from '../arm-template/resource-id.ts';
 import { limits } from '../base/limits.ts';
@@ -10,29 +11,29 @@ import { minuteMillis } from '../base/time.ts';
 import type { Network } from '../nsg/network.ts';
 import type { FlowLogSettings, RecordingConfiguration } from './recording-settings.ts';
 
-/** The network as it was at some moment, built when it is called. */
+/** Builds the network as it was when it was set. */
 export type NetworkMaker = () => Network;
 
-/** One setting of one flow log, and when it held. */
+/** One version of a flow log's settings, and when it was valid. */
 interface Version {
   readonly settings: FlowLogSettings;
-  /** In order. Where it still holds, the last one ends at Infinity. */
+  /** Sorted. If it is still valid, the last span ends at Infinity. */
   spans: { readonly fromMillis: number; untilMillis: number }[];
 }
 
 export class Timeline {
-  /** Networks that are not in force yet, in order of the minutes from which on they will be. */
+  /** Networks that are not in force yet, in order of their first minutes. */
   readonly #ahead: { readonly fromMillis: number; readonly network: NetworkMaker }[] = [];
   /** By flow log, in order of time. */
   readonly #versions = new Map<string, Version[]>();
   #ended = 0;
   #changed = false;
-  /** The minute that was asked for last. */
+  /** The last minute for which the configuration was requested. */
   #minuteMillis = Number.NEGATIVE_INFINITY;
-  /** End of the minute that was written last. */
+  /** End of the last written minute. */
   #writtenMillis = Number.NEGATIVE_INFINITY;
 
-  /** `flowLogs` are on since ever. */
+  /** @param flowLogs enabled from the beginning */
   constructor(flowLogs: readonly FlowLogSettings[]) {
     for (const settings of flowLogs) this.setFlowLog(Number.NEGATIVE_INFINITY, settings.id, settings);
     this.#changed = false;
@@ -47,7 +48,10 @@ export class Timeline {
     if (ahead.length > limits.networksAheadMax) ahead.shift();
   }
 
-  /** Switches a flow log on with these settings, or off where there are none. A time before its last switch counts as that. */
+  /**
+   * Enables a flow log with these settings, or disables it without settings. A time before its last switch counts as
+   * the time of that switch.
+   */
   setFlowLog(atMillis: number, id: string, settings: FlowLogSettings | undefined): void {
     const key = resourceKey(id);
     const versions = this.#versions.get(key) ?? [];
@@ -64,13 +68,19 @@ export class Timeline {
     this.#changed = true;
   }
 
-  /** The flow logs with their spans, where they are others than when they were asked for last; `flushMillis` is the end of the minute that is written. */
+  /**
+   * The flow logs with their spans, if they have changed since the last call.
+   * @param flushMillis end of the minute being written
+   */
   flowLogs(flushMillis: number): readonly FlowLogSettings[] | undefined {
     this.#writtenMillis = flushMillis;
     return this.#changed ? this.#settings() : undefined;
   }
 
-  /** What is in force from a whole minute on, where the network is another than before. An earlier minute than before says that the clock went back. */
+  /**
+   * The configuration from a whole minute on, if the network has changed. An earlier minute than before means that the
+   * clock went back.
+   */
   configure(minute: number): RecordingConfiguration | undefined {
     const wentBack = minute < this.#minuteMillis;
     this.#minuteMillis = minute;
@@ -89,7 +99,7 @@ export class Timeline {
     }));
   }
 
-  /** When a switch counts: not before an earlier one, nor before what was written. */
+  /** The effective time of a switch: not before an earlier switch, and not before the written minutes. */
   #later(atMillis: number, last: Version | undefined): number {
     const { fromMillis, untilMillis } = last?.spans.at(-1) ?? since(Number.NEGATIVE_INFINITY);
     const millis = Math.max(atMillis, untilMillis === Number.POSITIVE_INFINITY ? fromMillis : untilMillis);
@@ -107,7 +117,7 @@ export class Timeline {
     this.#forget(ends[Math.floor(limits.flowLogSpansMax / 2)]);
   }
 
-  /** Forgets what ended before a time. */
+  /** Removes versions that ended before a time. */
   #forget(beforeMillis: number): void {
     this.#ended = 0;
     for (const [key, versions] of this.#versions) {
@@ -120,7 +130,7 @@ export class Timeline {
     }
   }
 
-  /** The clock went back: what is on now is on for all that comes. */
+  /** The clock went back: everything that is enabled now is enabled from the beginning. */
   #beginAnew(): void {
     this.#writtenMillis = Number.NEGATIVE_INFINITY;
     this.#changed = true;

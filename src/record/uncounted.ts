@@ -1,15 +1,15 @@
 /**
- * Packets of allowed flows that are in no tuple of a format: the part of the books that flow logs do not show. For each format,
+ * Packets of allowed flows that are in no tuple of a format, which flow logs do not show. For each format,
  *
  *   observed packets of allowed flows = packets in its tuples + its packets here
  */
 import type { FlowLogFormat } from '../flowlog/tuple.ts';
 
-/** Why rows are in no tuple, or in one without their counters. */
+/** Why rows have no tuple, or one without their counters. */
 export type UncountedReason =
-  /** No flow log of the format holds the NSG, or the NIC. */
+  /** No flow log of the format has the NSG, or the NIC. */
   | 'no-flow-log'
-  /** NSG formats: no NSG decided; an admin rule did, or none. */
+  /** NSG formats: no NSG decided, only an admin rule or no rule. */
   | 'no-nsg'
   /** NSG version 1 has no counters. */
   | 'version-1'
@@ -17,7 +17,7 @@ export type UncountedReason =
   | 'filtering-criteria'
   /** `recordTypes` of a VNet log. */
   | 'record-types'
-  /** The quirks of these names. */
+  /** The quirks with these names. */
   | 'statelessInboundTcp'
   | 'udpCounters'
   | 'snatInbound';

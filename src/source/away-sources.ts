@@ -2,11 +2,11 @@ import type { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import type { SourceBlob } from './source-blob.ts';
 
-/** Which containers do not answer: their blobs are not tried any more, those of others are. */
+/** Containers that do not respond: their other blobs are skipped, and the blobs of other containers are read. */
 export class AwaySources {
-  /** The first failure that was not a blob's own; `undefined` where there was none. */
+  /** The first failure that concerns more than one blob; `undefined` if there was none. */
   failure: FlowError | undefined;
-  /** Failures in a row. */
+  /** Consecutive failures, by container. */
   readonly #failures = new Map<string, number>();
 
   has(blob: SourceBlob): boolean {

@@ -2,24 +2,28 @@ import { FlowError } from '../base/errors.ts';
 import type { Block, Container } from '../blob/container.ts';
 
 /**
- * Reading an hourly blob by blocks, as Microsoft's article on reading NSG flow logs does it: the block list, one block, or everything since a
- * block. Block 0 is `{"records":[`, the last one `]}`; those between begin with a comma, but for the first. Source: facts 2.2.
+ * Reads an hourly blob by blocks, as in Microsoft's article on reading NSG flow logs: the block list, one block, or all
+ * blocks from one on. Block 0 is `{"records":[`, the last one `]}`. Blocks between them begin with a comma, except the
+ * first. Source: facts 2.2.
  */
 export interface PlacedBlock extends Block {
   /** 0 for the opening block. */
   readonly index: number;
-  /** Bytes before it. */
+  /** Bytes of the blob before it. */
   readonly startByte: number;
 }
 
-/** The blocks of a blob with their places. @throws not-found where there is no blob, or where it has no block list */
+/**
+ * The blocks of a blob with their positions.
+ * @throws not-found if the blob does not exist or has no block list
+ */
 export async function placeBlocks(container: Container, name: string): Promise<PlacedBlock[]> {
   const list = await container.blocks(name);
   const label = `${container.location}/${name}`;
   if (list === undefined) throw new FlowError('not-found', `there is no blob ${label}`);
   if (list.blocks.length === 0)
     throw new FlowError('not-found', `the blob ${label} has no block list`, {
-      hint: 'Copies have none; `nsgflow blob show` without --block and --since shows all of it.',
+      hint: 'Copies have no block list. `nsgflow blob show` without --block and --since shows the whole blob.',
     });
   let startByte = 0;
   return list.blocks.map(({ id, lengthBytes }, index) => {
@@ -29,13 +33,16 @@ export async function placeBlocks(container: Container, name: string): Promise<P
   });
 }
 
-/** What to read: one block, or those from one on without the closing block; neither is the whole blob. */
+/** One block, or all from one on without the closing block; without either, the whole blob. */
 export interface BlockRange {
   readonly block?: number | undefined;
   readonly since?: number | undefined;
 }
 
-/** Bytes as they are. @throws not-found, usage where there is no such block */
+/**
+ * Reads bytes unchanged.
+ * @throws not-found; usage if there is no such block
+ */
 export async function readBlocks(container: Container, name: string, range: BlockRange): Promise<Uint8Array> {
   const { block, since } = range;
   if (block === undefined && since === undefined) return (await container.read(name)).bytes;
@@ -53,7 +60,10 @@ const head = Buffer.from('{"records":[');
 const tail = Buffer.from(']}');
 const comma = 0x2c;
 
-/** The records of some blocks as a whole flow log: without the comma that leads or trails, between `{"records":[` and `]}`. */
+/**
+ * The records of some blocks as a complete flow log: without a leading or trailing comma, between `{"records":[` and
+ * `]}`.
+ */
 export function wrapRecords(bytes: Uint8Array): Uint8Array {
   let part = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   if (part.subarray(0, head.length).equals(head)) part = part.subarray(head.length);
@@ -63,7 +73,7 @@ export function wrapRecords(bytes: Uint8Array): Uint8Array {
   return Buffer.concat([head, part, tail]);
 }
 
-/** Whether `]}` at the end belongs to a record: brackets outside of texts are balanced with it. */
+/** Whether `]}` at the end belongs to a record: brackets outside texts are balanced with it. */
 function isRecordEnd(part: Uint8Array): boolean {
   let depth = 0;
   let isText = false;

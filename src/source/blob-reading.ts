@@ -1,12 +1,12 @@
 /**
- * What is new of one blob since its position, in pieces that are decoded on their own.
+ * Reads the new part of a blob since its position, in pieces that are decoded separately.
  *
- *   with a block list     the blocks behind those read, without the closing one; pieces end where blocks end
- *   without               the bytes behind the last whole record; pieces end where records end
+ *   with a block list     the blocks after those read, without the closing block; pieces end at block ends
+ *   without               the bytes after the last complete record; pieces end at record ends
  *
- * Whether what was read before still stands is seen by a fingerprint: of the ids and lengths of the blocks read, or of the bytes read. Where the ETag changed
- * though no block came, or the blob was made anew, the bytes of the blocks read are compared, too. Where they do not stand, the reading says `replaces`, and
- * is then opened `fromStart`.
+ * A fingerprint detects whether the part read before has changed: of the ids and lengths of the blocks read, or of the
+ * bytes read. If the ETag changed without new blocks, or the blob was recreated, the bytes of these blocks are compared,
+ * too. If they differ, the reading has `replaces`, and is then opened again `fromStart`.
  */
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
@@ -21,9 +21,9 @@ import { ByteStream } from './byte-stream.ts';
 import type { SourceBlob } from './source-blob.ts';
 import { isNeverRead, withoutUnread } from './unread.ts';
 
-/** What decoding the pieces gave: positions are those of the blob. */
+/** Result of decoding the pieces; positions are in the blob. */
 export interface PieceOutcome {
-  /** Behind the last whole record or rejection; 0 where there was none. */
+  /** After the last complete record or rejection; 0 if there was none. */
   readonly readEndByte: number;
   readonly rejections: readonly Rejection[];
 }
@@ -31,30 +31,39 @@ export interface PieceOutcome {
 export interface BlobReading {
   readonly blob: SourceBlob;
   readonly before: BlobPosition | undefined;
-  /** Why the rows that the blob gave before must go; `undefined` where they stand. Then there are no pieces. */
+  /**
+   * Why the rows read from the blob before must be removed; `undefined` if they are still valid. With it, there are no
+   * pieces.
+   */
   readonly replaces: Replacement | undefined;
-  /** The next piece; `undefined` behind the last. The one before must be passed. */
+  /** The next piece; `undefined` after the last. The previous piece must be passed. */
   next(): Promise<Piece | undefined>;
-  /** Passes a piece that was decoded as far as it is settled. @returns so many bytes */
+  /**
+   * Accepts the final part of a decoded piece.
+   * @returns its number of bytes
+   */
   pass(piece: Piece, cut: FlowLogCut | undefined): number;
-  /** Known behind the last piece: why the bytes ended before their time, as a rejection of the rest. */
+  /** Available after the last piece: why the bytes ended early, as a rejection of the rest. */
   readonly fault: Rejection | undefined;
-  /** The position behind the last piece. `rejections` have the fault, too. */
+  /** The position after the last piece. `rejections` include the fault. */
   position(outcome: PieceOutcome): BlobPosition;
   close(): Promise<void>;
 }
 
-/** `blob-rewritten`: bytes that were read are no longer there. `blob-mended`: it ended inside a record, and goes on now. */
+/** `blob-rewritten`: bytes that were read have changed. `blob-mended`: it ended inside a record, and now continues. */
 export interface Replacement {
   readonly notice: 'blob-rewritten' | 'blob-mended';
-  /** One sentence without a stop. */
+  /** One sentence without a period. */
   readonly detail: string;
 }
 
-/** The last block holds the closing brackets alone. */
+/** The last block has only the closing brackets. */
 const closingBytesMax = 2;
 
-/** Opens what is new of a blob; all of it `fromStart`, whatever was read before. @returns `undefined` when there is nothing new */
+/**
+ * Opens the new part of a blob; with `fromStart` all of it.
+ * @returns `undefined` if there is nothing new
+ */
 export async function openReading(
   blob: SourceBlob,
   before: BlobPosition | undefined,
@@ -69,12 +78,12 @@ export async function openReading(
   return await openBlocks(blob, before, list, fromStart, sizes);
 }
 
-/** Whether a blob stands as it was read. */
+/** Whether a blob is unchanged since it was read. */
 export function isSame(blob: SourceBlob, position: BlobPosition): boolean {
   return position.etag === blob.etag && position.lengthBytes === blob.lengthBytes;
 }
 
-/** Whether a blob was deleted and made again since it was read, where storage tells that. */
+/** Whether a blob was deleted and recreated since it was read, if storage reports it. */
 function isMadeAnew({ createdMillis }: SourceBlob, position: BlobPosition): boolean {
   return (
     createdMillis !== undefined && position.createdMillis !== undefined && createdMillis !== position.createdMillis
@@ -102,12 +111,7 @@ async function openBlocks(
     if (known.torn === true) return replacing(blob, before, 'blob-mended', tornDetail);
     const mayDiffer = count <= from || isMadeAnew(blob, known);
     if (mayDiffer && (await contentOf(blob, blocks.slice(0, from))) !== known.content)
-      return replacing(
-        blob,
-        before,
-        'blob-rewritten',
-        `its first ${from} blocks hold other bytes than those that were read`,
-      );
+      return replacing(blob, before, 'blob-rewritten', `its first ${from} blocks have changed since they were read`);
   }
   const startByte = lengthOf(blocks.slice(0, from));
   const content = new BlockContent(blocks.slice(from), known?.content);
@@ -128,7 +132,10 @@ async function openBlocks(
     }),
   });
 
-  /** The bytes of the blocks that were not read, whole blocks together up to the length of a piece. The last one does not count as read where it only closes the blob. */
+  /**
+   * The bytes of unread blocks, with as many whole blocks together as fit into a piece. A last block that only closes
+   * the blob does not count as read.
+   */
   async function* chunks(): AsyncGenerator<Uint8Array> {
     for (let at = startByte, block = from; block < blocks.length;) {
       let end = at + blocks[block++].lengthBytes;
@@ -142,7 +149,7 @@ async function openBlocks(
         const isTail =
           at === end && block === blocks.length && lastBytes <= closingBytesMax && bytes.length >= lastBytes;
         const closes = isTail && isClosing(bytes.subarray(bytes.length - lastBytes));
-        // Where the blob has grown meanwhile, other bytes stand in the place of the closing block.
+        // If the blob has grown since, other bytes are in the place of the closing block.
         const isGone = isTail && !closes && (await blob.blocks())?.etag !== list.etag;
         const whole = closes || isGone ? bytes.subarray(0, bytes.length - lastBytes) : bytes;
         content.add(whole);
@@ -153,17 +160,20 @@ async function openBlocks(
   }
 }
 
-/** Whether the bytes of a last block close the blob, and will be replaced when it grows. */
+/** Whether the bytes of a last block close the blob, and are replaced when it grows. */
 function isClosing(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte === 0x5d || byte === 0x7d || byte <= 0x20);
 }
 
 const tornDetail = 'it ended inside a record when it was read';
 
-/** What is open where records follow each other: the next look begins there, and needs no head. */
+/** The head between records: the next reading begins there and needs no head. */
 const plainHeads: ReadonlySet<string> = new Set(['', '{"records":[']);
 
-/** Whether a last piece ends inside a record, or so deep in brackets that what follows can only be read with what was before. */
+/**
+ * Whether a last piece ends inside a record, or at a nesting depth where the rest can be read only together with the
+ * part before.
+ */
 function endsTorn({ bytes, goesOn }: Piece, cut: FlowLogCut | undefined): boolean {
   return !goesOn && cut !== undefined && (cut.startByte < bytes.length || !plainHeads.has(cut.head));
 }
@@ -176,7 +186,7 @@ async function openBytes(
 ): Promise<BlobReading | undefined> {
   const known = fromStart ? undefined : before;
   if (known?.blocks !== undefined)
-    return replacing(blob, before, 'blob-rewritten', 'it was read by blocks, and has no block list now');
+    return replacing(blob, before, 'blob-rewritten', 'it was read by blocks but has no block list now');
   if (known?.torn === true) return replacing(blob, before, 'blob-mended', tornDetail);
   const stream = blob.open();
   const hash = createHash('sha256');
@@ -272,7 +282,10 @@ function replacing(
   };
 }
 
-/** Passes the bytes that were read before. @returns whether they are the same */
+/**
+ * Skips the bytes read before.
+ * @returns whether they are unchanged
+ */
 async function passKnown(stream: ByteStream, { readBytes, fingerprint }: BlobPosition, hash: Hash): Promise<boolean> {
   while (stream.position < readBytes) {
     const bytes = await stream.take(Math.min(limits.pieceBytesMax, readBytes - stream.position));
@@ -292,12 +305,12 @@ function fingerprintOfBlocks(blocks: readonly Block[]): string {
   return digest(hash);
 }
 
-/** 128 bits in 22 characters: positions hold one or two of a blob. */
+/** 128 bits in 22 characters: each blob's position has one or two. */
 function digest(hash: Hash): string {
   return hash.digest().subarray(0, 16).toString('base64url');
 }
 
-/** The bytes of these blocks as they stand now. */
+/** Digest of the current bytes of these blocks. */
 async function contentOf(blob: SourceBlob, blocks: readonly Block[]): Promise<string | undefined> {
   const content = new BlockContent(blocks, undefined);
   const end = lengthOf(blocks);
@@ -310,7 +323,7 @@ async function contentOf(blob: SourceBlob, blocks: readonly Block[]): Promise<st
   return content.digest;
 }
 
-/** A digest over blocks, of which each is digested by itself: it goes on block by block, whatever was read at once. */
+/** A digest over blocks, each with its own digest, so that it can be continued block by block. */
 class BlockContent {
   digest: string;
   readonly #lengths: number[];
@@ -338,10 +351,10 @@ class BlockContent {
   }
 }
 
-/** Bytes behind the last record that are no more than brackets, so that the fingerprint can end in them. */
+/** Bytes after the last record that can be only brackets, so that the fingerprint can end in them. */
 const tailBytes = 256;
 
-/** A digest over all bytes passed, which can be asked for where the last record ends: somewhere in the last bytes. */
+/** A digest over all bytes read, also available for the end of the last record, within the last bytes. */
 class TailHash {
   #hash: Hash;
   #tail: Uint8Array = new Uint8Array(0);
@@ -361,7 +374,7 @@ class TailHash {
     this.end += bytes.length;
   }
 
-  /** Of the bytes up to `end`; `undefined` where that lies too far back. */
+  /** Digest of the bytes up to `end`; `undefined` if that is too far back. */
   digestAt(end: number): string | undefined {
     const inTail = end - (this.end - this.#tail.length);
     if (inTail < 0 || inTail > this.#tail.length) return undefined;
@@ -369,7 +382,7 @@ class TailHash {
   }
 }
 
-/** A position with further rejections. */
+/** A position with additional rejections. */
 export function withRejections(position: BlobPosition, rejections: readonly Rejection[]): BlobPosition {
   return { ...position, ...keptOf([...(position.rejections ?? []), ...rejections]) };
 }

@@ -2,17 +2,20 @@ import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { limits } from '../base/limits.ts';
 
-/** Bytes of a blob in order, as many at a time as are asked for; unpacked where the blob is gzip. Held: what was looked at and not passed. */
+/**
+ * The bytes of a blob in order, on demand; decompressed if the blob is gzip. It holds bytes that were looked at but not
+ * passed.
+ */
 export class ByteStream {
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #bytesMax: number;
   #held: Uint8Array = new Uint8Array(0);
-  /** The chunk behind `#held`, where it was asked whether there is one. */
+  /** The chunk after `#held`, if it was read ahead. */
   #ahead: Uint8Array | undefined;
   #ended = false;
   #passed = 0;
   #received = 0;
-  /** Why the bytes end before their time; `undefined` where they do not. Known once the end has been looked at. */
+  /** Why the bytes end early; `undefined` if they do not. Valid after the end has been looked at. */
   fault: { readonly reason: 'gzip-damaged' | 'zip-damaged' | 'too-large'; readonly detail: string } | undefined;
 
   constructor(chunks: AsyncIterable<Uint8Array>, bytesMax: number = limits.blobBytesMax) {
@@ -20,12 +23,12 @@ export class ByteStream {
     this.#bytesMax = bytesMax;
   }
 
-  /** How many bytes were passed. */
+  /** Number of passed bytes. */
   get position(): number {
     return this.#passed;
   }
 
-  /** The next `count` bytes, fewer at the end. They stay to be taken, and do not change. */
+  /** The next `count` bytes, fewer at the end. They are not passed, and do not change. */
   async look(count: number): Promise<Uint8Array> {
     if (this.#held.length < count) {
       const parts = [this.#held];
@@ -41,7 +44,10 @@ export class ByteStream {
     return this.#held.subarray(0, count);
   }
 
-  /** Passes the next `count` bytes. @returns them, in memory of their own */
+  /**
+   * Passes the next `count` bytes.
+   * @returns a copy of them
+   */
   async take(count: number): Promise<Uint8Array> {
     const seen = await this.look(count);
     this.#passed += seen.length;
@@ -59,7 +65,7 @@ export class ByteStream {
     this.#held = this.#held.subarray(count);
   }
 
-  /** Whether there are bytes behind all that was looked at. */
+  /** Whether there are bytes after `count` bytes that were looked at. */
   async goesOnBehind(count: number): Promise<boolean> {
     if (this.#held.length <= count) this.#ahead = await this.#next();
     return this.#held.length > count || this.#ahead !== undefined;
@@ -70,7 +76,7 @@ export class ByteStream {
     await this.#chunks.return?.(undefined);
   }
 
-  /** The next chunk that is not empty; `undefined` behind the last. */
+  /** The next non-empty chunk; `undefined` after the last. */
   async #next(): Promise<Uint8Array | undefined> {
     const ahead = this.#ahead;
     this.#ahead = undefined;
@@ -108,16 +114,16 @@ function concat(parts: readonly Uint8Array[], length: number): Uint8Array {
   return all;
 }
 
-/** Which unpacker an error comes from. */
+/** The decompressor that an error comes from. */
 function packingOf(error: unknown): 'gzip' | 'zip' | undefined {
   if (error instanceof ZipDataError) return 'zip';
   return (error as NodeJS.ErrnoException).code?.startsWith('Z_') === true ? 'gzip' : undefined;
 }
 
-/** A zip entry whose data cannot be unpacked. */
+/** A zip entry that cannot be decompressed. */
 export class ZipDataError extends Error {}
 
-/** The chunks, unpacked where they begin as gzip does. */
+/** The chunks, decompressed if they begin as gzip. */
 export async function* unpackedChunks(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const iterator = chunks[Symbol.asyncIterator]();
   let first: Uint8Array = new Uint8Array(0);
@@ -154,7 +160,7 @@ export async function* unpackedChunks(chunks: AsyncIterable<Uint8Array>): AsyncG
   }
 }
 
-/** What stands between `start` and `end`, read piece by piece. */
+/** The bytes between `start` and `end`, read piece by piece. */
 export async function* rangeChunks(
   read: (start: number, end: number) => Promise<Uint8Array>,
   start: number,
@@ -168,12 +174,12 @@ export async function* rangeChunks(
   }
 }
 
-/** The closing brackets of a flow log: what a blob that grows has at its end, and then elsewhere. */
+/** The closing brackets of a flow log, which move when the blob grows. */
 const closingBytes = 2;
 
 /**
- * All bytes of a blob of at least `lengthBytes`, as it stands now. Of a piece that does not end it, the last bytes are read once more with the next one:
- * the blob may have ended there, and have grown since.
+ * All bytes of a blob of at least `lengthBytes`, as it is now. The last bytes of a piece are read again with the next
+ * piece, unless it is the end: the blob may have ended there and have grown since.
  */
 export async function* wholeChunks(
   read: (start: number, end: number) => Promise<Uint8Array>,

@@ -5,19 +5,22 @@ import type { Storage } from '../blob/open.ts';
 import type { BlobPath } from '../flowlog/blob-path.ts';
 import { formatBlobPath, nsgContainer, parseBlobPath, parseResourceId, vnetContainer } from '../flowlog/blob-path.ts';
 
-/** One hourly blob, found by what its path says. */
+/** One hourly blob, with its parsed path. */
 export interface FlowLogBlob {
   readonly container: Container;
   readonly item: BlobItem;
   readonly path: BlobPath;
 }
 
-/** An account, or the one container of it that was named. */
+/** An account, or one container of it. */
 export type SearchedStorage = Account & { readonly only?: Container | undefined };
 
-/** Which hourly blobs; what is absent does not matter. */
+/** Selects hourly blobs; absent fields match all. */
 export interface BlobSelection {
-  /** ARM id of an NSG or of a VNet flow log, or of what that watches (VNet, subnet or NIC), or the bare name of an NSG or flow log; any casing. */
+  /**
+   * ARM id of an NSG or VNet flow log, or of a flow log's target (VNet, subnet or NIC), or the plain name of an NSG or
+   * flow log; any casing.
+   */
   readonly target?: string | undefined;
   /** Twelve upper-case digits. */
   readonly mac?: string | undefined;
@@ -25,7 +28,10 @@ export interface BlobSelection {
   readonly hourMillis?: number | undefined;
 }
 
-/** The hourly blobs of a storage that are selected, in order of names within a container. Of a full id only its own folders are listed. */
+/**
+ * The selected hourly blobs of a storage, in order of names within a container. For a full id, only its own folders are
+ * listed.
+ */
 export async function* findFlowLogBlobs(
   storage: SearchedStorage,
   selection: BlobSelection,
@@ -34,7 +40,7 @@ export async function* findFlowLogBlobs(
   const isInPath =
     target === undefined || !target.startsWith('/') || /\/networkSecurityGroups\/|\/flowLogs\//i.test(target);
   const inPath = isInPath ? selection : { ...selection, target: undefined };
-  /** By id of a VNet flow log, whether it watches the target. */
+  /** Whether a VNet flow log watches the target, by the flow log's id. */
   const watches = new Map<string, boolean>();
   for await (const container of containersOf(storage)) {
     for (const prefix of prefixesOf(container.name, inPath))
@@ -48,7 +54,7 @@ export async function* findFlowLogBlobs(
   }
 }
 
-/** The head of a VNet record holds the id of what is watched. Source: facts 3.1. */
+/** The head of a VNet record has the id of its target. Source: facts 3.1. */
 const headBytes = 4096;
 
 async function isWatching(container: Container, name: string, target: string): Promise<boolean> {
@@ -57,7 +63,7 @@ async function isWatching(container: Container, name: string, target: string): P
   return watched?.toLowerCase() === target.toLowerCase();
 }
 
-/** The one container that was named, or those of flow logs. */
+/** The named container, or all flow log containers. */
 export async function* containersOf(storage: SearchedStorage): AsyncGenerator<Container> {
   if (storage.only !== undefined) {
     yield storage.only;
@@ -67,7 +73,10 @@ export async function* containersOf(storage: SearchedStorage): AsyncGenerator<Co
     if (name === nsgContainer || name === vnetContainer) yield storage.container(name);
 }
 
-/** The one blob that is selected, or the storage's own where that is a blob. @throws not-found, usage where there are several */
+/**
+ * The one selected blob, or the storage's own blob.
+ * @throws not-found; usage if there are several
+ */
 export async function findOneBlob(
   storage: Storage,
   selection: BlobSelection,
@@ -75,19 +84,19 @@ export async function findOneBlob(
   if (storage.blob !== undefined && storage.only !== undefined) return { container: storage.only, name: storage.blob };
   const found: FlowLogBlob[] = [];
   for await (const blob of findFlowLogBlobs(storage, selection)) if (found.push(blob) > 1) break;
-  if (found.length === 0) throw new FlowError('not-found', `${storage.location} holds no such flow log blob`);
+  if (found.length === 0) throw new FlowError('not-found', `${storage.location} has no such flow log blob`);
   if (found.length > 1)
     throw new FlowError(
       'usage',
-      `${storage.location} holds several such blobs, among them ${found.map(({ item }) => item.name).join(' and ')}`,
+      `${storage.location} has several such blobs, for example ${found.map(({ item }) => item.name).join(' and ')}`,
       {
-        hint: 'Say which one: --target, --nic and --hour. `nsgflow blob list` names them.',
+        hint: 'Select one with --target, --nic and --hour. `nsgflow blob list` lists them.',
       },
     );
   return { container: found[0].container, name: found[0].item.name };
 }
 
-/** What names of blobs of a full id begin with; everything for a bare name, and in folders of copies. */
+/** Prefixes of the names of blobs with a full id; all names for a plain name and in folders of copies. */
 function prefixesOf(container: string, { target, hourMillis: hour }: BlobSelection): string[] {
   if (target === undefined || parseResourceId(target) === undefined) return [''];
   const cut = (path: string): string => path.slice(0, path.search(hour === undefined ? /y=\d{4}\// : /m=00\//));
@@ -111,13 +120,13 @@ function matches(path: BlobPath, { target, mac, hourMillis: hour }: BlobSelectio
   return (child ?? name).toLowerCase() === wanted;
 }
 
-/** The short form has underscores that may be taken apart in several ways; put together they are the same. */
+/** The underscores of the short form are ambiguous; the joined forms are equal. */
 function isShortPathOf({ resourceId }: BlobPath, target: string): boolean {
   const folder = (id: string): string => formatBlobPath('vnet', id, 0, undefined, 'short');
   return parseResourceId(target)?.child !== undefined && folder(resourceId) === folder(target);
 }
 
-/** The id of a blob's flow log as a person would look for it: name of the NSG, or of the VNet flow log. */
+/** The name of a blob's flow log for users: name of the NSG, or of the VNet flow log. */
 export function logNameOf({ resourceId }: BlobPath): string {
   const { name = resourceId, child } = parseResourceId(resourceId) ?? {};
   return child ?? name;

@@ -18,19 +18,20 @@ import type { ZipMember } from './zip.ts';
 import { zipMembers } from './zip.ts';
 import { archivedError, isOfBlob } from './unread.ts';
 
-/** What cannot be listed. Without it, the first failure ends a listing. */
+/** Called for sources and paths that cannot be listed. Without it, the first failure ends a listing. */
 export interface UnlistedHandler {
-  /** A source that cannot be listed to its end: the others follow. */
+  /** A source could not be listed completely; other sources follow. */
   onSource(error: FlowError): void;
-  /** A folder or file of a source of which not even the length is to be had. */
+  /** A folder or file of a source could not be read, not even its length. */
   onPath(error: FlowError): void;
 }
 
 /**
- * All selected blobs of the sources, in order. A source is a folder that stands for a storage account, a container of one, any other folder of
- * copies, a file, a zip archive, a glob, `-` for standard input, or the URL of an Azure account or container.
+ * All selected blobs of the sources, in order. A source is a folder used as a storage account, one of its containers,
+ * any other folder of copies, a file, a zip archive, a glob, `-` for standard input, or the URL of an Azure account or
+ * container.
+ * @param unlisted if given, failures are reported to it and the listing continues
  * @throws not-found, authentication, permission, unavailable, usage
- * @param unlisted is told what cannot be listed, and the listing goes on behind it
  */
 export async function* listSources(
   sources: readonly string[],
@@ -86,7 +87,7 @@ async function* listStorage(storage: Storage, named: boolean, selection: Selecti
       else if (isZipName(item.name)) yield* zipBlobs(container, item, selection, false);
 }
 
-/** The containers of a storage that hold flow logs: of an account those of Azure's names, else the one that it is. */
+/** The flow log containers of a storage: for an account those with Azure's names, otherwise its only container. */
 export async function* logContainers(storage: Storage): AsyncGenerator<Container> {
   if (storage.only !== undefined) yield storage.only;
   else
@@ -94,7 +95,10 @@ export async function* logContainers(storage: Storage): AsyncGenerator<Container
       if (name === nsgContainer || name === vnetContainer) yield storage.container(name);
 }
 
-/** Files that a folder of logs may hold beside others, such as a table: what a table notes about itself is no log, and grows with each ingest. */
+/**
+ * Whether a file in a folder of logs can be a log. Files of a table, for example, are not logs, and grow with each
+ * ingest.
+ */
 function isLogName(name: string): boolean {
   return /\.(json|ndjson|log)(\.gz)?$/i.test(name) && !isOfTable(name);
 }
@@ -107,7 +111,7 @@ function isZipName(name: string): boolean {
   return /\.zip$/i.test(name);
 }
 
-/** The members of an archive; one that cannot be read, and is not named by itself, is a blob that cannot be read. */
+/** The members of an archive. An unreadable archive that was not named directly is an unreadable blob. */
 async function* zipBlobs(
   container: Container,
   item: BlobItem,
@@ -155,7 +159,7 @@ async function* zipBlobs(
   }
 }
 
-/** Standard input is read whole; its bytes name it. */
+/** Standard input is read completely; its key is derived from its bytes. */
 async function standardInput(): Promise<SourceBlob> {
   const bytes = await buffer(process.stdin);
   const etag = fingerprintOf(bytes);
@@ -173,7 +177,7 @@ async function standardInput(): Promise<SourceBlob> {
   };
 }
 
-/** What a blob without blocks does: it is read from its start. */
+/** The methods of a blob without blocks: it is read from its start. */
 function unblocked(open: () => ByteStream): Pick<SourceBlob, 'blocks' | 'range' | 'open'> {
   return {
     blocks: () => Promise.resolve(undefined),

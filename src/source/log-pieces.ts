@@ -3,13 +3,13 @@ import type { FlowLogCut } from '../flowlog/record.ts';
 import type { PieceOfLog } from '../flowlog/decode.ts';
 import type { ByteStream } from './byte-stream.ts';
 
-/** Bytes to decode, and the byte of the blob at which they begin. */
+/** Bytes to decode, and their offset in the blob. */
 export interface Piece extends Required<PieceOfLog> {
   readonly bytes: Uint8Array;
   readonly startByte: number;
 }
 
-/** How long pieces are: at first, and at the most where not even one record ends in a piece. */
+/** Piece sizes: normally, and at most, for a piece without a complete record. */
 export interface PieceSizes {
   readonly pieceBytes: number;
   readonly recordBytes: number;
@@ -18,8 +18,8 @@ export interface PieceSizes {
 const usualSizes: PieceSizes = { pieceBytes: limits.pieceBytesMax, recordBytes: limits.recordBytesMax };
 
 /**
- * A flow log in pieces. Each is decoded, and says where the next one begins: at the record that its end cuts. A record that is longer than a piece is
- * decoded again in a piece of `recordBytes`; one that is longer than that is read torn.
+ * A flow log in pieces. Decoding a piece shows where the next one begins: at the record that its end cuts. A record
+ * that is longer than a piece is decoded again in a piece of `recordBytes`; a longer record is cut.
  */
 export class LogPieces {
   readonly #stream: ByteStream;
@@ -27,10 +27,10 @@ export class LogPieces {
   readonly #sizes: PieceSizes;
   #head = '';
   #size: number;
-  /** The next piece is too long to grow: what is cut by its end is lost. */
+  /** The next piece cannot grow: the record that its end cuts is lost. */
   #isTorn = false;
 
-  /** @param startByte of the blob, at which the stream begins */
+  /** @param startByte offset in the blob at which the stream begins */
   constructor(stream: ByteStream, startByte: number, sizes: PieceSizes = usualSizes) {
     this.#stream = stream;
     this.#startByte = startByte - stream.position;
@@ -38,7 +38,7 @@ export class LogPieces {
     this.#size = sizes.pieceBytes;
   }
 
-  /** The next piece, `undefined` behind the last. The one before must be passed. */
+  /** The next piece; `undefined` after the last. The previous piece must be passed. */
   async next(): Promise<Piece | undefined> {
     const bytes = await this.#stream.look(this.#size);
     if (bytes.length === 0) return undefined;
@@ -46,7 +46,10 @@ export class LogPieces {
     return { bytes, startByte: this.#startByte + this.#stream.position, head: this.#head, goesOn };
   }
 
-  /** Passes a piece as far as it is settled. @returns those bytes */
+  /**
+   * Passes the final part of a piece.
+   * @returns these bytes
+   */
   pass({ bytes, goesOn }: Piece, cut: FlowLogCut | undefined): Uint8Array {
     if (goesOn && cut?.startByte === 0) {
       if (this.#size < this.#sizes.recordBytes) this.#size = this.#sizes.recordBytes;

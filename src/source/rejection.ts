@@ -1,6 +1,6 @@
 import type { Rejection } from '../flowlog/record.ts';
 
-/** Bytes of a blob that are not used, and why. */
+/** Unusable bytes of a blob, and the reason. */
 export interface BlobRejection extends Rejection {
   /** Path or URL. */
   readonly blob: string;

@@ -10,11 +10,11 @@ import { isOfBlob } from './unread.ts';
 
 /** How long the blobs of a flow log are kept. */
 export interface RetentionRule {
-  /** For messages and the log of deletions: the flow log's name or id. */
+  /** For messages and the deletion log: the flow log's name or id. */
   readonly name: string;
-  /** ARM ids that its paths may hold: of the NSG, of the flow log; in any casing. */
+  /** ARM ids in its paths: of the NSG, or of the flow log; in any casing. */
   readonly ids: readonly string[];
-  /** 1 to 365; 0 keeps for ever. */
+  /** 1 to 365; 0 keeps blobs forever. */
   readonly days: number;
 }
 
@@ -22,7 +22,7 @@ export interface RetentionRule {
 const daysMax = 365;
 const parallelMax = 8;
 
-/** A blob that a rule has done with. */
+/** A blob whose retention time is over. */
 export interface Expired {
   readonly item: BlobItem;
   readonly path: BlobPath;
@@ -34,14 +34,14 @@ export interface Expired {
 /** @throws usage */
 export function checkDays(days: number): number {
   if (!Number.isInteger(days) || days < 0 || days > daysMax)
-    throw new FlowError('usage', `flow logs are kept for 0 (for ever) to ${daysMax} days, not ${days}`);
+    throw new FlowError('usage', `flow logs are kept for 0 (forever) to ${daysMax} days, not ${days}`);
   return days;
 }
 
 /**
- * Whether a rule has done with a blob: its path is exactly that of an hour of a flow log that a rule names, the hour lies wholly in the past and ended
- * the rule's days ago or before. Where several rules name it, the one that keeps longest decides. Pure.
- * @returns `undefined` for a blob that is kept
+ * Whether the retention time of a blob is over: its path is exactly that of an hour of a flow log with a rule, and the
+ * hour ended at least the rule's days ago. If several rules match, the longest time applies. Pure.
+ * @returns `undefined` if the blob is kept
  */
 export function judgeRetention(item: BlobItem, rules: RetentionIndex, nowMillis: number): Expired | undefined {
   const path = parseBlobPath(item.name);
@@ -53,18 +53,18 @@ export function judgeRetention(item: BlobItem, rules: RetentionIndex, nowMillis:
   return { item, path, rule, ageDays: Math.floor((nowMillis - endMillis) / dayMillis) };
 }
 
-/** Azure's own casing and form; of anything else it is not known what it is. */
+/** Whether a path has Azure's own casing and form; other paths may belong to something else. */
 function isExactPath(name: string, path: BlobPath): boolean {
   const { kind, resourceId, hourMillis, mac } = path;
   return name === formatBlobPath(kind, resourceId, hourMillis, mac, path.kind === 'vnet' ? path.form : undefined);
 }
 
-/** Rules by the paths that they are about. */
+/** Rules by the paths that they apply to. */
 export class RetentionIndex {
   readonly #byFolder = new Map<string, RetentionRule>();
   readonly #others: RetentionRule | undefined;
 
-  /** `others` is the rule of flow logs that no rule names; without it they are kept. */
+  /** @param others the rule of flow logs without a rule of their own; if absent, these are kept */
   constructor(rules: readonly RetentionRule[], others?: RetentionRule) {
     for (const rule of rules) {
       checkDays(rule.days);
@@ -83,7 +83,7 @@ export class RetentionIndex {
     return this.#byFolder.get(folder) ?? this.#others;
   }
 
-  /** What names in this container begin with, of all that rules name; everything where there is a rule for others. */
+  /** Prefixes of the names in this container that rules apply to; all names if there is a rule for others. */
   prefixes(container: string): string[] {
     if (this.#others !== undefined || (container !== nsgContainer && container !== vnetContainer)) return [''];
     const key = container === nsgContainer ? 'resourceId=' : 'flowLogResourceID=';
@@ -101,34 +101,36 @@ function foldersOf(id: string): string[] {
   ];
 }
 
-/** `resourceId=/SUBSCRIPTIONS/…/`, with all that stands before the year. */
+/** `resourceId=/SUBSCRIPTIONS/…/`, the part of the path before the year. */
 function folderOf(kind: BlobPath['kind'], id: string, form: 'short' | 'long'): string[] {
   const path = formatBlobPath(kind, id, 0, undefined, form);
   return [path.slice(0, path.lastIndexOf('y=1970'))];
 }
 
-/** What was done about a blob. */
+/** The action for a blob. */
 export interface RetentionStep extends Expired {
   readonly container: Container;
   /**
-   * `would-delete` in a dry run, or of what is not nsgflow's own; `changed` when somebody wrote the blob meanwhile, and `refused` when storage does not
-   * delete it (a lease, a snapshot, a policy, a right that is missing): it is kept.
+   * `would-delete`: a dry run, or a blob that nsgflow did not write. `changed`: the blob was written since it was
+   * listed, and is kept. `refused`: storage does not delete it (a lease, a snapshot, a policy, a missing permission),
+   * and it is kept.
    */
   readonly action: 'deleted' | 'would-delete' | 'changed' | 'refused';
-  /** Why a blob is kept; `undefined` for the others. */
+  /** Why a blob is kept; otherwise `undefined`. */
   readonly why?: FlowError;
 }
 
 export interface RetainSettings {
   readonly rules: RetentionIndex;
   readonly nowMillis: number;
-  /** `own` deletes what nsgflow wrote into a folder or an emulator, and leaves what Azure or a copy owns. */
+  /** `own` deletes blobs that nsgflow wrote to a folder or an emulator, and keeps Azure's blobs and copies. */
   readonly deletes: 'all' | 'own' | 'nothing';
 }
 
 /**
- * Deletes the blobs of a storage that rules have done with, each only in the version that was listed, and tells each. Flow logs that are not
- * named are not listed, unless there is a rule for others. @throws what storage throws
+ * Deletes the blobs whose retention time is over, each only in the version that was listed, and reports each. Without a
+ * rule for others, only flow logs with a rule are listed.
+ * @throws errors of storage
  */
 export async function* retain(storage: SearchedStorage, settings: RetainSettings): AsyncGenerator<RetentionStep> {
   const { rules, nowMillis, deletes } = settings;
@@ -146,7 +148,7 @@ export async function* retain(storage: SearchedStorage, settings: RetainSettings
   }
 }
 
-/** Whether a lease or a snapshot keeps a blob. Source: Azure Storage, "Blob service error codes". */
+/** Whether a lease or a snapshot prevents deletion. Source: Azure Storage, "Blob service error codes". */
 function isHeld({ message }: FlowError): boolean {
   return /\b(?:LeaseIdMissing|LeaseIdMismatchWithBlobOperation|SnapshotsPresent)\b/.test(message);
 }
@@ -166,8 +168,8 @@ async function act(container: Container, expired: Expired, deletes: RetainSettin
 }
 
 /**
- * Whether nsgflow wrote a blob. By block ids it cannot be told from Azure's; so what lies in an Azure account counts as Azure's, and in a folder what has no block
- * list as a copy. Emulators hold what is made on this machine.
+ * Whether nsgflow wrote a blob. Its block ids are the same as Azure's, so blobs in an Azure account count as Azure's,
+ * and blobs in a folder without a block list as copies. Blobs in emulators were written on this machine.
  */
 async function isOwn(container: Container, name: string): Promise<boolean> {
   if (isUrl(container.location)) return /^https?:\/\/[^/]+\/devstoreaccount1(?:\/|$)/.test(container.location);

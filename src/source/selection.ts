@@ -3,8 +3,8 @@ import { dayMillis, hourMillis } from '../base/time.ts';
 import { parseMac } from '../net/mac.ts';
 
 /**
- * Which blobs of a source are read: by what their paths say. `include` and `exclude` are texts `KEY=PATTERN`, of which a path matches by any of
- * the same key and must match every key; `*` in a pattern stands for any text, casing does not matter.
+ * Selects the blobs of a source by their paths. `include` and `exclude` are texts `KEY=PATTERN`. A path must match any
+ * pattern of each key. `*` in a pattern matches any text; casing is ignored.
  *
  *   subscription   of the NSG, or of the network watcher of a VNet flow log
  *   group          its resource group
@@ -15,7 +15,10 @@ import { parseMac } from '../net/mac.ts';
 export interface Selection {
   readonly include: readonly NameTest[];
   readonly exclude: readonly NameTest[];
-  /** Hours that begin before `end` and end behind `start`; absent is unbounded. Blobs whose path has no date are always within. */
+  /**
+   * Hours that begin before `end` and end after `start`; unbounded if absent. Blobs without a date in their path are
+   * always included.
+   */
   readonly start?: number;
   readonly end?: number;
 }
@@ -31,7 +34,10 @@ export const selectsAll: Selection = { include: [], exclude: [] };
 
 const keys: readonly Key[] = ['subscription', 'group', 'nsg', 'flow-log', 'nic'];
 
-/** Reads `KEY=PATTERN`. @throws usage */
+/**
+ * Parses `KEY=PATTERN`.
+ * @throws usage
+ */
 export function parseNameTest(option: string, text: string): NameTest {
   const at = text.indexOf('=');
   const key = keys.find((known) => known === text.slice(0, at));
@@ -45,17 +51,17 @@ export function parseNameTest(option: string, text: string): NameTest {
   return { key, pattern: new RegExp(`^${source}$`, 'i') };
 }
 
-/** What a blob's path, or the beginning of one, says. */
+/** The values in a blob's path, or in the beginning of one. */
 interface PathFacts {
   readonly names: ReadonlyMap<Key, string>;
-  /** Hours of the blobs below: start included, end excluded; absent where the path says no date yet. */
+  /** Hours of the blobs below: start included, end excluded; absent before the path has a date. */
   readonly start?: number;
   readonly end?: number;
 }
 
 const dateParts = /\/(?:y=)?(\d{4})\/(?:(?:m=)?(\d{1,2})\/(?:(?:d=)?(\d{1,2})\/(?:(?:h=)?(\d{1,2})\/)?)?)?/i;
 
-/** Reads whole path segments of `path`, which ends with `/` where it is a folder. */
+/** Reads whole segments of `path`, which ends with `/` for a folder. */
 function factsOf(path: string): PathFacts {
   const names = new Map<Key, string>();
   const take = (key: Key, text: string | undefined): void => {
@@ -86,12 +92,12 @@ function hoursOf(path: string): { start?: number; end?: number } {
   return { start, end: month === undefined ? Date.UTC(year! + 1, 0) : Date.UTC(year!, month) };
 }
 
-/** Whether a blob of this name is selected. */
+/** Whether a blob with this name is selected. */
 export function selects(selection: Selection, name: string): boolean {
   return judge(selection, name, true) === 'all';
 }
 
-/** Of the blobs whose names begin with `prefix`, a folder: whether all are selected, or none, or whether more of their names must be seen. */
+/** For the blobs whose names begin with the folder `prefix`: whether all are selected, none, or some. */
 export function selectsBelow(selection: Selection, prefix: string): 'all' | 'some' | 'none' {
   return judge(selection, prefix, false);
 }
@@ -107,7 +113,7 @@ function judge(selection: Selection, path: string, isWhole: boolean): 'all' | 's
     const name = facts.names.get(key);
     if (name === undefined) {
       if (isWhole && wanted.length > 0) return 'none';
-      // The MAC stands behind the hour: asking folder by folder for it would cost more than the listing.
+      // The MAC comes after the hour: listing folder by folder for it would take longer than one listing.
       open ||= key !== 'nic';
     } else if (unwanted.some(({ pattern }) => pattern.test(name))) return 'none';
     else if (wanted.length > 0 && !wanted.some(({ pattern }) => pattern.test(name))) return 'none';

@@ -4,14 +4,14 @@ import type { BlobItem, BlockList, Container } from '../blob/container.ts';
 import { ByteStream, rangeChunks, unpackedChunks } from './byte-stream.ts';
 import { utf8Chunks } from './utf8-chunks.ts';
 
-/** A blob, file, or member of a zip archive, to be read as a flow log. */
+/** A blob, file, or zip member to be read as a flow log. */
 export interface SourceBlob {
-  /** One text that names the blob, the same however the source was named: a path or URL. */
+  /** The unique name of the blob, independent of how the source was named: a path or URL. */
   readonly key: string;
-  /** In its container. */
+  /** Its name in the container. */
   readonly name: string;
   readonly lengthBytes: number;
-  /** Changes whenever the bytes do. */
+  /** Changes with its bytes. */
   readonly etag: string;
   /** Epoch milliseconds. */
   readonly modifiedMillis: number;
@@ -19,24 +19,26 @@ export interface SourceBlob {
   readonly createdMillis?: number | undefined;
   /** See BlobItem. */
   readonly archived?: boolean;
-  /** The only blob of a source that names one file: being no flow log is then an error, not a rejection. */
+  /** Whether the source is this one file: if it is not a flow log, this is an error, not a rejection. */
   readonly named: boolean;
-  /** Where it lies, for a blob that is one of a container's by itself. */
+  /** The container, if the blob is itself a blob of a container. */
   readonly container?: Container;
   /** Committed blocks; `undefined` for files and copies. */
   blocks(): Promise<BlockList | undefined>;
-  /** Bytes `start` to `end` (excluded) as they are stored. */
+  /** Stored bytes from `start` to `end` (excluded). */
   range(start: number, end: number): Promise<Uint8Array>;
-  /** All bytes from the start, unpacked where the file is gzip, and as UTF-8 where it is UTF-16 with a byte order mark. */
+  /**
+   * All bytes from the start: decompressed if the file is gzip, and as UTF-8 if it is UTF-16 with a byte order mark.
+   */
   open(): ByteStream;
 }
 
-/** A blob as `listSources` gives it, of an item that a listing gave before. */
+/** The blob that `listSources` would give for a listed item. */
 export function sourceBlob(container: Container, item: BlobItem, named: boolean): SourceBlob {
   return new ContainerBlob(container, item, named);
 }
 
-/** A class, since there may be very many: methods cost nothing a blob. */
+/** A class, because there can be very many: methods use no memory per blob. */
 class ContainerBlob implements SourceBlob {
   readonly container: Container;
   readonly name: string;
@@ -75,12 +77,12 @@ class ContainerBlob implements SourceBlob {
   }
 }
 
-/** One text for a blob of a container: a path or URL. */
+/** The key of a container's blob: a path or URL. */
 export function keyOf({ location }: Container, name: string): string {
   return `${isUrl(location) ? location : resolve(location)}/${name}`;
 }
 
-/** Unpacked where they are gzip, and UTF-8 where they are UTF-16. */
+/** Decompresses gzip, and converts UTF-16 to UTF-8. */
 export function streamOf(chunks: AsyncIterable<Uint8Array>): ByteStream {
   return new ByteStream(utf8Chunks(unpackedChunks(chunks)));
 }

@@ -1,6 +1,6 @@
 import { utf16Of } from '../base/text.ts';
 
-/** The chunks as UTF-8 where they begin as UTF-16 with a byte order mark does; else as they are. */
+/** The chunks as UTF-8 if they begin as UTF-16 with a byte order mark; otherwise unchanged. */
 export async function* utf8Chunks(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let decoder: InstanceType<typeof TextDecoder> | undefined;
   let begun = false;

@@ -4,8 +4,9 @@ import type { Selection } from './selection.ts';
 import { selects, selectsBelow } from './selection.ts';
 
 /**
- * The selected blobs of a container. Folders that cannot hold any are not listed: it goes down from subscription to resource group, NSG, year, month,
- * day and hour as far as the selection asks, several folders at once. Without a selection it is one listing, in order of names.
+ * The selected blobs of a container. Folders without selected blobs are not listed: it descends from subscription to
+ * resource group, NSG, year, month, day and hour as far as the selection requires, several folders in parallel. Without
+ * a selection it is one listing, in order of names.
  */
 export async function* selectedBlobs(container: Container, selection: Selection): AsyncGenerator<BlobItem> {
   const asked =
@@ -14,7 +15,7 @@ export async function* selectedBlobs(container: Container, selection: Selection)
   else yield* below(container, '', selection, { blobs: limits.listedAheadMax });
 }
 
-/** How many more blobs may be listed before their turn. */
+/** How many more blobs can be listed ahead. */
 interface Room {
   blobs: number;
 }
@@ -33,7 +34,7 @@ async function* below(
   }
   const look = (at: string): AsyncGenerator<BlobItem> =>
     selectsBelow(selection, at) === 'all' ? listed(container, at, selection) : below(container, at, selection, room);
-  // Alone, a folder is not read ahead: its blobs then come one by one, and nothing of it is held.
+  // A single folder is not read ahead: its blobs are listed one by one, and none is held.
   if (folders.length === 1) {
     yield* look(folders[0]);
     return;
@@ -48,7 +49,7 @@ async function* below(
 
 const foldersAhead = Math.min(8, limits.parallelMax);
 
-/** Begins to take the blobs at once, as many as there is room for; the others come when they are asked for. */
+/** Starts listing the blobs at once, as far as there is room; the others follow on demand. */
 function readAhead(blobs: AsyncGenerator<BlobItem>, room: Room): AsyncGenerator<BlobItem> {
   const held: BlobItem[] = [];
   const fill = async (): Promise<boolean> => {

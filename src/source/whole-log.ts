@@ -7,16 +7,16 @@ import type { SourceBlob } from './source-blob.ts';
 import { streamOf } from './source-blob.ts';
 import { archivedError, isOfBlob } from './unread.ts';
 
-/** The tuples of a blob, and what of it cannot be used. */
+/** The tuples of a blob, and its unusable bytes. */
 export interface WholeLog {
-  /** Unpacked, as far as they can be had. */
+  /** Decompressed bytes, as far as they could be read. */
   readonly bytes: Uint8Array;
   readonly log: FlowLog;
 }
 
 /**
- * Reads a blob as it stands now: it may have grown since it was listed. Where its bytes end before their time, what was to be had is read, and
- * the rest is the last rejection.
+ * Reads a blob as it is now: it can have grown since it was listed. If its bytes end early, the readable part is
+ * returned, and the rest is the last rejection.
  */
 export async function readWhole(blob: SourceBlob): Promise<WholeLog> {
   const stream =
@@ -24,7 +24,7 @@ export async function readWhole(blob: SourceBlob): Promise<WholeLog> {
       ? blob.open()
       : streamOf(wholeChunks((start, end) => blob.range(start, end), blob.lengthBytes));
   try {
-    // One more than there may be: the end is looked at, and with it whether it is one.
+    // One more byte than allowed: reading to the end shows whether it ends there.
     const bytes = await stream.take(limits.blobBytesMax + 1);
     const log = decodeFlowLog(bytes);
     const { fault } = stream;
@@ -36,7 +36,10 @@ export async function readWhole(blob: SourceBlob): Promise<WholeLog> {
   }
 }
 
-/** Reads and decodes a blob; one that cannot be read gives `undefined`, and why is added to `unread`. @throws what its source throws */
+/**
+ * Reads and decodes a blob. For an unreadable blob it returns `undefined` and adds the reason to `unread`.
+ * @throws errors of its source
+ */
 export async function readUnless(blob: SourceBlob, unread: FlowError[]): Promise<WholeLog | undefined> {
   try {
     if (blob.archived === true) throw archivedError(blob);

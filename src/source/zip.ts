@@ -9,19 +9,19 @@ import { ZipDataError } from './byte-stream.ts';
 export interface ZipMember {
   /** Its path in the archive. */
   readonly name: string;
-  /** The same, or another where a file before it has that path: an archive may hold several of one path. */
+  /** Its path; changed if an earlier file of the archive has the same path. */
   readonly key: string;
   readonly lengthBytes: number;
-  /** Of its unpacked bytes: an archive that is made anew is not read again. */
+  /** Derived from its content, so that a recreated archive is not read again. */
   readonly etag: string;
   readonly modifiedMillis: number;
   chunks(): AsyncIterable<Uint8Array>;
 }
 
 /**
- * The files of an archive that is a blob, in its order; only its directory and what is asked for are read. Encrypted ones are left to fail when read.
- * Nothing is unpacked to the disk, so any path will do for a name.
- * @throws flowlog-invalid where it is no zip archive, and what storage throws
+ * The files of an archive in a blob, in order; only its directory and the requested files are read. Encrypted files
+ * fail when they are read. Nothing is extracted to disk, so a name can be any path.
+ * @throws flowlog-invalid if it is not a zip archive; errors of storage
  */
 export async function* zipMembers(container: Container, item: BlobItem): AsyncGenerator<ZipMember> {
   const zip = await openZip(container, item);
@@ -57,7 +57,7 @@ export async function* zipMembers(container: Container, item: BlobItem): AsyncGe
   }
 }
 
-/** An archive is opened for each member that is read, so that none stays open while others wait. */
+/** The archive is opened for each member, so that it is not open while other members wait. */
 async function* memberChunks(container: Container, item: BlobItem, entry: Entry): AsyncGenerator<Uint8Array> {
   const zip = await openZip(container, item);
   let failure: unknown;
@@ -84,7 +84,7 @@ async function openZip(container: Container, item: BlobItem): Promise<ZipFile> {
     return await yauzl.fromRandomAccessReaderPromise(new BlobReader(), item.lengthBytes, {
       lazyEntries: true,
       autoClose: false,
-      // The library would refuse all that follows a path such as ../a.
+      // The library would refuse everything after a path such as ../a.
       decodeStrings: false,
     });
   } catch (cause) {
@@ -93,7 +93,7 @@ async function openZip(container: Container, item: BlobItem): Promise<ZipFile> {
   }
 }
 
-/** Bytes read at once of an archive: a directory is read in pieces of a few bytes. */
+/** Bytes per read of an archive: the directory is read in pieces of a few bytes. */
 const rangeBytesMax = 1 << 20;
 
 async function* ranges(container: Container, name: string, start: number, end: number): AsyncGenerator<Uint8Array> {

@@ -97,7 +97,7 @@ describe('what retention deletes', () => {
       expect([other, judgeRetention(item(other), rules, now)]).toEqual([other, undefined]);
   });
 
-  test('follows the rule that keeps longest where several name a flow log, and 0 keeps for ever', () => {
+  test('follows the rule that keeps longest where several name a flow log, and 0 keeps forever', () => {
     const name = nsgBlob(web, now - 100 * dayMillis);
     const expires = (...days: number[]): boolean =>
       judgeRetention(item(name), new RetentionIndex(days.map((n) => rule(n, web))), now) !== undefined;
@@ -113,7 +113,7 @@ describe('what retention deletes', () => {
 
   test('days are 0 to 365', () => {
     for (const days of [-1, 366, 1.5, Number.NaN])
-      expect(() => new RetentionIndex([rule(days, web)])).toThrow('0 (for ever) to 365 days');
+      expect(() => new RetentionIndex([rule(days, web)])).toThrow('0 (forever) to 365 days');
   });
 });
 

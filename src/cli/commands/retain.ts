@@ -41,7 +41,7 @@ const tableColumns = 7;
 export function define(command: Command): void {
   command
     .argument('<source...>', 'folders, or URLs of Azure accounts or containers')
-    .option('--days <n>', 'keep blobs for so many days after their hour, 1 to 365; 0 keeps for ever')
+    .option('--days <n>', 'keep blobs for so many days after their hour, 1 to 365; 0 keeps forever')
     .option('--target <id>', 'with --days: only of this NSG or VNet flow log (ARM id); may be repeated', collect)
     .option('--rules <file>', 'days by flow log: JSON or YAML, or the output of az network watcher flow-log list')
     .option('--delete', 'delete in Azure accounts and of copies, too')

@@ -42,7 +42,7 @@ function readRule(item: unknown, where: string): RetentionRule {
 function ruleOf(name: string, ids: readonly string[], days: unknown, where: string): RetentionRule {
   if (ids.some((id) => !id.startsWith('/subscriptions/') && !/^\/subscriptions\//i.test(id)))
     throw new FlowError('usage', `${where} is not about an ARM id`, { hint: 'Ids begin with /subscriptions/.' });
-  if (typeof days !== 'number') throw new FlowError('usage', `${where} says no days, 0 (for ever) to 365`);
+  if (typeof days !== 'number') throw new FlowError('usage', `${where} says no days, 0 (forever) to 365`);
   try {
     return { name, ids, days: checkDays(days) };
   } catch (cause) {

@@ -38,7 +38,7 @@ export function addFlowLog(command: Command): void {
     .option('--storage-account <name-or-id>', 'where the blobs go')
     .option('--enabled <bool>', 'true or false')
     .option('--log-version <version>', 'of an NSG flow log: 1 or 2')
-    .option('--retention <days>', '0 to 365; 0 keeps for ever')
+    .option('--retention <days>', '0 to 365; 0 keeps forever')
     .option('--traffic-analytics <bool>', 'true or false')
     .option('--workspace <name-or-id>', 'for traffic analytics')
     .option('--interval <minutes>', 'of traffic analytics: 10 or 60')
@@ -185,7 +185,7 @@ export function flowLogRow(flowLog: FlowLog): Record<string, unknown> {
     storage: resourceName(flowLog.storageId ?? ''),
     enabled: flowLog.enabled === true,
     version: flowLog.format?.version ?? 1,
-    retention: days === 0 ? 'for ever' : `${days} days`,
+    retention: days === 0 ? 'forever' : `${days} days`,
   };
 }
 

@@ -33,7 +33,7 @@ export interface FlowLogState {
   readonly storageId: string;
   /** Name of the account. */
   readonly storage: string;
-  /** 0 keeps for ever. */
+  /** 0 keeps forever. */
   readonly retentionDays: number;
   readonly enabledFilteringCriteria: string | undefined;
   readonly recordTypes: string | undefined;

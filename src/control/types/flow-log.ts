@@ -212,7 +212,7 @@ function checkRetention({ retentionPolicy }: FlowLogProperties, account: Resourc
   if (days < 0 || days > retentionDaysMax)
     throw new ArmError(
       'FlowLogRetentionInvalid',
-      `The retention of ${days} days lies outside 0 to ${retentionDaysMax}; 0 keeps for ever.`,
+      `The retention of ${days} days lies outside 0 to ${retentionDaysMax}; 0 keeps forever.`,
       {
         target,
       },
