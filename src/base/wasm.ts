@@ -1,3 +1,5 @@
+import { FlowError } from './errors.ts';
+
 /** The part of the global object that is used here; Node's types leave it out. */
 declare const WebAssembly: {
   readonly Memory: new (descriptor: { initial: number }) => WasmMemory;
@@ -43,6 +45,25 @@ export function instantiate(
   } catch {
     return undefined;
   }
+}
+
+/** As `instantiate`, with memory of its own. `what` is the subject of the error: it cannot be done without. @throws unavailable */
+export function instantiateNeeded(
+  what: string,
+  module: string,
+  lengthBytes: number,
+  imports: Readonly<Record<string, (value: number) => number>> = {},
+): { readonly exports: unknown; readonly buffer: ArrayBuffer } {
+  const instance = instantiate(module, createMemory(lengthBytes), imports);
+  if (instance !== undefined) return instance;
+  if (!('WebAssembly' in globalThis))
+    throw new FlowError('unavailable', `${what} needs WebAssembly, which this Node.js process does not have`, {
+      hint: 'Start Node.js without --jitless.',
+    });
+  const mebibytes = Math.ceil(lengthBytes / 2 ** 20);
+  throw new FlowError('unavailable', `${what} needs ${mebibytes} MiB of memory, which this process does not get`, {
+    hint: 'Give the process more address space (ulimit -v), or free memory.',
+  });
 }
 
 /** Compiled modules by their base64 text. */

@@ -2,8 +2,7 @@
  * The fast path from tuples to columns: WebAssembly (kernel/scan/scan.ts) reads runs of regular tuples, one window of
  * the input after another. `scanTuple` is its reference implementation, and reads the tuples that the kernel skips.
  */
-import { assert } from '../base/assert.ts';
-import { createMemory, instantiate } from '../base/wasm.ts';
+import { instantiateNeeded } from '../base/wasm.ts';
 import * as layout from './scan-kernel-layout.ts';
 import { scanKernelModule } from './scan-kernel-module.ts';
 import { tupleScanBytes } from './tuple-scan.ts';
@@ -29,10 +28,8 @@ export class TupleScanner {
   #end = 0;
 
   constructor() {
-    const instance = instantiate(scanKernelModule, createMemory(layout.memoryLength));
-    assert(instance !== undefined, 'WebAssembly and 22 MiB of memory are available');
-    const { buffer } = instance;
-    const kernel = instance.exports as ScanKernelExports;
+    const { buffer, exports } = instantiateNeeded('reading flow logs', scanKernelModule, layout.memoryLength);
+    const kernel = exports as ScanKernelExports;
     kernel.start();
     this.#kernel = kernel;
     this.#window = new Uint8Array(buffer, windowAt, windowLength + tupleScanBytes);

@@ -9,7 +9,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { assert } from '../base/assert.ts';
-import { createMemory, instantiate } from '../base/wasm.ts';
+import { instantiateNeeded } from '../base/wasm.ts';
 import * as layout from './page-kernel-layout.ts';
 import { pageKernelModule } from './page-kernel-module.ts';
 
@@ -139,9 +139,8 @@ let loaded: PageKernel | undefined;
 /** The kernel, one for all that is written in this thread: nothing of it outlasts a column. */
 export function pageKernel(): PageKernel {
   if (loaded === undefined) {
-    const instance = instantiate(pageKernelModule, createMemory(layout.memoryLength));
-    assert(instance !== undefined, 'WebAssembly and 21 MiB of memory are there');
-    loaded = new PageKernel(instance.exports as PageKernelExports, instance.buffer);
+    const { buffer, exports } = instantiateNeeded('writing data files', pageKernelModule, layout.memoryLength);
+    loaded = new PageKernel(exports as PageKernelExports, buffer);
   }
   return loaded;
 }

@@ -1,7 +1,9 @@
 /** The kernel that builds flows and conversations (kernel/settle), and its memory by what lies in it. One holds the tuples of one date, or of a part of it. */
 import { randomBytes } from 'node:crypto';
 import { FlowError } from '../../base/errors.ts';
-import { createMemory, instantiate } from '../../base/wasm.ts';
+import { formatCount } from '../../base/format-count.ts';
+import { formatTime } from '../../base/time.ts';
+import { instantiateNeeded } from '../../base/wasm.ts';
 import { limits } from '../../base/limits.ts';
 import type { StagedRows } from '../tuples/staged-rows.ts';
 import type { GroupRanks } from './observers.ts';
@@ -33,6 +35,7 @@ const firstRoomMax = limits.settledTogetherMax + limits.rowGroupRows;
 /** The first room for groups of texts. */
 const firstGroupsMax = 1_200_000;
 const pageBytes = 65_536;
+const memoryMax = 2 ** 32;
 /** Hashes differ from process to process, so that nobody can make up five-tuples that collide. */
 const seed = randomBytes(8).readBigUInt64LE() | 1n;
 
@@ -130,15 +133,15 @@ export class SettleKernel {
 
   #reserve(more: number): void {
     const needed = this.count + more;
-    if (needed > this.#room) this.#remake(Math.ceil(1.5 * needed), this.#groupRoom);
+    if (needed > this.#room) this.#remake(Math.ceil(1.5 * needed), this.#groupRoom, needed);
   }
 
-  /** Takes memory with other room: what was told so far is there, too. No pass is under way. */
-  #remake(room: number, groups: number): void {
+  /** Takes memory with other room, for `needed` tuples: what was told so far is there, too. No pass is under way. */
+  #remake(room: number, groups: number, needed = this.count): void {
     const { count, tuples } = this;
     this.#room = room;
     this.#groupRoom = layout.groupsUnit * Math.ceil(groups / layout.groupsUnit);
-    ({ run: this.#run, buffer: this.#buffer } = this.#make());
+    ({ run: this.#run, buffer: this.#buffer } = this.#make(needed));
     this.#run.setTupleCount(count);
     this.tuples.set(tuples);
     this.#input = inputColumns(this.#buffer);
@@ -155,25 +158,32 @@ export class SettleKernel {
     groups.set(blobRanks, 2 * this.#groupRoom);
   }
 
-  #make(): { readonly run: SettleKernelExports; readonly buffer: ArrayBuffer } {
+  /** @throws unavailable where there is no such memory, which `needed` tuples need */
+  #make(needed = 0): { readonly run: SettleKernelExports; readonly buffer: ArrayBuffer } {
     const room = this.#room;
     const groups = this.#groupRoom;
     const length = layout.observerAt + groups * layout.groupLength + room * layout.heldLength + 4 * bucketsOf(room);
-    const memory = createMemory(pageBytes * Math.ceil(length / pageBytes));
-    const instance = instantiate(settleKernelModule, memory, { takeRows: this.#takeRows });
-    if (instance === undefined)
-      throw new FlowError(
-        'unavailable',
-        'settling needs WebAssembly and memory for it, which this Node.js process does not have',
-        {
-          hint: 'Start Node.js without --jitless, and with more memory.',
-        },
-      );
+    if (length > memoryMax) throw tooMany(this.#dateStart, needed);
+    const instance = instantiateNeeded('settling', settleKernelModule, pageBytes * Math.ceil(length / pageBytes), {
+      takeRows: this.#takeRows,
+    });
     const run = instance.exports as SettleKernelExports;
     run.makeRoom(room, bucketsOf(room), groups);
     run.start(seed, this.#dateStart, this.#apart);
     return { run, buffer: instance.buffer };
   }
+}
+
+/** Five-tuples are settled in parts: only where one has most tuples are those of a part so many. */
+function tooMany(dateStart: number, tuples: number): FlowError {
+  const date = formatTime(dateStart).slice(0, 10);
+  return new FlowError(
+    'unavailable',
+    `settling ${date} takes more than the 4 GiB that WebAssembly has: most of ${formatCount(tuples)} tuples that wait are of one five-tuple`,
+    {
+      hint: `Find it: nsgflow query --lake DIR --sql "SELECT src_ip, src_port, dst_ip, dst_port, protocol, count(*) FROM tuples WHERE date = '${date}' GROUP BY ALL ORDER BY 6 DESC LIMIT 1"`,
+    },
+  );
 }
 
 function bucketsOf(tuples: number): number {

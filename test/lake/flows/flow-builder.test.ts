@@ -114,6 +114,20 @@ test('rows of one batch may go to as many places as there are rows', () => {
   expect(placed).toEqual(tuples.map(({ time }) => [time, time]));
 });
 
+test('a five-tuple with more tuples than there can be room for is named as the reason', () => {
+  const tables = new StageTables();
+  const builder = new FlowBuilder(tables, 1, dateStart, () => new StagedFlows(tables));
+  builder.append(stagePlain([tupleOf({})], tables));
+  const more = Object.assign(stagePlain([tupleOf({})], tables), { count: 20_000_000 });
+  expect(() => builder.append(more)).toThrow(
+    expect.objectContaining({
+      code: 'unavailable',
+      message:
+        'settling 2023-11-15 takes more than the 4 GiB that WebAssembly has: most of 20,000,001 tuples that wait are of one five-tuple',
+    }),
+  );
+});
+
 test.runIf(long)(
   'there is room for more groups of texts than there are at first',
   () => {
