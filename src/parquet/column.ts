@@ -12,6 +12,7 @@ import type {
   ColumnValues,
   DataEncoding,
   EncodedColumn,
+  Lists,
   PhysicalType,
   Runs,
   Statistic,
@@ -21,6 +22,7 @@ import type { KernelResult, PageKernel } from './page-kernel.ts';
 import { pageKernel } from './page-kernel.ts';
 import type { OrderedParts } from './ordered-runs.ts';
 import { orderedParts, orderedRuns } from './ordered-runs.ts';
+import type { ListLevels } from './levels.ts';
 import { listLevels, putLevels } from './levels.ts';
 import { bitWidth, RunWriter } from './runs.ts';
 import { ThriftWriter } from './thrift.ts';
@@ -41,6 +43,8 @@ export class ColumnEncoder {
   readonly #kernel: PageKernel = pageKernel();
   /** Whose addresses the kernel has interned, and how many are distinct. */
   #interned: { readonly words: Uint32Array; readonly distinct: number } | undefined;
+  /** Of the lists whose fields are encoded. */
+  #lists: { readonly ends: Uint32Array; readonly levels: ListLevels } | undefined;
   readonly #order: Uint32Array | undefined;
   /** By the ends of runs, their parts in order; by their ids, the runs in order: columns share them. */
   readonly #parts = new Map<Uint32Array, OrderedParts>();
@@ -144,7 +148,10 @@ export class ColumnEncoder {
     kernel.put(values, elements, 8);
     kernel.run.numbers(elements, BigInt(scale), 1, plainPercent.INT64, areCounters ? 1 : 0);
     const { result, range, body } = kernel;
-    const { repetitions, definitions, entries } = listLevels(lists, values, rows);
+    const isWhole = result.present === elements;
+    const { repetitions, definitions, entries } = isWhole
+      ? this.#wholeLevels(lists, rows)
+      : listLevels(lists, rows, values);
     // The kernel's own levels go; what is left stands behind those of the lists.
     const valuesAt = 4 + new DataView(body.buffer, body.byteOffset).getUint32(0, true);
     const levelsLength = 8 + repetitions.length + definitions.length;
@@ -153,6 +160,12 @@ export class ColumnEncoder {
     const bodyLength = levelsLength + (result.present === 0 ? 0 : result.bodyLength - valuesAt);
     const [minimum, maximum] = result.present === 0 ? [] : [numberOf(range.minimum), numberOf(range.maximum)];
     return { ...this.#pages(entries, { ...result, bodyLength }, minimum, maximum, encodingOf(result)), entries };
+  }
+
+  /** Levels of fields without nulls: those of one list have the same. */
+  #wholeLevels(lists: Lists, rows: number): ListLevels {
+    if (this.#lists?.ends !== lists.ends) this.#lists = { ends: lists.ends, levels: listLevels(lists, rows) };
+    return this.#lists.levels;
   }
 
   #intern({ words, families, mixedFamily }: AddressValues, count: number): number {

@@ -16,32 +16,50 @@ import { RunWriter } from './runs.ts';
 const valueLevel = 4;
 const nullLevel = 3;
 
-/** Levels of one field of lists. `entries`: null lists and elements. */
-export function listLevels(
-  { ends }: Lists,
-  values: Float64Array,
-  rows: number,
-): { readonly repetitions: Uint8Array; readonly definitions: Uint8Array; readonly entries: number } {
+export interface ListLevels {
+  readonly repetitions: Uint8Array;
+  readonly definitions: Uint8Array;
+  /** Null lists and elements. */
+  readonly entries: number;
+}
+
+/** Levels of one field of lists; without values, those of each field of which no element is null. */
+export function listLevels({ ends }: Lists, rows: number, values?: Float64Array): ListLevels {
   const repetitions = new RunWriter(1);
   const definitions = new RunWriter(3);
+  const entries = addLists(ends, rows, values, repetitions, definitions);
+  return { repetitions: repetitions.bytes(), definitions: definitions.bytes(), entries };
+}
+
+/** Functions of their own: as parts of others these loops are compiled again and again. @returns entries */
+function addLists(
+  ends: Uint32Array,
+  rows: number,
+  values: Float64Array | undefined,
+  repetitions: RunWriter,
+  definitions: RunWriter,
+): number {
   let entries = 0;
   let element = 0;
-  for (let row = 0; row < rows;) {
-    const first = row;
-    while (row < rows && ends[row] === element) row++;
-    if (row > first) {
-      repetitions.add(0, row - first);
-      definitions.add(0, row - first);
-      entries += row - first;
+  for (let row = 0; row < rows; row++) {
+    const end = ends[row];
+    repetitions.add(0, 1);
+    if (end === element) {
+      definitions.add(0, 1);
+      entries++;
       continue;
     }
-    const end = ends[row++];
-    repetitions.add(0, 1);
     if (end > element + 1) repetitions.add(1, end - element - 1);
+    if (values === undefined) definitions.add(valueLevel, end - element);
+    else addElements(values, element, end, definitions);
     entries += end - element;
-    for (; element < end; element++) definitions.add(Number.isNaN(values[element]) ? nullLevel : valueLevel, 1);
+    element = end;
   }
-  return { repetitions: repetitions.bytes(), definitions: definitions.bytes(), entries };
+  return entries;
+}
+
+function addElements(values: Float64Array, start: number, end: number, definitions: RunWriter): void {
+  for (let i = start; i < end; i++) definitions.add(Number.isNaN(values[i]) ? nullLevel : valueLevel, 1);
 }
 
 /** Writes levels with their length in front. @returns the place behind them */

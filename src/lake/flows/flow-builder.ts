@@ -90,6 +90,18 @@ export class FlowBuilder {
     this.#targetNumbers.clear();
     // The last conversation may have more rows.
     if (this.#last !== undefined && words[layout.rowObserverAt / 4] > 0) this.#target = this.#numberOf(this.#last);
+    this.#placeRows(count, words, doubles);
+    kernel.makeColumns(targets.length);
+    let start = 0;
+    targets.forEach((target, part) => {
+      const end = kernel.batch.partEnds[part];
+      if (end > start) target.take(kernel.batch, start, end);
+      start = end;
+    });
+  }
+
+  /** A function of its own: compiled as a part of another, it is compiled again and again. */
+  #placeRows(count: number, words: Uint32Array, doubles: Float64Array): void {
     for (let row = 0, at = 0; row < count; row++, at += rowWords) {
       if (words[at + layout.rowObserverAt / 4] === 0) {
         const start = doubles[row * rowDoubles + layout.rowStartAt / 8];
@@ -99,13 +111,6 @@ export class FlowBuilder {
       }
       words[at + layout.rowPartAt / 4] = this.#target;
     }
-    kernel.makeColumns(targets.length);
-    let start = 0;
-    targets.forEach((target, part) => {
-      const end = kernel.batch.partEnds[part];
-      if (end > start) target.take(kernel.batch, start, end);
-      start = end;
-    });
   }
 
   #numberOf(target: StagedFlows): number {

@@ -3,8 +3,8 @@ import { limits } from '../../base/limits.ts';
 import type { StageTables } from '../tuples/staged-rows.ts';
 import { GroupColumns } from './group-columns.ts';
 import { batchMax, batchReportsMax } from './settle-kernel-layout.ts';
-import type { MakeColumns, TypedArray } from './typed-columns.ts';
-import { copyColumns, sharedBytes, sharedDoubles, sharedIntegers, sharedShorts, sharedWords } from './typed-columns.ts';
+import type { ColumnMemory, MakeColumns, TypedArray } from './typed-columns.ts';
+import { copyColumns, inOneMemory } from './typed-columns.ts';
 
 /** Of `conversationFamily`: whether the conversation has a number. */
 export const noNumber = 4;
@@ -13,69 +13,69 @@ export const hasNumber = 6;
 /** Codes of `observerAccess` besides those of flowlog/tuple.ts: the same as the conversation's. */
 export const accessSame = 2;
 
-function makeRows(rows: number) {
+function makeRows(rows: number, memory: ColumnMemory) {
   return {
     /** The conversation's: first and last time, epoch milliseconds. */
-    timeMillis: sharedDoubles(rows),
-    lastTimeMillis: sharedDoubles(rows),
+    timeMillis: memory.doubles(rows),
+    lastTimeMillis: memory.doubles(rows),
     /** As in TupleColumns. */
-    family: sharedBytes(rows),
-    source: sharedWords(4 * rows),
-    destination: sharedWords(4 * rows),
-    sourcePort: sharedShorts(rows),
-    destinationPort: sharedShorts(rows),
-    protocol: sharedBytes(rows),
-    access: sharedBytes(rows),
-    packetsForward: sharedDoubles(rows),
-    bytesForward: sharedDoubles(rows),
-    packetsReverse: sharedDoubles(rows),
-    bytesReverse: sharedDoubles(rows),
-    continued: sharedBytes(rows),
-    tuples: sharedDoubles(rows),
-    observer: sharedDoubles(rows),
-    observers: sharedDoubles(rows),
-    direction: sharedBytes(rows),
-    state: sharedBytes(rows),
-    encryption: sharedBytes(rows),
+    family: memory.bytes(rows),
+    source: memory.words(4 * rows),
+    destination: memory.words(4 * rows),
+    sourcePort: memory.shorts(rows),
+    destinationPort: memory.shorts(rows),
+    protocol: memory.bytes(rows),
+    access: memory.bytes(rows),
+    packetsForward: memory.doubles(rows),
+    bytesForward: memory.doubles(rows),
+    packetsReverse: memory.doubles(rows),
+    bytesReverse: memory.doubles(rows),
+    continued: memory.bytes(rows),
+    tuples: memory.doubles(rows),
+    observer: memory.doubles(rows),
+    observers: memory.doubles(rows),
+    direction: memory.bytes(rows),
+    state: memory.bytes(rows),
+    encryption: memory.bytes(rows),
     /** Behind the last report of the row, in `reports` and in `countingReports`. */
-    reportsEnd: sharedWords(rows),
-    countingReportsEnd: sharedWords(rows),
+    reportsEnd: memory.words(rows),
+    countingReportsEnd: memory.words(rows),
     /** A number of `tables`. */
-    group: sharedWords(rows),
-    recordTimeMillis: sharedDoubles(rows),
-    recordOffset: sharedDoubles(rows),
-    tupleIndex: sharedIntegers(rows),
-    groupBeforeMillis: sharedDoubles(rows),
-    groupAfterMillis: sharedDoubles(rows),
+    group: memory.words(rows),
+    recordTimeMillis: memory.doubles(rows),
+    recordOffset: memory.doubles(rows),
+    tupleIndex: memory.integers(rows),
+    groupBeforeMillis: memory.doubles(rows),
+    groupAfterMillis: memory.doubles(rows),
   };
 }
 
 /** What rows have where their conversation has several observers. */
-function makeOwn(rows: number) {
+function makeOwn(rows: number, memory: ColumnMemory) {
   return {
     /** The first two of four words are the conversation's number, where `conversationFamily` is 6. */
-    conversation: sharedWords(4 * rows),
-    conversationFamily: sharedBytes(rows),
-    observerTimeMillis: sharedDoubles(rows),
-    observerLastTimeMillis: sharedDoubles(rows),
-    observerAccess: sharedBytes(rows),
-    observerTuples: sharedDoubles(rows),
-    observerPacketsForward: sharedDoubles(rows),
-    observerBytesForward: sharedDoubles(rows),
-    observerPacketsReverse: sharedDoubles(rows),
-    observerBytesReverse: sharedDoubles(rows),
+    conversation: memory.words(4 * rows),
+    conversationFamily: memory.bytes(rows),
+    observerTimeMillis: memory.doubles(rows),
+    observerLastTimeMillis: memory.doubles(rows),
+    observerAccess: memory.bytes(rows),
+    observerTuples: memory.doubles(rows),
+    observerPacketsForward: memory.doubles(rows),
+    observerBytesForward: memory.doubles(rows),
+    observerPacketsReverse: memory.doubles(rows),
+    observerBytesReverse: memory.doubles(rows),
   };
 }
 
-function makeReports(rows: number) {
+function makeReports(rows: number, memory: ColumnMemory) {
   return {
     /** The time of the flow's tuple before. */
-    beforeMillis: sharedDoubles(rows),
-    timeMillis: sharedDoubles(rows),
-    packetsForward: sharedDoubles(rows),
-    bytesForward: sharedDoubles(rows),
-    packetsReverse: sharedDoubles(rows),
-    bytesReverse: sharedDoubles(rows),
+    beforeMillis: memory.doubles(rows),
+    timeMillis: memory.doubles(rows),
+    packetsForward: memory.doubles(rows),
+    bytesForward: memory.doubles(rows),
+    packetsReverse: memory.doubles(rows),
+    bytesReverse: memory.doubles(rows),
   };
 }
 
@@ -83,7 +83,11 @@ export type FlowColumns = ReturnType<typeof makeRows>;
 export type OwnColumns = ReturnType<typeof makeOwn>;
 export type ReportColumns = ReturnType<typeof makeReports>;
 
-/** Rows of a row group, and those that are added before it is written. */
+/**
+ * Room for rows at first; then for those of a row group, and those that are added before it is written. Columns of so many are more than 32 MiB together:
+ * such memory is not filled with zeros, and only pages that are written to cost something, which is much.
+ */
+const firstRoom = 1024;
 const usualRoom = limits.rowGroupRows + 40_000;
 
 /** Columns of one length that grow together. */
@@ -91,38 +95,33 @@ export class GrowingColumns<C extends FlowColumns | OwnColumns | ReportColumns> 
   count = 0;
   columns: C;
   /** Rows that there is room for. */
-  room = 1024;
+  room = firstRoom;
   readonly #make: MakeColumns<C>;
 
   constructor(make: MakeColumns<C>) {
     this.#make = make;
-    this.columns = make(this.room);
-  }
-
-  /** Adds a row, whose columns the caller fills. @returns its number */
-  add(): number {
-    if (this.count === this.room) this.#grow();
-    return this.count++;
-  }
-
-  /** Adds the rows of others. */
-  append({ columns, count, room }: GrowingColumns<C>): void {
-    this.take(columns, room, 0, count);
+    this.columns = inOneMemory((memory) => make(firstRoom, memory));
   }
 
   /** Adds rows `start` to before `end` of columns with room for `room` rows. */
   take(columns: C, room: number, start: number, end: number): void {
     const count = end - start;
-    while (this.count + count > this.room) this.#grow();
+    if (this.count + count > this.room) {
+      const larger = Math.ceil(1.5 * (this.count + count));
+      this.moveTo(
+        inOneMemory((memory) => this.#make(larger, memory)),
+        larger,
+      );
+    }
     copyColumns(columns, room, count, this.columns, this.count, start);
     this.count += count;
   }
 
-  #grow(): void {
-    const { count, columns, room } = this;
-    this.room = room < usualRoom ? Math.min(usualRoom, 4 * room) : Math.ceil(1.5 * room);
-    this.columns = this.#make(this.room);
-    copyColumns(columns, room, count, this.columns);
+  /** Goes on with other columns, which have more room. */
+  moveTo(columns: C, room: number): void {
+    copyColumns(this.columns, this.room, this.count, columns);
+    this.columns = columns;
+    this.room = room;
   }
 }
 
@@ -132,8 +131,8 @@ export class StagedFlows {
   readonly reports = new GrowingColumns(makeReports);
   readonly countingReports = new GrowingColumns(makeReports);
   readonly #rows = new GrowingColumns(makeRows);
-  /** `undefined` where no row has a value. */
-  #own: GrowingColumns<OwnColumns> | undefined;
+  /** As many as there are rows, or none where no row has a value. */
+  readonly #own = new GrowingColumns(makeOwn);
 
   constructor(tables: StageTables) {
     this.tables = tables;
@@ -154,32 +153,21 @@ export class StagedFlows {
 
   /** The own values of observers; `undefined` where there are none. */
   get own(): OwnColumns | undefined {
-    return this.#own?.columns;
-  }
-
-  /** Own values of all rows so far, for the caller to fill. */
-  ownColumns(): OwnColumns {
-    if (this.#own === undefined) {
-      this.#own = new GrowingColumns(makeOwn);
-      while (this.#own.count < this.count) addNulls(this.#own);
-    }
-    return this.#own.columns;
+    return this.#own.count === 0 ? undefined : this.#own.columns;
   }
 
   /** Adds rows `start` to before `end` of a batch, with their reports. */
   take(batch: FlowBatch, start: number, end: number): void {
     const first = this.count;
-    const { observers } = batch.columns;
-    let hasOwn = this.#own !== undefined;
-    for (let row = start; !hasOwn && row < end; row++) hasOwn = observers[row] > 1;
-    if (hasOwn) {
-      this.ownColumns();
-      this.#own!.take(batch.own, batchMax, start, end);
+    const { columns, own, reports, countingReports } = batch;
+    this.#reserve(end - start);
+    if (this.#own.count > 0 || haveOwn(columns.observers, start, end)) {
+      this.#addNulls();
+      this.#own.take(own, batchMax, start, end);
     }
-    this.#rows.take(batch.columns, batchMax, start, end);
+    this.#rows.take(columns, batchMax, start, end);
     const { reportsEnd, countingReportsEnd } = this.columns;
-    takeReports(this.reports, batch.reports, batch.columns.reportsEnd, start, end, reportsEnd, first);
-    const { countingReports, columns } = batch;
+    takeReports(this.reports, reports, columns.reportsEnd, start, end, reportsEnd, first);
     takeReports(
       this.countingReports,
       countingReports,
@@ -196,14 +184,16 @@ export class StagedFlows {
     const first = this.count;
     const reportsBefore = this.reports.count;
     const countingBefore = this.countingReports.count;
-    if (this.#own !== undefined || from.#own !== undefined) {
-      this.ownColumns();
-      from.ownColumns();
-      this.#own!.append(from.#own!);
+    this.#reserve(from.count);
+    if (this.#own.count > 0 || from.#own.count > 0) {
+      this.#addNulls();
+      from.#addNulls();
+      this.#own.take(from.#own.columns, from.#own.room, 0, from.count);
     }
-    this.#rows.append(from.#rows);
-    this.reports.append(from.reports);
-    this.countingReports.append(from.countingReports);
+    this.#rows.take(from.columns, from.room, 0, from.count);
+    this.reports.take(from.reports.columns, from.reports.room, 0, from.reports.count);
+    const { columns, room, count } = from.countingReports;
+    this.countingReports.take(columns, room, 0, count);
     const { reportsEnd, countingReportsEnd } = this.columns;
     for (let row = first; row < this.count; row++) {
       reportsEnd[row] += reportsBefore;
@@ -211,10 +201,33 @@ export class StagedFlows {
     }
   }
 
+  /** Where there may be no room for so many more rows and their reports, all columns go to one large memory. */
+  #reserve(more: number): void {
+    const rows = this.#rows;
+    if (rows.count + more <= firstRoom || rows.room > firstRoom) return;
+    const large = inOneMemory((memory) => ({
+      rows: makeRows(usualRoom, memory),
+      own: makeOwn(usualRoom, memory),
+      reports: makeReports(usualRoom, memory),
+      countingReports: makeReports(usualRoom, memory),
+    }));
+    rows.moveTo(large.rows, usualRoom);
+    this.#own.moveTo(large.own, usualRoom);
+    if (this.reports.room < usualRoom) this.reports.moveTo(large.reports, usualRoom);
+    if (this.countingReports.room < usualRoom) this.countingReports.moveTo(large.countingReports, usualRoom);
+  }
+
+  /** Says of the rows so far that they have no own values, where that was not said. */
+  #addNulls(): void {
+    const missing = this.count - this.#own.count;
+    const { columns, room } = nullsOf(missing);
+    this.#own.take(columns, room, 0, missing);
+  }
+
   /** Forgets the rows; the room stays. */
   clear(): void {
     this.#rows.count = 0;
-    if (this.#own !== undefined) this.#own.count = 0;
+    this.#own.count = 0;
     this.reports.count = 0;
     this.countingReports.count = 0;
   }
@@ -237,7 +250,7 @@ export class StagedFlows {
       count: end - start,
       columns: {
         ...viewsOf(columns, start, end, room),
-        ...(this.#own === undefined ? nullsOf(end - start) : viewsOf(this.#own.columns, start, end, this.#own.room)),
+        ...(this.own === undefined ? nullsOf(end - start).columns : viewsOf(this.own, start, end, this.#own.room)),
       },
       groups: new GroupColumns(columns.group.subarray(start, end), this.tables),
       reports: listsOf(this.reports, columns.reportsEnd, start, end),
@@ -303,53 +316,35 @@ function viewsOf<C extends FlowColumns | OwnColumns | ReportColumns>(
   return Object.fromEntries(views) as C;
 }
 
-/** Adds a row without own values. */
-function addNulls(own: GrowingColumns<OwnColumns>): void {
-  const row = own.add();
-  const its = own.columns;
-  its.conversationFamily[row] = noNumber;
-  its.observerTimeMillis[row] = Number.NaN;
-  its.observerLastTimeMillis[row] = Number.NaN;
-  its.observerAccess[row] = accessSame;
-  its.observerTuples[row] = Number.NaN;
-  its.observerPacketsForward[row] = Number.NaN;
-  its.observerBytesForward[row] = Number.NaN;
-  its.observerPacketsReverse[row] = Number.NaN;
-  its.observerBytesReverse[row] = Number.NaN;
+/** Whether one of these rows is of a conversation of several observers. */
+function haveOwn(observers: Float64Array, start: number, end: number): boolean {
+  for (let row = start; row < end; row++) if (observers[row] > 1) return true;
+  return false;
 }
 
-/** Own values of so many rows that have none: one column stands for all of a kind. */
-function nullsOf(rows: number): OwnColumns {
-  if (nulls === undefined || nulls.doubles.length < rows)
-    nulls = {
-      doubles: sharedDoubles(rows).fill(Number.NaN),
-      words: sharedWords(4 * rows),
-      families: sharedBytes(rows).fill(noNumber),
-      accesses: sharedBytes(rows).fill(accessSame),
+let nulls: { readonly columns: OwnColumns; readonly room: number } | undefined;
+
+/** Own values of at least so many rows that have none: one column stands for all of a kind. */
+function nullsOf(rows: number): { readonly columns: OwnColumns; readonly room: number } {
+  if (nulls !== undefined && nulls.room >= rows) return nulls;
+  const room = rows <= firstRoom ? firstRoom : Math.max(rows, usualRoom);
+  const columns = inOneMemory((memory) => {
+    const doubles = memory.doubles(room).fill(Number.NaN);
+    return {
+      conversation: memory.words(4 * room),
+      conversationFamily: memory.bytes(room).fill(noNumber),
+      observerTimeMillis: doubles,
+      observerLastTimeMillis: doubles,
+      observerAccess: memory.bytes(room).fill(accessSame),
+      observerTuples: doubles,
+      observerPacketsForward: doubles,
+      observerBytesForward: doubles,
+      observerPacketsReverse: doubles,
+      observerBytesReverse: doubles,
     };
-  const { doubles, words, families, accesses } = nulls;
-  return {
-    conversation: words,
-    conversationFamily: families,
-    observerTimeMillis: doubles,
-    observerLastTimeMillis: doubles,
-    observerAccess: accesses,
-    observerTuples: doubles,
-    observerPacketsForward: doubles,
-    observerBytesForward: doubles,
-    observerPacketsReverse: doubles,
-    observerBytesReverse: doubles,
-  };
+  });
+  return (nulls = { columns, room });
 }
-
-let nulls:
-  | {
-      readonly doubles: Float64Array;
-      readonly words: Uint32Array;
-      readonly families: Uint8Array;
-      readonly accesses: Uint8Array;
-    }
-  | undefined;
 
 function listsOf(reports: GrowingColumns<ReportColumns>, ends: Uint32Array, start: number, end: number): ListSlice {
   const first = start === 0 ? 0 : ends[start - 1];

@@ -2,8 +2,8 @@
 
 export type TypedArray = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array;
 
-/** Columns for so many rows; a column may have several words a row. */
-export type MakeColumns<C> = (rows: number) => C;
+/** Columns for so many rows, in memory; a column may have several words a row. */
+export type MakeColumns<C> = (rows: number, memory: ColumnMemory) => C;
 
 /** Copies `count` rows from row `start` on, of columns with room for `room` rows, to others, from row `at` on. */
 export function copyColumns<C extends object>(from: C, room: number, count: number, to: C, at = 0, start = 0): void {
@@ -14,23 +14,53 @@ export function copyColumns<C extends object>(from: C, room: number, count: numb
   }
 }
 
-/** Memory that another thread reads where it is. */
-export function sharedBytes(count: number): Uint8Array {
-  return new Uint8Array(new SharedArrayBuffer(count));
+/** Memory of columns, which another thread reads where it is. Pages that are not touched cost nothing where it is large. */
+export class ColumnMemory {
+  #taken = 0;
+  readonly #buffer: SharedArrayBuffer | undefined;
+
+  /** Of so many bytes; without, columns that are made have no values: they are counted. */
+  constructor(bytes?: number) {
+    this.#buffer = bytes === undefined ? undefined : new SharedArrayBuffer(bytes);
+  }
+
+  /** Bytes that columns have taken. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  bytes(count: number): Uint8Array {
+    return new Uint8Array(...this.#take(count, 1));
+  }
+
+  shorts(count: number): Uint16Array {
+    return new Uint16Array(...this.#take(count, 2));
+  }
+
+  words(count: number): Uint32Array {
+    return new Uint32Array(...this.#take(count, 4));
+  }
+
+  integers(count: number): Int32Array {
+    return new Int32Array(...this.#take(count, 4));
+  }
+
+  doubles(count: number): Float64Array {
+    return new Float64Array(...this.#take(count, 8));
+  }
+
+  #take(count: number, width: number): [SharedArrayBuffer | ArrayBuffer, number, number] {
+    const start = this.#taken;
+    this.#taken += 8 * Math.ceil((count * width) / 8);
+    return this.#buffer === undefined ? [nothing, 0, 0] : [this.#buffer, start, count];
+  }
 }
 
-export function sharedShorts(count: number): Uint16Array {
-  return new Uint16Array(new SharedArrayBuffer(2 * count));
-}
+const nothing = new ArrayBuffer(0);
 
-export function sharedWords(count: number): Uint32Array {
-  return new Uint32Array(new SharedArrayBuffer(4 * count));
-}
-
-export function sharedIntegers(count: number): Int32Array {
-  return new Int32Array(new SharedArrayBuffer(4 * count));
-}
-
-export function sharedDoubles(count: number): Float64Array {
-  return new Float64Array(new SharedArrayBuffer(8 * count));
+/** Makes columns of one memory. */
+export function inOneMemory<C>(make: (memory: ColumnMemory) => C): C {
+  const counted = new ColumnMemory();
+  make(counted);
+  return make(new ColumnMemory(counted.taken));
 }
