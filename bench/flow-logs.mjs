@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-export const command = 'dist/cli/main.js';
+export const command = 'dist/cli/nsgflow.cjs';
 
 /** Gives `use` a folder of its own with `logs` in it, and removes it. */
 export async function withFlowLogs(hours, use) {

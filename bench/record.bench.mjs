@@ -11,7 +11,7 @@ const rounds = 3;
 /** Of one meter; then the rounds so far must do. */
 const secondsMax = 30;
 const gnuTime = '/usr/bin/time';
-const command = 'dist/cli/main.js';
+const command = 'dist/cli/nsgflow.cjs';
 
 export function run(packets = 10_000_000) {
   const generators = resolve(process.env.NSGFLOW_BENCH ?? '../shared/bench');

@@ -15,7 +15,7 @@ const location = 'westeurope';
 export async function run(resources = 2000, perSecond = 100, seconds = 30) {
   const data = mkdtempSync(join(tmpdir(), 'nsgflow-bench-serve-'));
   const args = [
-    'dist/cli/main.js',
+    'dist/cli/nsgflow.cjs',
     'serve',
     '--data',
     data,

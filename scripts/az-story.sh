@@ -22,12 +22,12 @@ trap 'echo "az-story: failed at line $LINENO" >&2; cat "$work/service.log" >&2' 
 
 say() { printf '\n== %s\n' "$*"; }
 stop() { if [[ -n $service ]]; then kill -TERM "$service" 2>/dev/null || true; wait "$service" || true; service=; fi; }
-nsgflow() { node "$root/dist/cli/main.js" "$@"; }
+nsgflow() { node "$root/dist/cli/nsgflow.cjs" "$@"; }
 # The secret is in no log.
 run() { printf '$ az %s\n' "${*//${NSGFLOW_SECRET:-$'\n'}/\$NSGFLOW_SECRET}"; $az "$@"; }
 
 start() {
-  node "$root/dist/cli/main.js" serve --data "$work/data" --listen "127.0.0.1:$port" "$@" 2>>"$work/service.log" &
+  node "$root/dist/cli/nsgflow.cjs" serve --data "$work/data" --listen "127.0.0.1:$port" "$@" 2>>"$work/service.log" &
   service=$!
   for _ in $(seq 100); do
     [[ -s $work/data/serve.json ]] && break

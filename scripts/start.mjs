@@ -4,7 +4,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-const main = 'dist/cli/main.js';
+const main = 'dist/cli/nsgflow.cjs';
 const data = 'nsgflow-data';
 const lake = `${data}/lake`;
 /** What the service says when the capture is recorded, its blobs are written, and the table has them. */

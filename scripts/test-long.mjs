@@ -8,7 +8,7 @@ const env = { ...process.env, NSGFLOW_LONG: '1' };
 if (existsSync(corpus)) env.NSGFLOW_CORPUS = resolve(corpus);
 else console.log(`NSGFLOW_CORPUS: no folder ${corpus}, so the suites over the corpus are skipped`);
 
-if (!existsSync('dist/cli/main.js')) run('npm', ['run', 'build']);
+if (!existsSync('dist/cli/nsgflow.cjs')) run('npm', ['run', 'build']);
 run('npx', ['vitest', 'run', ...process.argv.slice(2)]);
 
 function run(command, args) {

@@ -2,11 +2,14 @@
  * What the rows of a lake say of the minutes of each NIC's log: which have records, which rejected ranges lie between which, and where an open flow
  * did not continue. SQL over the data files of the range; DuckDB spills where they are many.
  */
-import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBValue } from '@duckdb/node-api';
+import { limits } from '../base/limits.ts';
 import { hourMillis, minuteMillis, tickMillis } from '../base/time.ts';
+import type { DuckdbConnection } from '../lake/duckdb/connection.ts';
 import { streamChunks } from '../lake/duckdb/duckdb-stream.ts';
 import type { Duckdb } from '../lake/duckdb/duckdb.ts';
 import { openDuckdb } from '../lake/duckdb/duckdb.ts';
+import { questionGate } from '../lake/duckdb/gates.ts';
 import { ownSqlError } from '../lake/duckdb/duckdb-error.ts';
 import { fileRows } from '../lake/files/file-rows.ts';
 import type { Snapshot, TimeRange } from '../lake/delta/snapshot.ts';
@@ -60,11 +63,11 @@ const rowsPerPass = 4_000_000;
 
 export class LogEvidence {
   readonly #duckdb: Duckdb;
-  readonly #connection: DuckDBConnection;
+  readonly #connection: DuckdbConnection;
   readonly #rows: string;
   readonly #passes: number;
 
-  private constructor(duckdb: Duckdb, connection: DuckDBConnection, rows: string, passes: number) {
+  private constructor(duckdb: Duckdb, connection: DuckdbConnection, rows: string, passes: number) {
     this.#duckdb = duckdb;
     this.#connection = connection;
     this.#rows = rows;
@@ -73,7 +76,7 @@ export class LogEvidence {
 
   /** Over a version of a lake; rows of a day around the range are looked at, too, for flows that began before it. */
   static async open(snapshot: Snapshot, range: TimeRange): Promise<LogEvidence> {
-    const duckdb = await openDuckdb();
+    const duckdb = await openDuckdb(limits.queryMemoryBytesMax, questionGate);
     const connection = await duckdb.connect();
     const around = {
       ...(range.start === undefined ? {} : { start: range.start - 24 * hourMillis }),

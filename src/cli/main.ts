@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { errorTable, fileError } from '../base/errors.ts';
 import { askToStop } from './interrupt.ts';
 import { version } from './version.ts';

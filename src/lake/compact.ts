@@ -12,10 +12,10 @@
  * (docs/decisions/0015-lake-layout.md). Files that we wrote come to have the row groups that they would have, had all been read at once
  * (row-stage.ts); where one is of another writer, rows are copied as they stand.
  */
-import type { DuckDBConnection } from '@duckdb/node-api';
 import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { dayMillis, hourMillis } from '../base/time.ts';
+import type { DuckdbConnection } from './duckdb/connection.ts';
 import type { Compaction, CompactionStep } from './compaction.ts';
 import { writeDataFile } from './files/data-file.ts';
 import type { Action, AddAction } from './delta/delta-log.ts';
@@ -143,7 +143,7 @@ function compactionOf(date: string, files: readonly Candidate[]): Compaction {
 /** Our own files are read and written without DuckDB, so that their rows come to stand by hour and kind. */
 async function joinFiles(
   table: TablePlace,
-  connection: DuckDBConnection,
+  connection: DuckdbConnection,
   date: string,
   files: readonly DataFile[],
 ): Promise<AddAction> {

@@ -22,7 +22,6 @@
  */
 import { rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { DuckDBConnection } from '@duckdb/node-api';
 import { assert } from '../base/assert.ts';
 import { FlowError, fileError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
@@ -31,6 +30,7 @@ import type { CommitOutcome } from './tuples/append.ts';
 import { LakeAppend } from './tuples/append.ts';
 import type { Action } from './delta/delta-log.ts';
 import { createTable, DeltaTable } from './delta/delta-table.ts';
+import type { DuckdbConnection } from './duckdb/connection.ts';
 import type { Duckdb } from './duckdb/duckdb.ts';
 import { openDuckdb } from './duckdb/duckdb.ts';
 import type { FoundTable } from './delta/find-tuples.ts';
@@ -268,7 +268,7 @@ export class Lake {
   }
 
   /** A connection to a DuckDB of the lake's own, which the caller closes. */
-  async connect(): Promise<DuckDBConnection> {
+  async connect(): Promise<DuckdbConnection> {
     this.#duckdb ??= openDuckdb(limits.ingestMemoryBytesMax);
     const connection = await (await this.#duckdb).connect();
     // Work in the background leaves the other cores alone, and two row groups at once would take twice the memory.

@@ -20,6 +20,7 @@ import { limits } from '../base/limits.ts';
 import { duckdbFileError } from '../lake/files/data-file.ts';
 import type { Asked } from '../lake/duckdb/duckdb-stream.ts';
 import { preparedChunks, streamChunks } from '../lake/duckdb/duckdb-stream.ts';
+import type { Duckdb } from '../lake/duckdb/duckdb.ts';
 import { quoteText } from '../lake/duckdb/duckdb.ts';
 import { tupleRows } from '../lake/files/file-rows.ts';
 import { flowRows } from '../lake/flows/flow-rows.ts';
@@ -37,7 +38,7 @@ import type { Relation, TableName } from './relation/relation.ts';
 import type { Answer, Cell, Scan } from './result.ts';
 import { DuckdbPool, Running } from './running.ts';
 import { prepareQuestion, questionText } from './sql-guard.ts';
-import { lockedConnection } from './sql-sandbox.ts';
+import { lockConnection } from './sql-sandbox.ts';
 import { duckdb as dialect, duckdbParameters } from './sql/duckdb.ts';
 import { lowerRelation } from './sql/lower.ts';
 import type { SqlText } from './sql/print.ts';
@@ -75,15 +76,15 @@ export class DuckdbEngine implements Engine {
     }
   }
 
-  async sql(text: string, { signal, bounds = {} }: AskSettings = {}): Promise<Answer> {
+  async sql(text: string, settings: AskSettings = {}): Promise<Answer> {
+    const { signal, bounds } = settings;
     const { tuples } = this.#view;
     signal?.throwIfAborted();
     const flows = await this.#view.flows({}, signal);
-    const duckdb = await this.#pool.take(bounds.memoryBytes ?? limits.queryMemoryBytesMax);
-    let running: Running | undefined;
+    const running = await this.#start(settings, (duckdb) => this.#pool.drop(duckdb));
     try {
-      const connection = await lockedConnection(duckdb, { tuples, flows }, bounds.spillBytes);
-      running = this.#track(new Running(connection, signal, () => this.#pool.drop(duckdb)));
+      const { connection } = running;
+      await lockConnection(connection, { tuples, flows }, bounds?.spillBytes);
       const prepared = await prepareQuestion(connection, text);
       const chunks = preparedChunks(prepared, { connection, sql: questionText(text) });
       const read = [tuples, ...flows].flatMap(({ files }) => files);
@@ -93,9 +94,8 @@ export class DuckdbEngine implements Engine {
         scan: scanOf(this.#view, { tuples: [tuples], flows }, [{ read, unfiltered: 0 }]),
       };
     } catch (error) {
-      if (running === undefined) await this.#pool.drop(duckdb);
-      await running?.end();
-      throw running?.reason(error, sqlError) ?? sqlError(error);
+      await running.end();
+      throw running.reason(error, sqlError);
     }
   }
 
@@ -148,12 +148,21 @@ export class DuckdbEngine implements Engine {
     await this.#view.close();
   }
 
-  async #start({ signal, bounds = {} }: AskSettings): Promise<Running> {
+  /** `giveBack` is called with the instance when the question has ended. */
+  async #start(
+    { signal, bounds = {} }: AskSettings,
+    giveBack = (duckdb: Duckdb, memoryBytes: number): Promise<void> => this.#pool.giveBack(duckdb, memoryBytes),
+  ): Promise<Running> {
     signal?.throwIfAborted();
     const { memoryBytes = limits.queryMemoryBytesMax } = bounds;
-    const duckdb = await this.#pool.take(memoryBytes);
-    const connection = await duckdb.connect();
-    return this.#track(new Running(connection, signal, () => this.#pool.giveBack(duckdb, memoryBytes)));
+    const duckdb = await this.#pool.take(memoryBytes, signal);
+    try {
+      const connection = await duckdb.connect(signal);
+      return this.#track(new Running(connection, signal, () => giveBack(duckdb, memoryBytes)));
+    } catch (error) {
+      await giveBack(duckdb, memoryBytes);
+      throw error;
+    }
   }
 
   #track(running: Running): Running {

@@ -4,7 +4,7 @@ import type { Query, QueryRange } from './tree.ts';
 /**
  * What answers questions over one version of a lake: DuckDB in process (duckdb-engine.ts), or a ClickHouse server over the same tables
  * (clickhouse-engine.ts). Any number of questions may be asked at once; each has its own limits, and ends by its own signal.
- * DuckDB's calls take threads of Node's pool, of which there are four (UV_THREADPOOL_SIZE): further questions, and file accesses of the process, wait.
+ * DuckDB's calls of questions take at most half of the threads of Node's pool (lake/duckdb/gates.ts): further ones wait for these, and files do not.
  */
 export interface Engine {
   /**

@@ -1,17 +1,19 @@
 /** DuckDB instances, and questions that run in them. Each question has an instance of its own, so that the memory of each is bounded. */
-import type { DuckDBConnection } from '@duckdb/node-api';
+import type { DuckdbConnection } from '../lake/duckdb/connection.ts';
 import type { Duckdb } from '../lake/duckdb/duckdb.ts';
 import { openDuckdb } from '../lake/duckdb/duckdb.ts';
+import { questionGate } from '../lake/duckdb/gates.ts';
 
 /** Instances of one bound that are open, and those that no question uses. */
 export class DuckdbPool {
   readonly #all = new Set<Duckdb>();
   readonly #idle = new Map<number, Duckdb[]>();
 
-  async take(memoryBytes: number): Promise<Duckdb> {
+  /** The signal ends waiting for a thread. */
+  async take(memoryBytes: number, signal: AbortSignal | undefined): Promise<Duckdb> {
     const idle = this.#idle.get(memoryBytes)?.pop();
     if (idle !== undefined) return idle;
-    const duckdb = await openDuckdb(memoryBytes);
+    const duckdb = await openDuckdb(memoryBytes, questionGate, signal);
     this.#all.add(duckdb);
     return duckdb;
   }
@@ -40,7 +42,7 @@ const interruptEveryMillis = 10;
 
 /** A connection on which one question runs until its end; the signal interrupts it. */
 export class Running {
-  readonly connection: DuckDBConnection;
+  readonly connection: DuckdbConnection;
   readonly #signal: AbortSignal | undefined;
   readonly #onEnd: () => Promise<void>;
   readonly #interrupt = (): void => {
@@ -55,7 +57,7 @@ export class Running {
   }
 
   /** `onEnd` is called once. @throws the reason of the signal */
-  constructor(connection: DuckDBConnection, signal: AbortSignal | undefined, onEnd: () => Promise<void>) {
+  constructor(connection: DuckdbConnection, signal: AbortSignal | undefined, onEnd: () => Promise<void>) {
     this.connection = connection;
     this.#signal = signal;
     this.#onEnd = onEnd;

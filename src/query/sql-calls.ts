@@ -1,5 +1,5 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
 import { FlowError } from '../base/errors.ts';
+import type { DuckdbConnection } from '../lake/duckdb/connection.ts';
 import { nearest } from './nearest.ts';
 import {
   internalPrefixes,
@@ -15,7 +15,7 @@ import {
  * some functions act when they are bound.
  * @throws sql-refused, sql-failed
  */
-export async function checkCalls(connection: DuckDBConnection, sql: string): Promise<void> {
+export async function checkCalls(connection: DuckdbConnection, sql: string): Promise<void> {
   const reader = await connection.runAndReadAll('SELECT json_serialize_sql($1::VARCHAR)', [sql]);
   const tree: unknown = JSON.parse(String(reader.getRows()[0][0]));
   if (!isNode(tree) || tree['error'] !== false)

@@ -1,5 +1,6 @@
-import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api';
+import type { DuckDBPreparedStatement } from '@duckdb/node-api';
 import { FlowError } from '../base/errors.ts';
+import type { DuckdbConnection } from '../lake/duckdb/connection.ts';
 import { StatementType } from '../lake/duckdb/duckdb-library.ts';
 import { sqlError } from './engine-error.ts';
 import { checkCalls } from './sql-calls.ts';
@@ -23,7 +24,7 @@ const questionWords = new Set([
  * instance (no external access, locked configuration); this is the first gate, not the only one.
  * @throws sql-refused when it is anything but one question; sql-failed when it cannot be understood
  */
-export async function prepareQuestion(connection: DuckDBConnection, sql: string): Promise<DuckDBPreparedStatement> {
+export async function prepareQuestion(connection: DuckdbConnection, sql: string): Promise<DuckDBPreparedStatement> {
   const word = firstWord(sql);
   if (word === '') throw new FlowError('sql-refused', 'the SQL text is empty');
   if (!questionWords.has(word))
@@ -36,7 +37,7 @@ export async function prepareQuestion(connection: DuckDBConnection, sql: string)
     if (statements.count !== 1)
       throw new FlowError('sql-refused', `the SQL text has ${statements.count} statements; exactly one is answered`);
     await checkCalls(connection, sql);
-    const prepared = await statements.prepare(0);
+    const prepared = await connection.pass(() => statements.prepare(0));
     if (prepared.statementType !== StatementType.SELECT)
       throw new FlowError(
         'sql-refused',

@@ -1,7 +1,6 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
 import { limits } from '../base/limits.ts';
+import type { DuckdbConnection } from '../lake/duckdb/connection.ts';
 import { listValue } from '../lake/duckdb/duckdb-library.ts';
-import type { Duckdb } from '../lake/duckdb/duckdb.ts';
 import { tupleRows } from '../lake/files/file-rows.ts';
 import { flowRows } from '../lake/flows/flow-rows.ts';
 import { flowColumns } from '../lake/flows/schema.ts';
@@ -17,31 +16,25 @@ export interface SandboxFiles {
 }
 
 /**
- * Makes an instance one in which a user's SQL can do no harm: the views `tuples`, `flows` and `conversations`, no files but those of the two tables (and
- * these for reading only: whatever writes is refused by its kind), no network, no extension, configuration locked.
- * @returns a connection for one question
+ * Makes the instance of a connection one in which a user's SQL can do no harm: the views `tuples`, `flows` and `conversations`, no files but those of
+ * the two tables (and these for reading only: whatever writes is refused by its kind), no network, no extension, configuration locked.
  */
-export async function lockedConnection(
-  duckdb: Duckdb,
+export async function lockConnection(
+  connection: DuckdbConnection,
   { tuples, flows }: SandboxFiles,
   spillBytes: number = limits.querySpillBytesMax,
-): Promise<DuckDBConnection> {
-  const prepare = async (connection: DuckDBConnection): Promise<{ tuples: string; flows: string }> => ({
-    tuples: (await tableSource(connection, tupleRows, [tuples], undefined)).sql,
-    flows: (await tableSource(connection, flowRows, flows, undefined)).sql,
-  });
-  const connection = await duckdb.connect();
-  const rows = await prepare(connection);
+): Promise<void> {
+  const ofTuples = await tableSource(connection, tupleRows, [tuples], undefined);
+  const ofFlows = await tableSource(connection, flowRows, flows, undefined);
   const shown = flowsColumns.map((column) => column.name).join(', ');
-  await connection.run(`CREATE VIEW tuples AS SELECT ${shown} FROM ${rows.tuples}`);
-  await connection.run(`CREATE VIEW flows AS SELECT ${flowsList} FROM ${rows.flows}`);
+  await connection.run(`CREATE VIEW tuples AS SELECT ${shown} FROM ${ofTuples.sql}`);
+  await connection.run(`CREATE VIEW flows AS SELECT ${flowsList} FROM ${ofFlows.sql}`);
   await connection.run('CREATE VIEW conversations AS FROM flows WHERE observer = 0');
   const files = [tuples, ...flows].flatMap((table) => table.files.map(({ path }) => path));
   if (files.length > 0) await connection.run('SET GLOBAL allowed_paths = $1', [listValue(files)]);
   await connection.run(`SET GLOBAL max_temp_directory_size = '${spillBytes}B'`);
   await connection.run('SET GLOBAL enable_external_access = false');
   await connection.run('SET GLOBAL lock_configuration = true');
-  return connection;
 }
 
 /** Columns of the view `flows`: an observer's own values are filled in where they are the conversation's. */

@@ -1,5 +1,5 @@
 /** The tables of a question as SQL for DuckDB: only the files that may hold its rows. */
-import type { DuckDBConnection } from '@duckdb/node-api';
+import type { DuckdbConnection } from '../lake/duckdb/connection.ts';
 import type { AddressRows, Side } from '../lake/files/address-filter.ts';
 import { addressSides, rowsWithAddress } from '../lake/files/address-filter.ts';
 import type { TableRows } from '../lake/files/file-rows.ts';
@@ -20,7 +20,7 @@ export interface TableSource {
  * Prepares a connection. With `addresses`, rows without any of them may be missing. One source of a table and connection is in use at a time.
  */
 export async function tableSource(
-  connection: DuckDBConnection,
+  connection: DuckdbConnection,
   of: TableRows,
   tables: readonly TableFiles[],
   addresses: readonly string[] | undefined,
@@ -73,7 +73,7 @@ const rangesApartMax = 48;
  * `IN` does (of 12 million rows, all columns of one address: 90 ms in place of 1,450). Of a file, only the rows are read that may have one.
  */
 async function rowsWithAddresses(
-  connection: DuckDBConnection,
+  connection: DuckdbConnection,
   of: TableRows,
   found: readonly FileToRead[],
   addresses: readonly string[],

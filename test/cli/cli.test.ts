@@ -366,7 +366,7 @@ describe('nothing comes twice and nothing is mixed', () => {
 
   test.skipIf(process.platform !== 'linux')('a full stdout is one sentence and 5', async () => {
     const { execFile } = await import('node:child_process');
-    const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
+    const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'nsgflow.cjs');
     const code = await new Promise<unknown>((resolve) => {
       execFile(
         'sh',

@@ -7,7 +7,7 @@ import { folderAccount } from '../../src/blob/folder.ts';
 import { blobName, container, madeRecord, portsOf, writeBlob } from '../source/build-blobs.ts';
 import { nsgflow } from './nsgflow.ts';
 
-const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
+const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'nsgflow.cjs');
 const folder = mkdtempSync(join(tmpdir(), 'nsgflow-cli-ingest-'));
 const logs = join(folder, 'logs');
 const lake = join(folder, 'lake');

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
 /** The built command. */
-export const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
+export const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'nsgflow.cjs');
 
 export interface Ran {
   readonly code: number | null;

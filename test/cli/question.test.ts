@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nsgflow } from './nsgflow.ts';
 
 const examples = join(import.meta.dirname, '..', '..', 'examples');
-const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
+const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'nsgflow.cjs');
 const folder = mkdtempSync(join(tmpdir(), 'nsgflow-cli-question-'));
 const logs = join(folder, 'logs');
 const lake = join(folder, 'lake');

@@ -1,9 +1,9 @@
 import { appendFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DuckDBConnection } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { DuckdbConnection } from '../../src/lake/duckdb/connection.ts';
 import { openDuckdb } from '../../src/lake/duckdb/duckdb.ts';
 import type { Duckdb } from '../../src/lake/duckdb/duckdb.ts';
 import type { ColumnValues } from '../../src/parquet/column-values.ts';
@@ -25,7 +25,7 @@ interface PlainColumn {
 }
 
 let duckdb: Duckdb;
-let connection: DuckDBConnection;
+let connection: DuckdbConnection;
 let folder: string;
 let files = 0;
 

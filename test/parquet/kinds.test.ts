@@ -1,11 +1,11 @@
 import { appendFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DuckDBConnection } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { family4to6, family6to4 } from '../../src/flowlog/tuple.ts';
 import { addressHash } from '../../src/lake/files/address-filter.ts';
+import type { DuckdbConnection } from '../../src/lake/duckdb/connection.ts';
 import { openDuckdb } from '../../src/lake/duckdb/duckdb.ts';
 import type { Duckdb } from '../../src/lake/duckdb/duckdb.ts';
 import type { ColumnValues } from '../../src/parquet/column-values.ts';
@@ -20,7 +20,7 @@ import { formatWords } from '../../src/net/address.ts';
 const long = process.env['NSGFLOW_LONG'] === '1';
 
 let duckdb: Duckdb;
-let connection: DuckDBConnection;
+let connection: DuckdbConnection;
 let folder: string;
 let files = 0;
 

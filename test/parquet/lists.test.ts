@@ -1,9 +1,9 @@
 import { appendFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DuckDBConnection } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { DuckdbConnection } from '../../src/lake/duckdb/connection.ts';
 import type { Duckdb } from '../../src/lake/duckdb/duckdb.ts';
 import { openDuckdb } from '../../src/lake/duckdb/duckdb.ts';
 import { ParquetFile } from '../../src/parquet/file.ts';
@@ -19,7 +19,7 @@ interface Row {
 }
 
 let duckdb: Duckdb;
-let connection: DuckDBConnection;
+let connection: DuckdbConnection;
 let folder: string;
 let files = 0;
 

@@ -22,7 +22,7 @@ const far = `nsgflow-far-${id}`;
 const nearAddress = '10.99.0.1';
 const farAddress = '10.99.0.2';
 const folder = mkdtempSync(join(tmpdir(), 'nsgflow-live-'));
-const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
+const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'nsgflow.cjs');
 
 const obstacle = findObstacle();
 

@@ -77,7 +77,7 @@ describe.runIf(process.platform !== 'win32')('a service on loopback, in a data f
   });
 
   test('lets shells of its user in with what --env prints, and commands with its data folder', async () => {
-    const main = join(import.meta.dirname, '../../dist/cli/main.js');
+    const main = join(import.meta.dirname, '../../dist/cli/nsgflow.cjs');
     const script = `eval "$('${process.execPath}' '${main}' serve --env --data '${data.path}')"; printf '%s|%s' "$NSGFLOW_SECRET" "$NSGFLOW_TOKEN"`;
     const { stdout } = await promisify(execFile)('bash', ['-c', script]);
     const [secret, token] = stdout.split('|');

@@ -13,7 +13,7 @@ import type { BlobClient } from '@azure/storage-blob';
 import { readEnvironment } from '../../src/server/environment.ts';
 import { shellAccess } from '../../src/server/service.ts';
 
-const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
+const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'nsgflow.cjs');
 const guard = join(import.meta.dirname, 'end-with-parent.mjs');
 const startMillisMax = 30_000;
 

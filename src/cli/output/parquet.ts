@@ -2,8 +2,9 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { DuckDBAppender, DuckDBConnection } from '@duckdb/node-api';
+import type { DuckDBAppender } from '@duckdb/node-api';
 import { FlowError, fileError } from '../../base/errors.ts';
+import type { DuckdbConnection } from '../../lake/duckdb/connection.ts';
 import { openDuckdb, quoteText } from '../../lake/duckdb/duckdb.ts';
 import { makeTemporaryFolder } from '../../lake/duckdb/temporary-folder.ts';
 import type { Result, ResultColumn } from './output.ts';
@@ -56,7 +57,7 @@ export async function withTemporary<T>(out: ParquetStream, write: (path: string)
   }
 }
 
-async function copyResult(connection: DuckDBConnection, result: Result, path: string): Promise<number> {
+async function copyResult(connection: DuckdbConnection, result: Result, path: string): Promise<number> {
   const names = result.columns.map(({ name }) => `"${name.replaceAll('"', '""')}"`);
   const types = result.columns.map(({ kind }) => cellTypes[kind]);
   await connection.run(`CREATE TABLE rows (${names.map((name, i) => `${name} ${types[i]}`).join(', ')})`);
@@ -85,7 +86,7 @@ async function copyResult(connection: DuckDBConnection, result: Result, path: st
 }
 
 /** Whether all numbers of a column are whole and fit in 64 bits. */
-async function areWhole(connection: DuckDBConnection, name: string): Promise<boolean> {
+async function areWhole(connection: DuckdbConnection, name: string): Promise<boolean> {
   const answer = await connection.runAndReadAll(
     `SELECT coalesce(bool_and(regexp_full_match(${name}, '-?[0-9]+') AND try_cast(${name} AS BIGINT) IS NOT NULL), true) FROM rows WHERE ${name} IS NOT NULL`,
   );

@@ -2,19 +2,13 @@
  * Answers of DuckDB in chunks, as they come. The library ends a stream that fails or is interrupted as if it were whole, and keeps the error to
  * itself; the result's type alone tells, afterwards.
  */
-import type {
-  DuckDBConnection,
-  DuckDBDataChunk,
-  DuckDBPreparedStatement,
-  DuckDBResult,
-  DuckDBType,
-  DuckDBValue,
-} from '@duckdb/node-api';
+import type { DuckDBDataChunk, DuckDBPreparedStatement, DuckDBResult, DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import { FlowError } from '../../base/errors.ts';
+import type { DuckdbConnection } from './connection.ts';
 
 /** A question and where it is asked. */
 export interface Asked {
-  readonly connection: DuckDBConnection;
+  readonly connection: DuckdbConnection;
   /** One SELECT. */
   readonly sql: string;
   readonly values?: DuckDBValue[];
@@ -31,13 +25,17 @@ export async function* preparedChunks(
   prepared: DuckDBPreparedStatement,
   asked: Asked,
 ): AsyncGenerator<DuckDBDataChunk> {
-  yield* wholeChunks(await prepared.stream(), asked);
+  yield* wholeChunks(await asked.connection.pass(() => prepared.stream()), asked);
 }
 
 /** The chunks of a result, to its end. @throws DuckDB's error where the stream breaks off, as far as asking again tells it; io */
 async function* wholeChunks(result: DuckDBResult, asked: Asked): AsyncGenerator<DuckDBDataChunk> {
   const { ResultReturnType } = await import('./duckdb-library.ts');
-  yield* result;
+  for (;;) {
+    const chunk = await asked.connection.pass(() => result.fetchChunk());
+    if (chunk === null || chunk.rowCount === 0) break;
+    yield chunk;
+  }
   if (result.returnType === ResultReturnType.INVALID) throw await reasonOf(asked);
 }
 

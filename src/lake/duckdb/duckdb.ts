@@ -2,28 +2,52 @@
  * DuckDB in process, with the same settings everywhere: times in UTC, no extension ever looked for (what we need is linked in:
  * core_functions, json, parquet, icu), bounded memory, and a spill folder that only this user can read.
  */
-import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
+import type { Gate } from '../../base/gate.ts';
 import { limits } from '../../base/limits.ts';
+import { DuckdbConnection } from './connection.ts';
+import { lakeGate } from './gates.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
 export interface Duckdb {
   readonly instance: DuckDBInstance;
-  /** A further connection, times in UTC. */
-  connect(): Promise<DuckDBConnection>;
+  /** A further connection, times in UTC. The signal ends calls that wait at the gate. */
+  connect(signal?: AbortSignal): Promise<DuckdbConnection>;
   /** Ends the instance and removes what it spilled. */
   close(): Promise<void>;
 }
 
-/** Opens an in-memory instance. It spills to the system's folder for temporary files beyond `memoryBytes`. */
-export async function openDuckdb(memoryBytes: number = limits.queryMemoryBytesMax): Promise<Duckdb> {
+/** Opens an in-memory instance, whose calls pass `gate`. It spills to the system's folder for temporary files beyond `memoryBytes`. */
+export async function openDuckdb(
+  memoryBytes: number = limits.queryMemoryBytesMax,
+  gate: Gate = lakeGate,
+  signal?: AbortSignal,
+): Promise<Duckdb> {
   // DuckDB would make the folder readable for everybody. Without a place for one, it answers within its memory.
   const spill = await makeTemporaryFolder('spill').catch(() => undefined);
-  const { DuckDBInstance } = await loadDuckdb();
-  const instance = await DuckDBInstance.create(':memory:', {
+  try {
+    const instance = await gate.pass(() => makeInstance(memoryBytes, spill?.path ?? ''), signal);
+    return {
+      instance,
+      connect: async (ends) => new DuckdbConnection(await gate.pass(() => instance.connect(), ends), gate, ends),
+      close: async () => {
+        instance.closeSync();
+        await spill?.remove();
+      },
+    };
+  } catch (error) {
+    await spill?.remove();
+    throw error;
+  }
+}
+
+async function makeInstance(memoryBytes: number, spillFolder: string): Promise<DuckDBInstance> {
+  const { DuckDBInstance: Instance } = await loadDuckdb();
+  const instance = await Instance.create(':memory:', {
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
     memory_limit: `${Math.floor(memoryBytes / 1_048_576)}MiB`,
-    temp_directory: spill?.path ?? '',
+    temp_directory: spillFolder,
     preserve_insertion_order: 'true',
   });
   const connection = await instance.connect();
@@ -31,14 +55,7 @@ export async function openDuckdb(memoryBytes: number = limits.queryMemoryBytesMa
   // Data files never change, and one question may scan parts of the same ones several times.
   await connection.run('SET GLOBAL parquet_metadata_cache = true');
   connection.closeSync();
-  return {
-    instance,
-    connect: () => instance.connect(),
-    close: async () => {
-      instance.closeSync();
-      await spill?.remove();
-    },
-  };
+  return instance;
 }
 
 /** The library, loaded at its first use: that takes longer than all else that `ingest` and `--help` load together. */

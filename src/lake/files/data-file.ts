@@ -5,13 +5,13 @@
 import { randomUUID } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DuckDBConnection } from '@duckdb/node-api';
 import { FlowError, fileError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import { makeFolderOf, syncFolder } from '../../blob/folder-file.ts';
 import { addressHash, addressSides, NewAddressFilter } from './address-filter.ts';
 import type { AddAction } from '../delta/delta-log.ts';
 import { temporaryFolder } from '../delta/delta-log.ts';
+import type { DuckdbConnection } from '../duckdb/connection.ts';
 import { dataFileError } from '../duckdb/duckdb-error.ts';
 import { streamChunks } from '../duckdb/duckdb-stream.ts';
 import { quoteText } from '../duckdb/duckdb.ts';
@@ -29,7 +29,7 @@ import type { TablePlace } from '../delta/table-place.ts';
  */
 export async function writeDataFile(
   table: TablePlace,
-  connection: DuckDBConnection,
+  connection: DuckdbConnection,
   date: string,
   select: string,
   form: FileForm = tuplesForm,
@@ -56,7 +56,7 @@ export async function writeDataFile(
 
 async function writeAddressFilter(
   table: TablePlace,
-  connection: DuckDBConnection,
+  connection: DuckdbConnection,
   parquet: string,
   name: string,
 ): Promise<void> {
@@ -82,7 +82,7 @@ async function writeAddressFilter(
 const options = `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${limits.rowGroupRows}, WRITE_BLOOM_FILTER false, RETURN_STATS true`;
 
 /** Copies rows to a Parquet file. @returns the statistics for the log */
-async function copyRows(connection: DuckDBConnection, select: string, path: string, form: FileForm): Promise<string> {
+async function copyRows(connection: DuckdbConnection, select: string, path: string, form: FileForm): Promise<string> {
   const reader = await connection.runAndReadAll(`COPY (${select}) TO ${quoteText(path)} (${options})`);
   const [row] = reader.getRowObjectsJson() as unknown as [CopyStatistics];
   const byColumn = new Map(

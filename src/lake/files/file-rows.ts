@@ -1,4 +1,4 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
+import type { DuckdbConnection } from '../duckdb/connection.ts';
 import { listParameter } from '../duckdb/duckdb.ts';
 import { checkSizes } from './file-sizes.ts';
 import { duckdbTypes } from '../tuples/schema.ts';
@@ -19,7 +19,7 @@ export interface TableRows {
  * columns that files are not written with.
  */
 export async function fileRows(
-  connection: DuckDBConnection,
+  connection: DuckdbConnection,
   files: readonly DataFile[],
   columns: 'all' | 'stored' = 'all',
   { name: prefix, noRows }: TableRows = tupleRows,
@@ -50,7 +50,7 @@ export async function fileRows(
  * does not read row groups without such rows.
  */
 export async function fileRowsBetween(
-  connection: DuckDBConnection,
+  connection: DuckdbConnection,
   name: string,
   files: readonly DataFile[],
   startRow: number,

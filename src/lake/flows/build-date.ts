@@ -5,9 +5,9 @@
  *   uncovered tuples ─▶ files of `flows` that hold a group which they may belong to ─▶ these files' groups, and the uncovered tuples, are built anew from
  *   all their tuples
  */
-import type { DuckDBConnection } from '@duckdb/node-api';
 import { limits } from '../../base/limits.ts';
 import { dayMillis } from '../../base/time.ts';
+import type { DuckdbConnection } from '../duckdb/connection.ts';
 import type { AddAction } from '../delta/delta-log.ts';
 import type { DataFile } from '../delta/snapshot.ts';
 import { dataFileOf } from '../delta/snapshot.ts';
@@ -41,7 +41,7 @@ export interface DateTask {
   readonly target: TablePlace;
   /** Above 0: the date is frozen, and only the uncovered tuples are built, into conversations apart from all others; the number distinguishes them. */
   readonly apart: number;
-  readonly connect: () => Promise<DuckDBConnection>;
+  readonly connect: () => Promise<DuckdbConnection>;
   readonly signal?: AbortSignal | undefined;
   /** Other limits than those of limits.ts. */
   readonly bounds?: Partial<BuildBounds>;

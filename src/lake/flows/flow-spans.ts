@@ -1,10 +1,10 @@
 /** The five-tuples and groups of settled rows, without all else: by them settling finds which files late tuples touch. */
 import { open } from 'node:fs/promises';
-import type { DuckDBConnection } from '@duckdb/node-api';
 import { FlowError } from '../../base/errors.ts';
 import { familyOf } from '../../flowlog/tuple.ts';
 import { parseAddress } from '../../net/address.ts';
 import { parseProtocol } from '../../net/protocol.ts';
+import type { DuckdbConnection } from '../duckdb/connection.ts';
 import { streamChunks } from '../duckdb/duckdb-stream.ts';
 import { listParameter } from '../duckdb/duckdb.ts';
 import { addressColumns, FiveTupleReader, portColumns } from '../tuples/five-tuple-reader.ts';
@@ -27,7 +27,7 @@ export interface FlowSpans {
 /** Reads a file in parts; with `near`, at least the rows that these spans may meet. @throws lake-invalid where it holds what no address is; errors of the file system */
 export async function* flowSpans(
   path: string,
-  connect: () => Promise<DuckDBConnection>,
+  connect: () => Promise<DuckdbConnection>,
   near?: FiveTupleSpans,
 ): AsyncGenerator<FlowSpans> {
   const groups = await readRowGroups(path);
@@ -102,7 +102,7 @@ function takeTimes(before: Uint32Array, ends: Float64Array, kept: Uint32Array, s
 
 async function* foreignSpans(
   path: string,
-  connect: () => Promise<DuckDBConnection>,
+  connect: () => Promise<DuckdbConnection>,
   startRow: number,
 ): AsyncGenerator<FlowSpans> {
   const connection = await connect();

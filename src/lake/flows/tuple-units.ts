@@ -1,11 +1,12 @@
 /** The tuples of data files in units that are read at once, with the times that each may hold: row groups of our files, whole files of other writers. */
-import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBValue } from '@duckdb/node-api';
 import { FlowError } from '../../base/errors.ts';
 import { packCounter } from '../../flowlog/counter.ts';
 import { familyOf } from '../../flowlog/tuple.ts';
 import { parseAddress } from '../../net/address.ts';
 import { parseProtocol } from '../../net/protocol.ts';
 import { unreadFileError } from '../files/data-file.ts';
+import type { DuckdbConnection } from '../duckdb/connection.ts';
 import { streamChunks } from '../duckdb/duckdb-stream.ts';
 import { fileRows, fileRowsBetween } from '../files/file-rows.ts';
 import type { RowChoice } from '../tuples/group-reader.ts';
@@ -32,7 +33,7 @@ export interface TupleUnit {
  */
 export async function tupleUnits(
   files: readonly DataFile[],
-  connect: () => Promise<DuckDBConnection>,
+  connect: () => Promise<DuckdbConnection>,
 ): Promise<TupleUnit[]> {
   const units: TupleUnit[] = [];
   for (const file of files) {
@@ -95,7 +96,7 @@ const codes = placesOf('name').filter(({ array }) => array !== 'protocol');
 async function* foreignRows(
   file: DataFile,
   tables: StageTables,
-  connect: () => Promise<DuckDBConnection>,
+  connect: () => Promise<DuckdbConnection>,
   choice: RowChoice | undefined,
   its?: { readonly startRow: number; readonly endRow: number },
 ): AsyncGenerator<StagedRows> {

@@ -1,4 +1,4 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
+import type { DuckdbConnection } from '../duckdb/connection.ts';
 import type { FlowLogCut } from '../../flowlog/record.ts';
 import type { PieceOfLog } from '../../flowlog/decode.ts';
 import { FlowLogDecoder } from '../../flowlog/decode.ts';
@@ -41,7 +41,7 @@ interface AppendTarget {
     changes: readonly PositionChange[],
   ): Promise<CommitOutcome>;
   /** A connection to DuckDB, which the caller closes. */
-  connect(): Promise<DuckDBConnection>;
+  connect(): Promise<DuckdbConnection>;
 }
 
 /** Decoders that no append uses, with their memory. */

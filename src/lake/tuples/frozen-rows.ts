@@ -5,7 +5,7 @@
  *   the old rows are there, all alike, and nothing stood between them     the rows behind them are new: they come late, as those of a blob that grew
  *   otherwise                                                             rows that are not as they were are refused; the tuples may be gone already
  */
-import type { DuckDBConnection } from '@duckdb/node-api';
+import type { DuckdbConnection } from '../duckdb/connection.ts';
 import { writeDataFile } from '../files/data-file.ts';
 import type { AddAction } from '../delta/delta-log.ts';
 import { listParameter } from '../duckdb/duckdb.ts';
@@ -37,7 +37,7 @@ export interface FrozenRows {
  */
 export async function withoutFrozenRows(
   place: TablePlace,
-  connect: () => Promise<DuckDBConnection>,
+  connect: () => Promise<DuckdbConnection>,
   state: TableState,
   added: readonly AddAction[],
   blobs: readonly string[],

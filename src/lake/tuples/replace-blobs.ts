@@ -1,6 +1,6 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
 import { writeDataFile } from '../files/data-file.ts';
 import type { Action, AddAction } from '../delta/delta-log.ts';
+import type { DuckdbConnection } from '../duckdb/connection.ts';
 import { listParameter } from '../duckdb/duckdb.ts';
 import { dateOf } from '../delta/file-date.ts';
 import { fileRows } from '../files/file-rows.ts';
@@ -17,14 +17,14 @@ import type { TablePlace } from '../delta/table-place.ts';
  */
 export class BlobReplacement {
   readonly #table: TablePlace;
-  readonly #connect: () => Promise<DuckDBConnection>;
-  #connection: DuckDBConnection | undefined;
+  readonly #connect: () => Promise<DuckdbConnection>;
+  #connection: DuckdbConnection | undefined;
   readonly #blobs: string[];
   /** By path: the file without the rows; `null` where nothing is left of it; `undefined` where it holds none of them. */
   readonly #known = new Map<string, AddAction | null | undefined>();
 
   /** `connect` gives a connection of its own, where one is needed. */
-  constructor(table: TablePlace, connect: () => Promise<DuckDBConnection>, blobs: readonly string[]) {
+  constructor(table: TablePlace, connect: () => Promise<DuckdbConnection>, blobs: readonly string[]) {
     this.#table = table;
     this.#connect = connect;
     this.#blobs = [...blobs];

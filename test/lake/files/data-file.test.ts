@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DuckDBConnection } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { DuckdbConnection } from '../../../src/lake/duckdb/connection.ts';
 import { openDuckdb } from '../../../src/lake/duckdb/duckdb.ts';
 import type { Duckdb } from '../../../src/lake/duckdb/duckdb.ts';
 import { openLake } from '../../../src/lake/lake.ts';
@@ -19,7 +19,7 @@ import { tuplesPlace } from '../../../src/lake/delta/table-place.ts';
 const runs = process.env['NSGFLOW_LONG'] === '1' ? 200 : 3;
 
 let duckdb: Duckdb;
-let connection: DuckDBConnection;
+let connection: DuckdbConnection;
 
 beforeAll(async () => {
   duckdb = await openDuckdb();

@@ -1,5 +1,5 @@
 /** The rows of the table `flows` in plain words, as DuckDB reads its files. */
-import type { DuckDBConnection } from '@duckdb/node-api';
+import type { DuckdbConnection } from '../../../src/lake/duckdb/connection.ts';
 import { listParameter } from '../../../src/lake/duckdb/duckdb.ts';
 import type { AddAction } from '../../../src/lake/delta/delta-log.ts';
 import { dataFileOf } from '../../../src/lake/delta/snapshot.ts';
@@ -12,7 +12,7 @@ const times = ['time', 'last_time', 'observer_time', 'observer_last_time', 'reco
 type Json = Record<string, unknown>;
 
 export async function readFlows(
-  connection: DuckDBConnection,
+  connection: DuckdbConnection,
   table: TablePlace,
   adds: Iterable<AddAction>,
 ): Promise<FlowValues[]> {

@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DuckDBConnection } from '@duckdb/node-api';
+import type { DuckdbConnection } from '../../../src/lake/duckdb/connection.ts';
 import { openDuckdb, quoteText } from '../../../src/lake/duckdb/duckdb.ts';
 import { cellOf } from '../../../src/query/duckdb-result.ts';
 import { columnsOf } from '../../../src/query/relation/check.ts';
@@ -19,7 +19,7 @@ import type { SqlText } from '../../../src/query/sql/print.ts';
 import { printSql, typeText } from '../../../src/query/sql/print.ts';
 
 export interface MadeLake {
-  readonly connection: DuckDBConnection;
+  readonly connection: DuckdbConnection;
   /** Files of the tables, by name. */
   readonly files: Readonly<Record<keyof typeof tableColumns, string>>;
   close(): Promise<void>;
