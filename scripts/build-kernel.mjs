@@ -3,9 +3,11 @@
 //
 //   --check            changes nothing, and fails if a module was made of other sources
 //   --check --compile  also compiles, and fails if the result is another module
+//   --asserts FOLDER   writes the modules into a folder, with asserts: an access beyond its column traps. Tests load them from there
+//                      (NSGFLOW_KERNEL_ASSERTS, see vitest.config.ts)
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { posix } from 'node:path';
+import { basename, join, posix } from 'node:path';
 import { layoutFiles, placeLayout } from './kernel-layout.mjs';
 
 const kernels = [
@@ -22,7 +24,7 @@ const kernels = [
     folder: 'scan',
     target: 'src/flowlog/scan-kernel-module.ts',
     name: 'scanKernelModule',
-    memoryLength: 23_003_136,
+    hasLayout: true,
     features: ['--enable', 'simd'],
   },
   {
@@ -33,10 +35,16 @@ const kernels = [
   },
 ].map((kernel) => ({ ...kernel, source: `kernel/${kernel.folder}/${kernel.folder}.ts` }));
 const flags = ['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--importMemory'];
+/** A failed assert traps, and the stack names the functions. */
+const assertFlags = [...flags.filter((flag) => flag !== '--noAssert'), '--use', 'abort=', '--debug'];
 
 const check = process.argv.includes('--check');
 for (const kernel of kernels) if (kernel.hasLayout) await writeLayout(kernel);
-for (const kernel of kernels) {
+const assertsAt = process.argv.indexOf('--asserts');
+if (assertsAt > 0) await writeWithAsserts(process.argv[assertsAt + 1]);
+else for (const kernel of kernels) await writeModule(kernel);
+
+async function writeModule(kernel) {
   const { target } = kernel;
   const digest = digestOf(kernel);
   const before = existsSync(target) ? readFileSync(target, 'utf8') : '';
@@ -45,6 +53,11 @@ for (const kernel of kernels) {
   if (check && !isCurrent) throw new Error(stale);
   if (check && process.argv.includes('--compile') && (await compile(kernel, digest)) !== before) throw new Error(stale);
   if (!check && !isCurrent) writeFileSync(target, await compile(kernel, digest));
+}
+
+async function writeWithAsserts(folder) {
+  for (const kernel of kernels)
+    writeFileSync(join(folder, basename(kernel.target)), await compile(kernel, 'with asserts', assertFlags));
 }
 
 /** Writes the layout of a module's memory for both sides, and notes its length. */
@@ -83,11 +96,11 @@ function withDecorators(text) {
   return text.replaceAll(/^\/\/ (@(?:inline|external\(.*\)))$/gm, '$1');
 }
 
-async function compile({ source, name, memoryLength, features = [] }, digest) {
+async function compile({ source, name, memoryLength, features = [] }, digest, buildFlags = flags) {
   const { default: asc } = await import('assemblyscript/asc');
   const files = new Map();
   const { error, stderr } = await asc.main(
-    [source, '--outFile', 'kernel.wasm', ...flags, ...features, '--initialMemory', String(memoryLength / 65_536)],
+    [source, '--outFile', 'kernel.wasm', ...buildFlags, ...features, '--initialMemory', String(memoryLength / 65_536)],
     {
       readFile: (file) => (existsSync(file) ? withDecorators(readSource(file)) : null),
       writeFile: (file, contents) => void files.set(file, contents),

@@ -1,34 +1,15 @@
 /**
- * Runs of tuples as Azure writes them, read into columns, as WebAssembly with vectors of 16 bytes. Its plain twin is `scanTuple` of
- * src/flowlog/tuple-scan.ts; what this loop does not take (escapes, odd lengths, unknown words, anything wrong) it leaves to the twin, and tests hold
- * both to the same rows.
+ * Reads runs of tuples, as Azure writes them, into columns, with vectors of 16 bytes. The reference implementation is `scanTuple` of
+ * src/flowlog/tuple-scan.ts. It also takes what this loop leaves: escapes, unusual lengths, unknown words, anything wrong.
  *
- * Where numbers end is found for 16 bytes at once: of the characters of a tuple only separators (`"`, `,`, `.`) come before `0`. A number's digits are
- * then moved to the end of a word and summed up in three multiplications, whatever their number.
+ * Of the characters of a tuple, only separators (`"`, `,`, `.`) come before `0`. So one comparison finds the ends of all numbers in 16 bytes. A
+ * number's digits are then shifted to the end of a word and summed up in three multiplications, whatever their count.
  *
- * AssemblyScript, compiled by scripts/build-kernel.mjs. Memory: src/flowlog/scan-kernel-layout.ts. No allocation, no imports but the memory.
+ * AssemblyScript, compiled by scripts/build-kernel.mjs. Memory: layout.mjs. No allocation, no imports but the memory.
  */
-import {
-  accessAt,
-  bytesForwardAt,
-  bytesReverseAt,
-  destinationAt,
-  destinationPortAt,
-  directionAt,
-  encryptionAt,
-  familyAt,
-  groupAt,
-  groupsAt,
-  octetDigitsAt,
-  packetsForwardAt,
-  packetsReverseAt,
-  protocolAt,
-  resultAt,
-  sourceAt,
-  sourcePortAt,
-  stateAt,
-  timeMillisAt,
-} from '../../src/flowlog/scan-kernel-layout';
+import { Address } from '../base/address';
+import * as columns from './memory';
+import { ipv6Groups, octetDigits, result } from './memory';
 
 const quote: u32 = 0x22;
 const comma: u32 = 0x2c;
@@ -55,7 +36,7 @@ const protocolTcp: u8 = 6;
 const protocolUdp: u8 = 17;
 
 export function start(): void {
-  for (let octet: u32 = 0; octet < 256; octet++) store<u8>(octetDigitsAt + octet, octet > 99 ? 3 : octet > 9 ? 2 : 1);
+  for (let octet: u32 = 0; octet < 256; octet++) octetDigits[octet] = octet > 99 ? 3 : octet > 9 ? 2 : 1;
 }
 
 // @inline
@@ -86,7 +67,7 @@ function areEightDigits(word: u64): bool {
 
 /** An IPv4 address and a comma at `at`. @returns the position behind, 0 where there is none */
 // @inline
-function readIpv4(at: usize, to: usize): usize {
+function readIpv4(at: usize, to: Address): usize {
   const bytes = v128.load(at);
   let stops = separators(bytes);
   const end0 = ctz<u32>(stops);
@@ -110,10 +91,10 @@ function readIpv4(at: usize, to: usize): usize {
   if ((octet0 | octet1 | octet2 | octet3) > 255) return 0;
   // An octet that has the length of its value has no leading zero.
   if (
-    load<u8>(octetDigitsAt + octet0) != length0 ||
-    load<u8>(octetDigitsAt + octet1) != length1 ||
-    load<u8>(octetDigitsAt + octet2) != length2 ||
-    load<u8>(octetDigitsAt + octet3) != length3 ||
+    <u32>octetDigits[octet0] != length0 ||
+    <u32>octetDigits[octet1] != length1 ||
+    <u32>octetDigits[octet2] != length2 ||
+    <u32>octetDigits[octet3] != length3 ||
     load<u8>(at + end0) != dot ||
     load<u8>(at + end1) != dot ||
     load<u8>(at + end2) != dot ||
@@ -131,14 +112,14 @@ function octet(at: usize, length: u32): u32 {
 }
 
 // @inline
-function storeIpv4(to: usize, word: u32): void {
-  store<u64>(to, 0);
-  store<u64>(to, 0xffff | ((<u64>word) << 32), 8);
+function storeIpv4(to: Address, word: u32): void {
+  to.high = 0;
+  to.low = 0xffff | ((<u64>word) << 32);
 }
 
 /**
  * Reads tuples from the quote at `open` as long as they are plain, separated by one comma, begin before `end` and have room before `rowEnd`. The memory
- * reaches 320 bytes beyond `end`. Leaves the number of rows at `resultAt`.
+ * reaches 320 bytes beyond `end`. Leaves the number of rows in `result`.
  * @returns the position behind the last closing quote; `open` where not even the first is plain
  */
 export function scan(open: usize, end: usize, row: u32, rowEnd: u32, group: u32): usize {
@@ -165,16 +146,16 @@ export function scan(open: usize, end: usize, row: u32, rowEnd: u32, group: u32)
       const tens = <u32>load<u8>(at, 8) - zero;
       const ones = <u32>load<u8>(at, 9) - zero;
       if (tens > 9 || ones > 9) break;
-      store<f64>(timeMillisAt + (row << 3), <f64>((head * 100 + tens * 10 + ones) * 1000));
+      columns.timeMillis[row] = <f64>((head * 100 + tens * 10 + ones) * 1000);
       at += 11;
     } else {
       if (load<u8>(at, 13) != comma || !areEightDigits(load<u64>(at, 5))) break;
-      store<f64>(timeMillisAt + (row << 3), <f64>(head * 100000 + digits(at + 8, 5)));
+      columns.timeMillis[row] = <f64>(head * 100000 + digits(at + 8, 5));
       at += 14;
     }
 
-    const sourceTo = <usize>sourceAt + ((<usize>row) << 4);
-    const destinationTo = <usize>destinationAt + ((<usize>row) << 4);
+    const sourceTo = columns.source[row];
+    const destinationTo = columns.destination[row];
     let family: u8 = 4;
     let text = v128.load(at);
     let same = (1 << sourceLength) - 1;
@@ -186,7 +167,7 @@ export function scan(open: usize, end: usize, row: u32, rowEnd: u32, group: u32)
       if (middle != 0) {
         sourceText = text;
         sourceLength = <u32>(middle - at);
-        sourceWord = load<u32>(sourceTo, 12);
+        sourceWord = sourceTo.word3;
         at = middle;
       } else {
         family = 6;
@@ -205,7 +186,7 @@ export function scan(open: usize, end: usize, row: u32, rowEnd: u32, group: u32)
       if (next != 0) {
         destinationText = text;
         destinationLength = <u32>(next - at);
-        destinationWord = load<u32>(destinationTo, 12);
+        destinationWord = destinationTo.word3;
         at = next;
         if (family == 6) family = family6to4;
       } else {
@@ -214,7 +195,7 @@ export function scan(open: usize, end: usize, row: u32, rowEnd: u32, group: u32)
         if (at == 0) break;
       }
     }
-    store<u8>(familyAt + row, family);
+    columns.family[row] = family;
 
     const ports = v128.load(at);
     let stops = separators(ports);
@@ -228,8 +209,8 @@ export function scan(open: usize, end: usize, row: u32, rowEnd: u32, group: u32)
     const port1 = digits(at + portEnd0 + 1, portEnd1 - portEnd0 - 1);
     if (port0 > 65535 || port1 > 65535) break;
     if (load<u8>(at + portEnd0) != comma || load<u8>(at + portEnd1) != comma) break;
-    store<u16>(sourcePortAt + (row << 1), <u16>port0);
-    store<u16>(destinationPortAt + (row << 1), <u16>port1);
+    columns.sourcePort[row] = <u16>port0;
+    columns.destinationPort[row] = <u16>port1;
     at += portEnd1 + 1;
 
     const letters = load<u32>(at);
@@ -242,12 +223,12 @@ export function scan(open: usize, end: usize, row: u32, rowEnd: u32, group: u32)
       const deny = (codes & 0xff) == 0x44;
       if ((letters & 0xff00ff00) != 0x2c002c00 || (way != 0x49 && way != 0x4f)) break;
       if (!deny && (codes & 0xff) != 0x41) break;
-      store<u8>(protocolAt + row, letter == 0x54 ? protocolTcp : protocolUdp);
-      store<u8>(directionAt + row, way == 0x49 ? directionInbound : directionOutbound);
-      store<u8>(accessAt + row, deny ? accessDeny : accessAllow);
-      store<u8>(encryptionAt + row, 0);
+      columns.protocol[row] = letter == 0x54 ? protocolTcp : protocolUdp;
+      columns.direction[row] = way == 0x49 ? directionInbound : directionOutbound;
+      columns.access[row] = deny ? accessDeny : accessAllow;
+      columns.encryption[row] = 0;
       if ((codes & 0xff00) == 0x2200) {
-        store<u8>(stateAt + row, stateNone);
+        columns.state[row] = stateNone;
         at += 5;
         counters = false;
       } else {
@@ -255,42 +236,42 @@ export function scan(open: usize, end: usize, row: u32, rowEnd: u32, group: u32)
         const code = (codes >> 16) & 0xff;
         at += 7;
         if (code == 0x42) {
-          store<u8>(stateAt + row, deny ? stateDenied : stateBegin);
+          columns.state[row] = deny ? stateDenied : stateBegin;
           if (load<u32>(at) != 0x2c2c2c2c || load<u8>(at, 4) != quote) break;
           at += 4;
           counters = false;
-        } else if (code == 0x45) store<u8>(stateAt + row, stateEnd);
-        else if (code == 0x43) store<u8>(stateAt + row, stateContinuing);
+        } else if (code == 0x45) columns.state[row] = stateEnd;
+        else if (code == 0x43) columns.state[row] = stateContinuing;
         else break;
       }
     } else {
       // `6,I,B,NX` or `17,…`.
       if ((letters & 0xffff) == 0x2c36) {
-        store<u8>(protocolAt + row, protocolTcp);
+        columns.protocol[row] = protocolTcp;
         at += 2;
       } else if ((letters & 0xffffff) == 0x2c3731) {
-        store<u8>(protocolAt + row, protocolUdp);
+        columns.protocol[row] = protocolUdp;
         at += 3;
       } else break;
       const codes = load<u32>(at);
       if ((codes & 0xff00ff00) != 0x2c002c00) break;
       const way = codes & 0xff;
       if (way != 0x49 && way != 0x4f) break;
-      store<u8>(directionAt + row, way == 0x49 ? directionInbound : directionOutbound);
+      columns.direction[row] = way == 0x49 ? directionInbound : directionOutbound;
       const code = (codes >> 16) & 0xff;
-      store<u8>(accessAt + row, code == 0x44 ? accessDeny : accessAllow);
-      if (code == 0x45) store<u8>(stateAt + row, stateEnd);
-      else if (code == 0x43) store<u8>(stateAt + row, stateContinuing);
-      else if (code == 0x42) store<u8>(stateAt + row, stateBegin);
-      else if (code == 0x44) store<u8>(stateAt + row, stateDenied);
+      columns.access[row] = code == 0x44 ? accessDeny : accessAllow;
+      if (code == 0x45) columns.state[row] = stateEnd;
+      else if (code == 0x43) columns.state[row] = stateContinuing;
+      else if (code == 0x42) columns.state[row] = stateBegin;
+      else if (code == 0x44) columns.state[row] = stateDenied;
       else break;
       at += 4;
       const name = load<u32>(at);
       if ((name & 0xffffff) == 0x2c584e) {
-        store<u8>(encryptionAt + row, encryptionNx);
+        columns.encryption[row] = encryptionNx;
         at += 2;
       } else if ((name & 0xffff) == 0x2c58) {
-        store<u8>(encryptionAt + row, encryptionX);
+        columns.encryption[row] = encryptionX;
         at++;
       } else break;
       if (code == 0x42 || code == 0x44) {
@@ -300,7 +281,6 @@ export function scan(open: usize, end: usize, row: u32, rowEnd: u32, group: u32)
         counters = false;
       }
     }
-    const value = (<usize>row) << 3;
     if (counters) {
       if (load<u8>(at) != comma) break;
       at++;
@@ -319,24 +299,24 @@ export function scan(open: usize, end: usize, row: u32, rowEnd: u32, group: u32)
       if (end0 - 1 > 7 || end1 - end0 - 2 > 7 || end2 - end1 - 2 > 7 || end3 - end2 - 2 > 7) break;
       if (load<u8>(at + end0) != comma || load<u8>(at + end1) != comma) break;
       if (load<u8>(at + end2) != comma || load<u8>(at + end3) != quote) break;
-      store<f64>(<usize>packetsForwardAt + value, <f64>digits(at, end0));
-      store<f64>(<usize>bytesForwardAt + value, <f64>digits(at + end0 + 1, end1 - end0 - 1));
-      store<f64>(<usize>packetsReverseAt + value, <f64>digits(at + end1 + 1, end2 - end1 - 1));
-      store<f64>(<usize>bytesReverseAt + value, <f64>digits(at + end2 + 1, end3 - end2 - 1));
+      columns.packetsForward[row] = <f64>digits(at, end0);
+      columns.bytesForward[row] = <f64>digits(at + end0 + 1, end1 - end0 - 1);
+      columns.packetsReverse[row] = <f64>digits(at + end1 + 1, end2 - end1 - 1);
+      columns.bytesReverse[row] = <f64>digits(at + end2 + 1, end3 - end2 - 1);
       at += end3;
     } else {
-      store<f64>(<usize>packetsForwardAt + value, NaN);
-      store<f64>(<usize>bytesForwardAt + value, NaN);
-      store<f64>(<usize>packetsReverseAt + value, NaN);
-      store<f64>(<usize>bytesReverseAt + value, NaN);
+      columns.packetsForward[row] = NaN;
+      columns.bytesForward[row] = NaN;
+      columns.packetsReverse[row] = NaN;
+      columns.bytesReverse[row] = NaN;
     }
-    store<u32>(groupAt + (row << 2), group);
+    columns.group[row] = group;
     row++;
     behind = at + 1;
     if (load<u16>(behind) != 0x222c) break;
     open = behind + 1;
   }
-  store<u32>(resultAt, row);
+  result.rows = row;
   return behind;
 }
 
@@ -347,7 +327,7 @@ function hexOf(byte: u32): i32 {
 }
 
 /** RFC 4291 section 2.2 and a comma, without a dotted quad in it. @returns the position behind, 0 where there is none such */
-function readIpv6(at: usize, to: usize): usize {
+function readIpv6(at: usize, to: Address): usize {
   let count: u32 = 0;
   let gap: u32 = 9;
   if (load<u8>(at) == colon) {
@@ -364,7 +344,7 @@ function readIpv6(at: usize, to: usize): usize {
       at++;
     }
     if (at == begin) return 0;
-    store<u16>(groupsAt + (count++ << 1), <u16>value);
+    ipv6Groups[count++] = <u16>value;
     const stop: u32 = load<u8>(at);
     if (stop == comma) break;
     if (stop != colon) return 0;
@@ -378,13 +358,8 @@ function readIpv6(at: usize, to: usize): usize {
   if (gap > 8 ? count != 8 : count > 7) return 0;
   for (let i: u32 = 0; i < 8; i++) {
     // Groups of 16 bits, the higher first, in words of little-endian order.
-    const group: u16 =
-      gap > 8 || i < gap
-        ? load<u16>(groupsAt + (i << 1))
-        : i < gap + 8 - count
-          ? 0
-          : load<u16>(groupsAt + ((i + count - 8) << 1));
-    store<u16>(to + ((i ^ 1) << 1), group);
+    const group: u16 = gap > 8 || i < gap ? ipv6Groups[i] : i < gap + 8 - count ? 0 : ipv6Groups[i + count - 8];
+    store<u16>(changetype<usize>(to) + ((i ^ 1) << 1), group);
   }
   return at + 1;
 }

@@ -185,6 +185,7 @@ export function writeTuples(first: i32, end: i32, format: i32): i32 {
       }
     }
     store<u8>(at++, quote);
+    assert(at <= start + columns.textLength);
   }
   return <i32>(at - start);
 }

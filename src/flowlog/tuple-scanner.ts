@@ -2,6 +2,7 @@
  * The fast path from tuples to columns: WebAssembly (kernel/scan/scan.ts) reads runs of regular tuples, one window of
  * the input after another. `scanTuple` is its reference implementation, and reads the tuples that the kernel skips.
  */
+import { assert } from '../base/assert.ts';
 import { instantiateNeeded } from '../base/wasm.ts';
 import * as layout from './scan-kernel-layout.ts';
 import { scanKernelModule } from './scan-kernel-module.ts';
@@ -9,7 +10,8 @@ import { tupleScanBytes } from './tuple-scan.ts';
 import type { TupleColumns } from './tuple.ts';
 import { growTupleColumns } from './tuple.ts';
 
-const { rowsMax, windowAt, windowLength } = layout;
+const { rowsMax, windowLength } = layout;
+const windowAt = layout.addresses.window;
 
 interface ScanKernelExports {
   start(): void;
@@ -21,7 +23,7 @@ export class TupleScanner {
   readonly #columns: TupleColumns;
   readonly #kernel: ScanKernelExports;
   readonly #window: Uint8Array;
-  readonly #rows: Uint32Array;
+  readonly #result: Uint32Array;
   /** The input of the window, which has the bytes from `#start` to before `#end`. */
   #bytes: Uint8Array | undefined;
   #start = 0;
@@ -32,9 +34,11 @@ export class TupleScanner {
     const kernel = exports as ScanKernelExports;
     kernel.start();
     this.#kernel = kernel;
-    this.#window = new Uint8Array(buffer, windowAt, windowLength + tupleScanBytes);
-    this.#rows = new Uint32Array(buffer, layout.resultAt, 1);
-    this.#columns = columnsOf(buffer);
+    const { window, result, columns } = layout.viewMemory(buffer);
+    assert(window.length >= windowLength + tupleScanBytes, 'the window has room behind the input');
+    this.#window = window;
+    this.#result = result;
+    this.#columns = { count: 0, ...columns };
   }
 
   /**
@@ -80,12 +84,12 @@ export class TupleScanner {
   #run(open: number, end: number, columns: TupleColumns, group: number): number {
     if (this.owns(columns)) {
       const behind = this.#kernel.scan(open, end, columns.count, rowsMax, group);
-      columns.count = this.#rows[0];
+      columns.count = this.#result[layout.result.rows];
       return behind;
     }
     const room = columns.timeMillis.length - columns.count;
     const behind = this.#kernel.scan(open, end, 0, Math.min(room, rowsMax), group);
-    copyRows(this.#columns, this.#rows[0], columns);
+    copyRows(this.#columns, this.#result[layout.result.rows], columns);
     return behind;
   }
 
@@ -137,28 +141,4 @@ export function copyTupleColumns(columns: TupleColumns): TupleColumns {
   const copied = { ...columns };
   for (const name of columnNames) copied[name] = columns[name].slice(0, widths[name] * columns.count) as never;
   return copied;
-}
-
-function columnsOf(buffer: ArrayBuffer): TupleColumns {
-  const bytes = (at: number): Uint8Array => new Uint8Array(buffer, at, rowsMax);
-  const doubles = (at: number): Float64Array => new Float64Array(buffer, at, rowsMax);
-  return {
-    count: 0,
-    timeMillis: doubles(layout.timeMillisAt),
-    family: bytes(layout.familyAt),
-    source: new Uint32Array(buffer, layout.sourceAt, 4 * rowsMax),
-    destination: new Uint32Array(buffer, layout.destinationAt, 4 * rowsMax),
-    sourcePort: new Uint16Array(buffer, layout.sourcePortAt, rowsMax),
-    destinationPort: new Uint16Array(buffer, layout.destinationPortAt, rowsMax),
-    protocol: bytes(layout.protocolAt),
-    direction: bytes(layout.directionAt),
-    access: bytes(layout.accessAt),
-    state: bytes(layout.stateAt),
-    encryption: bytes(layout.encryptionAt),
-    packetsForward: doubles(layout.packetsForwardAt),
-    bytesForward: doubles(layout.bytesForwardAt),
-    packetsReverse: doubles(layout.packetsReverseAt),
-    bytesReverse: doubles(layout.bytesReverseAt),
-    group: new Uint32Array(buffer, layout.groupAt, rowsMax),
-  };
 }
