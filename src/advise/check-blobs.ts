@@ -11,10 +11,13 @@ import type { Check } from './check.ts';
 import type { ResourceManager } from './resource-manager.ts';
 import { resourcesVersion } from './resource-manager.ts';
 
-/** Azure takes up to five minutes until the first blob; source: facts 9. */
+/** Azure writes the first blob after up to five minutes. Source: facts 9. */
 const firstBlobMillis = 300_000;
 
-/** Whether the flow log has blobs in its account, and new ones. `data` is the folder of the service. */
+/**
+ * Whether the flow log has blobs in its account, and recent ones.
+ * @param data the data folder of the service
+ */
 export async function checkBlobs(
   arm: ResourceManager,
   flowLog: JsonObject,
@@ -53,7 +56,7 @@ export async function checkBlobs(
     };
   const enabledAt = Number(diagnosis?.['enabledAtMillis'] ?? 0);
   if (enabledAt > 0 && nowMillis - enabledAt < firstBlobMillis)
-    return { check: 'blobs', state: 'ok', finding: 'none yet: the flow log is on for less than five minutes' };
+    return { check: 'blobs', state: 'ok', finding: 'none yet: the flow log was enabled less than five minutes ago' };
   if (newest !== undefined)
     return {
       check: 'blobs',
@@ -67,7 +70,10 @@ export async function checkBlobs(
   };
 }
 
-/** Why the service records nothing now, though nothing is wrong with it: its capture has ended, or it has none. Empty where it does not say. */
+/**
+ * Why the service records nothing although it works: its capture has ended, or it has none. Empty if the service does
+ * not say.
+ */
 async function whyQuiet(arm: ResourceManager): Promise<string> {
   const health = await arm.get('/healthz', resourcesVersion);
   const recorder = objectsOf(health?.['parts']).find((part) => part['name'] === 'recorder');
@@ -78,7 +84,10 @@ async function openContainer(place: string, kind: 'nsg' | 'vnet'): Promise<Conta
   return (await openStorage(place)).container(containerOf(kind));
 }
 
-/** The newest of today's and yesterday's blobs; without one, the first there is. Both forms of a VNet's path are looked into. */
+/**
+ * The newest blob of today and yesterday; without one, the first blob. Both forms of a VNet flow log's path are
+ * searched.
+ */
 async function newestBlob(
   open: (kind: 'nsg' | 'vnet') => Promise<Container>,
   flowLog: JsonObject,

@@ -8,7 +8,10 @@ import type { NetworkResources } from './coverage.ts';
 import type { ResourceManager } from './resource-manager.ts';
 import { networkVersion, resourcesVersion, storageVersion } from './resource-manager.ts';
 
-/** Walks the list for one flow log, given as GET shows it. `data` is the folder of the service. */
+/**
+ * Runs all checks for one flow log, as GET returns it.
+ * @param data the data folder of the service
+ */
 export async function checkFlowLog(
   arm: ResourceManager,
   flowLog: JsonObject,
@@ -76,7 +79,7 @@ function checkTarget(properties: JsonObject, { nics, virtualNetworks, nsgs }: Ne
   }).length;
   return count > 0
     ? { check: 'target', state: 'ok', finding: `${count} network interface${count === 1 ? '' : 's'} can be logged` }
-    : { check: 'target', state: 'wrong', finding: 'no network interface is there, so there is no traffic to log' };
+    : { check: 'target', state: 'wrong', finding: 'there is no network interface, so there is no traffic to log' };
 }
 
 function checkAccount(properties: JsonObject, account: JsonObject | undefined): Check {
@@ -96,7 +99,7 @@ function checkAccount(properties: JsonObject, account: JsonObject | undefined): 
     return {
       check: 'account',
       state: 'wrong',
-      finding: `${name} is ${kind}: retention is on general purpose v2 alone`,
+      finding: `${name} is ${kind}: retention needs general purpose v2`,
     };
   return { check: 'account', state: 'ok', finding: `${name} is ${kind} with ${sku}` };
 }
@@ -119,18 +122,18 @@ function checkFirewall(account: JsonObject | undefined): Check {
   if (textOf(rules['defaultAction']) !== 'Deny')
     return { check: 'firewall', state: 'ok', finding: 'the account has no firewall' };
   return /azureservices/i.test(textOf(rules['bypass']))
-    ? { check: 'firewall', state: 'ok', finding: 'the firewall lets trusted services pass' }
+    ? { check: 'firewall', state: 'ok', finding: 'the firewall allows trusted services' }
     : {
         check: 'firewall',
         state: 'wrong',
         finding:
-          'the firewall denies and trusted services may not pass: az storage account update --bypass AzureServices',
+          'the firewall does not allow trusted services: az storage account update --bypass AzureServices',
       };
 }
 
 function checkKey(diagnosis: JsonObject | undefined): Check {
   if (diagnosis === undefined)
-    return { check: 'key', state: 'unknown', finding: 'Azure does not say which key the flow log holds' };
+    return { check: 'key', state: 'unknown', finding: 'Azure does not show which key the flow log uses' };
   return diagnosis['keyIsCurrent'] === false
     ? {
         check: 'key',
@@ -138,5 +141,5 @@ function checkKey(diagnosis: JsonObject | undefined): Check {
         finding:
           'key1 was regenerated after the flow log was enabled: disable and enable it (flow-log update --enabled)',
       }
-    : { check: 'key', state: 'ok', finding: 'the flow log holds the key that is key1 now' };
+    : { check: 'key', state: 'ok', finding: 'the flow log uses the current key1' };
 }

@@ -3,7 +3,10 @@ import { describeSettling, settlingState } from '../lake/flows/settling-state.ts
 import { openLake } from '../lake/lake.ts';
 import type { Check } from './check.ts';
 
-/** What of a lake is settled. @throws not-found where there is no lake in the folder */
+/**
+ * Checks which part of a lake is settled.
+ * @throws not-found if the folder has no lake
+ */
 export async function checkLake(folder: string): Promise<Check[]> {
   try {
     const lake = await openLake(folder);

@@ -8,7 +8,7 @@ import type { NetworkResources } from './coverage.ts';
 import type { ResourceManager } from './resource-manager.ts';
 import { networkVersion } from './resource-manager.ts';
 
-/** Service tags that rules name and nobody knows; `undefined` where there are none. The service, or Azure, is asked which there are. */
+/** Unknown service tags in rules; `undefined` if there are none. The service or Azure lists the known tags. */
 export async function checkTags(arm: ResourceManager, resources: NetworkResources): Promise<Check | undefined> {
   try {
     return await findUnknownTags(arm, resources);
@@ -38,7 +38,10 @@ async function findUnknownTags(arm: ResourceManager, { nsgs }: NetworkResources)
   };
 }
 
-/** Interfaces of one address, which a capture does not tell apart; `undefined` where there are none, and of Azure, which records at each interface. */
+/**
+ * Interfaces with the same address, which a capture cannot distinguish; `undefined` if there are none, and for Azure,
+ * which records at each interface.
+ */
 export function checkAddresses(arm: ResourceManager, { nics, virtualNetworks }: NetworkResources): Check | undefined {
   if (arm.isAzure || nics.length === 0) return undefined;
   const files = [{ path: 'the service', json: { value: [...virtualNetworks, ...nics] } }];
@@ -54,5 +57,5 @@ export function checkAddresses(arm: ResourceManager, { nics, virtualNetworks }: 
 
 const doublesNamed = 3;
 
-/** Rules that are named for each tag. */
+/** Rules listed for each tag. */
 const rulesNamed = 3;

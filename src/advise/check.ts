@@ -1,4 +1,4 @@
-/** One step of the overview article's troubleshooting list. */
+/** One step of the troubleshooting list in the overview article. */
 export interface Check {
   readonly check:
     | 'provider'

@@ -1,14 +1,15 @@
 /**
- * Whether a lake has every minute of every NIC's log. Azure writes nothing for a quiet NIC, so a minute without a record is missing only where something says so:
+ * Whether a lake has each minute of each NIC's log. Azure writes nothing for a NIC without traffic, so a minute without a
+ * record is missing only if there is evidence:
  *
- *   present    a record of the minute is in the lake
- *   missing    evidence: `rejected` bytes of its blob; an open flow that had to continue in it (`open-flow`); an hour without a blob between hours of an
- *              open flow (`absent-hour`); the recorder's own word (`dropped`)
- *   quiet      none, in an hour whose blob was read, and that has ended or goes on behind it
- *   unknown    neither: before a NIC's first record, behind the last that is known, an hour of which no blob was seen, or while the recorder's spool
- *              holds minutes since then (`spooled`)
+ *   present    the lake has a record of the minute
+ *   missing    evidence: `rejected` bytes of its blob; an open flow that should continue in it (`open-flow`); an hour without a
+ *              blob between hours of an open flow (`absent-hour`); a report of the recorder (`dropped`)
+ *   quiet      no evidence, in an hour whose blob was read, and that has ended or has later records
+ *   unknown    neither: before a NIC's first record, after the last known one, in an hour without a known blob, or while the
+ *              recorder's spool has minutes since then (`spooled`)
  *
- * Why so: docs/decisions/0012-completeness.md.
+ * Reasons: docs/decisions/0012-completeness.md.
  */
 import { hourMillis, minuteMillis } from '../base/time.ts';
 import { parseBlobPath } from '../flowlog/blob-path.ts';
@@ -23,7 +24,7 @@ export type MinuteState = 'present' | 'quiet' | 'missing' | 'unknown';
 type Loss = 'rejected' | 'open-flow' | 'absent-hour' | 'dropped';
 type Evidence = Loss | 'spooled' | '';
 
-/** Minutes of one NIC's log that follow one another and are of one state for one reason. */
+/** Consecutive minutes of one NIC's log with the same state and evidence. */
 export interface MinuteRange extends LogKey {
   /** Start included, end excluded. */
   readonly startMillis: number;
@@ -32,7 +33,7 @@ export interface MinuteRange extends LogKey {
   readonly evidence: Evidence;
 }
 
-/** Reasons of rejections that lose no tuple. Of what is not read yet, nothing is known. */
+/** Reasons of rejections that lose no tuple. Nothing is known about unread bytes. */
 const harmless: ReadonlySet<string> = new Set([
   'text-malformed',
   'encryption-unknown',
@@ -40,10 +41,10 @@ const harmless: ReadonlySet<string> = new Set([
   'counter-too-large',
   'unread',
 ]);
-/** Ticks due in an hour, of twelve, from which on an open flow went through all of it. */
+/** An open flow with at least this many of an hour's twelve ticks spanned the whole hour. */
 const ticksThroughHour = 10;
 
-/** The minutes of each NIC's log, NIC by NIC and in order of time, within `range`. */
+/** The minutes in `range` of each NIC's log, by NIC and in order of time. */
 export async function* minutesOf(
   lake: Lake,
   range: TimeRange,
@@ -89,7 +90,7 @@ export async function* minutesOf(
   }
 }
 
-/** Minutes that are surely missing, by NIC. */
+/** Minutes that are certainly missing, by NIC. */
 async function missingMinutes(
   evidence: LogEvidence,
   rejected: readonly { blob: string; startByte: number; endByte: number }[],
@@ -123,7 +124,10 @@ async function missingMinutes(
   return missing;
 }
 
-/** One minute that a rejected range surely belongs to: the one behind the record before it, unless that is the next record's already. */
+/**
+ * A minute that a rejected range certainly belongs to: the one after the record before it, unless the next record
+ * already has it.
+ */
 function minuteOfRejection(beforeMillis: number | undefined, afterMillis: number | undefined): number {
   if (beforeMillis === undefined) return (afterMillis ?? 0) - minuteMillis;
   const next = beforeMillis + minuteMillis;
@@ -146,7 +150,7 @@ interface Verdict {
   readonly evidence: Evidence;
 }
 
-/** One object each, so that minutes are compared by identity. */
+/** One object for each verdict, so that minutes can be compared by identity. */
 const verdicts = {
   present: { state: 'present', evidence: '' },
   quiet: { state: 'quiet', evidence: '' },
@@ -158,7 +162,7 @@ const verdicts = {
   dropped: { state: 'missing', evidence: 'dropped' },
 } as const satisfies Record<string, Verdict>;
 
-/** The log of one NIC, hour by hour. */
+/** The log of one NIC, by hour. */
 class NicLog {
   readonly #key: LogKey;
   readonly #hours = new Map<number, RecordedHour>();
@@ -241,7 +245,7 @@ class NicLog {
     return minute < 30 ? (hour.first & (1 << minute)) !== 0 : (hour.second & (1 << (minute - 30))) !== 0;
   }
 
-  /** The first or last minute of an hour that has a record. */
+  /** The first or last minute of an hour with a record. */
   #edge(hour: number, step: 1 | -1): number {
     for (let i = 0; i < 60; i++) {
       const at = hour + (step > 0 ? i : 59 - i) * minuteMillis;

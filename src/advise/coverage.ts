@@ -1,8 +1,10 @@
 /**
- * What of a network is logged: every NSG, VNet, subnet and NIC, from resources as GET shows them, of this control plane or of Azure.
+ * Which parts of a network are logged: each NSG, VNet, subnet and NIC, from resources as GET returns them, of this
+ * control plane or of Azure.
  *
- * A NIC is logged by the flow log of itself, of its subnet or of its VNet (the nearest one), or by those of the NSGs that judge there. Of two NSGs
- * both must be logged, since an allowed flow shows in the last one alone and a denied one where it ends. Source: facts 1.3, 3.3.
+ * A NIC is logged by its own flow log, that of its subnet, or that of its VNet (the nearest one), or by those of its
+ * NSGs. If there are two NSGs, both must be logged: an allowed flow is only in the log of the last one, and a denied
+ * flow in that of the NSG that denies it. Source: facts 1.3, 3.3.
  */
 import { resourceKey, resourceName } from '../arm-template/resource-id.ts';
 import type { JsonObject } from '../arm-template/value.ts';
@@ -19,20 +21,20 @@ export interface CoverageRow {
   readonly kind: 'NSG' | 'VNet' | 'subnet' | 'NIC';
   /** `vnet/default` for a subnet. */
   readonly name: string;
-  /** `unused`: there is no NIC that could be logged. */
+  /** `unused`: there is no NIC to log. */
   readonly status: 'logged' | 'not logged' | 'half' | 'twice' | 'unused';
-  /** Names of the enabled flow logs that show it. */
+  /** Names of the enabled flow logs that log it. */
   readonly flowLogs: readonly string[];
-  /** A sentence, '' where there is nothing to say. */
+  /** A sentence; '' if there is nothing to report. */
   readonly note: string;
 }
 
-/** Whether a row asks for somebody to act. */
+/** Whether a row needs action. */
 export function isGap({ status }: CoverageRow): boolean {
   return status === 'not logged' || status === 'half' || status === 'twice';
 }
 
-/** A NIC with where it is plugged in; ids as keys, '' for none. */
+/** A NIC with its subnet and VNet; ids as keys, '' for none. */
 interface NicPlace {
   readonly id: string;
   readonly name: string;
@@ -58,7 +60,7 @@ export function coverageOf(resources: NetworkResources): CoverageRow[] {
     const bare = members.filter(
       (place) => rowOf.get(place)?.status === 'not logged' || rowOf.get(place)?.status === 'half',
     );
-    if (bare.length === 0) return { kind, name, status: 'logged', flowLogs, note: 'by the logs of others' };
+    if (bare.length === 0) return { kind, name, status: 'logged', flowLogs, note: 'by the flow logs of its NICs' };
     return {
       kind,
       name,
@@ -97,7 +99,7 @@ export function coverageOf(resources: NetworkResources): CoverageRow[] {
               name,
               status: 'logged' as const,
               flowLogs: [above],
-              note: 'by that of its VNet',
+              note: 'by the flow log of its VNet',
             };
       });
       return [own, ...subnets];
@@ -141,11 +143,11 @@ function nicRow(place: NicPlace, logs: ReadonlyMap<string, string>): CoverageRow
       name,
       status: 'twice',
       flowLogs,
-      note: 'an NSG and a VNet flow log both write its flows: both are paid',
+      note: 'an NSG and a VNet flow log both log its flows, and both are charged',
     };
   if (network.length > 0) return { kind: 'NIC', name, status: 'logged', flowLogs, note: '' };
   if (place.nsgs.length === 0)
-    return { kind: 'NIC', name, status: 'not logged', flowLogs, note: 'no NSG judges there: a VNet flow log shows it' };
+    return { kind: 'NIC', name, status: 'not logged', flowLogs, note: 'it has no NSG; only a VNet flow log can log it' };
   if (logged.length === 0) return { kind: 'NIC', name, status: 'not logged', flowLogs, note: '' };
   if (logged.length === place.nsgs.length) return { kind: 'NIC', name, status: 'logged', flowLogs, note: '' };
   const silent = place.nsgs

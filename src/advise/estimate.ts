@@ -9,45 +9,48 @@ import { openExisting } from '../ingest/ingest.ts';
 import type { Selection } from '../source/selection.ts';
 import { listSources } from '../source/list-sources.ts';
 
-/** US dollars for 10,000 operations. */
+/** US dollars per 10,000 operations. */
 export interface OperationPrices {
   readonly per10000Reads: number;
   readonly per10000Lists: number;
 }
 
 /**
- * Hot tier, locally redundant, a region of the United States. Transfer out of Azure is not in it.
- * Source: infracost, storage_account_test.golden ("Standard_LRS_Hot": 60 x 10K reads 0.26, 600 x 10K lists 33.00).
+ * Hot tier, locally redundant, a region of the United States, without data transfer out of Azure. Source: infracost,
+ * storage_account_test.golden ("Standard_LRS_Hot": 60 x 10K reads 0.26, 600 x 10K lists 33.00).
  */
 export const operationPrices: OperationPrices = { per10000Reads: 0.0044, per10000Lists: 0.055 };
 
-/** What ingesting these sources would take. */
+/** The estimated cost of ingesting these sources. */
 export interface Estimate {
-  /** Blobs listed, and those of them that have something new. */
+  /** Listed blobs, and those of them with new data. */
   readonly blobs: number;
   readonly newBlobs: number;
   /** New bytes, as stored. */
   readonly newBytes: number;
-  /** Requests for pages of listings, and for block lists and bytes, about. */
+  /** Estimated requests for listing pages, and for block lists and bytes. */
   readonly listOperations: number;
   readonly readOperations: number;
-  /** Of both kinds; `undefined` where no source is in Azure. */
+  /** Price of both kinds; `undefined` if no source is in Azure. */
   readonly priceDollars: number | undefined;
-  /** By which the lake would grow, about. */
+  /** Estimated growth of the lake. */
   readonly lakeBytes: number;
-  /** Bytes in the lake for one of a log: measured in this lake where it has enough, else `lakeShareDefault`. */
+  /** Bytes in the lake per byte of a log: measured in this lake if it has enough data, otherwise `lakeShareDefault`. */
   readonly lakeShare: number;
   readonly days: readonly PlannedDay[];
 }
 
-/** Bytes of a lake for one byte of flow logs: those of examples/traffic.pcap, 691 kB in both formats, take 71 kB. */
+/** Bytes of a lake per byte of flow logs: examples/traffic.pcap gives 691 kB in both formats, and 71 kB in a lake. */
 const lakeShareDefault = 0.1;
-/** Bytes read into a lake before its own share is believed. */
+/** Bytes in a lake from which on its own share is used. */
 const measuredBytesMin = 50e6;
-/** Blobs of one page of a listing. */
+/** Blobs per page of a listing. */
 const pageBlobs = 5000;
 
-/** Lists the sources, and reads nothing else. @throws what storage and lake throw */
+/**
+ * Lists the sources without reading blobs.
+ * @throws errors of storage and lake
+ */
 export async function estimate(
   settings: {
     readonly sources: readonly string[];

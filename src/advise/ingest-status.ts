@@ -7,32 +7,35 @@ import type { UnlistedHandler } from '../source/list-sources.ts';
 import { listSources } from '../source/list-sources.ts';
 import { isNeverRead, unreadOf, withoutUnread } from '../source/unread.ts';
 
-/** How far the lake is with one flow log. */
+/** The ingest status of one flow log. */
 export interface FlowLogStatus {
   readonly kind: LogKey['kind'];
-  /** ARM id of the NSG or VNet flow log, in upper case; '' for blobs whose path does not say. */
+  /** ARM id of the NSG or VNet flow log, in upper case; '' for blobs whose path does not contain it. */
   readonly resourceId: string;
-  /** Blobs with a position, and the bytes of them that were read. */
+  /** Blobs with a position, and their bytes that were read. */
   readonly blobs: number;
   readonly readBytes: number;
-  /** Byte ranges that could not be used. */
+  /** Unusable byte ranges. */
   readonly rejected: number;
-  /** Blobs that could not be read when they were tried last, or not to their end. */
+  /** Blobs whose last read failed, or failed in part. */
   readonly unread: number;
   /** NICs with records. */
   readonly nics: number;
-  /** Of the newest record; `undefined` where there is none. */
+  /** Time of the newest record; `undefined` if there is none. */
   readonly newestMillis: number | undefined;
   /** In the hour that ends with the newest record. */
   readonly tuplesPerMinute: number;
-  /** Of the sources named: what is not read yet. */
+  /** Unread blobs and bytes of the given sources. */
   readonly pendingBlobs: number;
   readonly pendingBytes: number;
 }
 
 type Mutable = { -readonly [Name in keyof FlowLogStatus]: FlowLogStatus[Name] };
 
-/** One entry a flow log. The sources, where any are named, are listed for what is not read yet. @throws what storage throws */
+/**
+ * One entry per flow log. If sources are given, they are listed for unread data.
+ * @throws errors of storage
+ */
 export async function ingestStatus(
   lake: Lake,
   sources: readonly string[],

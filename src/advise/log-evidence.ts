@@ -1,6 +1,7 @@
 /**
- * What the rows of a lake say of the minutes of each NIC's log: which have records, which rejected ranges lie between which, and where an open flow
- * did not continue. SQL over the data files of the range; DuckDB spills where they are many.
+ * Evidence in the rows of a lake about the minutes of each NIC's log: minutes with records, the position of rejected
+ * ranges, and open flows that did not continue. It runs SQL over the data files of the range; DuckDB spills to disk for
+ * large ranges.
  */
 import type { DuckDBValue } from '@duckdb/node-api';
 import { limits } from '../base/limits.ts';
@@ -15,14 +16,14 @@ import { fileRows } from '../lake/files/file-rows.ts';
 import type { Snapshot, TimeRange } from '../lake/delta/snapshot.ts';
 import { filesWithin } from '../lake/delta/snapshot.ts';
 
-/** One NIC in one flow log. Texts in upper case; '' where the log says nothing. */
+/** One NIC in one flow log. Texts are in upper case; '' if the log does not have them. */
 export interface LogKey {
   readonly kind: 'nsg' | 'vnet';
   readonly resourceId: string;
   readonly mac: string;
 }
 
-/** The minutes of an hour that have records: bits 0 to 29 in `first`, 30 to 59 in `second`. */
+/** The minutes of an hour with records: bits 0 to 29 in `first`, 30 to 59 in `second`. */
 export interface RecordedHour extends LogKey {
   readonly hourMillis: number;
   readonly first: number;
@@ -30,7 +31,7 @@ export interface RecordedHour extends LogKey {
   readonly rows: number;
 }
 
-/** A minute in which flows that were open had to continue, and did not. */
+/** A minute in which open flows should have continued but did not. */
 export interface DueMinute extends LogKey {
   readonly minuteMillis: number;
   readonly flows: number;
@@ -45,20 +46,23 @@ export interface NewestRecord {
   readonly hourTuples: number;
 }
 
-/** The records around a rejected range; `undefined` where there is none on that side. */
+/** The records before and after a rejected range; `undefined` if there is none on that side. */
 export interface RejectedNeighbours extends LogKey {
-  /** Index of the range asked for. */
+  /** Index of the requested range. */
   readonly range: number;
   readonly beforeMillis: number | undefined;
   readonly afterMillis: number | undefined;
 }
 
-/** Clocks differ by seconds, and a flow's first tick may come late: a gap longer than two ticks and this is evidence. */
+/**
+ * Clocks differ by seconds, and a flow's first tick can be late: only a gap longer than two ticks and this time is
+ * evidence.
+ */
 const slackMillis = minuteMillis;
-/** Ticks counted of one gap: a week. */
+/** The most ticks counted for one gap: a week. */
 const ticksMax = 2016;
 
-/** Rows of which the flows are put in order at once: some 300 MB. */
+/** Rows whose flows are sorted together: about 300 MB. */
 const rowsPerPass = 4_000_000;
 
 export class LogEvidence {
@@ -74,7 +78,7 @@ export class LogEvidence {
     this.#passes = passes;
   }
 
-  /** Over a version of a lake; rows of a day around the range are looked at, too, for flows that began before it. */
+  /** Opens a version of a lake; also reads rows up to a day around the range, for flows that began before it. */
   static async open(snapshot: Snapshot, range: TimeRange): Promise<LogEvidence> {
     const duckdb = await openDuckdb(limits.queryMemoryBytesMax, questionGate);
     const connection = await duckdb.connect();
@@ -95,7 +99,7 @@ export class LogEvidence {
 
   /** By NIC, in order of hours. */
   async *recordedHours(): AsyncGenerator<RecordedHour> {
-    // Whole numbers, since functions of DuckDB on times with zones take ten times as long.
+    // Whole numbers: DuckDB's functions for times with zones take ten times as long.
     const bits = (from: number): string =>
       `bit_or(CASE WHEN minute BETWEEN ${from} AND ${from + 29} THEN 1 << (minute - ${from})::INTEGER ELSE 0 END)::INTEGER`;
     const sql = `SELECT kind, id, nic, (t // ${hourMillis} * ${hourMillis})::DOUBLE, ${bits(0)}, ${bits(30)}, count(*)::DOUBLE
@@ -112,9 +116,10 @@ export class LogEvidence {
   }
 
   /**
-   * A flow that is open continues every tick (facts 1.3, 1.6). Where more than two ticks lie between two of its tuples, or between its last one and the NIC's
-   * last, each tick between was due; of the latter only the first. Flows of rules that never continue (stateless ones) are left out. Flows are
-   * told apart by a hash of 64 bits, and looked at in as many passes as memory asks for; a minute may come once a pass.
+   * An open flow continues at every tick (facts 1.3, 1.6). If there are more than two ticks between two of its tuples,
+   * each tick between was due; if they are between its last tuple and the NIC's last one, only the first of them. Flows
+   * of rules that never continue (stateless ones) are left out. Flows are distinguished by a hash of 64 bits and read
+   * in as many passes as memory requires; a minute can occur once per pass.
    */
   async *dueMinutes(): AsyncGenerator<DueMinute> {
     const tuples = `(SELECT ${keyColumns}, *, epoch_ms(time) AS t FROM ${this.#rows}
@@ -151,7 +156,7 @@ export class LogEvidence {
     await this.#connection.run('DROP TABLE ends; DROP TABLE stateful');
   }
 
-  /** The minutes of the records before and behind each range, by NIC. */
+  /** The minutes of the records before and after each range, by NIC. */
   async *neighbours(
     ranges: readonly { readonly blob: string; readonly startByte: number; readonly endByte: number }[],
   ): AsyncGenerator<RejectedNeighbours> {
@@ -178,7 +183,7 @@ export class LogEvidence {
     await this.#connection.run('DROP TABLE rejected');
   }
 
-  /** Of each flow log with rows in these files: NICs, the newest record, and tuples of the hour before that. */
+  /** For each flow log with rows in these files: NICs, the newest record, and tuples of the hour before it. */
   async *newest(): AsyncGenerator<NewestRecord> {
     const sql = `WITH rows AS (SELECT ${keyColumns}, epoch_ms(coalesce(record_time, time)) AS t FROM ${this.#rows}),
       logs AS (SELECT kind, id, count(DISTINCT nic)::DOUBLE AS nics, max(t) AS newest FROM rows GROUP BY ALL)

@@ -1,6 +1,6 @@
 /**
- * From NSG flow logs to VNet flow logs: a plan, one step a new flow log or one that is switched off. Azure takes no new NSG flow logs since 30 June
- * 2025 and ends them on 30 September 2027. Source: facts 3.4.
+ * Migration from NSG flow logs to VNet flow logs: a plan with one step per flow log that is created or disabled. Azure
+ * has not accepted new NSG flow logs since 30 June 2025 and retires them on 30 September 2027. Source: facts 3.4.
  */
 import { resourceKey, resourceName } from '../arm-template/resource-id.ts';
 import type { JsonObject } from '../arm-template/value.ts';
@@ -10,20 +10,20 @@ import { objectOf, objectsOf, propertiesOf, referenceOf, textOf } from '../contr
 
 export interface MigrationStep {
   readonly step: 'create' | 'disable' | 'keep';
-  /** Of the flow log. */
+  /** Name of the flow log. */
   readonly name: string;
   readonly location: string;
-  /** Id of what it logs. */
+  /** Id of its target. */
   readonly targetId: string;
-  /** The NSG flow log that it comes from, or that is switched off, as GET shows it. */
+  /** The NSG flow log that is replaced or disabled, as GET returns it. */
   readonly from: JsonObject;
-  /** Why, where nothing is done. */
+  /** Why a step does nothing. */
   readonly reason: string;
 }
 
 /**
- * Steps in the order in which they are to be made: new flow logs first, then the old ones off. With `aggregate` one for each VNet, otherwise one for
- * each subnet and NIC that an NSG is at.
+ * Steps in order: first create the new flow logs, then disable the old ones.
+ * @param aggregate one flow log per VNet; otherwise one per subnet and NIC with an NSG
  */
 export function planMigration(resources: NetworkResources, aggregate: boolean): MigrationStep[] {
   const taken = new Map(
@@ -39,7 +39,7 @@ export function planMigration(resources: NetworkResources, aggregate: boolean): 
     const old = { ...about, name: textOf(from['name']), targetId: nsgId };
     const targets = targetsOf(resources, nsgId, aggregate);
     if (targets.length === 0) {
-      ends.push({ ...old, step: 'keep', reason: 'its NSG is at no subnet and no NIC' });
+      ends.push({ ...old, step: 'keep', reason: 'its NSG is not attached to a subnet or NIC' });
       continue;
     }
     const otherStorage = targets
@@ -50,7 +50,7 @@ export function planMigration(resources: NetworkResources, aggregate: boolean): 
           resourceKey(textOf(propertiesOf(step.from)['storageId'])) !== resourceKey(textOf(storageId)),
       );
     if (otherStorage !== undefined) {
-      const reason = `${textOf(otherStorage.from['name'])} of the same target writes to another account: migrate without aggregation, or make them one`;
+      const reason = `${textOf(otherStorage.from['name'])} has the same target but writes to another account: migrate without aggregation, or use one account`;
       ends.push({ ...old, step: 'keep', reason });
       continue;
     }
@@ -65,7 +65,7 @@ export function planMigration(resources: NetworkResources, aggregate: boolean): 
         name,
         targetId,
         step: isThere ? 'keep' : 'create',
-        reason: isThere ? 'the target has a flow log' : '',
+        reason: isThere ? 'the target already has a flow log' : '',
       });
     }
     ends.push({ ...old, step: 'disable', reason: '' });
@@ -73,7 +73,7 @@ export function planMigration(resources: NetworkResources, aggregate: boolean): 
   return [...creates.values(), ...ends];
 }
 
-/** The body of a new VNet flow log: storage, retention and traffic analytics as those of the NSG's. */
+/** The body of a new VNet flow log, with storage, retention and traffic analytics of the NSG flow log. */
 export function migratedBody({ from, location, targetId }: MigrationStep): JsonObject {
   const { storageId, retentionPolicy, flowAnalyticsConfiguration } = propertiesOf(from);
   return {
@@ -96,7 +96,7 @@ function flowLogName(targetId: string): string {
   return `${resource}-${groupOf(targetId)}-flowlog`.slice(0, 80);
 }
 
-/** Subnets and NICs where the NSG is, or their VNets; ids in the casing of the resources. */
+/** Subnets and NICs of the NSG, or their VNets; ids in the casing of the resources. */
 function targetsOf({ virtualNetworks, nics }: NetworkResources, nsgId: string, aggregate: boolean): string[] {
   const nsg = resourceKey(nsgId);
   const found = new Map<string, string>();

@@ -1,10 +1,13 @@
 import type { JsonObject } from '../arm-template/value.ts';
 
-/** Azure Resource Manager, or the local one: what the checks ask of it. */
+/** Requests of the checks to Azure Resource Manager, or to the local one. */
 export interface ResourceManager {
   readonly subscription: string;
   readonly isAzure: boolean;
-  /** The resource at a path; `undefined` where it is not there. @throws permission, authentication, unavailable, usage */
+  /**
+   * The resource at a path; `undefined` if it does not exist.
+   * @throws permission, authentication, unavailable, usage
+   */
   get(path: string, apiVersion: string): Promise<JsonObject | undefined>;
   post(path: string, apiVersion: string, body: JsonObject): Promise<JsonObject | undefined>;
 }

@@ -1,5 +1,6 @@
 /**
- * Which flow log shows a flow, and why none does: at the interface that sends it and at the one that takes it. Source: facts 1.3, 1.5, 3.3.
+ * Which flow log logs a flow, or why none does, at the sending and at the receiving interface. Source: facts 1.3, 1.5,
+ * 3.3.
  */
 import { resourceKey } from '../arm-template/resource-id.ts';
 import type { JsonObject } from '../arm-template/value.ts';
@@ -13,17 +14,20 @@ import type { Direction } from '../nsg/rule.ts';
 import { propertiesOf, textOf } from '../control/resources/resource.ts';
 
 export interface VisibilityRow {
-  /** Name of the interface, or the address where none has it. */
+  /** Name of the interface; the address if there is no interface. */
   readonly at: string;
   readonly direction: Direction;
-  /** `allow by AllowWeb of web`, '' where no interface is there. */
+  /** `allow by AllowWeb of web`; '' if there is no interface. */
   readonly decision: string;
   readonly flowLog: string;
   readonly isShown: boolean;
   readonly finding: string;
 }
 
-/** Two rows: the sender's side and the receiver's. `flowLogs` are as GET shows them. */
+/**
+ * Two rows: the sender's side and the receiver's.
+ * @param flowLogs as GET returns them
+ */
 export function explainFlow(network: Network, flowLogs: readonly JsonObject[], fiveTuple: FiveTuple): VisibilityRow[] {
   const logs = new Map(
     flowLogs.map((flowLog) => [resourceKey(textOf(propertiesOf(flowLog)['targetResourceId'])), flowLog]),
@@ -40,12 +44,12 @@ export function explainFlow(network: Network, flowLogs: readonly JsonObject[], f
       const names = others.map(({ name }) => name).join(', ');
       return rows.map((row) => ({ ...row, finding: `${row.finding}; ${names} has the same address` }));
     }
-    const finding = 'no network interface here has this address, so nothing is logged on this side';
+    const finding = 'no network interface has this address, so nothing is logged on this side';
     return [{ at: formatAddress(address), direction, decision: '', flowLog: '', isShown: false, finding }];
   });
 }
 
-/** The first one is that which a recording takes. */
+/** The first one is the NIC that a recording uses. */
 function nicsAt(network: Network, address: Address): Nic[] {
   return network.nics.filter(({ addresses }) => addresses.some((own) => sameAddress(own, address)));
 }
@@ -62,7 +66,7 @@ function explainAt(
     nsg === undefined || rule === undefined ? 'allow: no NSG applies' : `${access} by ${rule.name} of ${nsg.name}`;
   const about = { at: nic.name, direction, decision };
   if (fiveTuple.protocol !== protocolTcp && fiveTuple.protocol !== protocolUdp)
-    return [{ ...about, flowLog: '', isShown: false, finding: 'flow logs show TCP and UDP alone' }];
+    return [{ ...about, flowLog: '', isShown: false, finding: 'flow logs contain only TCP and UDP' }];
   const nearest = [nic.id, nic.subnet?.id, nic.subnet?.virtualNetwork.id].find(
     (id) => id !== undefined && logs.has(resourceKey(id)),
   );
@@ -73,7 +77,7 @@ function explainAt(
   if (rows.length > 0) return rows;
   const finding =
     nsg === undefined
-      ? 'no NSG applies, so no NSG flow log shows it, and no VNet flow log is of this interface, its subnet or VNet'
+      ? 'no NSG applies, so it is in no NSG flow log, and this interface, its subnet and its VNet have no VNet flow log'
       : `${nsg.name} decides it and has no flow log; nor has the interface, its subnet or VNet`;
   return [{ ...about, flowLog: '', isShown: false, finding }];
 }

@@ -32,33 +32,33 @@ export interface ConvertSettings {
 export interface ConvertResult {
   readonly blobs: { readonly read: number; readonly written: number };
   readonly records: number;
-  /** `converted` have a place in the other format; `written` of them were not in storage before. */
+  /** `converted`: tuples with a form in the other format; `written`: those that were not in storage before. */
   readonly tuples: { readonly read: number; readonly converted: number; readonly written: number };
-  /** Tuples that lost a field, or were left out, by what is lost. One tuple may stand under several. */
+  /** Tuples that lost a field, or were left out, by what is lost. A tuple can count more than once. */
   readonly lost: Readonly<Record<string, number>>;
   /** Byte ranges of the source that could not be read. */
   readonly rejected: number;
-  /** Tuples that were mended when they were read. */
+  /** Tuples that were repaired when they were read. */
   readonly mended: number;
   readonly rejections: readonly BlobRejection[];
-  /** Why blobs and folders of the source could not be read: the others were. */
+  /** Why blobs and folders of the source could not be read; the others were. */
   readonly unread: readonly FlowError[];
   readonly seconds: number;
 }
 
 /** What a conversion can lose. */
 export const losses = {
-  'tuple: continuing or end': 'NSG version 1 has one tuple a flow.',
-  'tuple: protocol': 'NSG logs hold TCP and UDP only.',
-  'tuple: no NSG': 'The ACL of the tuple is no NSG, so no NSG log can hold it.',
-  'tuple: no time': 'The time of the record cannot be read, so its blob is not known.',
-  'tuple: no resource': 'The record does not name the resource that it is of, so its blob is not known.',
-  state: 'NSG version 1 has no flow state; VNet logs have only one state for what was denied.',
+  'tuple: continuing or end': 'NSG version 1 has one tuple per flow.',
+  'tuple: protocol': 'NSG logs have only TCP and UDP.',
+  'tuple: no NSG': 'The ACL of the tuple is not an NSG, so the tuple cannot be in an NSG log.',
+  'tuple: no time': 'The time of the record cannot be read, so its blob is unknown.',
+  'tuple: no resource': 'The record does not name its resource, so its blob is unknown.',
+  state: 'NSG version 1 has no flow state; VNet logs have only one state for denied flows.',
   counters: 'NSG version 1 and denied flows of VNet logs have no counters.',
-  milliseconds: 'NSG logs count whole seconds.',
+  milliseconds: 'NSG logs have whole seconds.',
   encryption: 'NSG logs have no encryption state.',
   'flow log': 'NSG logs do not name the flow log that wrote them, or its target.',
-  'system id': 'VNet logs do not hold the system id of the NSG.',
+  'system id': 'VNet logs do not have the system id of the NSG.',
 } as const satisfies Record<string, string>;
 
 type Loss = keyof typeof losses;
@@ -66,8 +66,9 @@ type Loss = keyof typeof losses;
 const examplesMax = 20;
 
 /**
- * Rewrites flow logs in another format, record by record, under the paths of that format. Converting the same source again adds nothing.
- * @throws flowlog-invalid when the source holds no flow log, and what storage throws
+ * Converts flow logs to another format, record by record, with the paths of that format. Converting the same source
+ * again adds nothing.
+ * @throws flowlog-invalid if the source is not a flow log, and errors of storage
  */
 export async function convert(settings: ConvertSettings): Promise<ConvertResult> {
   const startMillis = performance.now();
@@ -78,7 +79,10 @@ export async function convert(settings: ConvertSettings): Promise<ConvertResult>
   const blobs = new Set<string>();
   const writer = new ByteWriter();
   const ordinals = new Map<string, number>();
-  /** 0 for the first record of these bytes, 1 for the next: a block is known by its record, so a source that grows is converted on. */
+  /**
+   * 0 for the first record with these bytes, 1 for the next: block ids are derived from records, so that a source that
+   * grows can be converted again.
+   */
   const ordinalOf = (key: string): number => {
     const ordinal = ordinals.get(key) ?? 0;
     ordinals.set(key, ordinal + 1);
@@ -93,7 +97,7 @@ export async function convert(settings: ConvertSettings): Promise<ConvertResult>
   for await (const blob of listSources([settings.source], selectsAll, unlisted)) {
     if (isWithin(blob.key, settings.to))
       throw new FlowError('usage', `${settings.to.location} is the source itself`, {
-        hint: 'Convert into another folder or account: the source would be read and written at once.',
+        hint: 'Convert to another folder or account: a source cannot be read and written at the same time.',
       });
     const read = await readUnless(blob, unread);
     if (read === undefined) continue;
@@ -141,7 +145,7 @@ export async function convert(settings: ConvertSettings): Promise<ConvertResult>
   if (failures.length > 0) throw failures[0];
   if (total.blobs === 0 && unread.length > 0) throw unread[0];
   if (total.records === 0)
-    throw new FlowError('flowlog-invalid', `${settings.source.replace(/\?.*$/, '')} holds no flow log`);
+    throw new FlowError('flowlog-invalid', `${settings.source.replace(/\?.*$/, '')} is not a flow log`);
   return {
     blobs: { read: total.blobs, written: blobs.size },
     records: total.records,
@@ -155,13 +159,13 @@ export async function convert(settings: ConvertSettings): Promise<ConvertResult>
   };
 }
 
-/** Whether a blob lies in the account or container. */
+/** Whether a blob is in the account or container. */
 function isWithin(key: string, to: Account): boolean {
   const root = isUrl(to.location) ? to.location : resolve(to.location);
   return key.startsWith(`${root}/`);
 }
 
-/** Rows of one record that go into one record of the other format. */
+/** Rows of one record that become one record of the other format. */
 interface Piece {
   readonly record: number;
   readonly header: RecordHeader;
@@ -169,7 +173,7 @@ interface Piece {
   readonly rows: Uint32Array;
 }
 
-/** Takes a log apart by record, resource and NIC, in order of the records. */
+/** Splits a log by record, resource and NIC, in order of the records. */
 function* piecesOf(log: FlowLog, format: FlowLogFormat, lost: Counters<Loss>): Generator<Piece> {
   const pieces = new Map<string, { record: number; header: RecordHeader; rows: number[] }>();
   for (let row = 0; row < log.tuples.count; row++) {
@@ -193,7 +197,7 @@ function* piecesOf(log: FlowLog, format: FlowLogFormat, lost: Counters<Loss>): G
   }
 }
 
-/** Why a tuple cannot stand in a log of the format at all. */
+/** Why a tuple cannot be in a log of the format. */
 function unplaceable(
   { tuples }: FlowLog,
   row: number,
@@ -242,7 +246,7 @@ function headerOf(record: FlowRecord, group: TupleGroup, format: FlowLogFormat):
   };
 }
 
-/** The flow log that an NSG's tuples are put under: `{nsg}-{rg}-flowlog` of the network watcher of region `local`. */
+/** The flow log of an NSG's tuples: `{nsg}-{rg}-flowlog` of the network watcher of region `local`. */
 function flowLogIdOf(nsgId: string): string {
   const nsg = parseResourceId(nsgId);
   const name = `${nsg?.name ?? 'NSGFLOW'}-${nsg?.resourceGroup ?? 'NSGFLOW'}-flowlog`;
@@ -251,7 +255,7 @@ function flowLogIdOf(nsgId: string): string {
   return `/subscriptions/${subscription}/resourceGroups/NetworkWatcherRG${path}`;
 }
 
-/** Counts what the tuples written lose on the way. */
+/** Counts what the written tuples lose. */
 function countLosses(
   { tuples, groups, records }: FlowLog,
   rows: Uint32Array,

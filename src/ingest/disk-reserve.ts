@@ -3,13 +3,13 @@ import { dirname } from 'node:path';
 import { FlowError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 
-/** What a disk has, in bytes. */
+/** Size and free space of a disk, in bytes. */
 export interface DiskSpace {
   readonly totalBytes: number;
   readonly freeBytes: number;
 }
 
-/** Space of the disk that `folder` lies on or will be made on; `undefined` where the system does not say. */
+/** Space of the disk of `folder`, which need not exist yet; `undefined` if the system does not report it. */
 export async function diskSpace(folder: string): Promise<DiskSpace | undefined> {
   for (let at = folder; ; at = dirname(at)) {
     try {
@@ -21,14 +21,14 @@ export async function diskSpace(folder: string): Promise<DiskSpace | undefined> 
   }
 }
 
-/** Keeps a disk from filling: to be asked before each commit. */
+/** Keeps a disk from filling up: call `check` before each commit. */
 export class DiskReserve {
   readonly #folder: string;
   readonly #reserveBytes: number | undefined;
   readonly #spaceOf: (folder: string) => Promise<DiskSpace | undefined>;
   #warned = false;
 
-  /** `reserveBytes` undefined: `limits.diskReserveBytes`, or `limits.diskReserveShare` of a small disk. */
+  /** @param reserveBytes if undefined, `limits.diskReserveBytes`, or `limits.diskReserveShare` of a small disk */
   constructor(folder: string, reserveBytes: number | undefined, spaceOf = diskSpace) {
     this.#folder = folder;
     this.#reserveBytes = reserveBytes;
@@ -36,8 +36,8 @@ export class DiskReserve {
   }
 
   /**
-   * @returns a warning, once, where the reserve comes near
-   * @throws disk-full where no more than the reserve is free
+   * @returns a warning, once, when the reserve is near
+   * @throws disk-full if only the reserve is free
    */
   async check(): Promise<string | undefined> {
     const space = await this.#spaceOf(this.#folder);
@@ -49,7 +49,7 @@ export class DiskReserve {
       throw new FlowError(
         'disk-full',
         `no space left on the disk of ${this.#folder} but the reserve: ${free}, ${megabytes(reserve)} kept`,
-        { hint: 'Free space and run again: what was committed is kept. The reserve is set by --disk-reserve.' },
+        { hint: 'Free disk space, then run again. Committed data is kept. --disk-reserve sets the reserve.' },
       );
     if (this.#warned || space.freeBytes > 4 * reserve) return undefined;
     this.#warned = true;

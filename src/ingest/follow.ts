@@ -1,10 +1,11 @@
 /**
- * Ingests without end: the tails of growing blobs within seconds of their commit.
+ * Ingests continuously: new blocks of growing blobs within seconds of their commit.
  *
- *   every poll        the blobs of the hours around now, by prefix, of every NSG and flow log seen: a listing or two each
- *   every rescan      a whole listing: new NSGs, hours that came late, blobs that were rewritten. The less often, the longer it takes
+ *   every poll        the blobs of the hours around now, by prefix, of all known NSGs and flow logs: one or two listings each
+ *   every rescan      a full listing: new NSGs, late hours, rewritten blobs. The longer a listing takes, the less often
  *
- * Each look that finds something is one commit. What storage does not answer is tried again, later and later, up to a minute apart.
+ * Each poll that finds something is one commit. If storage does not respond, it is tried again at growing intervals of up to
+ * one minute.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FlowError } from '../base/errors.ts';
@@ -24,30 +25,33 @@ import { listSources } from '../source/list-sources.ts';
 import { sourceBlob } from '../source/source-blob.ts';
 
 export interface FollowSettings extends IngestSettings {
-  /** Between two looks; `pollMillisDefault` where absent. */
+  /** Time between two polls; default `pollMillisDefault`. */
   readonly pollMillis?: number;
-  /** Between two whole listings at least. Where absent, `rescanMillisDefault` in Azure; folders are listed whole as often as that is quick. */
+  /**
+   * Minimum time between two full listings. The default is `rescanMillisDefault` in Azure; for folders it depends on
+   * the duration of a listing.
+   */
   readonly rescanMillis?: number;
-  /** Ends following, after what was read is committed. */
+  /** Ends following after the data read so far is committed. */
   readonly stop: AbortSignal;
-  /** Called before each look; a whole one lists everything. */
+  /** Called before each poll; `isWhole` for a full listing. */
   readonly onLook?: (isWhole: boolean) => void;
-  /** Whether it settles what it reads, once enough has come or some time has passed. */
+  /** Whether to settle the tuples, after enough of them or some time. */
   readonly settles?: boolean;
-  /** Called after each look. */
+  /** Called after each poll. */
   readonly onStatus?: (status: FollowStatus) => void;
-  /** Epoch milliseconds; the system's clock where absent. */
+  /** Epoch milliseconds; default is the system's clock. */
   readonly now?: () => number;
 }
 
 export interface FollowStatus {
-  /** Why storage does not answer, and since when; `undefined` while it does. */
+  /** Why storage does not respond, and since when; `undefined` if it responds. */
   readonly away:
     | { readonly sentence: string; readonly sinceMillis: number; readonly retryInMillis: number }
     | undefined;
-  /** What the look committed. */
+  /** Committed by this poll. */
   readonly added: PassTotals;
-  /** What all looks committed. */
+  /** Committed by all polls. */
   readonly total: PassTotals;
   readonly blobs: number;
 }
@@ -55,14 +59,14 @@ export interface FollowStatus {
 export const pollMillisDefault = 5000;
 export const rescanMillisDefault = 300_000;
 
-/** A whole listing may take this share of the time. */
+/** Share of the time that full listings may take. */
 const listingShare = 0.1;
 const retryMillisMax = 60_000;
-/** Clocks differ, and a minute is written after it has ended: the hours that lie within this of now are looked at. */
+/** Clocks differ, and a minute is written after its end: hours within this time of now are polled. */
 const aroundNowMillis = 10 * minuteMillis;
 const prefixesAhead = 8;
 
-/** What may pass: a container that is not there yet, a key that is being rotated, an outage. */
+/** Failures that can be temporary: a container that does not exist yet, a key rotation, an outage. */
 const survivable: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'unavailable',
   'authentication',
@@ -72,7 +76,10 @@ const survivable: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'blob-conflict',
 ]);
 
-/** Runs until `stop`. @throws usage for standard input; rejected-too-many, disk-full, lake-invalid */
+/**
+ * Runs until `stop`.
+ * @throws usage for standard input; rejected-too-many, disk-full, lake-invalid
+ */
 export async function follow(settings: FollowSettings): Promise<IngestResult> {
   const { stop, sources, selection = selectsAll, pollMillis = pollMillisDefault, now = Date.now } = settings;
   if (sources.includes('-')) throw new FlowError('usage', 'standard input cannot be followed');
@@ -102,7 +109,7 @@ export async function follow(settings: FollowSettings): Promise<IngestResult> {
             rescanAt = performance.now() + Math.max(rescanMillis, (listedMillis - startMillis) / listingShare);
           } else await ingester.pass((unlisted) => tree.recent(now(), selection, unlisted), false);
         } catch (error) {
-          // One source that is away does not keep what others gave from being settled.
+          // An unavailable source does not prevent settling the data of the others.
           if (!isSurvivable(error)) throw error;
           failure = error;
         }
@@ -113,7 +120,7 @@ export async function follow(settings: FollowSettings): Promise<IngestResult> {
           else settleFrom = now() + limits.unsettledMillisMax;
         }
         if (failure !== undefined) throw failure;
-        // What a source is away for is known to be over by a whole listing.
+        // Only a full listing shows that a source is available again.
         if (isWhole) {
           away = undefined;
           failures = 0;
@@ -123,7 +130,7 @@ export async function follow(settings: FollowSettings): Promise<IngestResult> {
         away = { sentence: error.message, sinceMillis: away?.sinceMillis ?? now() };
         const longest = Math.min(retryMillisMax, pollMillis * 2 ** Math.min(10, failures++));
         const retryMillis = longest * (0.5 + Math.random() / 2);
-        // One source that is away does not slow down the others.
+        // An unavailable source does not slow down the others.
         const retryAt = sources.length === 1 ? -Infinity : performance.now() + retryMillis;
         if (sources.length === 1) waitMillis = retryMillis;
         rescanAt = isWhole ? retryAt : Math.min(rescanAt, retryAt);
@@ -154,7 +161,10 @@ function addedSince(before: PassTotals, totals: PassTotals): PassTotals {
   return added;
 }
 
-/** Settles what was read. A failure is told and does not end following: the tuples are in the lake. @returns whether it succeeded */
+/**
+ * Settles the tuples read. A failure is reported and does not end following: the tuples are in the lake.
+ * @returns whether it succeeded
+ */
 async function settleOrTell(ingester: Ingester, settings: FollowSettings, stops = true): Promise<boolean> {
   try {
     await ingester.settle(stops);
@@ -166,18 +176,18 @@ async function settleOrTell(ingester: Ingester, settings: FollowSettings, stops 
   }
 }
 
-/** Whether enough tuples wait, or they have waited long enough. */
+/** Whether enough tuples are waiting, or have waited long enough. */
 async function isDue(ingester: Ingester, waitedMillis: number): Promise<boolean> {
   return waitedMillis >= limits.unsettledMillisMax || (await ingester.uncovered()) >= limits.unsettledTuplesMin;
 }
 
 const hourFolder = /^(.*\/)y=\d{4}\/m=\d{2}\/d=\d{2}\/h=\d{2}\//;
 
-/** The folders below which the dates of NSGs and flow logs stand, as whole listings have shown them. */
+/** The folders of NSGs and flow logs above the date folders, as found by full listings. */
 class FollowedTree {
   readonly #roots = new Map<Container, Set<string>>();
 
-  /** Passes a whole listing on, and remembers its folders. */
+  /** Passes a full listing on and remembers its folders. */
   async *watch(blobs: AsyncIterable<SourceBlob>, onEnd: () => void): AsyncGenerator<SourceBlob> {
     this.#roots.clear();
     for await (const blob of blobs) {

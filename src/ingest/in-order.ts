@@ -1,6 +1,7 @@
 /**
- * Works on several items at once and gives the results in the order of the items. Begun and not yet taken are at most `parallel` of them, and
- * about `weightMax` of weight (one item may have more). Leaving it early abandons what was begun: `discard` gets those results.
+ * Works on several items in parallel and returns the results in the order of the items. At most `parallel` results,
+ * with a total weight of about `weightMax` (a single item can have more), are started and not yet taken. Leaving the
+ * loop early passes started results to `discard`.
  */
 export async function* inOrder<T, R>(
   items: AsyncIterable<T> | Iterable<T>,

@@ -23,34 +23,34 @@ import { isOfBlob, isOfSource } from '../source/unread.ts';
 
 export interface IngestSettings {
   readonly sources: readonly string[];
-  /** Folder of the lake; made where there is none, once the source has answered. */
+  /** Folder of the lake; created if missing, after the source has responded. */
   readonly lake: string;
   /** More rejected byte ranges than this end the run before they are committed; `undefined` is no limit. */
   readonly rejectedMax: number | undefined;
-  /** Which blobs; all where absent. */
+  /** Default: all blobs. */
   readonly selection?: Selection;
-  /** Of the days of the blobs; newest first where absent. */
+  /** Order of the days of the blobs; default newest first. */
   readonly order?: IngestOrder;
-  /** Blobs fetched at once; `parallelDefault` where absent. */
+  /** Blobs fetched in parallel; default `parallelDefault`. */
   readonly parallel?: number;
-  /** Free bytes of the lake's disk at which a run stops; `limits.diskReserveBytes` where absent. */
+  /** A run stops when the lake's disk has fewer free bytes; default `limits.diskReserveBytes`. */
   readonly diskReserveBytes?: number;
-  /** How much room a disk has; the system says where absent. */
+  /** Returns the space of a disk; default is the system's. */
   readonly spaceOf?: (folder: string) => Promise<DiskSpace | undefined>;
-  /** Bytes done of those that are new, and blobs done. */
+  /** Called with the bytes done and the total of new bytes, and the number of blobs done. */
   readonly onProgress?: (doneBytes: number, totalBytes: number, blobs: number) => void;
-  /** What a person should know at once. */
+  /** Called for events that a user should see at once. */
   readonly onNotice?: (notice: IngestNotice) => void;
-  /** Once aborted, what was read is committed, and the run ends. */
+  /** When aborted, the data read so far is committed and the run ends. */
   readonly stop?: AbortSignal;
 }
 
 /**
- * `blob-rewritten`, `blob-mended`: a blob's old rows were replaced by what it holds now. `blob-kept`: they were not, for the lake is append-only.
- * `disk-low`: the reserve comes near.
+ * `blob-rewritten`, `blob-mended`: the rows of a blob were replaced by its current content. `blob-kept`: they were not
+ * replaced, because the lake is append-only. `disk-low`: the disk reserve is near.
  */
 export interface IngestNotice {
-  /** `unread`: a blob or folder that could not be read; the others are. */
+  /** `unread`: a blob or folder could not be read; the others are. */
   readonly notice:
     | 'unread'
     | 'blob-rewritten'
@@ -59,18 +59,18 @@ export interface IngestNotice {
     | 'disk-low'
     | 'not-settled'
     | 'lake-moved';
-  /** For a person. */
+  /** For users. */
   readonly sentence: string;
 }
 
 export interface IngestResult extends Omit<PassTotals, 'commits'> {
   /** Blobs found. */
   readonly blobs: number;
-  /** Of those found, the ones that could not be read. */
+  /** Blobs of these that could not be read. */
   readonly unread: number;
-  /** Tuples that came after their dates were frozen, and were settled among themselves. */
+  /** Tuples that arrived after their dates were frozen, and were settled separately. */
   readonly settledApart: number;
-  /** The first byte ranges that could not be used, at most `examplesMax`. */
+  /** The first unusable byte ranges, at most `examplesMax`. */
   readonly rejections: readonly BlobRejection[];
   readonly seconds: number;
 }
@@ -79,10 +79,10 @@ export const parallelDefault = 8;
 const examplesMax = 20;
 
 /**
- * Reads what is new of every blob into the lake, newest day first. Positions and rows commit together, so whatever interrupts it, every tuple
- * comes once.
- * @throws rejected-too-many, disk-full, flowlog-invalid when a file named as the source holds no flow log, and what storage and lake throw;
- * lake-invalid at its end, where the lake is append-only and blobs were rewritten
+ * Reads the new data of all blobs to the lake, newest day first. Positions and rows are in one commit, so each tuple is
+ * ingested exactly once, even after an interruption.
+ * @throws rejected-too-many, disk-full, flowlog-invalid if a file named as the source is not a flow log, and errors of
+ * storage and lake; lake-invalid at the end if the lake is append-only and blobs were rewritten
  */
 export async function ingest(settings: IngestSettings): Promise<IngestResult> {
   const ingester = new Ingester(settings);
@@ -90,7 +90,7 @@ export async function ingest(settings: IngestSettings): Promise<IngestResult> {
     try {
       await ingester.pass((unlisted) => listSources(settings.sources, settings.selection ?? selectsAll, unlisted));
     } catch (error) {
-      // What could be read of other sources is committed.
+      // The readable data of other sources is committed.
       if (isOfBlob(error) || isOfSource(error)) await ingester.settle();
       throw error;
     }
@@ -109,23 +109,23 @@ export async function ingest(settings: IngestSettings): Promise<IngestResult> {
   }
 }
 
-/** Ingests listings into one lake, one after the other. */
+/** Ingests listings to one lake, one after another. */
 export class Ingester {
   readonly totals = noTotals();
-  /** Blobs that the last whole listing had. */
+  /** Blobs of the last full listing. */
   blobs = 0;
   /** Blobs of it that could not be read. */
   unread = 0;
-  /** The first that was not permitted to be read. */
+  /** The first one without read permission. */
   refusal: FlowError | undefined;
   readonly #settings: IngestSettings;
   readonly #startMillis = performance.now();
   readonly #disk: DiskReserve;
   readonly #rejections: BlobRejection[] = [];
   #rejected = 0;
-  /** ETags by key of rewritten blobs whose old rows stayed: each version is told once. */
+  /** ETags by key of rewritten blobs whose old rows stayed: each version is reported once. */
   readonly #kept = new Map<string, string>();
-  /** Blobs that could not be read, by key, and the pass in which each is tried again. */
+  /** Unreadable blobs by key, and the pass of their next attempt. */
   readonly #failed = new Map<string, { etag: string; times: number; nextPass: number }>();
   readonly #told = new Set<string>();
   #passes = 0;
@@ -138,8 +138,10 @@ export class Ingester {
   }
 
   /**
-   * Lists, and reads what is new. A listing of a part (`isWhole` false) does not count as what there is. @returns what it committed
-   * @throws what the first source that could not be listed or read did; all the others are read before
+   * Lists blobs and reads their new data. A partial listing (`isWhole` false) does not count as the content of the
+   * source.
+   * @returns the committed totals
+   * @throws the error of the first source that could not be listed or read, after all others were read
    */
   async pass(listing: (unlisted: UnlistedHandler) => AsyncIterable<SourceBlob>, isWhole = true): Promise<PassTotals> {
     const plan = new IngestPlan();
@@ -172,7 +174,10 @@ export class Ingester {
     }
   }
 
-  /** Settles what was read, and what was not settled before; without a lake, nothing. `stops`: whether `stop` interrupts it. */
+  /**
+   * Settles new and previously unsettled tuples; without a lake, nothing.
+   * @param stops whether `stop` interrupts it
+   */
   async settle(stops = true): Promise<void> {
     const { stop } = this.#settings;
     try {
@@ -181,17 +186,17 @@ export class Ingester {
       this.#settledApart += apart;
       if (missed > 0) this.#settings.onNotice?.({ notice: 'not-settled', sentence: describeMissed(missed) });
     } catch (error) {
-      // What was read is committed; the next run settles it.
+      // The tuples are committed; the next run settles them.
       if (stop?.aborted !== true) throw error;
     }
   }
 
-  /** How many tuples of the lake are not settled yet. */
+  /** Number of unsettled tuples in the lake. */
   async uncovered(): Promise<number> {
     return this.#lake === undefined ? 0 : await countUncovered(this.#lake);
   }
 
-  /** Whether a blob that could not be read is not to be tried in this pass: the oftener it failed, the more passes go by. */
+  /** Whether an unreadable blob is skipped in this pass: each failure increases the number of skipped passes. */
   #waits({ key, etag }: SourceBlob): boolean {
     const failed = this.#failed.get(key);
     return failed !== undefined && failed.etag === etag && this.#passes < failed.nextPass;
@@ -230,7 +235,7 @@ export class Ingester {
     };
   }
 
-  /** Rewritten blobs that an append-only lake has the old rows of. */
+  /** Rewritten blobs whose old rows stayed, because the lake is append-only. */
   get keptBlobs(): number {
     return this.#kept.size;
   }
@@ -281,7 +286,7 @@ export class Ingester {
   }
 }
 
-/** The lake in a folder; `undefined` where there is none yet. */
+/** The lake in a folder; `undefined` if there is none yet. */
 export async function openExisting(folder: string, options: OpenOptions = {}): Promise<Lake | undefined> {
   try {
     return await openLake(folder, options);
@@ -291,7 +296,10 @@ export async function openExisting(folder: string, options: OpenOptions = {}): P
   }
 }
 
-/** A lake is not made for a file that is no flow log. @throws flowlog-invalid */
+/**
+ * Checks that a file is a flow log before a lake is created for it.
+ * @throws flowlog-invalid
+ */
 async function checkFlowLog(blob: SourceBlob): Promise<void> {
   const stream = blob.open();
   try {
@@ -303,14 +311,14 @@ async function checkFlowLog(blob: SourceBlob): Promise<void> {
     }
     throw new FlowError(
       'flowlog-invalid',
-      `${blob.key} holds no flow log${stream.fault === undefined ? '' : `: ${stream.fault.detail}`}`,
+      `${blob.key} is not a flow log${stream.fault === undefined ? '' : `: ${stream.fault.detail}`}`,
     );
   } finally {
     await stream.close();
   }
 }
 
-/** Whole milliseconds as seconds. */
+/** Seconds since the start, with three decimals. */
 function secondsSince(startMillis: number): number {
   return Math.round(performance.now() - startMillis) / 1000;
 }

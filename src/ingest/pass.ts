@@ -16,45 +16,48 @@ import type { SourceBlob } from '../source/source-blob.ts';
 import { archivedError, brokenOffPosition, isOfBlob, isOfSource, unreadOf, unreadPosition } from '../source/unread.ts';
 
 export interface PassOptions {
-  /** Blobs fetched at once. */
+  /** Blobs fetched in parallel. */
   readonly parallel: number;
   readonly disk: DiskReserve;
-  /** Called when the blob's old rows have gone and its new ones come, in one commit. */
+  /** Called when a blob's old rows are replaced by its new ones, in one commit. */
   onReplaced(blob: string, replacement: Replacement): void;
-  /** Called in place of that when the lake is append-only: the old rows stay, and the blob is not read. */
+  /** Called instead if the lake is append-only: the old rows stay, and the blob is not read. */
   onKept(blob: SourceBlob, replacement: Replacement): void;
   onWarning(sentence: string): void;
-  /** After each blob: how many bytes of it were new. */
+  /** Called after each blob with its number of new bytes. */
   onBlob(bytes: number): void;
-  /** Byte ranges that could not be used. @throws to end the pass before they are committed */
+  /**
+   * Called for unusable byte ranges.
+   * @throws to end the pass before they are committed
+   */
   onRejected(blob: string, rejections: readonly Rejection[]): void;
-  /** After each commit: what it added. */
+  /** Called after each commit with its totals. */
   onCommitted(totals: PassTotals): void;
-  /** A blob that could not be read; the others are. It is tried again when it has changed, or later. */
+  /** Called for a blob that could not be read; the others are. It is tried again after a change, or later. */
   onUnread(blob: SourceBlob, error: FlowError): void;
-  /** Once aborted, what was read is committed, and the pass ends. */
+  /** When aborted, the data read so far is committed and the pass ends. */
   readonly stop: AbortSignal | undefined;
 }
 
-/** What a pass committed. */
+/** Totals of the commits of a pass. */
 export interface PassTotals {
   records: number;
   tuples: number;
-  /** Of the tuples, those that were mended when they were read. */
+  /** Tuples that were repaired when they were read. */
   mended: number;
   rejected: number;
   bytes: number;
-  /** Blobs whose old rows were replaced. */
+  /** Blobs whose rows were replaced. */
   replaced: number;
-  /** Tuples of rewritten blobs that were rejected, since their dates are frozen. */
+  /** Tuples of rewritten blobs that were rejected because their dates are frozen. */
   frozen: number;
   commits: number;
 }
 
-/** Rows and blobs after which a pass commits what it has. */
+/** A pass commits after this many rows or blobs. */
 const rowsPerCommit = 1_000_000;
 const blobsPerCommit = 10_000;
-/** Pieces being decoded at once. */
+/** Pieces decoded in parallel. */
 const piecesAhead = 3;
 
 export function noTotals(): PassTotals {
@@ -62,9 +65,11 @@ export function noTotals(): PassTotals {
 }
 
 /**
- * Reads what is new of these blobs into the lake. Positions and rows commit together; when somebody else read the same blobs meanwhile, nothing of the
- * batch is added, and its blobs are looked at again. A blob that cannot be read keeps no other from being read; a source that does not answer, only its own.
- * @throws unavailable, authentication when a source did not answer: once what could be read is committed; and what the lake throws
+ * Reads the new data of these blobs to the lake. Positions and rows are in one commit. If another process has read the
+ * same blobs since, nothing of the batch is added, and its blobs are checked again. An unreadable blob does not affect
+ * other blobs; an unavailable source affects only its own blobs.
+ * @throws unavailable, authentication if a source did not respond, after the readable data was committed; errors of the
+ * lake
  */
 export async function ingestBlobs(
   lake: Lake,
@@ -113,7 +118,7 @@ export async function ingestBlobs(
   async function passUnread(blob: SourceBlob, failure: FlowError | undefined): Promise<void> {
     if (failure === undefined || !isOfBlob(failure)) return;
     options.onUnread(blob, failure);
-    // One that is gone has no position, nor one whose rows must go before it is read anew.
+    // A deleted blob has no position, nor has one whose rows must be removed before it is read again.
     if (failure.code === 'not-found') return;
     batch ??= await Batch.begin(lake, options, away);
     batch.addUnread(blob, positions.get(blob.key), failure);
@@ -125,7 +130,7 @@ export async function ingestBlobs(
     if (ended !== undefined) await finish(ended);
   }
 
-  /** Commits the batch that is being filled, and then the blobs to replace as a batch of their own. */
+  /** Commits the current batch, then the blobs to replace in a batch of their own. */
   async function commitReplaced(): Promise<void> {
     await commitBatch();
     const some = [...replaced.values()];
@@ -167,7 +172,7 @@ export function addTotals(totals: PassTotals, more: PassTotals): void {
     totals[key] += more[key];
 }
 
-/** A reading, and its first piece, fetched. */
+/** A reading with its first piece. */
 interface Ahead {
   readonly reading: BlobReading;
   readonly first: Piece | undefined;
@@ -179,7 +184,7 @@ interface Failed {
   readonly failure: FlowError;
 }
 
-/** @returns `undefined` where there is nothing new, or its source is away */
+/** @returns `undefined` if there is nothing new, or its source is unavailable */
 async function openAhead(
   blob: SourceBlob,
   before: BlobPosition | undefined,
@@ -203,11 +208,11 @@ async function openAhead(
   }
 }
 
-/** What one commit adds. */
+/** The content of one commit. */
 class Batch {
   readonly totals = { ...noTotals(), commits: 1 };
   readonly blobs: SourceBlob[] = [];
-  /** Keys of the blobs whose old rows go with the commit. */
+  /** Keys of the blobs whose old rows are removed by the commit. */
   readonly replacedBlobs = new Set<string>();
   readonly #keys = new Set<string>();
   readonly #append: LakeAppend;
@@ -234,8 +239,8 @@ class Batch {
   }
 
   /**
-   * Takes all pieces of a blob, and with `replaces` removes the rows that it gave before. A blob that the batch has already, named by two sources, is
-   * passed over.
+   * Adds all pieces of a blob; with `replaces`, removes its old rows. A blob that is already in the batch, because two
+   * sources name it, is skipped.
    */
   async add(ahead: Ahead, replaces = false): Promise<void> {
     const { key } = ahead.reading.blob;
@@ -251,7 +256,7 @@ class Batch {
     this.#pending.push(adding);
   }
 
-  /** Takes that a blob could not be read, where its position does not say so already. */
+  /** Adds that a blob could not be read, unless its position says so already. */
   addUnread(blob: SourceBlob, before: BlobPosition | undefined, failure: FlowError): void {
     if (this.#keys.has(blob.key)) return;
     const after = unreadPosition(blob, before, failure);
@@ -261,7 +266,7 @@ class Batch {
     this.#changes.set(blob.key, { key: blob.key, before, after });
   }
 
-  /** @returns false where somebody else has read one of the blobs meanwhile, and nothing was added */
+  /** @returns false if another process has read one of the blobs since, and nothing was added */
   async commit(): Promise<boolean> {
     await this.#settle();
     const { outcome } = await this.#append.commit([...this.#changes.values()]);
@@ -287,7 +292,7 @@ class Batch {
     }
   }
 
-  /** Takes tuples of a rewritten blob out of the totals, and says so where they are not as they were. */
+  /** Removes rejected tuples of a rewritten blob from the totals, and reports them if they have changed. */
   #refuse({ blob, tuples, known, startByte, lastByte, frozenBefore }: FrozenRows): void {
     this.totals.tuples -= tuples + known;
     if (tuples === 0) return;
@@ -348,7 +353,7 @@ class Batch {
         else this.#options.onUnread(blob, failure);
       }
       if (blob.named && records === 0 && before === undefined)
-        throw new FlowError('flowlog-invalid', `${blob.key} holds no flow log`);
+        throw new FlowError('flowlog-invalid', `${blob.key} is not a flow log`);
       this.#changes.set(blob.key, { key: blob.key, before, after });
     } finally {
       await reading.close();

@@ -13,29 +13,29 @@ import type { SourceBlob } from '../source/source-blob.ts';
 import { sourceBlob } from '../source/source-blob.ts';
 import { unreadOf } from '../source/unread.ts';
 
-/** Newest first: a backfill that is interrupted has the days that people ask for most. */
+/** Newest first: an interrupted backfill then has the days that are needed most. */
 export type IngestOrder = 'newest-first' | 'oldest-first';
 
-/** What is to be read on one day. */
+/** The blobs to read on one day. */
 export interface PlannedDay {
-  /** Epoch milliseconds of the UTC day of the blobs' hour; of their last change where the path says none. */
+  /** Epoch milliseconds of the UTC day of the blobs' hour; if the path has no date, of their last change. */
   readonly dayMillis: number;
   readonly blobs: number;
   readonly bytes: number;
 }
 
 /**
- * The blobs that have something new, by day. Listed once, so that how much there is to do is known before it begins. Many are kept in temporary
- * files, one an hour, so that memory does not grow with their number.
+ * The blobs with new data, by day. They are listed once, so that the amount of work is known at the start. Large plans
+ * are stored in temporary files, one per hour, so that memory does not grow with their number.
  */
 export class IngestPlan {
-  /** Listed, and of these the ones that have something new, and the bytes of that. */
+  /** Listed blobs, those of them with new data, and the bytes of that. */
   listed = 0;
   blobs = 0;
   bytes = 0;
-  /** Of those listed, the ones that are known not to be readable, and are not planned. */
+  /** Listed blobs that are known to be unreadable, and are not planned. */
   unread = 0;
-  /** The first blob that a source names by itself. */
+  /** The first blob that a source names directly. */
   named: SourceBlob | undefined;
   /** By the hour of the blobs' path, counted since 1970. */
   readonly #hours = new Map<number, { blobs: number; bytes: number; held: SourceBlob[]; stored: boolean }>();
@@ -44,8 +44,8 @@ export class IngestPlan {
   #folder: TemporaryFolder | undefined;
 
   /**
-   * Takes all blobs of a listing that do not stand as they were read, but for those that are known to be archived still, and those that wait to be
-   * tried again.
+   * Adds all changed blobs of a listing, except blobs that are still archived and blobs that wait for their next
+   * attempt.
    */
   async add(
     blobs: AsyncIterable<SourceBlob>,
@@ -75,7 +75,7 @@ export class IngestPlan {
     }
   }
 
-  /** In order of days, oldest first. */
+  /** Days in order, oldest first. */
   days(): PlannedDay[] {
     const days = new Map<number, PlannedDay>();
     for (const hour of this.#sorted('oldest-first')) {
@@ -87,7 +87,10 @@ export class IngestPlan {
     return [...days.values()];
   }
 
-  /** The blobs, day by day; within a day hour by hour, so that rows of one time lie together and a question of an hour reads few of them. */
+  /**
+   * The blobs by day and hour, so that rows of a time are close together, and a question about one hour reads few of
+   * them.
+   */
   async *inOrder(order: IngestOrder): AsyncGenerator<SourceBlob> {
     for (const hour of this.#sorted(order)) {
       const { held, stored } = this.#hours.get(hour)!;
@@ -102,7 +105,7 @@ export class IngestPlan {
     await this.#folder?.remove();
   }
 
-  /** Hours, oldest first within a day. */
+  /** Hours by day; within a day oldest first. */
   #sorted(order: IngestOrder): number[] {
     const way = order === 'newest-first' ? -1 : 1;
     return [...this.#hours.keys()].sort((a, b) => way * (dayOf(a) - dayOf(b)) || a - b);
@@ -138,7 +141,7 @@ export class IngestPlan {
     const file = await open(this.#file(hour));
     try {
       for await (const line of file.readLines()) {
-        // We wrote the line.
+        // The plan wrote the line.
         const [index, name, lengthBytes, etag, lastModifiedMillis, createdMillis, archived] = JSON.parse(line) as [
           number,
           string,

@@ -8,23 +8,23 @@ import { selectsAll } from '../source/selection.ts';
 import { listSources } from '../source/list-sources.ts';
 import { readUnless } from '../source/whole-log.ts';
 
-/** Flow logs read into a lake of their own in a private temporary folder. */
+/** Flow logs, ingested to a temporary lake. */
 export interface ReadLogs {
   readonly lake: Lake;
   readonly blobs: number;
-  /** Byte ranges that could not be used. */
+  /** Unusable byte ranges. */
   readonly rejected: number;
-  /** Tuples that were mended when they were read. */
+  /** Tuples that were repaired when they were read. */
   readonly mended: number;
-  /** The first of them, for a person; '' where there is none. */
+  /** The first unusable range, for users; '' if there is none. */
   readonly firstRejection: string;
-  /** Why blobs and folders could not be read: the others were. */
+  /** Why blobs and folders could not be read; the others were. */
   readonly unread: readonly FlowError[];
   /** Removes the lake. */
   readonly close: () => Promise<void>;
 }
 
-/** @throws not-found where the sources hold no blob, flowlog-invalid where they hold no flow log, and what storage throws */
+/** @throws not-found if the sources have no blobs, flowlog-invalid if they have no flow logs, and errors of storage */
 export async function readLogs(sources: readonly string[], onProgress: (doneBytes: number) => void): Promise<ReadLogs> {
   const folder = await makeTemporaryFolder('logs');
   const lake = await openLake(join(folder.path, 'lake'), { create: true });
@@ -32,7 +32,7 @@ export async function readLogs(sources: readonly string[], onProgress: (doneByte
     await lake.close();
     await folder.remove();
   };
-  /** Sources may overlap; each blob is read once. */
+  /** Sources can overlap; each blob is read once. */
   const seen = new Set<string>();
   let blobs = 0;
   let records = 0;
@@ -68,7 +68,7 @@ export async function readLogs(sources: readonly string[], onProgress: (doneByte
     const names = sources.map((source) => source.replace(/\?.*$/, '')).join(', ');
     if (blobs === 0 && unread.length > 0) throw unread[0];
     if (blobs === 0) throw new FlowError('not-found', `no flow log blobs in ${names}`);
-    if (records === 0) throw new FlowError('flowlog-invalid', `${names} holds no flow log`);
+    if (records === 0) throw new FlowError('flowlog-invalid', `there is no flow log in ${names}`);
     await append.commit([]);
     return { lake, blobs, rejected, mended, firstRejection, unread, close };
   } catch (error) {

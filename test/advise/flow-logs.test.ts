@@ -165,7 +165,7 @@ describe('the visibility of a flow', () => {
     expect((await explain('8.8.8.8', '9.9.9.9', 443)).map(({ isShown }) => isShown)).toEqual([false, false]);
     expect((await explain('8.8.8.8', '10.0.0.4', 0, 1))[1]).toMatchObject({
       isShown: false,
-      finding: 'flow logs show TCP and UDP alone',
+      finding: 'flow logs contain only TCP and UDP',
     });
     expect((await explain('8.8.8.8', '10.0.0.4', 443))[1]).toMatchObject({ isShown: true, flowLog: 'vnet' });
     await plane.put(`${watcher}/flowLogs/vnet`, {
