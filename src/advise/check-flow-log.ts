@@ -126,8 +126,7 @@ function checkFirewall(account: JsonObject | undefined): Check {
     : {
         check: 'firewall',
         state: 'wrong',
-        finding:
-          'the firewall does not allow trusted services: az storage account update --bypass AzureServices',
+        finding: 'the firewall does not allow trusted services: az storage account update --bypass AzureServices',
       };
 }
 

@@ -147,7 +147,13 @@ function nicRow(place: NicPlace, logs: ReadonlyMap<string, string>): CoverageRow
     };
   if (network.length > 0) return { kind: 'NIC', name, status: 'logged', flowLogs, note: '' };
   if (place.nsgs.length === 0)
-    return { kind: 'NIC', name, status: 'not logged', flowLogs, note: 'it has no NSG; only a VNet flow log can log it' };
+    return {
+      kind: 'NIC',
+      name,
+      status: 'not logged',
+      flowLogs,
+      note: 'it has no NSG; only a VNet flow log can log it',
+    };
   if (logged.length === 0) return { kind: 'NIC', name, status: 'not logged', flowLogs, note: '' };
   if (logged.length === place.nsgs.length) return { kind: 'NIC', name, status: 'logged', flowLogs, note: '' };
   const silent = place.nsgs

@@ -8,7 +8,7 @@ import type { View } from './resources/resource-type.ts';
 import { apiTypes } from './resources/resource-types.ts';
 
 /** A provider as GET shows it. az asks its API versions, of which one must be no preview. Source: control-plane facts 1.5. */
-export function presentProvider(view: View, subscription: string, namespace: string): JsonObject {
+export function providerBody(view: View, subscription: string, namespace: string): JsonObject {
   const apiVersions = [...apiVersionsOf(namespace)];
   const defaultApiVersion = apiVersions.find((version) => !version.includes('preview')) ?? '';
   return {

@@ -7,7 +7,7 @@ import { ok } from './answer.ts';
 import { checkApiVersionOf } from './api-versions.ts';
 import { ArmError } from '../arm-error.ts';
 import { listServiceTags } from '../diagnostics/list-service-tags.ts';
-import { presentProvider } from '../provider.ts';
+import { providerBody } from '../provider.ts';
 import { namespaceNamed, namespaces, registration } from '../resources/registration.ts';
 import type { ArmResponse, Ask } from './request.ts';
 import { locationOf } from '../resources/resource-path.ts';
@@ -39,12 +39,12 @@ export function listSubscriptions(state: State, ask: Ask): ArmResponse {
   requireGet(ask);
   checkApiVersionOf(subscriptionType, ask.apiVersion);
   return ok({
-    value: state.settings.subscriptions.map((subscription) => presentSubscription(state, subscription)),
+    value: state.settings.subscriptions.map((subscription) => subscriptionBody(state, subscription)),
     count: { type: 'Total', value: state.settings.subscriptions.length },
   });
 }
 
-function presentSubscription(state: State, { id, name }: Subscription): Json {
+function subscriptionBody(state: State, { id, name }: Subscription): Json {
   return {
     id: `/subscriptions/${id}`,
     subscriptionId: id,
@@ -69,7 +69,7 @@ export async function answerSubscription(
   checkApiVersionOf(isOfProvider ? `${second}/${third}` : subscriptionType, ask.apiVersion, fourth);
   if (segments.length === 0 && known !== undefined) {
     requireGet(ask);
-    return ok(presentSubscription(state, known));
+    return ok(subscriptionBody(state, known));
   }
   if (first === 'locations' && segments.length === 1) {
     requireGet(ask);
@@ -80,18 +80,18 @@ export async function answerSubscription(
   const view = state.view(ask.origin);
   if (second === undefined) {
     requireGet(ask);
-    return ok({ value: namespaces.map((namespace) => presentProvider(view, subscription, namespace)) });
+    return ok({ value: namespaces.map((namespace) => providerBody(view, subscription, namespace)) });
   }
   const namespace = namespaceNamed(second);
   if (third === '') {
     requireGet(ask);
-    return ok(presentProvider(view, subscription, namespace));
+    return ok(providerBody(view, subscription, namespace));
   }
   if (third === 'register' || third === 'unregister') {
     if (ask.method !== 'POST') throw new ArmError('MethodNotAllowed', 'Registration is a POST.');
     const changed = registration(subscription, namespace, third === 'register', randomUUID());
     await state.exclusive(() => state.save(changed));
-    return ok(presentProvider(state.view(ask.origin), subscription, namespace));
+    return ok(providerBody(state.view(ask.origin), subscription, namespace));
   }
   if (third === 'locations' && fifth === 'servicetags' && namespace === 'Microsoft.Network') {
     requireGet(ask);

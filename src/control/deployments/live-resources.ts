@@ -4,7 +4,7 @@ import { childTypeNamed, keptTypeNamed } from '../resources/resource-types.ts';
 import type { State } from '../resources/state.ts';
 import { findChild } from '../resources/state.ts';
 import type { Live } from './template-session.ts';
-import { accountNamed, presentKeys, storageAccountType } from '../types/storage-account.ts';
+import { accountNamed, keysBody, storageAccountType } from '../types/storage-account.ts';
 
 export function liveResources(state: State, origin: string): Live {
   return {
@@ -22,7 +22,7 @@ export function liveResources(state: State, origin: string): Live {
     keys(idOrName) {
       const view = state.view(origin);
       const account = view.get(idOrName) ?? accountNamed(view, idOrName);
-      return account?.type === storageAccountType ? presentKeys(account) : undefined;
+      return account?.type === storageAccountType ? keysBody(account) : undefined;
     },
   };
 }

@@ -108,7 +108,7 @@ export interface ChildType {
   /** All elements in the parent; `undefined` takes those in its properties. */
   elements?(parent: Resource): readonly JsonObject[];
   /** Properties shown besides its own. */
-  present?(element: JsonObject, id: string, view: View): JsonObject;
+  toResponse?(element: JsonObject, id: string, view: View): JsonObject;
 }
 
 export interface ResourceType<S extends TSchema = TSchema> {
@@ -151,7 +151,7 @@ export interface ResourceType<S extends TSchema = TSchema> {
   complete(body: Static<S>, context: WriteContext): Completed;
   links?(resource: Resource): Link[];
   /** The body as GET shows it, without id, name, type and etag. */
-  present?(resource: Resource, view: View): JsonObject;
+  toResponse?(resource: Resource, view: View): JsonObject;
 }
 
 export function defineType<S extends TSchema>(type: ResourceType<S>): ResourceType {

@@ -8,7 +8,7 @@ import { objectsOf, propertiesOf, textOf } from './resource.ts';
 
 /** `pending`: the resource is said to be changing. */
 export function responseBody(definition: ResourceType, resource: Resource, view: View, pending = false): JsonObject {
-  const body = definition.present?.(resource, view) ?? resource.body;
+  const body = definition.toResponse?.(resource, view) ?? resource.body;
   const { location, tags, ...rest } = body;
   const properties: Record<string, JsonObject[string]> = {
     provisioningState: pending ? 'Updating' : 'Succeeded',
@@ -38,7 +38,7 @@ export function childResponseBody(child: ChildType, parent: Resource, element: J
     id,
     etag: etagText(parent),
     type: child.type,
-    properties: { provisioningState: 'Succeeded', ...propertiesOf(element), ...child.present?.(element, id, view) },
+    properties: { provisioningState: 'Succeeded', ...propertiesOf(element), ...child.toResponse?.(element, id, view) },
   };
 }
 

@@ -73,13 +73,13 @@ export async function openState(options: ControlOptions): Promise<State> {
     network: () => networkAsNow()(),
   });
 
-  const networkResources = (): JsonObject[] => presentKept(keptOf(store), view());
+  const networkResources = (): JsonObject[] => responseBodies(keptOf(store), view());
 
   const networkAsNow = (): (() => Network) => {
     if (network !== undefined) return network;
     const kept = keptOf(store);
     let built: Network | undefined;
-    network = () => (built ??= buildNetwork(presentKept(kept, view()), settings));
+    network = () => (built ??= buildNetwork(responseBodies(kept, view()), settings));
     return network;
   };
 
@@ -124,7 +124,7 @@ function keptOf(store: ResourceStore): Kept {
 }
 
 /** In the order of lists, whenever they were made: of two interfaces with one address, the same one comes first after a restart. */
-function presentKept(kept: Kept, view: View): JsonObject[] {
+function responseBodies(kept: Kept, view: View): JsonObject[] {
   return kept.flatMap(([definition, resources]) =>
     resources
       .toSorted((a, b) => (resourceKey(a.id) < resourceKey(b.id) ? -1 : 1))

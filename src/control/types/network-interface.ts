@@ -109,7 +109,7 @@ export const networkInterface = defineType({
     }
     return links;
   },
-  present(resource, view) {
+  toResponse(resource, view) {
     const machine = machineOf(resource.id, view);
     const properties = propertiesOf(resource.body);
     const ipConfigurations = objectsOf(properties['ipConfigurations']).map((configuration): JsonObject => ({

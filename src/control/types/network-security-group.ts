@@ -77,7 +77,7 @@ export const networkSecurityGroup = defineType({
         what: 'applicationSecurityGroup',
       })),
     ),
-  present(resource, view) {
+  toResponse(resource, view) {
     const links = view.linksTo(resource.id);
     const refer = (what: LinkKind, mark: string): Json[] =>
       links
@@ -108,9 +108,9 @@ function checkRules(rules: readonly SecurityRule[], context: WriteContext): void
   for (const group of groups.values()) requireNear(context, group, 'Microsoft.Network/applicationSecurityGroups');
 }
 
-const defaultRules: readonly JsonObject[] = [...defaultInboundRules, ...defaultOutboundRules].map(presentDefault);
+const defaultRules: readonly JsonObject[] = [...defaultInboundRules, ...defaultOutboundRules].map(defaultRuleBody);
 
-function presentDefault(rule: Rule): JsonObject {
+function defaultRuleBody(rule: Rule): JsonObject {
   const [source, destination] = [rule.source, rule.destination];
   return {
     name: rule.name,

@@ -66,7 +66,7 @@ export const publicIpAddress = defineType({
       },
     };
   },
-  present(resource, view: View) {
+  toResponse(resource, view: View) {
     const user = view.linksTo(resource.id)[0];
     return user === undefined
       ? resource.body

@@ -112,7 +112,7 @@ export const storageAccount = defineType({
   patch: 'merge',
   putByLocation: true,
   actions: [
-    { name: 'listKeys', schema: Type.Object({}), run: ({ resource }) => ({ keys: presentKeys(resource) }) },
+    { name: 'listKeys', schema: Type.Object({}), run: ({ resource }) => ({ keys: keysBody(resource) }) },
     { name: 'regenerateKey', schema: Type.Object({ keyName: Type.String() }), run: regenerateKey },
     listAccountSas,
     listServiceSas,
@@ -137,12 +137,12 @@ export const storageAccount = defineType({
         : {}),
     };
   },
-  present(resource, view) {
+  toResponse(resource, view) {
     const host = `${view.origin}/${resource.name}`;
     const own = propertiesOf(resource.body);
     const properties: Record<string, Json> = {
       ...own,
-      networkAcls: presentRules(objectOf(own['networkAcls']), view),
+      networkAcls: firewallRulesBody(objectOf(own['networkAcls']), view),
       primaryLocation: resource.body['location'],
       statusOfPrimary: 'available',
       primaryEndpoints: { blob: `${host}/` },
@@ -188,7 +188,7 @@ function isSubnet(id: string, view: View): boolean {
   return /\/virtualnetworks\/[^/]+\/subnets\/[^/]+\/*$/i.test(id) && view.exists(id);
 }
 
-function presentRules(networkAcls: JsonObject, view: View): JsonObject {
+function firewallRulesBody(networkAcls: JsonObject, view: View): JsonObject {
   const virtualNetworkRules = subnetRules(networkAcls).map((rule) => ({
     ...rule,
     state: isSubnet(textOf(rule['id']), view) ? 'Succeeded' : 'NetworkSourceDeleted',
@@ -224,7 +224,7 @@ function newKey(keyName: string, creationTime: string): JsonObject {
 }
 
 /** Both keys as `listKeys` shows them. */
-export function presentKeys(account: Resource): Json[] {
+export function keysBody(account: Resource): Json[] {
   return objectsOf(account.hidden['keys']).map(({ keyName, value, creationTime }) => ({
     keyName,
     value,
@@ -245,7 +245,7 @@ async function regenerateKey({ resource, body, view, changes }: ActionCall): Pro
   );
   const changed = { ...resource, hidden: { ...resource.hidden, keys: fresh } };
   await changes.save(changed);
-  return { keys: presentKeys(changed) };
+  return { keys: keysBody(changed) };
 }
 
 /** Which networks may reach an account, as far as flow logs are concerned. */

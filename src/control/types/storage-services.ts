@@ -51,7 +51,7 @@ export const blobService = defineType({
   isFixed: 'put',
   implicitName: 'default',
   complete: ({ properties }) => ({ properties }),
-  present: withSku,
+  toResponse: withSku,
 });
 
 export const fileService = defineType({
@@ -76,7 +76,7 @@ export const fileService = defineType({
   isFixed: 'get',
   implicitName: 'default',
   complete: ({ properties }) => ({ properties }),
-  present: withSku,
+  toResponse: withSku,
 });
 
 export const blobContainer = defineType({
@@ -122,7 +122,7 @@ export const blobContainer = defineType({
   complete: ({ properties }, { view }) => ({
     properties: { ...properties, lastModifiedTime: formatTime(view.settings.now()) },
   }),
-  present: ({ body }) => ({
+  toResponse: ({ body }) => ({
     ...body,
     properties: {
       deleted: false,

@@ -90,7 +90,7 @@ export const virtualNetwork = defineType({
       list: 'subnets',
       name: networkName,
       inUse: { code: 'InUseSubnetCannotBeDeleted', noun: 'Subnet', by: ['subnet'] },
-      present(_element, id, view) {
+      toResponse(_element, id, view) {
         const users = view.linksTo(id).filter(({ what }) => what === 'subnet');
         return users.length === 0 ? {} : { ipConfigurations: users.map(({ from }) => ({ id: from })) };
       },
@@ -99,7 +99,7 @@ export const virtualNetwork = defineType({
       type: `${type}/virtualNetworkPeerings`,
       list: 'virtualNetworkPeerings',
       name: networkName,
-      present: presentPeering,
+      toResponse: peeringBody,
     },
   ],
   complete(body, context) {
@@ -132,7 +132,7 @@ export const virtualNetwork = defineType({
     }));
     return groups.filter(({ to }) => to !== '');
   },
-  present(resource, view) {
+  toResponse(resource, view) {
     const logs = view.linksTo(resource.id).filter(({ what }) => what === 'flowLogTarget');
     if (logs.length === 0) return resource.body;
     const flowLogs = logs.map(({ from }) => ({ id: from }));
@@ -155,7 +155,7 @@ function checkPeerings(peerings: readonly PeeringBody[], { id, previous, view }:
 }
 
 /** Connected when the other VNet has a peering back, Disconnected when it was deleted. */
-function presentPeering(element: JsonObject, id: string, view: View): JsonObject {
+function peeringBody(element: JsonObject, id: string, view: View): JsonObject {
   const own = id.slice(0, id.toLowerCase().lastIndexOf('/virtualnetworkpeerings/')).toLowerCase();
   const remote = view.get(referenceOf(propertiesOf(element)['remoteVirtualNetwork']));
   const back = objectsOf(propertiesOf(remote?.body ?? {})['virtualNetworkPeerings']).some(
