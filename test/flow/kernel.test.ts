@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Counters } from '../../src/base/counters.ts';
 import { copyBatch, createCaptureBatch } from '../../src/capture/batch.ts';
 import { CaptureDecoder } from '../../src/capture/decode-capture.ts';
@@ -19,6 +19,7 @@ import { createPacketBatch } from '../../src/net/packet.ts';
 import { compileNetwork } from '../../src/nsg/compile.ts';
 import { createNsg, singleNicNetwork } from '../../src/nsg/network.ts';
 import { anySide, ruleLogName } from '../../src/nsg/rule.ts';
+import type { DecodeRun } from '../../src/wire/decode-packet.ts';
 import { decodeBatch } from '../../src/wire/decode-packet.ts';
 import { createRefusals } from '../../src/wire/refusals.ts';
 import { concat, ethernet, extension, hex, ipv4, ipv6, tcp, udp } from '../wire/build-packet.ts';
@@ -56,17 +57,29 @@ describe('reading records', () => {
     more: fc.nat(40),
     seconds: fc.nat(0xffffffff),
     fraction: fc.nat(999_999),
-    oddity: fc.option(fc.constantFrom('captured', 'fraction', 'original'), { freq: 12 }),
+    oddity: fc.oneof(
+      { weight: 20, arbitrary: fc.constant('none') },
+      { weight: 1, arbitrary: fc.constantFrom('captured', 'fraction', 'original') },
+    ),
   });
 
   test('gives the packets and the damage of TypeScript, for any records, chunks and byte orders', () => {
+    let byKernel = 0;
+    let all = 0;
+    const read = kernel.captured.readRecords!;
+    vi.spyOn(kernel.captured, 'readRecords').mockImplementation((...args) => {
+      const before = kernel.captured.count;
+      const end = read(...args);
+      byKernel += kernel.captured.count - before;
+      return end;
+    });
     fc.assert(
       fc.property(
         fc.array(record, { maxLength: 60 }),
         fc.integer({ min: 24, max: 3000 }),
         fc.constantFrom(pcapMagicMicros, pcapMagicNanos, pcapMagicModified),
         fc.boolean(),
-        fc.constantFrom(2, 3, 4),
+        fc.constantFrom(2, 3, 4, 4, 4, 4),
         (records, chunkLength, magic, little, minor) => {
           const header = new DataView(new ArrayBuffer(24));
           header.setUint32(0, magic, little);
@@ -84,10 +97,13 @@ describe('reading records', () => {
           });
           const bytes = concat(...parts);
           expect(readAll(bytes, chunkLength, kernel)).toEqual(readAll(bytes, chunkLength, undefined));
+          all += records.length;
         },
       ),
       { seed: 13, numRuns: long ? 20_000 : 500 },
     );
+    vi.restoreAllMocks();
+    expect(byKernel).toBeGreaterThan(all / 10);
   });
 
   function readAll(bytes: Uint8Array, chunkLength: number, used: FlowKernel | undefined): unknown[] {
@@ -140,6 +156,13 @@ describe('decoding', () => {
   });
 
   test('gives the rows and the refusals of TypeScript, for any frames in any batch', () => {
+    let byKernel = 0;
+    let all = 0;
+    const decodeRun: DecodeRun = (...args) => {
+      const rows = kernel.decodeRun(...args);
+      byKernel += rows;
+      return rows;
+    };
     fc.assert(
       fc.property(fc.array(frame, { maxLength: 40 }), fc.boolean(), (sketches, inner) => {
         const captured = createCaptureBatch(256);
@@ -164,17 +187,19 @@ describe('decoding', () => {
         const refusals = createRefusals();
         const tunnel = inner ? 'inner' : 'outer';
         decodeBatch(captured, plain, plainRefusals, { tunnel });
-        decodeBatch(captured, kernel.packets, refusals, { tunnel, decodeRun: kernel.decodeRun });
+        decodeBatch(captured, kernel.packets, refusals, { tunnel, decodeRun });
         expect(rowsOf(kernel.packets)).toEqual(rowsOf(plain));
         expect([...refusals.counts]).toEqual([...plainRefusals.counts]);
         kernel.chunk.set(captured.bytes);
         copyBatch(captured, kernel.captured);
         kernel.captured.bytes = kernel.chunk.subarray(0, captured.bytes.length);
-        decodeBatch(kernel.captured, kernel.packets, createRefusals(), { tunnel, decodeRun: kernel.decodeRun });
+        decodeBatch(kernel.captured, kernel.packets, createRefusals(), { tunnel, decodeRun });
         expect(rowsOf(kernel.packets)).toEqual(rowsOf(plain));
+        all += 2 * captured.count;
       }),
       { seed: 11, numRuns: long ? 20_000 : 1000 },
     );
+    expect(byKernel).toBeGreaterThan(all / 10);
   });
 
   test('leaves a batch that its memory does not hold to TypeScript', () => {
@@ -218,6 +243,23 @@ function threeNics() {
     addresses: [parseAddress(address)!],
   }));
   return compileNetwork({ ...base, nics, nsgs });
+}
+
+/** Packets of the kernel's batches so far, and those of them that the kernel observed itself. */
+function countObserved(): { byKernel: number; all: number } {
+  const counts = { byKernel: 0, all: 0 };
+  const observe = kernel.observe.bind(kernel);
+  const prepare = kernel.prepare.bind(kernel);
+  vi.spyOn(kernel, 'observe').mockImplementation((from, ...rest) => {
+    const end = observe(from, ...rest);
+    counts.byKernel += end - from;
+    return end;
+  });
+  vi.spyOn(kernel, 'prepare').mockImplementation((count) => {
+    counts.all += count;
+    prepare(count);
+  });
+  return counts;
 }
 
 function observeAll(
@@ -269,6 +311,8 @@ function copyTo(to: PacketBatch, from: PacketBatch): PacketBatch {
 describe('judging', () => {
   test('gives the decisions of TypeScript, on generated networks', () => {
     const decisions = new Set<number>();
+    let asked = 0;
+    let all = 0;
     fc.assert(
       fc.property(
         anyNetwork,
@@ -277,8 +321,12 @@ describe('judging', () => {
           const compiled = compileNetwork(network);
           const table = new FlowTable(kernel.growTable);
           const judge = new Judge(table, compiled, undefined);
-          kernel.setJudge((row) => judge.judge(row));
+          kernel.setJudge((row) => {
+            asked++;
+            return judge.judge(row);
+          });
           kernel.setRules(compiled);
+          all += flows.length;
           for (const [nic, isOutbound, { protocol, source, sourcePort, destination, destinationPort }] of flows) {
             const kind = keyKind(nic, source.family, protocol === 6) | (isOutbound ? kindOutbound : 0);
             const [from, to] = [source, destination].map(({ words }) => Uint32Array.from(words));
@@ -298,6 +346,7 @@ describe('judging', () => {
       { seed: 14, numRuns: long ? 3000 : 150 },
     );
     expect(decisions.size).toBeGreaterThan(10);
+    expect(asked, 'flows that the kernel leaves to TypeScript').toBeLessThan(all / 2);
   });
 
   test('asks TypeScript where the rules do not fit into memory, or there are none', () => {
@@ -338,6 +387,7 @@ describe('observing', () => {
   });
 
   test('gives the events and counts of TypeScript, for any packets', () => {
+    const observed = countObserved();
     fc.assert(
       fc.property(fc.array(packet, { minLength: 1, maxLength: 500 }), fc.boolean(), (sketches, isLocal) => {
         let time = Date.UTC(2026, 10, 20, 10, 3, 0);
@@ -354,6 +404,9 @@ describe('observing', () => {
       }),
       { seed: 12, numRuns: long ? 1200 : 100 },
     );
+    vi.restoreAllMocks();
+    expect(observed.all).toBeGreaterThan(1000);
+    expect(observed.byKernel).toBeGreaterThan(observed.all / 4);
   });
 
   test('gives the events and counts of TypeScript while tables grow, shrink and clear their places', () => {
@@ -371,6 +424,10 @@ describe('observing', () => {
       return { timeMillis: time, line: `${from} > ${to} ${['S', 'SA', 'A', 'A', 'FA', 'R', 'udp'][random(7)]}` };
     });
     const limits = { eventsMax: 300, flowsPerNicMax: 2000, flowsMax: 3000 };
+    const observed = countObserved();
     expect(observeAll(packets, false, kernel, limits)).toEqual(observeAll(packets, false, undefined, limits));
+    vi.restoreAllMocks();
+    expect(observed.all).toBeGreaterThan(1000);
+    expect(observed.byKernel).toBeGreaterThan(observed.all / 4);
   });
 });

@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { formatRecordTime } from '../../src/base/time.ts';
 import { ByteWriter } from '../../src/flowlog/byte-writer.ts';
 import { decodeFlowLog } from '../../src/flowlog/decode.ts';
+import { TupleScanner } from '../../src/flowlog/tuple-scanner.ts';
 import type { RecordHeader, RuleGroup } from '../../src/flowlog/encode.ts';
 import { encodeRecord } from '../../src/flowlog/encode.ts';
 import { madeUpHeader, madeUpTuple } from './made-up.ts';
@@ -279,10 +280,14 @@ describe('encode and decode', () => {
   }
 
   test('fast, careful and plain reading of a tuple agree, right or wrong', () => {
+    const read = vi.spyOn(TupleScanner.prototype, 'read');
     fc.assert(
       fc.property(fc.array(fc.oneof(anyTuple, likelyTuple), { minLength: 1, maxLength: 12 }), expectAgreement),
       { ...options, numRuns: options.numRuns * 3 },
     );
+    const fast = read.mock.calls.filter((call, i) => (read.mock.results[i].value as number) > call[1]);
+    expect(fast.length, 'runs that the fast loop read').toBeGreaterThan(read.mock.calls.length / 20);
+    read.mockRestore();
   });
 
   test.each([

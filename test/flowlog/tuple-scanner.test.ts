@@ -1,7 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { decodeFlowLog, FlowLogDecoder } from '../../src/flowlog/decode.ts';
 import { rowsMax, windowLength } from '../../src/flowlog/scan-kernel-layout.ts';
 import type { FlowLog } from '../../src/flowlog/record.ts';
+import { TupleScanner } from '../../src/flowlog/tuple-scanner.ts';
 
 const head =
   '{"records":[{"time":"2026-11-20T13:00:00.0000000Z","category":"NetworkSecurityGroupFlowEvent","resourceId":"/X","operationName":"NetworkSecurityGroupFlowEvents","properties":{"Version":2,"flows":[{"rule":"UserRule_a","flows":[{"mac":"000D3AF87856","flowTuples":[';
@@ -43,7 +44,14 @@ describe('the scanner of tuples', () => {
     const count = rowsMax + 40_000;
     const bytes = logOf(0, count);
     expect(bytes.length).toBeGreaterThan(40 * windowLength);
+    const read = vi.spyOn(TupleScanner.prototype, 'read');
     check(decodeFlowLog(bytes), 0, count);
+    const bytesRead = read.mock.calls.reduce(
+      (sum, call, i) => sum + (read.mock.results[i].value as number) - call[1],
+      0,
+    );
+    read.mockRestore();
+    expect(bytesRead, 'bytes of plain tuples, which the kernel must not leave').toBeGreaterThan(0.99 * bytes.length);
   });
 
   test('keeps nothing of one input for the next, even in the same memory', () => {
