@@ -113,14 +113,14 @@ export function observerRows({ range, where: condition }: FlowSelection, shown: 
 }
 
 /** 1 for a conversation that counts, else 0: each counts on the date on which it began, or on the first date that is asked for. */
-export function weight({ range, firstDateMillis }: FlowSelection): Expression {
-  const first = Math.max(
-    range.start === undefined ? -Infinity : Math.floor(range.start / dayMillis) * dayMillis,
-    firstDateMillis ?? -Infinity,
-  );
-  const isLater = Number.isFinite(first)
-    ? [call('greater_or_equal', column('time'), timeValue(first + dayMillis))]
-    : [];
+export function weight({
+  range: { start = -Infinity, end = Infinity },
+  firstDateMillis = -Infinity,
+}: FlowSelection): Expression {
+  const secondDate = Math.max(Math.floor(start / dayMillis) * dayMillis, firstDateMillis) + dayMillis;
+  // A range of one date reads neither column: `time` is a tenth of what `top` decodes.
+  if (end <= secondDate) return whole(1);
+  const isLater = Number.isFinite(secondDate) ? [call('greater_or_equal', column('time'), timeValue(secondDate))] : [];
   return when(allOf([column('continued'), ...isLater])!, whole(0), whole(1));
 }
 
