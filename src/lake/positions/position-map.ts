@@ -1,4 +1,4 @@
-import { PackedPositions } from './packed-positions.ts';
+import { EntryLog } from './entry-log.ts';
 import type { BlobPosition } from './position.ts';
 
 /** Positions by key, to read. A `Map` is one, too. */
@@ -8,59 +8,122 @@ export interface PositionTable extends Iterable<readonly [string, BlobPosition]>
   values(): Iterable<BlobPosition>;
 }
 
-/** Changes that lie over packed positions before they are packed anew: at most so many, or this share of those packed, where that is more. */
-const changesMax = 10_000;
-const changesShareMax = 1 / 8;
+/** A blob's key and position; `undefined`: it is forgotten. */
+export type PositionEntry = readonly [string, BlobPosition | undefined];
 
-/** Positions by key, not changed once made: packed ones, and the changes since. */
+const slotsMin = 16;
+/** Entries of a log that nobody needs any more: at most as many as are needed, and so many. */
+const unusedMin = 1000;
+
+/**
+ * Positions by key, in the order in which they were changed last, since a lake may have read millions of blobs. Once it is handed out, a map is not changed:
+ * `with` makes another one, which shares the entries and copies the index, of 8 bytes a slot.
+ */
 export class PositionMap implements PositionTable {
-  static readonly empty = new PositionMap(new PackedPositions(), new Map(), 0);
-  readonly size: number;
-  readonly #packed: PackedPositions;
-  /** `undefined` for those that were forgotten. */
-  readonly #changes: ReadonlyMap<string, BlobPosition | undefined>;
+  #size = 0;
+  readonly #log: EntryLog;
+  /** Open addressed by the hash of a key: one more than the place of its entry, or 0. */
+  #slots: Float64Array;
+  #slotsUsed = 0;
 
-  private constructor(packed: PackedPositions, changes: ReadonlyMap<string, BlobPosition | undefined>, size: number) {
-    this.#packed = packed;
-    this.#changes = changes;
-    this.size = size;
+  constructor(log = new EntryLog(), slots = new Float64Array(slotsMin)) {
+    this.#log = log;
+    this.#slots = slots;
   }
 
-  static of(packed: PackedPositions): PositionMap {
-    return new PositionMap(packed, new Map(), packed.size);
+  get size(): number {
+    return this.#size;
+  }
+
+  /** What entries and index take of memory; of the words of keys, a few bytes. */
+  get bytes(): number {
+    return this.#log.bytes + this.#slots.byteLength;
   }
 
   get(key: string): BlobPosition | undefined {
-    return this.#changes.has(key) ? this.#changes.get(key) : this.#packed.get(key);
+    const bytes = this.#log.keyOf(key, false);
+    const entry = bytes === undefined ? 0 : this.#slots[this.#slotOf(bytes)];
+    return entry === 0 ? undefined : this.#log.position(entry - 1);
   }
 
   *[Symbol.iterator](): Generator<[string, BlobPosition]> {
-    const changes = this.#changes;
-    for (const entry of this.#packed.entries()) {
-      if (!changes.has(entry[0])) yield entry;
-      else {
-        const position = changes.get(entry[0]);
-        if (position !== undefined) yield [entry[0], position];
-      }
+    for (const place of this.#places()) {
+      const position = this.#log.position(place);
+      if (position !== undefined) yield [this.#log.textOfKey(this.#log.key(place)), position];
     }
-    for (const [key, position] of changes) if (position !== undefined && !this.#packed.has(key)) yield [key, position];
   }
 
   *values(): Generator<BlobPosition> {
     for (const [, position] of this) yield position;
   }
 
-  /** These positions with some changed; one that is `undefined` is forgotten. */
-  with(changed: Iterable<{ readonly key: string; readonly position: BlobPosition | undefined }>): PositionMap {
-    const changes = new Map(this.#changes);
-    let { size } = this;
-    for (const { key, position } of changed) {
-      const known = changes.has(key) ? changes.get(key) !== undefined : this.#packed.has(key);
-      size += Number(position !== undefined) - Number(known);
-      changes.set(key, position);
-    }
-    const all = new PositionMap(this.#packed, changes, size);
-    if (changes.size <= Math.max(changesMax, this.#packed.size * changesShareMax)) return all;
-    return PositionMap.of(this.#packed.with(changes));
+  /** These positions with some changed. */
+  with(changes: Iterable<PositionEntry>): PositionMap {
+    const next = this.#log.count > 2 * this.#size + unusedMin ? this.#compacted() : this.#copy();
+    for (const [key, position] of changes) next.set(key, position);
+    return next;
   }
+
+  /** Changes the map, which nobody else has yet. */
+  set(key: string, position: BlobPosition | undefined): void {
+    const bytes = this.#log.keyOf(key, position !== undefined);
+    if (bytes === undefined) return;
+    const slot = this.#slotOf(bytes);
+    const before = this.#slots[slot];
+    if (before === 0 && position === undefined) return;
+    const isKnown = before !== 0 && !this.#log.isForgotten(before - 1);
+    this.#size += Number(position !== undefined) - Number(isKnown);
+    this.#take(slot, this.#log.add(bytes, position));
+  }
+
+  /** Places of the entries of this map, and of no other version. */
+  *#places(): Generator<number> {
+    for (const place of this.#log.places())
+      if (this.#slots[this.#slotOf(this.#log.key(place))] === place + 1) yield place;
+  }
+
+  #copy(): PositionMap {
+    const copy = new PositionMap(this.#log, this.#slots.slice());
+    copy.#slotsUsed = this.#slotsUsed;
+    copy.#size = this.#size;
+    return copy;
+  }
+
+  /** A map with a log of its own, without entries that this one does not need. */
+  #compacted(): PositionMap {
+    const next = new PositionMap(new EntryLog(this.#log));
+    for (const place of this.#places()) {
+      if (this.#log.isForgotten(place)) continue;
+      next.#take(next.#slotOf(this.#log.key(place)), next.#log.copy(this.#log, place));
+      next.#size++;
+    }
+    return next;
+  }
+
+  /** Gives a slot another entry; of those that are free, a third stays so. */
+  #take(slot: number, place: number): void {
+    const isNew = this.#slots[slot] === 0;
+    this.#slots[slot] = place + 1;
+    if (!isNew || ++this.#slotsUsed * 1.5 < this.#slots.length) return;
+    const entries = this.#slots;
+    this.#slots = new Float64Array(2 * entries.length);
+    for (const entry of entries) if (entry !== 0) this.#slots[this.#slotOf(this.#log.key(entry - 1))] = entry;
+  }
+
+  /** The slot of a key, or the one that is free for it. */
+  #slotOf(key: Uint8Array): number {
+    const mask = this.#slots.length - 1;
+    for (let slot = hashOf(key) & mask; ; slot = (slot + 1) & mask) {
+      const entry = this.#slots[slot];
+      if (entry === 0 || this.#log.hasKey(entry - 1, key)) return slot;
+    }
+  }
+}
+
+/** FNV-1a, mixed, since keys of one folder differ in few bits. */
+function hashOf(bytes: Uint8Array): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
+  return hash ^ (hash >>> 13);
 }

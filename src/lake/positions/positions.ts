@@ -20,9 +20,9 @@ import { withoutEnd } from '../../base/text.ts';
 import { makeFolderOf, syncFolder } from '../../blob/folder-file.ts';
 import type { TxnAction } from '../delta/delta-log.ts';
 import { temporaryFolder } from '../delta/delta-log.ts';
-import { PackedPositions } from './packed-positions.ts';
 import type { BlobPosition } from './position.ts';
 import { readPositionEntry, samePosition } from './position.ts';
+import type { PositionEntry } from './position-map.ts';
 import { PositionMap } from './position-map.ts';
 import { writeSynced } from '../storage/synced-file.ts';
 import type { TableState } from '../delta/table-state.ts';
@@ -49,7 +49,7 @@ export interface Positions {
 
 const noPositions: Positions = {
   version: -1,
-  byKey: PositionMap.empty,
+  byKey: new PositionMap(),
   baseVersion: -1,
   filesSinceBase: 0,
   changesSinceBase: 0,
@@ -77,7 +77,7 @@ export async function readPositions(
   const newer = positionTransactions(state)
     .filter((txn) => txn.version > known.version)
     .sort((a, b) => b.version - a.version);
-  const files: (readonly Change[])[] = [];
+  const files: (readonly PositionEntry[])[] = [];
   let { baseVersion, byKey } = known;
   for (const txn of newer) {
     const { base, changes } = await readFileOf(table, txn);
@@ -86,7 +86,7 @@ export async function readPositions(
       continue;
     }
     baseVersion = txn.version;
-    byKey = PositionMap.of(base);
+    byKey = base;
     break;
   }
   const isFresh = baseVersion !== known.baseVersion;
@@ -126,11 +126,10 @@ export async function writePositions(
     current.filesSinceBase + 1 >= filesPerBase ||
     current.changesSinceBase + changes.length >= Math.max(changesPerBaseMin, current.byKey.size);
   const uuid = randomUUID();
-  const last = new Map(changes.map(({ key, after }) => [key, after ?? null]));
-  const changed = [...last].map(([key, after]) => ({ key, position: after ?? undefined }));
+  const last = new Map(changes.map(({ key, after }) => [key, after]));
   const temporary = join(temporaryFolder(table), `${uuid}.json`);
   const hash = createHash('sha256');
-  await writeSynced(temporary, hashed(textOf(base, base ? current.byKey.with(changed) : last), hash));
+  await writeSynced(temporary, hashed(textOf(base, base ? current.byKey.with(last) : last), hash));
   const id = `${uuid}-${hash.digest('hex').slice(0, hashChars)}`;
   const path = positionsPath(table, id);
   try {
@@ -156,7 +155,7 @@ function* hashed(parts: Iterable<string>, hash: Hash): Generator<string> {
 /** Characters written, and read, at once: the whole text of very many positions would take more memory than they do. */
 const textChars = 1 << 20;
 
-function* textOf(base: boolean, entries: Iterable<readonly [string, BlobPosition | null]>): Generator<string> {
+function* textOf(base: boolean, entries: Iterable<PositionEntry>): Generator<string> {
   let text = `{"form":1,"base":${base},"positions":[`;
   let separator = '\n';
   for (const entry of entries) {
@@ -174,15 +173,10 @@ export function positionsPath(table: TablePlace, idOrAppId: string): string {
   return helperPath(table, 'positions', `${id}.json`);
 }
 
-interface Change {
-  readonly key: string;
-  readonly position: BlobPosition | undefined;
-}
-
 /** Of a base all that it holds, of another file the changes. */
 interface PositionFile {
-  readonly base: PackedPositions | undefined;
-  readonly changes: readonly Change[];
+  readonly base: PositionMap | undefined;
+  readonly changes: readonly PositionEntry[];
 }
 
 async function readFileOf(table: TablePlace, txn: TxnAction): Promise<PositionFile> {
@@ -199,8 +193,8 @@ async function readFileOf(table: TablePlace, txn: TxnAction): Promise<PositionFi
   if (!/^[0-9a-f-]+$/.test(id)) throw invalid('have no sound name');
   const expected = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}-([0-9a-f]{32})$/.exec(id)?.[1];
   const hash = createHash('sha256');
-  const changes: Change[] = [];
-  let base: PackedPositions | undefined;
+  const changes: PositionEntry[] = [];
+  let base: PositionMap | undefined;
   let header: RegExpExecArray | null | undefined;
   let isWhole = false;
   let number = 0;
@@ -212,15 +206,15 @@ async function readFileOf(table: TablePlace, txn: TxnAction): Promise<PositionFi
         if (header === null) throw invalid('cannot be read');
         if (header[1] !== '1') throw invalid('are of a newer form');
         isWhole = header[3] !== undefined;
-        if (header[2] === 'true') base = new PackedPositions();
+        if (header[2] === 'true') base = new PositionMap();
         continue;
       }
       isWhole = line.endsWith(']}');
       const entry = readPositionEntry(JSON.parse(line.slice(0, isWhole ? -2 : -1)));
       if (entry === undefined) throw invalid(`have no position of a blob in line ${number}`);
       const [key, position] = entry;
-      if (base === undefined) changes.push({ key, position: position ?? undefined });
-      else if (position !== null) base.add(key, position);
+      if (base === undefined) changes.push([key, position ?? undefined]);
+      else if (position !== null) base.set(key, position);
     }
   } catch (error) {
     if (error instanceof FlowError) throw error;

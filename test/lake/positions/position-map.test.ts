@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { PackedPositions } from '../../../src/lake/positions/packed-positions.ts';
 import { PositionMap } from '../../../src/lake/positions/position-map.ts';
 import type { BlobPosition } from '../../../src/lake/positions/position.ts';
 
@@ -53,66 +52,41 @@ const position: fc.Arbitrary<BlobPosition> = fc.record(
 const runs = { seed: 11, numRuns: process.env['NSGFLOW_LONG'] === '1' ? 2000 : 150 };
 
 describe('positions', () => {
-  test('are the same packed as they were given, whatever their form, in their order', () => {
+  test('are the same as they were given, whatever their form, in their order', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.tuple(key, position), { selector: ([one]) => one, maxLength: 150 }), (entries) => {
-        const packed = new PackedPositions();
-        for (const [one, value] of entries) packed.add(one, value);
-        expect([...packed.entries()]).toEqual(entries);
-        for (const [one, value] of entries) expect(packed.get(one)).toEqual(value);
-        expect([packed.size, packed.get('not there'), packed.has(`${folder}y=2030`)]).toEqual([
+        const positions = new PositionMap();
+        for (const [one, value] of entries) positions.set(one, value);
+        expect([...positions]).toEqual(entries);
+        expect([...positions.values()]).toEqual(entries.map(([, value]) => value));
+        for (const [one, value] of entries) expect(positions.get(one)).toEqual(value);
+        expect([positions.size, positions.get('not there'), positions.get(`${folder}y=2030`)]).toEqual([
           entries.length,
           undefined,
-          false,
+          undefined,
         ]);
       }),
       runs,
     );
   });
 
-  test('packed and changed are those of a map, and those before stay as they were', () => {
-    const step = fc.uniqueArray(fc.tuple(key, fc.option(position, { nil: undefined })), {
-      selector: ([one]) => one,
-      maxLength: 40,
+  test('with changes are those of a map, and those before stay as they were', () => {
+    const changes = fc.array(fc.array(fc.tuple(key, fc.option(position, { nil: undefined })), { maxLength: 20 }), {
+      maxLength: 12,
     });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 8 }), (steps) => {
-        let packed = new PackedPositions();
-        const map = new Map<string, BlobPosition>();
-        for (const changes of steps) {
-          const [before, entries] = [packed, [...packed.entries()]];
-          packed = packed.with(changes);
-          for (const [one, value] of changes)
-            if (value === undefined) map.delete(one);
-            else map.set(one, value);
-          expect(new Map(packed.entries())).toEqual(map);
-          expect(packed.size).toBe(map.size);
-          for (const [one] of changes) expect([packed.get(one), packed.has(one)]).toEqual([map.get(one), map.has(one)]);
-          expect([...before.entries()]).toEqual(entries);
-        }
-      }),
-      runs,
-    );
-  });
-
-  test('with changes over them are those of a map, and those before stay as they were', () => {
-    const changes = fc.array(
-      fc.array(fc.record({ key, position: fc.option(position, { nil: undefined }) }), { maxLength: 20 }),
-      { maxLength: 12 },
-    );
-    fc.assert(
       fc.property(changes, (steps) => {
-        let positions = PositionMap.empty;
+        let positions = new PositionMap();
         const map = new Map<string, BlobPosition>();
         for (const step of steps) {
           const [before, entries] = [positions, [...positions]];
           positions = positions.with(step);
-          for (const { key: one, position: value } of step)
+          for (const [one, value] of step)
             if (value === undefined) map.delete(one);
             else map.set(one, value);
           expect(new Map(positions)).toEqual(map);
           expect(positions.size).toBe(map.size);
-          for (const { key: one } of step) expect(positions.get(one)).toEqual(map.get(one));
+          for (const [one] of step) expect(positions.get(one)).toEqual(map.get(one));
           expect([...before]).toEqual(entries);
         }
       }),
@@ -120,22 +94,53 @@ describe('positions', () => {
     );
   });
 
-  test('are packed anew once there are many changes, and lose nothing then', () => {
+  test('lose nothing when there are many changes, and those before stay as they were', () => {
     const of = (n: number): BlobPosition => ({ etag: `"${n}"`, lengthBytes: n, readBytes: n, blocks: n });
     const map = new Map<string, BlobPosition>();
-    let positions = PositionMap.empty;
+    let positions = new PositionMap();
     for (let step = 0; step < 12; step++) {
-      const changed = Array.from({ length: 3000 }, (_, i) => {
+      const last = step === 11 ? { positions, map: new Map(map) } : undefined;
+      const changed = Array.from({ length: 3000 }, (_, i): [string, BlobPosition | undefined] => {
         const n = (step * 2000 + i * 3) % 20_000;
         const at = `${folder}y=2026/m=03/d=01/h=${two(n % 24)}/m=00/macAddress=${n.toString(16).toUpperCase().padStart(12, '0')}/PT1H.json`;
-        return { key: at, position: i % 7 === 0 ? undefined : of(step * 10_000 + i) };
+        return [at, i % 7 === 0 ? undefined : of(step * 10_000 + i)];
       });
       positions = positions.with(changed);
-      for (const { key: at, position: value } of changed)
+      for (const [at, value] of changed)
         if (value === undefined) map.delete(at);
         else map.set(at, value);
+      if (last !== undefined) expect(new Map(last.positions)).toEqual(last.map);
     }
     expect(positions.size).toBe(map.size);
     expect(new Map(positions)).toEqual(map);
+  });
+
+  test('that change again and again take no more and more room', () => {
+    let positions = new PositionMap();
+    for (let step = 0; step < 60; step++)
+      positions = positions.with(
+        Array.from({ length: 500 }, (_, n) => [`k${n}`, { etag: `"${step}"`, lengthBytes: n, readBytes: step }]),
+      );
+    expect([positions.size, positions.get('k7')]).toEqual([500, { etag: '"59"', lengthBytes: 7, readBytes: 59 }]);
+    expect(positions.bytes).toBeLessThan(500_000);
+  });
+
+  test('of many blobs of usual names take fewer than 200 bytes each', () => {
+    const digest = Buffer.alloc(16, 7).toString('base64url');
+    const blobs = 20_000;
+    const entries = Array.from({ length: blobs }, (_, n): [string, BlobPosition] => [
+      `${folder}y=2026/m=03/d=${two(1 + (n % 30))}/h=${two(n % 24)}/m=00/macAddress=${n.toString(16).toUpperCase().padStart(12, '0')}/PT1H.json`,
+      {
+        etag: `"0x8DC${n.toString(16).toUpperCase().padStart(12, '0')}"`,
+        lengthBytes: 4_000_000 + n,
+        readBytes: 4_000_000 + n,
+        blocks: 61,
+        fingerprint: digest,
+        content: digest,
+        modifiedMillis: 1_772_366_460_000 + n,
+        createdMillis: 1_772_362_800_000,
+      },
+    ]);
+    expect(new PositionMap().with(entries).bytes / blobs).toBeLessThan(200);
   });
 });
