@@ -1,12 +1,16 @@
 /** Settling in a thread of its own, so that a process that records or answers is not held up; run as it is written, without being built, in this thread. */
 import { Worker } from 'node:worker_threads';
 import { FlowError } from '../../base/errors.ts';
+import { limits } from '../../base/limits.ts';
 import type { SettlePlan, Settled } from './settle.ts';
 import type { DatesToBuild, SettleAnswer, SettleTask } from './settle-task.ts';
 import { runSettleTask } from './settle-task.ts';
 
 const workerPlace = new URL('settle-worker.js', import.meta.url);
 const canThread = import.meta.url.endsWith('.js');
+
+/** A thread that waits for the next lake to be settled, which is then done with code that is compiled. It keeps no process alive. */
+let idle: Worker | undefined;
 
 /** Settles a lake. @throws what {@link settle} throws; interrupted */
 export async function settleInThread(folder: string, stop: AbortSignal): Promise<Settled> {
@@ -26,26 +30,48 @@ export async function buildInThread(folder: string, build: DatesToBuild, stop: A
 async function inThread(task: SettleTask, stop: AbortSignal, ends: 'gently' | 'at once'): Promise<SettleAnswer> {
   stop.throwIfAborted();
   if (!canThread) return await runSettleTask(task, stop);
-  const worker = new Worker(workerPlace, { workerData: task });
+  const worker = takeWorker();
   let interrupt = (): void => worker.postMessage('stop', []);
+  let isKept = false;
   try {
-    return await new Promise<SettleAnswer>((resolve, reject) => {
-      if (ends === 'at once')
-        interrupt = () => {
-          reject(stop.reason as Error);
-          void worker.terminate();
-        };
+    const answer = await new Promise<SettleAnswer>((resolve, reject) => {
+      if (ends === 'at once') interrupt = () => reject(stop.reason as Error);
       stop.addEventListener('abort', interrupt, { once: true });
-      worker.on('message', (answer: SettleAnswer) => {
-        if ('error' in answer) reject(errorOf(answer.error));
-        else resolve(answer);
+      worker.on('message', (its: SettleAnswer) => {
+        if ('error' in its) reject(errorOf(its.error));
+        else resolve(its);
       });
       worker.on('error', reject);
       worker.on('exit', () => reject(new Error('the thread that settles ended too early')));
+      worker.postMessage(task, []);
     });
+    // A thread that waits does not give back the memory of a large task.
+    isKept = 'settled' in answer && answer.settled.rows <= limits.settledRowsMax;
+    return answer;
   } finally {
     stop.removeEventListener('abort', interrupt);
+    worker.removeAllListeners();
+    if (isKept && idle === undefined) keep(worker);
+    else void worker.terminate();
   }
+}
+
+function takeWorker(): Worker {
+  const worker = idle ?? new Worker(workerPlace);
+  idle = undefined;
+  worker.removeAllListeners();
+  worker.ref();
+  return worker;
+}
+
+function keep(worker: Worker): void {
+  idle = worker;
+  const forget = (): void => {
+    if (idle === worker) idle = undefined;
+  };
+  worker.once('error', forget);
+  worker.once('exit', forget);
+  worker.unref();
 }
 
 function errorOf(error: unknown): unknown {

@@ -1,18 +1,28 @@
-/** The thread of settle-thread.ts: does one task and ends. */
-import { parentPort, workerData } from 'node:worker_threads';
+/** The thread of settle-thread.ts: does one task after another. */
+import { parentPort } from 'node:worker_threads';
 import { FlowError } from '../../base/errors.ts';
 import type { SettleAnswer, SettleTask } from './settle-task.ts';
 import { runSettleTask } from './settle-task.ts';
 
 if (parentPort !== null) {
-  const stop = new AbortController();
-  parentPort.on('message', () => stop.abort());
+  const port = parentPort;
+  let stop = new AbortController();
+  port.on('message', (task: SettleTask | 'stop') => {
+    if (task === 'stop') {
+      stop.abort();
+      return;
+    }
+    stop = new AbortController();
+    void answer(task, stop.signal).then((its) => port.postMessage(its, []));
+  });
+}
+
+async function answer(task: SettleTask, signal: AbortSignal): Promise<SettleAnswer> {
   try {
-    parentPort.postMessage(await runSettleTask(workerData as SettleTask, stop.signal), []);
+    return await runSettleTask(task, signal);
   } catch (error) {
-    parentPort.postMessage({ error: describe(error) } satisfies SettleAnswer, []);
+    return { error: describe(error) };
   }
-  parentPort.close();
 }
 
 /** Errors lose their class on the way: what FlowError has goes by itself. */
