@@ -1,6 +1,6 @@
 /**
- * The one table of errors that the API answers with: Azure's code names and their HTTP status. Where Azure's own code is not known
- * (`ours`), the name is made up, documented in docs/control-plane.md, and stays. Source: facts 5.4; control-plane facts 1.5.
+ * The table of the API's errors: Azure's codes and their HTTP status. If Azure's code is unknown (`ours`), the code is
+ * nsgflow's own, documented in docs/control-plane.md, and stable. Source: facts 5.4; control-plane facts 1.5.
  */
 import type { JsonObject } from '../arm-template/value.ts';
 
@@ -86,7 +86,7 @@ export const armErrorTable = {
 
 export type ArmErrorCode = keyof typeof armErrorTable;
 
-/** An answer that is an error: `message` is one or more sentences for a person; `target` names the property or resource. */
+/** An error response. `message` is one or more sentences for users; `target` is the property or resource. */
 export class ArmError extends Error {
   override readonly name = 'ArmError';
   readonly code: ArmErrorCode;
@@ -104,7 +104,7 @@ export class ArmError extends Error {
     this.details = more.details ?? [];
   }
 
-  /** HTTP status of the answer. */
+  /** HTTP status of the response. */
   get status(): number {
     return armErrorTable[this.code].status;
   }

@@ -21,22 +21,31 @@ import type { Change } from './resources/state.ts';
 import { openState } from './resources/state.ts';
 
 export interface ControlPlane {
-  /** Never rejects: what fails is answered as an error. */
+  /** Never rejects: failures become error responses. */
   handle(request: ArmRequest): Promise<ArmResponse>;
-  /** NSGs, VNets and NICs as the rule evaluator has them; the same object until one of them changes. */
+  /** NSGs, VNets and NICs for the rule evaluator; the same object until one of them changes. */
   network(): Network;
-  /** What `network()` is now, built when it is called, which may be after later changes; the same function until one of its resources changes. */
+  /**
+   * A function that builds the current `network()`, even after later changes; the same function until one of its
+   * resources changes.
+   */
   networkAsNow(): () => Network;
-  /** One flow log of the snapshot, found at once. */
+  /** One flow log of the snapshot, without building the whole snapshot. */
   flowLog(id: string): FlowLogState | undefined;
   snapshot(): ControlSnapshot;
-  /** Called after a change is on disk, before it is answered. @returns what ends it */
+  /**
+   * Calls `listener` after a change is on disk, before the response.
+   * @returns a function that removes the listener
+   */
   onChange(listener: (change: Change) => void): () => void;
-  /** Waits for the changes that are under way. */
+  /** Waits for changes in progress. */
   close(): Promise<void>;
 }
 
-/** Reads the data folder. @throws state-invalid, and FlowError where the folder cannot be read or made */
+/**
+ * Reads the data folder.
+ * @throws state-invalid, and FlowError if the folder cannot be read or created
+ */
 export async function createControlPlane(options: ControlOptions): Promise<ControlPlane> {
   const state = await openState(options);
   const route = createRoutes(state);

@@ -7,35 +7,35 @@ import { documentOf } from '../nsg/import.ts';
 import type { ArmRequest } from './api/request.ts';
 
 export interface ControlOptions {
-  /** The folder of the service; resources go to `resources/` in it. */
+  /** The folder of the service; resources are in its folder `resources/`. */
   readonly dataFolder: string;
-  /** Beginning of absolute URLs, without a slash at the end: `https://localhost:8443`. */
+  /** Origin of absolute URLs, without a trailing slash: `https://localhost:8443`. */
   readonly origin: string;
-  /** Epoch milliseconds; `undefined` takes the system's clock. */
+  /** Epoch milliseconds; `undefined` uses the system's clock. */
   readonly now?: (() => number) | undefined;
-  /** One of all zeros by default. */
+  /** Default: one with an id of zeros. */
   readonly subscriptions?: readonly Subscription[] | undefined;
   readonly tenantId?: string | undefined;
-  /** Whether long operations are answered before they are said to be done, as Azure does; false by default. */
+  /** Whether long operations are answered before they are finished, as in Azure; default false. */
   readonly asynchronous?: boolean | undefined;
-  /** Whether a regenerated key stops the flow logs that were enabled with the old one, as in Azure; true by default. */
+  /** Whether a regenerated key stops the flow logs that were enabled with the old one, as in Azure; default true. */
   readonly keyRotationStops?: boolean | undefined;
-  /** A ServiceTags file, for rules that name tags and for `serviceTags`. */
+  /** A ServiceTags file, for tags in rules and for `serviceTags`. */
   readonly serviceTags?: NetworkFile | undefined;
-  /** Containers of the storage accounts; `undefined` keeps them as resources alone. */
+  /** Containers of the storage accounts; `undefined` stores them only as resources. */
   readonly containers?: BlobContainers | undefined;
-  /** Resources of one page of a list. */
+  /** Resources per page of a list. */
   readonly pageSize?: number | undefined;
-  /** Told of faults in nsgflow, which are answered 500. */
-  /** Told of what is taken and may surprise, a sentence. */
+  /** Called with a sentence about accepted input with unexpected effects. */
   readonly onNotice?: ((sentence: string) => void) | undefined;
+  /** Called for unexpected errors in nsgflow, which are answered with 500. */
   readonly onFault?: ((error: unknown, request: ArmRequest) => void) | undefined;
 }
 
-/** The containers of storage accounts, where their blobs are. `account` is a name. */
+/** The containers of storage accounts. `account` is a name. */
 export interface BlobContainers {
   list(account: string): Promise<string[]>;
-  /** Makes a container where there is none. */
+  /** Creates a container if it does not exist. */
   make(account: string, container: string): Promise<void>;
   /** Deletes a container with its blobs. */
   remove(account: string, container: string): Promise<void>;

@@ -1,5 +1,6 @@
 /**
- * Storage accounts of the control plane and where their blobs are: in the data folder, or where the configuration binds them to.
+ * Storage accounts of the control plane and the location of their blobs: in the data folder, or as bound by the
+ * configuration.
  */
 import { join } from 'node:path';
 import type { ControlPlane } from '../control/control-plane.ts';
@@ -13,21 +14,21 @@ import { folderAccount } from '../blob/folder.ts';
 import { openStorage } from '../blob/open.ts';
 import type { ServedAccount } from './routes/storage.ts';
 
-/** An account that is elsewhere. */
+/** An account whose blobs are not in the data folder. */
 export interface AccountBinding {
   /** Name of the account in the control plane. */
   readonly name: string;
-  /** URL of the account at Azure or an Azurite, or a folder. */
+  /** URL of the account in Azure or Azurite, or a folder. */
   readonly storage: string;
-  /** Name of the environment variable with its connection string; `undefined` takes AZURE_STORAGE_CONNECTION_STRING. */
+  /** Name of the environment variable with its connection string; `undefined` uses AZURE_STORAGE_CONNECTION_STRING. */
   readonly connectionStringVariable: string | undefined;
 }
 
-/** The accounts that the control plane has, by name in lower case. */
+/** The accounts of the control plane, by name in lower case. */
 interface Served {
   readonly revision: number;
   readonly byName: ReadonlyMap<string, ServedAccount>;
-  /** Names of those whose firewall lets no flow log in. */
+  /** Names of accounts whose firewall blocks flow logs. */
   readonly closed: ReadonlySet<string>;
 }
 
@@ -65,7 +66,7 @@ export class Accounts {
     return accounts;
   }
 
-  /** Where the blobs of an account are, whether the account exists or not. */
+  /** The storage of an account, even if the control plane does not have the account. */
   account(name: string): Account {
     const lower = name.toLowerCase();
     const bound = this.#bound.get(lower);
@@ -79,17 +80,17 @@ export class Accounts {
     return this.#bound.has(name.toLowerCase());
   }
 
-  /** What `ingest` is to read for an account. */
+  /** The source that `ingest` reads for an account. */
   source(name: string): string {
     return this.#bound.get(name.toLowerCase())?.source ?? join(this.#folder, name.toLowerCase());
   }
 
-  /** Names in lower case, of the accounts that exist. */
+  /** Names of the existing accounts, in lower case. */
   names(): string[] {
     return [...this.#known().byName.keys()];
   }
 
-  /** As the Blob REST API serves it; `undefined` where the control plane has no such account. */
+  /** As the Blob REST API serves it; `undefined` if the control plane does not have the account. */
   served(name: string): ServedAccount | undefined {
     return this.#known().byName.get(name);
   }
@@ -109,9 +110,10 @@ export class Accounts {
   }
 
   /**
-   * The account of one flow log, which takes blocks only while `stateOf` lets it: each flow log writes with the key that it was enabled with.
-   * @param stateOf the flow log as it is now; `undefined` once it is deleted: what was recorded until then still arrives, whatever key it held, where the
-   *   account's firewall lets it in
+   * The account of one flow log. It accepts blocks only while `stateOf` allows it: each flow log writes with the key that it
+   * was enabled with.
+   * @param stateOf the current flow log; `undefined` after it is deleted: its earlier recordings are still delivered with any
+   *   key, if the account's firewall allows it
    */
   gated(name: string, stateOf: () => FlowLogState | undefined): Account {
     const account = this.account(name);
@@ -120,7 +122,7 @@ export class Accounts {
       const gone = this.#known().closed.has(name.toLowerCase()) ? { stopped: 'firewall' as const } : 'ok';
       const delivery = state === undefined ? gone : state.delivery;
       if (delivery === 'ok') return;
-      const { code, message } = stopSentence(delivery.stopped, name, state?.id ?? 'a flow log that was deleted');
+      const { code, message } = stopSentence(delivery.stopped, name, state?.id ?? 'a deleted flow log');
       throw new FlowError(code, message, { hint: 'See nsgflow doctor.' });
     };
     const gates = new Map<string, Container>();
@@ -137,7 +139,7 @@ export class Accounts {
   }
 }
 
-/** The containers of the accounts, for the control plane, which is there first. */
+/** The containers of the accounts, for the control plane, which starts before them. */
 export function containersOf(accounts: () => Accounts | undefined): BlobContainers {
   const account = (name: string): Account => {
     const open = accounts();
@@ -164,7 +166,7 @@ export function containersOf(accounts: () => Accounts | undefined): BlobContaine
   };
 }
 
-/** Containers have no time of their own in a folder; one time for all keeps their ETags. */
+/** Containers in a folder have no creation time; one fixed time keeps their ETags constant. */
 const servedFrom = Date.UTC(2026, 0, 1);
 
 function gateContainer(inner: Container, check: () => void): Container {

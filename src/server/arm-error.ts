@@ -1,15 +1,15 @@
 import { FlowError, errorTable } from '../base/errors.ts';
 
-/** What every failed request outside the Blob service gets. Source: control-plane facts 1.5. */
+/** The error body of all failed requests outside the Blob service. Source: control-plane facts 1.5. */
 export interface ArmErrorBody {
   readonly error: { readonly code: string; readonly message: string };
 }
 
-/** A request that is refused before it reaches what it asks for. */
+/** A request that is refused before it reaches its route's logic. */
 export class RequestError extends Error {
   /** 4xx or 5xx. */
   readonly status: number;
-  /** As Azure names it, such as `InvalidRequestContent`. */
+  /** Azure's code, such as `InvalidRequestContent`. */
   readonly code: string;
   readonly headers: Readonly<Record<string, string>>;
 
@@ -22,14 +22,18 @@ export class RequestError extends Error {
   }
 }
 
-/** Codes for what the HTTP library itself refuses. */
+/** Codes for errors of the HTTP library. */
 const libraryCodes: Readonly<Record<string, readonly [status: number, code: string, message: string]>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: [413, 'RequestContentTooLarge', 'The request body is too large.'],
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'InvalidRequestContent', 'The body is not as long as Content-Length says.'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [
+    400,
+    'InvalidRequestContent',
+    'The length of the body differs from Content-Length.',
+  ],
   FST_ERR_BAD_URL: [400, 'InvalidRequestUri', 'The path of the request is not valid.'],
 };
 
-/** Any failure as an answer; what is no refusal of ours becomes a 500 that tells nothing of the inside. */
+/** Any failure as a response; an unexpected one becomes a 500 without internal details. */
 export function describeFailure(error: unknown): RequestError {
   if (error instanceof RequestError) return error;
   if (error instanceof FlowError) {
@@ -43,7 +47,7 @@ export function describeFailure(error: unknown): RequestError {
     return new RequestError(
       statusCode,
       'BadRequest',
-      typeof message === 'string' ? message : 'The request is refused.',
+      typeof message === 'string' ? message : 'The request was refused.',
     );
   return new RequestError(500, 'InternalServerError', 'An error occurred.');
 }

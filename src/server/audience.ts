@@ -1,4 +1,4 @@
-/** What an access token is for. */
+/** The audience of an access token. */
 export type Audience = 'management' | 'storage';
 
 /** Source: Azure's clouds, `az cloud show`; control-plane facts 1.1. */
@@ -8,8 +8,8 @@ const azureHosts: Readonly<Record<Audience, ReadonlySet<string>>> = {
 };
 
 /**
- * Whether a token for `audience` is one for this part of the service: clients ask for it by the name of the service, as they call it, or by Azure's.
- * Ports are not compared: they may be forwarded.
+ * Whether a token's audience is this part of the service, by the service's own name or Azure's. Ports are not compared,
+ * because they can be forwarded.
  * @param names of the service, in lower case, IPv6 without brackets
  */
 export function isAudience(audience: unknown, part: Audience, names: ReadonlySet<string>): boolean {

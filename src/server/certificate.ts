@@ -1,12 +1,13 @@
 /**
- * The certificates that the service makes for itself, in a folder of its own:
+ * Certificates that the service creates for itself, in a folder:
  *
- *     ca.pem           what clients are told to trust; ten years
+ *     ca.pem           the CA that clients trust; ten years
  *     ca-key.pem       its key
- *     server.pem       the service's certificate, signed by it, followed by ca.pem; 397 days
+ *     server.pem       the service's certificate, signed by the CA, followed by ca.pem; 397 days
  *     server-key.pem   its key
  *
- * Two certificates and not one: Go and Python refuse a leaf that is its own CA. Source: control-plane facts 1.1.
+ * There are two certificates because Go and Python refuse a leaf certificate that is its own CA.
+ * Source: control-plane facts 1.1.
  */
 import 'reflect-metadata';
 import { X509Certificate, createPrivateKey, randomBytes, webcrypto } from 'node:crypto';
@@ -30,31 +31,31 @@ import { FlowError } from '../base/errors.ts';
 import { dayMillis } from '../base/time.ts';
 import { privateMode, publicMode, writeWhole } from './private-file.ts';
 
-/** What an HTTPS listener needs, in PEM. */
+/** Certificate and key of an HTTPS listener, in PEM. */
 export interface ServerCertificate {
-  /** The certificate and those that signed it. */
+  /** The certificate and its issuers. */
   readonly certificate: string;
   readonly key: string;
-  /** The file that clients are to trust; `undefined` for a certificate of the user's own. */
+  /** The file that clients must trust; `undefined` for the user's own certificate. */
   readonly caPath: string | undefined;
   /** Epoch milliseconds. */
   readonly expiresMillis: number;
 }
 
 const caDays = 3650;
-/** The longest that common clients take. Source: CA/Browser Forum, Baseline Requirements 6.3.2. */
+/** The longest validity that common clients accept. Source: CA/Browser Forum, Baseline Requirements 6.3.2. */
 const serverDays = 397;
-/** A certificate is made anew so long before its end; a CA with less is replaced with all it signed. */
+/** A certificate is renewed this long before its end; a CA with less is replaced together with its certificates. */
 const renewDays = 30;
 const caRenewDays = serverDays + renewDays;
-/** Clocks of clients may be behind. */
+/** Clocks of clients can be behind. */
 const backdateMillis = 3_600_000;
 
 const signing = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
 /**
- * The service's certificate for these host names and addresses: as it lies in `folder`, made where there is none, made anew where it is
- * about to expire or lacks a name.
+ * The service's certificate for these host names and addresses, from `folder`. It is created if missing, and renewed if
+ * it expires soon or lacks a name.
  * @throws io, permission, disk-full
  */
 export async function serverCertificate(
@@ -83,7 +84,10 @@ export async function serverCertificate(
   return describe(server.certificate, server.key, caPath);
 }
 
-/** A certificate of the user's own. @throws usage where the files are none, or do not belong together; not-found, permission */
+/**
+ * The user's own certificate.
+ * @throws usage if the files are not a certificate and its key; not-found, permission
+ */
 export async function ownCertificate(certificatePath: string, keyPath: string): Promise<ServerCertificate> {
   const pair = await readPair(certificatePath, keyPath);
   if (pair === undefined)
@@ -99,7 +103,7 @@ interface Pair {
   readonly key: string;
 }
 
-/** `undefined` where a file is missing or the two do not belong together: they are then made anew. */
+/** `undefined` if a file is missing or the two do not match: they are then created again. */
 async function readPair(certificatePath: string, keyPath: string): Promise<Pair | undefined> {
   try {
     const [certificate, key] = await Promise.all([readFile(certificatePath, 'utf8'), readFile(keyPath, 'utf8')]);
@@ -181,7 +185,7 @@ async function keyPem(key: webcrypto.CryptoKey): Promise<string> {
   return `${PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY')}\n`;
 }
 
-/** 127 random bits: positive, as it must be. */
+/** 127 random bits, so that the number is positive as required. */
 function serialNumber(): string {
   const bytes = randomBytes(16);
   bytes[0] &= 0x7f;

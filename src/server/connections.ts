@@ -1,7 +1,7 @@
 /**
- * Keeps the connections of a server below a bound, of all clients and of each address, so that a client which opens many and sends half a request
- * on each shuts nobody out. At the bound, the connection that has waited longest for a whole request is closed for the new one. The new one is
- * closed where all others have a request that is being answered.
+ * Limits the connections of a server, in total and per client address, so that a client with many incomplete requests
+ * cannot block others. At the limit, the connection that has waited longest for a complete request is closed for the
+ * new one. If all others are being answered, the new one is closed.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
@@ -16,7 +16,7 @@ export interface ConnectionBounds {
 interface Connection {
   readonly address: string;
   readonly socket: Socket;
-  /** Not yet answered. */
+  /** Requests without a response yet. */
   readonly requests: Set<IncomingMessage>;
 }
 
@@ -63,19 +63,22 @@ export function boundConnections(server: Server, bounds: ConnectionBounds): void
     connection.requests.add(request);
     response.once('close', () => {
       connection.requests.delete(request);
-      // From now on it waits for the next one.
+      // From now on it waits for the next request.
       if (open.delete(key)) open.set(key, connection);
     });
   });
 }
 
-/** Whether a request has come whole and is being answered. */
+/** Whether a complete request is being answered. */
 function isAnswered({ requests }: Connection): boolean {
   for (const { complete } of requests) if (complete) return true;
   return false;
 }
 
-/** A connection over TLS and the one below it have the same ends. Kept while it is open: a closed socket has forgotten them. */
+/**
+ * A TLS connection and its TCP connection have the same ends. Stored while it is open, because a closed socket loses
+ * them.
+ */
 const keys = new WeakMap<Socket, string>();
 
 function keyOf(socket: Socket): string {
@@ -87,7 +90,7 @@ function keyOf(socket: Socket): string {
   return key;
 }
 
-/** Who a client is: an IPv4 address, or the 64 bits of an IPv6 network, of which one machine has all addresses. */
+/** The identity of a client: an IPv4 address, or an IPv6 /64, because one machine can have all its addresses. */
 export function clientAddress(address: string | undefined): string {
   if (address === undefined) return '';
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');

@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import { FlowError, fileError } from '../base/errors.ts';
 import { makeFolderOf, privateFolderMode } from '../blob/folder-file.ts';
 
-/** Folders of the data folder that the service makes: what lies in them is for its owner alone. */
+/** Folders of the data folder that the service creates; only the owner can read them. */
 const ownFolders = ['tls', 'resources', 'accounts', 'spool', 'az'] as const;
-/** The ingester makes it with its first table. */
+/** The ingester creates it with its first table. */
 const lakeFolder = 'lake';
 const others = 0o077;
 
 /**
- * Makes the data folder for its owner alone. One that is there keeps its mode, since somebody chose it; the folders in it are made private, also
- * those that are there.
- * @throws permission where one cannot be made private; disk-full, io
+ * Creates the data folder for its owner only. An existing folder keeps its mode, because a user chose it; its
+ * sub-folders are made private in any case.
+ * @throws permission if one cannot be made private; disk-full, io
  */
 export async function makeDataFolder(dataFolder: string, log: (line: string) => void): Promise<void> {
   try {
@@ -21,7 +21,7 @@ export async function makeDataFolder(dataFolder: string, log: (line: string) => 
     if (await isOpen(dataFolder))
       log(`other users may list ${dataFolder}: its mode stays as it is, but what lies in it is private`);
   } catch (error) {
-    throw fileError(error, `make ${dataFolder}`);
+    throw fileError(error, `create ${dataFolder}`);
   }
 }
 
@@ -30,14 +30,14 @@ async function makePrivate(folder: string): Promise<void> {
   try {
     await chmod(folder, privateFolderMode);
   } catch (cause) {
-    throw new FlowError('permission', `other users may read ${folder}, and it cannot be made private`, {
+    throw new FlowError('permission', `other users can read ${folder}, and its permissions cannot be changed`, {
       cause,
-      hint: 'Make the user of the service its owner, or name another folder with --data.',
+      hint: 'Change its owner to the user of the service, or use another folder with --data.',
     });
   }
 }
 
-/** Whether others than the owner have any right to a folder. Windows tells no such rights. */
+/** Whether other users have any permission on a folder. Windows does not report it. */
 async function isOpen(folder: string): Promise<boolean> {
   if (process.platform === 'win32') return false;
   const found = await stat(folder).catch((error: unknown) => {

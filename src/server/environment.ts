@@ -1,4 +1,7 @@
-/** What a shell needs so that `az` and the Azure SDKs in it talk to this service. Source: control-plane facts 1.1 and 2. */
+/**
+ * Environment variables that connect `az` and the Azure SDKs in a shell to this service. Source: control-plane facts
+ * 1.1 and 2.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FlowError } from '../base/errors.ts';
@@ -8,26 +11,29 @@ export type Shell = (typeof shells)[number];
 
 export interface Environment {
   readonly origin: string;
-  /** `undefined` for a certificate of the user's own, which clients trust already. */
+  /** `undefined` for the user's own certificate, which clients trust already. */
   readonly caPath: string | undefined;
   readonly tenantId: string;
   readonly subscriptionId: string;
-  /** Folder for the state of `az`, so that a login of the user's own stays as it is. */
+  /** Folder for the state of `az`, so that the user's own login does not change. */
   readonly azFolder: string;
   readonly strict: boolean;
 }
 
-/** What lets a client in. */
+/** Credentials of a client. */
 export interface ShellAccess {
-  /** `undefined` where the service was given one, which it does not keep. */
+  /** `undefined` if the user provided it, because it is not stored. */
   readonly secret: string | undefined;
   readonly token: string;
 }
 
-/** The file in the data folder that says where the running service listens. */
+/** The file in the data folder with the address of the running service. */
 export const stateName = 'serve.json';
 
-/** How to reach the service that runs, or last ran, on this folder. @throws not-found where none did */
+/**
+ * The address of the service that runs, or last ran, on this folder.
+ * @throws not-found if there was none
+ */
 export async function readEnvironment(dataFolder: string): Promise<Environment> {
   const path = join(dataFolder, stateName);
   try {
@@ -35,12 +41,12 @@ export async function readEnvironment(dataFolder: string): Promise<Environment> 
   } catch (cause) {
     throw new FlowError('not-found', `no nsgflow serve is running on the data folder ${dataFolder}`, {
       cause,
-      hint: 'Start it first: nsgflow serve, with the same --data.',
+      hint: 'Start it first: nsgflow serve with the same --data.',
     });
   }
 }
 
-/** Lines for a shell to evaluate; the last ones, comments, say how to go on. */
+/** Lines for a shell to evaluate; the last lines are comments with the next steps. */
 export function formatEnvironment(environment: Environment, { secret, token }: ShellAccess, shell: Shell): string {
   const { origin, caPath, tenantId, subscriptionId } = environment;
   const variables: [string, string][] = [
@@ -63,7 +69,7 @@ export function formatEnvironment(environment: Environment, { secret, token }: S
   const lines = variables.map(([name, value]) => assign[shell](name, value));
   return [
     ...lines,
-    ...(secret === undefined ? ['# NSGFLOW_SECRET is to be set to the secret that the service was started with'] : []),
+    ...(secret === undefined ? ['# Set NSGFLOW_SECRET to the secret that the service was started with'] : []),
     `# then: az login --service-principal -u 00000000-0000-0000-0000-000000000001 -p ${secretOf[shell]} --tenant ${tenantId}`,
     `# this shell: ${usage[shell]}`,
     '',
@@ -88,7 +94,10 @@ const usage: Readonly<Record<Shell, string>> = {
   powershell: 'nsgflow serve --env --shell powershell | Out-String | Invoke-Expression',
 };
 
-/** A line break would end the assignment, whatever the quotes. @throws usage */
+/**
+ * A line break would end the assignment, even in quotes.
+ * @throws usage
+ */
 function plain(value: string): string {
   // eslint-disable-next-line no-control-regex
   if (/[\u0000-\u001f\u007f]/.test(value))

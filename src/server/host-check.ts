@@ -2,8 +2,8 @@ import { isIP } from 'node:net';
 import { RequestError } from './arm-error.ts';
 
 /**
- * Refuses requests that a web page of somebody else could make a browser send here (DNS rebinding): `Host`, and `Origin` where there is one,
- * must be a name that the service was given. Ports are not compared: they may be forwarded.
+ * Refuses requests that a foreign web page could make a browser send here (DNS rebinding): `Host`, and `Origin` if
+ * present, must be a name of the service. Ports are not compared, because they can be forwarded.
  * @param names host names and addresses in lower case, IPv6 without brackets
  * @throws RequestError
  */
@@ -16,20 +16,20 @@ export function checkHost(
     throw new RequestError(
       421,
       'MisdirectedRequest',
-      'The Host of the request is not a name of this service; name it with --host-name.',
+      'The Host of the request is not a name of this service; add it with --host-name.',
     );
   const origin = single(headers['origin']);
   if (origin === undefined) return;
   const from = hostOf(origin);
   if (from === undefined || !names.has(from))
-    throw new RequestError(403, 'OriginNotAllowed', 'Pages of other origins may not call this service.');
+    throw new RequestError(403, 'OriginNotAllowed', 'Pages of other origins cannot call this service.');
 }
 
 function single(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value.join(',') : value;
 }
 
-/** In lower case, without port and brackets; `undefined` for what is no URL of a host alone. */
+/** In lower case, without port and brackets; `undefined` if the URL has more than a host. */
 function hostOf(url: string): string | undefined {
   if (!/^https?:\/\/[^/?#@\\\s]+$/i.test(url)) return undefined;
   try {
@@ -39,7 +39,7 @@ function hostOf(url: string): string | undefined {
   }
 }
 
-/** True for a host that only this machine reaches. */
+/** True for a host that can be reached only from this machine. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'));
 }

@@ -12,15 +12,15 @@ import { isLoopback } from './host-check.ts';
 import { createHttpServer } from './listen.ts';
 
 export interface HttpSettings {
-  /** Name or address to listen at, IPv6 without brackets. */
+  /** Host name or address to listen on, IPv6 without brackets. */
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0 uses a free port. */
   readonly port: number;
-  /** Names that the service also answers to. */
+  /** Additional names of the service. */
   readonly hostNames: readonly string[];
-  /** Where the service keeps what it makes for itself. */
+  /** Folder of the service's own certificates. */
   readonly tlsFolder: string;
-  /** In place of that. */
+  /** The user's own certificate, used instead. */
   readonly own: { readonly certificate: string; readonly key: string } | undefined;
   readonly log: (line: string) => void;
   /** See `ListenSettings`. */
@@ -28,34 +28,34 @@ export interface HttpSettings {
   readonly now: () => number;
 }
 
-/** An HTTPS server that listens. */
+/** A listening HTTPS server. */
 export interface Http {
-  /** `https://localhost:8443`: how clients are to call it. */
+  /** `https://localhost:8443`: the URL for clients. */
   readonly origin: string;
   readonly certificate: ServerCertificate;
-  /** One for each address: `localhost` is IPv4 and IPv6. */
+  /** One per address: `localhost` is IPv4 and IPv6. */
   readonly servers: readonly Server[];
   close(): Promise<void>;
 }
 
 const loopbackNames = ['localhost', '127.0.0.1', '::1'];
 const anyAddresses = new Set(['0.0.0.0', '::']);
-/** How often the certificate is looked at: it is made anew weeks before its end. */
+/** Interval of certificate checks; certificates are renewed weeks before their end. */
 const renewMillis = dayMillis / 2;
 
-/** True for a host that stands for all addresses of this machine. */
+/** True for a host that means all addresses of this machine. */
 export function isAnyAddress(host: string): boolean {
   return anyAddresses.has(host);
 }
 
-/** Names and addresses that the service answers to, in lower case. */
+/** Names and addresses of the service, in lower case. */
 export function serviceNames({ host, hostNames }: Pick<HttpSettings, 'host' | 'hostNames'>): string[] {
   const all = [...loopbackNames, ...(isAnyAddress(host) ? [] : [host]), ...hostNames];
   return [...new Set(all.map((name) => name.toLowerCase()))];
 }
 
 /**
- * Listens, with the routes that `addRoutes` adds. `addRoutes` is told how to find the origin, which is known once it listens.
+ * Listens with the routes of `addRoutes`, which receives a function for the origin: it is known only after listening.
  * @throws usage, permission, unavailable
  */
 export async function openHttp(
@@ -114,10 +114,10 @@ export async function openHttp(
   };
 }
 
-/** `localhost` has an address of IPv6 and one of IPv4: servers for those at which the first one does not listen. */
+/** `localhost` has an IPv6 and an IPv4 address: starts servers for the addresses that the first server does not use. */
 async function listenBeside(host: string, first: Server, another: () => Server): Promise<Server[]> {
   if (host !== 'localhost') return [];
-  // A server that listens at a host has an address.
+  // A server that listens on a host has an address.
   const { address: taken, port } = first.address() as AddressInfo;
   const servers: Server[] = [];
   for (const { address } of await lookup(host, { all: true })) {
@@ -127,7 +127,7 @@ async function listenBeside(host: string, first: Server, another: () => Server):
       await once(server.listen({ host: address, port }), 'listening');
       servers.push(server);
     } catch {
-      // The machine has no such address, or the port is taken there.
+      // The machine does not have this address, or its port is in use.
       server.close();
     }
   }
@@ -137,14 +137,14 @@ async function listenBeside(host: string, first: Server, another: () => Server):
 function listenError(cause: unknown, where: string): FlowError {
   const { code } = cause as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE')
-    return new FlowError('unavailable', `cannot listen at ${where}: something listens there already`, {
+    return new FlowError('unavailable', `cannot listen at ${where}: the address is already in use`, {
       cause,
-      hint: 'Name another address or port with --listen, or end what listens there.',
+      hint: 'Use another address or port with --listen, or stop the other program.',
     });
   if (code === 'EACCES')
     return new FlowError('permission', `cannot listen at ${where}: permission denied`, {
       cause,
-      hint: 'Ports below 1024 need privileges: name another with --listen.',
+      hint: 'Ports below 1024 need privileges: use another one with --listen.',
     });
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN')
     return new FlowError('usage', `cannot listen at ${where}: this machine does not have this address`, { cause });

@@ -1,4 +1,4 @@
-/** The ingester of the service: follows the flow logs of all its accounts into the lake, and keeps the lake compact. */
+/** The ingester of the service: follows the flow logs of all its accounts into the lake, and compacts the lake. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FlowError } from '../base/errors.ts';
 import { dayMillis, minuteMillis } from '../base/time.ts';
@@ -22,14 +22,14 @@ export interface IngesterSettings {
   readonly now: () => number;
 }
 
-/** How often it is looked whether there are accounts that are not followed yet. */
+/** Interval to check for new accounts. */
 const lookMillis = 2000;
 const retryMillis = 10_000;
-/** How often it is looked whether tuples wait to be settled. */
+/** Interval to check for tuples to settle. */
 const settleLookMillis = 5000;
-/** How often files of the table that are due are joined. */
+/** Interval of compaction. */
 const compactMillis = 5 * minuteMillis;
-/** Files that were joined stay so long, for readers of an older version. */
+/** Compacted files are kept for this time, for readers of an older version. */
 const removedKeepMillis = 7 * dayMillis;
 
 export interface IngesterFigures {
@@ -38,15 +38,15 @@ export interface IngesterFigures {
   readonly rejected: number;
   readonly bytes: number;
   readonly commits: number;
-  /** Since the last look that was answered; `undefined` before the first. */
+  /** Since the last poll with a response; `undefined` before the first. */
   readonly lookAgeMillis: number | undefined;
 }
 
-/** That all which storage has at some time is to be in the table. */
+/** A request that all data in storage at some time is in the table. */
 interface Mark {
-  /** Whether a whole look that began afterwards has ended. */
+  /** Whether a full poll that began afterwards has ended. */
   isLookedAt: boolean;
-  /** Whether the accounts that are followed were found to be all afterwards. */
+  /** Whether all accounts were found to be followed afterwards. */
   isChecked: boolean;
   readonly done: () => void;
 }
@@ -63,12 +63,12 @@ export class Ingester {
     this.#settings = settings;
   }
 
-  /** Follows, settles and compacts until it is stopped; what was read is then committed. */
+  /** Follows, settles and compacts until it is stopped; the data read so far is then committed. */
   async run(): Promise<void> {
     await Promise.all([this.#followAll(), this.#settleAll(), this.#compactAll()]);
   }
 
-  /** Settles what was read, once enough has come or some time has passed; questions build what is not settled yet. */
+  /** Settles tuples after enough of them or some time; questions build unsettled flows themselves. */
   async #settleAll(): Promise<void> {
     const { stop, log, lake: folder, now } = this.#settings;
     let lake: Lake | undefined;
@@ -117,7 +117,11 @@ export class Ingester {
     }
   }
 
-  /** Joins files of the table that are due, each step a commit, and removes those that were joined a week ago; stopped, it ends after a step. @throws not-found where there is no table yet */
+  /**
+   * Compacts files of the table that are due, in one commit per step, and deletes files that were compacted a week ago.
+   * A stop ends it after the current step.
+   * @throws not-found if there is no table yet
+   */
   async compact(): Promise<void> {
     const { lake: folder, stop, log, now } = this.#settings;
     const lake = await openLake(folder, { write: true, onMoved: log });
@@ -176,7 +180,7 @@ export class Ingester {
     };
   }
 
-  /** Resolves when all that storage has now is in the table. One caller at a time. */
+  /** Resolves when all data in storage now is in the table. One caller at a time. */
   async takeAll(): Promise<void> {
     await new Promise<void>((done) => (this.#mark = { isLookedAt: false, isChecked: false, done }));
   }
@@ -192,7 +196,7 @@ export class Ingester {
     return { name: 'ingester', state: reason === undefined ? 'ok' : 'degraded', detail: reason ?? '' };
   }
 
-  /** Follows these sources until there are others, or it is stopped. */
+  /** Follows these sources until there are others, or until it is stopped. */
   async #follow(sources: readonly string[]): Promise<void> {
     const { stop, lake, log, now } = this.#settings;
     const ends = new AbortController();
@@ -245,7 +249,7 @@ export class Ingester {
     }
   }
 
-  /** Of the accounts that have a container. */
+  /** Sources of the accounts that have a container. */
   async #sources(): Promise<string[]> {
     const { accounts } = this.#settings;
     const sources: string[] = [];

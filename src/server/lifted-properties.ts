@@ -1,11 +1,14 @@
-/** The output of az has no `properties`: their fields stand in the resource itself, and in the resources inside it. The API wants them back. */
+/**
+ * az output has no `properties`: their fields are in the resource itself, also in nested resources. The API needs
+ * `properties`.
+ */
 import type { Json, JsonObject } from '../arm-template/value.ts';
 import { isObject } from '../arm-template/value.ts';
 
-/** What a resource says beside its properties. */
+/** Fields of a resource besides its properties. */
 const nameKeys = new Set(['id', 'name', 'type', 'etag', 'resourcegroup', 'kind', 'apiversion', 'dependson']);
 
-/** Lists of resources inside a resource. */
+/** Lists of nested resources. */
 const innerLists = new Set([
   'securityrules',
   'defaultsecurityrules',
@@ -24,7 +27,7 @@ const innerLists = new Set([
   'outboundrules',
 ]);
 
-/** The properties of a resource: `properties`, or the fields that az lifted out of it, those of the resources inside it too. */
+/** The properties of a resource: `properties`, or the fields that az flattened, also in nested resources. */
 export function propertiesOfBody(body: Readonly<Record<string, Json>>): Json {
   return body['properties'] ?? withInnerProperties(withoutNames(body));
 }
@@ -40,7 +43,7 @@ function innerValue(key: string, value: Json): Json {
   return isObject(value) ? innerObject(value, false) : value;
 }
 
-/** A reference comes from az with all that the resource could say, as null. */
+/** In az output, a reference has all fields of the resource, as null. */
 function innerObject(item: JsonObject, isInner: boolean): Json {
   const { id } = item;
   const fields = withoutNames(item);

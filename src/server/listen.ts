@@ -12,32 +12,35 @@ import type { ServerCertificate } from './certificate.ts';
 import { boundConnections } from './connections.ts';
 import { checkHost } from './host-check.ts';
 
-/** An HTTPS server without routes. Everything in this folder adds its own. */
+/** An HTTPS server without routes; other modules in this folder add them. */
 export type HttpServer = FastifyInstance<Server>;
 
 export interface ListenSettings {
   readonly certificate: ServerCertificate;
   /** See `checkHost`. */
   readonly names: ReadonlySet<string>;
-  /** One line for each request, when it is answered: without query, headers and body, where secrets are. */
+  /** Called with one line per response, without query, headers and body, which can contain secrets. */
   readonly log: (line: string) => void;
-  /** Takes what a request failed with that is no refusal: a fault of ours, or of the disk. */
+  /** Called for unexpected failures of a request: a bug, or a disk error. */
   readonly onFault: (error: unknown) => void;
   readonly now: () => number;
 }
 
 const keepAliveMillis = 65_000;
 
-/** How often connections are looked at that take too long. */
+/** Interval to check for connections that take too long. */
 const lookMillis = 2000;
 
 export interface HttpServers {
   readonly app: HttpServer;
-  /** A further server with the same routes, for a further address. */
+  /** Creates another server with the same routes, for another address. */
   readonly another: () => Server;
 }
 
-/** The server, with what holds for every request: names, size and form of bodies, the shape of errors, and the log. */
+/**
+ * The server with the behavior of all requests: checks of names, size and form of bodies, the format of errors, and the
+ * log.
+ */
 export function createHttpServer(settings: ListenSettings): HttpServers {
   const { certificate, names, log, onFault, now } = settings;
   const onMalformed = (error: NodeJS.ErrnoException, socket: Duplex): void => {
@@ -91,10 +94,10 @@ export function createHttpServer(settings: ListenSettings): HttpServers {
       );
   });
   app.addHook('onResponse', async (request, reply) => log(logLine(request, reply, now())));
-  // One route takes every path, but not every method.
+  // One route accepts all paths, but not all methods.
   app.setNotFoundHandler((_request, reply) =>
     answerFailure(
-      new RequestError(405, 'MethodNotAllowed', 'The method is none that this service has.'),
+      new RequestError(405, 'MethodNotAllowed', 'This service does not support the method.'),
       reply,
       onFault,
     ),
@@ -103,7 +106,7 @@ export function createHttpServer(settings: ListenSettings): HttpServers {
   return {
     app,
     another: () => {
-      assert(handler !== undefined, 'fastify makes its server at once');
+      assert(handler !== undefined, 'fastify creates its server synchronously');
       const server = createTlsServer(handler, certificate);
       server.on('clientError', onMalformed);
       return server;
@@ -129,7 +132,7 @@ function createTlsServer(handler: FastifyServerFactoryHandler, { certificate, ke
   return server;
 }
 
-/** What is no HTTP at all never becomes a request. `undefined` where nobody waits for an answer. */
+/** Malformed HTTP never becomes a request. `undefined` if no client waits for a response. */
 function describeMalformed(code: string | undefined): RequestError | undefined {
   if (code === 'ECONNRESET' || code === 'EPIPE') return undefined;
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new RequestError(408, 'RequestTimeout', 'The request took too long.');
@@ -147,7 +150,7 @@ function answerFailure(error: unknown, reply: FastifyReply, onFault: (error: unk
     .send(JSON.stringify(errorBody(failure)));
 }
 
-/** `2026-11-22T21:00:00.000Z PUT /subscriptions/… 201 12 ms`, and the code of a failure. */
+/** `2026-11-22T21:00:00.000Z PUT /subscriptions/… 201 12 ms`, and for failures the code. */
 function logLine(request: FastifyRequest, reply: FastifyReply, nowMillis: number): string {
   const path = (request.originalUrl.split('?')[0] ?? '').slice(0, logPathCharsMax);
   const code = reply.getHeader('x-ms-error-code');

@@ -1,7 +1,7 @@
 /** Prometheus' text format. Source: Prometheus, "Exposition formats", version 0.0.4. */
 
 export interface Metric {
-  /** `nsgflow_packets_total`: counters end in `_total`, units come last. */
+  /** `nsgflow_packets_total`: counters end in `_total`, units are last. */
   readonly name: string;
   readonly type: 'counter' | 'gauge';
   readonly help: string;
@@ -10,7 +10,7 @@ export interface Metric {
 
 export interface Sample {
   readonly labels?: Readonly<Record<string, string>>;
-  /** A sample whose value is not known is left out. */
+  /** A sample without a value is left out. */
   readonly value: number | undefined;
 }
 
@@ -37,7 +37,7 @@ export function single(name: string, type: Metric['type'], help: string, value: 
   return { name, type, help, samples: [{ value }] };
 }
 
-/** A metric with a value for each value of one label, in order of names. */
+/** A metric with one value per value of a label, sorted by label value. */
 export function byLabel(
   name: string,
   type: Metric['type'],

@@ -1,6 +1,7 @@
 /**
- * Warns in the log of what the network of the control plane leaves doubtful: service tags that rules name and nobody knows, as a misspelled one (such a
- * tag matches no address, so a rule that denies lets everything in), and interfaces with one address, of which one gets no packets.
+ * Logs warnings about the network of the control plane: unknown service tags in rules, such as misspelled ones (they
+ * match no address, so a deny rule with one allows everything), and interfaces with the same address, only one of which
+ * gets packets.
  */
 import { FlowError } from '../base/errors.ts';
 import type { ControlPlane } from '../control/control-plane.ts';
@@ -13,14 +14,17 @@ export interface NetworkWatch {
   readonly log: (line: string) => void;
   /** Whether the service has a ServiceTags file. */
   readonly tagsGiven: boolean;
-  /** Changes within this time are looked at together. */
+  /** Changes within this time are checked together. */
   readonly delayMillis?: number;
 }
 
 const delayMillisDefault = 500;
 const watchedTypes = new Set(['microsoft.network/networksecuritygroups', 'microsoft.network/networkinterfaces']);
 
-/** Looks now, and after changes of NSGs and interfaces. Each thing is told once, as long as it stays. @returns what ends it */
+/**
+ * Checks now, and after changes of NSGs and interfaces. Each warning is logged once while it persists.
+ * @returns a function that ends it
+ */
 export function watchNetwork({ control, log, tagsGiven, delayMillis = delayMillisDefault }: NetworkWatch): () => void {
   let told = new Set<string>();
   let timer: NodeJS.Timeout | undefined;

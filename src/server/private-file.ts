@@ -4,11 +4,14 @@ import { dirname } from 'node:path';
 import { fileError } from '../base/errors.ts';
 import { makeFolderOf, privateFolderMode, syncFolder } from '../blob/folder-file.ts';
 
-/** For files that hold a secret: the owner alone reads and writes them. */
+/** For files with a secret: only the owner can read and write them. */
 export const privateMode = 0o600;
 export const publicMode = 0o644;
 
-/** Writes a file so that it is there whole or not at all, also after a kill. @throws permission, disk-full, io */
+/**
+ * Writes a file atomically: it exists completely or not at all, even after a kill.
+ * @throws permission, disk-full, io
+ */
 export async function writeWhole(path: string, text: string, mode: number): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {

@@ -1,6 +1,6 @@
 /**
- * The recorder of the service: packets of a capture or an interface, through the network and the flow logs of the control plane, minute by
- * minute as they are set.
+ * The recorder of the service: records packets of a capture or an interface with the network and the flow logs of the
+ * control plane, as they change from minute to minute.
  */
 import { Counters } from '../base/counters.ts';
 import { FlowError } from '../base/errors.ts';
@@ -28,7 +28,7 @@ import { Timeline } from '../record/timeline.ts';
 import type { Accounts } from './accounts.ts';
 import type { PartHealth } from './routes/health.ts';
 
-/** Where packets come from. */
+/** The source of packets. */
 export type RecorderInput =
   | {
       readonly kind: 'capture';
@@ -42,7 +42,7 @@ export type RecorderInput =
       readonly kind: 'interface';
       readonly live: Omit<LiveSettings, 'stop' | 'onStart'>;
     }
-  /** No packets; what waits in the spool is delivered. */
+  /** No packets; only blocks in the spool are delivered. */
   | { readonly kind: 'none' };
 
 export interface RecorderSettings {
@@ -52,20 +52,20 @@ export interface RecorderSettings {
   readonly accounts: Accounts;
   readonly spoolFolder: string;
   readonly stop: AbortSignal;
-  /** Takes a sentence for a person. */
+  /** Called with a sentence for the user. */
   readonly log: (line: string) => void;
   readonly now: () => number;
 }
 
-/** What the recorder has done so far. */
+/** Counters of the recorder. */
 export interface RecorderFigures {
   readonly packets: number;
   readonly refused: Readonly<Record<string, number>>;
   readonly flows: number;
   readonly delivery: DeliveryStatus | undefined;
-  /** Blocks brought to storage. */
+  /** Delivered blocks. */
   readonly delivered: number;
-  /** Of the recordings that have ended. */
+  /** Of finished recordings. */
   readonly tuples: number;
 }
 
@@ -73,11 +73,11 @@ export class Recorder {
   readonly #settings: RecorderSettings;
   readonly #refused = new Counters<CaptureReason>();
   readonly #damage = new Counters<CaptureDamage>();
-  /** What was set when, in the recording that runs. */
+  /** History of the settings of the current recording. */
   #timeline = new Timeline([]);
-  /** The network that the timeline knows. */
+  /** The network of the timeline. */
   #network: NetworkMaker | undefined;
-  /** The time that switches count at: that of the packets. Epoch milliseconds. */
+  /** The time of switches: that of the packets, epoch milliseconds. */
   #clock: () => number;
   #packetsBefore = 0;
   #packets = 0;
@@ -89,11 +89,11 @@ export class Recorder {
   #tuples = 0;
   #failure: string | undefined;
   #captureEnded = false;
-  /** Why no packets come, though nothing failed; empty while they may. */
+  /** Why there are no packets although nothing failed; empty if there can be packets. */
   #quiet = '';
   #flowLogs = new Map<string, FlowLogState>();
   #flowLogsChanged = true;
-  /** Has storage that is away tried again. */
+  /** Retries unavailable storage. */
   #tryAgain: () => void = () => undefined;
 
   constructor(settings: RecorderSettings) {
@@ -106,7 +106,10 @@ export class Recorder {
     });
   }
 
-  /** Records until it is stopped. A capture that ends is followed by deliveries only: what waits in the spool. @throws bug, usage, io */
+  /**
+   * Records until it is stopped. After the end of a capture it only delivers the blocks in the spool.
+   * @throws bug, usage, io
+   */
   async run(): Promise<void> {
     const { input, stop } = this.#settings;
     if (input.kind === 'capture') await this.#recordCapture(input);
@@ -133,7 +136,7 @@ export class Recorder {
     return { name: 'recorder', state: reason === undefined ? 'ok' : 'degraded', detail: reason ?? this.#quiet };
   }
 
-  /** Whether the capture has ended, and storage has all that was recorded of it. */
+  /** Whether the capture has ended and storage has all of its recording. */
   isDelivered(): boolean {
     const delivery = this.#delivery?.() ?? this.#lastDelivery;
     return this.#captureEnded && (delivery?.spoolBytes ?? 0) === 0;
@@ -208,7 +211,7 @@ export class Recorder {
     return result;
   }
 
-  /** Takes a change of the control plane at the time that it is by the packets' clock. */
+  /** Applies a change of the control plane at the current time of the packets. */
   #take(id: string, type: string): void {
     const { control } = this.#settings;
     const atMillis = this.#clock();
@@ -244,12 +247,14 @@ function settingsOf(state: FlowLogState): FlowLogSettings {
   };
 }
 
-/** Types of which a change may let blocks through again: a flow log enabled, a firewall opened, an account made. */
+/**
+ * Types with changes that can let blocks through again: a flow log is enabled, a firewall opened, an account created.
+ */
 const decidesDelivery: ReadonlySet<string> = new Set([flowLogType, storageAccountType]);
 
 const quietMillis = 250;
 
-/** A reader that never has a packet, until it is stopped. */
+/** A reader without packets, until it is stopped. */
 function quietReader(stop: AbortSignal): CaptureReader {
   return {
     identity: '',
@@ -264,7 +269,10 @@ function quietReader(stop: AbortSignal): CaptureReader {
   };
 }
 
-/** `1x`, `60x`, `max`. @throws usage */
+/**
+ * Parses `1x`, `60x`, `max`.
+ * @throws usage
+ */
 export function parsePace(text: string): number {
   if (text === 'max') return Number.POSITIVE_INFINITY;
   const pace = Number(/^(\d{1,6}(?:\.\d{1,3})?)x$/.exec(text)?.[1] ?? Number.NaN);

@@ -1,4 +1,4 @@
-/** Deletes the blobs that the retention of their flow logs has done with. */
+/** Deletes blobs whose retention time is over. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FlowError } from '../base/errors.ts';
 import { hourMillis } from '../base/time.ts';
@@ -23,7 +23,7 @@ export class Retainer {
     this.#settings = settings;
   }
 
-  /** Looks at every whole hour, and once at first, until it is stopped. */
+  /** Runs at each full hour, and once at the start, until it is stopped. */
   async run(): Promise<void> {
     const { stop, now } = this.#settings;
     while (!stop.aborted) {

@@ -5,7 +5,7 @@ import { byLabel, single } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 import type { Retainer } from './retainer.ts';
 
-/** What `/metrics` tells of the parts of the service that have started. Names: docs/serve.md. */
+/** Metrics of the started parts of the service. Names: docs/serve.md. */
 export function serviceMetrics(
   recorder: Recorder | undefined,
   ingester: Ingester | undefined,
@@ -42,17 +42,17 @@ function controlMetrics({ flowLogs, resources, storageAccounts }: ControlSnapsho
 function recorderMetrics(recorder: Recorder): Metric[] {
   const { packets, refused, flows, delivery, delivered } = recorder.figures();
   return [
-    single('nsgflow_packets_total', 'counter', 'Packets handed on by the capture.', packets),
+    single('nsgflow_packets_total', 'counter', 'Packets read from the capture.', packets),
     byLabel('nsgflow_packets_refused_total', 'counter', 'Packets not recorded, by reason.', 'reason', refused),
     single('nsgflow_flows', 'gauge', 'Flows in memory.', flows),
-    single('nsgflow_spool_bytes', 'gauge', 'Bytes that wait for storage.', delivery?.spoolBytes),
+    single('nsgflow_spool_bytes', 'gauge', 'Bytes waiting for storage.', delivery?.spoolBytes),
     single(
       'nsgflow_spool_oldest_timestamp_seconds',
       'gauge',
       'The earliest minute in the spool.',
       secondsOf(delivery?.oldestMinute),
     ),
-    single('nsgflow_blocks_delivered_total', 'counter', 'Blocks brought to storage.', delivered),
+    single('nsgflow_blocks_delivered_total', 'counter', 'Blocks delivered to storage.', delivered),
     single(
       'nsgflow_blocks_dropped_total',
       'counter',
@@ -62,7 +62,7 @@ function recorderMetrics(recorder: Recorder): Metric[] {
     single(
       'nsgflow_delivery_up',
       'gauge',
-      '1 while all storage takes blocks.',
+      '1 while all storage is available.',
       delivery && (delivery.reason === null ? 1 : 0),
     ),
   ];
@@ -73,13 +73,13 @@ function ingesterMetrics(ingester: Ingester): Metric[] {
   return [
     single('nsgflow_ingested_tuples_total', 'counter', 'Tuples added to the table.', tuples),
     single('nsgflow_ingested_bytes_total', 'counter', 'Bytes of flow logs read.', bytes),
-    single('nsgflow_mended_tuples_total', 'counter', 'Tuples written as no format has them, and mended.', mended),
+    single('nsgflow_mended_tuples_total', 'counter', 'Tuples in an undocumented form that were repaired.', mended),
     single('nsgflow_rejected_ranges_total', 'counter', 'Byte ranges of flow logs that could not be used.', rejected),
     single('nsgflow_lake_commits_total', 'counter', 'Commits to the table.', commits),
     single(
       'nsgflow_ingest_lag_seconds',
       'gauge',
-      'Since the last look at storage that was answered.',
+      'Seconds since the last successful poll of storage.',
       lookAgeMillis === undefined ? undefined : lookAgeMillis / 1000,
     ),
   ];

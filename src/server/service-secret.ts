@@ -6,14 +6,14 @@ import { privateMode, writeWhole } from './private-file.ts';
 
 export const secretName = 'secret';
 
-/** Characters of a secret that a user gives, at least. */
+/** Minimum length of a secret that a user provides. */
 const charsMin = 16;
 const bytes = 32;
 
 /**
- * The secret of the service: the one given, which is never written to the disk; else the one in the data folder, made where there is none.
- * The file is there only while it is the secret that the service takes.
- * @throws usage where the given one is short; permission, disk-full, io
+ * The secret of the service: the given one, which is never written to disk; otherwise the one in the data folder,
+ * created if missing. The file exists only while the service uses its secret.
+ * @throws usage if the given secret is too short; permission, disk-full, io
  */
 export async function serviceSecret(dataFolder: string, given: string | undefined): Promise<string> {
   const path = join(dataFolder, secretName);
@@ -32,7 +32,7 @@ export async function serviceSecret(dataFolder: string, given: string | undefine
   return given;
 }
 
-/** The secret in the data folder; `undefined` where there is none, or it is not for this user to read. */
+/** The secret in the data folder; `undefined` if there is none, or the user cannot read it. */
 export async function readSecret(dataFolder: string): Promise<string | undefined> {
   const text = (await readFile(join(dataFolder, secretName), 'utf8').catch(() => '')).trim();
   return text.length < charsMin ? undefined : text;

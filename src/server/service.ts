@@ -1,15 +1,15 @@
 /**
  * The service: control plane, recorder, ingester, retention and HTTP API in one process, over one data folder:
  *
- *     DATA/secret          the secret for tokens, unless another one is given, see service-secret.ts
+ *     DATA/secret          the secret for tokens, unless the user provides one, see service-secret.ts
  *     DATA/tls/            certificates and the key of tokens, see certificate.ts
  *     DATA/resources/      the control plane's resources, one JSON file each
  *     DATA/accounts/NAME/  the blobs of each storage account
- *     DATA/spool/          what could not be delivered yet
+ *     DATA/spool/          blocks that are not delivered yet
  *     DATA/lake/           the table
- *     DATA/az/             the state of `az` in shells that `serve --env` sets up
- *     DATA/serve.json      where the running service listens
- *     DATA/lock            the process that the folder belongs to
+ *     DATA/az/             the state of `az` in shells set up by `serve --env`
+ *     DATA/serve.json      the address of the running service
+ *     DATA/lock            the process that uses the folder
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -50,21 +50,21 @@ import { Tokens, shellTokenSeconds, tokenKey } from './tokens.ts';
 export interface ServiceSettings {
   readonly dataFolder: string;
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0 uses a free port. */
   readonly port: number;
   readonly hostNames: readonly string[];
   readonly ownCertificate: { readonly certificate: string; readonly key: string } | undefined;
-  /** Whether only signed tokens are taken; where others than this machine can reach the service, it must be. */
+  /** Whether only signed tokens are accepted; required if other machines can reach the service. */
   readonly strict: boolean;
-  /** Of service principals and managed identities; `undefined` has the service make one. */
+  /** For service principals and managed identities; `undefined` lets the service create one. */
   readonly secret: string | undefined;
   readonly tenantId: string;
   readonly subscriptionId: string;
-  /** Whether long operations are answered before they are done, as Azure does. */
+  /** Whether long operations are answered before they are finished, as in Azure. */
   readonly asynchronous: boolean;
   readonly keyRotationStops: boolean;
   readonly serviceTags: NetworkFile | undefined;
-  /** A network to begin with, where the control plane has none, and the formats of the flow logs that are made for it. */
+  /** Initial network for an empty control plane, and the formats of its flow logs. */
   readonly start:
     | {
         readonly files: readonly NetworkFile[];
@@ -75,11 +75,11 @@ export interface ServiceSettings {
   readonly input: RecorderInput;
   readonly quirks: Quirks;
   readonly bindings: readonly AccountBinding[];
-  /** Folder of the table; `undefined` does not ingest. */
+  /** Folder of the table; `undefined` disables ingesting. */
   readonly lake: string | undefined;
-  /** Takes a line for a person: starts, stops, warnings. */
+  /** Called with a line for the user: starts, stops, warnings. */
   readonly log: (line: string) => void;
-  /** Takes a line for each request. */
+  /** Called with a line per request. */
   readonly logRequest: (line: string) => void;
   readonly now: () => number;
 }
@@ -87,29 +87,35 @@ export interface ServiceSettings {
 export interface Service {
   readonly origin: string;
   readonly environment: Environment;
-  /** Ends when a part fails for good. @throws what it failed with */
+  /**
+   * Rejects when a part fails permanently.
+   * @throws the failure of the part
+   */
   readonly failed: Promise<never>;
-  /** Flows are flushed, blobs closed, the table committed. */
+  /** Flushes flows, closes blobs, commits the table. */
   stop(): Promise<void>;
 }
 
-/** @throws usage where the folder belongs to another process, a secret is too short, or the listener cannot be opened; and what reading the state throws */
+/**
+ * @throws usage if another process uses the folder, a secret is too short, or the listener cannot be opened; errors of
+ * reading the state
+ */
 export async function openService(settings: ServiceSettings): Promise<Service> {
   const { dataFolder, host, log } = settings;
   const { strict } = settings;
   if (!strict && !isLoopback(host))
     throw new FlowError('usage', `${host} is not a loopback address: --auth any is for loopback only`, {
-      hint: 'Leave --auth out: clients then need a token, and nsgflow serve --env hands one to your shells.',
+      hint: 'Remove --auth: clients then need a token, and nsgflow serve --env gives one to your shells.',
     });
   await makeDataFolder(dataFolder, log);
-  const hint = 'One service has one data folder: stop that one, or name another folder with --data.';
+  const hint = 'Each service needs its own data folder: stop the other service, or use another folder with --data.';
   const unlock = await takeLock(join(dataFolder, 'lock'), `the data folder ${dataFolder}`, hint);
   try {
     const secret = await serviceSecret(dataFolder, settings.secret);
-    const where = secret === settings.secret ? 'is the one given' : `lies in ${join(dataFolder, secretName)}`;
+    const where = secret === settings.secret ? 'is the one you set' : `is in ${join(dataFolder, secretName)}`;
     if (strict)
       log(`clients need a token of this service; the secret for one ${where}; nsgflow serve --env hands both on`);
-    else log('any token is taken: every user of this machine can use the service');
+    else log('any token is accepted: all users of this machine can use the service');
     return await openLocked(settings, secret, unlock);
   } catch (error) {
     await unlock();
@@ -212,7 +218,10 @@ async function openLocked(settings: ServiceSettings, secret: string, unlock: () 
   }
 }
 
-/** What lets a shell of the service's user in: its secret, where the service made it, and a token for a day. @throws io, permission */
+/**
+ * Credentials for a shell of the service's user: its secret, if the service created it, and a token for a day.
+ * @throws io, permission
+ */
 export async function shellAccess(
   dataFolder: string,
   environment: Environment,
@@ -225,7 +234,7 @@ export async function shellAccess(
   return { secret: await readSecret(dataFolder), token: accessToken };
 }
 
-/** What is known to happen needs no stack. */
+/** Expected errors need no stack. */
 function describeFault(error: unknown): string {
   if (error instanceof FlowError) return `${error.code}: ${error.message}`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -263,16 +272,19 @@ interface Parts {
   readonly recorder: Recorder;
   readonly ingester: Ingester | undefined;
   readonly retainer: Retainer;
-  /** When all have ended, however. */
+  /** When all parts have ended, successfully or not. */
   readonly ended: Promise<unknown>;
-  /** When one fails. */
+  /** When one part fails. */
   readonly failed: Promise<never>;
   health(): PartHealth[];
 }
 
 const lookMillis = 250;
 
-/** Resolves when all of a capture is recorded, delivered and in the table. @throws when it is stopped before */
+/**
+ * Resolves when all of a capture is recorded, delivered and in the table.
+ * @throws if it is stopped before
+ */
 async function untilIngested(recorder: Recorder, ingester: Ingester, stop: AbortSignal): Promise<void> {
   while (!recorder.isDelivered()) await sleep(lookMillis, undefined, { signal: stop, ref: false });
   await ingester.takeAll();
@@ -300,7 +312,7 @@ function startParts(settings: ServiceSettings, control: ControlPlane, accounts: 
   failed.catch(() => undefined);
   if (ingester !== undefined && input.kind === 'capture')
     untilIngested(recorder, ingester, stop).then(
-      () => log('the table has all of the capture'),
+      () => log('the table has the whole capture'),
       () => undefined,
     );
   return {

@@ -1,4 +1,4 @@
-/** What the service tells a person when it has started: what it has, what it records, and where that goes. */
+/** The summary that the service prints when it has started: its resources, what it records, and where the data goes. */
 import { join } from 'node:path';
 import type { JsonObject } from '../arm-template/value.ts';
 import type { ControlSnapshot } from '../control/resources/snapshot.ts';
@@ -7,12 +7,12 @@ import type { RecorderInput } from './recorder.ts';
 
 export interface StartLinesSettings {
   readonly dataFolder: string;
-  /** Folder of the table; `undefined` where there is none. */
+  /** Folder of the table; `undefined` if there is none. */
   readonly lake: string | undefined;
   readonly input: RecorderInput;
 }
 
-/** One line each for the network, the flow logs, the packets, the data, and what another shell needs. */
+/** One line each for the network, the flow logs, the packets, the data, and the command for another shell. */
 export function startLines({ dataFolder, lake, input }: StartLinesSettings, snapshot: ControlSnapshot): string[] {
   const blobs = join(dataFolder, 'accounts');
   return [
@@ -36,13 +36,13 @@ function describeNetwork(resources: readonly JsonObject[]): string {
     return countOf(resources.filter((resource) => textOf(resource['type']).toLowerCase().endsWith(end)).length, name);
   });
   return resources.length === 0
-    ? 'none yet; make one with az or a template, or start with --network'
+    ? 'none yet; create one with az or a template, or start with --network'
     : counts.join(', ');
 }
 
 function describeFlowLogs({ flowLogs }: ControlSnapshot): string {
   if (flowLogs.length === 0)
-    return 'none, so nothing is written; make one with az or nsgflow flow-log create --make-account';
+    return 'none, so nothing is written; create one with az or nsgflow flow-log create --make-account';
   const enabled = flowLogs.filter((flowLog) => flowLog.enabled).length;
   return `${enabled} enabled${enabled < flowLogs.length ? `, ${flowLogs.length - enabled} disabled` : ''}`;
 }
@@ -54,21 +54,21 @@ function describeInput(input: RecorderInput): string {
   return [
     paths.join(', '),
     describePace(pace),
-    shiftNow ? 'moved to the present' : 'at its own times',
-    ...(loop ? ['over and over'] : []),
+    shiftNow ? 'moved to the current time' : 'at its original times',
+    ...(loop ? ['in a loop'] : []),
   ].join(', ');
 }
 
 function describePace(pace: number): string {
   if (pace === Number.POSITIVE_INFINITY) return 'as fast as it can be read';
-  return pace === 1 ? 'at its own pace' : `at ${pace} times its pace`;
+  return pace === 1 ? 'at its original speed' : `at ${pace} times its speed`;
 }
 
 function countOf(count: number, name: string): string {
   return `${count} ${name}${count === 1 ? '' : 's'}`;
 }
 
-/** A word of a shell's command. */
+/** A word of a shell command. */
 function quoted(path: string): string {
   return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -1,6 +1,6 @@
 /**
- * Puts a network from files (ARM templates, REST answers, az output) into a control plane that has none yet: as if somebody had made each
- * resource through the API.
+ * Creates the network from files (ARM templates, REST answers, az output) in an empty control plane, as if each
+ * resource were created through the API.
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ import type { RawResource, ResourceKind } from '../nsg/raw-resource.ts';
 import { propertiesOfBody } from './lifted-properties.ts';
 import { privateMode, writeWhole } from './private-file.ts';
 
-/** Kinds that the control plane has, in the order in which they can be made. */
+/** Kinds that the control plane supports, in the order of creation. */
 const order: readonly ResourceKind[] = [
   'application-security-group',
   'public-address',
@@ -36,7 +36,7 @@ const order: readonly ResourceKind[] = [
   'nic',
   'peering',
 ];
-/** Kinds that files hold for other reasons, too: one that cannot be made is left out. */
+/** Kinds that files can contain for other reasons: those that cannot be created are left out. */
 const beside: ReadonlySet<ResourceKind> = new Set<ResourceKind>([
   'public-address',
   'load-balancer',
@@ -46,10 +46,13 @@ const beside: ReadonlySet<ResourceKind> = new Set<ResourceKind>([
 const apiVersion = '2025-05-01';
 const resourceApiVersion = '2025-04-01';
 const storageApiVersion = '2025-08-01';
-/** The region of what has none. */
+/** The region of resources without a region. */
 const locationDefault = 'westeurope';
 
-/** The resources of the files, as far as the control plane has their types. @throws network-invalid */
+/**
+ * The resources of the files, for types that the control plane supports.
+ * @throws network-invalid
+ */
 export function startResources(
   files: readonly NetworkFile[],
   parameters: NetworkFile | undefined,
@@ -73,7 +76,10 @@ export function startResources(
   return known.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
 }
 
-/** Public addresses that network interfaces refer to and no file holds: with one, an interface is reached from outside. Their address is not known. */
+/**
+ * Public addresses that network interfaces refer to but no file contains: with one, an interface is reachable from
+ * outside. Their address is unknown.
+ */
 function missingPublicAddresses(resources: readonly RawResource[], warnings: string[]): RawResource[] {
   const known = new Set(resources.map(({ id }) => id.toLowerCase()));
   const missing: RawResource[] = [];
@@ -97,25 +103,26 @@ function missingPublicAddresses(resources: readonly RawResource[], warnings: str
   return missing;
 }
 
-/** Ids of the subscriptions that the resources are of. */
+/** Ids of the subscriptions of the resources. */
 export function subscriptionsOf(resources: readonly RawResource[]): string[] {
   return [...new Set(resources.map(({ id }) => id.split('/')[2].toLowerCase()))];
 }
 
-/** There while the network of a first start is made. */
+/** This file exists while the network of a first start is being created. */
 const begunName = 'network-begun';
 
-/** What a service begins with, where its control plane has nothing yet. */
+/** The initial content of an empty control plane. */
 export interface Start {
   readonly resources: readonly RawResource[];
-  /** Of reading them. */
+  /** Warnings of reading the files. */
   readonly warnings: readonly string[];
   readonly formats: readonly FlowLogFormat[];
 }
 
 /**
- * Makes network and flow logs in a control plane that has none, and completes those of an earlier start that failed or was killed.
- * @param log takes a line for a person
+ * Creates network and flow logs in an empty control plane, or completes those of an earlier start that failed or was
+ * killed.
+ * @param log called with a line for the user
  * @throws network-invalid, permission, disk-full, io
  */
 export async function makeStart(
@@ -127,11 +134,14 @@ export async function makeStart(
   const begun = join(dataFolder, begunName);
   const isBegun = await exists(begun);
   if (start === undefined) {
-    if (isBegun) log('warning: an earlier start made its network in part; --network with the same file completes it');
+    if (isBegun)
+      log(
+        'warning: an earlier start created only part of its network; start with --network and the same file to complete it',
+      );
     return;
   }
   if (!isBegun && control.snapshot().resources.length > 0) {
-    log('the control plane has a network already; the one of --network is left aside');
+    log('the control plane already has a network; --network is ignored');
     return;
   }
   await writeWhole(begun, '', privateMode);
@@ -142,9 +152,10 @@ export async function makeStart(
 }
 
 /**
- * Makes the resources, and the resource groups they lie in. Peerings come last, since each names two VNets; one whose other VNet is not there is left out.
+ * Creates the resources and their resource groups. Peerings are created last, because each refers to two VNets; if the
+ * other VNet is missing, the peering is left out.
  * @returns warnings
- * @throws network-invalid with the API's own sentence
+ * @throws network-invalid with the API's message
  */
 export async function makeNetwork(control: ControlPlane, resources: readonly RawResource[]): Promise<string[]> {
   const warnings: string[] = [];
@@ -154,7 +165,7 @@ export async function makeNetwork(control: ControlPlane, resources: readonly Raw
     await put(control, id.split('/').slice(0, 5).join('/'), resourceApiVersion, { location: locationDefault });
   for (const { id, kind, body, where } of resources) {
     const { location, tags, sku, ...rest } = plainJson(body) as Record<string, Json>;
-    const lifted = withoutAside(propertiesOfBody(rest));
+    const lifted = withoutUnsupported(propertiesOfBody(rest));
     if (kind === 'peering') {
       peerings.push({ id, body: { properties: lifted }, where });
       continue;
@@ -178,7 +189,7 @@ export async function makeNetwork(control: ControlPlane, resources: readonly Raw
   return [...warnings, ...(await makePeerings(control, peerings))];
 }
 
-/** A VNet's properties without its peerings, and these. */
+/** Splits the properties of a VNet into those without peerings, and the peerings. */
 function takePeerings(properties: JsonObject): { left: JsonObject; taken: JsonObject[] } {
   const isPeerings = ([key]: [string, Json]): boolean => key.toLowerCase() === 'virtualnetworkpeerings';
   const entries = Object.entries(properties);
@@ -189,7 +200,7 @@ function takePeerings(properties: JsonObject): { left: JsonObject; taken: JsonOb
   };
 }
 
-/** @returns warnings: peerings that were left out */
+/** @returns warnings about peerings that were left out */
 async function makePeerings(
   control: ControlPlane,
   peerings: readonly { id: string; body: JsonObject; where: string }[],
@@ -202,19 +213,19 @@ async function makePeerings(
     const remoteId = isObject(remote) ? scalarText(remote['id']) : '';
     if (scalarText((await get(control, remoteId))['id']) === '')
       warnings.push(
-        `${where}: the peered VNet ${remoteId || '(without id)'} is in no file, so the peering is left out`,
+        `${where}: the peered VNet ${remoteId || '(without id)'} is not in the files, so the peering is left out`,
       );
     else await put(control, id, apiVersion, { properties: fields }, where);
   }
   return warnings;
 }
 
-/** Account that the flow logs of a start go to. */
+/** Account of the flow logs of a first start. */
 const startAccount = 'nsgflowlogs';
 
 /**
- * Makes a flow log for each NSG, or each VNet, into one storage account a region.
- * @throws network-invalid with the API's own sentence
+ * Creates a flow log for each NSG or VNet, with one storage account per region.
+ * @throws network-invalid with the API's message
  */
 async function makeFlowLogs(
   control: ControlPlane,
@@ -268,14 +279,14 @@ async function put(control: ControlPlane, id: string, version: string, body: obj
   throw new FlowError('network-invalid', `${where}: ${code}: ${message}`);
 }
 
-/** What a template could not resolve is left out. */
+/** Unresolved values of a template are left out. */
 function plainJson(value: Value): Json {
   const text = JSON.stringify(value, (_, part: unknown) => (part instanceof Unresolved ? undefined : part));
   return JSON.parse(text) as Json;
 }
 
-/** Links to resources that the control plane does not have: they decide nothing about rules. */
-const asideKeys = new Set([
+/** Links to resources that the control plane does not support; they do not affect rules. */
+const unsupportedKeys = new Set([
   'applicationgatewaybackendaddresspools',
   'natgateway',
   'virtualmachine',
@@ -288,12 +299,12 @@ const asideKeys = new Set([
   'networkinterfaces',
 ]);
 
-function withoutAside(value: Json): Json {
-  if (Array.isArray(value)) return value.map((item: Json) => withoutAside(item));
+function withoutUnsupported(value: Json): Json {
+  if (Array.isArray(value)) return value.map((item: Json) => withoutUnsupported(item));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value as Record<string, Json>)
-      .filter(([key]) => !asideKeys.has(key.toLowerCase()))
-      .map(([key, inner]) => [key, withoutAside(inner)]),
+      .filter(([key]) => !unsupportedKeys.has(key.toLowerCase()))
+      .map(([key, inner]) => [key, withoutUnsupported(inner)]),
   );
 }

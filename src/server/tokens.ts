@@ -8,14 +8,14 @@ import type { Audience } from './audience.ts';
 import { privateMode, writeWhole } from './private-file.ts';
 import { WrongSecrets } from './wrong-secrets.ts';
 
-/** Who may use the service. */
+/** Access rules of the service. */
 export interface TokenSettings {
-  /** Only tokens that were signed here are taken, and only who knows the secret gets one. */
+  /** Only tokens signed by this service are accepted, and only clients with the secret get one. */
   readonly strict: boolean;
-  /** Matters where it is strict. */
+  /** Used only if `strict`. */
   readonly secret: string | undefined;
   readonly tenantId: string;
-  /** Names and addresses of the service, in lower case: tokens are for them, or for Azure's. */
+  /** Names and addresses of the service, in lower case: valid audiences in addition to Azure's. */
   readonly names: readonly string[];
 }
 
@@ -28,11 +28,11 @@ export interface IssuedToken {
 
 const issuer = 'nsgflow';
 const lifetimeSeconds = 3600;
-/** Of a token that a shell gets: programs in it cannot renew it. */
+/** Lifetime of a token for a shell: programs in the shell cannot renew it. */
 export const shellTokenSeconds = 24 * 3600;
 const keyBytes = 32;
 
-/** Signs access tokens and checks them. Its key lies in a file, so that tokens outlive a restart. */
+/** Signs and checks access tokens. The key is in a file, so that tokens survive a restart. */
 export class Tokens {
   readonly settings: TokenSettings;
   readonly #key: Uint8Array;
@@ -41,7 +41,7 @@ export class Tokens {
   readonly #names: ReadonlySet<string>;
   readonly #wrong: WrongSecrets;
 
-  /** `wait` holds up the answer to a wrong secret. */
+  /** @param wait delays the response to a wrong secret */
   constructor(
     settings: TokenSettings,
     key: Uint8Array,
@@ -57,9 +57,9 @@ export class Tokens {
   }
 
   /**
-   * Wrong secrets of a client are answered the later, the more it has sent.
+   * Checks a client's secret. Responses to wrong secrets are delayed, longer after each one.
    * @param address of the client
-   * @throws RequestError 401 where the secret is wanted and this is not it
+   * @throws RequestError 401 if a secret is required and this one is wrong
    */
   async checkSecret(given: string | undefined, address: string | undefined): Promise<void> {
     const { strict, secret } = this.settings;
@@ -89,7 +89,10 @@ export class Tokens {
     return { accessToken, expiresInSeconds: seconds, expiresOn };
   }
 
-  /** Takes any bearer token that is not empty; strict, only one of ours for this part that has not expired. @throws RequestError 401 */
+  /**
+   * Accepts any non-empty bearer token; with `strict`, only an unexpired token of this service for this part.
+   * @throws RequestError 401
+   */
   async check(authorization: string | undefined, challenge: string, part: Audience): Promise<void> {
     const token = /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
     const headers = { 'www-authenticate': challenge };
@@ -121,7 +124,10 @@ export class Tokens {
   }
 }
 
-/** The key of tokens in this file, made where there is none. @throws io, permission */
+/**
+ * The token key in this file, created if missing.
+ * @throws io, permission
+ */
 export async function tokenKey(path: string): Promise<Uint8Array> {
   const text = await readFile(path, 'utf8').catch(() => '');
   const known = Buffer.from(text.trim(), 'base64');
@@ -131,7 +137,7 @@ export async function tokenKey(path: string): Promise<Uint8Array> {
   return new Uint8Array(key);
 }
 
-/** Compares in a time that does not tell where the texts differ. */
+/** Compares two texts in constant time. */
 export function sameText(a: string, b: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(a), digest(b));

@@ -112,7 +112,7 @@ describe.runIf(process.platform !== 'win32')('a service on loopback, in a data f
     served = await serve(data.path, ['--no-ingest', '--auth', 'any']);
     expect(await status('any')).toBe(200);
     expect(await status(undefined)).toBe(401);
-    expect(served.said()).toContain('every user of this machine can use the service');
+    expect(served.said()).toContain('all users of this machine can use the service');
     expect(await readFile(join(data.path, 'secret'), 'utf8')).toBe(before);
     await served.end();
     served = await serve(data.path, ['--no-ingest'], { env: { NSGFLOW_SECRET: 'a secret of my own' } });

@@ -63,8 +63,8 @@ test('a start that ends after any of its changes is completed by the next one', 
     expect(second.plane.snapshot().flowLogs.map(({ id }) => id)).toEqual(expect.arrayContaining(logs));
     expect(lines).toEqual([
       isKilled
-        ? 'warning: an earlier start made its network in part; --network with the same file completes it'
-        : 'the control plane has a network already; the one of --network is left aside',
+        ? 'warning: an earlier start created only part of its network; start with --network and the same file to complete it'
+        : 'the control plane already has a network; --network is ignored',
     ]);
     expect(await readdir(second.folder)).toEqual(['resources']);
     await second.end();

@@ -170,7 +170,7 @@ describe.each(long ? ['at once', 'asynchronous'] : ['at once'])(
       const lines = tuplesOf(blobs).length;
       await until(
         () => Promise.resolve(served.said()),
-        (said) => said.includes('the table has all of the capture'),
+        (said) => said.includes('the table has the whole capture'),
         60_000,
       );
       // From then on nothing is missing.

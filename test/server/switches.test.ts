@@ -16,7 +16,7 @@ import { account, buildNetwork, flowLogBody, network, openPlane, rule, watcher }
 import type { Sent, Written } from '../record/traffic.ts';
 import { pcapOf, readWritten, start } from '../record/traffic.ts';
 
-/** Flow logs that are switched while a capture is replayed at 60 times its pace. The test sets the clock; what the recorder has done by then is left to chance. */
+/** Flow logs that are switched while a capture is replayed at 60 times its speed. The test sets the clock; what the recorder has done by then is left to chance. */
 const long = process.env['NSGFLOW_LONG'] === '1';
 const switches = long ? 500 : 40;
 const pace = 60;

@@ -1,6 +1,6 @@
 /**
- * Answers, complete at once or, in asynchronous mode, with an operation to poll. A `Retry-After` of 0 would count as none, and clients then
- * wait half a minute. Source: control-plane facts 1.4, 5.
+ * Responses: complete at once or, in asynchronous mode, with an operation to poll. Clients treat a `Retry-After` of 0
+ * as absent and wait half a minute. Source: control-plane facts 1.4, 5.
  */
 import type { Json } from '../../arm-template/value.ts';
 import { formatTime } from '../../base/time.ts';
@@ -16,12 +16,12 @@ export function empty(status: number): ArmResponse {
   return { status, headers: {} };
 }
 
-/** Where an operation is polled. `kind` is `operations` for its status, `operationResults` for what it gives. */
+/** URL to poll an operation. `kind` is `operations` for its status, `operationResults` for its result. */
 function operationUrl(ask: Ask, subscription: string, operation: Operation, kind: string): string {
   return `${ask.origin}/subscriptions/${subscription}/providers/Microsoft.Network/locations/local/${kind}/${operation.id}?api-version=${ask.apiVersion}`;
 }
 
-/** Headers of an answer that comes before its operation is done. */
+/** Headers of a response before its operation is finished. */
 export function pollHeaders(
   ask: Ask,
   subscription: string,
@@ -36,7 +36,10 @@ export function pollHeaders(
   return headers;
 }
 
-/** The answer to a poll. @throws NotFound for an operation that is not known */
+/**
+ * The response to a poll.
+ * @throws NotFound for an unknown operation
+ */
 export function poll(ask: Ask, subscription: string, operations: Operations, kind: string, id: string): ArmResponse {
   const operation = operations.get(id);
   if (operation === undefined) throw new ArmError('NotFound', `The operation '${id.slice(0, 80)}' is not known.`);

@@ -1,8 +1,8 @@
 /**
- * Versions of the API: which ones each namespace has, as Azure lists them. A version that is not listed is taken when it is newer than all that
- * are and lies in the past: Azure publishes several a year, and clients are newer than this table.
- * Source: `apiVersions` of `az provider show`; the versions that Azure Resource Manager names when it refuses one (`InvalidApiVersionParameter`);
- * the version folders of the Azure SDKs.
+ * API versions of each namespace, as Azure lists them. An unlisted version is accepted if it is newer than all listed
+ * ones and not in the future: Azure publishes several per year, and clients can be newer than this table. Source:
+ * `apiVersions` of `az provider show`; the versions in Azure Resource Manager's refusals
+ * (`InvalidApiVersionParameter`); the version folders of the Azure SDKs.
  */
 import { formatTime } from '../../base/time.ts';
 import { ArmError } from '../arm-error.ts';
@@ -25,12 +25,15 @@ const versionsByNamespace = new Map(
   Object.entries(versionTexts).map(([namespace, text]) => [namespace.toLowerCase(), text.split(' ').toReversed()]),
 );
 
-/** Newest first; those of Azure Resource Manager itself for a namespace without a list. */
+/** Newest first; a namespace without a list has the versions of Azure Resource Manager itself. */
 export function apiVersionsOf(namespace: string): readonly string[] {
   return versionsByNamespace.get(namespace.toLowerCase()) ?? versionsByNamespace.get('microsoft.resources') ?? [];
 }
 
-/** A date of the calendar that is not in the future, with `-preview` or the like behind it. @throws InvalidApiVersionParameter */
+/**
+ * Checks that a version is a calendar date, not in the future, with an optional suffix such as `-preview`.
+ * @throws InvalidApiVersionParameter
+ */
 export function checkApiVersion(version: string, nowMillis: number): void {
   if (isDate(version) && version.slice(0, 10) <= formatTime(nowMillis).slice(0, 10)) return;
   if ([...versionsByNamespace.values()].some((versions) => versions.includes(version))) return;
@@ -40,7 +43,10 @@ export function checkApiVersion(version: string, nowMillis: number): void {
   );
 }
 
-/** The version is one of those that the namespace of `type` has. @throws NoRegisteredProviderFound, InvalidApiVersionParameter */
+/**
+ * Checks that the namespace of `type` has the version.
+ * @throws NoRegisteredProviderFound, InvalidApiVersionParameter
+ */
 export function checkApiVersionOf(type: string, version: string, location = ''): void {
   const [namespace, ...rest] = type.split('/');
   const versions = versionsByNamespace.get(namespace.toLowerCase());

@@ -14,7 +14,7 @@ import { ArmError } from '../arm-error.ts';
 import { groupOf, locationOf } from '../resources/resource-path.ts';
 import { objectOf, propertiesOf, textOf } from '../resources/resource.ts';
 
-/** What a filter is asked about. `type` is '' for parts that have none. */
+/** An item that a filter tests. `type` is '' for parts without a type. */
 export interface Filterable {
   readonly id: string;
   readonly name: string;
@@ -24,17 +24,17 @@ export interface Filterable {
 
 export type Filter = (item: Filterable) => boolean;
 
-/** Which lists a filter is of: each has its own properties. */
+/** The kind of list: each has its own filter properties. */
 export type FilterKind = 'resources' | 'groups' | 'deployments';
 
 interface Property {
-  /** Tags are asked one by one; the filter holds for a resource when it holds for one of its tags. */
+  /** Tags are tested one by one; the filter matches a resource if it matches one of its tags. */
   read(item: Filterable, tag: readonly [string, string]): string;
   readonly calls?: readonly ('substringof' | 'startswith')[];
   readonly isTag?: true;
-  /** Whether casing counts. */
+  /** Whether the comparison is case-sensitive. */
   readonly exact?: true;
-  /** Whether texts are names of regions: `West Europe` is `westeurope`. */
+  /** Whether texts are names of regions: `West Europe` equals `westeurope`. */
   readonly isRegion?: true;
 }
 
@@ -68,7 +68,10 @@ const propertiesOfKind: Readonly<Record<FilterKind, Readonly<Record<string, Prop
 
 type Test = (item: Filterable, tag: readonly [string, string]) => boolean;
 
-/** The filter of a query; `undefined` where there is none. @throws InvalidFilterInQueryString */
+/**
+ * The filter of a query; `undefined` if there is none.
+ * @throws InvalidFilterInQueryString
+ */
 export function readFilter(text: string | undefined, kind: FilterKind): Filter | undefined {
   if (text === undefined || text.trim() === '') return undefined;
   return new FilterReader(text, kind).whole();
@@ -76,7 +79,7 @@ export function readFilter(text: string | undefined, kind: FilterKind): Filter |
 
 const tokenPattern = /\s*(?:('(?:[^']|'')*')|([A-Za-z][\w/]*)|([(),]))/y;
 
-/** Reads a filter from left to right. */
+/** Parses a filter from left to right. */
 class FilterReader {
   readonly #text: string;
   readonly #kind: FilterKind;

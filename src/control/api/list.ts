@@ -1,6 +1,4 @@
-/**
- * Pages of lists: in the order of their ids, `nextLink` to the next one. The token in it is the id behind which the next page begins.
- */
+/** Pages of lists, in the order of ids, with a `nextLink`. Its token is the id after which the next page begins. */
 import type { JsonObject } from '../../arm-template/value.ts';
 import { ArmError } from '../arm-error.ts';
 import type { Ask } from './request.ts';
@@ -14,7 +12,10 @@ export function listPage(
   pageSize: number,
   show: (resource: Resource) => JsonObject,
 ): JsonObject;
-/** `{value, nextLink?}`; only the page's own items are shown. @throws InvalidSkipToken, InvalidTopInQueryString */
+/**
+ * `{value, nextLink?}`. Only items of the page are converted.
+ * @throws InvalidSkipToken, InvalidTopInQueryString
+ */
 export function listPage<T extends { readonly id?: unknown }>(
   ask: Ask,
   items: readonly T[],

@@ -1,6 +1,6 @@
 /**
- * The description of the API (OpenAPI 3.1), made from the table of resource types. `openapi/arm.json` is this; a test compares the two, so
- * that a diff shows every change of the API.
+ * The description of the API (OpenAPI 3.1), generated from the table of resource types. A test compares it with
+ * `openapi/arm.json`, so that a diff shows each change of the API.
  */
 import type { Json, JsonObject } from '../../arm-template/value.ts';
 import { armErrorTable } from '../arm-error.ts';
@@ -156,7 +156,7 @@ function at(path: string, operations: JsonObject): JsonObject {
   return { parameters: [...parameters, { $ref: '#/components/parameters/apiVersion' }], ...operations };
 }
 
-/** `answer` and `body` are names of schemas, or paths below one. */
+/** `answer` and `body` are names of schemas, or paths in one. */
 function operation(statuses: readonly string[], answer?: string, body?: string): JsonObject {
   const content =
     answer === undefined

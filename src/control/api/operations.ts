@@ -1,6 +1,6 @@
 /**
- * Long operations, for clients that poll: their work is done before the first answer, and they are said to be in progress for a moment.
- * They are remembered in memory; after a restart a client is told that its operation is not known.
+ * Long operations for clients that poll. The work is finished before the first response, but the operation is reported
+ * as in progress for a moment. Operations are in memory; after a restart they are unknown.
  */
 import { randomUUID } from 'node:crypto';
 import { resourceKey } from '../../arm-template/resource-id.ts';
@@ -11,16 +11,16 @@ export interface Operation {
   readonly id: string;
   readonly startMillis: number;
   readonly endMillis: number;
-  /** What its Location gives in the end. */
+  /** The final result. */
   readonly result: ArmResponse;
 }
 
 export interface Operations {
-  /** `resource` is the id that is being changed, '' for none. */
+  /** @param resource id of the changing resource, '' for none */
   start(resource: string, result: ArmResponse): Operation;
   get(id: string): Operation | undefined;
   isDone(operation: Operation): boolean;
-  /** Whether a resource is said to be changing. */
+  /** Whether a resource is reported as changing. */
   isPending(resource: string): boolean;
 }
 

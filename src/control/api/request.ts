@@ -1,5 +1,5 @@
 /**
- * A request to the control plane and its answer, free of HTTP: what a listener hands in and writes out.
+ * A request to the control plane and its response, independent of the HTTP server.
  *
  *   PUT /subscriptions/{id}/resourceGroups/{group}/providers/Microsoft.Network/networkSecurityGroups/{name}?api-version=2025-05-01
  */
@@ -14,24 +14,24 @@ import { ArmError } from '../arm-error.ts';
 export interface ArmRequest {
   /** In any casing. */
   readonly method: string;
-  /** Path and query as they stand in the request line, or an absolute URL. */
+  /** Path and query as in the request line, or an absolute URL. */
   readonly url: string;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** As received; `undefined` or empty where there is none. */
+  /** As received; `undefined` or empty without a body. */
   readonly body?: Uint8Array | undefined;
-  /** Beginning of absolute URLs in the answer; `undefined` takes that of the settings. */
+  /** Origin of absolute URLs in the response; `undefined` uses that of the settings. */
   readonly origin?: string | undefined;
 }
 
 export interface ArmResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** `undefined`: the answer has no body. */
+  /** `undefined`: the response has no body. */
   readonly body?: Json | undefined;
 }
 
-/** A request taken apart. */
+/** A parsed request. */
 export interface Ask {
   readonly method: string;
   /** Decoded parts of the path, in the request's casing. */
@@ -41,11 +41,14 @@ export interface Ask {
   readonly headers: ArmRequest['headers'];
   readonly apiVersion: string;
   readonly origin: string;
-  /** The body as an object; `{}` where there is none. @throws InvalidRequestContent */
+  /**
+   * The body as an object; `{}` without a body.
+   * @throws InvalidRequestContent
+   */
   body(): JsonObject;
 }
 
-/** @throws ArmError where the path, the query or the api-version is not well-formed */
+/** @throws ArmError if the path, the query or the api-version is malformed */
 export function parseRequest(request: ArmRequest, origin: string, nowMillis: number): Ask {
   const target = request.url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '').replace(/#.*$/s, '');
   const at = target.indexOf('?');
@@ -70,7 +73,7 @@ export function parseRequest(request: ArmRequest, origin: string, nowMillis: num
   };
 }
 
-/** Names hold no separators and no control characters, however they are written. */
+/** Names contain no separators or control characters, also when they are escaped. */
 function decodeSegment(part: string): string {
   let decoded: string;
   try {

@@ -1,4 +1,4 @@
-/** Requests about one resource, or a part of one such as a subnet: GET, HEAD, PUT, PATCH, DELETE, and actions. */
+/** Requests for one resource, or a child resource such as a subnet: GET, HEAD, PUT, PATCH, DELETE, and actions. */
 import type { JsonObject } from '../../arm-template/value.ts';
 import { ArmError } from '../arm-error.ts';
 import type { Engine } from '../resources/engine.ts';
@@ -14,7 +14,7 @@ import type { Operations } from './operations.ts';
 import type { ArmResponse, Ask } from './request.ts';
 
 export interface ResourceAnswers {
-  /** The resource as GET shows it. */
+  /** The resource as GET returns it. */
   readonly show: (ask: Ask, definition: ResourceType, resource: Resource) => JsonObject;
   readonly onResource: (ask: Ask, definition: ResourceType, id: string) => Promise<ArmResponse>;
   readonly onChild: (ask: Ask, definition: ResourceType, child: ChildType, id: string) => Promise<ArmResponse>;
@@ -83,7 +83,7 @@ export function createResourceAnswers(state: State, engine: Engine, operations: 
     return { status: 202, headers: pollHeaders(ask, subscription, operation, ways) };
   };
 
-  /** The same of a part, such as a subnet. */
+  /** The same for a child resource, such as a subnet. */
   const onChild = async (ask: Ask, definition: ResourceType, child: ChildType, id: string): Promise<ArmResponse> => {
     const subscription = engine.requireSubscription(id);
     const view = state.view(ask.origin);

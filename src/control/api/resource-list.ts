@@ -1,6 +1,4 @@
-/**
- * `…/resources` of a subscription or a group: resources of all types, in brief.
- */
+/** `…/resources` of a subscription or a group: short forms of resources of all types. */
 import type { Json, JsonObject } from '../../arm-template/value.ts';
 import { ok } from './answer.ts';
 import { readFilter } from './filter.ts';
@@ -42,7 +40,7 @@ function briefly(resource: Resource): JsonObject {
   return shown;
 }
 
-/** `NetworkWatcher_westeurope/web`: lists of mixed types name a resource with those that it lies in. */
+/** `NetworkWatcher_westeurope/web`: in lists of mixed types, a name includes the parent resources. */
 function fullName({ id, type }: Resource): string {
   const parts = id.split('/').slice(-2 * type.split('/').length + 2);
   return parts.filter((_, index) => index % 2 === 1).join('/');

@@ -1,6 +1,6 @@
 /**
- * Headers of every answer. Nothing is throttled here: what is left of a limit is always the whole of it.
- * Source: Azure Resource Manager, "Understand how Azure Resource Manager throttles requests"; "Track asynchronous Azure operations".
+ * Headers of all responses. Requests are not throttled: the remaining quota is always the full one. Source: Azure
+ * Resource Manager, "Understand how Azure Resource Manager throttles requests"; "Track asynchronous Azure operations".
  */
 import { randomUUID } from 'node:crypto';
 import { formatTime } from '../../base/time.ts';
@@ -8,7 +8,7 @@ import type { ArmRequest, ArmResponse } from './request.ts';
 
 const remaining = { reads: '11999', writes: '1199', deletes: '14999' } as const;
 
-/** The answer with the headers of Azure Resource Manager; those that it has stay. */
+/** Adds the headers of Azure Resource Manager to a response; existing ones are kept. */
 export function withHeaders(
   { method, url, headers: asked }: ArmRequest,
   response: ArmResponse,

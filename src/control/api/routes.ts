@@ -1,5 +1,5 @@
 /**
- * Which request asks for what. Paths are matched in any casing, and `//` counts as `/`.
+ * The routes. Paths are matched ignoring case, and `//` counts as `/`.
  *
  *   /tenants  /subscriptions  /subscriptions/{id}[/locations | /resources | /providers[/{namespace}[/register | /unregister]]]
  *   /subscriptions/{id}/resourceGroups[/{group}[/resources]]
@@ -83,7 +83,7 @@ export function createRoutes(state: State): Route {
     return list(ask, `${type}/${last}`, names.length === 0 ? base : parentPath, names.length > 0);
   };
 
-  /** What lies below a storage account: see container-sync.ts. */
+  /** Syncs the containers below a storage account: see container-sync.ts. */
   const beforeServices = async (segments: readonly string[], base: string): Promise<void> => {
     if (`${segments[0]}/${segments[1]}`.toLowerCase() !== storageAccountType.toLowerCase()) return;
     const [, , account = '', service = '', name = '', part] = segments;
@@ -109,17 +109,17 @@ export function createRoutes(state: State): Route {
     return onResource(ask, definition, id);
   };
 
-  /** A type that is known, or of which there is a resource: that of `id`, or any. */
+  /** A known type, or a type with a resource: that of `id`, or any. */
   const requireKept = (type: string, id: string): ResourceType => {
     const [kept] = id === '' ? state.store.ofType(type) : [state.store.get(id)];
     return resourceTypeNamed(type) ?? (kept === undefined ? undefined : inertType(kept.type)) ?? requireType(type);
   };
 
-  /** `id` is of a resource whose region the refusal names. */
+  /** @param id of a resource whose region is in the error */
   const checkVersion = (ask: Ask, type: string, id: string): void =>
     checkApiVersionOf(type, ask.apiVersion, textOf(state.store.get(id)?.body['location']));
 
-  /** A list of one type below `scope`: a subscription, a group, or (`inResource`) a resource. */
+  /** A list of one type below `scope`: a subscription, a group, or with `inResource` a resource. */
   const list = (ask: Ask, type: string, scope: string, inResource: boolean): ArmResponse => {
     const view = state.view(ask.origin);
     const child = childTypeNamed(type);

@@ -56,7 +56,7 @@ function subscriptionBody(state: State, { id, name }: Subscription): Json {
   };
 }
 
-/** Below `/subscriptions/{id}`: what is no resource. `segments` begin behind the id. */
+/** Requests below `/subscriptions/{id}` that are not for resources. `segments` begin after the id. */
 export async function answerSubscription(
   state: State,
   ask: Ask,
@@ -126,7 +126,7 @@ function checkName(state: State, ask: Ask): ArmResponse {
   return ok({ nameAvailable: true });
 }
 
-/** Some of Azure's regions, and those in use here. Any well-formed region is taken. */
+/** Some of Azure's regions, and those in use here. Any well-formed region is accepted. */
 function locations(state: State, subscription: string): { readonly [name: string]: Json; readonly name: string }[] {
   const names = new Map(regions.map(([name, shown]) => [name, shown]));
   for (const { body } of state.store.all()) {

@@ -1,6 +1,7 @@
 /**
- * Deployments of templates: the evaluator of arm-template makes the resources, in the order of their dependencies each is PUT as a client
- * would, and what was deployed is kept as a resource. A failure leaves what was made before it, as Azure does.
+ * Deployments of templates: the evaluator of arm-template creates the resources, each is PUT in the order of
+ * dependencies, as by a client, and the deployment is stored as a resource. After a failure, resources that were
+ * created before stay, as in Azure.
  */
 import { randomUUID } from 'node:crypto';
 import { resourceKey, resourceName } from '../../arm-template/resource-id.ts';
@@ -53,7 +54,10 @@ export function createDeployments(state: State, engine: Engine): Deployments {
     return withTemplate(job, liveResources(state, request.origin), use);
   };
 
-  /** Without making anything. @throws InvalidTemplate, ResourceGroupNotFound */
+  /**
+   * Plans a deployment without creating resources.
+   * @throws InvalidTemplate, ResourceGroupNotFound
+   */
   const plan = async (run: TemplateRun): Promise<readonly PlannedResource[]> => {
     const { resources } = await run.plan();
     for (const { type } of resources) requireKnown(type);
@@ -75,7 +79,7 @@ export function createDeployments(state: State, engine: Engine): Deployments {
     return { made, outputs: await run.outputs() };
   };
 
-  /** What the answer says of a template that is taken nevertheless. */
+  /** Diagnostics of a template that is still accepted. */
   const diagnosticsOf = (resources: readonly PlannedResource[]): { diagnostics?: JsonObject[] } => {
     const types = [...new Set(resources.map(({ type }) => withoutEnd(type, '/')))].filter(
       (type) => requireKnown(type).isInert === true && !isRelatedType(type),
@@ -105,7 +109,7 @@ export function createDeployments(state: State, engine: Engine): Deployments {
     }
   };
 
-  /** What lies in the group and not in the template; users before what they use. */
+  /** Removes resources of the group that are not in the template; users before the resources that they use. */
   const removeOthers = async (request: DeploymentRequest, made: readonly string[]): Promise<void> => {
     const kept = new Set(made.map(resourceKey));
     const prefix = `${resourceKey(engine.requireGroup(request.id).id)}/`;
@@ -206,7 +210,10 @@ export function createDeployments(state: State, engine: Engine): Deployments {
   };
 }
 
-/** Whether a deployment makes the group that a resource of it lies in: that of the network watchers comes with the first network. */
+/**
+ * Whether a deployment creates the group of one of its resources: the group of the network watchers is created with the
+ * first network.
+ */
 function isMadeBy(id: string, resources: readonly PlannedResource[]): boolean {
   return (
     groupOf(id).toLowerCase() === watcherGroup.toLowerCase() &&

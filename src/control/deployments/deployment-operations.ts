@@ -1,6 +1,4 @@
-/**
- * `…/deployments/{name}/operations[/{id}]`: what a deployment made, one entry a resource, and the one that it failed at.
- */
+/** `…/deployments/{name}/operations[/{id}]`: the created resources of a deployment, and the one that failed. */
 import { createHash } from 'node:crypto';
 import { resourceName } from '../../arm-template/resource-id.ts';
 import type { Json, JsonObject } from '../../arm-template/value.ts';
@@ -11,7 +9,10 @@ import type { ArmResponse, Ask } from '../api/request.ts';
 import type { Resource } from '../resources/resource.ts';
 import { objectOf, objectsOf, propertiesOf, textOf } from '../resources/resource.ts';
 
-/** The operations of a deployment, or, with an id, one of them. @throws DeploymentOperationNotFound */
+/**
+ * The operations of a deployment, or with an id, one of them.
+ * @throws DeploymentOperationNotFound
+ */
 export function answerOperations(ask: Ask, deployment: Resource, id: string, pageSize: number): ArmResponse {
   const all = operationsOf(deployment);
   if (id === '') return ok(listPage(ask, all, pageSize));

@@ -1,6 +1,6 @@
 /**
- * The order in which the resources of a template are made: parents, what `dependsOn` names, what `reference` asks for, and whatever else a
- * body names by its id come first. Otherwise the template's own order holds.
+ * The order in which the resources of a template are created: parents, targets of `dependsOn` and `reference`, and
+ * other resources whose id is in a body come first. Otherwise the order of the template is kept.
  */
 import type { ExpandedTemplate, TemplateResource } from '../../arm-template/expand.ts';
 import { resourceKey } from '../../arm-template/resource-id.ts';
@@ -9,7 +9,10 @@ import { isArray, isObject } from '../../arm-template/value.ts';
 import { ArmError } from '../arm-error.ts';
 import { deploymentType } from '../types/deployment.ts';
 
-/** Places of the resources in `expanded.resources`. @throws InvalidTemplate where they need each other in a circle, or need what is not there */
+/**
+ * Indexes into `expanded.resources`.
+ * @throws InvalidTemplate for circular or missing dependencies
+ */
 export function deploymentOrder(expanded: ExpandedTemplate): number[] {
   const { resources } = expanded;
   const needs = needsOf(resources);
@@ -38,7 +41,7 @@ function needsOf(resources: readonly TemplateResource[]): Set<number>[] {
     resources.flatMap((other, at) => (other.path.startsWith(`${path}.properties.template.`) ? [at] : [])),
   );
   const needs = resources.map((resource, index) => ownNeeds(resource, index, resources, places));
-  // What a nested deployment waits for, its resources wait for. Copies of one loop have one path, and each other's members.
+  // Resources of a nested deployment have its dependencies. Copies of one loop have one path, and each other's members.
   resources.forEach(({ path }, index) => {
     const members = new Set(membersOf[index]);
     for (const need of needs[index]) {

@@ -19,11 +19,11 @@ export interface DeploymentRequest {
   /** By name in lower case. */
   readonly parameters: JsonObject;
   readonly origin: string;
-  /** Of what-if: whether only ids are asked for. */
+  /** For what-if: whether only ids are requested. */
   readonly isIdsOnly: boolean;
 }
 
-/** @throws ArmError where there is no template, or parameters do not fit it */
+/** @throws ArmError if there is no template, or the parameters do not match it */
 export function readDeployment(engine: Engine, ask: Ask, id: string): DeploymentRequest {
   engine.requireGroup(id);
   if (!deployment.name.pattern.test(resourceName(id)))
@@ -50,7 +50,7 @@ export function readDeployment(engine: Engine, ask: Ask, id: string): Deployment
   return { id, mode, template: template as JsonObject, parameters: given, origin: ask.origin, isIdsOnly };
 }
 
-/** Those given are declared, and those declared without a default are given. */
+/** Checks that given parameters are declared, and that parameters without a default are given. */
 function checkParameters(template: JsonObject, given: JsonObject): void {
   const declared = objectOf(template['parameters']);
   const names = new Set(Object.keys(declared).map((name) => name.toLowerCase()));
@@ -80,7 +80,7 @@ function checkParameters(template: JsonObject, given: JsonObject): void {
   }
 }
 
-/** As the answer shows them; secure ones without their value. */
+/** As in the response; secure parameters without their value. */
 export function shownParameters(request: DeploymentRequest): JsonObject {
   return Object.fromEntries(
     Object.entries(objectOf(request.template['parameters'])).flatMap(([name, parameter]) => {

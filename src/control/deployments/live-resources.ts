@@ -1,4 +1,4 @@
-/** What templates find by `reference` and `listKeys`: resources and their parts as GET shows them. */
+/** The targets of `reference` and `listKeys` in templates: resources and child resources as GET returns them. */
 import { responseBody, childResponseBody } from '../resources/response-body.ts';
 import { childTypeNamed, keptTypeNamed } from '../resources/resource-types.ts';
 import type { State } from '../resources/state.ts';

@@ -1,5 +1,5 @@
 /**
- * Two bodies of a resource compared, as what-if tells it: nested objects have one path, elements of arrays are children of their array.
+ * Compares two bodies of a resource, in the format of what-if: nested objects have one path, array elements are children.
  *
  *   {path: 'properties.securityRules', propertyChangeType: 'Array', children: [
  *     {path: '0', propertyChangeType: 'Modify', children: [
@@ -7,10 +7,10 @@
  */
 import type { Json, JsonObject } from '../../arm-template/value.ts';
 
-/** Properties that the server computes for each answer; templates cannot set them. */
+/** Properties that the server computes for each response; templates cannot set them. */
 const ownKeys = new Set(['etag', 'provisioningstate', 'apiversion']);
 
-/** [] where nothing differs. */
+/** [] if there are no differences. */
 export function compareProperties(before: JsonObject, after: JsonObject): JsonObject[] {
   return compareObjects(before, after, '');
 }
@@ -42,7 +42,7 @@ function compareValues(before: Json | undefined, after: Json | undefined, path: 
   return before === after || sameText(before, after) ? [] : [{ path, propertyChangeType: 'Modify', before, after }];
 }
 
-/** Elements with a name are the same where it is, others where they stand. */
+/** Elements with a name are matched by name, others by index. */
 function compareLists(before: readonly Json[], after: readonly Json[]): JsonObject[] {
   const keyed = (list: readonly Json[]): Map<string, [index: number, item: Json]> =>
     new Map(list.map((item, index) => [keyOf(item) ?? `#${index}`, [index, item]]));

@@ -1,6 +1,6 @@
 /**
- * A template while it is deployed: evaluated with what is there, and again as its resources are made. It runs in a thread of its own where there may be
- * one (template-thread.ts), so it takes plain values and answers with plain values.
+ * A template during its deployment: evaluated with the existing resources, and again as its resources are created. It
+ * can run in its own thread (template-thread.ts), so its inputs and results are plain values.
  */
 import { randomUUID } from 'node:crypto';
 import { define, text } from '../../arm-template/call.ts';
@@ -20,21 +20,21 @@ import { ArmError } from '../arm-error.ts';
 import { deploymentOrder } from './deployment-order.ts';
 import { parentOfChild, resourceTypeNamed } from '../resources/resource-types.ts';
 
-/** What is deployed with what. */
+/** A template with its parameters. */
 export interface TemplateJob {
   readonly template: JsonObject;
   /** By name in lower case. */
   readonly parameters: JsonObject;
   readonly scope: Scope;
-  /** What `utcNow` answers. */
+  /** The value of `utcNow`. */
   readonly nowMillis: number;
 }
 
-/** What is there while the template is deployed. */
+/** Access to existing resources during the deployment. */
 export interface Live {
-  /** A resource, or a part of one, as GET shows it. */
+  /** A resource, or a child resource, as GET returns it. */
   existing(id: string): JsonObject | undefined;
-  /** What `listKeys` answers for the id or name of an account; `undefined` where there is none. */
+  /** The result of `listKeys` for the id or name of an account; `undefined` if there is none. */
   keys(idOrName: string): Json | undefined;
 }
 
@@ -48,21 +48,24 @@ export interface PlannedResource {
 }
 
 export interface TemplatePlan {
-  /** In the order in which they are made; `bodyOf` counts likewise. */
+  /** In the order of creation; `bodyOf` uses the same index. */
   readonly resources: readonly PlannedResource[];
 }
 
-/** A resource as far as it is known before the others are made. */
+/** A resource as far as it is known before the others are created. */
 export interface Forecast {
   readonly body: JsonObject;
-  /** JSON paths in it whose values the deployment decides. */
+  /** JSON paths of values that become known during the deployment. */
   readonly unknown: readonly string[];
 }
 
 export interface TemplateSession {
-  /** @throws InvalidTemplate where something has no value, whatever is made */
+  /** @throws InvalidTemplate if a value can never be known */
   plan(): TemplatePlan;
-  /** A resource of the plan as it is to be made now. @throws InvalidTemplate */
+  /**
+   * A resource of the plan, ready to be created now.
+   * @throws InvalidTemplate
+   */
   bodyOf(index: number): JsonObject;
   forecastOf(index: number): Forecast;
   /** `{name: {type, value}}` */
@@ -176,14 +179,14 @@ export function openSession(job: TemplateJob, live: Live): TemplateSession {
   };
 }
 
-/** Of a resource whose type is not known nothing comes to be known when it is made. */
+/** A resource of an unknown type has no further values after it is created. */
 function isSettled(type: string): boolean {
   return resourceTypeNamed(type) === undefined && parentOfChild(type) === undefined;
 }
 
 const file = 'template';
 
-/** Functions that only a running control plane can answer. */
+/** Functions that need a running control plane. */
 function liveFunctions(nowMillis: number, live: Live): FunctionTable {
   return {
     newguid: define(0, 0, () => randomUUID()),
@@ -198,7 +201,7 @@ function liveFunctions(nowMillis: number, live: Live): FunctionTable {
   };
 }
 
-/** Of a resource that nobody judges, what only Azure could answer stays as it is written. */
+/** In a resource of an unknown type, expressions that only Azure can evaluate stay as written. */
 function staysWritten(problem: Unresolved, { type }: TemplateResource): boolean {
   return isSettled(type) && /\b(reference|list\w*)\s*\(/i.test(problem.expression);
 }
@@ -213,7 +216,7 @@ function forEachUnresolved(value: Value, found: (problem: Unresolved) => void): 
   else if (isObject(value)) for (const key of Object.keys(value)) forEachUnresolved(value[key], found);
 }
 
-/** What stands in place of an expression without value. */
+/** Returns the replacement of an expression without a value. */
 type Check = (problem: Unresolved, path: string) => Json;
 
 function plainJson(value: Value, path: string, check: Check): Json {
@@ -235,7 +238,7 @@ function nameOf(resource: TemplateResource | undefined): string {
   return resource === undefined ? '' : `${resource.type}/${resource.name}`;
 }
 
-/** `name` is that of the resource it belongs to, '' for none. */
+/** @param name of its resource, '' for none */
 function unresolvedError({ where, expression, reason }: Unresolved, name = ''): ArmError {
   const at = where.slice(`${file}: `.length);
   const whose = name === '' ? '' : ` of the resource '${name}'`;
@@ -250,7 +253,7 @@ function invalid(reason: string): ArmError {
   return new ArmError('InvalidTemplate', `Deployment template validation failed: ${reason}.`);
 }
 
-/** @throws ArmError for all that is wrong with the template */
+/** @throws ArmError for all faults of the template */
 function asArmError<T>(run: () => T): T {
   try {
     return run();

@@ -1,6 +1,6 @@
 /**
- * Templates in threads of their own, a few at a time: evaluating one takes up to a second or two, in which the recorder must not wait. Run as it is
- * written, without being built, there is no file that a thread could run, and templates are evaluated here.
+ * Templates in their own threads, a few at a time: evaluating one can take one or two seconds, which would block the
+ * recorder. When the source runs without a build, there is no file for a thread, and templates are evaluated here.
  */
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { JsonObject } from '../../arm-template/value.ts';
@@ -10,7 +10,7 @@ import type { Forecast, Live, TemplateJob, TemplatePlan } from './template-sessi
 import { openSession } from './template-session.ts';
 import type { TemplateAnswer, TemplateCall, TemplateQuestion, TemplateThreadData } from './template-worker.ts';
 
-/** A `TemplateSession`, wherever it runs. */
+/** A `TemplateSession`, in this thread or another one. */
 export interface TemplateRun {
   plan(): Promise<TemplatePlan>;
   bodyOf(index: number): Promise<JsonObject>;
@@ -23,7 +23,7 @@ const canThread = import.meta.url.endsWith('.js');
 let running = 0;
 const waiting: (() => void)[] = [];
 
-/** Evaluates a template for `use`, and ends its thread. */
+/** Evaluates a template for `use`, then ends its thread. */
 export async function withTemplate<T>(job: TemplateJob, live: Live, use: (run: TemplateRun) => Promise<T>): Promise<T> {
   if (!canThread) return use(runHere(job, live));
   if (running >= limits.deploymentThreadsMax) await new Promise<void>((resolve) => waiting.push(resolve));

@@ -1,4 +1,7 @@
-/** The thread of a template: asked one thing after another, it asks back what is there, and waits for the answer. */
+/**
+ * The thread of a template: it runs one call after another, asks the main thread for existing resources, and waits for
+ * the response.
+ */
 import type { MessagePort } from 'node:worker_threads';
 import { receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { Json, JsonObject } from '../../arm-template/value.ts';
@@ -10,7 +13,7 @@ export interface TemplateThreadData {
   readonly job: TemplateJob;
   readonly calls: MessagePort;
   readonly questions: MessagePort;
-  /** One number: 1 when a question is answered. */
+  /** One number: 1 when the response has arrived. */
   readonly signal: Int32Array<SharedArrayBuffer>;
 }
 
@@ -18,7 +21,7 @@ export type TemplateCall =
   | { readonly method: 'plan' | 'outputs' }
   | { readonly method: 'bodyOf' | 'forecastOf'; readonly index: number };
 
-/** A message of the thread: what a call gave, or the sentence of `InvalidTemplate`, or a fault. */
+/** A message of the thread: the result of a call, the message of `InvalidTemplate`, or an unexpected error. */
 export type TemplateAnswer =
   | { readonly result: unknown }
   | { readonly invalid: string; readonly target: string | undefined }

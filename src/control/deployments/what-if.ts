@@ -1,6 +1,6 @@
 /**
- * What a deployment would change: each resource of the template against what is there, property by property, and what else lies in the group.
- * Source: learn.microsoft.com/rest/api/resources/deployments/what-if
+ * The changes of a deployment: each resource of the template compared with the existing one, by property, and the other
+ * resources of the group. Source: learn.microsoft.com/rest/api/resources/deployments/what-if
  */
 import { resourceKey, resourceName } from '../../arm-template/resource-id.ts';
 import type { Json, JsonObject } from '../../arm-template/value.ts';
@@ -19,7 +19,10 @@ import type { Forecast, PlannedResource } from './template-session.ts';
 import type { TemplateRun } from './template-thread.ts';
 import { deploymentType } from '../types/deployment.ts';
 
-/** One entry a resource, in the order of their ids. @throws ArmError of a resource that would be refused */
+/**
+ * One entry per resource, in the order of ids.
+ * @throws ArmError of a resource that would be refused
+ */
 export async function whatIf(
   state: State,
   engine: Engine,
@@ -76,7 +79,7 @@ export async function whatIf(
   return changes.sort((a, b) => (textOf(a['resourceId']) < textOf(b['resourceId']) ? -1 : 1));
 }
 
-/** A resource that is there, as it would be afterwards. What the deployment only finds out later stays as it is. */
+/** An existing resource after the deployment. Values that become known only during the deployment do not change. */
 async function preview(
   state: State,
   engine: Engine,
@@ -106,7 +109,7 @@ async function preview(
       view,
     );
   } catch (error) {
-    // It may refer to what the same deployment makes.
+    // It can refer to a resource that the same deployment creates.
     if (error instanceof ArmError && ['InvalidResourceReference', 'ParentResourceNotFound'].includes(error.code))
       return { ...before, ...wanted };
     if (!(error instanceof ArmError)) throw error;
@@ -114,7 +117,7 @@ async function preview(
   }
 }
 
-/** A copy of `value` with the part at a path as it is in `other`; without it where it is not there. */
+/** A copy of `value` with the part at a path from `other`; without the part if it is absent there. */
 function replaced(
   value: Json | undefined,
   other: Json | undefined,

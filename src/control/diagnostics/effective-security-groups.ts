@@ -1,6 +1,4 @@
-/**
- * `effectiveNetworkSecurityGroups` of an interface: the NSGs that judge there, with what their rules mean.
- */
+/** `effectiveNetworkSecurityGroups` of an interface: its NSGs, with the effective meaning of their rules. */
 import type { Json } from '../../arm-template/value.ts';
 import { nsgLevels } from '../../nsg/evaluate.ts';
 import type { ActionCall } from '../resources/resource-type.ts';

@@ -1,13 +1,14 @@
-/**
- * The interface that a diagnostic is about: named itself, or by the virtual machine that it belongs to.
- */
+/** The interface of a diagnostic, named directly or by its virtual machine. */
 import { resourceKey } from '../../arm-template/resource-id.ts';
 import type { Nic } from '../../nsg/network.ts';
 import { ArmError } from '../arm-error.ts';
 import type { View } from '../resources/resource-type.ts';
 import { objectOf, objectsOf, propertiesOf, referenceOf, textOf } from '../resources/resource.ts';
 
-/** All interfaces of a virtual machine, the primary one first, or the one of this id. @throws ResourceNotFound */
+/**
+ * All interfaces of a virtual machine, the primary one first, or the interface with this id.
+ * @throws ResourceNotFound
+ */
 export function nicsOf(view: View, id: string): Nic[] {
   const wanted = resourceKey(id);
   const ids = machineInterfaces(view, id);

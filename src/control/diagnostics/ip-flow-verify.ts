@@ -1,6 +1,4 @@
-/**
- * `ipFlowVerify`: whether a packet is allowed at an interface, and by which rule.
- */
+/** `ipFlowVerify`: whether a packet is allowed at an interface, and the rule that decides. */
 import { Type } from 'typebox';
 import { resourceKey } from '../../arm-template/resource-id.ts';
 import type { Json } from '../../arm-template/value.ts';
@@ -53,7 +51,10 @@ export const ipFlowVerify: Action = {
   },
 };
 
-/** The interface that is named, or the one that has the local address, or the first. @throws InvalidRequestContent */
+/**
+ * The named interface, the one with the local address, or the first.
+ * @throws InvalidRequestContent
+ */
 function pickNic(nics: readonly Nic[], wanted: string, local: Address): Nic {
   if (wanted === '') return nics.find(({ addresses }) => addresses.some((own) => sameAddress(own, local))) ?? nics[0];
   const nic = nics.find(({ id }) => resourceKey(id) === resourceKey(wanted));
@@ -75,7 +76,7 @@ function readAddress(body: Readonly<Record<string, Json>>, field: string) {
   );
 }
 
-/** `*` stands for any port: 0 is taken. */
+/** `*` means any port; 0 is used. */
 function readPort(body: Readonly<Record<string, Json>>, field: string): number {
   const text = textOf(body[field]);
   if (text === '*') return 0;

@@ -1,5 +1,5 @@
 /**
- * `serviceTags` of a region: those of the ServiceTags file, or without one those that mean the same everywhere.
+ * `serviceTags` of a region: the tags of the ServiceTags file, or without a file the tags that are the same everywhere.
  */
 import type { Json } from '../../arm-template/value.ts';
 import { scalarText } from '../../arm-template/value.ts';

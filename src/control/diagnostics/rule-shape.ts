@@ -1,6 +1,4 @@
-/**
- * Rules as the diagnostics show them.
- */
+/** Rules in the format of the diagnostics. */
 import type { Json, JsonObject } from '../../arm-template/value.ts';
 import type { Prefix } from '../../net/prefix.ts';
 import { formatPrefix } from '../../net/prefix.ts';
@@ -20,7 +18,7 @@ import {
 } from '../../nsg/service-tag.ts';
 import { virtualNetworkPrefixes } from '../../nsg/virtual-network-tag.ts';
 
-/** The rules of an NSG at a NIC, inbound before outbound, with tags and groups taken apart into prefixes. */
+/** The rules of an NSG at a NIC, inbound before outbound, with tags and groups expanded to prefixes. */
 export function effectiveRuleShapes(network: Network, nic: Nic, nsg: Nsg): Json[] {
   return [...nsg.inboundRules, ...nsg.outboundRules].map((rule) => effectiveShape(network, nic, rule));
 }
@@ -49,7 +47,7 @@ function effectiveShape(network: Network, nic: Nic, rule: Rule): JsonObject {
   };
 }
 
-/** The prefixes that a tag or group means at the NIC; [] for what stands for itself. */
+/** The prefixes of a tag or group at the NIC; [] for other values. */
 function expanded(network: Network, nic: Nic, match: AddressMatch): string[] {
   if (match.kind === 'application-security-group')
     return groupAddresses(network, nic, match.id).map(
@@ -62,7 +60,7 @@ function expanded(network: Network, nic: Nic, match: AddressMatch): string[] {
   return (network.serviceTags.get(match.tag.toLowerCase())?.prefixes ?? []).map(formatPrefix);
 }
 
-/** What the Internet tag means at the NIC: what is publicly reachable and outside of its VirtualNetwork. */
+/** The prefixes of the Internet tag at the NIC: publicly reachable space outside its VirtualNetwork. */
 function internetPrefixes(nic: Nic): Prefix[] {
   const holes = [...unreachablePrefixes, ...virtualNetworkPrefixes(nic)];
   const ipv4 = subtractRanges(allAddresses(4), rangesOfPrefixes(holes, 4));
@@ -70,7 +68,7 @@ function internetPrefixes(nic: Nic): Prefix[] {
   return [...prefixesOfRanges(ipv4, 4), ...prefixesOfRanges(ipv6, 6)];
 }
 
-/** A rule as a security rule resource. */
+/** A rule in the format of a security rule resource. */
 export function ruleShape(rule: Rule, nsgId: string): JsonObject {
   const list = rule.kind === 'user' ? 'securityRules' : 'defaultSecurityRules';
   const one = (items: readonly string[]): string => (items.length === 1 ? items[0] : '');

@@ -1,5 +1,6 @@
 /**
- * `securityGroupView` of a virtual machine: for each of its interfaces the rules of its own NSG and of its subnet's.
+ * `securityGroupView` of a virtual machine: for each of its interfaces, the rules of its own NSG and of its subnet's
+ * NSG.
  */
 import { Type } from 'typebox';
 import type { Json } from '../../arm-template/value.ts';

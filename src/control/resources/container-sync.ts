@@ -1,6 +1,7 @@
 /**
- * Containers of a storage account as resources: the recorder makes containers, too, and other programs make and remove folders. Before a request for
- * them is answered, those that are there become resources, and resources without a container go.
+ * Syncs containers of a storage account with resources: the recorder creates containers, too, and other programs create
+ * and delete folders. Before a request for containers is answered, existing containers become resources, and resources
+ * without a container are removed.
  */
 import { parentId, resourceKey } from '../../arm-template/resource-id.ts';
 import type { Engine } from './engine.ts';
@@ -8,7 +9,10 @@ import type { State } from './state.ts';
 import { blobContainer, blobService, containerType } from '../types/storage-services.ts';
 import { storageAccountType } from '../types/storage-account.ts';
 
-/** `serviceId` is of the blob service: `…/storageAccounts/{name}/blobServices/default`. Nothing is done where it is not there. */
+/**
+ * @param serviceId id of the blob service: `…/storageAccounts/{name}/blobServices/default`; does nothing if it does not
+ * exist
+ */
 export async function syncContainers(state: State, engine: Engine, serviceId: string): Promise<void> {
   const { containers } = state.settings;
   const account = state.store.get(parentId(serviceId));

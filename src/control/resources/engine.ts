@@ -1,6 +1,6 @@
 /**
- * What is done with resources, the same for every type: PUT, PATCH, DELETE, with Azure's checks in Azure's order. What differs between
- * types is in their files.
+ * Operations on resources of all types: PUT, PATCH, DELETE, with Azure's checks in Azure's order. The types define the
+ * differences.
  */
 import { randomUUID } from 'node:crypto';
 import { parentId, resourceKey, resourceName } from '../../arm-template/resource-id.ts';
@@ -41,7 +41,7 @@ export interface Put {
 export interface Engine {
   put(definition: ResourceType, id: string, body: JsonObject, conditions?: Conditions): Promise<Put>;
   patch(definition: ResourceType, id: string, body: JsonObject, conditions?: Conditions): Promise<Put>;
-  /** @returns false where there is no such resource */
+  /** @returns false if the resource does not exist */
   remove(definition: ResourceType, id: string, conditions?: Conditions): Promise<boolean>;
   putChild(
     definition: ResourceType,
@@ -52,9 +52,15 @@ export interface Engine {
   ): Promise<Put>;
   removeChild(definition: ResourceType, child: ChildType, id: string, conditions?: Conditions): Promise<boolean>;
   readonly changes: Changes;
-  /** The resource of an id. @throws ResourceGroupNotFound, ResourceNotFound */
+  /**
+   * The resource with an id.
+   * @throws ResourceGroupNotFound, ResourceNotFound
+   */
   require(definition: ResourceType, id: string): Resource;
-  /** What is there with its parent, whether it was ever set or not; `undefined` for other types, and where the parent is not there. */
+  /**
+   * A resource that always exists with its parent, even if it was never set; `undefined` for other types, and without
+   * the parent.
+   */
   implicit(definition: ResourceType, id: string): Resource | undefined;
   /** @throws SubscriptionNotFound, InvalidSubscriptionId */
   requireSubscription(id: string): string;
@@ -101,12 +107,12 @@ export function createEngine(state: State): Engine {
     if (previous === undefined) await definition.outside?.make(context);
     await makeWatcher(definition, subscription, location);
     await state.save(resource);
-    // A change that is not kept takes no flow log with it. What a killed process left is removed by the next change.
+    // A change that fails removes no flow log. Remains of a killed process are removed by the next change.
     if (previous !== undefined && definition.children !== undefined) await removeFlowLogs(lostTargets(resource));
     return { resource, created: previous === undefined };
   };
 
-  /** A flow log goes with its target; its blobs stay. */
+  /** A flow log is removed with its target; its blobs stay. */
   const removeFlowLogs = async (targets: readonly string[]): Promise<void> => {
     for (const target of targets)
       for (const link of state.view().linksTo(target)) {
@@ -115,19 +121,19 @@ export function createEngine(state: State): Engine {
       }
   };
 
-  /** Targets of flow logs that would be parts of a resource, and are none. */
+  /** Targets of flow logs below a resource that do not exist. */
   const lostTargets = ({ id }: Resource): string[] =>
     [...store.ofType(flowLogType)]
       .map(({ body }) => textOf(propertiesOf(body)['targetResourceId']))
       .filter((target) => resourceKey(parentId(target)) === resourceKey(id) && !state.view().exists(target));
 
-  /** All that lies in a group, or below another resource, which is the last one. */
+  /** All resources in a group, or below another resource, which is last. */
   const membersOf = (resource: Resource): Resource[] => {
     const prefix = `${resourceKey(resource.id)}/`;
     return [...[...store.all()].filter(({ id }) => resourceKey(id).startsWith(prefix)), resource];
   };
 
-  /** As Azure does with the first network resource of a region. */
+  /** Creates the network watcher with the first network resource of a region, as Azure does. */
   const makeWatcher = async (definition: ResourceType, subscription: string, location: string): Promise<void> => {
     if (definition.changes !== 'network' || isRelatedType(definition.type)) return;
     const missing = missingWatcher(state.view(), subscription, location);
@@ -256,13 +262,13 @@ function sameName(element: JsonObject, name: string): boolean {
   return resourceKey(textOf(element['name'])) === resourceKey(name);
 }
 
-/** What the server says anew at every answer. */
+/** Properties that the server computes for each response. */
 function withoutState(properties: Readonly<Record<string, unknown>>): JsonObject {
   const { provisioningState: _, ...rest } = properties;
   return rest as JsonObject;
 }
 
-/** RFC 7396; keys of both in any casing are one, as Azure reads them. */
+/** RFC 7396; keys are compared ignoring case, as in Azure. */
 function merge(before: JsonObject, patch: JsonObject): JsonObject {
   const merged: Record<string, Json> = { ...before };
   for (const [key, value] of Object.entries(patch)) {

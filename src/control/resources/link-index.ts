@@ -1,5 +1,5 @@
 /**
- * Who refers to a resource: links by their target, so that an NSG's subnets and NICs are found without a walk over all resources.
+ * References to a resource: links by target, so that an NSG's subnets and NICs are found without reading all resources.
  */
 import { resourceKey } from '../../arm-template/resource-id.ts';
 import type { Link } from './resource.ts';

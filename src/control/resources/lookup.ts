@@ -1,4 +1,4 @@
-/** Resources by their ids, and Azure's answers where there are none. */
+/** Finds resources by id, with Azure's errors if there are none. */
 import { parentId, resourceName } from '../../arm-template/resource-id.ts';
 import type { Json } from '../../arm-template/value.ts';
 import { ArmError } from '../arm-error.ts';
@@ -18,7 +18,7 @@ export interface Lookup {
   readonly requireGroup: (id: string) => Resource;
   /** @throws ResourceGroupNotFound, ResourceNotFound */
   readonly requireResource: (definition: ResourceType, id: string) => Resource;
-  /** What is there with its parent, as if it had been set with nothing but defaults. */
+  /** A resource that always exists with its parent, with default values. */
   readonly implicitResource: (definition: ResourceType, id: string) => Resource | undefined;
   /** The id in canonical casing. @throws ParentResourceNotFound */
   readonly canonicalId: (definition: ResourceType, id: string) => string;
@@ -56,7 +56,7 @@ export function createLookup(state: State): Lookup {
     throw notFound(definition.type, id);
   };
 
-  /** What is there with its parent, as if it had been set with nothing but defaults. */
+  /** A resource that always exists with its parent, with default values. */
   const implicitResource = (definition: ResourceType, id: string): Resource | undefined => {
     const { implicitName: name, type } = definition;
     const parent = store.get(parentId(id));
@@ -94,7 +94,7 @@ export function createLookup(state: State): Lookup {
   return { requireSubscription, requireGroup, requireResource, implicitResource, canonicalId };
 }
 
-/** The answer where a resource is not there. */
+/** The error for a missing resource. */
 function notFound(type: string, id: string): ArmError {
   if (type === deploymentType)
     return new ArmError('DeploymentNotFound', `Deployment '${resourceName(id)}' could not be found.`);

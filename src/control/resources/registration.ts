@@ -1,12 +1,12 @@
 /**
- * The registration of resource providers. A provider is registered until it is unregistered; only what differs from that is kept.
+ * Registration of resource providers. A provider is registered until it is unregistered; only differences are stored.
  */
 import { ArmError } from '../arm-error.ts';
 import type { View } from './resource-type.ts';
 import type { Resource } from './resource.ts';
 import { propertiesOf } from './resource.ts';
 
-/** In the order of a list. */
+/** In list order. */
 export const namespaces = [
   'Microsoft.Network',
   'Microsoft.Storage',
@@ -40,7 +40,7 @@ export function requireRegistered(view: View, subscription: string, namespace: s
   );
 }
 
-/** What is kept of a registration that changed. */
+/** The stored form of a changed registration. */
 export function registration(subscription: string, namespace: string, registered: boolean, etag: string): Resource {
   return {
     id: registrationId(subscription, namespace),

@@ -1,16 +1,16 @@
 /**
- * The order in which resources go together: each before what it refers to and before what it lies in. A removal that is cut short, by a full disk or a
- * killed process, then leaves no resource that refers to one that is gone.
+ * The order in which resources are deleted together: each before the resources it refers to, and before its parent. So
+ * if a deletion is interrupted by a full disk or a kill, no resource refers to a deleted one.
  */
 import { resourceKey } from '../../arm-template/resource-id.ts';
 import { keptTypeNamed } from './resource-types.ts';
 import type { Resource } from './resource.ts';
 
-/** The same resources, users first; of those that refer to each other, as of peered VNets, any. */
+/** The same resources, users first. Resources that refer to each other, such as peered VNets, are in any order. */
 export function removalOrder(resources: readonly Resource[]): Resource[] {
   const known = new Map(resources.map((resource) => [resourceKey(resource.id), resource]));
   const seen = new Set<Resource>();
-  /** What is used comes first here. */
+  /** Used resources come first here. */
   const ordered: Resource[] = [];
   for (const first of resources) {
     const path: { readonly resource: Resource; readonly used: Resource[] }[] = [];
@@ -35,7 +35,7 @@ function usedBy(resource: Resource, known: ReadonlyMap<string, Resource>): Resou
   return [above, ...links.map(({ to }) => to)].flatMap((id) => holderOf(id, known) ?? []);
 }
 
-/** The resource of an id, or the one that it is a part of. */
+/** The resource with an id, or the parent of the child resource with this id. */
 function holderOf(id: string, known: ReadonlyMap<string, Resource>): Resource | undefined {
   for (let key = resourceKey(id); key !== ''; key = key.slice(0, Math.max(0, key.lastIndexOf('/')))) {
     const found = known.get(key);

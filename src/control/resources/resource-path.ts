@@ -1,16 +1,18 @@
 /**
- * Paths of resources taken apart.
+ * Parses paths of resources.
  *
  *   subscriptions/{id}/resourceGroups/{group}/providers/Microsoft.Network/virtualNetworks/{name}/subnets/{name}
  *                                                        type             name   type    name
  */
 
-/** A path below `providers/{namespace}`: pairs of a type and a name, and perhaps a word behind them (a collection or an action). */
+/**
+ * A path below `providers/{namespace}`: pairs of type and name, with an optional last word (a collection or an action).
+ */
 export interface ProviderPath {
-  /** `Microsoft.Network/virtualNetworks/subnets`, as written; without the word behind. */
+  /** `Microsoft.Network/virtualNetworks/subnets`, as written; without the last word. */
   readonly type: string;
   readonly names: readonly string[];
-  /** '' where the path ends with a name. */
+  /** '' if the path ends with a name. */
   readonly last: string;
 }
 
@@ -27,12 +29,12 @@ export function parseProviderPath(segments: readonly string[]): ProviderPath {
   return { type: [namespace, ...types].join('/'), names, last: rest.length % 2 === 1 ? rest[rest.length - 1] : '' };
 }
 
-/** The group that an id lies in, '' where it lies in none. */
+/** The resource group in an id; '' if there is none. */
 export function groupOf(id: string): string {
   return /^\/subscriptions\/[^/]+\/resourcegroups\/([^/]+)/i.exec(id)?.[1] ?? '';
 }
 
-/** The subscription that an id lies in, '' where it lies in none. */
+/** The subscription in an id; '' if there is none. */
 export function subscriptionOf(id: string): string {
   return /^\/subscriptions\/([^/]+)/i.exec(id)?.[1] ?? '';
 }
@@ -42,7 +44,7 @@ export function groupId(subscription: string, group: string): string {
   return `/subscriptions/${subscription}/resourceGroups/${group}`;
 }
 
-/** Regions are told apart without casing and blanks: `West Europe` is `westeurope`. */
+/** The canonical form of a region, lower case without spaces: `West Europe` is `westeurope`. */
 export function locationOf(text: string): string {
   return text.toLowerCase().replaceAll(' ', '');
 }

@@ -21,22 +21,28 @@ import { objectOf, textOf } from './resource.ts';
 
 export interface ResourceStore {
   get(id: string): Resource | undefined;
-  /** All of one type, in any casing, in no order. */
+  /** All resources of one type, in any casing, in no particular order. */
   ofType(type: string): Iterable<Resource>;
-  /** Types of which there are any, in lower case. */
+  /** Types that have resources, in lower case. */
   types(): string[];
   all(): Iterable<Resource>;
   readonly count: number;
-  /** On disk when it resolves. @throws FlowError where the disk refuses; nothing is changed then */
+  /**
+   * On disk when it resolves.
+   * @throws FlowError if the disk refuses; nothing is changed then
+   */
   put(resource: Resource): Promise<void>;
-  /** Gone from the disk when it resolves. */
+  /** Removed from disk when it resolves. */
   remove(resource: Resource): Promise<void>;
 }
 
 const fileVersion = 1;
 const temporaries = '.new';
 
-/** Reads what is in `dataFolder`/resources, which is made where it is missing. @throws state-invalid for a file that is no resource */
+/**
+ * Reads `dataFolder`/resources, which is created if missing.
+ * @throws state-invalid for a file that is not a resource
+ */
 export async function openResourceStore(dataFolder: string): Promise<ResourceStore> {
   const root = join(dataFolder, 'resources');
   const temporaryFolder = join(root, temporaries);

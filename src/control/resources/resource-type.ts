@@ -1,6 +1,6 @@
 /**
- * The shape of a resource type: schema, defaults, rules, links, and what a change of it changes. One file in types/ each; the table is in
- * resource-types.ts, and what is done with them is in engine.ts.
+ * The definition of a resource type: schema, defaults, rules, links, and the effect of its changes. Each type is a file
+ * in types/; resource-types.ts has the table, engine.ts the operations.
  */
 import type { Static, TSchema } from 'typebox';
 import { Type } from 'typebox';
@@ -11,19 +11,19 @@ import type { Link, LinkKind, Resource } from './resource.ts';
 import { tagsSchema } from './schema.ts';
 import type { ControlSettings } from '../settings.ts';
 
-/** What names a type permits. */
+/** Valid names of a type. */
 export interface NameRule {
   readonly pattern: RegExp;
-  /** Ends "The name …". */
+  /** The end of the sentence "The name …". */
   readonly rule: string;
   /** `InvalidResourceName` by default. */
   readonly code?: ArmErrorCode;
 }
 
-/** Who keeps a resource or part from being deleted. */
+/** References that prevent the deletion of a resource or child resource. */
 export interface InUse {
   readonly code: ArmErrorCode;
-  /** Begins the message: "Network security group". */
+  /** The beginning of the message: "Network security group". */
   readonly noun: string;
   readonly by: readonly LinkKind[];
 }
@@ -34,123 +34,129 @@ export const networkName: NameRule = {
   rule: "can be up to 80 characters long. It must begin with a word character, and it must end with a word character or with '_'. It may contain word characters or '.', '-', '_'.",
 };
 
-/** The state, as types read it. Resources are found by id in any casing. */
+/** The state for resource types. Resources are found by id, ignoring case. */
 export interface View {
   readonly settings: ControlSettings;
-  /** Beginning of absolute URLs: `https://localhost:8443`. */
+  /** Origin of absolute URLs: `https://localhost:8443`. */
   readonly origin: string;
   get(id: string): Resource | undefined;
-  /** Whether there is a resource, or a part such as a subnet, of this id. */
+  /** Whether a resource, or a child resource such as a subnet, with this id exists. */
   exists(id: string): boolean;
-  /** The id of a resource or part in canonical casing; `undefined` where there is none. */
+  /** The id in canonical casing; `undefined` if it does not exist. */
   canonicalId(id: string): string | undefined;
   ofType(type: string): Iterable<Resource>;
   linksTo(id: string): readonly Link[];
-  /** NSGs, VNets, NICs as the rule evaluator has them. */
+  /** NSGs, VNets, NICs for the rule evaluator. */
   network(): Network;
 }
 
-/** A resource about to be made or changed. */
+/** A resource that is being created or changed. */
 export interface WriteContext {
   readonly id: string;
   readonly name: string;
-  /** In lower case, without blanks; '' where the type has none. */
+  /** In lower case, without spaces; '' if the type has no location. */
   readonly location: string;
   readonly previous: Resource | undefined;
   readonly view: View;
 }
 
-/** What the server adds to a body. */
+/** Values that the server adds to a body. */
 export interface Completed {
   /** JSON values. */
   readonly properties: Readonly<Record<string, unknown>>;
-  /** `sku`, `kind` and the like, which stand beside `properties`. */
+  /** `sku`, `kind` and other fields next to `properties`. */
   readonly top?: JsonObject;
   readonly hidden?: JsonObject;
 }
 
-/** A POST below a resource, `…/listKeys`. */
+/** A POST below a resource, such as `…/listKeys`. */
 export interface Action {
   /** In Azure's casing. */
   readonly name: string;
   readonly schema: TSchema;
-  /** Whether clients poll for it, in asynchronous mode. */
+  /** Whether clients poll for it in asynchronous mode. */
   readonly long?: true;
-  /** The body of the answer. What it changes goes through `change`. */
+  /** Returns the body of the response; changes go through `change`. */
   run(call: ActionCall): Promise<Json> | Json;
 }
 
 export interface ActionCall {
   readonly resource: Resource;
-  /** As the action's schema says. */
+  /** As defined by the action's schema. */
   readonly body: JsonObject;
   readonly view: View;
   readonly changes: Changes;
 }
 
-/** How actions and rules change other resources; each is on disk when it resolves. */
+/** Changes of other resources by actions and rules; each is on disk when it resolves. */
 export interface Changes {
-  /** As a PUT of `body` to `id` would. */
+  /** The same as a PUT of `body` to `id`. */
   put(type: string, id: string, body: JsonObject): Promise<Resource>;
-  /** A changed resource as it stands, without its type's rules. */
+  /** Stores a changed resource without the rules of its type. */
   save(resource: Resource): Promise<void>;
 }
 
-/** Parts that are resources of their own in the API and live inside their parent here: subnets, security rules. */
+/** Child resources that are stored in their parent: subnets, security rules. */
 export interface ChildType {
   readonly type: string;
   /** Name of the list in the parent's properties, and of the collection. */
   readonly list: string;
   readonly name: NameRule;
-  /** Made by the server; only GET. */
+  /** Created by the server; only GET. */
   readonly readOnly?: true;
   readonly inUse?: InUse;
-  /** All elements in the parent; `undefined` takes those in its properties. */
+  /** All elements in the parent; `undefined` uses those in its properties. */
   elements?(parent: Resource): readonly JsonObject[];
-  /** Properties shown besides its own. */
+  /** Additional properties in responses. */
   toResponse?(element: JsonObject, id: string, view: View): JsonObject;
 }
 
 export interface ResourceType<S extends TSchema = TSchema> {
   /** Canonical casing. */
   readonly type: string;
-  /** Only resource groups lie in the subscription itself. */
+  /** Only resource groups are directly in the subscription. */
   readonly scope: 'subscription' | 'group';
   readonly name: NameRule;
   readonly location: 'required' | 'optional' | 'none';
   readonly schema: S;
-  /** A type that is not known: see types/inert.ts. */
+  /** An unknown type: see types/inert.ts. */
   readonly isInert?: true;
-  /** Of a DELETE: one that Azure's description of the API lists, since clients take no other. */
+  /** Status of a DELETE, as in Azure's description of the API, because clients accept no other. */
   readonly deleteStatus: 200 | 202 | 204;
-  /** What has to be told of a change. */
+  /** Who must be notified of a change. */
   readonly changes: 'network' | 'recording' | 'nothing';
   readonly inUse?: InUse;
   readonly children?: readonly ChildType[];
   readonly actions?: readonly Action[];
-  /** What PATCH changes: the tags alone, all that its body names, or nothing, since there is no PATCH. */
+  /** What PATCH changes: only the tags (default), the fields in its body, or nothing, because there is no PATCH. */
   readonly patch?: 'merge' | 'none';
-  /** Whether a PUT is answered 200, or 202 with a Location in asynchronous mode, instead of 201 with Azure-AsyncOperation: az takes no 201 here. */
+  /**
+   * Whether a PUT returns 200, or 202 with a Location in asynchronous mode, instead of 201 with Azure-AsyncOperation,
+   * which az does not accept here.
+   */
   readonly putByLocation?: true;
-  /** Whether a PUT is no long operation in Azure, so that clients do not poll for it. */
+  /** Whether a PUT is not a long operation in Azure, so that clients do not poll. */
   readonly isImmediate?: true;
-  /** Whether a PUT of a new resource is answered 200, not 201. */
+  /** Whether a PUT of a new resource returns 200, not 201. */
   readonly isNewOk?: true;
-  /** The one name of a resource that is there with its parent, whether it was ever set or not. */
+  /** The only name of a resource that always exists with its parent. */
   readonly implicitName?: string;
   /** Whether there is no DELETE, or (`get`) neither DELETE nor PUT. */
   readonly isFixed?: 'put' | 'get';
-  /** The answer where there is no such resource; `ResourceNotFound` by default. */
+  /** The error for a missing resource; default `ResourceNotFound`. */
   notFound?(id: string): ArmError;
-  /** What is done outside of the state, before a new resource is kept and before a resource that is deleted by itself is forgotten. */
+  /** Effects outside the state, before a new resource is stored and before a directly deleted one is removed. */
   readonly outside?: {
     make(context: Pick<WriteContext, 'id' | 'view'>): Promise<void>;
     remove(context: Pick<WriteContext, 'id' | 'view'>): Promise<void>;
   };
-  /** Applies Azure's rules and fills in what the server decides. @throws ArmError */
+  /**
+   * Applies Azure's rules and adds values that the server decides.
+   * @throws ArmError
+   */
   complete(body: Static<S>, context: WriteContext): Completed;
   links?(resource: Resource): Link[];
-  /** The body as GET shows it, without id, name, type and etag. */
+  /** The body as GET returns it, without id, name, type and etag. */
   toResponse?(resource: Resource, view: View): JsonObject;
 }
 
@@ -158,7 +164,7 @@ export function defineType<S extends TSchema>(type: ResourceType<S>): ResourceTy
   return type;
 }
 
-/** The schema of a whole resource around that of its properties. `top` stands beside `properties`. */
+/** The schema of a whole resource with the given properties. `top` is next to `properties`. */
 export function resourceSchema<P extends TSchema, T extends Record<string, TSchema> = { [name in never]: TSchema }>(
   properties: P,
   top?: T,

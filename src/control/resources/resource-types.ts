@@ -1,6 +1,4 @@
-/**
- * The one table of resource types. A new type is a file in types/ and a line here.
- */
+/** The table of resource types. A new type needs a file in types/ and a line here. */
 import type { ChildType, ResourceType } from './resource-type.ts';
 import { applicationSecurityGroup } from '../types/application-security-group.ts';
 import { deployment } from '../types/deployment.ts';
@@ -40,7 +38,7 @@ export const resourceTypes: readonly ResourceType[] = [
   deployment,
 ];
 
-/** Types that a network for the rule evaluator is made of. */
+/** The types of a network for the rule evaluator. */
 export const networkTypes: readonly ResourceType[] = [
   networkSecurityGroup,
   virtualNetwork,
@@ -58,7 +56,7 @@ const children = new Map(
   ),
 );
 
-/** All types of the API in canonical casing, parts included. */
+/** All types of the API in canonical casing, including child types. */
 export const apiTypes: readonly string[] = resourceTypes.flatMap(({ type, children = [] }) => [
   type,
   ...children.map((child) => child.type),
@@ -69,7 +67,7 @@ export function resourceTypeNamed(type: string): ResourceType | undefined {
   return byName.get(type.toLowerCase());
 }
 
-/** The same, or that of a type which is not known and kept nevertheless. */
+/** The same, or an inert definition for an unknown type. */
 export function keptTypeNamed(type: string): ResourceType | undefined {
   return resourceTypeNamed(type) ?? inertType(type);
 }

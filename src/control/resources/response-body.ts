@@ -1,12 +1,10 @@
-/**
- * Resources as GET shows them.
- */
+/** Resources as GET returns them. */
 import type { JsonObject } from '../../arm-template/value.ts';
 import type { ChildType, ResourceType, View } from './resource-type.ts';
 import type { Resource } from './resource.ts';
 import { objectsOf, propertiesOf, textOf } from './resource.ts';
 
-/** `pending`: the resource is said to be changing. */
+/** @param pending whether the resource is reported as changing */
 export function responseBody(definition: ResourceType, resource: Resource, view: View, pending = false): JsonObject {
   const body = definition.toResponse?.(resource, view) ?? resource.body;
   const { location, tags, ...rest } = body;

@@ -1,7 +1,7 @@
 /**
- * Bodies against schemas. A schema is JSON Schema (made with typebox); `conform` reads a request's body by it as Azure reads one: names and
- * enum words in any casing become canonical, null is absent, numbers and booleans may come as texts, what is `readOnly` is ignored, defaults
- * are filled in, and fields that the schema does not know are kept as they are.
+ * Validates bodies against JSON schemas (created with typebox). `conform` reads a request's body as Azure does: names
+ * and enum words in any casing become canonical, null is absent, numbers and booleans may be texts, `readOnly` fields
+ * are ignored, defaults are added, and unknown fields are kept.
  */
 import type { Static, TSchema } from 'typebox';
 import { Type } from 'typebox';
@@ -9,7 +9,7 @@ import type { Json, JsonObject } from '../../arm-template/value.ts';
 import { describeValue, isArray, isObject } from '../../arm-template/value.ts';
 import { ArmError } from '../arm-error.ts';
 
-/** The keywords that `conform` knows. */
+/** The supported keywords. */
 interface SchemaNode {
   readonly type?: string;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
@@ -39,7 +39,10 @@ export function words<const T extends readonly string[]>(
   return Type.Unsafe<T[number]>({ type: 'string', enum: [...list], ...options });
 }
 
-/** `value` as the schema says. `path` is its place in the body. @throws InvalidRequestContent */
+/**
+ * `value` in the form of the schema. `path` is its place in the body.
+ * @throws InvalidRequestContent
+ */
 export function conform<T extends TSchema>(schema: T, value: Json, path: string): Static<T> {
   return conformNode(schema, value, path) as Static<T>;
 }

@@ -1,6 +1,4 @@
-/**
- * What should be logged where: the state as the recorder needs it, in plain values.
- */
+/** The state that the recorder needs, as plain values: which flow logs exist, and where they deliver. */
 import type { JsonObject } from '../../arm-template/value.ts';
 import type { View } from './resource-type.ts';
 import type { Resource } from './resource.ts';
@@ -13,17 +11,17 @@ import { accountKey } from '../types/account-keys.ts';
 import { firewallOf, storageAccountType } from '../types/storage-account.ts';
 
 export interface ControlSnapshot {
-  /** Grows with every change. */
+  /** Grows with each change. */
   readonly revision: number;
   readonly flowLogs: readonly FlowLogState[];
   readonly storageAccounts: readonly StorageAccountState[];
-  /** NSGs, VNets, NICs and application security groups as GET shows them. */
+  /** NSGs, VNets, NICs and application security groups as GET returns them. */
   readonly resources: readonly JsonObject[];
 }
 
 export interface FlowLogState {
   readonly id: string;
-  /** Of the flow log itself, as records of VNet flow logs name it. */
+  /** GUID of the flow log itself, as in records of VNet flow logs. */
   readonly guid: string;
   readonly targetId: string;
   readonly targetKind: TargetKind;
@@ -37,9 +35,9 @@ export interface FlowLogState {
   readonly retentionDays: number;
   readonly enabledFilteringCriteria: string | undefined;
   readonly recordTypes: string | undefined;
-  /** Whether what is recorded reaches the account. */
+  /** Whether recorded data reaches the account. */
   readonly delivery: 'ok' | { readonly stopped: DeliveryStop };
-  /** When it was last enabled; 0 where it never was. */
+  /** When it was last enabled; 0 if never. */
   readonly enabledAtMillis: number;
 }
 
@@ -68,7 +66,7 @@ function flowLogStates(view: View): FlowLogState[] {
   return [...view.ofType(flowLogType)].flatMap((resource) => flowLogState(resource, view) ?? []);
 }
 
-/** One flow log; `undefined` where its target is gone. */
+/** One flow log; `undefined` if its target does not exist. */
 export function flowLogState(resource: Resource, view: View): FlowLogState | undefined {
   const properties = propertiesOf(resource.body);
   const targetId = textOf(properties['targetResourceId']);

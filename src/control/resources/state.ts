@@ -1,5 +1,6 @@
 /**
- * The state: resources in memory as they are on disk, who refers to whom, and who is told of changes. Changes run one after another.
+ * The state: resources in memory as on disk, links between them, and listeners of changes. Changes run one after
+ * another.
  */
 import { parentId, resourceKey, resourceName } from '../../arm-template/resource-id.ts';
 import type { JsonObject } from '../../arm-template/value.ts';
@@ -23,7 +24,7 @@ export interface Change {
   readonly id: string;
   readonly type: string;
   readonly verb: 'put' | 'delete';
-  /** Grows by one with every change since the start. */
+  /** Grows by one with each change since the start. */
   readonly revision: number;
 }
 
@@ -34,16 +35,16 @@ export interface State {
   view(origin?: string): View;
   save(resource: Resource): Promise<void>;
   remove(resource: Resource): Promise<void>;
-  /** Runs after all that were asked to run before. */
+  /** Runs after all earlier calls. */
   exclusive<T>(run: () => Promise<T>): Promise<T>;
   onChange(listener: (change: Change) => void): () => void;
-  /** NSGs, VNets, NICs and what else rules are judged with, as GET shows them. */
+  /** NSGs, VNets, NICs and the other resources of rules, as GET returns them. */
   networkResources(): JsonObject[];
   /** See ControlPlane. */
   networkAsNow(): () => Network;
 }
 
-/** @throws state-invalid, and FlowError where the folder cannot be read */
+/** @throws state-invalid, and FlowError if the folder cannot be read */
 export async function openState(options: ControlOptions): Promise<State> {
   const settings = settingsOf(options);
   const store = await openResourceStore(options.dataFolder);
@@ -112,7 +113,7 @@ export async function openState(options: ControlOptions): Promise<State> {
   };
 }
 
-/** Resources that a network is made of, as they are now: a change replaces a resource, it does not change it. */
+/** The resources of a network now. A change replaces a resource object and never modifies it. */
 type Kept = readonly (readonly [definition: ResourceType, resources: readonly Resource[]])[];
 
 function keptOf(store: ResourceStore): Kept {
@@ -123,7 +124,10 @@ function keptOf(store: ResourceStore): Kept {
   ]);
 }
 
-/** In the order of lists, whenever they were made: of two interfaces with one address, the same one comes first after a restart. */
+/**
+ * In list order, independent of creation: if two interfaces have the same address, the same one is first after a
+ * restart.
+ */
 function responseBodies(kept: Kept, view: View): JsonObject[] {
   return kept.flatMap(([definition, resources]) =>
     resources
@@ -152,7 +156,7 @@ function buildNetwork(resources: readonly JsonObject[], settings: ControlSetting
   });
 }
 
-/** A part of a resource, such as a subnet of a VNet. */
+/** A child resource, such as a subnet of a VNet. */
 export function findChild(
   store: Pick<ResourceStore, 'get'>,
   id: string,

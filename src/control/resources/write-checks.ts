@@ -1,4 +1,4 @@
-/** What Azure asks before a resource is written or removed, whatever its type: names, places, conditions, and who uses it. */
+/** Azure's checks before a resource of any type is written or deleted: names, places, conditions, and references. */
 import { resourceKey, resourceName } from '../../arm-template/resource-id.ts';
 import type { JsonObject } from '../../arm-template/value.ts';
 import { ArmError } from '../arm-error.ts';
@@ -13,11 +13,11 @@ import { childElements, childId } from './response-body.ts';
 export interface Conditions {
   readonly ifMatch?: string | undefined;
   readonly ifNoneMatch?: string | undefined;
-  /** Nothing is kept: the answer is what would be. */
+  /** Nothing is stored: the response shows what would be. */
   readonly isPreview?: true | undefined;
 }
 
-/** Ids of a resource and of its parts. */
+/** Ids of a resource and of its child resources. */
 export function partsOf(resource: Resource): string[] {
   const children = resourceTypeNamed(resource.type)?.children ?? [];
   return [
@@ -28,7 +28,7 @@ export function partsOf(resource: Resource): string[] {
   ];
 }
 
-/** Parts that a change takes away. */
+/** Child resources that a change removes. */
 export function droppedParts(before: Resource, after: Resource): { id: string; child: ChildType }[] {
   return (resourceTypeNamed(before.type)?.children ?? []).flatMap((child) => {
     const kept = childElements(child, after).map((element) => textOf(element['name']));
@@ -39,7 +39,10 @@ export function droppedParts(before: Resource, after: Resource): { id: string; c
   });
 }
 
-/** `within` is an id whose own resources do not count as users; '' for none. @throws the type's code where it is in use */
+/**
+ * @param within an id whose own resources do not count as users; '' for none
+ * @throws the type's code if it is in use
+ */
 export function checkUnused(view: View, resource: Resource, within: string): void {
   const definition = resourceTypeNamed(resource.type);
   checkUse(view, resource.id, definition?.inUse, within);

@@ -1,4 +1,4 @@
-/** Application security groups: names for NICs, which rules use instead of addresses. */
+/** Application security groups: names for NICs, used in rules instead of addresses. */
 import { randomUUID } from 'node:crypto';
 import { Type } from 'typebox';
 import { defineType, networkName, resourceSchema } from '../resources/resource-type.ts';

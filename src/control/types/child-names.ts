@@ -2,7 +2,8 @@ import { ArmError } from '../arm-error.ts';
 import { networkName } from '../resources/resource-type.ts';
 
 /**
- * Checks the names of one list of children of the resource `id`, such as subnets or rules: call what it returns with each.
+ * Checks the names of one list of child resources of `id`, such as subnets or rules: call the returned function with
+ * each name.
  * @throws InvalidResourceName, DuplicateResourceName
  */
 export function childNames(id: string): (name: string) => void {

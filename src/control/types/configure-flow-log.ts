@@ -1,6 +1,6 @@
 /**
- * The older way to a flow log: POST to the network watcher with the NSG in the body. It makes or changes the NSG's flow log resource.
- * Booleans may come as texts, and the analytics configuration stands beside `properties`. Source: facts 5.2.
+ * The older API for flow logs: POST to the network watcher with the NSG in the body. It creates or changes the NSG's
+ * flow log resource. Booleans may be texts, and the analytics configuration is next to `properties`. Source: facts 5.2.
  */
 import { Type } from 'typebox';
 import { resourceName } from '../../arm-template/resource-id.ts';
@@ -60,7 +60,7 @@ function flowLogAt(view: View, targetId: string): Resource | undefined {
   return link === undefined ? undefined : view.get(link.holder);
 }
 
-/** Without the analytics configuration where there is none: Azure's description of the API wants it whole or absent. */
+/** Without the analytics configuration if there is none: Azure's API description requires it complete or absent. */
 function information(flowLog: Resource): Json {
   const { targetResourceId, storageId, enabled, retentionPolicy, format, flowAnalyticsConfiguration } = propertiesOf(
     flowLog.body,

@@ -1,4 +1,4 @@
-/** Deployments of templates, as they are kept: what was deployed when, and with what outputs. How one runs is in deploy.ts. */
+/** Deployments of templates as they are stored: what was deployed when, and the outputs. deploy.ts runs them. */
 import { Type } from 'typebox';
 import { defineType, resourceSchema } from '../resources/resource-type.ts';
 import { words } from '../resources/schema.ts';

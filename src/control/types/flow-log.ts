@@ -1,9 +1,9 @@
 /**
- * Flow logs: what of a network is logged, and to which account. The id and the type have a capital `FlowLogs`, though clients ask for
+ * Flow logs: their target and their account. The id and the type have a capital `FlowLogs`, although clients request
  * `flowLogs`. Source: facts 5.2, 5.4, 9.
  *
- * Whether a flow log delivers follows from its account: the key that it was enabled with must still be key1, and a firewall must let
- * Azure's services pass.
+ * Whether a flow log delivers depends on its account: the key that it was enabled with must still be key1, and a
+ * firewall must allow Azure's services.
  */
 import { randomUUID } from 'node:crypto';
 import type { Static } from 'typebox';
@@ -136,7 +136,7 @@ const targetKinds: Readonly<Record<string, TargetKind>> = {
 
 export type TargetKind = 'nsg' | 'virtualNetwork' | 'subnet' | 'nic';
 
-/** What a flow log can be of; `undefined` for all else. */
+/** The possible targets of a flow log; `undefined` for other resources. */
 export function targetKind(view: View, id: string): TargetKind | undefined {
   const resource = view.get(id);
   if (resource !== undefined) return targetKinds[resource.type.toLowerCase()];
@@ -287,7 +287,7 @@ function checkAnalytics({ enabled, flowAnalyticsConfiguration }: FlowLogProperti
     );
 }
 
-/** What is known of the moment in which the flow log was enabled: it delivers with the key of then. */
+/** State at the moment when the flow log was enabled: it delivers with that key. */
 function enablingOf(
   { enabled, storageId }: FlowLogProperties,
   account: Resource,
@@ -300,7 +300,7 @@ function enablingOf(
   return { ...hidden, keyId: accountKey(account, 'key1').id, enabledAtMillis: view.settings.now() };
 }
 
-/** Ours, not Azure's: what `nsgflow doctor` asks. */
+/** nsgflow's own action, not Azure's: used by `nsgflow doctor`. */
 function diagnose({ resource, view }: ActionCall): Json {
   const { enabledAtMillis } = resource.hidden;
   return {
@@ -312,7 +312,7 @@ function diagnose({ resource, view }: ActionCall): Json {
 
 export type DeliveryStop = 'key-rotated' | 'firewall' | 'storage-account-missing';
 
-/** Whether what a flow log records reaches its account. */
+/** Whether recorded data of a flow log reaches its account. */
 export function deliveryOf(resource: Resource, view: View): 'ok' | { readonly stopped: DeliveryStop } {
   const account = view.get(textOf(propertiesOf(resource.body)['storageId']));
   if (account === undefined) return { stopped: 'storage-account-missing' };
@@ -320,7 +320,7 @@ export function deliveryOf(resource: Resource, view: View): 'ok' | { readonly st
   return isKeyCurrent(resource, view) ? 'ok' : { stopped: 'key-rotated' };
 }
 
-/** Whether key1 is the one that the flow log was enabled with, where that counts. */
+/** Whether key1 is the key that the flow log was enabled with, if that setting is on. */
 function isKeyCurrent(resource: Resource, view: View): boolean {
   const account = view.get(textOf(propertiesOf(resource.body)['storageId']));
   if (account === undefined || !view.settings.keyRotationStops) return true;

@@ -1,6 +1,6 @@
 /**
- * Resources of types that the control plane does not know, as templates bring them: kept, shown, listed and deleted, and never judged. Those that
- * docs/networks.md names, such as gateways, widen what rules mean as they do in files.
+ * Resources of types that the control plane does not know, from templates: stored, returned, listed and deleted, but
+ * never evaluated. Types in docs/networks.md, such as gateways, extend the meaning of rules as in files.
  */
 import { Type } from 'typebox';
 import { isRelatedType } from '../../nsg/raw-resource.ts';
@@ -11,7 +11,7 @@ const schema = resourceSchema(Type.Object({}, { default: {} }));
 
 const known = new Map<string, ResourceType>();
 
-/** The definition of a type such as `Microsoft.Compute/virtualMachines`; `undefined` where that is no name of a type. */
+/** The definition of a type such as `Microsoft.Compute/virtualMachines`; `undefined` if the name is not a type. */
 export function inertType(type: string): ResourceType | undefined {
   if (!/^[A-Za-z][A-Za-z0-9.]{0,99}(\/[A-Za-z][A-Za-z0-9.-]{0,99}){1,6}$/.test(type)) return undefined;
   const key = type.toLowerCase();

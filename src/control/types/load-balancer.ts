@@ -1,4 +1,7 @@
-/** Load balancers: kept as they are asked for, their parts with ids. Frontends and rules decide which NICs the outside finds; nothing is balanced here. */
+/**
+ * Load balancers: stored as requested, with ids for their parts. Frontends and rules decide which NICs are reachable
+ * from outside; no traffic is balanced here.
+ */
 import { Type } from 'typebox';
 import { defineType, networkName, resourceSchema } from '../resources/resource-type.ts';
 

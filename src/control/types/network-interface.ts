@@ -1,6 +1,6 @@
 /**
- * Network interfaces. The server gives them a MAC and private addresses. `macAddress` can be set here, which Azure does not permit, so that
- * an interface stands for the one of a capture.
+ * Network interfaces. The server assigns a MAC and private addresses. `macAddress` can be set here, unlike in Azure, so
+ * that an interface can represent one of a capture.
  */
 import { randomUUID } from 'node:crypto';
 import type { Static } from 'typebox';
@@ -124,7 +124,7 @@ export const networkInterface = defineType({
   },
 });
 
-/** Id of the virtual machine that names an interface as its own. */
+/** Id of the virtual machine of an interface. */
 function machineOf(nicId: string, view: View): string | undefined {
   return view.linksTo(nicId).find(({ what }) => what === 'virtualMachine')?.holder;
 }

@@ -93,7 +93,7 @@ export const networkSecurityGroup = defineType({
   },
 });
 
-/** @throws ArmError with the first thing that Azure refuses */
+/** @throws ArmError with the first fault */
 function checkRules(rules: readonly SecurityRule[], context: WriteContext): void {
   const checkName = childNames(context.id);
   const texts = rules.map(ruleTexts);

@@ -1,5 +1,5 @@
 /**
- * Network watchers: one a region, made with the region's first network resource, in the group `NetworkWatcherRG`.
+ * Network watchers: one per region, created with the region's first network resource, in the group `NetworkWatcherRG`.
  */
 import { Type } from 'typebox';
 import type { JsonObject } from '../../arm-template/value.ts';
@@ -48,7 +48,7 @@ export function watcherOf(view: View, subscription: string, location: string): R
   return undefined;
 }
 
-/** What has to be made so that a region has its watcher, in order; [] where it has. */
+/** The resources to create so that a region has its watcher, in order; [] if it has one. */
 export function missingWatcher(
   view: View,
   subscription: string,

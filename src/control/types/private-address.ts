@@ -1,4 +1,4 @@
-/** Private addresses of network interfaces: the next free one of the subnet, or the one asked for. */
+/** Private addresses of network interfaces: the next free address of the subnet, or the requested one. */
 import { parentId, resourceKey, resourceName } from '../../arm-template/resource-id.ts';
 import type { Address } from '../../net/address.ts';
 import { formatAddress, parseAddress } from '../../net/address.ts';
@@ -10,7 +10,7 @@ import type { WriteContext, View } from '../resources/resource-type.ts';
 import { objectsOf, propertiesOf, referenceOf, textOf } from '../resources/resource.ts';
 import { notReferenced, requireNear } from './reference.ts';
 
-/** What of an IP configuration says which address it has. */
+/** The address fields of an IP configuration. */
 export interface AddressWish {
   readonly name: string;
   readonly properties: {
@@ -21,7 +21,11 @@ export interface AddressWish {
   };
 }
 
-/** The address of one IP configuration. `taken` holds those of the same interface, and receives it. @throws ArmError */
+/**
+ * The address of one IP configuration.
+ * @param taken addresses of the same interface; the result is added
+ * @throws ArmError
+ */
 export function assignPrivateAddress(configuration: AddressWish, context: WriteContext, taken: Set<string>): string {
   const { properties, name } = configuration;
   const subnetId = properties.subnet.id;
@@ -76,7 +80,7 @@ function readStatic(text: string | undefined, name: string): Address {
   );
 }
 
-/** A dynamic address stays as long as its interface stays in the subnet. */
+/** A dynamic address stays the same while its interface stays in the subnet. */
 function previousAddress({ previous }: WriteContext, name: string, subnetId: string): Address | undefined {
   const before = objectsOf(propertiesOf(previous?.body ?? {})['ipConfigurations']).find(
     (configuration) => textOf(configuration['name']).toLowerCase() === name.toLowerCase(),

@@ -1,6 +1,6 @@
 /**
- * Public IP addresses. A static one gets an address of 198.18.0.0/15, which is for tests (RFC 2544), since no other is ours to give. Another one can be
- * given, which Azure does not permit, so that it stands for one of a capture.
+ * Public IP addresses. A static address comes from 198.18.0.0/15, which is reserved for tests (RFC 2544). Another one
+ * can be set, unlike in Azure, so that it can represent an address of a capture.
  */
 import { randomUUID } from 'node:crypto';
 import { Type } from 'typebox';

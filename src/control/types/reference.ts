@@ -7,14 +7,17 @@ import type { WriteContext, View } from '../resources/resource-type.ts';
 import type { Resource } from '../resources/resource.ts';
 import { textOf } from '../resources/resource.ts';
 
-/** The resource of an id, of the type that is wanted. @throws InvalidResourceReference */
+/**
+ * The resource with an id and the required type.
+ * @throws InvalidResourceReference
+ */
 export function requireReference(view: View, id: string, type: string, from: string): Resource {
   const resource = view.get(id);
   if (resource !== undefined && resource.type.toLowerCase() === type.toLowerCase()) return resource;
   throw notReferenced(id, from);
 }
 
-/** What `from` refers to is not there. */
+/** The error for a missing target of a reference. */
 export function notReferenced(id: string, from: string, target?: string): ArmError {
   return new ArmError(
     'InvalidResourceReference',
@@ -23,7 +26,10 @@ export function notReferenced(id: string, from: string, target?: string): ArmErr
   );
 }
 
-/** The same, in the region of what is made. @throws InvalidResourceReference */
+/**
+ * The same, in the region of the new resource.
+ * @throws InvalidResourceReference
+ */
 export function requireNear(context: WriteContext, id: string, type: string): Resource {
   const resource = requireReference(context.view, id, type, context.id);
   const location = textOf(resource.body['location']);

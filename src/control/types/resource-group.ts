@@ -1,4 +1,4 @@
-/** Resource groups: where everything else lies. */
+/** Resource groups, which contain all other resources. */
 import { Type } from 'typebox';
 import { defineType, resourceSchema } from '../resources/resource-type.ts';
 

@@ -1,4 +1,4 @@
-/** Route tables: their destinations widen the tag VirtualNetwork of the subnets that name them; nothing is routed here. */
+/** Route tables: their destinations extend the tag VirtualNetwork of their subnets; no traffic is routed here. */
 import { Type } from 'typebox';
 import { defineType, networkName, resourceSchema } from '../resources/resource-type.ts';
 import { words } from '../resources/schema.ts';

@@ -1,5 +1,6 @@
 /**
- * Security rules: their schema, and their way to the check of rules (nsg/check-rule.ts). Source: facts 4.1, 4.5.
+ * Security rules: their schema, and their conversion for the checks of rules (nsg/check-rule.ts). Source: facts 4.1,
+ * 4.5.
  */
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
@@ -41,7 +42,7 @@ export const ruleSchema = Type.Object({
 
 export type SecurityRule = Static<typeof ruleSchema>;
 
-/** A rule as the check that files share has it. */
+/** A rule in the form of the shared checks. */
 export function ruleTexts({ name, properties }: SecurityRule): RuleTexts {
   const { priority, direction } = properties;
   return {
@@ -64,7 +65,7 @@ function sideTexts(properties: SecurityRule['properties'], side: 'source' | 'des
   };
 }
 
-/** `rule` is its name; '' for all rules of the NSG. */
+/** @param rule its name; '' for all rules of the NSG */
 export function ruleError({ code, sentence }: RuleFault, rule: string): ArmError {
   return rule === ''
     ? new ArmError(code, `The network security group: ${sentence}.`)

@@ -1,6 +1,6 @@
 /**
- * Storage accounts: kinds, SKUs, two keys, and the firewall. Keys are kept in `hidden`, each with an id that is new when it is
- * regenerated, so that others can tell whether a key is still the one they knew without holding it.
+ * Storage accounts: kinds, SKUs, two keys, and the firewall. Keys are in `hidden`, each with an id that changes when it
+ * is regenerated, so that a key can be compared without storing it.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Static } from 'typebox';
@@ -32,7 +32,7 @@ const skus = [
   'Premium_ZRS',
 ] as const;
 
-/** The `skus` of a subscription: one entry for each SKU and kind. */
+/** The `skus` of a subscription: one entry per SKU and kind. */
 export function storageSkus(locations: readonly string[]): Json[] {
   return skus.flatMap((name) =>
     kinds
@@ -172,7 +172,9 @@ function checkKind(body: Static<typeof schema>, { id, name, previous, view }: Wr
     throw new ArmError('StorageAccountAlreadyTaken', `The storage account named ${name} is already taken.`);
 }
 
-/** The subnet of a new firewall rule is there. A rule that stood before stays when its subnet is deleted, as in Azure. */
+/**
+ * Checks that the subnet of a new firewall rule exists. An existing rule stays when its subnet is deleted, as in Azure.
+ */
 function checkSubnets(rules: readonly { id: string }[], { id, previous, view }: WriteContext): void {
   const before = subnetRules(objectOf(propertiesOf(previous?.body ?? {})['networkAcls']));
   for (const rule of rules)
@@ -196,7 +198,7 @@ function firewallRulesBody(networkAcls: JsonObject, view: View): JsonObject {
   return { ...networkAcls, virtualNetworkRules };
 }
 
-/** Names are unique over all subscriptions. */
+/** Names are unique across all subscriptions. */
 export function accountNamed(view: View, name: string): Resource | undefined {
   for (const account of view.ofType(storageAccountType)) if (account.name === name.toLowerCase()) return account;
   return undefined;
@@ -223,7 +225,7 @@ function newKey(keyName: string, creationTime: string): JsonObject {
   return { keyName, value: randomBytes(64).toString('base64'), id: randomUUID(), creationTime };
 }
 
-/** Both keys as `listKeys` shows them. */
+/** Both keys as in the response of `listKeys`. */
 export function keysBody(account: Resource): Json[] {
   return objectsOf(account.hidden['keys']).map(({ keyName, value, creationTime }) => ({
     keyName,
@@ -248,13 +250,16 @@ async function regenerateKey({ resource, body, view, changes }: ActionCall): Pro
   return { keys: keysBody(changed) };
 }
 
-/** Which networks may reach an account, as far as flow logs are concerned. */
+/** The firewall settings of an account that affect flow logs. */
 export interface Firewall {
   readonly defaultAction: 'Allow' | 'Deny';
   readonly bypass: readonly string[];
 }
 
-/** Whether a firewall lets no flow log in. Service endpoints need nothing more. Source: Network Watcher, "NSG flow logs": trusted Microsoft services must be let in. */
+/**
+ * Whether a firewall blocks flow logs. Service endpoints need no other setting. Source: Network Watcher, "NSG flow
+ * logs": trusted Microsoft services must be allowed.
+ */
 export function isClosed({ defaultAction, bypass }: Firewall): boolean {
   return defaultAction === 'Deny' && !bypass.includes('AzureServices');
 }

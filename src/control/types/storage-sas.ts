@@ -1,6 +1,6 @@
 /**
- * `listAccountSas` and `listServiceSas` of a storage account: signatures that the account's own Blob service takes.
- * Source: azure-rest-api-specs, storage.json 2023-01-01; what is signed: see sas-text.ts.
+ * `listAccountSas` and `listServiceSas` of a storage account: signatures that the account's own Blob service accepts.
+ * Source: azure-rest-api-specs, storage.json 2023-01-01; see sas-text.ts for the signed text.
  */
 import { Type } from 'typebox';
 import type { Json, JsonObject } from '../../arm-template/value.ts';
@@ -57,7 +57,7 @@ export const listServiceSas: Action = {
       ['sr', 'signedResource', /^[bc]$/],
       ['sp', 'signedPermission', /^[rwdlacupxytfmei]+$/],
     ]);
-    // Stored access policies are not served, so a signature by one would never pass.
+    // Stored access policies are not supported, so such a signature would never be accepted.
     if (textOf(call.body['signedIdentifier']) !== '') throw invalid('signedIdentifier');
     for (const name of Object.keys(sasOverrides)) {
       const value = textOf(call.body[name]);
@@ -75,7 +75,10 @@ export const listServiceSas: Action = {
   },
 };
 
-/** `/blob/account/container[/blob]` without its beginning. @throws InvalidValuesForRequestParameters */
+/**
+ * `/blob/account/container[/blob]` without its prefix.
+ * @throws InvalidValuesForRequestParameters
+ */
 function readPath({ name }: Resource, body: JsonObject, isBlob: boolean): string {
   const [, container, blob] = /^\/blob\/[^/]+\/([^/]+)(?:\/(.+))?$/.exec(textOf(body['canonicalizedResource'])) ?? [];
   const start = `/blob/${name}/`;
@@ -86,7 +89,10 @@ function readPath({ name }: Resource, body: JsonObject, isBlob: boolean): string
 
 type Wish = readonly [field: string, property: string, pattern: RegExp];
 
-/** Fields of the signature in the order of the token. @throws InvalidValuesForRequestParameters */
+/**
+ * Fields of the signature in the order of the token.
+ * @throws InvalidValuesForRequestParameters
+ */
 function signedFields({ body }: ActionCall, wishes: readonly Wish[]): Map<string, string> {
   const fields = new Map([['sv', signedVersion]]);
   for (const [field, property, pattern] of wishes) {

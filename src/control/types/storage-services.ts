@@ -1,7 +1,7 @@
 /**
- * What lies below a storage account: its blob service with containers, its lifecycle policy, and the file service as far as clients read it.
- * Containers are those of the account's folder, or of what the account is bound to. Source: azure-rest-api-specs, blob.json, file.json and
- * managementpolicy.json 2023-01-01.
+ * Resources below a storage account: its blob service with containers, its lifecycle policy, and the parts of the file
+ * service that clients read. Containers are those of the account's folder, or of its bound storage. Source:
+ * azure-rest-api-specs, blob.json, file.json and managementpolicy.json 2023-01-01.
  */
 import { Type } from 'typebox';
 import { parentId, resourceName } from '../../arm-template/resource-id.ts';
@@ -21,7 +21,7 @@ const onlyDefault = { pattern: /^default$/i, rule: "is 'default'." };
 const readOnlyText = Type.Optional(Type.String({ readOnly: true }));
 const switched = Type.Object({ enabled: Type.Boolean({ default: false }) }, { default: {} });
 
-/** A service shows the SKU of its account. */
+/** A service has the SKU of its account. */
 function withSku(resource: Resource, view: View): JsonObject {
   const sku = view.get(parentId(resource.id))?.body['sku'];
   return { ...resource.body, ...(sku === undefined ? {} : { sku }) };
@@ -136,7 +136,7 @@ export const blobContainer = defineType({
   }),
 });
 
-/** Kept and shown, not carried out: what is deleted is for `nsgflow retain` and the retention of flow logs. */
+/** Stored and returned, but not applied: `nsgflow retain` and the retention of flow logs delete blobs. */
 export const managementPolicy = defineType({
   type: `${storageAccountType}/managementPolicies`,
   scope: 'group',
@@ -169,12 +169,12 @@ export const managementPolicy = defineType({
   }),
 });
 
-/** Name of the account that a container is of. */
+/** Name of the account of a container. */
 export function accountOf(containerId: string): string {
   return resourceName(parentId(parentId(containerId)));
 }
 
-/** Whether the file service is none of this account's kind. */
+/** Refuses the file service if the account's kind does not have it. */
 export function checkFileService(account: Resource): void {
   const kind = textOf(account.body['kind']);
   if (kind === 'BlobStorage' || kind === 'BlockBlobStorage')

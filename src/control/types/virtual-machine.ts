@@ -1,6 +1,6 @@
 /**
- * Virtual machines: a name for their network interfaces, which the diagnostics ask for. Nothing runs. Passwords and other secrets of a request are not
- * kept. Source: azure-rest-api-specs, virtualMachine.json 2023-03-01.
+ * Virtual machines: names for their network interfaces, used by the diagnostics. No machine runs. Passwords and other
+ * secrets of a request are not stored. Source: azure-rest-api-specs, virtualMachine.json 2023-03-01.
  */
 import { randomUUID } from 'node:crypto';
 import type { Static } from 'typebox';
@@ -82,7 +82,7 @@ export const virtualMachine = defineType({
 
 type InterfaceReference = Static<typeof schema>['properties']['networkProfile']['networkInterfaces'][number];
 
-/** Each interface is there, and belongs to no other machine. */
+/** Checks that each interface exists and belongs to no other machine. */
 function checkInterfaces(interfaces: readonly InterfaceReference[], context: WriteContext): void {
   const target = 'properties.networkProfile.networkInterfaces';
   if (interfaces.length === 0)

@@ -140,7 +140,10 @@ export const virtualNetwork = defineType({
   },
 });
 
-/** The other VNet of a new peering is there. One that stood before stays when its VNet is deleted, as in Azure: it is Disconnected. */
+/**
+ * Checks that the other VNet of a new peering exists. An existing peering stays when its VNet is deleted, as in Azure,
+ * with the state Disconnected.
+ */
 function checkPeerings(peerings: readonly PeeringBody[], { id, previous, view }: WriteContext): void {
   const checkName = childNames(id);
   const before = objectsOf(propertiesOf(previous?.body ?? {})['virtualNetworkPeerings']).map((peering) =>
@@ -154,7 +157,7 @@ function checkPeerings(peerings: readonly PeeringBody[], { id, previous, view }:
   }
 }
 
-/** Connected when the other VNet has a peering back, Disconnected when it was deleted. */
+/** Connected if the other VNet has a peering back, Disconnected if it was deleted. */
 function peeringBody(element: JsonObject, id: string, view: View): JsonObject {
   const own = id.slice(0, id.toLowerCase().lastIndexOf('/virtualnetworkpeerings/')).toLowerCase();
   const remote = view.get(referenceOf(propertiesOf(element)['remoteVirtualNetwork']));
@@ -206,7 +209,7 @@ function subnetPrefixes({ properties }: SubnetBody): readonly string[] {
   return properties.addressPrefix === undefined ? [] : [properties.addressPrefix];
 }
 
-/** Addresses of a subnet in use stay where they are. */
+/** Checks that addresses of a subnet in use stay inside its prefixes. */
 function checkPrefixesKept(subnet: SubnetBody, { id, previous, view }: WriteContext): void {
   const before = objectsOf(propertiesOf(previous?.body ?? {})['subnets']).find(
     (old) => textOf(old['name']).toLowerCase() === subnet.name.toLowerCase(),

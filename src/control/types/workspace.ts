@@ -1,4 +1,4 @@
-/** Log Analytics workspaces: a name for traffic analytics to point at; nothing is sent there. */
+/** Log Analytics workspaces: targets of traffic analytics; no data is sent to them. */
 import { randomUUID } from 'node:crypto';
 import { Type } from 'typebox';
 import { defineType, resourceSchema } from '../resources/resource-type.ts';

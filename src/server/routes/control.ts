@@ -1,4 +1,4 @@
-/** Everything that is no other route: Azure Resource Manager's API, and the storage accounts' own. */
+/** All other routes: Azure Resource Manager's API, and the storage accounts' own. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ArmRequest, ArmResponse } from '../../control/api/request.ts';
 import { RequestError } from '../arm-error.ts';
@@ -9,11 +9,11 @@ import type { StorageRouteSettings } from './storage.ts';
 
 export interface ControlRouteSettings extends StorageRouteSettings {
   readonly tokens: Tokens;
-  /** The control plane; `undefined` until it has read its state. */
+  /** The control plane; `undefined` until its state is loaded. */
   readonly handle: () => ((request: ArmRequest) => Promise<ArmResponse>) | undefined;
 }
 
-/** First parts of the API's paths, which no storage account can have as its name. */
+/** First parts of the API's paths; storage accounts cannot have these names. */
 const armRoots = /^\/(?:subscriptions|providers|tenants)(?:[/?]|$)/i;
 
 export function addControlRoutes(app: HttpServer, settings: ControlRouteSettings): void {

@@ -3,11 +3,11 @@ import type { Metric } from '../metrics.ts';
 import { formatMetrics } from '../metrics.ts';
 import type { Tokens } from '../tokens.ts';
 
-/** How a part of the service is. */
+/** Health of a part of the service. */
 export interface PartHealth {
   readonly name: string;
   readonly state: 'ok' | 'degraded' | 'failed' | 'off';
-  /** One sentence; empty where there is nothing to say. Of a part that is `ok`, why it does nothing. */
+  /** One sentence; empty if there is nothing to report. For a part that is `ok`, why it is idle. */
   readonly detail: string;
 }
 
@@ -20,8 +20,8 @@ export interface HealthSettings {
 }
 
 /**
- * `/healthz` for whoever restarts the service (503 until it is ready and when a part has failed), `/metrics` for Prometheus. With `--auth
- * strict`, `/metrics` wants a token, and `/healthz` tells the state alone to who has none.
+ * `/healthz` for supervisors (503 until the service is ready, and after a part has failed), and `/metrics` for
+ * Prometheus. With `--auth strict`, `/metrics` needs a token, and `/healthz` returns only the state without one.
  */
 export function addHealthRoutes(app: HttpServer, settings: HealthSettings): void {
   const check = async (authorization: string | undefined): Promise<void> => {

@@ -1,14 +1,17 @@
 /**
- * `/metadata/endpoints`: where a client finds the rest of a cloud, in the shape that each asks for by api-version. Source: control-plane
- * facts 1.1, 1.2 and 4.
+ * `/metadata/endpoints`: the endpoints of a cloud, in the form for each api-version. Source: control-plane facts 1.1,
+ * 1.2 and 4.
  */
 import type { HttpServer } from '../listen.ts';
 import { apiVersionOf } from './query-string.ts';
 
-/** The authority must be `/adfs` to the letter: clients then ask nobody else about it. Source: control-plane facts 1.1. */
+/**
+ * The authority must be exactly `/adfs`: clients then do not ask another server about it. Source: control-plane facts
+ * 1.1.
+ */
 export const authorityPath = '/adfs';
 
-/** Audiences that Azure's clients ask for, beside the service's own. */
+/** Audiences of Azure's clients, in addition to the service's own. */
 const managementAudience = 'https://management.core.windows.net/';
 
 export interface MetadataSettings {
@@ -28,7 +31,7 @@ export function addMetadataRoutes(app: HttpServer, settings: MetadataSettings): 
   });
 }
 
-/** As `az cloud register` and PowerShell read it (api-version 2015-01-01). */
+/** For `az cloud register` and PowerShell (api-version 2015-01-01). */
 function plainEndpoints(origin: string): object {
   return {
     galleryEndpoint: `${origin}/`,

@@ -1,6 +1,9 @@
 import { RequestError } from '../arm-error.ts';
 
-/** One value of a parsed query string, the first where it is repeated; names in any case. `undefined` where it is absent. */
+/**
+ * One value of a parsed query string, the first if it is repeated; names are compared ignoring case. `undefined` if it
+ * is absent.
+ */
 export function queryValue(query: unknown, name: string): string | undefined {
   if (typeof query !== 'object' || query === null) return undefined;
   const lower = name.toLowerCase();
@@ -12,7 +15,7 @@ export function queryValue(query: unknown, name: string): string | undefined {
   return undefined;
 }
 
-/** @throws RequestError 400 where it is missing or no date */
+/** @throws RequestError 400 if it is missing or not a date */
 export function apiVersionOf(query: unknown): string {
   const version = queryValue(query, 'api-version');
   if (version === undefined || version === '')

@@ -1,6 +1,6 @@
 /**
- * The Blob REST API of the storage accounts made here, to read: `/{account}`, `/{account}/{container}`, `/{account}/{container}/{blob}`.
- * Source: Azure Storage, "Blob service REST API"; which operations: docs/serve.md.
+ * The Blob REST API of the local storage accounts, read-only: `/{account}`, `/{account}/{container}`,
+ * `/{account}/{container}/{blob}`. Source: Azure Storage, "Blob service REST API"; docs/serve.md lists the operations.
  */
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
@@ -17,14 +17,14 @@ import { StorageError, storageErrorBody } from '../storage/storage-error.ts';
 import type { Xml } from '../storage/xml.ts';
 import { isXmlText, xmlDocument, xmlElement } from '../storage/xml.ts';
 
-/** A storage account of the control plane, and where its containers are. */
+/** A storage account of the control plane, and its containers. */
 export interface ServedAccount {
   /** In lower case. */
   readonly name: string;
   /** Keys 1 and 2, base64. */
   readonly keys: readonly string[];
   readonly account: Account;
-  /** Of the resource. */
+  /** Creation time of the resource. */
   readonly createdMillis: number;
 }
 
@@ -32,23 +32,23 @@ export interface StorageRouteSettings {
   readonly tokens: Tokens;
   readonly origin: () => string;
   readonly challenge: () => string;
-  /** Takes what a request failed with that is no refusal. */
+  /** Called for unexpected failures of a request. */
   readonly onFault: (error: unknown) => void;
   readonly now: () => number;
-  /** The account of this name; `undefined` where there is none. */
+  /** The account with this name; `undefined` if there is none. */
   readonly accountOf: (name: string) => ServedAccount | undefined;
 }
 
-/** The newest version whose answers these are. */
+/** The newest version of the API that is supported. */
 const serviceVersion = '2021-12-02';
-/** Bytes of one answer's body that are held at once; longer ones are read piece by piece. */
+/** Bytes of a response body held together; longer ones are read in pieces. */
 const pieceBytes = 4 << 20;
-/** Looks at a blob that grows meanwhile, until its properties and its first bytes are of one version. */
+/** Attempts to read properties and first bytes of one version of a blob that grows. */
 const getTurnsMax = 10;
-/** Ranges of which a checksum is wanted may be so long. Source: Azure Storage, "Get Blob". */
+/** Longest range with a checksum. Source: Azure Storage, "Get Blob". */
 const checkedBytesMax = 4 << 20;
 
-/** Where in an account a request points. */
+/** The part of an account that a request addresses. */
 interface Place {
   readonly account: ServedAccount;
   readonly containerName: string | undefined;
@@ -60,11 +60,11 @@ interface Call extends Place {
   readonly reply: FastifyReply;
   readonly query: URLSearchParams;
   readonly settings: StorageRouteSettings;
-  /** Headers that the signature wants in the answer. */
+  /** Response headers that the signature requires. */
   readonly signedHeaders: Readonly<Record<string, string>>;
 }
 
-/** The account that a path names, if there is one of that name. */
+/** The account in a path, if it exists. */
 export function accountOfPath(url: string, settings: StorageRouteSettings): ServedAccount | undefined {
   const name = /^\/([a-z0-9]{3,24})(?:[/?]|$)/.exec(url)?.[1];
   return name === undefined ? undefined : settings.accountOf(name);
@@ -160,7 +160,7 @@ type Operation = (call: Call) => void | Promise<void>;
 function operationOf(method: string, { containerName, blob }: Place, query: URLSearchParams): Operation {
   const isHead = method === 'HEAD';
   if (method !== 'GET' && !isHead)
-    throw new StorageError(405, 'UnsupportedHttpVerb', 'nsgflow alone writes this account; it is served to be read.', {
+    throw new StorageError(405, 'UnsupportedHttpVerb', 'Only nsgflow writes this account; it is read-only.', {
       allow: 'GET, HEAD',
     });
   const comp = query.get('comp') ?? '';
@@ -177,7 +177,7 @@ function operationOf(method: string, { containerName, blob }: Place, query: URLS
     if (comp === 'metadata') return blobProperties;
     if (comp === '') return isHead ? blobProperties : getBlob;
   }
-  throw new StorageError(400, 'InvalidQueryParameterValue', 'This operation is not served: see docs/serve.md.');
+  throw new StorageError(400, 'InvalidQueryParameterValue', 'This operation is not supported: see docs/serve.md.');
 }
 
 function accountInformation({ reply }: Call): void {
@@ -258,7 +258,7 @@ async function listBlobs(call: Call): Promise<void> {
   );
 }
 
-/** What is directly in the folder of the prefix: far less than all below it. */
+/** The entries directly in the prefix's folder, far fewer than all below it. */
 async function* childrenOf(container: Container, prefix: string): AsyncGenerator<BlobItem> {
   for await (const child of container.children(prefix.slice(0, prefix.lastIndexOf('/') + 1))) {
     const item = typeof child === 'string' ? { ...folderItem, name: child } : child;
@@ -266,7 +266,7 @@ async function* childrenOf(container: Container, prefix: string): AsyncGenerator
   }
 }
 
-/** A folder's name ends in the delimiter, so that it becomes a prefix: nothing else of it shows. */
+/** A folder's name ends in the delimiter, so that it becomes a prefix; its other fields are not used. */
 const folderItem = { lengthBytes: 0, etag: '', lastModifiedMillis: 0 };
 
 function listedItem(item: BlobItem | CommonPrefix): Xml {
@@ -290,12 +290,15 @@ function listedItem(item: BlobItem | CommonPrefix): Xml {
   ]);
 }
 
-/** Of its last change, where the file system does not tell when it was made. */
+/** The creation time, or the last change if the file system does not report it. */
 function createdText({ createdMillis, lastModifiedMillis }: BlobItem): string {
   return new Date(createdMillis ?? lastModifiedMillis).toUTCString();
 }
 
-/** Names that XML cannot hold are escaped, and say so. Source: Azure Storage, "List Blobs", from version 2021-02-12 on. */
+/**
+ * Names that XML cannot contain are escaped and marked. Source: Azure Storage, "List Blobs", from version 2021-02-12
+ * on.
+ */
 function nameElement(name: string): Xml {
   return isXmlText(name) ? xmlElement('Name', name) : xmlElement('Name', encodeURIComponent(name), { Encoded: 'true' });
 }
@@ -333,7 +336,7 @@ async function getBlob(call: Call): Promise<void> {
   if (range !== undefined) void reply.header('content-range', `bytes ${start}-${end - 1}/${blob.lengthBytes}`);
   if (String(request.headers['x-ms-range-get-content-md5']).toLowerCase() === 'true') {
     if (range === undefined || end - start > checkedBytesMax)
-      throw new StorageError(400, 'InvalidHeaderValue', 'A checksum is given of ranges of at most 4 MiB.');
+      throw new StorageError(400, 'InvalidHeaderValue', 'Checksums are supported for ranges of at most 4 MiB.');
     void reply.header('content-md5', createHash('md5').update(first).digest('base64'));
   }
   if (end - start <= pieceBytes) {
@@ -351,7 +354,10 @@ async function getBlob(call: Call): Promise<void> {
   );
 }
 
-/** Properties of a blob and the first bytes asked for, both of one version: a blob that grows between the two is looked at again. */
+/**
+ * Properties of a blob and its first requested bytes, both of one version: if the blob grows between the two reads,
+ * they are repeated.
+ */
 async function beginGet(call: Call) {
   for (let turn = 1; ; turn++) {
     const found = await readBlob(call);
@@ -366,7 +372,7 @@ async function beginGet(call: Call) {
   }
 }
 
-/** @throws StorageError 412 when the blob has changed since its length was told */
+/** @throws StorageError 412 if the blob has changed since its length was read */
 async function readPiece(container: Container, blob: BlobItem, start: number, end: number): Promise<Uint8Array> {
   if (start === end) return new Uint8Array(0);
   const { bytes, etag } = await container.read(blob.name, start, end);
@@ -464,8 +470,7 @@ function listRequest(query: URLSearchParams): ListRequest {
 
 /** @throws StorageError 400 */
 function whole<T>(page: ListPage<T> | undefined): ListPage<T> {
-  if (page === undefined)
-    throw new StorageError(400, 'InvalidQueryParameterValue', 'The marker is none of this service.');
+  if (page === undefined) throw new StorageError(400, 'InvalidQueryParameterValue', 'The marker is not valid.');
   return page;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Where clients get their tokens: a service principal from the authority `/adfs`, a managed identity from `/msi/token`. Source:
+ * Token endpoints: for service principals the authority `/adfs`, for managed identities `/msi/token`. Source:
  * control-plane facts 1.1 and 1.2; RFC 6749 section 4.4 and 5.2.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -23,9 +23,9 @@ export function addTokenRoutes(app: HttpServer, settings: TokenRouteSettings): v
     const grantType = queryValue(form, 'grant_type');
     try {
       if (client === undefined || client === '')
-        throw new RequestError(400, 'invalid_request', 'The form names no client_id.');
+        throw new RequestError(400, 'invalid_request', 'The form has no client_id.');
       if (grantType !== 'client_credentials')
-        throw new RequestError(400, 'unsupported_grant_type', 'Only grant_type=client_credentials is served.');
+        throw new RequestError(400, 'unsupported_grant_type', 'Only grant_type=client_credentials is supported.');
       await tokens.checkSecret(queryValue(form, 'client_secret'), request.ip);
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
@@ -88,10 +88,10 @@ export function addTokenRoutes(app: HttpServer, settings: TokenRouteSettings): v
   }
 }
 
-/** Client id of the one managed identity. */
+/** Client id of the single managed identity. */
 const managedIdentity = '00000000-0000-0000-0000-00000000001d';
 
-/** What a form asks a token for: `resource`, or the scopes of version 2, of which the last part says what to do there. */
+/** The audience in a form: `resource`, or the scopes of version 2 without their last part. */
 function audienceOf(form: unknown, origin: string): string {
   const resource = queryValue(form, 'resource');
   if (resource !== undefined && resource !== '') return resource;
@@ -104,7 +104,7 @@ function header(request: FastifyRequest, name: string): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** The secret of a managed identity, in the header of App Service's present endpoint or of its former one. */
+/** The secret of a managed identity, in the header of App Service's current or former endpoint. */
 function secretHeader(request: FastifyRequest): string | undefined {
   return header(request, 'x-identity-header') ?? header(request, 'secret');
 }

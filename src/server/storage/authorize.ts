@@ -6,12 +6,12 @@ import { isSignedBy, sharedKeyText } from './shared-key.ts';
 import type { SignedRequest } from './shared-key.ts';
 import { StorageError } from './storage-error.ts';
 
-/** A request's clock may be this far from ours. Source: Azure Storage, "Authorize with Shared Key". */
+/** The largest difference of a request's clock. Source: Azure Storage, "Authorize with Shared Key". */
 const clockMillisMax = 15 * 60_000;
 
 /**
- * Lets a request to the Blob service pass: Shared Key, shared access signature, or a bearer token.
- * @returns headers that the signature wants in the answer
+ * Authorizes a request to the Blob service: Shared Key, shared access signature, or a bearer token.
+ * @returns response headers that the signature requires
  * @throws StorageError 401, 403
  */
 export async function authorize(

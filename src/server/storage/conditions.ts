@@ -7,7 +7,8 @@ const secondMillis = 1000;
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 /**
- * Holds a read against `If-Match`, `If-None-Match`, `If-Modified-Since` and `If-Unmodified-Since`. Source: RFC 9110 section 13.2.2.
+ * Checks a read against `If-Match`, `If-None-Match`, `If-Modified-Since` and `If-Unmodified-Since`. Source: RFC 9110
+ * section 13.2.2.
  * @throws StorageError 304, 412
  */
 export function checkConditions(headers: Headers, blob: BlobItem): void {
@@ -27,7 +28,7 @@ export function checkConditions(headers: Headers, blob: BlobItem): void {
     throw new StorageError(304, 'ConditionNotMet', 'The blob has not changed.', { etag: blob.etag });
 }
 
-/** Clients send ETags with their quotes and without. */
+/** Clients send ETags with or without quotes. */
 function names(list: string, etag: string): boolean {
   const plain = (text: string): string =>
     text
@@ -44,8 +45,8 @@ export interface ByteRange {
 }
 
 /**
- * The bytes that `x-ms-range`, or `Range`, asks for. Source: Azure Storage, "Specifying the Range header".
- * @returns `undefined` for the whole blob: no header, or one in a form that is passed over
+ * The bytes that `x-ms-range` or `Range` requests. Source: Azure Storage, "Specifying the Range header".
+ * @returns `undefined` for the whole blob: no header, or one in an unsupported form
  * @throws StorageError 416
  */
 export function readRange(headers: Headers, lengthBytes: number): ByteRange | undefined {

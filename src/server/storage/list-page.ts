@@ -1,9 +1,9 @@
 import { compareNames } from '../../blob/name.ts';
 
-/** What a page of a listing holds: blobs, and where there is a delimiter, the prefixes that stand for the blobs behind them. */
+/** The items of a page of a listing: blobs, and with a delimiter, the prefixes of blobs. */
 export interface ListPage<T> {
   readonly items: readonly (T | CommonPrefix)[];
-  /** Asks for the next page; `undefined` on the last one. */
+  /** Marker of the next page; `undefined` on the last one. */
   readonly nextMarker: string | undefined;
 }
 
@@ -15,7 +15,7 @@ export interface ListRequest {
   readonly prefix: string;
   /** Empty for none. */
   readonly delimiter: string;
-  /** As `nextMarker` gave it; empty for the first page. */
+  /** An earlier `nextMarker`; empty for the first page. */
   readonly marker: string;
   /** Items of a page, 1 to `pageItemsMax`. */
   readonly itemsMax: number;
@@ -25,9 +25,9 @@ export interface ListRequest {
 export const pageItemsMax = 5000;
 
 /**
- * One page of things that come in order of their names, all with the prefix. The next page begins behind the last item of this one, so nothing is
- * missed or doubled however the container changes between the two.
- * @returns `undefined` for a marker that none of ours can be
+ * One page of items that are sorted by name and have the prefix. The next page begins after the last item of this one,
+ * so no item is missed or repeated if the container changes between the two.
+ * @returns `undefined` for an invalid marker
  */
 export async function listPage<T extends { readonly name: string }>(
   things: AsyncIterable<T>,

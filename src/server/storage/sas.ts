@@ -8,14 +8,14 @@ import { accountSasText, sasOverrides, serviceSasText } from '../../blob/sas-tex
 import { isSignedBy } from './shared-key.ts';
 import { StorageError } from './storage-error.ts';
 
-/** What a request wants to do: `list` blobs or containers, or `read` a blob or properties. */
+/** The operation of a request: `list` blobs or containers, or `read` a blob or properties. */
 export interface SasRequest {
   readonly account: string;
   /** In base64. */
   readonly keys: readonly string[];
   /** `undefined` for the account itself. */
   readonly container: string | undefined;
-  /** Unescaped; `undefined` for a container or the account. */
+  /** Without URL escapes; `undefined` for a container or the account. */
   readonly blob: string | undefined;
   readonly access: 'read' | 'list';
   readonly clientAddress: string;
@@ -24,15 +24,18 @@ export interface SasRequest {
 
 const versionMin = '2015-04-05';
 
-/** Lets the request pass or not. @throws StorageError 403 */
+/**
+ * Authorizes the request.
+ * @throws StorageError 403
+ */
 export function checkSas(query: URLSearchParams, request: SasRequest): void {
   const get = (name: string): string => query.get(name) ?? '';
-  // Fields are signed one a line: a line feed in one would make two.
-  if (signedFields.some((name) => /\p{Cc}/u.test(get(name)))) throw refuse('A field holds a control character.');
+  // Fields are signed one per line: a line feed in a field would create two.
+  if (signedFields.some((name) => /\p{Cc}/u.test(get(name)))) throw refuse('A field contains a control character.');
   const version = get('sv');
   if (!/^\d{4}-\d{2}-\d{2}$/.test(version) || version < versionMin)
     throw refuse(`The signed version sv must be ${versionMin} or later.`);
-  if (get('si') !== '') throw refuse('Stored access policies (si) are not served.');
+  if (get('si') !== '') throw refuse('Stored access policies (si) are not supported.');
   if (get('skoid') !== '') throw refuse('User delegation signatures are not supported.');
   const isAccount = query.has('ss');
   const text = isAccount
@@ -58,10 +61,13 @@ export function checkSas(query: URLSearchParams, request: SasRequest): void {
     );
 }
 
-/** Values of `spr`. HTTP alone is none. Source: Azure Storage, "Create an account SAS", "Specify the HTTP protocol". */
+/**
+ * Values of `spr`. HTTP without HTTPS is not allowed. Source: Azure Storage, "Create an account SAS", "Specify the HTTP
+ * protocol".
+ */
 const protocols = ['', 'https', 'https,http'];
 
-/** Headers of the answer that a service SAS replaces. An account SAS does not sign these parameters, so it replaces none. */
+/** Response headers that a service SAS replaces. An account SAS does not sign these parameters, so it replaces none. */
 export function sasHeaders(query: URLSearchParams): Record<string, string> {
   if (query.has('ss')) return {};
   const headers: Record<string, string> = {};
@@ -111,8 +117,8 @@ function checkTimes(start: string, end: string, nowMillis: number): void {
 }
 
 /**
- * Epoch milliseconds, NaN for other forms: `Date.parse` would take some of them for local time.
- * Source: Azure Storage, "Create a service SAS", "Format SAS date and time values".
+ * Epoch milliseconds; NaN for other forms, some of which `Date.parse` would read as local time. Source: Azure Storage,
+ * "Create a service SAS", "Format SAS date and time values".
  */
 function parseSasTime(text: string): number {
   return /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,7})?)?Z)?$/.test(text) ? Date.parse(text) : Number.NaN;
@@ -127,7 +133,7 @@ function checkAddress(range: string, clientAddress: string): void {
   try {
     allowed.addRange(first, last, family);
   } catch {
-    throw refuse('The signed address range sip cannot be read, or is of the other family.');
+    throw refuse('The signed address range sip is invalid or of the other address family.');
   }
   if (!allowed.check(client, family))
     throw new StorageError(

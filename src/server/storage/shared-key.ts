@@ -1,18 +1,21 @@
-/** Shared Key authorization. Source: Azure Storage, "Authorize with Shared Key", the form for the Blob service from 2015-02-21 on. */
+/**
+ * Shared Key authorization. Source: Azure Storage, "Authorize with Shared Key", the form for the Blob service since
+ * 2015-02-21.
+ */
 import { timingSafeEqual } from 'node:crypto';
 import { signText } from '../../blob/sas-text.ts';
 
-/** What of a request is signed. */
+/** The signed parts of a request. */
 export interface SignedRequest {
   readonly method: string;
-  /** Path as it was sent, still escaped, with the account of path style: `/account/container/blob`. */
+  /** Path as sent, with escapes, with the account of path style: `/account/container/blob`. */
   readonly path: string;
   readonly query: URLSearchParams;
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
-/** Signed in this order, by value alone. */
+/** Signed in this order, by value only. */
 const signedHeaders = [
   'content-encoding',
   'content-language',
@@ -41,7 +44,10 @@ export function sharedKeyText(request: SignedRequest, account: string): string {
   return `${[request.method.toUpperCase(), ...plain].join('\n')}\n${own.join('')}${canonicalResource(request, account)}`;
 }
 
-/** The account once more in front of the path: in path style it is there twice. Source: issue of the facts, 3; Azurite does so too. */
+/**
+ * The account is added before the path, so in path style it occurs twice. Source: issue of the facts, 3; Azurite does
+ * the same.
+ */
 function canonicalResource({ path, query }: SignedRequest, account: string): string {
   const byName = new Map<string, string[]>();
   for (const [name, value] of query) {
@@ -54,7 +60,7 @@ function canonicalResource({ path, query }: SignedRequest, account: string): str
   return `/${account}${path}${lines.join('')}`;
 }
 
-/** Whether one of the keys made this signature; takes the same time wherever it differs. */
+/** Whether one of the keys created this signature; constant time. */
 export function isSignedBy(keys: readonly string[], text: string, signature: string): boolean {
   const given = Buffer.from(signature);
   let found = false;

@@ -1,9 +1,9 @@
 import { xmlDocument, xmlElement } from './xml.ts';
 
-/** A refusal in the words of the Blob service. Source: Azure Storage, "Blob Storage error codes". */
+/** An error of the Blob service. Source: Azure Storage, "Blob Storage error codes". */
 export class StorageError extends Error {
   readonly status: number;
-  /** As Azure names it, such as `BlobNotFound`. */
+  /** Azure's code, such as `BlobNotFound`. */
   readonly code: string;
   readonly headers: Readonly<Record<string, string>>;
 

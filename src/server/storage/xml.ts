@@ -1,11 +1,13 @@
-/** Writes XML 1.0. Reading is not needed: no request that is served has a body. */
+/** Writes XML 1.0. Reading is not needed: no supported request has a body. */
 
-/** A piece of XML, made by the functions of this file only: text becomes one through escaping. */
+/** A piece of XML, created only by the functions of this file, so that all text is escaped. */
 export interface Xml {
   readonly xml: string;
 }
 
-/** An element with text, with other elements, or empty. Names are ours, never data; attribute values are escaped. */
+/**
+ * An element with text, with other elements, or empty. Names are constants, never data; attribute values are escaped.
+ */
 export function xmlElement(
   name: string,
   content: string | readonly Xml[] = '',
@@ -22,7 +24,7 @@ export function xmlDocument(root: Xml): string {
   return `\uFEFF<?xml version="1.0" encoding="utf-8"?>${root.xml}`;
 }
 
-/** True for text that XML 1.0 can hold, and that comes out of it as it went in. Source: XML 1.0, production 2. */
+/** True for text that XML 1.0 can represent without change. Source: XML 1.0, production 2. */
 export function isXmlText(text: string): boolean {
   return text.search(notXml) < 0 && !/[\t\n\r]/.test(text);
 }
@@ -30,7 +32,7 @@ export function isXmlText(text: string): boolean {
 // eslint-disable-next-line no-control-regex
 const notXml = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff\p{Surrogate}]/gu;
 
-/** Named entities: some clients of Azure read no numbered ones. */
+/** Named entities: some Azure clients do not read numeric ones. */
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',
@@ -39,7 +41,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&apos;',
 };
 
-/** What XML 1.0 cannot hold at all becomes a replacement character; see `isXmlText`. */
+/** Characters that XML 1.0 cannot contain become a replacement character; see `isXmlText`. */
 function escapeXml(text: string): string {
   return text.replace(/[&<>"']/g, (unit) => entities[unit]).replace(notXml, '\ufffd');
 }
