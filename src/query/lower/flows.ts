@@ -118,7 +118,7 @@ export function weight({
   firstDateMillis = -Infinity,
 }: FlowSelection): Expression {
   const secondDate = Math.max(Math.floor(start / dayMillis) * dayMillis, firstDateMillis) + dayMillis;
-  // A range of one date reads neither column: `time` is a tenth of what `top` decodes.
+  // `continued` and `time` are a twelfth of what a count decodes.
   if (end <= secondDate) return whole(1);
   const isLater = Number.isFinite(secondDate) ? [call('greater_or_equal', column('time'), timeValue(secondDate))] : [];
   return when(allOf([column('continued'), ...isLater])!, whole(0), whole(1));
