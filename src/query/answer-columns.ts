@@ -27,13 +27,14 @@ function kindOf(type: Type): AnswerColumn['kind'] {
   return type === 'text' || type === 'time' || type === 'boolean' ? type : 'object';
 }
 
-function withUnit(column: AnswerColumn, unit: Unit | undefined): AnswerColumn {
-  return unit === undefined ? column : { ...column, unit };
+export function withUnit(column: AnswerColumn, unit: Unit | undefined): AnswerColumn {
+  return unit === undefined || column.kind !== 'number' ? column : { ...column, unit };
 }
 
-/** Of a column that is no measure. */
-function unitOfColumn(name: string): Unit | undefined {
-  if (/^(?:bytes|packets)_(?:forward|reverse)$/.test(name)) return name.startsWith('bytes') ? 'bytes' : 'packets';
+/** Of a column that is no measure, by its name. */
+export function unitOfColumn(name: string): Unit | undefined {
+  const [, counted] = /^(?:observer_)?(bytes|packets)_(?:forward|reverse)$/.exec(name) ?? [];
+  if (counted !== undefined) return counted === 'bytes' ? 'bytes' : 'packets';
   if (name === 'tuples') return 'tuples';
   return name === 'conversations' || name === 'observations' ? 'flows' : undefined;
 }

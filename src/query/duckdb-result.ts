@@ -11,17 +11,19 @@ import {
   DuckDBTypeId,
 } from '../lake/duckdb/duckdb-library.ts';
 
+import { unitOfColumn, withUnit } from './answer-columns.ts';
 import type { AnswerColumn, Cell } from './result.ts';
 import { timeText } from './result.ts';
 
-/** The columns of a question, before it is asked. Further columns of one name have a number. */
+/** The columns of a question, before it is asked. Further columns of one name have a number. Units are known by name: of `sum(bytes_forward)` there is none. */
 export function columnsOfPrepared(prepared: DuckDBPreparedStatement): AnswerColumn[] {
   const seen = new Map<string, number>();
   return Array.from({ length: prepared.columnCount }, (_, i) => {
     const name = prepared.columnName(i);
     const before = seen.get(name) ?? 0;
     seen.set(name, before + 1);
-    return { name: before === 0 ? name : `${name}:${before}`, kind: kindOf(prepared.columnTypeId(i)) };
+    const column = { name: before === 0 ? name : `${name}:${before}`, kind: kindOf(prepared.columnTypeId(i)) };
+    return withUnit(column, unitOfColumn(name));
   });
 }
 

@@ -1,5 +1,7 @@
 import { FlowError } from '../base/errors.ts';
 import { dataFileError, ownSqlError } from '../lake/duckdb/duckdb-error.ts';
+import { nearest } from './nearest.ts';
+import { sqlViews } from './sql-functions.ts';
 import type { Condition, Query } from './tree.ts';
 
 /** Wraps DuckDB's error of a question that we made: what a person can do about it, else the error itself. */
@@ -27,7 +29,27 @@ export function sqlError(error: unknown): FlowError {
         cause: error,
       },
     );
-  return resourceError(error) ?? new FlowError('sql-failed', message, { cause: error });
+  return resourceError(error) ?? nameError(error) ?? new FlowError('sql-failed', message, { cause: error });
+}
+
+/** What users' SQL names in place of a table of ours; `undefined` for all other errors. */
+function nameError(error: unknown): FlowError | undefined {
+  const [first, second = '', ...more] = messageOf(error).split('\n');
+  const at = more.join('\n').trim();
+  const where = at === '' ? '' : `\n\n${at}`;
+  const [, table] = /^Catalog Error: Table with name (.+) does not exist!$/.exec(first) ?? [];
+  if (table !== undefined) {
+    const near = nearest(table.toLowerCase(), sqlViews);
+    const all = `The tables are ${sqlViews.join(', ')}.`;
+    return new FlowError('sql-failed', `there is no table ${table}${where}`, {
+      cause: error,
+      hint: near === undefined ? all : `Did you mean ${near}? ${all}`,
+    });
+  }
+  const [, column] = /^Binder Error: Referenced column "(.+)" not found in FROM clause!$/.exec(first) ?? [];
+  if (column === undefined) return undefined;
+  const near = second.replace(/^Candidate bindings: /, '').replaceAll('"', '');
+  return new FlowError('sql-failed', `there is no column ${column}; near it are ${near}${where}`, { cause: error });
 }
 
 /** Too little memory or disk, or data files that are gone or broken; `undefined` for all else. */

@@ -95,6 +95,9 @@ export const parquetFunctions: ReadonlySet<string> = new Set(
     parquet_schema read_parquet`),
 );
 
+/** What users' SQL reads: views of the lake's tables (sql-sandbox.ts). */
+export const sqlViews = ['tuples', 'flows', 'conversations'] as const;
+
 /** Functions that are refused, by what they do. */
 export const refusedFunctions = {
   'changes the engine': words(`

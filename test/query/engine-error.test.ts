@@ -99,3 +99,30 @@ test('nothing is answered by nothing: no rows, counts of 0', async () => {
   await engine.close();
   await lake.close();
 });
+
+test.each([
+  ['SELECT * FROM flow', 'there is no table flow', 'Did you mean flows? The tables are tuples, flows, conversations.'],
+  [
+    'SELECT 1 FROM main.nothing_like_it',
+    'there is no table nothing_like_it',
+    'The tables are tuples, flows, conversations.',
+  ],
+  ['SELECT bytez FROM flows', 'there is no column bytez; near it are bytes_forward, bytes_reverse', 'describe flows'],
+])('SQL that names what is not there is told what is: %s', async (sql, message, hint) => {
+  await withRecords([], async (engine) => {
+    const failed = await engine.sql(sql).catch((error: unknown) => error);
+    expect(failed).toMatchObject({ code: 'sql-failed', hint: expect.stringContaining(hint) as string });
+    const [first, , line] = (failed as FlowError).message.split('\n');
+    expect(first).toContain(message);
+    expect(line).toBe(`LINE 1: ${sql}`);
+  });
+});
+
+test('columns of SQL have the unit of the column of the lake that they are called as', async () => {
+  await withRecords([], async (engine) => {
+    const { columns } = await engine.sql(
+      "SELECT bytes_forward, observer_packets_reverse, src_ip, 'x' AS packets_forward, sum(tuples) AS tuples FROM flows GROUP BY ALL",
+    );
+    expect(columns.map(({ unit }) => unit)).toEqual(['bytes', 'packets', undefined, undefined, 'tuples']);
+  });
+});
