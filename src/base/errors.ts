@@ -27,7 +27,7 @@ export const errorTable = {
     exit: 2,
     status: 400,
     meaning: 'The query engine could not run the SQL text.',
-    hint: 'Show the columns of a view: nsgflow query --lake DIR --sql "describe flows".',
+    hint: 'The views are tuples, flows and conversations. Show the columns of a view: nsgflow query --lake DIR --sql "describe flows".',
   },
   'network-invalid': {
     exit: 2,

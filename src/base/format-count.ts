@@ -5,3 +5,8 @@ export function formatCount(value: number): string {
   for (; rest.length > 3; rest = rest.slice(0, -3)) text = `,${rest.slice(-3)}${text}`;
   return `${value < 0 ? '-' : ''}${rest}${text}`;
 }
+
+/** `1 date`, `2 dates`. */
+export function formatCountOf(count: number, what: string): string {
+  return `${formatCount(count)} ${what}${count === 1 ? '' : 's'}`;
+}

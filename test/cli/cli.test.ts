@@ -129,7 +129,9 @@ describe('every output format', () => {
             'state',
             'direction',
             'nsg',
-            ...['mac', 'encryption', 'last_time', 'tuples', 'observations'].filter((name) => keys.includes(name)),
+            ...['mac', 'encryption', 'last_time', 'continued', 'tuples', 'observations'].filter((name) =>
+              keys.includes(name),
+            ),
           ];
     const md = (await ask('md')).trim().split('\n');
     expect([md[0], md.length]).toEqual([`| ${heads.join(' | ')} |`, rows.length + 2]);

@@ -98,6 +98,7 @@ describe('questions about tuples that are gone', () => {
 
   test.each([
     [['flows', '--tuples', '-o', 'jsonl']],
+    [['count', '-o', 'json']],
     [['count', '--observations', '-o', 'json']],
     [['top', '--by', 'src.ip', '--observations', '-o', 'json']],
     [['flows', '--tuples', '-o', 'parquet']],
@@ -134,6 +135,11 @@ describe('questions about tuples that are gone', () => {
     });
   });
 
+  test('SQL that names no tuples lacks nothing', async () => {
+    const sql = 'select count(*) > 0 as n from conversations';
+    expect(await ask('query', '--sql', sql, '-o', 'jsonl')).toMatchObject({ code: 0, err: '', out: '{"n":true}\n' });
+  });
+
   test('late tuples: lake settle and lake stats count them', async () => {
     const lake = await openLake(folder);
     await ingestBlob(lake, 'c/late', [
@@ -141,11 +147,11 @@ describe('questions about tuples that are gone', () => {
     ]);
     await lake.close();
     expect((await nsgflow(['lake', 'settle', '--lake', folder])).out).toContain(
-      'settled apart, since their dates are frozen: 1 tuples',
+      'settled apart, since their dates are frozen: 1 tuple\n',
     );
     const table = (await nsgflow(['lake', 'stats', '--lake', folder, '-o', 'table'])).out;
     expect(table).toContain(`tuples from      ${dateBefore(30)} on; those of earlier dates were removed\n`);
-    const frozen = `dates before ${dateBefore(30)} are frozen; settled apart: 1 tuples that came later`;
+    const frozen = `dates before ${dateBefore(30)} are frozen; settled apart: 1 tuple that came later`;
     expect(table).toContain(`                 ${frozen}\n`);
     const doctor = await nsgflow(['doctor', '--lake', folder, '-o', 'jsonl']);
     expect(doctor.out).toContain(frozen);

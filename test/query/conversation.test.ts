@@ -28,6 +28,7 @@ describe('a conversation counts once', () => {
           rule: 'Out',
           state: 'end',
           bytes_forward: 100,
+          continued: false,
           tuples: 4,
           observations: 2,
         },

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
-import { formatCount } from '../../base/format-count.ts';
+import { formatCount, formatCountOf } from '../../base/format-count.ts';
 import { limits } from '../../base/limits.ts';
 import { formatTime } from '../../base/time.ts';
 import type { Estimate } from '../../advise/estimate.ts';
@@ -46,7 +46,7 @@ const daysShown = 10;
 export function define(command: Command): void {
   command
     .argument('<source...>', 'folder, file, zip archive, glob, URL of an account or container, or -')
-    .option('--lake <dir>', 'folder of the table; made where there is none (required)')
+    .option('--lake <dir>', 'folder of the lake; made if there is none (required)')
     .option('--follow', 'go on with what is written from now on, until interrupted')
     .option('--poll <time>', `with --follow: how often to look (default: ${pollMillisDefault / 1000}s)`)
     .option(
@@ -216,22 +216,26 @@ function describe(result: IngestResult, lake: string): string {
     `blobs            ${formatCount(result.blobs)} (${formatBytes(result.bytes)} new)`,
     `records          ${formatCount(result.records)}`,
     `tuples           ${formatCount(result.tuples)} added to ${lake}`,
-    ...(result.replaced === 0 ? [] : [`replaced         ${formatCount(result.replaced)} blobs that were rewritten`]),
+    ...(result.replaced === 0
+      ? []
+      : [
+          `replaced         ${formatCountOf(result.replaced, 'blob')} that ${result.replaced === 1 ? 'was' : 'were'} rewritten`,
+        ]),
     ...(result.mended === 0
       ? []
       : [`mended           ${formatCount(result.mended)} of these tuples, written as no format has them`]),
     `rejected ranges  ${formatCount(result.rejected)}`,
     ...(result.frozen === 0
       ? []
-      : [`frozen           ${formatCount(result.frozen)} tuples of rewritten blobs were rejected with them`]),
+      : [
+          `frozen           ${formatCountOf(result.frozen, 'tuple')} of rewritten blobs ${result.frozen === 1 ? 'was' : 'were'} rejected with them`,
+        ]),
     ...(result.settledApart === 0
       ? []
-      : [`settled apart    ${formatCount(result.settledApart)} tuples that came after their dates were frozen`]),
+      : [`settled apart    ${formatCountOf(result.settledApart, 'tuple')} that came after their dates were frozen`]),
     ...(result.unread === 0
       ? []
-      : [
-          `unread           ${formatCount(result.unread)} ${result.unread === 1 ? 'blob' : 'blobs'}: nsgflow ingest rejects --lake ${lake}`,
-        ]),
+      : [`unread           ${formatCountOf(result.unread, 'blob')}: nsgflow ingest rejects --lake ${lake}`]),
     '',
   ].join('\n');
 }

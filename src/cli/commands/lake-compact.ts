@@ -8,7 +8,7 @@ import { writing } from '../options/writing.ts';
 import { formatBytes } from '../output/progress.ts';
 
 export function define(command: Command): void {
-  command.requiredOption('--lake <dir>', 'folder of the table');
+  command.requiredOption('--lake <dir>', 'folder of the lake');
   command.addHelpText(
     'after',
     '\nSettles what is not settled yet, then joins small files: those of an hour that is over, and those of a day that is over. The rows do not change, readers and ingesters\n' +

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
-import { formatCount } from '../../base/format-count.ts';
+import { formatCountOf } from '../../base/format-count.ts';
 import { describeMissed } from '../../lake/flows/settle.ts';
 import { openLake } from '../../lake/lake.ts';
 import type { RetentionRules } from '../../lake/retain-plan.ts';
@@ -85,7 +85,8 @@ function describe({ tuples, conversations, frozenBefore, bytes, settledApart }: 
   ].flat();
   if (lines.length === 0) lines.push('nothing to remove');
   else if (!dryRun) lines.push('their files go with nsgflow lake vacuum');
-  if (settledApart > 0) lines.push(`settled apart, since their dates are frozen: ${formatCount(settledApart)} tuples`);
+  if (settledApart > 0)
+    lines.push(`settled apart, since their dates are frozen: ${formatCountOf(settledApart, 'tuple')}`);
   if (frozenBefore !== '') lines.push(`dates before ${frozenBefore} ${dryRun ? 'would be' : 'are'} frozen`);
   lines.push(`${formatBytes(bytes)} stay`);
   return `${lines.join('\n')}\n`;
@@ -93,9 +94,11 @@ function describe({ tuples, conversations, frozenBefore, bytes, settledApart }: 
 
 function describeRemoved(what: string, { dates, files, bytes }: RemovedRows, dryRun: boolean): string[] {
   if (dates.length === 0) return [];
-  const range = dates.length === 1 ? dates[0] : `${formatCount(dates.length)} dates, ${dates[0]} to ${dates.at(-1)}`;
-  const number = files === 1 ? '1 file' : `${formatCount(files)} files`;
-  return [`${dryRun ? 'would remove' : 'removed'} ${what} of ${range}: ${number}, ${formatBytes(bytes)}`];
+  const range =
+    dates.length === 1 ? dates[0] : `${formatCountOf(dates.length, 'date')}, ${dates[0]} to ${dates.at(-1)}`;
+  return [
+    `${dryRun ? 'would remove' : 'removed'} ${what} of ${range}: ${formatCountOf(files, 'file')}, ${formatBytes(bytes)}`,
+  ];
 }
 
 /** What the caller should know besides; over the budget, the exit code is 1. */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { formatCount } from '../../base/format-count.ts';
+import { formatCountOf } from '../../base/format-count.ts';
 import { describeMissed, settle } from '../../lake/flows/settle.ts';
 import { openLake } from '../../lake/lake.ts';
 import { show, tell } from '../output/printable.ts';
@@ -19,9 +19,9 @@ export function define(command: Command): void {
       if (missed > 0) tell(`warning: ${describeMissed(missed)}`);
       if (!changed) return show(`all tuples are settled, up to version ${version}\n`);
       show(
-        `settled up to version ${version}: ${formatCount(dates.length)} dates, ${formatCount(rows)} rows in ${formatCount(addedFiles)} new files (${formatBytes(bytes)}), ${formatCount(removedFiles)} old files replaced\n`,
+        `settled up to version ${version}: ${formatCountOf(dates.length, 'date')}, ${formatCountOf(rows, 'row')} in ${formatCountOf(addedFiles, 'new file')} (${formatBytes(bytes)}), ${formatCountOf(removedFiles, 'old file')} replaced\n`,
       );
-      if (apart > 0) show(`settled apart, since their dates are frozen: ${formatCount(apart)} tuples\n`);
+      if (apart > 0) show(`settled apart, since their dates are frozen: ${formatCountOf(apart, 'tuple')}\n`);
     } finally {
       await lake.close();
     }

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { formatCount } from '../../base/format-count.ts';
+import { formatCount, formatCountOf } from '../../base/format-count.ts';
 import { formatTime } from '../../base/time.ts';
 import { describeSettling } from '../../lake/flows/settling-state.ts';
 import { openLake } from '../../lake/lake.ts';
-import type { TableStats } from '../../lake/table-stats.ts';
+import type { FlowsStats, TableStats } from '../../lake/table-stats.ts';
 import { tableStats } from '../../lake/table-stats.ts';
 import type { OutputOptions } from '../output/print.ts';
 import { addOutput, formatOf, print, printObject } from '../output/print.ts';
@@ -25,7 +25,7 @@ const sizeColumns: readonly ResultColumn[] = [
 ];
 
 export function define(command: Command): void {
-  command.requiredOption('--lake <dir>', 'folder of the table');
+  command.requiredOption('--lake <dir>', 'folder of the lake');
   addOutput(command);
   command.addHelpText(
     'after',
@@ -56,16 +56,17 @@ function describe(stats: TableStats): string {
   return [
     `version          ${stats.version} (checkpoint ${stats.checkpointVersion < 0 ? 'none' : stats.checkpointVersion})`,
     `blobs read       ${formatCount(stats.blobs)}`,
-    `files            ${formatCount(stats.files)} (${formatCount(stats.removedFiles)} more were removed and wait for vacuum)`,
-    `rows             ${formatCount(stats.rows)}`,
+    `files            ${formatCount(stats.files)} (${formatCount(stats.removedFiles)} more ${stats.removedFiles === 1 ? 'was' : 'were'} removed and ${stats.removedFiles === 1 ? 'waits' : 'wait'} for vacuum)`,
+    `tuples           ${formatCount(stats.rows)}`,
     `bytes            ${formatCount(stats.bytes)} (${formatBytes(stats.bytes)})`,
-    `bytes per row    ${perRow(bytesOf('tuple'), stats)} of the tuple, ${perRow(bytesOf('trace'), stats)} of its trace, ${perRow(stats.bytes, stats)} in all`,
-    `times            ${timeText(stats.startMillis)} to ${timeText(stats.endMillis)}`,
+    `bytes per tuple  ${perRow(bytesOf('tuple'), stats)} of the tuple, ${perRow(bytesOf('trace'), stats)} of its trace, ${perRow(stats.bytes, stats)} in all`,
+    `times            ${stats.rows === 0 ? 'none' : `${timeText(stats.startMillis)} to ${timeText(stats.endMillis)}`}`,
     ...(stats.tuplesFrom === undefined
       ? []
       : [`tuples from      ${stats.tuplesFrom} on; those of earlier dates were removed`]),
     `settled flows    ${describeFlows(stats)}`,
     ...describeSettling(stats.flows, stats.rows).map(({ finding }) => `                 ${finding}`),
+    ...(stats.flows === undefined ? [] : [`both tables      ${describeBoth(stats, stats.flows)}`]),
     '',
     '',
   ].join('\n');
@@ -74,7 +75,13 @@ function describe(stats: TableStats): string {
 function describeFlows({ flows }: TableStats): string {
   if (flows === undefined) return 'none yet: nsgflow lake settle builds them';
   const { rows, files, bytes } = flows;
-  return `${formatCount(rows)} rows in ${files === 1 ? '1 file' : `${formatCount(files)} files`} (${formatBytes(bytes)})`;
+  return `${formatCountOf(rows, 'row')} in ${formatCountOf(files, 'file')} (${formatBytes(bytes)})`;
+}
+
+/** What a budget of retention counts. */
+function describeBoth(stats: TableStats, flows: FlowsStats): string {
+  const bytes = stats.bytes + flows.bytes;
+  return `${formatCount(bytes)} bytes (${formatBytes(bytes)})${stats.rows === 0 ? '' : `, ${perRow(bytes, stats)} per tuple`}`;
 }
 
 function timeText(millis: number | undefined): string {

@@ -18,7 +18,7 @@ interface VacuumOptions {
 
 export function define(command: Command): void {
   command
-    .requiredOption('--lake <dir>', 'folder of the table')
+    .requiredOption('--lake <dir>', 'folder of the lake')
     .option('--keep <time>', 'leave what was removed or written within this time, at least 1h', '7d')
     .option('--dry-run', 'delete nothing, only say what would be');
   command.addHelpText(

@@ -63,7 +63,7 @@ export function define(command: Command): void {
     .addOption(new Option('--shift <time>', 'with --capture: move its times to the present minute').choices(['now']))
     .option('--loop', 'with --capture: repeat it in a loop')
     .option('--quirk <name=value>', 'how Azure is imitated, see docs/quirks.md; may be repeated', collect)
-    .option('--lake <dir>', 'folder of the table (default: lake in the data folder)')
+    .option('--lake <dir>', 'folder of the lake (default: lake in the data folder)')
     .option('--no-ingest', 'keep no table')
     .addOption(
       new Option('--auth <who>', 'strict: tokens of this service; any: whatever token, on loopback only')

@@ -40,6 +40,7 @@ const known: readonly Shown[] = [
   { name: 'mac', kind: 'text' },
   { name: 'encryption', kind: 'text' },
   { name: 'last_time', kind: 'time' },
+  { name: 'continued', kind: 'boolean' },
   { name: 'tuples', kind: 'number' },
   { name: 'observations', kind: 'number' },
 ];

@@ -27,7 +27,7 @@ export function tellingGoneTuples(engine: Engine, keptFrom: string): Engine {
     },
     sql: (text) => {
       // Which times SQL asks for is not known, but that it asks for all where it names none.
-      note(!/\b(?:time|date)\b/i.test(text), 'the view tuples has those from then on');
+      if (/\btuples\b/i.test(text)) note(!/\b(?:time|date)\b/i.test(text), 'the view tuples has those from then on');
       return engine.sql(text);
     },
     ...(engine.writeParquet === undefined
@@ -42,7 +42,7 @@ export function tellingGoneTuples(engine: Engine, keptFrom: string): Engine {
   };
 }
 
-/** Whether tuples are asked for, and not conversations. */
+/** Whether tuples are asked for, and not conversations alone. */
 function readsTuples(query: Query): boolean {
-  return query.ask === 'tuples' || ('observations' in query && query.observations);
+  return query.ask === 'tuples' || query.ask === 'count' || ('observations' in query && query.observations);
 }

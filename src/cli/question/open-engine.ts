@@ -74,7 +74,7 @@ async function openEngine(options: AskOptions): Promise<OpenEngine> {
   const folder = options.lake ?? (options.input === undefined ? process.env['NSGFLOW_LAKE'] : undefined);
   if ((folder === undefined) === (options.input === undefined))
     throw new FlowError('usage', 'name what to ask: --lake DIR, or -i SOURCE', {
-      hint: 'One of the two; NSGFLOW_LAKE names a lake for all commands.',
+      hint: 'One of the two; NSGFLOW_LAKE names the lake of all questions.',
     });
   if (options.engine !== undefined) {
     if (folder === undefined) throw new FlowError('usage', '--engine asks a lake: --lake goes with it');

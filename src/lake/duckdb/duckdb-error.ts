@@ -16,7 +16,7 @@ export function dataFileError(error: unknown): FlowError | undefined {
       message,
     )
   )
-    return new FlowError('lake-invalid', `a data file of the lake cannot be read: ${sentence}`, { cause: error });
+    return damagedFile(sentence, error);
   return undefined;
 }
 
@@ -27,7 +27,12 @@ export function ownSqlError(error: unknown): unknown {
   if (known !== undefined) return known;
   const message = error instanceof Error ? error.message : String(error);
   if (!/^(?:IO|Serialization|Invalid|Invalid Input) Error:/.test(message)) return error;
-  return new FlowError('lake-invalid', `a data file of the lake cannot be read: ${message.split('\n')[0]}`, {
-    cause: error,
+  return damagedFile(message.split('\n')[0], error);
+}
+
+function damagedFile(sentence: string, cause: unknown): FlowError {
+  return new FlowError('lake-invalid', `a data file of the lake cannot be read: ${sentence}`, {
+    cause,
+    hint: 'Bring the damaged file back from a copy. A file of flows may be deleted: nsgflow lake settle builds its date again, unless the date is frozen.',
   });
 }

@@ -1,5 +1,5 @@
 /** How far the table `flows` is behind the table of tuples, and what is wrong with it: for `lake stats` and `doctor`. */
-import { formatCount } from '../../base/format-count.ts';
+import { formatCount, formatCountOf } from '../../base/format-count.ts';
 import { limits } from '../../base/limits.ts';
 import { formatTime } from '../../base/time.ts';
 import type { AddAction } from '../delta/delta-log.ts';
@@ -83,7 +83,7 @@ export function describeSettling(state: SettlingState | undefined, tuples: numbe
   if (state === undefined) return findings;
   const { datesToBuild, damaged, damagedForGood, isOfOtherTable, frozenBefore: frozen, settledApart } = state;
   if (frozen !== undefined) {
-    const late = settledApart === 0 ? '' : `; settled apart: ${formatCount(settledApart)} tuples that came later`;
+    const late = settledApart === 0 ? '' : `; settled apart: ${formatCountOf(settledApart, 'tuple')} that came later`;
     findings.push({ state: 'ok', finding: `dates before ${frozen} are frozen${late}` });
   }
   if (isOfOtherTable) wrong(`flows was settled from another table of tuples: ${settleHint} builds it anew`);
@@ -112,13 +112,12 @@ function describeVersions(state: SettlingState | undefined): string {
 
 function describeWaiting(tuples: number): string {
   if (tuples === 0) return 'no tuples wait';
-  return tuples === 1 ? '1 tuple waits' : `${formatCount(tuples)} tuples wait`;
+  return `${formatCountOf(tuples, 'tuple')} ${tuples === 1 ? 'waits' : 'wait'}`;
 }
 
 /** `1 file is`, `2 files of flows are`. */
 function countOf(some: readonly unknown[], what: string, of = ''): string {
-  const isOne = some.length === 1;
-  return `${formatCount(some.length)} ${what}${isOne ? '' : 's'}${of === '' ? '' : ` ${of}`} ${isOne ? 'is' : 'are'}`;
+  return `${formatCountOf(some.length, what)}${of === '' ? '' : ` ${of}`} ${some.length === 1 ? 'is' : 'are'}`;
 }
 
 /** Paths or dates that are named. */

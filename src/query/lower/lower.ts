@@ -54,7 +54,7 @@ function lowerTuples(query: Extract<Query, { ask: 'tuples' }>, selection: FlowSe
 const flowOrder = 'time src_ip src_port dst_ip dst_port protocol last_time blob record_offset tuple_index'.split(' ');
 
 function lowerConversations(rows: number | undefined, selection: FlowSelection): Relation {
-  const shown = [...shownNames, 'last_time', 'tuples'];
+  const shown = [...shownNames, 'last_time', 'continued', 'tuples'];
   const named = [...new Set([...shown, ...flowOrder])].map((name): Named => ({ name, value: column(name) }));
   const all = flowRows(selection, () => [...named, { name: 'observations', value: column('observers') }]);
   return project(limit(sort(all, ...flowOrder), rows), [...shown, 'observations']);

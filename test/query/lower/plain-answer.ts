@@ -52,10 +52,10 @@ export function plainAnswer(query: Query, all: readonly MadeConversation[]): Val
     return some.map(({ row }) => shownNames.map((name) => row[name]));
   }
   const order = 'time src_ip src_port dst_ip dst_port protocol last_time record_offset'.split(' ');
-  const names = [...shownNames, 'last_time', 'tuples', 'observations'];
+  const names = [...shownNames, 'last_time', 'continued', 'tuples', 'observations'];
   return ordered(conversationsOf(range), order)
     .slice(0, query.limit)
-    .map(({ row }) => names.map((name) => row[name]));
+    .map(({ row, continued }) => names.map((name) => (name === 'continued' ? continued === true : row[name])));
 }
 
 function isWithin({ start = -Infinity, end = Infinity }: QueryRange, millis: number): boolean {
@@ -121,6 +121,7 @@ function conversationOf(one: MadeConversation, range: QueryRange, selects: (flow
         observations: one.flows.length,
       },
       weight: weightOf(one.continued, first, range),
+      continued: one.continued,
       reports,
     }))
     .find((flow) => overlaps(flow, range) && selects(flow));

@@ -7,6 +7,8 @@ export type Value = string | number | boolean | null;
 
 /** A conversation or tuple: its columns, what it counts as, and the reports whose counters it has. */
 export interface PlainFlow {
+  /** Of a conversation: whether it began on an earlier date. */
+  readonly continued?: boolean;
   readonly row: Readonly<Record<string, string | number | null>>;
   readonly weight: number;
   readonly reports: readonly PlainReport[];
