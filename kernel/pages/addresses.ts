@@ -18,10 +18,9 @@ import {
   levelsAt,
   octetLengthsAt,
   octetsAt,
-  resultAt,
 } from '../../src/parquet/page-kernel-layout';
 import { writeIpv6 } from '../base/ipv6-text';
-import { bitWidth, setResult, writeHybrid32, writeIndexes, writeLevels, writeRun } from './bodies';
+import { bitWidth, setIpv6, setRange, setResult, writeHybrid32, writeIndexes, writeLevels, writeRun } from './bodies';
 import { bucketMask, bucketOf, clearBuckets, hashSeed } from './buckets';
 
 const dot: u8 = 0x2e;
@@ -44,10 +43,10 @@ export function writeOctets(): void {
 let ipv6Distinct: u32 = 0;
 
 /**
- * Gives each distinct address an index; `addresses` and `halves` go on from there. `mixed` is the family of rows whose address on this side is IPv4
+ * Gives each distinct address an index; `addresses` and `halves` go on from there. `mixedFamily` is the family of rows whose address on this side is IPv4
  * and on the other IPv6. @returns how many differ
  */
-export function internAddresses(count: u32, mixed: u32): u32 {
+export function internAddresses(count: u32, mixedFamily: u32): u32 {
   clearBuckets(65_536);
   let distinct: u32 = 0;
   ipv6Distinct = 0;
@@ -58,7 +57,7 @@ export function internAddresses(count: u32, mixed: u32): u32 {
     const family: u32 = load<u8>(familiesAt + row);
     const at = <usize>inputAt + ((<usize>row) << 4);
     const word = load<u32>(at, 12);
-    if (family == 4 || family == mixed) {
+    if (family == 4 || family == mixedFamily) {
       if (!known || word != lastWord) {
         let bucket = bucketOf(word);
         let index: u32;
@@ -104,8 +103,8 @@ export function internAddresses(count: u32, mixed: u32): u32 {
 
 /** One word of both halves, which nobody can choose to be the same for many addresses. */
 function ipv6Key(high: u64, low: u64): u64 {
-  const mixed = high * hashSeed;
-  return low ^ mixed ^ (mixed >> 29);
+  const hash = high * hashSeed;
+  return low ^ hash ^ (hash >> 29);
 }
 
 function addAddress(from: usize, index: u32, bucket: u32, family: u8): u32 {
@@ -150,9 +149,8 @@ export function addresses(count: u32, distinct: u32): void {
   }
   const body = writeIndexes(writeLevels(count, count), count, distinct, false);
   setResult(count, distinct, at - dictionaryAt, body - bodyAt);
-  store<u32>(resultAt, <u32>least, 16);
-  store<u32>(resultAt, <u32>greatest, 24);
-  store<u32>(resultAt, ipv6Distinct, 32);
+  setRange(least, greatest);
+  setIpv6(ipv6Distinct);
 }
 
 /** Whether the text at `a` (its length, then bytes) comes before that at `b`. */
@@ -239,8 +237,7 @@ export function halves(count: u32, distinctAddresses: u32, half: u32): void {
   }
   memory.copy(dictionaryAt, halvesAt, distinct << 3);
   setResult(present, distinct, distinct << 3, at - bodyAt);
-  store<i64>(resultAt, least, 16);
-  store<i64>(resultAt, greatest, 24);
+  setRange(least, greatest);
 }
 
 function growHalves(distinct: u32): void {

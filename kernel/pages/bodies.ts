@@ -3,21 +3,54 @@
  *
  * AssemblyScript, a part of kernel/pages/pages.ts. Source: Parquet format, "Run Length Encoding / Bit-Packing Hybrid".
  */
-import { bodyAt, indexesAt, levelsAt, resultAt } from '../../src/parquet/page-kernel-layout';
+import {
+  bodyAt,
+  bodyLengthMax,
+  dictionaryLengthMax,
+  indexesAt,
+  levelsAt,
+  resultAt,
+} from '../../src/parquet/page-kernel-layout';
 
 /** What a call leaves, as src/parquet/page-kernel.ts draws it. */
-export function setResult(present: u32, distinct: u32, dictionaryLength: usize, bodyLength: usize): void {
-  store<u32>(resultAt, present);
-  store<u32>(resultAt, distinct, 4);
-  store<u32>(resultAt, <u32>dictionaryLength, 8);
-  store<u32>(resultAt, <u32>bodyLength, 12);
-  store<u32>(resultAt, 0, 36);
+@unmanaged
+class Result {
+  present: u32;
+  distinct: u32;
+  dictionaryLength: u32;
+  bodyLength: u32;
+  /** Of numbers; of addresses, where the least and the greatest text lie. */
+  least: i64;
+  greatest: i64;
+  /** IPv6 addresses among the distinct ones. */
+  ipv6: u32;
+  areDifferences: u32;
 }
 
-/** The same of values as differences. */
+const result = changetype<Result>(resultAt);
+
+export function setResult(present: u32, distinct: u32, dictionaryLength: usize, bodyLength: usize): void {
+  assert(dictionaryLength <= <usize>dictionaryLengthMax && bodyLength <= <usize>bodyLengthMax);
+  result.present = present;
+  result.distinct = distinct;
+  result.dictionaryLength = <u32>dictionaryLength;
+  result.bodyLength = <u32>bodyLength;
+  result.areDifferences = 0;
+}
+
+/** The same, for values as differences. */
 export function setDifferences(present: u32, bodyLength: usize): void {
   setResult(present, 0, 0, bodyLength);
-  store<u32>(resultAt, 1, 36);
+  result.areDifferences = 1;
+}
+
+export function setRange(least: i64, greatest: i64): void {
+  result.least = least;
+  result.greatest = greatest;
+}
+
+export function setIpv6(count: u32): void {
+  result.ipv6 = count;
 }
 
 export function bitWidth(greatest: u32): u32 {

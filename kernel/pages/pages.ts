@@ -15,11 +15,19 @@ import {
   indexesAt,
   inputAt,
   levelsAt,
-  resultAt,
 } from '../../src/parquet/page-kernel-layout';
 import { counterOf } from '../base/counter';
 import { writeOctets } from './addresses';
-import { bitWidth, setDifferences, setResult, writeHybrid8, writeIndexes, writeLevels, writeRun } from './bodies';
+import {
+  bitWidth,
+  setDifferences,
+  setRange,
+  setResult,
+  writeHybrid8,
+  writeIndexes,
+  writeLevels,
+  writeRun,
+} from './bodies';
 import { bucketMask, bucketOf, clearBuckets, setHashSeed } from './buckets';
 import { differencesLength, plainLength, writeDifferences } from './differences';
 
@@ -54,8 +62,7 @@ export function numbers(count: u32, scale: i64, wide: bool, plainPercent: u32, c
     const span = <u64>(greatestNumber - leastNumber) / unit;
     distinct = span < <u64>directMax ? internClose(present, unit, <u32>span) : internFar(present, plainPercent);
     if (<u64>distinct * 100 > <u64>present * plainPercent) distinct = 0;
-    store<i64>(resultAt, leastNumber * scale, 16);
-    store<i64>(resultAt, greatestNumber * scale, 24);
+    setRange(leastNumber * scale, greatestNumber * scale);
   }
   const values = writeLevels(count, present);
   let dictionaryLength: u32 = 0;
@@ -211,8 +218,7 @@ export function shorts(count: u32, plainPercent: u32): void {
     }
     store<u32>(indexesAt + (row << 2), index - 1);
   }
-  store<i64>(resultAt, least, 16);
-  store<i64>(resultAt, greatest, 24);
+  setRange(least, greatest);
   let at = writeLevels(count, count);
   if (<u64>distinct * 100 <= <u64>count * plainPercent) {
     at = writeIndexes(at, count, distinct, true);
@@ -292,6 +298,5 @@ export function sequence(count: u32): void {
     greatest = max(greatest, value);
   }
   setDifferences(count, writeDifferences<i32>(writeLevels(count, count), count) - bodyAt);
-  store<i64>(resultAt, least, 16);
-  store<i64>(resultAt, greatest, 24);
+  setRange(least, greatest);
 }

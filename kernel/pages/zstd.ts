@@ -8,7 +8,7 @@
  *
  * Source: RFC 8878, sections 3.1.1 and 4.
  */
-import { huffmanAt, outAt } from '../../src/parquet/page-kernel-layout';
+import { huffmanAt, outAt, outLengthMax } from '../../src/parquet/page-kernel-layout';
 
 const blockLengthMax: usize = 131_072;
 /** Shorter ones are stored: their table would be as long. */
@@ -46,6 +46,7 @@ export function compress(from: usize, length: usize): i32 {
     at = writeBlock(from, size, at, from + size == end);
     from += size;
   } while (from < end);
+  assert(at <= <usize>(outAt + outLengthMax));
   return <i32>(at - outAt);
 }
 
