@@ -88,6 +88,8 @@ export type ReportColumns = ReturnType<typeof makeReports>;
  * such memory is not filled with zeros, and only pages that are written to cost something, which is much.
  */
 const firstRoom = 1024;
+/** Late minutes have mostly less: memory of this size is used again by who follows. */
+const smallRoom = 16_384;
 const usualRoom = limits.rowGroupRows + 40_000;
 
 /** Columns of one length that grow together. */
@@ -201,20 +203,22 @@ export class StagedFlows {
     }
   }
 
-  /** Where there may be no room for so many more rows and their reports, all columns go to one large memory. */
+  /** Where there may be no room for so many more rows and their reports, all columns go to one larger memory. */
   #reserve(more: number): void {
     const rows = this.#rows;
-    if (rows.count + more <= firstRoom || rows.room > firstRoom) return;
+    const needed = rows.count + more;
+    if (needed <= rows.room || rows.room >= usualRoom) return;
+    const room = needed <= smallRoom ? smallRoom : usualRoom;
     const large = inOneMemory((memory) => ({
-      rows: makeRows(usualRoom, memory),
-      own: makeOwn(usualRoom, memory),
-      reports: makeReports(usualRoom, memory),
-      countingReports: makeReports(usualRoom, memory),
+      rows: makeRows(room, memory),
+      own: makeOwn(room, memory),
+      reports: makeReports(room, memory),
+      countingReports: makeReports(room, memory),
     }));
-    rows.moveTo(large.rows, usualRoom);
-    this.#own.moveTo(large.own, usualRoom);
-    if (this.reports.room < usualRoom) this.reports.moveTo(large.reports, usualRoom);
-    if (this.countingReports.room < usualRoom) this.countingReports.moveTo(large.countingReports, usualRoom);
+    rows.moveTo(large.rows, room);
+    this.#own.moveTo(large.own, room);
+    if (this.reports.room < room) this.reports.moveTo(large.reports, room);
+    if (this.countingReports.room < room) this.countingReports.moveTo(large.countingReports, room);
   }
 
   /** Says of the rows so far that they have no own values, where that was not said. */
