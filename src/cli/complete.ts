@@ -1,6 +1,6 @@
 /**
- * What a shell offers behind the words of a command line: `nsgflow __complete WORD…`, the last word being typed. One word a line. Never fails,
- * and says nothing on stderr: a shell would show it in the middle of the line.
+ * Shell completion: `nsgflow __complete WORD…` prints the possible values of the last word, one per line. It never
+ * fails and prints nothing to stderr, which a shell would show inside the command line.
  */
 import type { Command, Option } from 'commander';
 import { openLake } from '../lake/lake.ts';
@@ -14,12 +14,12 @@ import { allRows } from './options/group-options.ts';
 import { outputFormats } from './output/output.ts';
 import { unsafeCharacters } from './output/printable.ts';
 
-/** Values of the lake are offered only if they come within this time. */
+/** Values of the lake are offered only if they are found within this time. */
 const liveMillis = 1500;
-/** Values at the most that are asked of the lake. */
+/** The most values read from the lake. */
 const liveValuesMax = 200;
 
-/** Words that may stand in place of the last of `words`; `program` has the options of the command that the words name. */
+/** Possible replacements of the last of `words`; `program` has the options of the command in the words. */
 export async function completeWords(program: Command, words: readonly string[]): Promise<readonly string[]> {
   const typed = words.at(-1) ?? '';
   const before = words.slice(0, -1);
@@ -55,7 +55,7 @@ export async function completeWords(program: Command, words: readonly string[]):
   }
   const text = [...filter, typed].join(' ');
   const { start, words: offered } = await completeFilter(text, (field, start) => liveValues(lake, field, start));
-  // The shell replaces the last word only.
+  // The shell replaces only the last word.
   const kept = text.slice(text.length - typed.length, Math.max(start, text.length - typed.length));
   return offered.map((word) => kept + word);
 }
@@ -78,7 +78,7 @@ function valuesOfOption(option: Option, typed: string): string[] {
   return beginning(known, typed.slice(comma)).map((word) => typed.slice(0, comma) + word);
 }
 
-/** Values that the newest tuples of the lake have, and that a terminal can show; none where there is no lake, or where it takes long. */
+/** Values in the newest tuples of the lake that a terminal can show; none without a lake, or if it takes too long. */
 async function liveValues(folder: string | undefined, field: Field, typed: string): Promise<string[]> {
   if (folder === undefined) return [];
   const lake = await openLake(folder);

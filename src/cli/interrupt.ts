@@ -1,15 +1,15 @@
 /**
- * How a command that can stop current takes SIGINT, SIGTERM and SIGHUP (its terminal is gone): the first asks it to stop, a second SIGINT aborts.
- * Commands that say nothing are aborted by the first.
+ * Signals of commands that can stop cleanly: the first SIGINT, SIGTERM or SIGHUP (closed terminal) requests a stop, a
+ * second SIGINT aborts. Other commands are aborted by the first.
  */
 const signals = ['SIGTERM', 'SIGHUP'] as const;
-/** Ends what the command asks, and the wait for a reader that takes no more. */
+/** Aborts the running question, and the wait for a reader that does not read. */
 export const stop = new AbortController();
 let current: (() => void) | undefined;
 
 /**
- * Makes SIGINT, SIGTERM and SIGHUP call `onStop`, once, instead of ending the process.
- * @returns what undoes it
+ * Makes SIGINT, SIGTERM and SIGHUP call `onStop` once instead of ending the process.
+ * @returns a function that undoes it
  */
 export function stopGently(onStop: () => void): () => void {
   current = onStop;
@@ -21,7 +21,10 @@ export function stopGently(onStop: () => void): () => void {
   };
 }
 
-/** Asks the running command to stop. @returns `false` when it cannot, or was asked before */
+/**
+ * Requests the running command to stop.
+ * @returns `false` if it cannot stop cleanly, or was asked before
+ */
 export function askToStop(): boolean {
   if (current === undefined) return false;
   const onStop = current;

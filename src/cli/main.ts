@@ -5,11 +5,11 @@ import { version } from './version.ts';
 const interruptedExit = errorTable.interrupted.exit;
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // With the exit code that is known by now: who leaves early does not make a failure a success.
+  // With the exit code known so far: a reader that quits early does not turn a failure into success.
   if (error.code === 'EPIPE') process.exit();
   void import('./program.ts').then(({ report }) => process.exit(report(fileError(error, 'write the answer'), false)));
 });
-// A recorder goes on when nobody reads its warnings any more.
+// A recorder continues when nobody reads its warnings.
 process.stderr.on('error', () => undefined);
 process.on('SIGINT', () => {
   if (askToStop()) return;
@@ -18,8 +18,8 @@ process.on('SIGINT', () => {
 });
 
 const args = process.argv.slice(2);
-// Without the parser of command lines, which takes longer to load than this takes altogether.
+// Without the command line parser, which takes longer to load than this takes in total.
 if (args.length === 1 && args[0] === '--version') process.stdout.write(`${version()}\n`);
 else process.exitCode = await (await import('./program.ts')).run(args);
-// Without waiting for what an interrupted command has left open.
+// Without waiting for the open resources of an interrupted command.
 if (process.exitCode === interruptedExit) process.exit();

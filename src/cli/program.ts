@@ -5,8 +5,8 @@ import { tell } from './output/printable.ts';
 import { version } from './version.ts';
 
 /**
- * Runs one command and turns every failure into a sentence on stderr.
- * @returns the exit code of the process: base/errors.ts, and 1 for a negative answer
+ * Runs one command and prints each failure as a sentence on stderr.
+ * @returns the exit code of the process: see base/errors.ts, or 1 for a negative answer
  */
 export async function run(args: readonly string[]): Promise<number> {
   if (args[0] === '__complete') return complete(args.slice(1));
@@ -22,7 +22,7 @@ export async function run(args: readonly string[]): Promise<number> {
     const named = commandNamed(program, words);
     command = named;
     await program.parseAsync(args, { from: 'user' }).catch((error: unknown) => {
-      // What the option before it took for its value is what an argument too many comes from.
+      // An excess argument can come from an option that took the next option as its value.
       if (error instanceof CommanderError && error.code === 'commander.excessArguments') refuseSwallowed(named);
       throw error;
     });
@@ -32,20 +32,20 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-/** The command below this one that a command line names. */
+/** The subcommand that a command line names. */
 function commandNamed(command: Command, words: readonly string[]): Command {
   const [first, ...more] = words;
   const next = command.commands.find((one) => one.name() === first);
   return next === undefined ? command : commandNamed(next, more);
 }
 
-/** A command as it is written; without one, the program. */
+/** The full name of a command; without one, the program. */
 function pathOf(command: Command | undefined): string {
   if (command === undefined) return 'nsgflow';
   return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }
 
-/** Words for a shell that completes a command line; a failure offers none. */
+/** Words for shell completion; none after a failure. */
 async function complete(words: readonly string[]): Promise<number> {
   try {
     const program = await createProgram((name) => name.split(' ').every((part, i) => words[i] === part));
@@ -57,7 +57,7 @@ async function complete(words: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** The command line as a tree; only the commands for which `isUsed` says so have their files loaded and their options. */
+/** The command line as a tree. Only commands with `isUsed` are loaded with their options. */
 export async function createProgram(isUsed: (name: string) => boolean): Promise<Command> {
   const program = quiet(new Command('nsgflow'))
     .description('Flow logging for network security groups: record, store, read and question flow logs.')
@@ -78,7 +78,10 @@ export async function createProgram(isUsed: (name: string) => boolean): Promise<
   return program;
 }
 
-/** An option whose value is another option of the command was given none: the command line's parser took what came next. @throws usage */
+/**
+ * Reports an option that took the next option as its value.
+ * @throws usage
+ */
 function refuseSwallowed(command: Command): void {
   const names = new Set(command.options.map(({ long }) => long));
   for (const option of command.options) {
@@ -97,7 +100,7 @@ Examples:
   nsgflow flows access = deny and dst.port in 1-1023 --lake ./lake
 `;
 
-/** The group of commands named `name`, made at its first use. */
+/** The group of commands with this name, created at its first use. */
 function groupOf(program: Command, name: string): Command {
   const known = program.commands.find((command) => command.name() === name);
   if (known !== undefined) return known;
@@ -109,12 +112,15 @@ function groupOf(program: Command, name: string): Command {
   return group;
 }
 
-/** Failures become exceptions; what to print about them is decided in one place. */
+/** Turns failures into exceptions; they are printed in one place. */
 function quiet(command: Command): Command {
   return command.exitOverride().configureOutput({ outputError: () => undefined });
 }
 
-/** Says on stderr what failed in a command. @returns the exit code */
+/**
+ * Prints the failure of a command to stderr.
+ * @returns the exit code
+ */
 export function report(error: unknown, debug: boolean, command?: Command): number {
   const seeHelp = `See ${pathOf(command)} --help.`;
   if (error instanceof CommanderError) {

@@ -2,17 +2,17 @@ import { spawn } from 'node:child_process';
 import { Writable } from 'node:stream';
 
 export interface Pager {
-  /** Takes everything, also when the reader has left. */
+  /** Accepts all output, also after the reader has quit. */
   readonly out: Writable;
-  /** The reader has left: nobody sees what is written from now on. */
+  /** The reader has quit: later output is not seen. */
   readonly hasLeft: boolean;
-  /** Ends the output and waits until the reader has left. */
+  /** Ends the output and waits until the reader quits. */
   close(): Promise<void>;
 }
 
 /**
- * What shows more than one screen on a terminal: `$PAGER`, else less, which leaves by itself where everything fits on one; `PAGER=cat` or
- * `--no-pager` for none. `undefined` where there is none.
+ * The pager for output of more than one screen on a terminal: `$PAGER`, otherwise less, which quits by itself if
+ * everything fits on one screen. `PAGER=cat` or `--no-pager` disable it. `undefined` if there is none.
  */
 export async function openPager(): Promise<Pager | undefined> {
   const [program, ...args] = (process.env['PAGER'] ?? 'less').trim().split(/\s+/);
@@ -21,7 +21,7 @@ export async function openPager(): Promise<Pager | undefined> {
     stdio: ['pipe', 'inherit', 'inherit'],
     env: { LESS: 'FRX', ...process.env },
   });
-  // A reader that leaves early is no failure.
+  // A reader that quits early is not a failure.
   child.stdin.on('error', () => undefined);
   let hasLeft = false;
   const gone = new Promise<void>((resolve) => {
@@ -35,7 +35,7 @@ export async function openPager(): Promise<Pager | undefined> {
     child.once('error', () => resolve(false));
   });
   if (!started) return undefined;
-  // Who aborts does not leave a reader behind that holds the terminal.
+  // After an abort, no pager may keep the terminal.
   const kill = (): void => void child.kill();
   process.once('exit', kill);
   const out = new Writable({
@@ -50,7 +50,7 @@ export async function openPager(): Promise<Pager | undefined> {
       return hasLeft;
     },
     close: async () => {
-      // After all that waits to be written.
+      // After all pending output.
       await new Promise<void>((resolve) => out.write('', () => resolve()));
       child.stdin.end();
       await gone;

@@ -1,19 +1,22 @@
 import type { WriteStream } from 'node:tty';
 import { printableCell } from './printable.ts';
 
-/** A progress line shows at most this often. */
+/** Minimum time between two updates of the line. */
 const intervalMillis = 200;
-/** Work that ends sooner shows no line at all. */
+/** Shorter work shows no line. */
 const silentMillis = 500;
-/** Of a terminal that does not tell its width, or says 0. */
+/** Used if the terminal reports no width, or 0. */
 const columnsDefault = 80;
 
 export interface Progress {
-  /** Whether anybody sees it. */
+  /** Whether the line is visible. */
   readonly isShown: boolean;
-  /** `done` of `total` bytes; `total` undefined where it is not known. `note` gives a short text behind the figures. Cheap to call often. */
+  /**
+   * `done` of `total` bytes; `total` is undefined if unknown. `note` returns a short text after the numbers. Cheap to
+   * call often.
+   */
   update(done: number, total: number | undefined, note?: () => string): void;
-  /** Takes the line away. */
+  /** Removes the line. */
   end(): void;
 }
 
@@ -47,7 +50,7 @@ export function createProgress(verb: string, stream: WriteStream = process.stder
   };
 }
 
-/** `5 s`, `12 min` or `3.4 h`: as much as a guess is worth. */
+/** `5 s`, `12 min` or `3.4 h`, with the precision of an estimate. */
 function formatLeft(seconds: number): string {
   if (seconds <= 120) return `${Math.ceil(seconds)} s`;
   return seconds <= 7200 ? `${Math.ceil(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;

@@ -1,11 +1,17 @@
-/** Questions that read tuples of dates that retention removed: they answer with what there is, say so, and end with exit code 7. */
+/**
+ * Questions about dates whose tuples were removed by retention: they answer from the remaining tuples, print a note,
+ * and end with exit code 7.
+ */
 import { errorTable } from '../../base/errors.ts';
 import type { Engine } from '../../query/engine.ts';
 import type { Query, QueryRange } from '../../query/tree.ts';
 import { rangeOf } from '../../query/tree.ts';
 import { tell } from '../output/printable.ts';
 
-/** An engine that says so. `keptFrom`: the first date of which all tuples are kept, `YYYY-MM-DD`; '' where none were removed. */
+/**
+ * An engine with this check.
+ * @param keptFrom the first date with all tuples, `YYYY-MM-DD`; '' if none were removed
+ */
 export function tellingGoneTuples(engine: Engine, keptFrom: string): Engine {
   if (keptFrom === '') return engine;
   const startMillis = Date.parse(`${keptFrom}T00:00:00Z`);
@@ -26,7 +32,7 @@ export function tellingGoneTuples(engine: Engine, keptFrom: string): Engine {
       return engine.ask(query);
     },
     sql: (text) => {
-      // Which times SQL asks for is not known, but that it asks for all where it names none.
+      // The times of an SQL text are unknown, but without a time it reads all.
       if (/\btuples\b/i.test(text)) note(!/\b(?:time|date)\b/i.test(text), 'the view tuples has those from then on');
       return engine.sql(text);
     },
@@ -42,7 +48,7 @@ export function tellingGoneTuples(engine: Engine, keptFrom: string): Engine {
   };
 }
 
-/** Whether tuples are asked for, and not conversations alone. */
+/** Whether the question reads tuples, not only conversations. */
 function readsTuples(query: Query): boolean {
   return query.ask === 'tuples' || query.ask === 'count' || ('observations' in query && query.observations);
 }

@@ -14,8 +14,9 @@ import { tellingGoneTuples } from './gone-tuples.ts';
 import type { AskOptions } from './question.ts';
 
 /**
- * Opens the lake, or reads the logs named by `-i`, and lets `ask` have the engine. SIGINT and `--timeout` end whatever it asks.
- * @throws usage, interrupted, timeout, and what reading throws
+ * Opens the lake, or reads the logs of `-i`, and calls `ask` with the engine. SIGINT and `--timeout` abort its
+ * questions.
+ * @throws usage, interrupted, timeout, and errors of reading
  */
 export async function withEngine<T>(options: AskOptions, ask: (engine: Engine) => Promise<T>): Promise<T> {
   const timeoutMillis = options.timeout === undefined ? undefined : parseDuration('--timeout', options.timeout);
@@ -40,7 +41,7 @@ export async function withEngine<T>(options: AskOptions, ask: (engine: Engine) =
   } finally {
     clearTimeout(timer);
     undo();
-    // Who pressed Ctrl-C does not wait until memory is given back piece by piece: the process ends, and all of it goes.
+    // After Ctrl-C the process ends at once, without releasing memory piece by piece.
     if (!isInterrupted(stop.signal)) await opened.close();
   }
 }
@@ -49,7 +50,7 @@ function isInterrupted({ reason }: AbortSignal): boolean {
   return reason instanceof FlowError && reason.code === 'interrupted';
 }
 
-/** An engine of which each question has these settings. */
+/** An engine that uses these settings for each question. */
 function withSettings(engine: Engine, settings: AskSettings): Engine {
   return {
     ask: (query) => engine.ask(query, settings),
@@ -64,9 +65,9 @@ function withSettings(engine: Engine, settings: AskSettings): Engine {
 
 interface OpenEngine {
   readonly engine: Engine;
-  /** The first date of which a lake has all tuples; '' where none were removed. */
+  /** The first date with all tuples in the lake; '' if none were removed. */
   readonly tuplesFrom?: string;
-  /** Ends the engine and what it is over. */
+  /** Closes the engine and its lake. */
   close(): Promise<void>;
 }
 
@@ -129,7 +130,7 @@ async function viewOf(lake: Lake, onNotice: OnNotice): Promise<QuestionView> {
   return LakeView.open(lake, onNotice === undefined ? {} : { onNotice });
 }
 
-/** An engine over a lake, both closed as one. */
+/** An engine over a lake; both are closed together. */
 async function engineOver(lake: Lake, open: () => Promise<Engine>, close: () => Promise<void>): Promise<OpenEngine> {
   try {
     const engine = await open();

@@ -14,8 +14,8 @@ import { isLoopback } from '../../server/host-check.ts';
 import { readSecret } from '../../server/service-secret.ts';
 
 /**
- * Azure Resource Manager as the commands ask it: `nsgflow serve`, or Azure itself with `--azure`. Flow logs go through `@azure/arm-network`; what that
- * package does not know is asked by path.
+ * Requests of the commands to Azure Resource Manager: to `nsgflow serve`, or with `--azure` to Azure. Flow logs use
+ * `@azure/arm-network`; other requests use paths.
  */
 export interface ArmOptions {
   readonly server: string;
@@ -25,11 +25,11 @@ export interface ArmOptions {
 }
 
 export interface Arm extends ResourceManager {
-  /** Flow logs, by the official client. Loaded at the first use: it takes half a second. */
+  /** Flow logs, by the official client. Loaded at the first use, which takes half a second. */
   client(): Promise<NetworkManagementClient>;
   /** All pages of a list. */
   list(path: string, apiVersion: string): Promise<JsonObject[]>;
-  /** Makes the resource of the service at a path, or changes it. */
+  /** Creates or changes the resource at a path of the service. */
   put(path: string, apiVersion: string, body: JsonObject): Promise<void>;
 }
 
@@ -119,7 +119,10 @@ export async function openArm(options: ArmOptions): Promise<Arm> {
   };
 }
 
-/** `undefined` where Node is told elsewhere whom to trust: by the user, for a certificate of his own, or by `serve --env`, which hands on a secret or token too. */
+/**
+ * `undefined` if Node's trust is configured elsewhere: by the user for a certificate, or by `serve --env`, which also
+ * sets a secret or token.
+ */
 async function readAuthority(data: string): Promise<string | undefined> {
   const path = join(data, 'tls', 'ca.pem');
   try {
@@ -154,7 +157,10 @@ async function azureCredential(): Promise<Credential> {
   };
 }
 
-/** With the secret in the data folder of the service, else in NSGFLOW_SECRET; else with the token in NSGFLOW_TOKEN. */
+/**
+ * Signs in with the secret in the data folder of the service, otherwise with NSGFLOW_SECRET, otherwise with the token
+ * in NSGFLOW_TOKEN.
+ */
 async function localCredential(endpoint: string, ca: string | undefined, data: string): Promise<Credential> {
   const secret = (await secretOfService(endpoint, data)) ?? set('NSGFLOW_SECRET');
   let known: Promise<string> | undefined;
@@ -180,7 +186,7 @@ async function localCredential(endpoint: string, ca: string | undefined, data: s
   };
 }
 
-/** The secret in the data folder, if it is that of the service at `endpoint`: no other may be told it. */
+/** The secret in the data folder, if it belongs to the service at `endpoint`: it must not be sent to another one. */
 async function secretOfService(endpoint: string, data: string): Promise<string | undefined> {
   const environment = await readEnvironment(data).catch(() => undefined);
   if (environment === undefined) return undefined;
@@ -274,7 +280,7 @@ function armFailure(status: number, json: JsonObject, doing: string): FlowError 
   );
 }
 
-/** What a client of the Azure SDK throws, as one of ours. */
+/** An error of the Azure SDK as a FlowError. */
 export function sdkFailure(cause: unknown): unknown {
   if (!(cause instanceof Error) || cause instanceof FlowError) return cause;
   const { statusCode, code, details } = cause as Error & { statusCode?: number; code?: string; details?: unknown };

@@ -9,7 +9,10 @@ import { networkVersion } from '../../advise/resource-manager.ts';
 import { sdkFailure } from './arm.ts';
 import { parseWhole } from '../options/options.ts';
 
-/** What the commands about flow logs share: their parameters, which are those of `az network watcher flow-log`, and how one is shown. */
+/**
+ * Shared by the flow log commands: their parameters, which are those of `az network watcher flow-log`, and the output
+ * of a flow log.
+ */
 export interface FlowLogOptions {
   readonly nsg?: string;
   readonly vnet?: string;
@@ -47,7 +50,7 @@ export function addFlowLog(command: Command): void {
     .option('--tags <key=value...>', 'tags; an empty text removes them');
 }
 
-/** Where a flow log is kept. */
+/** The network watcher of a flow log. */
 export interface WatcherPlace {
   readonly group: string;
   readonly name: string;
@@ -72,7 +75,10 @@ export async function listWatchers(arm: Arm): Promise<(WatcherPlace & { location
   }));
 }
 
-/** The body of a PUT: `before` with what the options say. @throws usage */
+/**
+ * The body of a PUT: `before` with the changes of the options.
+ * @throws usage
+ */
 export function flowLogBody(arm: Arm, location: string, options: FlowLogOptions, before?: FlowLog): FlowLog {
   const idOf = createIds(arm, options.resourceGroup);
   const targetResourceId = targetOf(options, idOf) ?? before?.targetResourceId;
@@ -198,7 +204,7 @@ export function describeTarget(id: string): string {
   return /\/virtualnetworks\//i.test(id) ? `VNet ${name}` : `NIC ${name}`;
 }
 
-/** The flow log of a name; `undefined` where there is none. */
+/** The flow log with a name; `undefined` if there is none. */
 export async function getFlowLog(arm: Arm, place: WatcherPlace, name: string): Promise<FlowLog | undefined> {
   const client = await arm.client();
   try {

@@ -4,7 +4,7 @@ import type { Arm } from './arm.ts';
 import { networkVersion } from '../../advise/resource-manager.ts';
 import { listWatchers } from './flow-log.ts';
 
-/** NSGs, VNets, NICs and flow logs of a subscription, as GET shows them. */
+/** NSGs, VNets, NICs and flow logs of a subscription, as GET returns them. */
 export async function readNetworkResources(arm: Arm): Promise<NetworkResources> {
   const network = `/subscriptions/${arm.subscription}/providers/Microsoft.Network`;
   const list = (type: string): Promise<JsonObject[]> => arm.list(`${network}/${type}`, networkVersion);
