@@ -271,7 +271,7 @@ describe('what goes wrong is one sentence, a hint and an exit code', () => {
   const to = join(folder, 'nothing');
   test.each<[string, string[], number, RegExp]>([
     ['a missing capture', ['record', '--capture', 'absent.pcap', '--to', to], 3, /absent\.pcap.*no such file/],
-    ['no capture', ['record', '--capture', notCapture, '--to', to], 6, /not-a-capture\.txt is no capture/],
+    ['no capture', ['record', '--capture', notCapture, '--to', to], 6, /not-a-capture\.txt is not a capture/],
     ['a missing network', ['record', '--capture', capture, '--network', 'absent.json', '--to', to], 3, /absent\.json/],
     ['a network without NICs', ['record', '--capture', capture, '--network', noNics, '--to', to], 2, /no NIC/],
     ['an invalid rule', ['nsg', 'show', '--network', badRule], 2, /TooEarly.*99/s],
