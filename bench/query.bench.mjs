@@ -71,7 +71,7 @@ async function questionsOf(hours, rare) {
 
 /** The same trees as SQL over tables of DuckDB's own, which hold what the questions see of the lake. */
 async function ownTables(folder, view) {
-  const { openDuckdb } = await dist('lake/duckdb.js');
+  const { openDuckdb } = await dist('lake/duckdb/duckdb.js');
   const { lowerQuery } = await dist('query/lower/lower.js');
   const { lowerRelation } = await dist('query/sql/lower.js');
   const { printSql } = await dist('query/sql/print.js');
