@@ -76,7 +76,7 @@ describe('in a folder, what cannot be read stops nothing else', () => {
     await writeFile(join(logs, 'broken.zip'), 'PK no archive');
     expect(await run()).toMatchObject({ blobs: 3, tuples: 2, unread: 1, rejected: 0 });
     expect(notices.map(({ notice, sentence }) => `${notice}: ${sentence}`).sort()).toEqual([
-      expect.stringMatching(/^unread: .*broken\.zip is no zip archive/),
+      expect.stringMatching(/^unread: .*broken\.zip is not a readable zip archive/),
       expect.stringMatching(/^unread: .*link\.json: no such file/),
     ]);
     expect(await rejectsOf()).toEqual([
