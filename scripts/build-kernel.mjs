@@ -99,15 +99,18 @@ function withDecorators(text) {
 async function compile({ source, name, memoryLength, features = [] }, digest, buildFlags = flags) {
   const { default: asc } = await import('assemblyscript/asc');
   const files = new Map();
-  const { error, stderr } = await asc.main(
+  const stderr = asc.createMemoryStream();
+  const { error } = await asc.main(
     [source, '--outFile', 'kernel.wasm', ...buildFlags, ...features, '--initialMemory', String(memoryLength / 65_536)],
     {
       readFile: (file) => (existsSync(file) ? withDecorators(readSource(file)) : null),
       writeFile: (file, contents) => void files.set(file, contents),
       listFiles: () => [],
+      stderr,
     },
   );
-  if (error) throw new Error(`${source}: ${stderr}`, { cause: error });
+  if (error)
+    throw new Error([source, ...stderr.map((part) => Buffer.from(part).toString())].join('\n'), { cause: error });
   const text = Buffer.from(files.get('kernel.wasm')).toString('base64');
   return [
     `// Made by scripts/build-kernel.mjs from ${source}.`,

@@ -52,7 +52,7 @@ describe.runIf(loadedFrom !== undefined)('with asserts', () => {
     const { window } = addresses;
     new TextEncoder().encodeInto('"1700000000,10.0.0.1,10.0.0.2,1,2,T,I,A"', new Uint8Array(instance.buffer, window));
     const { scan } = instance.exports as {
-      scan(open: number, end: number, row: number, rowEnd: number, group: number): number;
+      scan: (open: number, end: number, row: number, rowEnd: number, group: number) => number;
     };
     expect(() => scan(window, window + 100, rowsMax, rowsMax + 1, 0)).toThrow('unreachable');
   });
