@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 /** `npm test` runs everything below test/ but test/long; `npm run test:long` sets NSGFLOW_LONG and runs all of it. */
@@ -11,19 +11,27 @@ const suites = readdirSync('test', { recursive: true, encoding: 'utf8' })
 /** Suites that replace a module, which would stay replaced for those that follow. */
 const replacing = suites.filter((path) => readFileSync(path, 'utf8').includes('vi.mock('));
 
+/** A folder of modules of kernel/ with asserts: `node scripts/build-kernel.mjs --asserts FOLDER`. Tests load them instead of those below src/. */
+const kernelAsserts = process.env['NSGFLOW_KERNEL_ASSERTS'];
+
 export default defineConfig({
+  plugins: kernelAsserts === undefined ? [] : [{ name: 'kernel-asserts', enforce: 'pre', load: loadWithAsserts }],
   test: {
     testTimeout: 600_000,
     hookTimeout: 300_000,
     pool: 'forks',
     maxWorkers: 2,
     projects: [
-      // Modules are loaded once per process, not once per suite.
+      // Modules are loaded once per process, not once per suite; at full size the suites measure memory, and each has a process of its own.
       {
         extends: true,
-        test: { name: 'shared', isolate: false, include: suites.filter((path) => !replacing.includes(path)) },
+        test: { name: 'shared', isolate: long, include: suites.filter((path) => !replacing.includes(path)) },
       },
       { extends: true, test: { name: 'alone', include: replacing } },
     ],
   },
 });
+
+function loadWithAsserts(file: string): string | undefined {
+  return file.endsWith('kernel-module.ts') ? readFileSync(join(kernelAsserts!, basename(file)), 'utf8') : undefined;
+}
