@@ -58,8 +58,8 @@ describe('nsgflow.yaml', () => {
   });
 
   test.each([
-    ['lsten: 127.0.0.1:1', 'no setting'],
-    ['env: true', 'no setting'],
+    ['lsten: 127.0.0.1:1', 'is not a setting'],
+    ['env: true', 'is not a setting'],
     ['- a', 'keys and values'],
     ['loop: 1', 'true or false'],
     ['listen: [a, b]', 'one value'],
