@@ -79,7 +79,7 @@ describe('ingest', () => {
     await writeBlob(to, blobName(), records);
     const again = await nsgflow(['ingest', logs, '--lake', lake]);
     expect(again.err).toMatch(/^blob-rewritten: .*its rows were replaced\n$/);
-    expect(again.out).toContain('replaced         1 blobs');
+    expect(again.out).toContain('replaced         1 blob that was rewritten');
     expect((await nsgflow(['ingest', 'gaps', '--lake', lake])).code).toBe(0);
     expect((await nsgflow(['ingest', 'rejects', '--lake', lake])).out).toBe('');
     const status = await nsgflow(['ingest', 'status', '--lake', lake, logs, '-o', 'json']);

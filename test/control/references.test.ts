@@ -178,7 +178,7 @@ test('a network from files keeps the peerings between its VNets, and leaves out 
   const value = [vnetOf('left', '10.5.0.0/16', ['right', 'outside']), vnetOf('right', '10.6.0.0/16', ['left'])];
   const files = [{ path: 'net.json', text: JSON.stringify({ value }) }];
   const warnings = await makeNetwork(plane.plane, startResources(files, undefined, []));
-  expect(warnings).toEqual([expect.stringMatching(/net\.json.*virtualNetworks\/outside is in no file/)]);
+  expect(warnings).toEqual([expect.stringMatching(/net\.json.*virtualNetworks\/outside is not in the files/)]);
   const left = await plane.get(`${network}/virtualNetworks/left`);
   expect(inside(left, 'properties', 'virtualNetworkPeerings')).toMatchObject([
     { name: 'to-right', properties: { peeringState: 'Connected' } },
