@@ -140,7 +140,7 @@ export const limits = {
   /** Tuples read between two steps of settling. */
   settledStepTuples: 250_000,
   /** Settled flows held in memory. Above it, the file with the most rows is written out in smaller row groups. */
-  settledRowsMax: 250_000,
+  settledRowsMax: 150_000,
   /** Five-tuples and times of files that late tuples touch; above it, the whole date is built. */
   settledSpansMax: 1_000_000,
   /**
