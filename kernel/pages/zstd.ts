@@ -1,14 +1,15 @@
 /**
  * Frames of Zstandard without matches: each block of 128 KiB is Huffman-coded where that makes it smaller, else stored. Bit-packed indexes and short
- * texts hold few matches, and looking for them takes most of a compressor's time (docs/decisions/0015-lake-layout.md).
+ * texts hold few matches, and looking for them takes most of a compressor's time (docs/decisions/0019-speed-of-ingest.md).
  *
- *   frame   magic, one segment with its length in 4 bytes, blocks
+ *   frame   magic, one segment with its length in 4 bytes, blocks, checksum of what they hold (4 bytes)
  *   block   header (3 bytes: last, kind, length), then bytes as they are, or one byte that stands for all, or
  *           literals: header (5 bytes), Huffman weights, lengths of three streams, four streams; and 0 for "no sequences"
  *
  * Source: RFC 8878, sections 3.1.1 and 4.
  */
 import { huffmanAt, outAt, outLengthMax } from '../../src/parquet/page-kernel-layout';
+import { xxh64 } from '../base/xxh64';
 
 const blockLengthMax: usize = 131_072;
 /** Shorter ones are stored: their table would be as long. */
@@ -37,15 +38,18 @@ const weightStates: u32 = 64;
 export function compress(from: usize, length: usize): i32 {
   let at: usize = outAt;
   store<u32>(at, 0xfd2fb528);
-  store<u8>(at, 0xa0, 4);
+  store<u8>(at, 0xa4, 4);
   store<u32>(at, <u32>length, 5);
   at += 9;
   const end = from + length;
+  const checksum = <u32>xxh64(from, length);
   do {
     const size = min(end - from, blockLengthMax);
     at = writeBlock(from, size, at, from + size == end);
     from += size;
   } while (from < end);
+  store<u32>(at, checksum);
+  at += 4;
   assert(at <= <usize>(outAt + outLengthMax));
   return <i32>(at - outAt);
 }

@@ -1,10 +1,11 @@
 /**
  * Frames of Zstandard as kernel/pages/zstd.ts writes them: blocks that are stored, repeat one byte, or are Huffman-coded in four streams, with no matches.
- * Of any other frame it says so.
+ * Of any other frame it says so. A frame has the checksum of its content; those of earlier versions have none.
  *
  * AssemblyScript, a part of kernel/read-rows/read-rows.ts. Source: RFC 8878, sections 3.1.1 and 4.
  */
 import { unzstdAt } from '../../src/lake/tuples/read-kernel-layout';
+import { xxh64 } from '../base/xxh64';
 
 /** Of a code of `codeBitsMax` bits: the byte, and how many of the bits are its own. */
 const tableAt: usize = unzstdAt;
@@ -18,14 +19,18 @@ const codeBitsMax: u32 = 11;
 
 /**
  * Unpacks the frame of `length` bytes at `from`, with eight more behind it that may be read, to `to`.
- * @returns its length; -1 where it is not such a frame, or longer than `room`
+ * @returns its length; -1 if it is not such a frame, is longer than `room`, or does not hold what its checksum says
  */
 export function unpack(from: usize, length: usize, to: usize, room: usize): i32 {
-  const end = from + length;
-  if (length < 12 || load<u32>(from) != 0xfd2fb528 || load<u8>(from, 4) != 0xa0) return -1;
+  let end = from + length;
+  if (length < 12 || load<u32>(from) != 0xfd2fb528) return -1;
+  const descriptor = load<u8>(from, 4);
+  const isChecked = descriptor == 0xa4;
+  if (descriptor != 0xa0 && !isChecked) return -1;
   const size: usize = load<u32>(from, 5);
   if (size > room) return -1;
   const whole = to + size;
+  if (isChecked) end -= 4;
   from += 9;
   let isLast = false;
   while (!isLast) {
@@ -52,7 +57,8 @@ export function unpack(from: usize, length: usize, to: usize, room: usize): i32 
       to += <usize>written;
     }
   }
-  return from == end && to == whole ? <i32>size : -1;
+  if (from != end || to != whole) return -1;
+  return isChecked && load<u32>(end) != <u32>xxh64(whole - size, size) ? -1 : <i32>size;
 }
 
 function unpackCoded(from: usize, length: usize, to: usize, whole: usize): isize {

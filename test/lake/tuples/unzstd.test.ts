@@ -77,7 +77,7 @@ test('codes of eleven bits are read, and tables of weights of every kind', async
   });
 });
 
-test('frames that are cut, changed, too long for their room or of another kind are refused or give other bytes, and end', async () => {
+test('frames that are cut, changed, too long for their room or of another kind are refused', async () => {
   let refused = 0;
   await withKernel((kernel) => {
     fc.assert(
@@ -88,7 +88,8 @@ test('frames that are cut, changed, too long for their room or of another kind a
         const found = unpacked(kernel, isCut ? frame.subarray(0, place) : frame);
         if (typeof found === 'number') refused++;
         if (isCut) expect(found).toBe(-1);
-        else if (typeof found !== 'number') expect(found.length).toBe(plain.length);
+        // A bit that no reader looks at may have changed.
+        else if (typeof found !== 'number') expect(Buffer.compare(found, plain)).toBe(0);
       }),
       { seed: 7, numRuns: runs },
     );
@@ -97,5 +98,18 @@ test('frames that are cut, changed, too long for their room or of another kind a
     expect(unpacked(kernel, frame, 5000)).toHaveLength(5000);
     expect(unpacked(kernel, new Uint8Array(20))).toBe(-1);
   });
-  expect(refused).toBeGreaterThan(runs / 3);
+  expect(refused).toBeGreaterThan(0.9 * runs);
+});
+
+test('frames of earlier versions have no checksum, and are read', async () => {
+  await withKernel((kernel) =>
+    fc.assert(
+      fc.property(bytes, (plain) => {
+        const frame = frameOf(plain).slice(0, -4);
+        frame[4] = 0xa0;
+        expect(unpacked(kernel, frame)).toEqual(Buffer.from(plain));
+      }),
+      { seed: 8, numRuns: runs / 10 },
+    ),
+  );
 });
