@@ -11,7 +11,8 @@ export interface Check {
     | 'blobs'
     | 'tags'
     | 'address'
-    | 'settling';
+    | 'settling'
+    | 'files';
   readonly state: 'ok' | 'wrong' | 'unknown';
   readonly finding: string;
 }

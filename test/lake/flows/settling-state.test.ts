@@ -130,6 +130,22 @@ test('flows of another table of tuples, and log entries of tuples that are gone'
   ]);
 });
 
+test('doctor names data files of tuples that are missing', async () => {
+  await ingest('a', 0);
+  await settle(lake);
+  await ingest('b', 0);
+  const { place, state } = lake.tuples;
+  const [add] = state.files.values();
+  await rm(dataFileOf(place, add).path);
+  const doctor = await nsgflow(['doctor', '--lake', lake.folder, '--output', 'json']);
+  expect(doctor.code).toBe(1);
+  expect((JSON.parse(doctor.out) as unknown[]).at(-1)).toEqual({
+    check: 'files',
+    state: 'wrong',
+    finding: `1 data file of tuples is missing or cut: ${add.path}. Questions that need tuples of these dates fail. Copy the files back, or ingest the logs into a new lake.`,
+  });
+});
+
 test('lake stats and doctor say the same; doctor exits with 1 where something is wrong', async () => {
   await ingest('a', 0);
   await settle(lake);

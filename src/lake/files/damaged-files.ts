@@ -1,4 +1,4 @@
-/** Data files that are not as the log says: gone, or cut. Rows of `flows` are in the table of tuples, too, and are built anew. */
+/** Data files that are missing, or do not have the length that the log says. */
 import { stat } from 'node:fs/promises';
 import type { AddAction } from '../delta/delta-log.ts';
 import { dataFileOf } from '../delta/snapshot.ts';
