@@ -168,6 +168,6 @@ test('the meter gives the events of its plain twin, for any packets, any batches
         );
       },
     ),
-    { seed: 7, numRuns: long ? 8000 : 1000 },
+    { seed: 7, numRuns: long ? 8000 : 300 },
   );
 });

@@ -19,8 +19,8 @@ import { ask } from '../query/ask.ts';
 
 const long = process.env['NSGFLOW_LONG'] === '1';
 const blobs = 4;
-const steps = long ? 60 : 6;
-const kills = long ? 60 : 2;
+const steps = long ? 60 : 4;
+const kills = long ? 60 : 1;
 
 const root = mkdtempSync(join(tmpdir(), 'nsgflow-race-'));
 const script = join(root, 'ingest.mjs');

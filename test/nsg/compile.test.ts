@@ -10,7 +10,7 @@ import { singleNicNetwork } from '../../src/nsg/network.ts';
 import { address, anyFiveTuple, anyNetwork } from './generate-network.ts';
 
 const long = process.env['NSGFLOW_LONG'] === '1';
-const networks = long ? 2000 : 200;
+const networks = long ? 2000 : 60;
 const flowsPerNetwork = long ? 500 : 100;
 
 function decided(compiled: CompiledNetwork, nic: number, direction: number, flow: FiveTuple): Decision {

@@ -11,7 +11,7 @@ import type { ColumnStatistics, LogicalType as AnyType } from '../../src/parquet
 import { ParquetFile } from '../../src/parquet/file.ts';
 
 const long = process.env['NSGFLOW_LONG'] === '1';
-const runs = long ? 400 : 25;
+const runs = long ? 400 : 12;
 
 type Value = bigint | string | null;
 

@@ -143,7 +143,7 @@ describe('columns of a row group', () => {
         expect(result.ranges[i].nulls).toBe(all.length - values.length);
       }
     };
-    await fc.assert(fc.asyncProperty(rows, check), { seed: 3, numRuns: long ? 300 : 25 });
+    await fc.assert(fc.asyncProperty(rows, check), { seed: 3, numRuns: long ? 300 : 8 });
   }, 600_000);
 
   test('of names and of sequences are read as they were written', async () => {
@@ -195,7 +195,7 @@ describe('columns of a row group', () => {
         sequence.reduce((a, b) => Math.max(a, b)),
       ]);
     };
-    await fc.assert(fc.asyncProperty(column, check), { seed: 9, numRuns: long ? 400 : 30 });
+    await fc.assert(fc.asyncProperty(column, check), { seed: 9, numRuns: long ? 400 : 12 });
   }, 600_000);
 
   test('of any kind are the same rows in any order', async () => {
@@ -244,7 +244,7 @@ describe('columns of a row group', () => {
         expect(ordered.ranges).toEqual(read.ranges);
         expect(ordered.hashes.map((hashes) => new Set(hashes))).toEqual(read.hashes.map((hashes) => new Set(hashes)));
       }),
-      { seed: 21, numRuns: long ? 300 : 25 },
+      { seed: 21, numRuns: long ? 300 : 8 },
     );
   }, 600_000);
 

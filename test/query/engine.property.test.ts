@@ -23,7 +23,7 @@ import { tablesOfRows } from './tables-of-rows.ts';
 
 const long = process.env['NSGFLOW_LONG'] === '1';
 const lakes = long ? 12 : 2;
-const queries = long ? 100 : 25;
+const queries = long ? 100 : 10;
 const seed = 20_231_114;
 
 /** Asks generated questions of an engine, and compares with the interpreter over what the reference implementation makes of the rows. */

@@ -12,7 +12,7 @@ import { formatFilter } from '../../src/query/format-filter.ts';
 import { buildFlowLog } from '../lake/build-flow-log.ts';
 import { ask } from './ask.ts';
 
-const numRuns = process.env['NSGFLOW_LONG'] === '1' ? 5000 : 300;
+const numRuns = process.env['NSGFLOW_LONG'] === '1' ? 5000 : 60;
 
 /** What means something to one of the engines. */
 const fragments = `' " \` \\ ; -- /* */ $1 $$ {p1:String} {{ } % _ * ? [ ] ( ) E' x'' NULL`

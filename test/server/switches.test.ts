@@ -18,7 +18,7 @@ import { pcapOf, readWritten, start } from '../record/traffic.ts';
 
 /** Flow logs that are switched while a capture is replayed at 60 times its speed. The test sets the clock; what the recorder has done by then is left to chance. */
 const long = process.env['NSGFLOW_LONG'] === '1';
-const switches = long ? 500 : 40;
+const switches = long ? 500 : 20;
 const pace = 60;
 /** Of the first packet, seconds after the start: no switch falls on a whole minute, since the clock goes on by 60 ms at a time. */
 const firstSeconds = 30.007;

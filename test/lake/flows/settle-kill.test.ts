@@ -17,7 +17,7 @@ const root = mkdtempSync(join(tmpdir(), 'nsgflow-settle-kill-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 const isLong = process.env['NSGFLOW_LONG'] === '1';
 /** Moments of each lake: a small lake is cheap to look at. */
-const kills = isLong ? 20 : 4;
+const kills = isLong ? 20 : 2;
 const seeds = Array.from({ length: isLong ? 4 : 1 }, (_, i) => 20_261_129 + i);
 const works = ['ingest', 'settle', 'compact', 'vacuum'] as const;
 type Work = (typeof works)[number];
@@ -172,7 +172,7 @@ test(
     const folder = join(root, 'two');
     const lake = await openLake(folder, { create: true });
     const random = randomOf(seeds[0]);
-    const commits = isLong ? 40 : 6;
+    const commits = isLong ? 40 : 4;
     const settlers = [0, 1].map(() => run('settle', '', folder, 0, 3 * commits));
     for (let i = 0; i < commits; i++) {
       const tuples = Array.from({ length: 20 }, (_, n) => ({

@@ -16,7 +16,7 @@ const root = mkdtempSync(join(tmpdir(), 'nsgflow-settle-memory-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 const isLong = process.env['NSGFLOW_LONG'] === '1';
 const mebibytesMax = 600;
-const count = isLong ? 5_000_000 : 200_000;
+const count = isLong ? 5_000_000 : 60_000;
 
 const dist = join(root, 'dist');
 const script = join(root, 'work.mjs');
@@ -98,7 +98,7 @@ function reused(tuple: BigTuple, n: number): void {
   tuple.state = n % 2 === 0 ? 'begin' : 'end';
   tuple.bytes = n;
 }
-const uses = isLong ? 100_000 : 20_000;
+const uses = isLong ? 100_000 : 6000;
 
 test.each([
   [`${count} tuples of a usual day`, count, usual],

@@ -9,7 +9,7 @@ import { question } from './arbitrary-question.ts';
 
 const long = process.env['NSGFLOW_LONG'] === '1';
 const datasets = long ? 6 : 2;
-const questions = long ? 40 : 20;
+const questions = long ? 40 : 10;
 const seed = 20_231_114;
 
 describe('DuckDB answers every question as the interpreter of its tree does', () => {
