@@ -4,10 +4,10 @@
  */
 import type { Command, Option } from 'commander';
 import { openLake } from '../lake/lake.ts';
-import type { Field } from '../query/fields.ts';
-import { completeFilter } from '../query/complete-filter.ts';
-import { tuplesOnly } from '../query/question-view.ts';
-import { openMovableEngine } from '../query/moved-engine.ts';
+import type { Field } from '../query/filter/fields.ts';
+import { completeFilter } from '../query/filter/complete-filter.ts';
+import { tuplesOnly } from '../query/engine/question-view.ts';
+import { openMovableEngine } from '../query/engine/moved-engine.ts';
 import { groupFields, measureExamples } from '../query/measure.ts';
 import { FlowError } from '../base/errors.ts';
 import { allRows } from './options/group-options.ts';

@@ -4,7 +4,7 @@ import { columnsOf } from './relation/check.ts';
 import type { Relation } from './relation/relation.ts';
 import type { Type } from './relation/type.ts';
 import { isNumber } from './relation/type.ts';
-import type { AnswerColumn, Unit } from './result.ts';
+import type { AnswerColumn, Unit } from './engine/result.ts';
 import type { CounterName, Measure, Query } from './tree.ts';
 
 /** Those of these names that a question's tree gives. */

@@ -3,7 +3,7 @@ import type { LoweredQuery } from './lower/lower.ts';
 import { totalNames } from './lower/groups.ts';
 import { columnsOf } from './relation/check.ts';
 import { answerColumns } from './answer-columns.ts';
-import type { Answer, Cell, Scan } from './result.ts';
+import type { Answer, Cell, Scan } from './engine/result.ts';
 import type { Query } from './tree.ts';
 
 /** Whether an answer to a question may be of any size: its rows are passed on as they come. */

@@ -1,7 +1,7 @@
 import { FlowError } from '../base/errors.ts';
-import type { Field } from './fields.ts';
-import { fields, findField } from './fields.ts';
-import { nearest } from './nearest.ts';
+import type { Field } from './filter/fields.ts';
+import { fields, findField } from './filter/fields.ts';
+import { nearest } from './filter/nearest.ts';
 import type { CounterName, Measure } from './tree.ts';
 
 /**

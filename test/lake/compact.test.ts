@@ -10,8 +10,8 @@ import { retainRows } from '../../src/lake/retain-rows.ts';
 import type { Snapshot } from '../../src/lake/delta/snapshot.ts';
 import { tableStats } from '../../src/lake/table-stats.ts';
 import { vacuum } from '../../src/lake/vacuum.ts';
-import { DuckdbEngine } from '../../src/query/duckdb-engine.ts';
-import { tuplesOnly } from '../../src/query/question-view.ts';
+import { DuckdbEngine } from '../../src/query/duckdb/duckdb-engine.ts';
+import { tuplesOnly } from '../../src/query/engine/question-view.ts';
 import { ask } from '../query/ask.ts';
 import { buildFlowLog } from './build-flow-log.ts';
 

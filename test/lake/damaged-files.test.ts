@@ -11,7 +11,7 @@ import { tableStats } from '../../src/lake/table-stats.ts';
 import { minutesOf } from '../../src/advise/completeness.ts';
 import { ingestStatus } from '../../src/advise/ingest-status.ts';
 import { selectsAll } from '../../src/source/selection.ts';
-import { openLakeEngine } from '../../src/query/lake-engine.ts';
+import { openLakeEngine } from '../../src/query/engine/lake-engine.ts';
 import { ask } from '../query/ask.ts';
 import { buildFlowLog } from './build-flow-log.ts';
 

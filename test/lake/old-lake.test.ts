@@ -6,8 +6,8 @@ import { dayMillis } from '../../src/base/time.ts';
 import { compact } from '../../src/lake/compact.ts';
 import { openDuckdb } from '../../src/lake/duckdb/duckdb.ts';
 import { openLake } from '../../src/lake/lake.ts';
-import { openLakeEngine } from '../../src/query/lake-engine.ts';
-import { parseFilter } from '../../src/query/filter.ts';
+import { openLakeEngine } from '../../src/query/engine/lake-engine.ts';
+import { parseFilter } from '../../src/query/filter/filter.ts';
 import { ask } from '../query/ask.ts';
 import { buildFlowLog } from './build-flow-log.ts';
 

@@ -9,7 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compact } from '../../src/lake/compact.ts';
 import { openLake } from '../../src/lake/lake.ts';
-import { openLakeEngine } from '../../src/query/lake-engine.ts';
+import { openLakeEngine } from '../../src/query/engine/lake-engine.ts';
 import { ask } from '../query/ask.ts';
 
 /**

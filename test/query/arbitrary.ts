@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { parseAddress } from '../../src/net/address.ts';
 import { parsePrefix, prefixRange } from '../../src/net/prefix.ts';
-import { fields, findField } from '../../src/query/fields.ts';
+import { fields, findField } from '../../src/query/filter/fields.ts';
 import { measureColumn } from '../../src/query/measure.ts';
 import type { Axis, Condition, CounterName, Match, Measure, Query } from '../../src/query/tree.ts';
 import type { PlainRecord, PlainTuple } from '../lake/build-flow-log.ts';

@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Engine } from '../../src/query/engine.ts';
-import { openLakeEngine } from '../../src/query/lake-engine.ts';
+import type { Engine } from '../../src/query/engine/engine.ts';
+import { openLakeEngine } from '../../src/query/engine/lake-engine.ts';
 import { parseMeasure } from '../../src/query/measure.ts';
-import { parseFilter } from '../../src/query/filter.ts';
-import type { Cell } from '../../src/query/result.ts';
+import { parseFilter } from '../../src/query/filter/filter.ts';
+import type { Cell } from '../../src/query/engine/result.ts';
 import type { GroupQuery, Query, Selection } from '../../src/query/tree.ts';
 import { openLake } from '../../src/lake/lake.ts';
 import type { PlainRecord } from '../lake/build-flow-log.ts';

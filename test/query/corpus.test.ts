@@ -5,7 +5,7 @@ import { decodeFlowLog } from '../../src/flowlog/decode.ts';
 import type { FlowLog } from '../../src/flowlog/record.ts';
 import { openLake } from '../../src/lake/lake.ts';
 import { makeTemporaryFolder } from '../../src/lake/duckdb/temporary-folder.ts';
-import { openLakeEngine } from '../../src/query/lake-engine.ts';
+import { openLakeEngine } from '../../src/query/engine/lake-engine.ts';
 import { ask, top } from './ask.ts';
 
 const corpus = process.env['NSGFLOW_CORPUS'];

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { flowColumns } from '../../src/lake/flows/schema.ts';
 import { lakeColumns } from '../../src/lake/tuples/schema.ts';
-import { fields } from '../../src/query/fields.ts';
+import { fields } from '../../src/query/filter/fields.ts';
 
 /** Tables in the pages that the code writes. With `-u`, the page is written anew. */
 

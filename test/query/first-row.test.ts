@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
 import type { TextFormat } from '../../src/cli/output/output.ts';
 import { writeResult } from '../../src/cli/output/output.ts';
-import type { Cell } from '../../src/query/result.ts';
+import type { Cell } from '../../src/query/engine/result.ts';
 import { ask, withRecords } from './ask.ts';
 
 const tuples = [{ time: 1_700_000_000_000, src: '10.0.0.1', srcPort: 50_000, dst: '10.0.0.2', dstPort: 443 }];

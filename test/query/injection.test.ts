@@ -5,10 +5,10 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
 import { openLake } from '../../src/lake/lake.ts';
-import type { Engine } from '../../src/query/engine.ts';
-import { openLakeEngine } from '../../src/query/lake-engine.ts';
-import { parseFilter } from '../../src/query/filter.ts';
-import { formatFilter } from '../../src/query/format-filter.ts';
+import type { Engine } from '../../src/query/engine/engine.ts';
+import { openLakeEngine } from '../../src/query/engine/lake-engine.ts';
+import { parseFilter } from '../../src/query/filter/filter.ts';
+import { formatFilter } from '../../src/query/filter/format-filter.ts';
 import { buildFlowLog } from '../lake/build-flow-log.ts';
 import { ask } from './ask.ts';
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
 import { openLake } from '../../src/lake/lake.ts';
 import type { Lake } from '../../src/lake/lake.ts';
-import { openLakeEngine } from '../../src/query/lake-engine.ts';
+import { openLakeEngine } from '../../src/query/engine/lake-engine.ts';
 import { buildFlowLog } from '../lake/build-flow-log.ts';
 import { ask } from './ask.ts';
 

@@ -11,7 +11,7 @@ import type { RecordResult } from '../../src/record/record.ts';
 import { captureInput } from '../../src/record/packet-input.ts';
 import { record } from '../../src/record/record.ts';
 import { expectedFlows } from '../lake/flows/settled-lake.ts';
-import { openLakeEngine } from '../../src/query/lake-engine.ts';
+import { openLakeEngine } from '../../src/query/engine/lake-engine.ts';
 import type { Query } from '../../src/query/tree.ts';
 import { readAllLogs, sumLogs } from './logs.ts';
 

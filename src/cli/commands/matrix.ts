@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
 import { measureColumn } from '../../query/measure.ts';
-import type { Answer, Cell } from '../../query/result.ts';
+import type { Answer, Cell } from '../../query/engine/result.ts';
 import { formatOf } from '../output/print.ts';
 import { withEngine } from '../question/open-engine.ts';
 import { printAnswer, readRange, whereOf } from '../question/question.ts';

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
 import { parseAddress } from '../../net/address.ts';
-import { parsePort } from '../../query/port-names.ts';
-import type { Answer, Cell } from '../../query/result.ts';
+import { parsePort } from '../../query/filter/port-names.ts';
+import type { Answer, Cell } from '../../query/engine/result.ts';
 import type { Condition } from '../../query/tree.ts';
 import type { AskOptions } from '../question/question.ts';
 import { addOutput, formatOf } from '../output/print.ts';

@@ -4,7 +4,7 @@ import { withoutEnd } from '../../base/text.ts';
 import { floorToHour } from '../../base/time.ts';
 import { parseMac } from '../../net/mac.ts';
 import type { BlobSelection } from '../../source/flow-log-blobs.ts';
-import { parseTimePoint } from '../../query/time-point.ts';
+import { parseTimePoint } from '../../query/filter/time-point.ts';
 
 /** What the commands `blob …` have in common: where the blobs are, and which. */
 export interface BlobOptions {

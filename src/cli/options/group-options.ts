@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
 import { formatCount } from '../../base/format-count.ts';
-import type { Engine, Times } from '../../query/engine.ts';
+import type { Engine, Times } from '../../query/engine/engine.ts';
 import { measureColumn, measureExamples, parseMeasure } from '../../query/measure.ts';
-import type { Answer, Cell } from '../../query/result.ts';
+import type { Answer, Cell } from '../../query/engine/result.ts';
 import type { GroupQuery, Measure, QueryRange } from '../../query/tree.ts';
 import { parseDuration } from './amount.ts';
 import type { AskOptions } from '../question/question.ts';

@@ -1,5 +1,5 @@
 import { flowsColumns } from '../../lake/tuples/stored-columns.ts';
-import type { Answer, Cell } from '../../query/result.ts';
+import type { Answer, Cell } from '../../query/engine/result.ts';
 import { mapRows } from '../options/group-options.ts';
 import type { Result, ResultColumn } from './output.ts';
 import { plainText } from './output.ts';

@@ -3,7 +3,7 @@
  * and end with exit code 7.
  */
 import { errorTable } from '../../base/errors.ts';
-import type { Engine } from '../../query/engine.ts';
+import type { Engine } from '../../query/engine/engine.ts';
 import type { Query, QueryRange } from '../../query/tree.ts';
 import { rangeOf } from '../../query/tree.ts';
 import { tell } from '../output/printable.ts';

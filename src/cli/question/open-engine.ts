@@ -2,8 +2,8 @@ import { FlowError } from '../../base/errors.ts';
 import { tuplesKeptFrom } from '../../lake/flows/frozen.ts';
 import type { Lake } from '../../lake/lake.ts';
 import { openLake } from '../../lake/lake.ts';
-import type { AskSettings, Engine } from '../../query/engine.ts';
-import type { QuestionView } from '../../query/question-view.ts';
+import type { AskSettings, Engine } from '../../query/engine/engine.ts';
+import type { QuestionView } from '../../query/engine/question-view.ts';
 import type { Query, QueryRange } from '../../query/tree.ts';
 import { stop, stopGently } from '../interrupt.ts';
 import { parseBytes, parseDuration } from '../options/amount.ts';
@@ -80,8 +80,8 @@ async function openEngine(options: AskOptions): Promise<OpenEngine> {
   if (options.engine !== undefined) {
     if (folder === undefined) throw new FlowError('usage', '--engine asks a lake: --lake goes with it');
     const url = options.engine;
-    const { openClickhouseEngine } = await import('../../query/clickhouse-engine.ts');
-    const { isLakeHere } = await import('../../query/clickhouse-place.ts');
+    const { openClickhouseEngine } = await import('../../query/clickhouse/clickhouse-engine.ts');
+    const { isLakeHere } = await import('../../query/clickhouse/clickhouse-place.ts');
     if (isLakeHere(folder)) {
       const lake = await openLake(folder);
       const open = async (): Promise<Engine> =>
@@ -120,7 +120,7 @@ type OnNotice = ((sentence: string) => void) | undefined;
 
 /** DuckDB over the newest version of a lake. */
 async function duckdbOver(lake: Lake, onNotice: OnNotice): Promise<Engine> {
-  const { openLakeEngine } = await import('../../query/lake-engine.ts');
+  const { openLakeEngine } = await import('../../query/engine/lake-engine.ts');
   return openLakeEngine(lake, onNotice === undefined ? {} : { onNotice });
 }
 

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
 import { formatCount } from '../../base/format-count.ts';
-import type { Engine } from '../../query/engine.ts';
-import { parseFilter } from '../../query/filter.ts';
-import type { Answer, Scan } from '../../query/result.ts';
-import { parseTimePoint, timeExamples } from '../../query/time-point.ts';
+import type { Engine } from '../../query/engine/engine.ts';
+import { parseFilter } from '../../query/filter/filter.ts';
+import type { Answer, Scan } from '../../query/engine/result.ts';
+import { parseTimePoint, timeExamples } from '../../query/filter/time-point.ts';
 import type { Query, QueryRange } from '../../query/tree.ts';
 import { collect } from '../options/options.ts';
 import type { Result } from '../output/output.ts';

@@ -1,6 +1,6 @@
 /** What a question for groups names: its axes, as columns of facts, and the columns of its answer. */
 import { FlowError } from '../../base/errors.ts';
-import type { Field } from '../fields.ts';
+import type { Field } from '../filter/fields.ts';
 import { groupField, measureColumn } from '../measure.ts';
 import type { Expression, Named } from '../relation/expression.ts';
 import { call, column, when, yes } from '../relation/expression.ts';

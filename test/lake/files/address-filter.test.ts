@@ -8,9 +8,9 @@ import { addressFilterPath, rowsWithAddress } from '../../../src/lake/files/addr
 import { compact } from '../../../src/lake/compact.ts';
 import type { Lake } from '../../../src/lake/lake.ts';
 import { openLake } from '../../../src/lake/lake.ts';
-import { openLakeEngine } from '../../../src/query/lake-engine.ts';
+import { openLakeEngine } from '../../../src/query/engine/lake-engine.ts';
 import { formatAddress, parseAddress } from '../../../src/net/address.ts';
-import { parseFilter } from '../../../src/query/filter.ts';
+import { parseFilter } from '../../../src/query/filter/filter.ts';
 import { ask } from '../../query/ask.ts';
 import { buildFlowLog } from '../build-flow-log.ts';
 import { tuplesPlace } from '../../../src/lake/delta/table-place.ts';

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readCommit } from '../../../src/lake/delta/delta-log.ts';
 import { openLake } from '../../../src/lake/lake.ts';
 import { tuplesPlace } from '../../../src/lake/delta/table-place.ts';
-import { openLakeEngine } from '../../../src/query/lake-engine.ts';
+import { openLakeEngine } from '../../../src/query/engine/lake-engine.ts';
 import { killAtText, runScript } from '../../base/kill-at.ts';
 import { ask } from '../../query/ask.ts';
 import { storedFlows } from '../flows/settled-lake.ts';

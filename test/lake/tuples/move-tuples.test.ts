@@ -29,7 +29,7 @@ import { tuplesPlace } from '../../../src/lake/delta/table-place.ts';
 import { readTableState } from '../../../src/lake/delta/read-state.ts';
 import { tableStats } from '../../../src/lake/table-stats.ts';
 import { vacuum } from '../../../src/lake/vacuum.ts';
-import { openLakeEngine } from '../../../src/query/lake-engine.ts';
+import { openLakeEngine } from '../../../src/query/engine/lake-engine.ts';
 import { ask, where } from '../../query/ask.ts';
 import { expectedFlows, ingestBlob, seenFlows, storedFlows } from '../flows/settled-lake.ts';
 import { oldFlows, oldTuples, unpackOldLake } from '../unmoved/old-lake.ts';

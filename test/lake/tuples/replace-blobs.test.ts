@@ -6,7 +6,7 @@ import { readCommit } from '../../../src/lake/delta/delta-log.ts';
 import type { Lake } from '../../../src/lake/lake.ts';
 import { openLake } from '../../../src/lake/lake.ts';
 import type { BlobPosition } from '../../../src/lake/positions/position.ts';
-import { openLakeEngine } from '../../../src/query/lake-engine.ts';
+import { openLakeEngine } from '../../../src/query/engine/lake-engine.ts';
 import { ask } from '../../query/ask.ts';
 import { buildFlowLog } from '../build-flow-log.ts';
 import { tuplesPlace } from '../../../src/lake/delta/table-place.ts';

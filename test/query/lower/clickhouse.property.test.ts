@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { formatFilter } from '../../../src/query/format-filter.ts';
+import { formatFilter } from '../../../src/query/filter/format-filter.ts';
 import { lowerQuery } from '../../../src/query/lower/lower.ts';
 import { interpret } from '../../../src/query/relation/interpret.ts';
 import { clickhouseSkipped } from '../../lake/chdb/clickhouse.ts';

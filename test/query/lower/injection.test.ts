@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FlowError } from '../../../src/base/errors.ts';
-import { fields, findField } from '../../../src/query/fields.ts';
+import { fields, findField } from '../../../src/query/filter/fields.ts';
 import { lowerQuery } from '../../../src/query/lower/lower.ts';
 import { parseMeasure } from '../../../src/query/measure.ts';
 import { clickhouse } from '../../../src/query/sql/clickhouse.ts';

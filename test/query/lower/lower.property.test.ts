@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatFilter } from '../../../src/query/format-filter.ts';
+import { formatFilter } from '../../../src/query/filter/format-filter.ts';
 import { totalNames } from '../../../src/query/lower/groups.ts';
 import { lowerQuery } from '../../../src/query/lower/lower.ts';
 import { columnsOf } from '../../../src/query/relation/check.ts';

@@ -1,5 +1,5 @@
 /** Aggregates in plain words, without a tree: groups, buckets and measures row by row over conversations or tuples. */
-import { findField } from '../../../src/query/fields.ts';
+import { findField } from '../../../src/query/filter/fields.ts';
 import type { Axis, CounterName, GroupQuery, Measure } from '../../../src/query/tree.ts';
 import { matches, sum } from '../plain-condition.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatFilter } from '../../../src/query/format-filter.ts';
+import { formatFilter } from '../../../src/query/filter/format-filter.ts';
 import { lowerQuery } from '../../../src/query/lower/lower.ts';
 import { interpret } from '../../../src/query/relation/interpret.ts';
 import { askDuckdb, cellsOf, duckdbText, writeTables } from '../sql/made-tables.ts';

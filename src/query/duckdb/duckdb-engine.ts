@@ -1,0 +1,221 @@
+/**
+ * Answers questions with DuckDB in process, over one version of a lake: each becomes a tree (lower/), and the tree SQL (sql/).
+ *
+ *   const engine = await openLakeEngine(lake);
+ *   const answer = await engine.ask({ ask: 'groups', axes: [{ by: ['src.ip'], limit: 10 }], measures: [parseMeasure('bytes')] });
+ *   for await (const rows of answer.chunks) …                     // rows of cells, in the order of answer.columns
+ *   await engine.close();
+ *
+ * Answers by kind (columns by name):
+ *   tuples         the columns of a tuple, in order of time
+ *   conversations  the same columns, then last_time, tuples, observations
+ *   groups         `time` of the bucket, the fields, `other`, then the measures (measure.ts); buckets in order of time, groups by size
+ *   count          tuples, conversations
+ */
+import { randomUUID } from 'node:crypto';
+import { rename, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { FlowError } from '../../base/errors.ts';
+import { limits } from '../../base/limits.ts';
+import { duckdbFileError } from '../../lake/files/data-file.ts';
+import type { Asked } from '../../lake/duckdb/duckdb-stream.ts';
+import { preparedChunks, streamChunks } from '../../lake/duckdb/duckdb-stream.ts';
+import type { Duckdb } from '../../lake/duckdb/duckdb.ts';
+import { quoteText } from '../../lake/duckdb/duckdb.ts';
+import { tupleRows } from '../../lake/files/file-rows.ts';
+import { flowRows } from '../../lake/flows/flow-rows.ts';
+import { addressesOf } from '../engine/address-condition.ts';
+import { answerOf } from '../answer.ts';
+import { columnsOfPrepared, rowsOf } from './duckdb-result.ts';
+import { questionError, sqlError } from '../engine/engine-error.ts';
+import type { AskSettings, Engine, Times, WrittenAnswer } from '../engine/engine.ts';
+import type { LoweredQuery } from '../lower/lower.ts';
+import { lowerQuery } from '../lower/lower.ts';
+import type { QuestionView } from '../engine/question-view.ts';
+import { filesOfQuestion, scanOf } from '../engine/question-view.ts';
+import { columnsOf } from '../relation/check.ts';
+import type { Relation, TableName } from '../relation/relation.ts';
+import type { Answer, Cell, Scan } from '../engine/result.ts';
+import { DuckdbPool, Running } from '../engine/running.ts';
+import { prepareQuestion, questionText } from './sql-guard.ts';
+import { lockConnection } from './sql-sandbox.ts';
+import { duckdb as dialect, duckdbParameters } from '../sql/duckdb.ts';
+import { lowerRelation } from '../sql/lower.ts';
+import type { SqlText } from '../sql/print.ts';
+import { printSql } from '../sql/print.ts';
+import type { TableSource } from '../engine/table-source.ts';
+import { tableSource } from '../engine/table-source.ts';
+import type { Query, QueryRange } from '../tree.ts';
+
+/** A question as SQL, in a connection in which the files are known. */
+interface Compiled extends LoweredQuery {
+  readonly sql: SqlText;
+  readonly scan: Scan;
+}
+
+export class DuckdbEngine implements Engine {
+  readonly #view: QuestionView;
+  readonly #pool = new DuckdbPool();
+  readonly #running = new Set<Running>();
+
+  /** Closing the engine closes the view. */
+  constructor(view: QuestionView) {
+    this.#view = view;
+  }
+
+  async ask(query: Query, settings: AskSettings = {}): Promise<Answer> {
+    const wrap = (error: unknown): unknown => questionError(error, query);
+    const running = await this.#start(settings);
+    try {
+      const compiled = await this.#compile(query, running, settings);
+      const chunks = streamChunks({ ...asked(compiled.sql), connection: running.connection });
+      return await answerOf(query, compiled, rowChunks(chunks, running, wrap), compiled.scan);
+    } catch (error) {
+      await running.end();
+      throw running.reason(error, wrap);
+    }
+  }
+
+  async sql(text: string, settings: AskSettings = {}): Promise<Answer> {
+    const { signal, bounds } = settings;
+    const { tuples } = this.#view;
+    signal?.throwIfAborted();
+    const flows = await this.#view.flows({}, signal);
+    const running = await this.#start(settings, (duckdb) => this.#pool.drop(duckdb));
+    try {
+      const { connection } = running;
+      await lockConnection(connection, { tuples, flows }, bounds?.spillBytes);
+      const prepared = await prepareQuestion(connection, text);
+      const chunks = preparedChunks(prepared, { connection, sql: questionText(text) });
+      const read = [tuples, ...flows].flatMap(({ files }) => files);
+      return {
+        columns: columnsOfPrepared(prepared),
+        chunks: rowChunks(chunks, running, sqlError),
+        scan: scanOf(this.#view, { tuples: [tuples], flows }, [{ read, unfiltered: 0 }]),
+      };
+    } catch (error) {
+      await running.end();
+      throw running.reason(error, sqlError);
+    }
+  }
+
+  /** Writes the answer to a Parquet file, which appears whole or not at all. @throws disk-full, permission, io */
+  async writeParquet(query: Query, path: string, settings: AskSettings = {}): Promise<WrittenAnswer> {
+    const running = await this.#start(settings);
+    const target = resolve(path);
+    const temporary = join(dirname(target), `.nsgflow-${randomUUID()}.parquet`);
+    try {
+      const { relation, columns, sql, scan } = await this.#compile(query, running, settings);
+      const { sql: text, values, types } = asked(sql);
+      const selected = parquetColumns(relation, columns).join(', ');
+      const result = await running.connection.run(
+        `COPY (SELECT ${selected} FROM (${text})) TO ${quoteText(temporary)} (FORMAT parquet, COMPRESSION zstd)`,
+        values,
+        types,
+      );
+      await rename(temporary, target);
+      return { rows: result.rowsChanged, scan };
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => undefined);
+      throw running.reason(error, (one) => {
+        const wrapped = questionError(one, query);
+        return wrapped instanceof FlowError ? wrapped : duckdbFileError(one, `write ${path}`);
+      });
+    } finally {
+      await running.end();
+    }
+  }
+
+  timesOf(range: QueryRange): Times | undefined {
+    const { tuples, storedFlows } = this.#view;
+    const { start = -Infinity, end = Infinity } = range;
+    const files = [...tuples.files, ...storedFlows].filter((file) => file.startMillis < end && file.endMillis > start);
+    const firstMillis = Math.max(
+      start,
+      files.reduce((least, { startMillis }) => Math.min(least, startMillis), Infinity),
+    );
+    const lastMillis = Math.min(
+      end,
+      files.reduce((most, { endMillis }) => Math.max(most, endMillis - 1), -Infinity),
+    );
+    return Number.isFinite(firstMillis) && Number.isFinite(lastMillis) ? { firstMillis, lastMillis } : undefined;
+  }
+
+  /** Ends what still runs. */
+  async close(): Promise<void> {
+    for (const running of this.#running) await running.close();
+    await this.#pool.close();
+    await this.#view.close();
+  }
+
+  /** `giveBack` is called with the instance when the question has ended. */
+  async #start(
+    { signal, bounds = {} }: AskSettings,
+    giveBack = (duckdb: Duckdb, memoryBytes: number): Promise<void> => this.#pool.giveBack(duckdb, memoryBytes),
+  ): Promise<Running> {
+    signal?.throwIfAborted();
+    const { memoryBytes = limits.queryMemoryBytesMax } = bounds;
+    const duckdb = await this.#pool.take(memoryBytes, signal);
+    try {
+      const connection = await duckdb.connect(signal);
+      return this.#track(new Running(connection, signal, () => giveBack(duckdb, memoryBytes)));
+    } catch (error) {
+      await giveBack(duckdb, memoryBytes);
+      throw error;
+    }
+  }
+
+  #track(running: Running): Running {
+    for (const one of this.#running) if (one.isOver) this.#running.delete(one);
+    this.#running.add(running);
+    return running;
+  }
+
+  async #compile(query: Query, { connection }: Running, { signal }: AskSettings): Promise<Compiled> {
+    const lowered = lowerQuery(query, { firstDateMillis: this.#view.firstDateMillis });
+    const statement = lowerRelation(lowered.relation, dialect);
+    const files = await filesOfQuestion(this.#view, query, statement.tables, signal);
+    const addresses = addressesOf(query.where);
+    const sources: Partial<Record<TableName, TableSource>> = {};
+    for (const [name, rows] of [
+      ['tuples', tupleRows],
+      ['flows', flowRows],
+    ] as const) {
+      const tables = files[name];
+      if (tables !== undefined) sources[name] = await tableSource(connection, rows, tables, addresses);
+    }
+    const places = { tuples: sources.tuples?.sql ?? '', flows: sources.flows?.sql ?? '' };
+    const sql = printSql(statement, dialect, places);
+    return { ...lowered, sql, scan: scanOf(this.#view, files, Object.values(sources)) };
+  }
+}
+
+/** SQL of ours, as DuckDB is asked it. */
+function asked({ text, parameters }: SqlText): Omit<Asked, 'connection'> {
+  return { sql: text, ...duckdbParameters(parameters) };
+}
+
+async function* cellChunks(chunks: ReturnType<typeof streamChunks>): AsyncGenerator<Cell[][]> {
+  for await (const chunk of chunks) yield rowsOf(chunk);
+}
+
+/** Rows as cells; at the end, or when the reader stops, the question ends. */
+async function* rowChunks(
+  chunks: ReturnType<typeof streamChunks>,
+  running: Running,
+  wrap: (error: unknown) => unknown,
+): AsyncGenerator<Cell[][]> {
+  try {
+    yield* cellChunks(chunks);
+  } catch (error) {
+    throw running.reason(error, wrap);
+  } finally {
+    await running.end();
+  }
+}
+
+/** Sums of 128 bits as 64: Parquet has no wider number, and DuckDB would write them as doubles. */
+function parquetColumns(relation: Relation, names: readonly string[]): string[] {
+  const types = new Map(columnsOf(relation).map(({ name, type }) => [name, type]));
+  return names.map((name) => (types.get(name) === 'wide' ? `"${name}"::BIGINT AS "${name}"` : `"${name}"`));
+}
