@@ -18,11 +18,10 @@ import { column } from './values';
 /** Segments of one blob that are merged; more stay one behind the other. */
 const mergedMax: u32 = 64;
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function placeOf(row: u32): u64 {
-  const offset = load<u64>(column(recordOffsetSlot) + (<usize>row << 3));
-  return (offset << 20) | min<u64>(load<u32>(column(tupleIndexSlot) + (<usize>row << 2)), 0xfffff);
+  const offset = load<u64>(column(recordOffsetSlot) + ((<usize>row) << 3));
+  return (offset << 20) | min<u64>(load<u32>(column(tupleIndexSlot) + ((<usize>row) << 2)), 0xfffff);
 }
 
 /** Finds the segments of `count` rows. @returns how many there are */
@@ -32,7 +31,7 @@ export function findSegments(count: u32): u32 {
   let blob: u32 = 0;
   let last: u64 = 0;
   for (let row: u32 = 0; row < count; row++) {
-    const its = load<u32>(column(blobSlot) + (<usize>row << 2));
+    const its = load<u32>(column(blobSlot) + ((<usize>row) << 2));
     const place = placeOf(row);
     if (row == 0 || its != blob || place < last) {
       if (row > 0) store<u32>(at, row, 4);
@@ -40,7 +39,7 @@ export function findSegments(count: u32): u32 {
       n++;
       store<u32>(at, row);
       store<u32>(at, its, 8);
-      store<i64>(at, load<i64>(column(recordTimeSlot) + (<usize>row << 3)), 16);
+      store<i64>(at, load<i64>(column(recordTimeSlot) + ((<usize>row) << 3)), 16);
       blob = its;
     }
     last = place;
@@ -98,14 +97,12 @@ function merge(first: usize, k: u32, to: usize): usize {
   return to;
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function differ(slot: u32, a: usize, b: usize): bool {
   return load<u32>(column(slot) + (a << 2)) != load<u32>(column(slot) + (b << 2));
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function differLong(slot: u32, a: usize, b: usize): bool {
   return load<u64>(column(slot) + (a << 3)) != load<u64>(column(slot) + (b << 3));
 }
@@ -119,8 +116,8 @@ export function findRuns(count: u32, textSlots: u32): u32 {
   const textsEnd = blobSlot + textSlots;
   let to: usize = segmentsAt;
   for (let i: u32 = 1; i < count; i++) {
-    const a: usize = load<u32>(orderAt + (<usize>i << 2) - 4);
-    const b: usize = load<u32>(orderAt + (<usize>i << 2));
+    const a: usize = load<u32>(orderAt + ((<usize>i) << 2) - 4);
+    const b: usize = load<u32>(orderAt + ((<usize>i) << 2));
     let slot = blobSlot;
     while (slot < textsEnd && !differ(slot, a, b)) slot++;
     if (slot < textsEnd || differLong(recordOffsetSlot, a, b) || differLong(recordTimeSlot, a, b)) {

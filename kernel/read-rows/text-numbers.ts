@@ -32,17 +32,17 @@ export function countTexts(): u32 {
 export function textNumber(at: usize, length: u32): u32 {
   let bucket = <u32>hashOf(at, length) & mask;
   for (;;) {
-    const number = load<u32>(textBucketsAt + (<usize>bucket << 2));
+    const number = load<u32>(textBucketsAt + ((<usize>bucket) << 2));
     if (number == 0) break;
-    const entry = textsAt + (<usize>number << 3);
+    const entry = textsAt + ((<usize>number) << 3);
     if (load<u32>(entry, 4) == length && areEqual(load<u32>(entry), at, length)) return number;
     bucket = (bucket + 1) & mask;
   }
   const room = (<usize>length + 7) & ~7;
   if (textCount + 1 >= <u32>textsMax || bytesEnd + room > <usize>(textBytesAt + textBytesMax)) return 0;
   const number = ++textCount;
-  store<u32>(textBucketsAt + (<usize>bucket << 2), number);
-  const entry = textsAt + (<usize>number << 3);
+  store<u32>(textBucketsAt + ((<usize>bucket) << 2), number);
+  const entry = textsAt + ((<usize>number) << 3);
   store<u32>(entry, <u32>bytesEnd);
   store<u32>(entry, length, 4);
   memory.copy(bytesEnd, at, length);
@@ -56,17 +56,16 @@ function grow(): void {
   mask = (mask << 1) | 1;
   memory.fill(textBucketsAt, 0, (<usize>mask + 1) << 2);
   for (let number: u32 = 1; number <= textCount; number++) {
-    const entry = textsAt + (<usize>number << 3);
+    const entry = textsAt + ((<usize>number) << 3);
     let bucket = <u32>hashOf(load<u32>(entry), load<u32>(entry, 4)) & mask;
-    while (load<u32>(textBucketsAt + (<usize>bucket << 2)) != 0) bucket = (bucket + 1) & mask;
-    store<u32>(textBucketsAt + (<usize>bucket << 2), number);
+    while (load<u32>(textBucketsAt + ((<usize>bucket) << 2)) != 0) bucket = (bucket + 1) & mask;
+    store<u32>(textBucketsAt + ((<usize>bucket) << 2), number);
   }
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function tailOf(at: usize, length: usize): u64 {
-  return load<u64>(at) & (((<u64>1) << (<u64>length << 3)) - 1);
+  return load<u64>(at) & (((<u64>1) << ((<u64>length) << 3)) - 1);
 }
 
 function hashOf(at: usize, length: u32): u64 {

@@ -35,7 +35,7 @@ export function unpack(from: usize, length: usize, to: usize, room: usize): i32 
   let isLast = false;
   while (!isLast) {
     if (from + 3 > end) return -1;
-    const header: u32 = <u32>load<u16>(from) | (<u32>load<u8>(from, 2) << 16);
+    const header: u32 = <u32>load<u16>(from) | ((<u32>load<u8>(from, 2)) << 16);
     const kind = (header >> 1) & 3;
     isLast = (header & 1) == 1;
     const its: usize = header >> 3;
@@ -64,7 +64,7 @@ export function unpack(from: usize, length: usize, to: usize, room: usize): i32 
 function unpackCoded(from: usize, length: usize, to: usize, whole: usize): isize {
   if (length < 16) return -1;
   const end = from + length;
-  const header: u64 = <u64>load<u32>(from) | (<u64>load<u8>(from, 4) << 32);
+  const header: u64 = <u64>load<u32>(from) | ((<u64>load<u8>(from, 4)) << 32);
   // Compressed literals in four streams, with 18 bits for each of the two lengths.
   if ((header & 15) != 14) return -1;
   const size = <usize>(header >> 4) & 0x3ffff;
@@ -118,7 +118,7 @@ function readTable(at: usize, end: usize): usize {
   if (sum == 0 || n > 255) return 0;
   const longest: u32 = 32 - clz<u32>(sum);
   if (longest > codeBitsMax) return 0;
-  const rest = (<u32>1 << longest) - sum;
+  const rest = ((<u32>1) << longest) - sum;
   if ((rest & (rest - 1)) != 0) return 0;
   store<u8>(weightsAt + n, <u8>(32 - clz<u32>(rest)));
   // Codes of `longest` bits in order of weight, then of byte, from the least weight on; shorter ones stand for all that begin with them.
@@ -167,8 +167,8 @@ function fillBits(): void {
 function takeBits(n: i32): u32 {
   fillBits();
   bitsLeft -= n;
-  const mask: u64 = ((<u64>1) << <u64>n) - 1;
-  return <u32>(bitsLeft >= 0 ? (bits >> <u64>bitsLeft) & mask : (bits << <u64>-bitsLeft) & mask);
+  const mask: u64 = ((<u64>1) << (<u64>n)) - 1;
+  return <u32>(bitsLeft >= 0 ? (bits >> <u64>bitsLeft) & mask : (bits << (<u64>-bitsLeft)) & mask);
 }
 
 /** Weights by finite state entropy, of two states in turn. @returns how many, 0 where they are wrong. Source: RFC 8878, sections 4.1 and 4.2.1.2 */
@@ -176,7 +176,7 @@ function readWeights(at: usize, end: usize): u32 {
   // Shares of the weights in the states, forwards.
   let word: u64 = 0;
   let have: u32 = 0;
-  for (; have < 64 && at + (have >> 3) < end; have += 8) word |= <u64>load<u8>(at + (have >> 3)) << have;
+  for (; have < 64 && at + (have >> 3) < end; have += 8) word |= (<u64>load<u8>(at + (have >> 3))) << have;
   const log = <u32>(word & 15) + 5;
   if (log > 6) return 0;
   const states: u32 = 1 << log;
@@ -265,14 +265,13 @@ function nextState(state: u32): u32 {
 function bitsAhead(at: usize, end: usize, used: u32): u32 {
   let word: u64 = 0;
   const first = at + (used >> 3);
-  for (let i: usize = 0; i < 5 && first + i < end; i++) word |= <u64>load<u8>(first + i) << (i << 3);
+  for (let i: usize = 0; i < 5 && first + i < end; i++) word |= (<u64>load<u8>(first + i)) << (i << 3);
   return <u32>(word >> (used & 7));
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function entryOf(window: u64): u32 {
-  return load<u16>(tableAt + (<usize>(window >> 53) << 1));
+  return load<u16>(tableAt + ((<usize>(window >> 53)) << 1));
 }
 
 /**
@@ -345,11 +344,10 @@ function bitsOf(start: usize, end: usize): isize {
 }
 
 /** The 57 bits or more before the bit `left`, at the top of a word; `left` is 64 at least. */
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function windowOf(start: usize, left: isize): u64 {
   const at = start + (<usize>(left + 7) >> 3) - 8;
-  return load<u64>(at) << <u64>((8 - (left & 7)) & 7);
+  return load<u64>(at) << (<u64>((8 - (left & 7)) & 7));
 }
 
 function readRest(start: usize, left: isize, to: usize, end: usize): bool {
@@ -360,7 +358,7 @@ function readRest(start: usize, left: isize, to: usize, end: usize): bool {
       code <<= 1;
       if (at >= 0) code |= (<u32>load<u8>(start + (<usize>at >> 3)) >> <u32>(at & 7)) & 1;
     }
-    const entry = <u32>load<u16>(tableAt + (<usize>code << 1));
+    const entry = <u32>load<u16>(tableAt + ((<usize>code) << 1));
     left -= <isize>(entry >> 8);
     if (left < 0) return false;
     store<u8>(to++, <u8>entry);

@@ -19,8 +19,7 @@ import { textNumber } from './text-numbers';
 /** Of a number: there is none. */
 export const absent: i64 = i64.MIN_VALUE;
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 export function column(slot: u32): usize {
   return <usize>columnsAt + <usize>slot * columnLength;
 }
@@ -36,7 +35,7 @@ export function texts(slot: u32, count: u32, dictionaryLength: u32, distinct: u3
     if (<usize>length > end - at - 4) return -3;
     const number = textNumber(at + 4, length);
     if (number == 0) return -4;
-    store<u32>(valuesAt + (<usize>i << 2), number);
+    store<u32>(valuesAt + ((<usize>i) << 2), number);
     at += 4 + length;
   }
   const present = readBody(count, bodyLength, true, distinct);
@@ -44,22 +43,21 @@ export function texts(slot: u32, count: u32, dictionaryLength: u32, distinct: u3
   const to = column(slot);
   if (<u32>present == count) {
     for (let row: u32 = 0; row < count; row++)
-      store<u32>(to + (<usize>row << 2), load<u32>(valuesAt + (<usize>indexAt(row) << 2)));
+      store<u32>(to + ((<usize>row) << 2), load<u32>(valuesAt + ((<usize>indexAt(row)) << 2)));
     return 0;
   }
   let from: u32 = 0;
   for (let row: u32 = 0; row < count; row++)
     store<u32>(
-      to + (<usize>row << 2),
-      load<u8>(levelsAt + row) == 0 ? 0 : load<u32>(valuesAt + (<usize>indexAt(from++) << 2)),
+      to + ((<usize>row) << 2),
+      load<u8>(levelsAt + row) == 0 ? 0 : load<u32>(valuesAt + ((<usize>indexAt(from++)) << 2)),
     );
   return 0;
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function indexAt(i: u32): u32 {
-  return load<u32>(indexesAt + (<usize>i << 2));
+  return load<u32>(indexesAt + ((<usize>i) << 2));
 }
 
 /** Whole numbers of 8 bytes: a dictionary of `distinct`, or plain where that is 0. */
@@ -69,24 +67,26 @@ export function longs(slot: u32, count: u32, dictionaryLength: u32, distinct: u3
   if (present < 0) return -2;
   let to = column(slot);
   const plain = plainAt;
-  if (distinct == 0 && plain + (<usize>present << 3) > <usize>bodyAt + bodyLength) return -3;
+  if (distinct == 0 && plain + ((<usize>present) << 3) > <usize>bodyAt + bodyLength) return -3;
   const isWhole = <u32>present == count;
   if (isWhole) {
-    if (distinct == 0) memory.copy(to, plain, <usize>count << 3);
-    else for (let row: u32 = 0; row < count; row++, to += 8) store<i64>(to, load<i64>(dictionaryAt + (<usize>indexAt(row) << 3)));
+    if (distinct == 0) memory.copy(to, plain, (<usize>count) << 3);
+    else
+      for (let row: u32 = 0; row < count; row++, to += 8)
+        store<i64>(to, load<i64>(dictionaryAt + ((<usize>indexAt(row)) << 3)));
     return 0;
   }
   let from: u32 = 0;
   if (distinct == 0)
     for (let row: u32 = 0; row < count; row++, to += 8) {
       const there: u32 = load<u8>(levelsAt + row);
-      store<i64>(to, there == 0 ? absent : load<i64>(plain + (<usize>from << 3)));
+      store<i64>(to, there == 0 ? absent : load<i64>(plain + ((<usize>from) << 3)));
       from += there;
     }
   else
     for (let row: u32 = 0; row < count; row++, to += 8) {
       const there: u32 = load<u8>(levelsAt + row);
-      store<i64>(to, there == 0 ? absent : load<i64>(dictionaryAt + (<usize>indexAt(from) << 3)));
+      store<i64>(to, there == 0 ? absent : load<i64>(dictionaryAt + ((<usize>indexAt(from)) << 3)));
       from += there;
     }
   return 0;
@@ -98,9 +98,11 @@ export function integers(slot: u32, count: u32, dictionaryLength: u32, distinct:
   if (<u32>readBody(count, bodyLength, distinct > 0, distinct) != count) return -2;
   let to = column(slot);
   const plain = plainAt;
-  if (distinct == 0 && plain + (<usize>count << 2) > <usize>bodyAt + bodyLength) return -3;
-  if (distinct == 0) memory.copy(to, plain, <usize>count << 2);
-  else for (let row: u32 = 0; row < count; row++, to += 4) store<u32>(to, load<u32>(dictionaryAt + (<usize>indexAt(row) << 2)));
+  if (distinct == 0 && plain + ((<usize>count) << 2) > <usize>bodyAt + bodyLength) return -3;
+  if (distinct == 0) memory.copy(to, plain, (<usize>count) << 2);
+  else
+    for (let row: u32 = 0; row < count; row++, to += 4)
+      store<u32>(to, load<u32>(dictionaryAt + ((<usize>indexAt(row)) << 2)));
   return 0;
 }
 
@@ -123,8 +125,11 @@ export function longDifferences(slot: u32, count: u32, bodyLength: u32): i32 {
     if (code != 0) return code;
   }
   // From behind, to where they belong.
-  for (let row = count, from = <u32>present; row-- > from; )
-    store<i64>(to + (<usize>row << 3), load<u8>(levelsAt + row) == 0 ? absent : load<i64>(to + (<usize>--from << 3)));
+  for (let row = count, from = <u32>present; row-- > from;)
+    store<i64>(
+      to + ((<usize>row) << 3),
+      load<u8>(levelsAt + row) == 0 ? absent : load<i64>(to + ((<usize>--from) << 3)),
+    );
   return 0;
 }
 
@@ -155,7 +160,7 @@ function readDifferences<T>(to: usize, count: u32, bodyLength: u32, widthMax: u6
       let bit: u64 = 0;
       for (let i: u64 = 0; i < partValues && row < count; i++, row++, bit += width) {
         value += least + <i64>((load<u64>(at + <usize>(bit >> 3)) >> (bit & 7)) & mask);
-        store<T>(to + (<usize>row << alignof<T>()), <T>value);
+        store<T>(to + ((<usize>row) << alignof<T>()), <T>value);
       }
     }
   }
@@ -194,7 +199,7 @@ function readBody(count: u32, bodyLength: u32, indexed: bool, distinct: u32): i3
   if (values >= end) return -1;
   const width: u32 = load<u8>(values);
   if (width > 24 || !readIndexes(values + 1, end, <u32>present, width)) return -1;
-  if (distinct < <u32>1 << width && !areBelow(<u32>present, distinct)) return -1;
+  if (distinct < (<u32>1) << width && !areBelow(<u32>present, distinct)) return -1;
   return present;
 }
 
@@ -238,7 +243,7 @@ function readLevels(at: usize, end: usize, count: u32): i32 {
 function readIndexes(at: usize, end: usize, count: u32, width: u32): bool {
   varintAt = at;
   let to: usize = indexesAt;
-  const behind = to + (<usize>count << 2);
+  const behind = to + ((<usize>count) << 2);
   const mask: u64 = ((<u64>1) << width) - 1;
   while (to < behind) {
     if (varintAt > end) return false;
@@ -248,7 +253,7 @@ function readIndexes(at: usize, end: usize, count: u32, width: u32): bool {
       const value = <u32>(load<u32>(varintAt) & <u32>mask);
       varintAt += (width + 7) >> 3;
       if (varintAt > end) return false;
-      for (const until = to + (<usize>min<u64>(header >> 1, room) << 2); to < until; to += 4) store<u32>(to, value);
+      for (const until = to + ((<usize>min<u64>(header >> 1, room)) << 2); to < until; to += 4) store<u32>(to, value);
       if (header == 0) return false;
       continue;
     }
@@ -256,7 +261,7 @@ function readIndexes(at: usize, end: usize, count: u32, width: u32): bool {
     if (varintAt > end || groups > <u64>rowsMax) return false;
     const length = groups * width;
     if (length > <u64>(end - varintAt)) return false;
-    const until = to + (<usize>min<u64>(groups << 3, room) << 2);
+    const until = to + ((<usize>min<u64>(groups << 3, room)) << 2);
     let from = varintAt;
     if (width == 8) for (; to < until; to += 4, from++) store<u32>(to, load<u8>(from));
     else if (width == 16) for (; to < until; to += 4, from += 2) store<u32>(to, load<u16>(from));

@@ -9,51 +9,56 @@ export function makeColumns(parts: u32): void {
   let reports: u32 = 0;
   let counting: u32 = 0;
   for (let i: u32 = 0; i < rowCount; i++) {
-    const number = load<u32>(spareAt + (<usize>i << 2));
+    const number = load<u32>(spareAt + ((<usize>i) << 2));
     const row = rowAt(number);
     setShared(row, i);
     setOwn(row, i);
     const firstReport: u32 = number == 0 ? 0 : rowAt(number - 1).reportsEnd;
     for (let k = firstReport; k < row.reportsEnd; k++, reports++)
-      setReport(reportAt(layout.builtReportsAt, k), layout.outReportsAt + (<usize>reports << 3));
+      setReport(reportAt(layout.builtReportsAt, k), layout.outReportsAt + ((<usize>reports) << 3));
     const firstCounting: u32 = number == 0 ? 0 : rowAt(number - 1).countingEnd;
     for (let k = firstCounting; k < row.countingEnd; k++, counting++)
-      setReport(reportAt(layout.builtCountingAt, k), layout.outCountingAt + (<usize>counting << 3));
-    store<u32>(layout.outReportsEndAt + (<usize>i << 2), reports);
-    store<u32>(layout.outCountingEndAt + (<usize>i << 2), counting);
+      setReport(reportAt(layout.builtCountingAt, k), layout.outCountingAt + ((<usize>counting) << 3));
+    store<u32>(layout.outReportsEndAt + ((<usize>i) << 2), reports);
+    store<u32>(layout.outCountingEndAt + ((<usize>i) << 2), counting);
   }
 }
 
 /** Where rows of a part go next becomes where the part ends. */
 function orderByPart(parts: u32): void {
-  memory.fill(layout.partEndAt, 0, <usize>parts << 2);
+  memory.fill(layout.partEndAt, 0, (<usize>parts) << 2);
   for (let i: u32 = 0; i < rowCount; i++) {
-    const end = layout.partEndAt + (<usize>rowAt(i).part << 2);
+    const end = layout.partEndAt + ((<usize>rowAt(i).part) << 2);
     store<u32>(end, load<u32>(end) + 1);
   }
   let start: u32 = 0;
   for (let part: u32 = 0; part < parts; part++) {
-    const end = layout.partEndAt + (<usize>part << 2);
+    const end = layout.partEndAt + ((<usize>part) << 2);
     const count = load<u32>(end);
     store<u32>(end, start);
     start += count;
   }
   for (let i: u32 = 0; i < rowCount; i++) {
-    const end = layout.partEndAt + (<usize>rowAt(i).part << 2);
+    const end = layout.partEndAt + ((<usize>rowAt(i).part) << 2);
     const to = load<u32>(end);
     store<u32>(end, to + 1);
-    store<u32>(spareAt + (<usize>to << 2), i);
+    store<u32>(spareAt + ((<usize>to) << 2), i);
   }
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function setShared(row: Row, i: u32): void {
   const bytes: usize = i;
   const doubles: usize = bytes << 3;
   store<f64>(layout.outTimeAt + doubles, row.timeMillis);
   store<f64>(layout.outLastTimeAt + doubles, row.lastTimeMillis);
-  setCounters(layout.outCountersAt + doubles, row.packetsForward, row.bytesForward, row.packetsReverse, row.bytesReverse);
+  setCounters(
+    layout.outCountersAt + doubles,
+    row.packetsForward,
+    row.bytesForward,
+    row.packetsReverse,
+    row.bytesReverse,
+  );
   store<f64>(layout.outTuplesAt + doubles, row.tuples);
   store<f64>(layout.outObserverAt + doubles, row.observer);
   store<f64>(layout.outObserversAt + doubles, row.observers);
@@ -82,8 +87,7 @@ function setShared(row: Row, i: u32): void {
 const numbered: u8 = 6;
 const notNumbered: u8 = 4;
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function setOwn(row: Row, i: u32): void {
   const bytes: usize = i;
   const doubles: usize = bytes << 3;
@@ -103,8 +107,7 @@ function setOwn(row: Row, i: u32): void {
   store<u8>(layout.outOwnAccessAt + bytes, row.ownAccess);
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function setCounters(at: usize, first: f64, second: f64, third: f64, fourth: f64): void {
   store<f64>(at, first);
   store<f64>(at, second, layout.doubleLength);

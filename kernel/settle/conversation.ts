@@ -46,55 +46,54 @@ export function emitGroup(): void {
   match();
   for (let i: u32 = 0; i < flowCount; i++) {
     const key = flowAt(i).key;
-    if (load<u32>(keyFirstAt + (<usize>key << 2)) != i + 1) continue;
+    if (load<u32>(keyFirstAt + ((<usize>key) << 2)) != i + 1) continue;
     let count: u32 = 0;
     for (let number = i + 1; number != 0; number = flowAt(number - 1).sibling, count++)
-      store<u32>(listAt + (<usize>count << 2), number - 1);
+      store<u32>(listAt + ((<usize>count) << 2), number - 1);
     emitConversation(count, key);
   }
 }
 
 function match(): void {
-  memory.fill(keyFirstAt, 0, <usize>flowCount << 3);
+  memory.fill(keyFirstAt, 0, (<usize>flowCount) << 3);
   let continuing: u32 = 0;
   for (let i: u32 = 0; i < flowCount; i++) {
     const flow = flowAt(i);
-    const first = firstFlowAt + (<usize>flow.observer << 2);
+    const first = firstFlowAt + ((<usize>flow.observer) << 2);
     if (load<u32>(first) != 0) continue;
     store<u32>(first, i + 1);
     continuing += flow.isContinued ? 1 : 0;
   }
   for (let i: u32 = 0; i < flowCount; i++) {
     const flow = flowAt(i);
-    const first = flowAt(load<u32>(firstFlowAt + (<usize>flow.observer << 2)) - 1);
+    const first = flowAt(load<u32>(firstFlowAt + ((<usize>flow.observer) << 2)) - 1);
     const isEarly = tupleAt(flow.first).timeMillis < dateStart + closedCoverMillis;
     const othersContinue = continuing > <u32>(first.isContinued ? 1 : 0);
     const continued: u32 = flow.isContinued || (isEarly && othersContinue) ? 1 : 0;
-    const count = flowCountAt + (((<usize>flow.observer << 1) | continued) << 2);
+    const count = flowCountAt + ((((<usize>flow.observer) << 1) | continued) << 2);
     const nth = load<u32>(count);
     store<u32>(count, nth + 1);
     append(flow, i, (nth << 1) | continued);
   }
   for (let i: u32 = 0; i < flowCount; i++) {
     const observer = flowAt(i).observer;
-    store<u32>(firstFlowAt + (<usize>observer << 2), 0);
-    store<u64>(flowCountAt + (<usize>observer << 3), 0);
+    store<u32>(firstFlowAt + ((<usize>observer) << 2), 0);
+    store<u64>(flowCountAt + ((<usize>observer) << 3), 0);
   }
 }
 
 function append(flow: Flow, number: u32, key: u32): void {
   flow.key = key;
   flow.sibling = 0;
-  const at: usize = <usize>key << 2;
+  const at: usize = (<usize>key) << 2;
   if (load<u32>(keyFirstAt + at) == 0) store<u32>(keyFirstAt + at, number + 1);
   else flowAt(load<u32>(keyLatestAt + at) - 1).sibling = number + 1;
   store<u32>(keyLatestAt + at, number + 1);
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function listed(i: u32): u32 {
-  return load<u32>(listAt + (<usize>i << 2));
+  return load<u32>(listAt + ((<usize>i) << 2));
 }
 
 /** Builds the rows of the listed flows. */
@@ -172,8 +171,7 @@ function setOwn(row: Row, flow: Flow, counted: Flow): void {
   row.ownBytesReverse = isSame ? NaN : flow.bytesReverse;
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function areSame(a: f64, b: f64): bool {
   // NaN, which does not equal itself, is the same as NaN.
   return a == b || (a != a && b != b);
@@ -203,7 +201,7 @@ function numberOf(tuple: Tuple, key: u32): u64 {
   add(<u32>(<i64>groupStart % 4294967296));
   add(key);
   add(apart);
-  return (<u64>low << 32) | high;
+  return ((<u64>low) << 32) | high;
 }
 
 function add(word: u32): void {
@@ -212,8 +210,7 @@ function add(word: u32): void {
 }
 
 /** The finalizer of MurmurHash3. */
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function mix(value: u32): u32 {
   let hash = (value ^ (value >> 16)) * 0x85ebca6b;
   hash = (hash ^ (hash >> 13)) * 0xc2b2ae35;

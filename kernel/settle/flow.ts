@@ -2,7 +2,6 @@
 import { flowLength } from '../../src/lake/flows/settle-kernel-layout';
 import { flowsAt } from './memory';
 
-// @ts-ignore: a decorator of AssemblyScript
 @unmanaged
 export class Flow {
   /** Sums of its counters, and how many tuples have some. */
@@ -29,8 +28,7 @@ export class Flow {
   isOpen: bool;
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 export function flowAt(number: u32): Flow {
   return changetype<Flow>(flowsAt + <usize>number * flowLength);
 }

@@ -25,10 +25,9 @@ export function setDateStart(millis: f64): void {
   dateStart = millis;
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function lastFlowOf(observer: u32, access: u8): usize {
-  return lastFlowAt + ((<usize>observer << 3) | (<usize>access << 2));
+  return lastFlowAt + (((<usize>observer) << 3) | ((<usize>access) << 2));
 }
 
 /** Begins the next group. */
@@ -48,7 +47,7 @@ export function clearGroup(): void {
 export function addTuple(number: u32): void {
   const tuple = tupleAt(number);
   if (groupTuples++ == 0) groupStart = tuple.timeMillis;
-  const observer = (load<u32>(observerAt + (<usize>tuple.group << 2)) << 1) | tuple.direction;
+  const observer = (load<u32>(observerAt + ((<usize>tuple.group) << 2)) << 1) | tuple.direction;
   const last = lastFlowOf(observer, tuple.access);
   const opens = opensFlow(tuple.state);
   let found = opens ? 0 : load<u32>(last);
@@ -74,8 +73,7 @@ export function addTuple(number: u32): void {
   coveredUntil = Math.max(closedUntil, open_);
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function open(flow: Flow, observer: u32, access: u8, isContinued: bool): void {
   flow.observer = observer;
   flow.access = access;
@@ -90,8 +88,7 @@ function open(flow: Flow, observer: u32, access: u8, isContinued: bool): void {
   flow.isOpen = false;
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function count(flow: Flow, tuple: Tuple): void {
   if (isCounted(tuple)) {
     flow.reports++;

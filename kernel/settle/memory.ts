@@ -22,18 +22,18 @@ export let bucketsAt: usize = 0;
 
 /** @returns where memory for so many tuples and groups ends; `buckets` is a power of two */
 export function makeRoom(tuples: u32, buckets: u32, groups: u32): usize {
-  observerRankAt = observerAt + (<usize>groups << 2);
-  blobRankAt = observerRankAt + (<usize>groups << 2);
-  lastFlowAt = blobRankAt + (<usize>groups << 2);
-  firstFlowAt = lastFlowAt + (<usize>groups << 4);
-  flowCountAt = firstFlowAt + (<usize>groups << 3);
+  observerRankAt = observerAt + ((<usize>groups) << 2);
+  blobRankAt = observerRankAt + ((<usize>groups) << 2);
+  lastFlowAt = blobRankAt + ((<usize>groups) << 2);
+  firstFlowAt = lastFlowAt + ((<usize>groups) << 4);
+  flowCountAt = firstFlowAt + ((<usize>groups) << 3);
   tuplesAt = observerAt + <usize>groups * groupLength;
   flowsAt = tuplesAt + <usize>tuples * tupleLength;
   orderAt = flowsAt + <usize>tuples * flowLength;
-  spareAt = orderAt + (<usize>tuples << 2);
-  listAt = spareAt + (<usize>tuples << 2);
-  keyFirstAt = listAt + (<usize>tuples << 2);
-  keyLatestAt = keyFirstAt + (<usize>tuples << 3);
-  bucketsAt = keyLatestAt + (<usize>tuples << 3);
-  return bucketsAt + (<usize>buckets << 2);
+  spareAt = orderAt + ((<usize>tuples) << 2);
+  listAt = spareAt + ((<usize>tuples) << 2);
+  keyFirstAt = listAt + ((<usize>tuples) << 2);
+  keyLatestAt = keyFirstAt + ((<usize>tuples) << 3);
+  bucketsAt = keyLatestAt + ((<usize>tuples) << 3);
+  return bucketsAt + ((<usize>buckets) << 2);
 }

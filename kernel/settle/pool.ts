@@ -21,6 +21,7 @@ import {
   tupleLength,
 } from '../../src/lake/flows/settle-kernel-layout';
 import { mixed } from '../base/hash';
+import { finishPrefetch } from '../base/prefetch';
 import { bucketsAt } from './memory';
 import { Tuple, tupleAt } from './tuple';
 
@@ -34,10 +35,10 @@ export function setTupleCount(count: u32): void {
 export function append(runs: u32, parts: u32, part: u32): void {
   let row: u32 = 0;
   for (let run: u32 = 0; run < runs; run++) {
-    const end = load<u32>(runEndAt + (<usize>run << 2));
-    const group = load<u32>(runGroupAt + (<usize>run << 2));
-    const recordTime = load<f64>(runTimeAt + (<usize>run << 3));
-    const recordOffset = load<f64>(runOffsetAt + (<usize>run << 3));
+    const end = load<u32>(runEndAt + ((<usize>run) << 2));
+    const group = load<u32>(runGroupAt + ((<usize>run) << 2));
+    const recordTime = load<f64>(runTimeAt + ((<usize>run) << 3));
+    const recordOffset = load<f64>(runOffsetAt + ((<usize>run) << 3));
     for (; row < end; row++) {
       const tuple = tupleAt(tupleCount);
       setFiveTuple(tuple, row);
@@ -51,8 +52,7 @@ export function append(runs: u32, parts: u32, part: u32): void {
   }
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function setFiveTuple(tuple: Tuple, row: u32): void {
   const at: usize = row;
   tuple.sourceHigh = load<u64>(sourceAt + (at << 4));
@@ -61,15 +61,14 @@ function setFiveTuple(tuple: Tuple, row: u32): void {
   tuple.destinationLow = load<u64>(destinationAt + (at << 4), 8);
   tuple.ports =
     <u64>load<u16>(sourcePortAt + (at << 1)) |
-    (<u64>load<u16>(destinationPortAt + (at << 1)) << 16) |
-    (<u64>load<u8>(protocolAt + at) << 32) |
-    (<u64>load<u8>(familyAt + at) << 40);
+    ((<u64>load<u16>(destinationPortAt + (at << 1))) << 16) |
+    ((<u64>load<u8>(protocolAt + at)) << 32) |
+    ((<u64>load<u8>(familyAt + at)) << 40);
   const addresses = mixed(tuple.sourceLow, mixed(tuple.destinationLow, tuple.ports));
   tuple.hash = <u32>(mixed(tuple.sourceHigh, mixed(tuple.destinationHigh, addresses)) >> 32);
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function setValues(tuple: Tuple, row: u32): void {
   const at: usize = row;
   const counters = countersAt + (at << 3);
@@ -85,8 +84,7 @@ function setValues(tuple: Tuple, row: u32): void {
   tuple.tupleIndex = load<i32>(tupleIndexAt + (at << 2));
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function areSame(a: Tuple, b: Tuple): bool {
   return (
     a.hash == b.hash &&
@@ -99,35 +97,33 @@ function areSame(a: Tuple, b: Tuple): bool {
   );
 }
 
-/** Tuples whose buckets are read together, so that the processor waits for them once. */
-const touchedTuples: u32 = 32;
-let touched: u32 = 0;
+/** Tuples whose buckets are prefetched together. */
+const prefetchedTuples: u32 = 32;
 
 /** Links the tuples of each five-tuple; `buckets` is a power of two. */
 export function groupByFiveTuple(buckets: u32): void {
   const mask = buckets - 1;
-  memory.fill(bucketsAt, 0, <usize>buckets << 2);
-  for (let from: u32 = 0; from < tupleCount; from += touchedTuples) {
-    const end = min(from + touchedTuples, tupleCount);
-    touch(from, end, mask);
+  memory.fill(bucketsAt, 0, (<usize>buckets) << 2);
+  for (let from: u32 = 0; from < tupleCount; from += prefetchedTuples) {
+    const end = min(from + prefetchedTuples, tupleCount);
+    prefetch(from, end, mask);
     for (let number = from; number < end; number++) link(number, mask);
   }
 }
 
-function touch(from: u32, end: u32, mask: u32): void {
+function prefetch(from: u32, end: u32, mask: u32): void {
   let sum: u32 = 0;
   for (let number = from; number < end; number++) {
-    const first = load<u32>(bucketsAt + (<usize>(tupleAt(number).hash & mask) << 2));
+    const first = load<u32>(bucketsAt + ((<usize>(tupleAt(number).hash & mask)) << 2));
     if (first != 0) sum ^= tupleAt(first - 1).hash;
   }
-  touched = sum;
+  finishPrefetch(sum);
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function link(number: u32, mask: u32): void {
   const tuple = tupleAt(number);
-  const bucket = bucketsAt + (<usize>(tuple.hash & mask) << 2);
+  const bucket = bucketsAt + ((<usize>(tuple.hash & mask)) << 2);
   const before = load<u32>(bucket);
   tuple.after = 0;
   let first = before;
@@ -154,9 +150,4 @@ export function keepStaying(): void {
     count++;
   }
   tupleCount = count;
-}
-
-/** What the loads that only bring memory near add up to: so they are not left out. */
-export function countTouched(): u32 {
-  return touched;
 }

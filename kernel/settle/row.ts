@@ -11,12 +11,10 @@ import { Flow } from './flow';
 import { isCounted, opensFlow, Tuple, tupleAt } from './tuple';
 
 /** Takes the rows that were built: the host has it. */
-// @ts-ignore: a decorator of AssemblyScript
-@external('env', 'takeRows')
+// @external('env', 'takeRows')
 declare function takeRows(rows: u32): u32;
 
 /** Its first fields are those of settle-kernel-layout.ts. */
-// @ts-ignore: a decorator of AssemblyScript
 @unmanaged
 export class Row {
   groupStart: f64;
@@ -58,7 +56,6 @@ export class Row {
   ownAccess: u8;
 }
 
-// @ts-ignore: a decorator of AssemblyScript
 @unmanaged
 export class Report {
   beforeMillis: f64;
@@ -75,14 +72,12 @@ let countingCount: u32 = 0;
 /** Of one row at the most; of more, some that follow each other are joined. */
 const flowReportsMax: u32 = 65_536;
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 export function rowAt(number: u32): Row {
   return changetype<Row>(batchAt + <usize>number * rowLength);
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 export function reportAt(from: usize, number: u32): Report {
   return changetype<Report>(from + <usize>number * offsetof<Report>());
 }
@@ -143,8 +138,7 @@ function addReports(flow: Flow, to: usize, count: u32): u32 {
   return count;
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function begin(report: Report, before: f64): void {
   report.beforeMillis = before;
   report.packetsForward = NaN;
@@ -153,8 +147,7 @@ function begin(report: Report, before: f64): void {
   report.bytesReverse = NaN;
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function add(report: Report, tuple: Tuple): void {
   report.timeMillis = tuple.timeMillis;
   report.packetsForward = addCounters(report.packetsForward, tuple.packetsForward);

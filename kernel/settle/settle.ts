@@ -18,7 +18,7 @@ import { tupleAt } from './tuple';
 
 export { makeColumns } from './columns';
 export { makeRoom, tuplesAt } from './memory';
-export { append, countTouched, groupByFiveTuple, setTupleCount, tupleCount } from './pool';
+export { append, groupByFiveTuple, setTupleCount, tupleCount } from './pool';
 
 /** Rows after which `build` pauses, so that they can be written: there is room for those of the five-tuple that is being built. */
 const builtMax: u32 = batchMax - 256;
@@ -57,16 +57,15 @@ export function build(boundMillis: f64): bool {
   return false;
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function ordered(i: u32): u32 {
-  return load<u32>(orderAt + (<usize>i << 2));
+  return load<u32>(orderAt + ((<usize>i) << 2));
 }
 
 function buildFive(first: u32, boundMillis: f64): void {
   let count: u32 = 0;
   for (let number = first + 1; number != 0; number = tupleAt(number - 1).after, count++)
-    store<u32>(orderAt + (<usize>count << 2), number - 1);
+    store<u32>(orderAt + ((<usize>count) << 2), number - 1);
   sort(orderAt, count, false);
   let staying: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {

@@ -24,13 +24,12 @@ export function sort(at: usize, count: u32, areFlows: bool): void {
     from = to;
     to = other;
   }
-  if (from != at) memory.copy(at, from, <usize>count << 2);
+  if (from != at) memory.copy(at, from, (<usize>count) << 2);
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function numberAt(at: usize, i: u32): u32 {
-  return load<u32>(at + (<usize>i << 2));
+  return load<u32>(at + ((<usize>i) << 2));
 }
 
 function insert(at: usize, start: u32, end: u32, areFlows: bool): void {
@@ -38,8 +37,8 @@ function insert(at: usize, start: u32, end: u32, areFlows: bool): void {
     const number = numberAt(at, i);
     let to = i;
     for (; to > start && isAfter(numberAt(at, to - 1), number, areFlows); to--)
-      store<u32>(at + (<usize>to << 2), numberAt(at, to - 1));
-    store<u32>(at + (<usize>to << 2), number);
+      store<u32>(at + ((<usize>to) << 2), numberAt(at, to - 1));
+    store<u32>(at + ((<usize>to) << 2), number);
   }
 }
 
@@ -49,7 +48,7 @@ function merge(from: usize, to: usize, start: u32, middle: u32, end: u32, areFlo
   for (let i = start; i < end; i++) {
     const takesRight =
       left == middle || (right < end && isAfter(numberAt(from, left), numberAt(from, right), areFlows));
-    store<u32>(to + (<usize>i << 2), numberAt(from, takesRight ? right++ : left++));
+    store<u32>(to + ((<usize>i) << 2), numberAt(from, takesRight ? right++ : left++));
   }
 }
 
@@ -73,15 +72,13 @@ function isTupleAfter(a: u32, b: u32): bool {
 }
 
 /** Of a record that says no time, before all others. */
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function secondOf(millis: f64): f64 {
   return millis != millis ? -1 : Math.floor(millis / 1000);
 }
 
 /** Of a row whose writer did not say where its record begins, 0. */
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 function offsetOf(offset: f64): f64 {
   return offset != offset ? 0 : offset;
 }

@@ -8,7 +8,6 @@ export const stateContinuing: u8 = 2;
 export const stateDenied: u8 = 4;
 
 /** The first 64 bytes tell which five-tuple it is of. */
-// @ts-ignore: a decorator of AssemblyScript
 @unmanaged
 export class Tuple {
   sourceHigh: u64;
@@ -42,14 +41,12 @@ export class Tuple {
   chain: u32;
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 export function tupleAt(number: u32): Tuple {
   return changetype<Tuple>(tuplesAt + <usize>number * tupleLength);
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 export function isCounted(tuple: Tuple): bool {
   // A number equals itself, NaN does not.
   return (
@@ -61,15 +58,13 @@ export function isCounted(tuple: Tuple): bool {
 }
 
 /** As opensFlow of src/lake/flows/definition.ts. */
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 export function opensFlow(state: u8): bool {
   return state == stateNone || state == stateBegin || state == stateDenied;
 }
 
 /** As staysOpen of src/lake/flows/definition.ts. */
-// @ts-ignore: a decorator of AssemblyScript
-@inline
+// @inline
 export function staysOpen(state: u8): bool {
   return state == stateBegin || state == stateContinuing;
 }
