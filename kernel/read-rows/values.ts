@@ -180,7 +180,7 @@ function readVarint(): u64 {
 }
 
 function unzigzag(value: u64): i64 {
-  return <i64>(value >> 1) ^ -(<i64>(value & 1));
+  return <i64>(value >> 1) ^ (0 - <i64>(value & 1));
 }
 
 /** Where values lie that are no indexes. */
