@@ -1,5 +1,5 @@
 import { errorTable, fileError } from '../base/errors.ts';
-import { askToStop } from './interrupt.ts';
+import { takeInterrupt } from './interrupt.ts';
 import { version } from './version.ts';
 
 const interruptedExit = errorTable.interrupted.exit;
@@ -12,7 +12,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 // A recorder continues when nobody reads its warnings.
 process.stderr.on('error', () => undefined);
 process.on('SIGINT', () => {
-  if (askToStop()) return;
+  if (!takeInterrupt()) return;
   process.stderr.write('\nnsgflow: interrupted; run again to go on\n');
   process.exit(interruptedExit);
 });

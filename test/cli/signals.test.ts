@@ -40,6 +40,15 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
   },
 );
 
+test('one SIGINT after a SIGTERM does not abort a recording', async () => {
+  const to = join(root, 'both');
+  const child = await recordPipe(to);
+  child.kill('SIGTERM');
+  child.kill('SIGINT');
+  expect(await once(child, 'close')).toEqual([0, null]);
+  expect(await begins(to)).toBe(packets.length);
+});
+
 test('a recording goes on when nobody reads its warnings', async () => {
   const to = join(root, 'unread');
   const child = await recordPipe(to);
