@@ -7,8 +7,6 @@ import { createInterface } from 'node:readline';
 const main = 'dist/cli/nsgflow.cjs';
 const data = 'nsgflow-data';
 const lake = `${data}/lake`;
-/** What the service says when the capture is recorded, its blobs are written, and the table has them. */
-const whole = 'the table has all of the capture';
 
 function newest(folder) {
   return readdirSync(folder, { recursive: true }).reduce(
@@ -26,6 +24,7 @@ if (!existsSync(main) || statSync(main).mtimeMs < newest('src')) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
+const { wholeCaptureLine } = await import('../dist/server/start-lines.js');
 const line = `serve --data ${data} --network examples/network.json --format nsg2 --capture examples/traffic.pcap ${process.argv.slice(2).join(' ')}`;
 console.log(`\nThe service, with the network and the capture of the example.\n  $ nsgflow ${line}\n`);
 const service = spawn(process.execPath, [main, ...line.trim().split(/\s+/)], { stdio: ['inherit', 'inherit', 'pipe'] });
@@ -44,7 +43,7 @@ function untilWhole() {
     const lines = createInterface({ input: service.stderr });
     lines.on('line', (text) => {
       process.stderr.write(`${text}\n`);
-      if (text === whole) resolve(true);
+      if (text === wholeCaptureLine) resolve(true);
     });
     lines.on('close', () => resolve(false));
   });

@@ -42,7 +42,7 @@ import type { PartHealth } from './routes/health.ts';
 import { addMetadataRoutes, authorityPath } from './routes/metadata.ts';
 import { addTokenRoutes } from './routes/token.ts';
 import { makeStart, startResources, subscriptionsOf } from './start-network.ts';
-import { startLines } from './start-lines.ts';
+import { startLines, wholeCaptureLine } from './start-lines.ts';
 import { serviceMetrics } from './service-metrics.ts';
 import { readSecret, secretName, serviceSecret } from './service-secret.ts';
 import { Tokens, shellTokenSeconds, tokenKey } from './tokens.ts';
@@ -312,7 +312,7 @@ function startParts(settings: ServiceSettings, control: ControlPlane, accounts: 
   failed.catch(() => undefined);
   if (ingester !== undefined && input.kind === 'capture')
     untilIngested(recorder, ingester, stop).then(
-      () => log('the table has the whole capture'),
+      () => log(wholeCaptureLine),
       () => undefined,
     );
   return {

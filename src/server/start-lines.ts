@@ -5,6 +5,9 @@ import type { ControlSnapshot } from '../control/resources/snapshot.ts';
 import { textOf } from '../control/resources/resource.ts';
 import type { RecorderInput } from './recorder.ts';
 
+/** Said once the capture is recorded and the table has all of its flow logs. `npm start` waits for it. */
+export const wholeCaptureLine = 'the table has the whole capture';
+
 export interface StartLinesSettings {
   readonly dataFolder: string;
   /** Folder of the table; `undefined` if there is none. */
