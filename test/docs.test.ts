@@ -4,7 +4,7 @@ import { errorTable } from '../src/base/errors.ts';
 import { commands } from '../src/cli/commands.ts';
 import { createProgram } from '../src/cli/program.ts';
 
-/** Pages that the code writes; `npx vitest run test/docs.test.ts -u` writes them anew. */
+/** Generated pages. To update them: `npx vitest run test/docs.test.ts -u`. */
 describe('generated pages are those that are committed', () => {
   test('docs/errors.md', async () => {
     const rows = Object.entries(errorTable).map(

@@ -1,7 +1,7 @@
 import { FlowError } from '../base/errors.ts';
 import { formatCountOf } from '../base/format-count.ts';
 import { describeSettling, settlingState } from '../lake/flows/settling-state.ts';
-import { damagedFiles } from '../lake/files/damaged-files.ts';
+import { damagedFiles } from '../lake/files/file-sizes.ts';
 import type { Lake } from '../lake/lake.ts';
 import { openLake } from '../lake/lake.ts';
 import type { Check } from './check.ts';

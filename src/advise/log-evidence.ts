@@ -171,14 +171,16 @@ export class LogEvidence {
     }
     appender.closeSync();
     const minute = `(epoch_ms(coalesce(record_time, time)) // ${minuteMillis} * ${minuteMillis})::DOUBLE`;
-    const sql = `SELECT ${keyColumns}, range, max(CASE WHEN record_offset < s THEN ${minute} END), min(CASE WHEN record_offset >= e THEN ${minute} END)
-      FROM ${this.#rows} JOIN rejected USING (blob) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`;
-    for await (const [kind, id, mac, range, before, after] of this.#ask(sql))
+    const before = `max(CASE WHEN record_offset < s THEN ${minute} END)`;
+    const after = `min(CASE WHEN record_offset >= e THEN ${minute} END)`;
+    const rows = `${this.#rows} JOIN rejected USING (blob)`;
+    const sql = `SELECT ${keyColumns}, range, ${before}, ${after} FROM ${rows} GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`;
+    for await (const [kind, id, mac, range, last, first] of this.#ask(sql))
       yield {
         ...keyOf(kind, id, mac),
         range: Number(range),
-        beforeMillis: before === null ? undefined : Number(before),
-        afterMillis: after === null ? undefined : Number(after),
+        beforeMillis: last === null ? undefined : Number(last),
+        afterMillis: first === null ? undefined : Number(first),
       };
     await this.#connection.run('DROP TABLE rejected');
   }

@@ -10,7 +10,7 @@ export interface AddressValues {
   readonly mixedFamily: number;
 }
 
-/** The values of a column in a row group, of which the first `count` rows count. */
+/** The values of a column in a row group. A call names how many rows, from the first on, are used. */
 export type ColumnValues =
   /** Whole numbers below 2^63 times `scale`; NaN is null. */
   | { readonly kind: 'numbers'; readonly values: Float64Array; readonly scale?: number }
@@ -41,7 +41,7 @@ export type ColumnValues =
       readonly areCounters?: boolean;
     };
 
-/** Lists of a column, of which the first `count` rows count: that of row i ends before the element `ends[i]`. One of no elements is null. */
+/** The lists of a column: the list of row i ends before the element `ends[i]`. A list without elements is null. */
 export interface Lists {
   readonly ends: Uint32Array;
 }

@@ -10,8 +10,8 @@ const lakeFolder = 'lake';
 const others = 0o077;
 
 /**
- * Creates the data folder for its owner only. An existing folder keeps its mode, because a user chose it; its
- * sub-folders are made private in any case.
+ * Creates the data folder, which only its owner can read. An existing folder keeps its mode, because a user chose it.
+ * Its sub-folders always become private.
  * @throws permission if one cannot be made private; disk-full, io
  */
 export async function makeDataFolder(dataFolder: string, log: (line: string) => void): Promise<void> {

@@ -87,8 +87,9 @@ async function copyResult(connection: DuckdbConnection, result: Result, path: st
 
 /** Whether all numbers of a column are whole and fit in 64 bits. */
 async function areWhole(connection: DuckdbConnection, name: string): Promise<boolean> {
+  const isWhole = `regexp_full_match(${name}, '-?[0-9]+') AND try_cast(${name} AS BIGINT) IS NOT NULL`;
   const answer = await connection.runAndReadAll(
-    `SELECT coalesce(bool_and(regexp_full_match(${name}, '-?[0-9]+') AND try_cast(${name} AS BIGINT) IS NOT NULL), true) FROM rows WHERE ${name} IS NOT NULL`,
+    `SELECT count(*) = 0 FROM rows WHERE ${name} IS NOT NULL AND NOT (${isWhole})`,
   );
   return answer.getRows()[0][0] === true;
 }

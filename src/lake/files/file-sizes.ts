@@ -4,7 +4,10 @@
  */
 import { stat } from 'node:fs/promises';
 import { FlowError } from '../../base/errors.ts';
+import type { AddAction } from '../delta/delta-log.ts';
 import type { DataFile } from '../delta/snapshot.ts';
+import { dataFileOf } from '../delta/snapshot.ts';
+import type { TablePlace } from '../delta/table-place.ts';
 
 const filesAtOnce = 64;
 
@@ -27,6 +30,17 @@ export async function checkSizes(files: readonly DataFile[]): Promise<void> {
 /** Whether a file is there and has the length that the log says. */
 export async function hasSize(file: DataFile): Promise<boolean> {
   return (await sizeOf(file)) === file.sizeBytes;
+}
+
+/** Files that are missing or have another length than the log says. */
+export async function damagedFiles(table: TablePlace, adds: readonly AddAction[]): Promise<AddAction[]> {
+  const damaged: AddAction[] = [];
+  for (let at = 0; at < adds.length; at += filesAtOnce) {
+    const some = adds.slice(at, at + filesAtOnce);
+    const areWhole = await Promise.all(some.map((add) => hasSize(dataFileOf(table, add))));
+    damaged.push(...some.filter((_, i) => !areWhole[i]));
+  }
+  return damaged;
 }
 
 async function sizeOf({ path }: DataFile): Promise<number | undefined> {

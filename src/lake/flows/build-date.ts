@@ -14,7 +14,7 @@ import { dataFileOf } from '../delta/snapshot.ts';
 import type { StagedRows } from '../tuples/staged-rows.ts';
 import { dropSpareRows, StageTables } from '../tuples/staged-rows.ts';
 import type { TablePlace } from '../delta/table-place.ts';
-import { damagedFiles } from '../files/damaged-files.ts';
+import { damagedFiles } from '../files/file-sizes.ts';
 import { reachMillis } from './definition.ts';
 import { fiveTuplesOf } from './five-tuple-columns.ts';
 import { FiveTupleSpans } from './five-tuple-spans.ts';

@@ -181,7 +181,7 @@ function tooMany(dateStart: number, tuples: number): FlowError {
     'unavailable',
     `settling ${date} takes more than the 4 GiB that WebAssembly has: most of ${formatCount(tuples)} tuples that wait are of one five-tuple`,
     {
-      hint: `Find it: nsgflow query --lake DIR --sql "SELECT src_ip, src_port, dst_ip, dst_port, protocol, count(*) FROM tuples WHERE date = '${date}' GROUP BY ALL ORDER BY 6 DESC LIMIT 1"`,
+      hint: `Find it: nsgflow top --by src.ip,src.port,dst.ip,dst.port,protocol --metric flows --observations --from ${date} --limit 1 --lake DIR`,
     },
   );
 }

@@ -22,7 +22,7 @@ import {
   settledVersion,
   uncoveredOf,
 } from './coverage.ts';
-import { damagedFiles } from '../files/damaged-files.ts';
+import { damagedFiles } from '../files/file-sizes.ts';
 import { frozenBefore, tagApart } from './frozen.ts';
 
 export interface Settled {

@@ -7,7 +7,7 @@ import type { Lake } from '../lake.ts';
 import { dataFileOf } from '../delta/snapshot.ts';
 import { dateOf } from '../delta/file-date.ts';
 import { isSettledAppId, settledAppId } from './coverage.ts';
-import { damagedFiles } from '../files/damaged-files.ts';
+import { damagedFiles } from '../files/file-sizes.ts';
 import { apartTuples, frozenBefore } from './frozen.ts';
 import { knownSettled, pinVersions, uncoveredNow } from './settle.ts';
 

@@ -20,7 +20,7 @@ import type { TemporaryFolder } from '../duckdb/temporary-folder.ts';
 import { makeTemporaryFolder } from '../duckdb/temporary-folder.ts';
 import type { Uncovered } from './coverage.ts';
 import { dateOf } from '../delta/file-date.ts';
-import { damagedFiles } from '../files/damaged-files.ts';
+import { damagedFiles } from '../files/file-sizes.ts';
 import { hasAllFlowsColumns } from '../tuples/stored-columns.ts';
 import { partTag } from './flow-files.ts';
 import { frozenBefore } from './frozen.ts';

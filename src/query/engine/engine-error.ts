@@ -40,8 +40,8 @@ function nameError(error: unknown): FlowError | undefined {
   const [, table] = /^Catalog Error: Table with name (.+) does not exist!$/.exec(first) ?? [];
   if (table !== undefined) {
     const near = nearest(table.toLowerCase(), sqlViews);
-    const all = `The tables are ${sqlViews.join(', ')}.`;
-    return new FlowError('sql-failed', `there is no table ${table}${where}`, {
+    const all = `The views are ${sqlViews.join(', ')}.`;
+    return new FlowError('sql-failed', `there is no view ${table}${where}`, {
       cause: error,
       hint: near === undefined ? all : `Did you mean ${near}? ${all}`,
     });

@@ -101,11 +101,11 @@ test('nothing is answered by nothing: no rows, counts of 0', async () => {
 });
 
 test.each([
-  ['SELECT * FROM flow', 'there is no table flow', 'Did you mean flows? The tables are tuples, flows, conversations.'],
+  ['SELECT * FROM flow', 'there is no view flow', 'Did you mean flows? The views are tuples, flows, conversations.'],
   [
     'SELECT 1 FROM main.nothing_like_it',
-    'there is no table nothing_like_it',
-    'The tables are tuples, flows, conversations.',
+    'there is no view nothing_like_it',
+    'The views are tuples, flows, conversations.',
   ],
   ['SELECT bytez FROM flows', 'there is no column bytez; near it are bytes_forward, bytes_reverse', 'describe flows'],
 ])('SQL that names what is not there is told what is: %s', async (sql, message, hint) => {
