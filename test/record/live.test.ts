@@ -305,7 +305,7 @@ describe.skipIf(obstacle !== undefined)(suite, () => {
     ['no such interface', ['--interface', 'nosuch'], undefined, 3, 'there is no network interface nosuch'],
     ['a filter that is none', ['--interface', 'veth0', '--filter', 'foo('], undefined, 2, 'the filter "foo("'],
     ['a filter like an option', ['--interface', 'veth0', '--filter=-Z'], undefined, 2, 'the filter "-Z"'],
-    ['an interface like an option', ['--interface=-D'], undefined, 2, 'no name of a network interface'],
+    ['an interface like an option', ['--interface=-D'], undefined, 2, 'is not the name of a network interface'],
     ['a file and an interface', ['--interface', 'veth0', '--capture', 'x'], undefined, 2, 'name one of them'],
   ] as const)('%s is said in a sentence', async (_, args, how, code, sentence) => {
     const recording = new Recording(args, toolEnvironment(how));
