@@ -26,9 +26,9 @@ async function engines(chdb, view) {
   const { lowerRelation } = await dist('query/sql/lower.js');
   const { printSql } = await dist('query/sql/print.js');
   const { clickhouse, clickhouseParameters, clickhouseSettings } = await dist('query/sql/clickhouse.js');
-  const { clickhouseSources, textsOf } = await dist('query/clickhouse-source.js');
-  const { filesOfQuestion } = await dist('query/question-view.js');
-  const { addressesOf } = await dist('query/address-condition.js');
+  const { clickhouseSources, textsOf } = await dist('query/clickhouse/clickhouse-source.js');
+  const { filesOfQuestion } = await dist('query/engine/question-view.js');
+  const { addressesOf } = await dist('query/engine/address-condition.js');
   const settings = Object.entries({ ...clickhouseSettings, max_threads: 1 });
   const suffix = ` SETTINGS ${settings.map(([name, value]) => `${name} = '${value}'`).join(', ')}`;
   const run = (lowered, sources, values, before = []) => {

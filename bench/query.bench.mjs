@@ -17,7 +17,7 @@ const most = (times) => ({ text: `at most ${times}`, holds: (ratio) => ratio <= 
 
 /** Questions: name, what is asked of both, and the goal of the ratio. */
 async function questionsOf(hours, rare) {
-  const { parseFilter } = await dist('query/filter.js');
+  const { parseFilter } = await dist('query/filter/filter.js');
   const { parseMeasure } = await dist('query/measure.js');
   const where = (text) => (text === '' ? {} : { where: parseFilter(text, 0) });
   const hour = Math.floor(hours / 2);
@@ -181,7 +181,7 @@ async function measure(folder, hours) {
 
   const { openLake } = await dist('lake/lake.js');
   const { LakeView } = await dist('lake/flows/view.js');
-  const { openMovableEngine } = await dist('query/moved-engine.js');
+  const { openMovableEngine } = await dist('query/engine/moved-engine.js');
   const lake = await openLake(lakeFolder);
   const view = await LakeView.open(lake);
   const ofLake = openMovableEngine(view);

@@ -10,7 +10,7 @@ export const dist = (path) => import(pathToFileURL(join(build, path)).href);
 /** Questions by name: what nsgflow asks, of both. Those of an hour begin at `start`; `rare` and `fixed` are addresses of a few tuples. */
 export async function questions(rare, fixed, start) {
   const range = { start, end: start + 3_600_000 };
-  const { parseFilter } = await dist('query/filter.js');
+  const { parseFilter } = await dist('query/filter/filter.js');
   const { parseMeasure } = await dist('query/measure.js');
   const where = (text) => ({ where: parseFilter(text, 0) });
   const groups = (more = {}) => ({
