@@ -1,9 +1,9 @@
-// `npm run bench [-- NAME NUMBER …]`: runs bench/NAME.bench.mjs, or all, and writes their tables into docs/benchmarks.md with machine and date, one
+// `npm run bench [-- NAME NUMBER …]`: runs bench/NAME.bench.mjs, or all, and writes their tables into docs/how-it-works/benchmarks.md with machine and date, one
 // for each name and numbers.
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 
-const page = 'docs/benchmarks.md';
+const page = 'docs/how-it-works/benchmarks.md';
 const [chosen, ...rest] = process.argv.slice(2);
 const names = readdirSync('bench')
   .filter((file) => file.endsWith('.bench.mjs'))

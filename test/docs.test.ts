@@ -6,7 +6,7 @@ import { createProgram } from '../src/cli/program.ts';
 
 /** Generated pages. To update them: `npx vitest run test/docs.test.ts -u`. */
 describe('generated pages are those that are committed', () => {
-  test('docs/errors.md', async () => {
+  test('docs/reference/errors.md', async () => {
     const rows = Object.entries(errorTable).map(
       ([code, { exit, status, meaning, hint }]) =>
         `| \`${code}\` | ${exit} | ${status} | ${meaning} | ${hint.replaceAll('|', '\\|')} |`,
@@ -35,10 +35,10 @@ describe('generated pages are those that are committed', () => {
       ...rows,
       '',
     ];
-    await expect(page.join('\n')).toMatchFileSnapshot('../docs/errors.md');
+    await expect(page.join('\n')).toMatchFileSnapshot('../docs/reference/errors.md');
   });
 
-  test('docs/cli.md', async () => {
+  test('docs/reference/cli.md', async () => {
     const program = await createProgram(() => true);
     const find = (name: string): Command =>
       name.split(' ').reduce((command, part) => command.commands.find((child) => child.name() === part)!, program);
@@ -51,7 +51,7 @@ describe('generated pages are those that are committed', () => {
       ...outputSection,
       ...commands.flatMap(({ name }) => [`## nsgflow ${name}`, '', '```', help(find(name)), '```', '']),
     ];
-    await expect(page.join('\n')).toMatchFileSnapshot('../docs/cli.md');
+    await expect(page.join('\n')).toMatchFileSnapshot('../docs/reference/cli.md');
   });
 });
 

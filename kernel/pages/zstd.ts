@@ -1,6 +1,6 @@
 /**
  * Frames of Zstandard without matches: each block of 128 KiB is Huffman-coded where that makes it smaller, else stored. Bit-packed indexes and short
- * texts hold few matches, and looking for them takes most of a compressor's time (docs/decisions/0019-speed-of-ingest.md).
+ * texts hold few matches, and looking for them takes most of a compressor's time (docs/how-it-works/decisions/0019-speed-of-ingest.md).
  *
  *   frame   magic, one segment with its length in 4 bytes, blocks, checksum of what they hold (4 bytes)
  *   block   header (3 bytes: last, kind, length), then bytes as they are, or one byte that stands for all, or

@@ -9,7 +9,7 @@
  *   unknown    neither: before a NIC's first record, after the last known one, in an hour without a known blob, or while the
  *              recorder's spool has minutes since then (`spooled`)
  *
- * Reasons: docs/decisions/0012-completeness.md.
+ * Reasons: docs/how-it-works/decisions/0012-completeness.md.
  */
 import { hourMillis, minuteMillis } from '../base/time.ts';
 import { parseBlobPath } from '../flowlog/blob-path.ts';

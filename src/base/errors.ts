@@ -1,6 +1,6 @@
 /**
  * The table of errors. Each failure that a user can see has a code here. The exit code, the HTTP status and the hint
- * follow from the code and are written only here. `docs/errors.md` is generated from this table.
+ * follow from the code and are written only here. `docs/reference/errors.md` is generated from this table.
  */
 export const errorTable = {
   usage: { exit: 2, status: 400, meaning: 'The command line or request is not understood.', hint: 'See --help.' },
@@ -8,7 +8,7 @@ export const errorTable = {
     exit: 2,
     status: 400,
     meaning: 'A filter expression cannot be read.',
-    hint: 'See docs/filter.md for fields and operators.',
+    hint: 'See docs/reference/filter.md for fields and operators.',
   },
   'relation-invalid': {
     exit: 2,

@@ -27,7 +27,7 @@ import { checkBlobName, compareNames, isContainerName } from './name.ts';
  *
  * There may be one writer and any number of readers. A second writer is detected by the journal's length after its line
  * was written, before the blob is changed, and gets `blob-conflict`. For reasons and numbers see
- * docs/decisions/0006-folder-container.md.
+ * docs/how-it-works/decisions/0006-folder-container.md.
  */
 
 export interface FolderOptions {

@@ -1,6 +1,6 @@
 /**
  * The table of the API's errors: Azure's codes and their HTTP status. If Azure's code is unknown (`ours`), the code is
- * nsgflow's own, documented in docs/control-plane.md, and stable. Source: facts 5.4; control-plane facts 1.5.
+ * nsgflow's own, documented in docs/reference/control-plane.md, and stable. Source: facts 5.4; control-plane facts 1.5.
  */
 import type { JsonObject } from '../arm-template/value.ts';
 

@@ -1,6 +1,6 @@
 /**
  * The inner loop as WebAssembly (kernel/flow/flow.ts), and typed arrays of its memory. It only makes the meter faster:
- * without it, TypeScript does the same work with the same events. Numbers: docs/decisions/0011-speed-of-recording.md.
+ * without it, TypeScript does the same work with the same events. Numbers: docs/how-it-works/decisions/0011-speed-of-recording.md.
  */
 import { assert } from '../base/assert.ts';
 import { limits } from '../base/limits.ts';

@@ -37,7 +37,7 @@ export class PacketKeys implements KeyColumns {
 
   /**
    * Finds the NICs and hashes of all packets of a batch, then touches all rows that will be looked up, so that the
-   * memory accesses overlap: docs/decisions/0008-flow-table.md has the numbers.
+   * memory accesses overlap: docs/how-it-works/decisions/0008-flow-table.md has the numbers.
    */
   prepare(packets: PacketBatch, network: CompiledNetwork, table: FlowTable, isEveryNicZero: boolean): void {
     const { count, family, source, destination, protocol } = packets;

@@ -1,6 +1,6 @@
 /**
  * Sorts tuples (kernel/tuples/order.ts) and writes them (kernel/tuples/tuples.ts) in WebAssembly, many at a time; the
- * same as `orderEvents` of record and `writeTuple` in TypeScript. Numbers: docs/decisions/0011-speed-of-recording.md.
+ * same as `orderEvents` of record and `writeTuple` in TypeScript. Numbers: docs/how-it-works/decisions/0011-speed-of-recording.md.
  */
 import { createMemory, instantiate } from '../base/wasm.ts';
 import type { ByteWriter } from './byte-writer.ts';

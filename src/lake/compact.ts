@@ -9,7 +9,7 @@
  * so when `limits.compactLaterFiles` files came after the last one of the hour, or when none came for a quarter of an hour.
  *
  * Files are joined in order of their first time: a day that was read as it came is in order of hours. Sorting takes twelve times the time
- * (docs/decisions/0015-lake-layout.md). Files that we wrote come to have the row groups that they would have, had all been read at once
+ * (docs/how-it-works/decisions/0015-lake-layout.md). Files that we wrote come to have the row groups that they would have, had all been read at once
  * (row-stage.ts); where one is of another writer, rows are copied as they stand.
  */
 import { FlowError } from '../base/errors.ts';

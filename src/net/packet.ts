@@ -1,6 +1,6 @@
 /**
  * A batch of decoded packets as columns: `wire` writes it and `flow` reads it. There are no objects or strings per
- * packet (reasons and numbers: docs/decisions/0003).
+ * packet (reasons and numbers: docs/how-it-works/decisions/0003).
  */
 export interface PacketBatch {
   /** Rows in use, 0 to the batch's capacity. Refused packets have no row. */

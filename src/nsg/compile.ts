@@ -1,7 +1,7 @@
 /**
  * Compiled rules. Each NSG and direction becomes a stage of five axes (rule-axis.ts) and a row of bits per protocol. A
  * decision looks up one row on each axis; the lowest bit that all rows share is the first rule that matches. The cost
- * hardly depends on the number of rules. For numbers and rejected designs see docs/decisions/0004-compiled-rules.md.
+ * hardly depends on the number of rules. For numbers and rejected designs see docs/how-it-works/decisions/0004-compiled-rules.md.
  */
 import { resourceKey } from '../arm-template/resource-id.ts';
 import type { Family } from '../net/address.ts';

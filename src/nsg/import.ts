@@ -1,6 +1,6 @@
 /**
  * Imports networks from files: ARM templates and exports, REST answers, the output of `az … show` and `az … list`, and
- * ServiceTags files, in any combination. The caller reads the files. docs/networks.md describes what is resolved.
+ * ServiceTags files, in any combination. The caller reads the files. docs/reference/networks.md describes what is resolved.
  */
 import { readParameters } from '../arm-template/parameters.ts';
 import { readJson } from '../arm-template/read-json.ts';

@@ -8,7 +8,7 @@
  *   rows     010       011        111        011        010         (bit 2, bit 1, bit 0)
  *
  * A port is looked up in two small tables, an IPv4 address by its first byte and a binary search among the pieces there,
- * an IPv6 address by binary search only. Numbers: docs/decisions/0004-compiled-rules.md.
+ * an IPv6 address by binary search only. Numbers: docs/how-it-works/decisions/0004-compiled-rules.md.
  */
 import type { AddressRange } from './address-ranges.ts';
 import { familyEnd } from './address-ranges.ts';

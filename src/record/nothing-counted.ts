@@ -11,7 +11,7 @@ export function nothingCounted({ packets }: Pick<RecordResult, 'packets'>): stri
   const reasons = Object.entries(refused)
     .sort(([, a], [, b]) => b - a)
     .map(([reason, count]) => `${formatCount(count)} ${reason === 'link-type' ? named(linkTypes) : reason}`);
-  return `no packet is recorded: all ${formatCount(read)} were refused: ${reasons.join(', ')}. See docs/packets.md`;
+  return `no packet is recorded: all ${formatCount(read)} were refused: ${reasons.join(', ')}. See docs/reference/packets.md`;
 }
 
 function named(linkTypes: readonly number[]): string {

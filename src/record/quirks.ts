@@ -1,5 +1,5 @@
 /**
- * Settings for behavior of Azure that is not documented, or documented in two ways. The command line and docs/quirks.md
+ * Settings for behavior of Azure that is not documented, or documented in two ways. The command line and docs/reference/quirks.md
  * use this table; a test compares the page with it.
  */
 import { FlowError } from '../base/errors.ts';
@@ -91,7 +91,7 @@ export function parseQuirks(texts: readonly string[]): Quirks {
     );
     if (name === undefined)
       throw new FlowError('usage', `${JSON.stringify(text)} sets no quirk: NAME=VALUE`, {
-        hint: `Quirks: ${quirkNames.join(', ')}; see docs/quirks.md.`,
+        hint: `Quirks: ${quirkNames.join(', ')}; see docs/reference/quirks.md.`,
       });
     const values: readonly string[] = quirkTable[name].values;
     const value = values.find(

@@ -5,7 +5,7 @@ import { byLabel, single } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 import type { Retainer } from './retainer.ts';
 
-/** Metrics of the started parts of the service. Names: docs/serve.md. */
+/** Metrics of the started parts of the service. Names: docs/reference/serve.md. */
 export function serviceMetrics(
   recorder: Recorder | undefined,
   ingester: Ingester | undefined,

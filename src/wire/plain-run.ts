@@ -9,7 +9,7 @@
  *          |    | 86dd | 6x …                        | length    | next     | source | destination | port | port | flags
  *
  * Measured: 27 ns a packet; the general path takes 78 ns, mostly to look up the columns again for each packet (see
- * docs/decisions/0003-packet-batches.md).
+ * docs/how-it-works/decisions/0003-packet-batches.md).
  */
 import type { CaptureBatch } from '../capture/batch.ts';
 import { linkTypeEthernet } from '../capture/link-type.ts';

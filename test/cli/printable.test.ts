@@ -87,7 +87,7 @@ test('json, jsonl, yaml and tsv are safe wherever they go, and stand for the sam
   );
 });
 
-/** As docs/cli.md describes it. */
+/** As docs/reference/cli.md describes it. */
 function unescapeTsv(cell: string): string {
   return cell.replace(/\\(?:u([0-9a-f]{4})|(.))/g, (_, code: string | undefined, letter: string) =>
     code === undefined

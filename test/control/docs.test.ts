@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { armErrorTable } from '../../src/control/arm-error.ts';
 import { apiTypes, resourceTypes } from '../../src/control/resources/resource-types.ts';
 
-const page = readFileSync(new URL('../../docs/control-plane.md', import.meta.url), 'utf8');
+const page = readFileSync(new URL('../../docs/reference/control-plane.md', import.meta.url), 'utf8');
 
-describe('docs/control-plane.md', () => {
+describe('docs/reference/control-plane.md', () => {
   test('names every code, and marks those that are ours', () => {
     for (const [code, about] of Object.entries(armErrorTable)) {
       expect(page).toContain(`\`${code}\`${'ours' in about ? '*' : ''}`);

@@ -7,7 +7,7 @@ import { fields } from '../../src/query/filter/fields.ts';
 
 /** Tables in the pages that the code writes. With `-u`, the page is written anew. */
 
-const page = (name: string): string => fileURLToPath(new URL(`../../docs/${name}`, import.meta.url));
+const page = (name: string): string => fileURLToPath(new URL(`../../docs/reference/${name}`, import.meta.url));
 
 async function expectTable(name: string, what: string, table: readonly string[]): Promise<void> {
   const text = readFileSync(page(name), 'utf8');
@@ -29,7 +29,7 @@ const kinds = {
 };
 
 describe('tables in the documents are those of the code', () => {
-  test('fields in docs/filter.md', async () => {
+  test('fields in docs/reference/filter.md', async () => {
     const shown = fields.map(({ name, names, kind, values, groupable }) => {
       const aliases = names.filter((alias) => alias !== name && !alias.includes('_')).map((alias) => `\`${alias}\``);
       const type = kind === 'name' ? (values ?? []).map((value) => `\`${value}\``).join(', ') : kinds[kind];
@@ -38,7 +38,7 @@ describe('tables in the documents are those of the code', () => {
     await expectTable('filter.md', 'fields', ['| field | values | `--by` |', '|---|---|---|', ...shown]);
   });
 
-  test('columns in docs/lake.md', async () => {
+  test('columns in docs/reference/lake.md', async () => {
     const shown = lakeColumns.map(
       ({ name, delta, meaning, place }) =>
         `| \`${name}\` | ${delta} | ${meaning}${place === 'partition' ? ' In the folder’s name, not in the file.' : ''} |`,
@@ -46,7 +46,7 @@ describe('tables in the documents are those of the code', () => {
     await expectTable('lake.md', 'columns', ['| column | type | meaning |', '|---|---|---|', ...shown]);
   });
 
-  test('columns of flows in docs/lake.md', async () => {
+  test('columns of flows in docs/reference/lake.md', async () => {
     const shown = flowColumns.map(({ name, type, of, meaning }) => {
       const shownType = type === 'reports' ? 'list of structures' : type;
       return `| \`${name}\` | ${shownType} | ${of} | ${meaning} |`;

@@ -19,7 +19,7 @@ describe('quirks', () => {
     ['icmp=logged', 'the quirk icmp is one of not-logged'],
   ])('%s is refused', (text, sentence) => expect(() => parseQuirks([text])).toThrow(sentence));
 
-  test('docs/quirks.md has each with its values, effect and source', () => {
+  test('docs/reference/quirks.md has each with its values, effect and source', () => {
     const document = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'quirks.md'), 'utf8');
     const unwrapped = document.replaceAll(/(?<=\S)\n(?=\S)/g, ' ');
     for (const [name, { values, effect, source }] of Object.entries(quirkTable)) {

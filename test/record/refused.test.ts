@@ -77,7 +77,7 @@ describe('packets of link types that are not decoded', () => {
 describe('a recording that counts no packet', () => {
   test('says how many were refused, and why', async () => {
     expect(nothingCounted((await recordOf(usb, arp)).result)).toBe(
-      'no packet is recorded: all 3 were refused: 2 link-type (USBPCAP (249)), 1 arp. See docs/packets.md',
+      'no packet is recorded: all 3 were refused: 2 link-type (USBPCAP (249)), 1 arp. See docs/reference/packets.md',
     );
     expect(nothingCounted((await recordOf(none)).result)).toBe('no packet was read, so nothing is recorded');
   });
@@ -86,7 +86,7 @@ describe('a recording that counts no packet', () => {
     const ran = await nsgflow(['record', '--capture', usb, '--to', join(folder, 'out')]);
     expect([ran.code, ran.err]).toEqual([
       0,
-      'warning: no packet is recorded: all 2 were refused: 2 link-type (USBPCAP (249)). See docs/packets.md\n',
+      'warning: no packet is recorded: all 2 were refused: 2 link-type (USBPCAP (249)). See docs/reference/packets.md\n',
     ]);
     expect(ran.out).toContain('  link-type      2 (USBPCAP (249))\n');
     const json = await nsgflow(['record', '--capture', usb, '--to', join(folder, 'out'), '--stats', 'json']);

@@ -4,7 +4,7 @@ import { linkTypes } from '../../src/capture/link-type.ts';
 import { captureDamages, captureReasons } from '../../src/capture/reason.ts';
 import { wireReasonMeanings } from '../../src/wire/reason.ts';
 
-const document = readFileSync(new URL('../../docs/packets.md', import.meta.url), 'utf8');
+const document = readFileSync(new URL('../../docs/reference/packets.md', import.meta.url), 'utf8');
 
 /** The rows of the table below a heading, cells joined by ` | `. */
 function tableBelow(heading: string): string[] {
@@ -17,7 +17,7 @@ function rowsOf(table: Readonly<Record<string, string>>): string[] {
   return Object.entries(table).map(([name, meaning]) => `\`${name}\` | ${meaning}`);
 }
 
-describe('docs/packets.md', () => {
+describe('docs/reference/packets.md', () => {
   test('has every reason for which the reader refuses a packet', () => {
     expect(tableBelow('Refused by the reader')).toEqual(rowsOf(captureReasons));
   });

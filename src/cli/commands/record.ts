@@ -62,7 +62,7 @@ interface RecordOptions extends SpoolOptions, NetworkOptions, FlowLogOptions {
 
 /**
  * What is hot here is WebAssembly, the rest runs a few thousand times a second at the most: V8 need not compile it as far as it does for a server, and
- * what it makes and drops fits into the processor's cache. Measured: docs/decisions/0011-speed-of-recording.md.
+ * what it makes and drops fits into the processor's cache. Measured: docs/how-it-works/decisions/0011-speed-of-recording.md.
  */
 function spareCompiling(): void {
   setFlagsFromString('--max-inlined-bytecode-size-cumulative=200');
@@ -85,7 +85,7 @@ export function define(command: Command): void {
     .option('--flow-logs <file>', 'flow logs as az lists them, in place of --format: NSGs, VNets, subnets, NICs')
     .option('--filtering-criteria <criteria>', 'with --format vnet: only these flows, in the language of Azure')
     .option('--record-types <types>', 'with --format vnet: only these flow states, such as B,E')
-    .option('--quirk <name=value>', `how Azure is imitated, see docs/quirks.md; may be repeated`, collect)
+    .option('--quirk <name=value>', `how Azure is imitated, see docs/reference/quirks.md; may be repeated`, collect)
     .option('--mac <mac>', 'MAC address of the NIC, without --network')
     .option('--local <prefix>', 'addresses on the near side, without --network; may be repeated', collect)
     .option('--flow-timeout <minutes>', 'idle timeout of flows, 1 to 1440; wins over the VNet (default: 4)')

@@ -62,7 +62,7 @@ export function define(command: Command): void {
     .option('--pace <pace>', 'with --capture: 1x is as it was captured, 60x a minute a second, max (default: max)')
     .addOption(new Option('--shift <time>', 'with --capture: move its times to the present minute').choices(['now']))
     .option('--loop', 'with --capture: repeat it in a loop')
-    .option('--quirk <name=value>', 'how Azure is imitated, see docs/quirks.md; may be repeated', collect)
+    .option('--quirk <name=value>', 'how Azure is imitated, see docs/reference/quirks.md; may be repeated', collect)
     .option('--lake <dir>', 'folder of the lake (default: lake in the data folder)')
     .option('--no-ingest', 'keep no table')
     .addOption(

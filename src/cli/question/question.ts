@@ -34,7 +34,7 @@ export function addSource(command: Command): void {
       'ask flow logs without a lake: folder, file, glob, URL, -; may be repeated',
       collect,
     )
-    .option('--engine <url>', 'have clickhouse://HOST:PORT answer over the same table (docs/scale-out.md)')
+    .option('--engine <url>', 'have clickhouse://HOST:PORT answer over the same table (docs/tasks/scale-out.md)')
     .option('--timeout <time>', 'give up after this time: 30s, 5m')
     .option(
       '--memory <bytes>',

@@ -308,5 +308,5 @@ function failureOf(status: number, code: string, message: string): FlowError {
     });
   if (status === 404) return new FlowError('not-found', sentence);
   if (status >= 500) return new FlowError('unavailable', sentence);
-  return new FlowError('usage', sentence, { hint: 'docs/control-plane.md lists the rules and their codes.' });
+  return new FlowError('usage', sentence, { hint: 'docs/reference/control-plane.md lists the rules and their codes.' });
 }

@@ -1,6 +1,6 @@
 /**
  * Resources of types that the control plane does not know, from templates: stored, returned, listed and deleted, but
- * never evaluated. Types in docs/networks.md, such as gateways, extend the meaning of rules as in files.
+ * never evaluated. Types in docs/reference/networks.md, such as gateways, extend the meaning of rules as in files.
  */
 import { Type } from 'typebox';
 import { isRelatedType } from '../../nsg/raw-resource.ts';

@@ -1,6 +1,6 @@
 /**
  * Ranges of IPv4 addresses as regular expressions over their text, for engines that keep addresses as text: RE2's syntax, which
- * DuckDB and ClickHouse share. An engine tries it once a distinct address of a row group (docs/decisions/0015-lake-layout.md).
+ * DuckDB and ClickHouse share. An engine tries it once a distinct address of a row group (docs/how-it-works/decisions/0015-lake-layout.md).
  */
 
 /**

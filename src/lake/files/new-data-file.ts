@@ -32,7 +32,7 @@ export const tuplesForm: FileForm = {
 
 /**
  * A data file on its way: `date=YYYY-MM-DD/part-<uuid>.parquet`. It is written aside, synced and renamed, so that it is whole wherever it is
- * seen. Which rows share a row group: docs/decisions/0021-stitching.md; their order: row-order.ts.
+ * seen. Which rows share a row group: docs/how-it-works/decisions/0021-stitching.md; their order: row-order.ts.
  */
 export class NewDataFile {
   readonly #table: TablePlace;

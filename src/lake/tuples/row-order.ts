@@ -1,7 +1,7 @@
 /**
  * The order of rows in a row group: denied tuples, then those that were allowed and not counted (that begin a flow), then those with counters;
  * within each as they were read. Blocks of one kind are unpacked or left out at a stroke, and a reader that looks for denied ones is done early
- * (docs/decisions/0020-questions-at-size.md).
+ * (docs/how-it-works/decisions/0020-questions-at-size.md).
  */
 import { accessDeny } from '../../flowlog/tuple.ts';
 import type { StagedRows } from './staged-rows.ts';

@@ -90,7 +90,7 @@ export class ClickhouseConnection {
         cause: error,
       });
     return new FlowError('unavailable', `${this.#url} cannot answer: ${first}`, {
-      hint: 'Read what the server says; docs/scale-out.md tells what it needs.',
+      hint: 'Read what the server says; docs/tasks/scale-out.md tells what it needs.',
       cause: error,
     });
   }

@@ -1,5 +1,5 @@
 /**
- * Answers query trees with a ClickHouse server over the same Delta tables: how nsgflow outgrows one machine (docs/scale-out.md). Only trees: a user's SQL
+ * Answers query trees with a ClickHouse server over the same Delta tables: how nsgflow outgrows one machine (docs/tasks/scale-out.md). Only trees: a user's SQL
  * runs in the embedded engine, whose sandbox a server has not.
  *
  * Where the lake is a folder of this machine, a view of it pins both tables, and builds what is not settled. A server that reads a lake elsewhere answers

@@ -1,5 +1,5 @@
 /**
- * The filter expression, one grammar everywhere (docs/filter.md):
+ * The filter expression, one grammar everywhere (docs/reference/filter.md):
  *
  *   or    = and { ("or" | "||") and }
  *   and   = not { ("and" | "&&") not }

@@ -1,6 +1,6 @@
 /**
  * The Blob REST API of the local storage accounts, read-only: `/{account}`, `/{account}/{container}`,
- * `/{account}/{container}/{blob}`. Source: Azure Storage, "Blob service REST API"; docs/serve.md lists the operations.
+ * `/{account}/{container}/{blob}`. Source: Azure Storage, "Blob service REST API"; docs/reference/serve.md lists the operations.
  */
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
@@ -177,7 +177,7 @@ function operationOf(method: string, { containerName, blob }: Place, query: URLS
     if (comp === 'metadata') return blobProperties;
     if (comp === '') return isHead ? blobProperties : getBlob;
   }
-  throw new StorageError(400, 'InvalidQueryParameterValue', 'This operation is not supported: see docs/serve.md.');
+  throw new StorageError(400, 'InvalidQueryParameterValue', 'This operation is not supported: see docs/reference/serve.md.');
 }
 
 function accountInformation({ reply }: Call): void {
