@@ -47,7 +47,9 @@ function checkCall(name: string, kind: CallKind): void {
   const near = nearest(name, kind === 'table' ? tableFunctions : valueFunctions);
   throw new FlowError('sql-failed', `there is no ${kind === 'table' ? 'table function' : 'function'} ${name}()`, {
     hint:
-      near === undefined ? 'See docs/reference/lake.md, SQL, for the functions that SQL may call.' : `Did you mean ${near}()?`,
+      near === undefined
+        ? 'See docs/reference/lake.md, SQL, for the functions that SQL may call.'
+        : `Did you mean ${near}()?`,
   });
 }
 

@@ -177,7 +177,11 @@ function operationOf(method: string, { containerName, blob }: Place, query: URLS
     if (comp === 'metadata') return blobProperties;
     if (comp === '') return isHead ? blobProperties : getBlob;
   }
-  throw new StorageError(400, 'InvalidQueryParameterValue', 'This operation is not supported: see docs/reference/serve.md.');
+  throw new StorageError(
+    400,
+    'InvalidQueryParameterValue',
+    'This operation is not supported: see docs/reference/serve.md.',
+  );
 }
 
 function accountInformation({ reply }: Call): void {
