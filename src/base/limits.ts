@@ -1,5 +1,10 @@
-/** All named maximums, and what happens at each one. Names end in the unit. */
+/**
+ * All named maximums, and what happens at each one. Names end in the unit. `docs/reference/limits.md` is generated from
+ * this file: comments of one line are its headings.
+ */
 export const limits = {
+  // Packets and captures
+
   /** Packets in one batch between capture, wire and flow. */
   batchPackets: 256,
   /** Bytes per read from a capture. */
@@ -37,6 +42,8 @@ export const limits = {
   fragmentsApartMillisMax: 30_000,
   /** The same for IPv6. Source: RFC 8200 section 4.5; Linux ip6frag_time. */
   ipv6FragmentsApartMillisMax: 60_000,
+  // Recording
+
   /**
    * Packets that are older than the open minute by more than this can set the clock of a recording back. Less old
    * packets count in the open minute: they are captures out of order, not a changed clock.
@@ -55,11 +62,11 @@ export const limits = {
   flowLogSpansMillis: 3_600_000,
   /** Networks that are set but not yet in force, one per minute; above it, the oldest never comes into force. */
   networksAheadMax: 100,
-  /** Rules of one NSG. Source: facts 4.5. */
+  /** Rules of one NSG; more are refused. Source: Azure networking limits. */
   rulesPerNsgMax: 1000,
   /**
    * Concurrent flows of one NIC. At the limit, the flows that have been idle longest end early and are counted. Source:
-   * facts 4.5.
+   * Azure networking limits.
    */
   flowsPerNicMax: 500_000,
   /**
@@ -69,6 +76,8 @@ export const limits = {
   flowsMax: 4_194_304,
   /** Events between two flushes; at the limit, the minute is flushed in parts. */
   eventsMax: 131_072,
+  // Reading flow logs
+
   /**
    * Uncompressed bytes of one flow log blob. `ingest` rejects the rest as `too-large`; other commands refuse a larger
    * gzip file.
@@ -101,12 +110,16 @@ export const limits = {
   replacedBlobsMax: 200,
   /** Entries of one zip archive; an archive with more is refused as `flowlog-invalid`. */
   zipEntriesMax: 1_000_000,
+  // Ingesting
+
   /**
    * Ingest stops when the lake's disk has fewer free bytes than this, or a smaller free share on a small disk. A
    * warning is shown at four times the value.
    */
   diskReserveBytes: 512 << 20,
   diskReserveShare: 0.05,
+  // Writing blobs
+
   /**
    * Blobs whose block lists one writer keeps in memory. Above it, the least recently used list is dropped and read
    * again on demand.
@@ -117,10 +130,14 @@ export const limits = {
    * list.
    */
   blockJournalBytesMax: 16 << 20,
+  // Questions
+
   /** Default of `--memory`, bytes for one question. Above it, DuckDB spills to a private temporary folder. */
   queryMemoryBytesMax: 1 << 30,
   /** Bytes that a user's SQL may spill to the temporary folder; a query that needs more fails with `memory`. */
   querySpillBytesMax: 8 * 2 ** 30,
+  // The lake
+
   /** Bytes of memory for rows that are being written to a lake. */
   ingestMemoryBytesMax: 384 << 20,
   /** Rows of one row group of a data file. */
@@ -187,6 +204,8 @@ export const limits = {
   movedAttemptsMax: 5,
   /** Attempts of one commit that lose the race for a version; then the commit fails. */
   commitAttemptsMax: 1000,
+  // Networks and templates
+
   /**
    * Nesting depth of JSON in a network file, and of calls, references and values in a template; deeper input is
    * refused.
@@ -221,6 +240,8 @@ export const limits = {
   deploymentThreadsMax: 2,
   /** Megabytes of memory of each of these threads; a template that needs more is refused with `InvalidTemplate`. */
   deploymentMemoryMegabytesMax: 512,
+  // Delivery and the spool
+
   /** Flushes in the encoding thread, each of up to `eventsMax` events of 92 bytes; at the limit, reading waits. */
   flushesUnderWayMax: 2,
   /** Bytes of blocks that are held back, so that one commit adds several minutes to a blob. */
@@ -236,6 +257,8 @@ export const limits = {
   droppedBlobsMax: 1000,
   /** Files that one run sets aside because storage rejects them permanently; more are counted and stay in the spool. */
   spoolRefusedMax: 10_000,
+  // Flow logs and filters
+
   /** Nesting depth of a flow log; Azure's logs have ten levels. A deeper one is rejected as `nested-too-deep`. */
   flowLogDepthMax: 64,
   /** Rejected byte ranges of one flow log input; above it, the last range is extended to the end. */
@@ -246,7 +269,7 @@ export const limits = {
    */
   filterCharsMax: 1 << 20,
   filterDepthMax: 100,
-  /** Characters of a flow log's `enabledFilteringCriteria`; a longer text is refused with `filter-syntax`. Source: facts 3.5. */
+  /** Characters of a flow log's `enabledFilteringCriteria`; a longer text is refused with `filter-syntax`. Source: Azure. */
   filteringCriteriaCharsMax: 1000,
   /** Addresses, prefixes and ranges of one `find`; more are refused with `usage`. */
   findAddressesMax: 10_000,
@@ -254,6 +277,8 @@ export const limits = {
   tupleBeforeMillisMax: 35 * 60_000,
   /** Buckets of a series; more are refused with `usage`. Counters are spread over at most so many buckets. */
   seriesBucketsMax: 20_000,
+  // The service
+
   /** Bytes of a request to the control plane (413), and characters of its path (400). Source: ARM's 4 MB limit. */
   armRequestBytesMax: 4 << 20,
   armPathCharsMax: 4096,

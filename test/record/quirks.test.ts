@@ -20,7 +20,7 @@ describe('quirks', () => {
   ])('%s is refused', (text, sentence) => expect(() => parseQuirks([text])).toThrow(sentence));
 
   test('docs/reference/quirks.md has each with its values, effect and source', () => {
-    const document = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'quirks.md'), 'utf8');
+    const document = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'reference', 'quirks.md'), 'utf8');
     const unwrapped = document.replaceAll(/(?<=\S)\n(?=\S)/g, ' ');
     for (const [name, { values, effect, source }] of Object.entries(quirkTable)) {
       expect(document).toContain(`| \`${name}\` | ${values.map((value) => `\`${value}\``).join(', ')} |\n`);
