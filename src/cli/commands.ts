@@ -34,6 +34,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'flows', summary: 'conversations or tuples', load: () => import('./commands/flows.ts') },
   { name: 'top', summary: 'the largest groups by any dimension', load: () => import('./commands/top.ts') },
   { name: 'series', summary: 'bytes, packets or flows over time', load: () => import('./commands/series.ts') },
+  { name: 'changes', summary: 'what is new, gone, up or down', load: () => import('./commands/changes.ts') },
   { name: 'matrix', summary: 'who talks to whom', load: () => import('./commands/matrix.ts') },
   { name: 'count', summary: 'how many tuples and conversations', load: () => import('./commands/count.ts') },
   { name: 'tail', summary: 'the newest tuples, and more as they come', load: () => import('./commands/tail.ts') },

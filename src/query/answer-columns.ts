@@ -15,10 +15,11 @@ export function answerColumns(query: Query, relation: Relation, names: readonly 
   );
   return names.map((name) => {
     const column = { name, kind: kindOf(types.get(name)!) };
-    const measure = measures.get(name) ?? measures.get(name.replace(/_before$/, ''));
+    const [, of, compared] = /^(.*?)(?:_(before|difference|percent))?$/.exec(name) ?? [];
+    const measure = measures.get(name) ?? measures.get(of);
     if (measure === undefined) return withUnit(column, unitOfColumn(name));
-    const label = measures.has(name) ? labelOf(measure) : `${labelOf(measure)} before`;
-    return { ...withUnit(column, unitOf(measure)), label };
+    const label = compared === undefined ? labelOf(measure) : `${labelOf(measure)} ${compared}`;
+    return { ...withUnit(column, compared === 'percent' ? '%' : unitOf(measure)), label };
   });
 }
 

@@ -114,8 +114,16 @@ export interface GroupQuery extends Selection {
   readonly atReport?: boolean;
   /** Tuples count, each as it was logged. */
   readonly observations?: boolean;
-  /** Each measure also of the range that lies so much earlier. */
+  /**
+   * Each measure also of the range that lies so much earlier, with the difference and the percent. Groups are those of either range; the
+   * larger of both sizes decides the order.
+   */
   readonly compareMillis?: number;
+  /**
+   * With `compareMillis`, one axis and no buckets: only the groups that are in one of both ranges, or whose first measure differs, with a
+   * column `change`. The largest differences come first.
+   */
+  readonly changes?: boolean;
 }
 
 /**

@@ -242,13 +242,24 @@ export const groups = fc
     bucketMillis: fc.option(fc.constantFrom(1000, 7000, 60_000, 3_600_000), { nil: undefined }),
     atReport: fc.boolean(),
     observations: fc.boolean(),
-    compareMillis: fc.option(fc.constantFrom(30_000, 60_000), { nil: undefined, freq: 4 }),
+    compareMillis: fc.option(fc.constantFrom(30_000, 60_000), { nil: undefined, freq: 3 }),
+    changes: fc.boolean(),
   })
-  .map(({ bucketMillis, compareMillis, ...rest }) => ({
-    ...rest,
-    ...(bucketMillis === undefined ? {} : { bucketMillis }),
-    ...(compareMillis === undefined ? {} : { compareMillis }),
-  }));
+  .map(({ bucketMillis, compareMillis, changes, ...rest }) => {
+    const [first] = rest.measures;
+    const isOfChanges =
+      changes &&
+      compareMillis !== undefined &&
+      rest.axes.length === 1 &&
+      first.kind !== 'first' &&
+      first.kind !== 'last';
+    return {
+      ...rest,
+      ...(bucketMillis === undefined || isOfChanges ? {} : { bucketMillis }),
+      ...(compareMillis === undefined ? {} : { compareMillis }),
+      ...(isOfChanges ? { changes, axes: rest.axes.map((axis) => ({ ...axis, other: false })) } : {}),
+    };
+  });
 
 export const query: fc.Arbitrary<Query> = fc
   .tuple(

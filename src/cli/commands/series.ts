@@ -18,6 +18,7 @@ import {
   spanOf,
 } from '../options/group-options.ts';
 import { parseWhole } from '../options/options.ts';
+import { showCompared } from '../output/compared-table.ts';
 
 interface SeriesOptions extends GroupOptions {
   readonly by?: string;
@@ -84,7 +85,7 @@ export function define(command: Command): void {
           observations: options.observations === true,
         },
         options,
-        showOther,
+        (answer) => showOther(showCompared(answer)),
       );
       if (format === 'table') reportSummary(rows, summary);
     });

@@ -12,6 +12,7 @@ import {
   showOther,
 } from '../options/group-options.ts';
 import { parseWhole } from '../options/options.ts';
+import { showCompared } from '../output/compared-table.ts';
 
 interface TopOptions extends GroupOptions {
   readonly by: string;
@@ -40,14 +41,17 @@ Examples:
       limit: parseWhole('--limit', options.limit, 1, 1_000_000),
       other: options.other === true,
     };
-    const measures = readMeasures(options.metric, 'flows', 'packets', 'bytes');
+    const measures = readMeasures(
+      options.metric,
+      ...(options.compare === undefined ? ['flows', 'packets', 'bytes'] : []),
+    );
     const selection = { ...readPeriods(readRange(options), options), ...whereOf(words) };
     await withEngine(options, async (engine) => {
       const { rows, summary } = await printAnswer(
         engine,
         { ...selection, ask: 'groups', axes: [axis], measures, observations: options.observations === true },
         options,
-        showOther,
+        (answer) => showOther(showCompared(answer)),
       );
       if (format === 'table') reportSummary(rows, summary);
     });

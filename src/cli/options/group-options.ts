@@ -28,7 +28,7 @@ export function addGroups(command: Command, metric: string): void {
       metric,
     )
     .option('--observations', 'count every tuple, not every conversation once')
-    .option('--compare [time]', 'the same of the period before, or so much earlier (7d); with --from');
+    .option('--compare [time]', 'also the period before, or so much earlier (7d), and the difference; with --from');
 }
 
 /** @throws usage */
@@ -65,7 +65,7 @@ export function readPeriods(range: QueryRange, { compare }: GroupOptions): Pick<
 }
 
 /** Of the answer, for people: `(other)` in place of a column that says so. */
-export function showOther(answer: Answer): Result {
+export function showOther(answer: Pick<Answer, 'columns' | 'chunks'>): Result {
   const at = answer.columns.findIndex(({ name }) => name === 'other');
   if (at < 0) return answer;
   const key = answer.columns[0].name === 'time' ? 1 : 0;

@@ -210,7 +210,7 @@ function tableCell(value: unknown, column: ResultColumn): string {
   if (
     column.kind === 'number' &&
     typeof value === 'number' &&
-    /^(bytes|packets|flows|tuples|rows|files|conv|denied|distinct|p\d|max)/.test(column.name)
+    /^(bytes|packets|flows|tuples|rows|files|conv|denied|distinct|p\d|max|before$|difference$)/.test(column.name)
   )
     return value.toLocaleString('en-US', { maximumFractionDigits: 3 });
   if (column.kind === 'time' && typeof value === 'string')

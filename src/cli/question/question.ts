@@ -20,6 +20,9 @@ export interface AskOptions extends OutputOptions {
   readonly engine?: string;
   readonly from?: string;
   readonly to?: string;
+  /** Other names of `from` and `to`. */
+  readonly since?: string;
+  readonly until?: string;
   readonly timeout?: string;
   readonly memory?: string;
   readonly explain?: boolean;
@@ -54,7 +57,9 @@ export function addQuestion(command: Command): void {
 export function addTimes(command: Command): void {
   command
     .option('--from <time>', `tuples at or after: ${timeExamples}`)
-    .option('--to <time>', 'tuples before this time');
+    .option('--to <time>', 'tuples before this time')
+    .option('--since <time>', 'the same as --from')
+    .option('--until <time>', 'the same as --to');
 }
 
 /** The filter's words as one expression; `undefined` selects all. @throws filter-syntax */
@@ -69,7 +74,9 @@ export function whereOf(words: readonly string[]): Pick<Query, 'where'> {
 }
 
 /** @throws usage */
-export function readRange({ from, to }: AskOptions): QueryRange {
+export function readRange(options: AskOptions): QueryRange {
+  const from = eitherOf(options, 'from', 'since');
+  const to = eitherOf(options, 'to', 'until');
   const point = (name: string, text: string): number => {
     const millis = parseTimePoint(text, Date.now());
     if (millis === undefined)
@@ -83,6 +90,13 @@ export function readRange({ from, to }: AskOptions): QueryRange {
   if (start !== undefined && end !== undefined && start > end)
     throw new FlowError('usage', '--from is later than --to', { hint: 'Exchange them.' });
   return { ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) };
+}
+
+/** The value of an option with two names. @throws usage where both are given */
+function eitherOf(options: AskOptions, name: 'from' | 'to', other: 'since' | 'until'): string | undefined {
+  if (options[name] !== undefined && options[other] !== undefined)
+    throw new FlowError('usage', `--${name} and --${other} are the same: give one of them`);
+  return options[name] ?? options[other];
 }
 
 /**

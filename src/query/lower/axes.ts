@@ -37,6 +37,10 @@ export function planGroups(query: GroupQuery): GroupPlan {
   if (axes.length > 2) throw new FlowError('usage', 'a question has two axes at the most');
   if (bucketMillis !== undefined && !(Number.isSafeInteger(bucketMillis) && bucketMillis >= 1))
     throw new FlowError('usage', 'a time bucket is a whole number of milliseconds, above 0');
+  if (query.changes === true && (query.compareMillis === undefined || axes.length !== 1 || bucketMillis !== undefined))
+    throw new FlowError('usage', 'changes are those of one axis against a range before, without buckets');
+  if (query.changes === true && isTime(measures[0]))
+    throw new FlowError('usage', 'changes are of a number: a time has no difference');
   const fields = axes.map(fieldsOfAxis);
   const names = fields.flat().map(keyName);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
@@ -78,13 +82,29 @@ export function groupAnswerColumns(query: GroupQuery): string[] {
   const { axes } = planGroups(query);
   return [
     ...(query.bucketMillis === undefined ? [] : ['time']),
+    ...(query.changes === true ? [changeName] : []),
     ...axes.flatMap(({ keys }) => keys),
     ...axes.filter(({ other }) => other).map((_, i) => otherName(i)),
-    ...query.measures.flatMap((measure) => {
-      const name = measureColumn(measure);
-      return query.compareMillis === undefined ? [name] : [name, `${name}_before`];
-    }),
+    ...query.measures.flatMap((measure) =>
+      (query.compareMillis === undefined ? [''] : comparedSuffixes(measure)).map(
+        (suffix) => measureColumn(measure) + suffix,
+      ),
+    ),
   ];
+}
+
+/** The column that says what became of a group: new, gone, up or down. */
+export const changeName = 'change';
+
+/** What the columns of a compared measure end with: now, before, and of numbers the difference, in percent too. */
+export function comparedSuffixes(measure: Measure): readonly ComparedSuffix[] {
+  return isTime(measure) ? ['', '_before'] : ['', '_before', '_difference', '_percent'];
+}
+
+export type ComparedSuffix = '' | '_before' | '_difference' | '_percent';
+
+function isTime({ kind }: Measure): boolean {
+  return kind === 'first' || kind === 'last';
 }
 
 /** The column that says whether a row is all further groups of an axis: of the first such axis, of the second. */

@@ -19,11 +19,11 @@ import {
 } from '../relation/build.ts';
 import { columnsOf } from '../relation/check.ts';
 import type { Expression, Named } from '../relation/expression.ts';
-import { call, column, no, when, whole, yes } from '../relation/expression.ts';
+import { call, column, no, textValue, when, whole, yes } from '../relation/expression.ts';
 import type { Aggregate, Relation, SortKey } from '../relation/relation.ts';
 import type { GroupQuery, Measure, QueryRange } from '../tree.ts';
-import type { GroupPlan, PlannedAxis } from './axes.ts';
-import { isSpanned, otherName, planGroups } from './axes.ts';
+import type { ComparedSuffix, GroupPlan, PlannedAxis } from './axes.ts';
+import { changeName, comparedSuffixes, isSpanned, otherName, planGroups } from './axes.ts';
 import { fieldNamed } from './condition.ts';
 import { conversationFacts, measuredNames, sumName, tupleFacts, wholeName } from './facts.ts';
 import type { FlowSelection } from './flows.ts';
@@ -77,13 +77,15 @@ function lowerAxes(query: GroupQuery, plan: GroupPlan, counted: Relation): Relat
     return join(axis.other ? 'left' : 'inner', rows, largest, on);
   }, counted);
   const keys = best.flatMap(({ axis, i, rank }) => [...axis.keys.map((key) => bestName(i, key)), rank]);
-  const by = [...(hasBuckets ? ['bucket'] : []), ...keys];
+  const changes = query.changes === true ? [changeName] : [];
+  const by = [...(hasBuckets ? ['bucket'] : []), ...keys, ...changes];
   const grouped = summarize(labelled, by, measureAggregates(query));
   const total = summarize(counted, [], totalAggregates(query, plan));
   const order = [...(hasBuckets ? ['bucket'] : []), ...best.map(({ rank }) => rank)];
   const all = by.length === 0 ? cross(grouped, total) : sort(cross(grouped, total), ...order);
   const shown = [
     ...(hasBuckets ? [{ name: 'time', value: call('time_of', column('bucket')) }] : []),
+    ...changes,
     ...best.flatMap(({ axis, i }) => axis.keys.map((key) => ({ name: key, value: column(bestName(i, key)) }))),
     ...best
       .filter(({ axis }) => axis.other)
@@ -96,7 +98,7 @@ function bestName(i: number, key: string): string {
   return `best_${i}_${key}`;
 }
 
-/** The largest groups of an axis in the period that is asked for, with their rank. */
+/** The largest groups of an axis with their rank, and what became of them. */
 function largestGroups(
   query: GroupQuery,
   counted: Relation,
@@ -104,16 +106,71 @@ function largestGroups(
   i: number,
   rank: string,
 ): Relation {
-  const [first] = query.measures;
-  const now = query.compareMillis === undefined ? counted : filter(counted, isPeriod(0));
-  const sizes = summarize(now, keys, [measureAggregate(first, 'size', undefined)]);
-  const sized = extend(sizes, [{ name: 'place', value: zeroIfCount(first, column('size')) }]);
+  const sized =
+    query.compareMillis === undefined ? sizedGroups(query, counted, keys) : comparedGroups(query, counted, keys);
   const order: SortKey[] = [{ by: 'place', descending: true }, ...keys.map((by) => ({ by }))];
   const ranked = window(sized, rank, { kind: 'row_number' }, [], order);
   return project(filter(ranked, call('less_or_equal', column(rank), whole(most))), [
     ...keys.map((key) => ({ name: bestName(i, key), value: column(key) })),
     rank,
+    ...(query.changes === true ? [changeName] : []),
   ]);
+}
+
+/** Groups with their `place`: the greater, the earlier. */
+function sizedGroups({ measures: [first] }: GroupQuery, counted: Relation, keys: readonly string[]): Relation {
+  const sizes = summarize(counted, keys, [measureAggregate(first, 'size', undefined)]);
+  return extend(sizes, [{ name: 'place', value: zeroIfCount(first, column('size')) }]);
+}
+
+/** The same over both periods: by the larger size, or by the difference of those that changed. */
+function comparedGroups(query: GroupQuery, counted: Relation, keys: readonly string[]): Relation {
+  const [first] = query.measures;
+  const of = (name: string): [Expression, Expression] => [column(`${name}_0`), column(`${name}_1`)];
+  const sizes = summarize(
+    counted,
+    keys,
+    [0, 1].flatMap((period) => [
+      measureAggregate(first, `size_${period}`, period),
+      ...(query.changes === true
+        ? [{ name: `rows_${period}`, function: 'sum' as const, argument: when(isPeriod(period), whole(1)) }]
+        : []),
+    ]),
+  );
+  const [now, before] = of('size').map((size) => zeroIfCount(first, size));
+  if (query.changes !== true) return extend(sizes, [{ name: 'place', value: call('greatest', now, before) }]);
+  const [isGone, isNew] = of('rows').map((rows) => call('is_null', rows));
+  const isUp = call('greater', column('difference'), whole(0));
+  const texts: [Expression, string][] = [
+    [isNew, 'new'],
+    [isGone, 'gone'],
+    [isUp, 'up'],
+  ];
+  const differing = filter(
+    extend(sizes, [{ name: 'difference', value: differenceOf(now, before) }]),
+    call('or', isNew, isGone, call('not_equal', column('difference'), whole(0))),
+  );
+  return extend(differing, [
+    {
+      name: 'place',
+      value: call('greatest', column('difference'), call('subtract', whole(0), column('difference'))),
+    },
+    {
+      name: changeName,
+      value: {
+        kind: 'case',
+        when: texts.map(([condition, text]) => ({ if: condition, value: textValue(text) })),
+        otherwise: textValue('down'),
+      },
+    },
+  ]);
+}
+
+/** What was not counted is nothing beside what was; null if neither was counted. */
+function differenceOf(now: Expression, before: Expression): Expression {
+  const isEither = call('or', call('not', call('is_null', now)), call('not', call('is_null', before)));
+  const orZero = (value: Expression): Expression => call('coalesce', value, whole(0));
+  return when(isEither, call('subtract', orZero(now), orZero(before)));
 }
 
 /** Facts of all periods, with a row for each side of a key that means both. */
@@ -244,11 +301,19 @@ function totalAggregates(
 function shownRows(query: GroupQuery, plan: GroupPlan, rows: Relation, keys: readonly (string | Named)[]): Relation {
   const values = query.measures.flatMap((measure) => {
     const name = measureColumn(measure);
-    const shown = (suffix: string): Named => {
-      const value = zeroIfCount(measure, column(`m_${name}${suffix}`));
-      return { name: name + suffix, value: measure.kind === 'rate' ? call('divide', value, seconds(query)) : value };
+    const valueOf = (suffix: string): Expression => zeroIfCount(measure, column(`m_${name}${suffix}`));
+    const perSecond = (value: Expression): Expression =>
+      measure.kind === 'rate' ? call('divide', value, seconds(query)) : value;
+    if (query.compareMillis === undefined) return [{ name, value: perSecond(valueOf('')) }];
+    const [now, before] = [valueOf(''), valueOf('_before')];
+    const difference = differenceOf(now, before);
+    const values: Record<ComparedSuffix, () => Expression> = {
+      '': () => perSecond(now),
+      _before: () => perSecond(before),
+      _difference: () => perSecond(difference),
+      _percent: () => call('divide', call('multiply', difference, whole(100)), before),
     };
-    return query.compareMillis === undefined ? [shown('')] : [shown(''), shown('_before')];
+    return comparedSuffixes(measure).map((suffix): Named => ({ name: name + suffix, value: values[suffix]() }));
   });
   const totals = totalAggregates(query, plan).flatMap(({ name }) =>
     name.startsWith('span_') ? [] : [{ name, value: call('coalesce', column(name), whole(0)) }],

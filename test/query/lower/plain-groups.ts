@@ -44,14 +44,12 @@ export function plainGroups(query: GroupQuery, periods: readonly (readonly Plain
   );
   const flows = periods.flat();
   const best = query.axes.map((axis, i) => {
-    const groups = collect(
-      parts.filter(({ period }) => period === 0),
-      (part) => JSON.stringify(part.keys[i]),
-    ).map((some) => ({
+    const groups = collect(parts, (part) => JSON.stringify(part.keys[i])).map((some) => ({
       key: some[0].keys[i],
-      size: measureValue(query, query.measures[0], some, flows),
+      ...sizeOf(query, some, flows),
     }));
     return groups
+      .filter(({ change }) => change !== '')
       .sort((a, b) => compareNullsLast(b.size, a.size, true) || compareKeys(a.key, b.key))
       .slice(0, axis.limit)
       .map(({ key }) => JSON.stringify(key));
@@ -84,20 +82,66 @@ export function plainGroups(query: GroupQuery, periods: readonly (readonly Plain
       const others = query.axes.flatMap((axis, i) => (axis.other === true ? [first.places[i] === Infinity] : []));
       return [
         ...(query.bucketMillis === undefined ? [] : [first.part.bucket]),
+        ...(query.changes === true ? [sizeOf(query, all, flows).change!] : []),
         ...keys,
         ...others,
-        ...query.measures.flatMap((measure) =>
-          periods.map((_, period) =>
-            measureValue(
-              query,
-              measure,
-              all.filter((part) => part.period === period),
-              flows,
-            ),
-          ),
-        ),
+        ...query.measures.flatMap((measure) => {
+          const [now, before] = periodValues(query, measure, all, flows);
+          if (query.compareMillis === undefined) return [now];
+          if (measure.kind === 'first' || measure.kind === 'last') return [now, before];
+          const difference = differenceOf(now, before);
+          const perSecond = measure.kind === 'rate' ? seconds(query, flows) : 1;
+          const percent =
+            difference === null || before === null || before === 0 ? null : (100 * difference) / Number(before);
+          return [now, before, difference]
+            .map((value) => (value === null ? null : Number(value) / perSecond))
+            .concat(percent);
+        }),
       ];
     });
+}
+
+/** A measure of some parts, in each period; of a rate what it is by the second. */
+function periodValues(
+  query: GroupQuery,
+  measure: Measure,
+  parts: readonly Part[],
+  flows: readonly PlainFlow[],
+): [Value, Value] {
+  const of =
+    measure.kind === 'rate' && query.compareMillis !== undefined ? { kind: 'sum' as const, of: measure.of } : measure;
+  const [now, before] = [0, 1].map((period) =>
+    measureValue(
+      query,
+      of,
+      parts.filter((part) => part.period === period),
+      flows,
+    ),
+  );
+  return [now, before];
+}
+
+/** What a group is ordered by; of changes, what became of it: '' if nothing. */
+function sizeOf(
+  query: GroupQuery,
+  parts: readonly Part[],
+  flows: readonly PlainFlow[],
+): { size: Value; change: string | undefined } {
+  const [now, before] = periodValues(query, query.measures[0], parts, flows);
+  if (query.compareMillis === undefined) return { size: now, change: undefined };
+  if (query.changes !== true)
+    return { size: now === null || (before !== null && before > now) ? before : now, change: undefined };
+  const difference = differenceOf(now, before);
+  const isIn = (period: number): boolean => parts.some((part) => part.period === period);
+  const moved = difference === null || difference === 0 ? '' : difference > 0 ? 'up' : 'down';
+  return {
+    size: difference === null ? null : Math.abs(difference),
+    change: !isIn(1) ? 'new' : !isIn(0) ? 'gone' : moved,
+  };
+}
+
+function differenceOf(now: Value, before: Value): number | null {
+  return now === null && before === null ? null : Number(now ?? 0) - Number(before ?? 0);
 }
 
 /** The groups that a row is in: several, where an axis means either side. */
