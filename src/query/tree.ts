@@ -127,7 +127,7 @@ export interface GroupQuery extends Selection {
 }
 
 /**
- * A question. Everywhere but in `tuples`, a conversation counts once though several NICs or logs saw it (docs/reference/lake.md);
+ * A question. Everywhere but in `tuples`, a conversation counts once though several NICs or logs saw it (docs/reference/query.md);
  * `observations` counts every tuple instead (DESIGN decision 10).
  */
 export type Query = Selection &

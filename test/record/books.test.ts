@@ -94,7 +94,7 @@ describe('the books of the example balance', () => {
     expect((await ask({ ask: 'tuples' })).length).toBe(recorded.tuples);
     const [[tuples, conversations]] = await ask({ ask: 'count', observations: true });
     expect(tuples).toBe(recorded.tuples);
-    // An end tuple whose time lies before its flow's last continuing tuple makes one more of two (docs/reference/lake.md, "Known limit").
+    // An end tuple whose time lies before its flow's last continuing tuple makes one more of two (docs/how-it-works/lake.md, "Known limit").
     const opened = await openLake(lake);
     expect(conversations).toBe((await expectedFlows(opened)).length);
     expect(Number(conversations)).toBeGreaterThanOrEqual(2 * (recorded.flows.allowed + recorded.flows.denied));

@@ -1,5 +1,5 @@
 /**
- * What makes tuples flows and conversations, in numbers and small rules. docs/reference/lake.md, "Flows and conversations", says it in words; flow-builder.ts
+ * What makes tuples flows and conversations, in numbers and small rules. docs/how-it-works/lake.md, "Flows and conversations", says it in words; flow-builder.ts
  * carries it out.
  */
 import { stateBegin, stateContinuing, stateDenied, stateNone } from '../../flowlog/tuple.ts';

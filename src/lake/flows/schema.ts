@@ -1,6 +1,6 @@
 /**
  * Columns of the table `flows`: one row is what one observer saw of one connection on one date, with what belongs to the whole conversation repeated
- * (docs/reference/lake.md, "Flows and conversations"). Columns that tuples have too take their words from the table of columns (../schema.ts).
+ * (docs/how-it-works/lake.md, "Flows and conversations"). Columns that tuples have too take their words from the table of columns (../schema.ts).
  */
 import { encryptionNames, family4to6, family6to4, stateNames } from '../../flowlog/tuple.ts';
 import type { ColumnValues } from '../../parquet/column-values.ts';

@@ -48,7 +48,7 @@ function checkCall(name: string, kind: CallKind): void {
   throw new FlowError('sql-failed', `there is no ${kind === 'table' ? 'table function' : 'function'} ${name}()`, {
     hint:
       near === undefined
-        ? 'See docs/reference/lake.md, SQL, for the functions that SQL may call.'
+        ? 'See docs/reference/query.md, SQL, for the functions that SQL may call.'
         : `Did you mean ${near}()?`,
   });
 }

@@ -1,6 +1,6 @@
 /**
  * The reference implementation of settled flows: tuples in, rows of the table `flows` out, by plain loops over objects. What it computes is defined in
- * docs/reference/lake.md, "Flows and conversations".
+ * docs/how-it-works/lake.md, "Flows and conversations".
  */
 import type { PlainRow } from '../plain-rows.ts';
 

@@ -1,6 +1,6 @@
 /**
  * Every question answered in plain words over made-up conversations, without a tree and without rows of `flows`: what the pages
- * docs/reference/lake.md and docs/reference/filter.md say. The lowering is compared with it.
+ * docs/reference/query.md and docs/reference/filter.md say. The lowering is compared with it.
  */
 import type { Query, QueryRange } from '../../../src/query/tree.ts';
 import type { PlainRow } from '../../lake/plain-rows.ts';
