@@ -146,7 +146,10 @@ describe('a mistake is said in a sentence', () => {
   test.each<[string[], RegExp]>([
     [['find', '--file', bad], /bad\.txt, line 2: "no-address" is no address/],
     [['find'], /name an address, or a file of addresses/],
-    [['timeline', '10.0.0.4:1', '10.0.0.5'], /"10\.0\.0\.5" is not an address and a port/],
+    [
+      ['timeline', '10.0.0.4:1', '10.0.0.5:99999'],
+      /"10\.0\.0\.5:99999" is neither an address nor an address with a port/,
+    ],
     [['matrix', '--by', 'src.ip'], /--by takes two fields/],
     [['top', '--by', 'src.pi'], /did you mean "src\.ip"/],
     [['top', '--by', '--limit', '3'], /'--by <[^>]+>' has no value: '--limit' came right behind it/],

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
-import { dayMillis, hourMillis, minuteMillis } from '../../base/time.ts';
 import type { QueryRange } from '../../query/tree.ts';
 import { parseDuration } from '../options/amount.ts';
+import { bucketsDefault, bucketWidthOf } from '../options/bucket.ts';
 import { formatOf } from '../output/print.ts';
 import { withEngine } from '../question/open-engine.ts';
 import { printAnswer, readRange, whereOf } from '../question/question.ts';
@@ -27,15 +27,6 @@ interface SeriesOptions extends GroupOptions {
   readonly bucket?: string;
   readonly atReport?: boolean;
 }
-
-/** Buckets of a series whose width nobody gives: so many at the most. */
-const bucketsDefault = 60;
-
-const widths = [1, 5, 10, 30]
-  .map((seconds) => seconds * 1000)
-  .concat([1, 5, 10, 30].map((minutes) => minutes * minuteMillis))
-  .concat([1, 3, 6, 12].map((hours) => hours * hourMillis))
-  .concat([1, 7, 28].map((days) => days * dayMillis));
 
 export function define(command: Command): void {
   addGroups(command, 'bytes,packets,flows');
@@ -100,11 +91,7 @@ function bucketWidth(
 ): number {
   const spanMillis =
     span === undefined ? 0 : (range.end ?? span.lastMillis) - Math.max(range.start ?? -Infinity, span.firstMillis);
-  if (asked === undefined)
-    return (
-      widths.find((width) => spanMillis / width <= bucketsDefault) ??
-      Math.ceil(spanMillis / bucketsDefault / dayMillis) * dayMillis
-    );
+  if (asked === undefined) return bucketWidthOf(spanMillis);
   const width = Math.round(asked);
   if (width < 1 || spanMillis / width > limits.seriesBucketsMax)
     throw new FlowError(

@@ -58,8 +58,16 @@ function formatLeft(seconds: number): string {
 
 /** `1.2 GB`: decimal units, as storage is priced. */
 export function formatBytes(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let value = bytes;
+  return withUnit(bytes, ['B', 'kB', 'MB', 'GB', 'TB']);
+}
+
+/** `1.2 Mbit/s` */
+export function formatBitRate(bitsPerSecond: number): string {
+  return withUnit(bitsPerSecond, ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s', 'Tbit/s']);
+}
+
+function withUnit(amount: number, units: readonly string[]): string {
+  let value = amount;
   let unit = 0;
   while (value >= 1000 && unit < units.length - 1) {
     value /= 1000;
