@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 #
-# The story of the README with a real az: a network, a storage account and a flow log are made, a capture is recorded, the blobs are
+# The story of docs/start/local-network-watcher.md with a real az: a network, a storage account and a flow log are made, a capture is recorded, the blobs are
 # downloaded, key1 is rotated. Against a service of its own, in a temporary folder; nothing leaves this machine.
 #
 #   scripts/az-story.sh            needs az, bash, and a build (npm run build)
