@@ -21,6 +21,8 @@ export default defineConfig({
     hookTimeout: 300_000,
     pool: 'forks',
     maxWorkers: 2,
+    // The built command runs as Node loads it.
+    server: { deps: { external: [/\/dist\//] } },
     projects: [
       // Modules are loaded once per process, not once per suite; at full size the suites measure memory, and each has a process of its own.
       {

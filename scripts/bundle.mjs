@@ -11,6 +11,7 @@ rmSync('dist/chunks', { recursive: true, force: true });
 const bundle = await rolldown({
   input: {
     'cli/main': 'dist/cli/main.js',
+    'cli/program': 'dist/cli/program.js',
     'chunks/flush-worker': 'dist/record/flush-worker.js',
     'chunks/template-worker': 'dist/control/deployments/template-worker.js',
     'chunks/settle-worker': 'dist/lake/flows/settle-worker.js',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { folderAccount } from '../../src/blob/folder.ts';
 import { blobName, container, madeRecord, writeBlob } from '../source/build-blobs.ts';
-import { nsgflow } from './nsgflow.ts';
+import { nsgflowProcess } from './nsgflow.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nsgflow-no-wasm-'));
 const logs = join(folder, 'logs');
@@ -14,7 +14,7 @@ const env = { NODE_OPTIONS: '--jitless' };
 beforeAll(async () => {
   const to = folderAccount(logs, { sync: false }).container(container);
   await writeBlob(to, blobName(), [madeRecord(0, [{ port: 1 }])]);
-  expect((await nsgflow(['ingest', logs, '--lake', lake])).code).toBe(0);
+  expect((await nsgflowProcess(['ingest', logs, '--lake', lake])).code).toBe(0);
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -23,7 +23,7 @@ test.each([
   ['reading flow logs', ['ingest', logs, '--lake', join(folder, 'other')]],
   ['reading flow logs', ['convert', logs, '--to', join(folder, 'records'), '--format', 'vnet']],
 ])('without WebAssembly, %s ends with a sentence that says so', async (what, args) => {
-  const { code, err } = await nsgflow(args, { env });
+  const { code, err } = await nsgflowProcess(args, { env });
   expect(err).toContain(`${what} needs WebAssembly, which this Node.js process does not have`);
   expect(err).toContain('--jitless');
   expect(code).toBe(5);
@@ -31,7 +31,7 @@ test.each([
 
 test('without WebAssembly, settling what is not settled yet says so, too', async () => {
   rmSync(join(lake, 'flows'), { recursive: true });
-  const { code, err } = await nsgflow(['lake', 'settle', '--lake', lake], { env });
+  const { code, err } = await nsgflowProcess(['lake', 'settle', '--lake', lake], { env });
   expect(err).toContain('settling needs WebAssembly, which this Node.js process does not have');
   expect(code).toBe(5);
 });

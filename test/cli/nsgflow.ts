@@ -1,8 +1,12 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { pathToFileURL } from 'node:url';
+import type { run as runCommand } from '../../src/cli/program.ts';
 
+const dist = join(import.meta.dirname, '..', '..', 'dist', 'cli');
 /** The built command. */
-export const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'nsgflow.cjs');
+export const main = join(dist, 'nsgflow.cjs');
 
 export interface Ran {
   readonly code: number | null;
@@ -10,14 +14,31 @@ export interface Ran {
   readonly err: string;
 }
 
-/** Runs the built command as a process of its own. `input` goes to its standard input. */
-export function nsgflow(
-  args: readonly string[],
-  options: { input?: string | Uint8Array; env?: Record<string, string>; cwd?: string } = {},
-): Promise<Ran> {
+interface RunOptions {
+  /** Goes to the standard input. */
+  readonly input?: string | Uint8Array;
+  readonly env?: Record<string, string>;
+  readonly cwd?: string;
+}
+
+/**
+ * Runs the built command: in the long run, or with standard input, as a process of its own; else inside this process, one command after the other, which
+ * takes a fifth of the processor time.
+ */
+export async function nsgflow(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  if (process.env['NSGFLOW_LONG'] === '1' || options.input !== undefined) return nsgflowProcess(args, options);
+  const turn = last.then(() => nsgflowHere(args, options));
+  last = turn.catch(() => undefined);
+  return turn;
+}
+
+let last: Promise<unknown> = Promise.resolve();
+
+/** Runs the built command as a process of its own. */
+export function nsgflowProcess(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [main, ...args], {
-      env: { ...process.env, AZURE_STORAGE_CONNECTION_STRING: '', ...options.env },
+      env: { ...process.env, ...noAccount, ...options.env },
       cwd: options.cwd,
     });
     const out: Buffer[] = [];
@@ -31,4 +52,51 @@ export function nsgflow(
     child.stdin.on('error', () => undefined);
     child.stdin.end(options.input ?? '');
   });
+}
+
+const noAccount = { AZURE_STORAGE_CONNECTION_STRING: '' };
+
+/** Runs the module that the process would run, with streams of its own. One call at a time. */
+export async function nsgflowHere(args: readonly string[], { env, cwd }: RunOptions): Promise<Ran> {
+  const program = pathToFileURL(join(dist, 'program.js')).href;
+  const { run } = (await import(program)) as { readonly run: typeof runCommand };
+  const [out, err] = [captured(), captured()];
+  const undo = [
+    replaced(process, 'stdout', out.stream),
+    replaced(process, 'stderr', err.stream),
+    ...Object.entries({ ...noAccount, ...env }).map(([name, value]) => replaced(process.env, name, value)),
+  ];
+  const [codeBefore, folderBefore] = [process.exitCode, process.cwd()];
+  process.exitCode = undefined;
+  if (cwd !== undefined) process.chdir(cwd);
+  try {
+    return { code: await run(args), out: out.text(), err: err.text() };
+  } finally {
+    process.chdir(folderBefore);
+    process.exitCode = codeBefore;
+    for (const restore of undo) restore();
+  }
+}
+
+/** A stream that is no terminal. */
+function captured(): { stream: Writable; text: () => string } {
+  const chunks: Buffer[] = [];
+  const stream = new Writable({
+    decodeStrings: true,
+    write(chunk: Buffer, _, done) {
+      chunks.push(Buffer.from(chunk));
+      done();
+    },
+  });
+  return { stream, text: () => Buffer.concat(chunks).toString() };
+}
+
+/** Gives a property another value. @returns a function that undoes it */
+function replaced(object: object, name: string, value: unknown): () => void {
+  const before = Object.getOwnPropertyDescriptor(object, name);
+  Object.defineProperty(object, name, { value, configurable: true, writable: true, enumerable: true });
+  return () => {
+    if (before === undefined) Reflect.deleteProperty(object, name);
+    else Object.defineProperty(object, name, before);
+  };
 }

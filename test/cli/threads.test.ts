@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { nsgflow } from './nsgflow.ts';
+import { nsgflowProcess } from './nsgflow.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'nsgflow-threads-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -16,7 +16,7 @@ writeFileSync(
 
 async function threads(command: string, size: string): Promise<number> {
   const env = { NODE_OPTIONS: `--require ${probe}`, UV_THREADPOOL_SIZE: size };
-  const { code, err } = await nsgflow([command, '--help'], { env });
+  const { code, err } = await nsgflowProcess([command, '--help'], { env });
   expect(code).toBe(0);
   return Number(/^threads (\d+)$/m.exec(err)?.[1]);
 }

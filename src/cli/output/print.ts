@@ -14,7 +14,7 @@ export interface OutputOptions {
   readonly output?: string;
 }
 
-/** How this process shows its output; options of addOutput set it. */
+/** How the running command shows its output; options of addOutput set it. */
 const appearance = { color: 'auto', pager: true };
 
 export function addOutput(command: Command): void {
@@ -24,13 +24,14 @@ export function addOutput(command: Command): void {
       new Option('--color <when>', 'auto, always or never').argParser((when: string) => {
         if (!['auto', 'always', 'never'].includes(when))
           throw new FlowError('usage', `--color takes auto, always or never, not ${JSON.stringify(when)}`);
-        appearance.color = when;
         return when;
       }),
     )
     .option('--no-pager', 'write straight to the terminal, however long');
   command.hook('preAction', (_, self) => {
-    appearance.pager = self.opts<{ pager?: boolean }>().pager !== false;
+    const { color = 'auto', pager } = self.opts<{ color?: string; pager?: boolean }>();
+    appearance.color = color;
+    appearance.pager = pager !== false;
   });
 }
 
