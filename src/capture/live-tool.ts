@@ -12,7 +12,7 @@ import { limits } from '../base/limits.ts';
 export type LiveTool = 'tcpdump' | 'dumpcap';
 
 /**
- * In the order in which they are tried. tcpdump costs less per packet and records nanoseconds: docs/tasks/live-capture.md.
+ * In the order in which they are tried. tcpdump costs less per packet and records nanoseconds: docs/how-it-works/live-capture.md.
  */
 export const liveTools: readonly LiveTool[] = ['tcpdump', 'dumpcap'];
 
