@@ -1,11 +1,5 @@
-// Loaded before the command line: standard output is a terminal of 100 columns, unless it is a file.
+// Loaded before the command line: standard output is a terminal, unless it is a file. TERMINAL_COLUMNS says how wide; it is 100 without.
 import { fstatSync } from 'node:fs';
 
-if (!fstatSync(1).isFile())
-  Object.assign(process.stdout, {
-    isTTY: true,
-    columns: 100,
-    rows: 1000,
-    getColorDepth: () => 1,
-    hasColors: () => false,
-  });
+const columns = Number(process.env.TERMINAL_COLUMNS ?? 100);
+if (!fstatSync(1).isFile()) Object.assign(process.stdout, { isTTY: true, columns, rows: 1000 });
