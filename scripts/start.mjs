@@ -1,4 +1,4 @@
-// The service on the example: its network and flow logs in the control plane, its capture recorded, the flow logs in a table. Stays up until Ctrl-C.
+// The service on the example: its network and flow logs in the control plane, its capture recorded, the flow logs in a table. It stays up until Ctrl-C.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -51,17 +51,12 @@ function untilWhole() {
 
 if (await untilWhole()) {
   const options = `--lake ${lake} -o table`;
-  nsgflow('Flows by access and rule.', `top --by access,rule --metric flows --limit 20 ${options}`);
-  nsgflow('Top talkers by bytes.', `top --by src.ip --metric bytes --limit 5 ${options}`);
-  nsgflow('Top denied ports.', `top access = deny --by dst.port,protocol --metric flows --limit 5 ${options}`);
+  nsgflow('Who sends the most:', `top --by src.ip --metric bytes --limit 5 ${options}`);
+  nsgflow('Bytes over time, allowed and denied:', `series --by access --metric bytes ${options}`);
   console.log(`
-The blobs lie in   ${data}/accounts/nsgflowlogs   (the paths of Azure Network Watcher)
-The table lies in  ${lake}   (Delta Lake: open it with DuckDB, ClickHouse or another Delta reader)
-
-The service stays up until Ctrl-C. In another shell, with  node ${main}  for nsgflow:
-  nsgflow flows 'access = deny and dst.port in (22, 3389)' --lake ${lake}
-  eval "$(nsgflow serve --env)"                          # then az and the Azure SDKs talk to it
-  az login --service-principal -u 00000000-0000-0000-0000-000000000001 -p "$NSGFLOW_SECRET" --tenant $AZURE_TENANT_ID
-  az network watcher flow-log list --location westeurope -o table
+The service stays up until Ctrl-C. Try in another shell (nsgflow is  node ${main}):
+  nsgflow top access = deny --by rule,dst.port --metric flows --lake ${lake}     # what was denied, and by which rule
+  nsgflow flows dst.port = 22 --lake ${lake}                                     # connections, the newest first
+  eval "$(nsgflow serve --env)"                                                        # then az and the Azure SDKs talk to it: docs/start/local-network-watcher.md
 `);
 }

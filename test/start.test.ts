@@ -26,6 +26,8 @@ test('npm start records the example, shows its tables and stays up until Ctrl-C'
     process.kill(-child.pid!, 'SIGINT');
   });
   expect([await once(child, 'close'), said]).toEqual([[0, null], expect.stringContaining('stays up until Ctrl-C')]);
-  for (const title of ['Flows by access and rule.', 'Top talkers by bytes.', 'Top denied ports.'])
+  for (const title of ['Who sends the most:', 'Bytes over time, allowed and denied:'])
     expect(said).toMatch(new RegExp(`${title}\\n.*\\n\\n[^\\n]+\\n[^\\n]*\\d`));
+  // The whole capture, not what of it is in the table first.
+  expect(said).toMatch(/^203\.0\.113\.10 .*\b121\b/m);
 });
