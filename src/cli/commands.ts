@@ -18,6 +18,7 @@ export const groups: Readonly<Record<string, string>> = {
   'flow-log': 'switch flow logs on and off, and see what is logged',
   lake: 'look after the lake: sizes, small files, old rows',
   nsg: 'look at network security groups',
+  rules: 'what the rules of network security groups decided',
 };
 
 /** The commands, in the order of help. */
@@ -47,6 +48,11 @@ export const commands: readonly CommandEntry[] = [
   },
   { name: 'nsg show', summary: 'NSGs and their effective rules', load: () => import('./commands/nsg-show.ts') },
   { name: 'nsg eval', summary: 'which rule decides a packet, and why', load: () => import('./commands/nsg-eval.ts') },
+  {
+    name: 'rules list',
+    summary: 'hits, bytes and last hit of every rule',
+    load: () => import('./commands/rules-list.ts'),
+  },
   {
     name: 'serve',
     summary: 'control plane, recorder and ingester in one process',

@@ -23,7 +23,8 @@ export function effectiveRules(nsg: Nsg): RuleRow[] {
   return [...nsg.inboundRules, ...nsg.outboundRules].map(ruleRow);
 }
 
-function ruleRow(rule: Rule): RuleRow {
+/** One rule as a row. */
+export function ruleRow(rule: Rule): RuleRow {
   return {
     direction: rule.direction,
     priority: rule.priority,

@@ -61,13 +61,13 @@ test('an admin rule comes before the NSG, and a public address stands for the pr
   const { out, err } = await evaluate('inbound', '203.0.113.9', '20.1.2.3:22');
   expect(out).toMatch(/^admin +baseline +10 +BlockHighRisk +deny +matches$/m);
   expect(err).toContain('20.1.2.3 port 22 leads to 10.1.1.4 port 22');
-  expect(err).toContain('denied by admin rule BlockHighRisk of baseline; VNet flow logs show it as BlockHighRisk');
+  expect(err).toContain('denied by admin rule BlockHighRisk of baseline\nVNet flow logs show it as BlockHighRisk');
 });
 
 test('a request to the platform is exempt', async () => {
   const { err } = await evaluate('outbound', '10.1.1.4', '168.63.129.16:53');
   expect(err).toBe(
-    'allowed: a service of the platform, exempt from rules that do not name its tag; VNet flow logs show it as PlatformRule\n',
+    'allowed: a platform service, exempt from rules that do not name its tag\nVNet flow logs show it as PlatformRule\n',
   );
 });
 
@@ -122,12 +122,40 @@ test('any protocol is judged by name or number, without ports where it has none'
     ['51', 'Ah'],
     ['1', 'Icmp'],
   ])
-    expect(await judge(protocol)).toEqual([0, `allowed by ${rule} of p, which logs it as UserRule_${rule}`]);
+    expect(await judge(protocol)).toEqual([0, `allowed by ${rule} of p\nlogged as UserRule_${rule}`]);
   expect((await judge('icmp', '2001:db8::9', 'fd00::5'))[1]).toContain('allowed by Icmp');
-  expect((await judge('47'))[1]).toContain('denied by DenyAllInBound');
+  for (const gre of ['47', 'gre']) expect((await judge(gre))[1]).toContain('denied by DenyAllInBound');
+  expect((await judge('any'))[1]).toContain('--protocol any: a packet has one protocol');
   expect(await judge('icmp', '203.0.113.9', '10.1.1.5:80')).toEqual([
     2,
     'nsgflow: --dst names a port, and packets of icmp have none\n  See nsgflow nsg eval --help.',
   ]);
-  for (const wrong of ['gre', '256', '-1', '']) expect((await judge(wrong))[0]).toBe(2);
+  for (const wrong of ['any', 'grre', '256', '-1', '']) expect((await judge(wrong))[0]).toBe(2);
+});
+
+test('in, out and port names are understood, and an expectation that fails ends with 1', async () => {
+  const judge = async (
+    direction: string,
+    src: string,
+    dst: string,
+    ...more: string[]
+  ): Promise<[number | null, string]> => {
+    const flow = ['--nic', 'web', '--direction', direction, '--src', src, '--dst', dst];
+    const { code, err } = await nsgflow(['nsg', 'eval', '--network', network, ...flow, ...more, '-o', 'table']);
+    return [code, err];
+  };
+  const allowed = 'allowed by http of n\nlogged as UserRule_http\n';
+  const inbound = ['203.0.113.9', '10.1.1.4:http'] as const;
+  expect(await judge('in', ...inbound)).toEqual([0, allowed]);
+  expect(await judge('in', ...inbound, '--expect', 'allow')).toEqual([0, allowed]);
+  expect(await judge('in', ...inbound, '--expect', 'deny')).toEqual([
+    1,
+    `${allowed}expected deny, but the answer is allow\n`,
+  ]);
+  expect((await judge('out', '10.1.1.4', '203.0.113.9:https'))[1]).toContain('allowed by AllowInternetOutBound of n\n');
+  const [code, err] = await judge('in', '203.0.113.9', '10.1.1.4:htpp');
+  expect([code, err.split('\n')[0]]).toEqual([
+    2,
+    'nsgflow: --dst "10.1.1.4:htpp" is neither an address nor an address with a port',
+  ]);
 });

@@ -1,18 +1,19 @@
 import { type Command, Option } from 'commander';
 import { resourceKey } from '../../arm-template/resource-id.ts';
 import { FlowError } from '../../base/errors.ts';
-import type { Address } from '../../net/address.ts';
-import { formatAddress, parseAddress, sameAddress } from '../../net/address.ts';
+import { formatAddress, sameAddress } from '../../net/address.ts';
 import { formatProtocol } from '../../net/protocol.ts';
 import type { Evaluation, Mismatch } from '../../nsg/evaluate.ts';
 import { evaluate } from '../../nsg/evaluate.ts';
 import type { Network, Nic } from '../../nsg/network.ts';
-import type { Direction } from '../../nsg/rule.ts';
+import type { Access, Direction } from '../../nsg/rule.ts';
 import type { FlowEnd } from '../../nsg/translation-table.ts';
 import { privateEnd } from '../../nsg/translation-table.ts';
 import { isAdminRule } from '../../nsg/rule.ts';
 import type { OutputOptions } from '../output/print.ts';
 import { addOutput, formatOf, print, printObject } from '../output/print.ts';
+import type { Endpoint } from '../options/endpoint.ts';
+import { readEndpoint } from '../options/endpoint.ts';
 import type { NetworkOptions } from '../options/network.ts';
 import { addNetwork, requireNetwork } from '../options/network.ts';
 import { resultOf } from '../output/output.ts';
@@ -21,10 +22,11 @@ import { hasPorts, protocolHelp, readProtocol } from '../options/protocol-option
 
 interface EvalOptions extends NetworkOptions, OutputOptions {
   readonly nic: string;
-  readonly direction: Direction;
+  readonly direction: Direction | 'in' | 'out';
   readonly src: string;
   readonly dst: string;
   readonly protocol: string;
+  readonly expect?: Access;
 }
 
 /** Ports where none is given: an ephemeral one at the source, HTTPS at the destination. */
@@ -36,35 +38,48 @@ export function define(command: Command): void {
   command
     .requiredOption('--nic <name>', 'name or id of the NIC')
     .addOption(
-      new Option('--direction <direction>', 'as the NIC sees it')
-        .choices(['inbound', 'outbound'])
+      new Option('--direction <direction>', 'as the NIC sees it: inbound or in, outbound or out')
+        .choices(['inbound', 'outbound', 'in', 'out'])
         .makeOptionMandatory(),
     )
     .requiredOption(
       '--src <ip[:port]>',
-      `source; port ${sourcePortDefault} where none is given; IPv6 with a port in brackets`,
+      `source; the port is ${sourcePortDefault} if not given; IPv6 with a port: [2001:db8::1]:443`,
     )
-    .requiredOption('--dst <ip[:port]>', `destination; port ${destinationPortDefault} where none is given`)
-    .requiredOption('--protocol <protocol>', protocolHelp);
+    .requiredOption(
+      '--dst <ip[:port]>',
+      `destination; a number or a name such as ssh; the port is ${destinationPortDefault} if not given`,
+    )
+    .option('--protocol <protocol>', protocolHelp, 'tcp')
+    .addOption(
+      new Option('--expect <access>', 'end with exit code 1 if the answer is the other one').choices(['allow', 'deny']),
+    );
   addOutput(command);
+  command.addHelpText(
+    'after',
+    `
+Examples:
+  nsgflow nsg eval --network network.json --nic nic-web-1 --direction in --src 203.0.113.9 --dst 10.20.1.4:ssh
+  nsgflow nsg eval --network network.json --nic nic-web-1 --direction out --src 10.20.1.4 --dst 10.20.2.4:5432 --expect allow
+  nsgflow nsg eval --network network.json --nic nic-db-1 --direction in --src 10.20.1.4 --dst 10.20.2.4 --protocol icmp
+`,
+  );
   command.action(async (options: EvalOptions) => {
     const format = formatOf(options);
     const network = await requireNetwork(options);
     const nic = findNic(network, options.nic);
-    const [src, dst] = [readEnd('--src', options.src), readEnd('--dst', options.dst)];
+    const [src, dst] = [readEndpoint(options.src, '--src'), readEndpoint(options.dst, '--dst')];
     if (src.address.family !== dst.address.family)
       throw new FlowError('usage', '--src and --dst are of two families: no packet has both');
     const protocol = readProtocol(options.protocol, src.address.family);
-    const withPort = (end: ReadEnd, preset: number): FlowEnd => {
+    const withPort = (end: Endpoint, option: string, preset: number): FlowEnd => {
       if (end.port !== undefined && !hasPorts(protocol))
-        throw new FlowError(
-          'usage',
-          `${end.option} names a port, and packets of ${formatProtocol(protocol)} have none`,
-        );
+        throw new FlowError('usage', `${option} names a port, and packets of ${formatProtocol(protocol)} have none`);
       return { address: end.address, port: hasPorts(protocol) ? (end.port ?? preset) : 0 };
     };
-    const isInbound = options.direction === 'inbound';
-    const ends = [withPort(src, sourcePortDefault), withPort(dst, destinationPortDefault)] as const;
+    const direction = options.direction === 'in' || options.direction === 'inbound' ? 'inbound' : 'outbound';
+    const isInbound = direction === 'inbound';
+    const ends = [withPort(src, '--src', sourcePortDefault), withPort(dst, '--dst', destinationPortDefault)] as const;
     const [far, near] = isInbound ? ends : [ends[1], ends[0]];
     const own = behind(network, nic, protocol, near);
     const [source, destination] = isInbound ? [far, own] : [own, far];
@@ -72,7 +87,7 @@ export function define(command: Command): void {
       tell(
         `warning: ${formatAddress(own.address)} is not an address of ${nic.name}: ${nic.addresses.map(formatAddress).join(', ')}`,
       );
-    const evaluation = evaluate(network, nic, options.direction, {
+    const evaluation = evaluate(network, nic, direction, {
       protocol,
       source: source.address,
       sourcePort: source.port,
@@ -94,6 +109,10 @@ export function define(command: Command): void {
     } else {
       await print(resultOf(trace, ['level', 'nsg', 'priority', 'rule', 'access', 'verdict']), format);
       tell(describe(evaluation, nic));
+    }
+    if (options.expect !== undefined && options.expect !== access) {
+      tell(`expected ${options.expect}, but the answer is ${access}`);
+      process.exitCode = 1;
     }
   });
 }
@@ -117,15 +136,16 @@ function verdictOf(mismatch: Mismatch | undefined, unresolvedTags: readonly stri
   return `${mismatch} differs${tags}`;
 }
 
+/** Two short lines, since names can be long. */
 function describe({ access, nsg, rule, isPlatform }: Evaluation, nic: Nic): string {
   const outcome = access === 'allow' ? 'allowed' : 'denied';
   if (rule === undefined)
     return isPlatform
-      ? 'allowed: a service of the platform, exempt from rules that do not name its tag; VNet flow logs show it as PlatformRule'
-      : `allowed: no NSG applies to ${nic.name}, so no NSG flow log shows it; VNet flow logs show it as PlatformRule`;
+      ? 'allowed: a platform service, exempt from rules that do not name its tag\nVNet flow logs show it as PlatformRule'
+      : `allowed: no NSG applies to ${nic.name}, so no NSG flow log shows it\nVNet flow logs show it as PlatformRule`;
   if (isAdminRule(rule))
-    return `${outcome} by admin rule ${rule.name} of ${rule.configuration}; VNet flow logs show it as ${rule.logName}, NSG flow logs do not`;
-  return `${outcome} by ${rule.name} of ${nsg?.name}, which logs it as ${rule.logName}`;
+    return `${outcome} by admin rule ${rule.name} of ${rule.configuration}\nVNet flow logs show it as ${rule.logName}, NSG flow logs do not show it`;
+  return `${outcome} by ${rule.name} of ${nsg?.name}\nlogged as ${rule.logName}`;
 }
 
 /** @throws not-found */
@@ -138,23 +158,4 @@ function findNic(network: Network, name: string): Nic {
         network.nics.length === 0 ? 'It has none.' : `It has ${network.nics.map((known) => known.name).join(', ')}.`,
     });
   return nic;
-}
-
-/** One end as an option names it; `undefined` without a port. */
-interface ReadEnd {
-  readonly option: string;
-  readonly address: Address;
-  readonly port: number | undefined;
-}
-
-/** Reads `10.0.0.4:443`, `10.0.0.4`, `[2001:db8::1]:443` or `2001:db8::1`. @throws usage */
-function readEnd(option: string, text: string): ReadEnd {
-  const match = /^(?:\[([^\]]+)\]|([^:]+)|([^[\]]*:[^[\]]*:[^[\]]*))(?::(\d{1,5}))?$/.exec(text);
-  const address = match === null ? undefined : parseAddress(match[1] ?? match[2] ?? match[3]);
-  const port = match?.[4] === undefined ? undefined : Number(match[4]);
-  if (address === undefined || (port ?? 0) > 65_535)
-    throw new FlowError('usage', `${option} ${JSON.stringify(text)} is neither an address nor an address with a port`, {
-      hint: 'Such as 10.0.0.4:443, 10.0.0.4, [2001:db8::1]:443 or 2001:db8::1.',
-    });
-  return { option, address, port };
 }

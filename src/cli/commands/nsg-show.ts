@@ -1,12 +1,11 @@
 import type { Command } from 'commander';
-import { FlowError } from '../../base/errors.ts';
 import { resourceKey } from '../../arm-template/resource-id.ts';
 import { effectiveRules } from '../../nsg/effective-rules.ts';
 import type { Network, Nsg } from '../../nsg/network.ts';
 import type { OutputOptions } from '../output/print.ts';
 import { addOutput, formatOf, print } from '../output/print.ts';
 import type { NetworkOptions } from '../options/network.ts';
-import { addNetwork, requireNetwork } from '../options/network.ts';
+import { addNetwork, findNsg, requireNetwork } from '../options/network.ts';
 import { resultOf } from '../output/output.ts';
 import { tell } from '../output/printable.ts';
 
@@ -25,18 +24,6 @@ export function define(command: Command): void {
     );
     await print(resultOf(rows, names), format);
   });
-}
-
-/** @throws not-found */
-function findNsg(network: Network, name: string): Nsg {
-  const key = resourceKey(name);
-  const nsg = network.nsgs.find((known) => resourceKey(known.id) === key || known.name.toLowerCase() === key);
-  if (nsg === undefined)
-    throw new FlowError('not-found', `the network has no NSG ${JSON.stringify(name)}`, {
-      hint:
-        network.nsgs.length === 0 ? 'It has none.' : `It has ${network.nsgs.map((known) => known.name).join(', ')}.`,
-    });
-  return nsg;
 }
 
 /** Places that are named; of more only the number is told. */

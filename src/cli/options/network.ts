@@ -1,7 +1,8 @@
 import { type Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
 import { parsePrefix } from '../../net/prefix.ts';
-import type { Network } from '../../nsg/network.ts';
+import { resourceKey } from '../../arm-template/resource-id.ts';
+import type { Network, Nsg } from '../../nsg/network.ts';
 import { collect, readText } from './options.ts';
 import { tell } from '../output/printable.ts';
 
@@ -56,4 +57,16 @@ export async function requireNetwork(options: NetworkOptions): Promise<Network> 
   if (network === undefined) throw new FlowError('usage', 'name a network: --network FILE');
   for (const warning of network.warnings) tell(`warning: ${warning}`);
   return network;
+}
+
+/** An NSG by name or id. @throws not-found */
+export function findNsg(network: Network, name: string): Nsg {
+  const key = resourceKey(name);
+  const nsg = network.nsgs.find((known) => resourceKey(known.id) === key || known.name.toLowerCase() === key);
+  if (nsg === undefined)
+    throw new FlowError('not-found', `the network has no NSG ${JSON.stringify(name)}`, {
+      hint:
+        network.nsgs.length === 0 ? 'It has none.' : `It has ${network.nsgs.map((known) => known.name).join(', ')}.`,
+    });
+  return nsg;
 }
