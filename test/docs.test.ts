@@ -20,7 +20,7 @@ describe('generated pages are those that are committed', () => {
       '| exit code | meaning |',
       '|---|---|',
       '| 0 | success |',
-      '| 1 | `convert --strict` lost data, `lake retain` cannot keep its budget, `flow-log coverage` found gaps or duplicates, or `doctor` found a problem or a flow that is in no log |',
+      '| 1 | `convert --strict` lost data, `lake retain` cannot keep its budget, `flow-log coverage` found gaps or duplicates, `nsg eval --expect` got the other answer, or `doctor` found a problem or a flow that is in no log |',
       '| 2 | wrong usage, or input that cannot be parsed |',
       '| 3 | not found |',
       '| 4 | authentication or permission failed |',
