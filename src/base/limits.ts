@@ -284,6 +284,8 @@ export const limits = {
   armPathCharsMax: 4096,
   /** Resources of the control plane; more are refused as `ResourceLimitReached`. */
   armResourcesMax: 20_000,
+  /** Polls of one long operation at Azure: an hour or less; then the command fails, and the operation goes on. */
+  armPollsMax: 600,
   /** Bytes of a response that a command reads from a control plane; a longer one fails with `unavailable`. */
   armAnswerBytesMax: 64 << 20,
   /** Characters of the `$filter` of a list; a longer filter is refused. */

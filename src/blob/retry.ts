@@ -21,7 +21,7 @@ const pauseMillisMax = 4000;
 /**
  * Statuses after which a retry can succeed. Source: Azure Storage, "Common REST API error codes"; RFC 6585 section 4.
  */
-const passingStatuses = new Set([408, 429, 500, 502, 503, 504]);
+export const passingStatuses: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
 
 /**
  * Calls `act` until it succeeds, fails permanently, has failed `triesMax` times, or `limitMillis` have passed; `act`

@@ -21,6 +21,10 @@ export const groups: Readonly<Record<string, string>> = {
   rules: 'what the rules of network security groups decided',
 };
 
+/** Loaded together: an installation then has fewer files. */
+const flowLog = () => import('./commands/flow-log.ts');
+const blob = () => import('./commands/blob.ts');
+
 /** The commands, in the order of help. */
 export const commands: readonly CommandEntry[] = [
   { name: 'record', summary: 'packets → flow logs in storage', load: () => import('./commands/record.ts') },
@@ -61,29 +65,29 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'flow-log create',
     summary: 'log an NSG, VNet, subnet or NIC',
-    load: () => import('./commands/flow-log-create.ts'),
+    load: async () => (await flowLog()).create,
   },
-  { name: 'flow-log update', summary: 'change a flow log', load: () => import('./commands/flow-log-update.ts') },
-  { name: 'flow-log show', summary: 'one flow log', load: () => import('./commands/flow-log-show.ts') },
+  { name: 'flow-log update', summary: 'change a flow log', load: async () => (await flowLog()).update },
+  { name: 'flow-log show', summary: 'one flow log', load: async () => (await flowLog()).show },
   {
     name: 'flow-log list',
     summary: 'the flow logs of a region, or all',
-    load: () => import('./commands/flow-log-list.ts'),
+    load: async () => (await flowLog()).list,
   },
   {
     name: 'flow-log delete',
     summary: 'remove a flow log; its blobs stay',
-    load: () => import('./commands/flow-log-delete.ts'),
+    load: async () => (await flowLog()).remove,
   },
   {
     name: 'flow-log coverage',
     summary: 'what is logged, what is not, and what twice',
-    load: () => import('./commands/flow-log-coverage.ts'),
+    load: async () => (await flowLog()).coverage,
   },
   {
     name: 'flow-log migrate',
     summary: 'NSG flow logs → VNet flow logs',
-    load: () => import('./commands/flow-log-migrate.ts'),
+    load: async () => (await flowLog()).migrate,
   },
   {
     name: 'doctor',
@@ -101,12 +105,12 @@ export const commands: readonly CommandEntry[] = [
   { name: 'lake retain', summary: 'remove old rows', load: () => import('./commands/lake-retain.ts') },
   { name: 'convert', summary: 'any flow log format to any other', load: () => import('./commands/convert.ts') },
   { name: 'retain', summary: 'delete blobs past their retention', load: () => import('./commands/retain.ts') },
-  { name: 'blob list', summary: 'hourly blobs of a flow log', load: () => import('./commands/blob-list.ts') },
-  { name: 'blob blocks', summary: 'the block list of a blob', load: () => import('./commands/blob-blocks.ts') },
+  { name: 'blob list', summary: 'hourly blobs of a flow log', load: async () => (await blob()).list },
+  { name: 'blob blocks', summary: 'the block list of a blob', load: async () => (await blob()).blocks },
   {
     name: 'blob show',
     summary: 'records of a blob, or of its newest blocks',
-    load: () => import('./commands/blob-show.ts'),
+    load: async () => (await blob()).show,
   },
   { name: 'completion', summary: 'completion for bash, zsh or fish', load: () => import('./commands/completion.ts') },
 ];

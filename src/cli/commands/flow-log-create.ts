@@ -1,14 +1,14 @@
-import type { FlowLog } from '@azure/arm-network';
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
 import { resourceName } from '../../arm-template/resource-id.ts';
 import type { Arm, ArmOptions } from '../resources/arm.ts';
 import { addArm, openArm } from '../resources/arm.ts';
 import { storageVersion } from '../../advise/resource-manager.ts';
+import { textOf } from '../../control/resources/resource.ts';
 import type { OutputOptions } from '../output/print.ts';
 import { addOutput, formatOf, printObject } from '../output/print.ts';
-import type { FlowLogOptions } from '../resources/flow-log.ts';
-import { addFlowLog, findWatcher, flowLogBody, flowLogRow, getFlowLog, putFlowLog } from '../resources/flow-log.ts';
+import type { FlowLog, FlowLogOptions } from '../resources/flow-log.ts';
+import { addFlowLog, changedFlowLog, findWatcher, flowLogRow, getFlowLog, putFlowLog } from '../resources/flow-log.ts';
 import { resultOf } from '../output/output.ts';
 
 interface CreateOptions extends ArmOptions, FlowLogOptions, OutputOptions {
@@ -32,25 +32,27 @@ export function define(command: Command): void {
         hint: 'az storage account create makes one at Azure.',
       });
     const arm = await openArm(options);
-    const body = flowLogBody(arm, options.location, options);
+    const wanted = changedFlowLog(arm, options.location, options);
     const place = await findWatcher(arm, options.location);
     if ((await getFlowLog(arm, place, options.name)) !== undefined)
       throw new FlowError('usage', `there is a flow log ${JSON.stringify(options.name)} in ${options.location}`, {
         hint: 'Change it with nsgflow flow-log update.',
       });
-    await requireAccount(arm, body, options.makeAccount === true);
-    const made = await putFlowLog(arm, place, options.name, body);
-    await printObject({ ...made }, resultOf([flowLogRow(made)]), format);
+    await requireAccount(arm, wanted, options.makeAccount === true);
+    const made = await putFlowLog(arm, place, options.name, wanted);
+    await printObject(made, resultOf([flowLogRow(made)]), format);
   });
 }
 
 /** The storage account of a flow log is there, or is made. Azure judges its own. @throws not-found */
-async function requireAccount(arm: Arm, { storageId = '', location }: FlowLog, mayMake: boolean): Promise<void> {
+async function requireAccount(arm: Arm, flowLog: FlowLog, mayMake: boolean): Promise<void> {
+  const storageId = textOf(flowLog['storageId']);
   if (arm.isAzure || (await arm.get(storageId, storageVersion)) !== undefined) return;
   if (!mayMake)
     throw new FlowError('not-found', `the service has no storage account ${resourceName(storageId)}`, {
       hint: 'The same command with --make-account makes it first.',
     });
   const sku = { name: 'Standard_LRS' };
-  await arm.put(storageId, storageVersion, { location: location ?? '', kind: 'StorageV2', sku, properties: {} });
+  const location = textOf(flowLog['location']);
+  await arm.put(storageId, storageVersion, { location, kind: 'StorageV2', sku, properties: {} });
 }

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
 import type { ArmOptions } from '../resources/arm.ts';
-import { addArm, openArm, sdkFailure } from '../resources/arm.ts';
-import { findWatcher, getFlowLog } from '../resources/flow-log.ts';
+import { addArm, openArm } from '../resources/arm.ts';
+import { deleteFlowLog, findWatcher, getFlowLog } from '../resources/flow-log.ts';
 import { tell } from '../output/printable.ts';
 
 interface DeleteOptions extends ArmOptions {
@@ -20,12 +20,7 @@ export function define(command: Command): void {
     const place = await findWatcher(arm, options.location);
     if ((await getFlowLog(arm, place, options.name)) === undefined)
       throw new FlowError('not-found', `there is no flow log ${JSON.stringify(options.name)} in ${options.location}`);
-    const client = await arm.client();
-    try {
-      await client.flowLogs.beginDeleteAndWait(place.group, place.name, options.name);
-    } catch (error) {
-      throw sdkFailure(error);
-    }
+    await deleteFlowLog(arm, place, options.name);
     tell(`flow log ${options.name} is deleted; its blobs stay`);
   });
 }

@@ -6,7 +6,7 @@ import type { Arm, ArmOptions } from '../resources/arm.ts';
 import { addArm, openArm } from '../resources/arm.ts';
 import type { OutputOptions } from '../output/print.ts';
 import { addOutput, formatOf, print } from '../output/print.ts';
-import { describeTarget, findWatcher, getFlowLog, putFlowLog } from '../resources/flow-log.ts';
+import { describeTarget, disabledFlowLog, findWatcher, getFlowLog, putFlowLog } from '../resources/flow-log.ts';
 import { readNetworkResources } from '../resources/network-resources.ts';
 import { resultOf } from '../output/output.ts';
 import { tell } from '../output/printable.ts';
@@ -52,11 +52,5 @@ async function take(arm: Arm, step: MigrationStep): Promise<void> {
   }
   const before = await getFlowLog(arm, place, step.name);
   if (before === undefined) return;
-  const analytics = before.flowAnalyticsConfiguration?.networkWatcherFlowAnalyticsConfiguration;
-  await putFlowLog(arm, place, step.name, {
-    ...before,
-    enabled: false,
-    flowAnalyticsConfiguration:
-      analytics === undefined ? {} : { networkWatcherFlowAnalyticsConfiguration: { ...analytics, enabled: false } },
-  });
+  await putFlowLog(arm, place, step.name, disabledFlowLog(before));
 }

@@ -24,6 +24,6 @@ export function define(command: Command): void {
     const found = await getFlowLog(arm, await findWatcher(arm, options.location), options.name);
     if (found === undefined)
       throw new FlowError('not-found', `there is no flow log ${JSON.stringify(options.name)} in ${options.location}`);
-    await printObject({ ...found }, resultOf([flowLogRow(found)]), format);
+    await printObject(found, resultOf([flowLogRow(found)]), format);
   });
 }

@@ -5,7 +5,7 @@ import { addArm, openArm } from '../resources/arm.ts';
 import type { OutputOptions } from '../output/print.ts';
 import { addOutput, formatOf, printObject } from '../output/print.ts';
 import type { FlowLogOptions } from '../resources/flow-log.ts';
-import { addFlowLog, findWatcher, flowLogBody, flowLogRow, getFlowLog, putFlowLog } from '../resources/flow-log.ts';
+import { addFlowLog, changedFlowLog, findWatcher, flowLogRow, getFlowLog, putFlowLog } from '../resources/flow-log.ts';
 import { resultOf } from '../output/output.ts';
 
 interface UpdateOptions extends ArmOptions, FlowLogOptions, OutputOptions {
@@ -27,8 +27,8 @@ export function define(command: Command): void {
     const before = await getFlowLog(arm, place, options.name);
     if (before === undefined)
       throw new FlowError('not-found', `there is no flow log ${JSON.stringify(options.name)} in ${options.location}`);
-    const body = flowLogBody(arm, options.location, options, before);
-    const changed = await putFlowLog(arm, place, options.name, body);
-    await printObject({ ...changed }, resultOf([flowLogRow(changed)]), format);
+    const wanted = changedFlowLog(arm, options.location, options, before);
+    const changed = await putFlowLog(arm, place, options.name, wanted);
+    await printObject(changed, resultOf([flowLogRow(changed)]), format);
   });
 }

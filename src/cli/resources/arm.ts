@@ -1,7 +1,5 @@
 import { access, readFile } from 'node:fs/promises';
-import { request } from 'node:https';
 import { join } from 'node:path';
-import type { NetworkManagementClient } from '@azure/arm-network';
 import { type Command, Option } from 'commander';
 import type { ResourceManager } from '../../advise/resource-manager.ts';
 import type { Json, JsonObject } from '../../arm-template/value.ts';
@@ -12,11 +10,11 @@ import { objectOf, objectsOf, textOf } from '../../control/resources/resource.ts
 import { readEnvironment } from '../../server/environment.ts';
 import { isLoopback } from '../../server/host-check.ts';
 import { readSecret } from '../../server/service-secret.ts';
+import type { ArmAnswer } from './exchange.ts';
+import { exchange, exchangeWithRetries } from './exchange.ts';
+import { operationEnd } from './operation.ts';
 
-/**
- * Requests of the commands to Azure Resource Manager: to `nsgflow serve`, or with `--azure` to Azure. Flow logs use
- * `@azure/arm-network`; other requests use paths.
- */
+/** Requests of the commands to Azure Resource Manager: to `nsgflow serve`, or with `--azure` to Azure. */
 export interface ArmOptions {
   readonly server: string;
   readonly azure?: boolean;
@@ -25,12 +23,12 @@ export interface ArmOptions {
 }
 
 export interface Arm extends ResourceManager {
-  /** Flow logs, by the official client. Loaded at the first use, which takes half a second. */
-  client(): Promise<NetworkManagementClient>;
   /** All pages of a list. */
   list(path: string, apiVersion: string): Promise<JsonObject[]>;
-  /** Creates or changes the resource at a path of the service. */
-  put(path: string, apiVersion: string, body: JsonObject): Promise<void>;
+  /** Creates or changes the resource at a path. @returns the resource when the operation has succeeded */
+  put(path: string, apiVersion: string, body: JsonObject): Promise<JsonObject>;
+  /** Deletes the resource at a path, and waits until it is gone. */
+  delete(path: string, apiVersion: string): Promise<void>;
 }
 
 const azureEndpoint = 'https://management.azure.com';
@@ -48,7 +46,7 @@ export function addArm(command: Command): void {
 }
 
 interface Credential {
-  getToken(): Promise<{ token: string; expiresOnTimestamp: number }>;
+  getToken(): Promise<{ readonly token: string }>;
 }
 
 /** @throws usage, not-found, unavailable, authentication */
@@ -59,15 +57,18 @@ export async function openArm(options: ArmOptions): Promise<Arm> {
     throw new FlowError('usage', `--server ${JSON.stringify(options.server)} is not the https URL of a host`);
   const ca = isAzure ? undefined : await readAuthority(options.data);
   const credential = isAzure ? await azureCredential() : await localCredential(endpoint, ca, options.data);
-  const ask = async (method: string, url: string, body?: Json): Promise<{ status: number; json: JsonObject }> => {
+  const send = isAzure ? exchangeWithRetries : exchange;
+  const ask = async (method: string, url: string, body?: Json): Promise<ArmAnswer> => {
+    if (new URL(url).origin !== new URL(endpoint).origin)
+      throw new FlowError('unavailable', `the answer of ${endpoint} leads to another host`);
     const { token } = await credential.getToken();
-    return exchange(
+    return send({
       method,
       url,
-      { authorization: `Bearer ${token}` },
-      body === undefined ? undefined : JSON.stringify(body),
       ca,
-    );
+      headers: { authorization: `Bearer ${token}` },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
   };
   const get = async (path: string, apiVersion: string): Promise<JsonObject | undefined> => {
     const { status, json } = await ask('GET', `${endpoint}${path}?api-version=${apiVersion}`);
@@ -78,8 +79,6 @@ export async function openArm(options: ArmOptions): Promise<Arm> {
   const list = async (path: string, apiVersion: string): Promise<JsonObject[]> => {
     const found: JsonObject[] = [];
     for (let url = `${endpoint}${path}?api-version=${apiVersion}`; url !== '';) {
-      if (new URL(url).origin !== new URL(endpoint).origin)
-        throw new FlowError('unavailable', `${path} leads to another host`);
       const { status, json } = await ask('GET', url);
       if (status !== 200) throw armFailure(status, json, `GET ${path}`);
       found.push(...objectsOf(json['value']));
@@ -89,32 +88,41 @@ export async function openArm(options: ArmOptions): Promise<Arm> {
     }
     return found;
   };
+  /** Starts an operation and waits for its end. */
+  const operate = async (
+    method: 'PUT' | 'DELETE',
+    path: string,
+    apiVersion: string,
+    body?: Json,
+  ): Promise<ArmAnswer> => {
+    const doing = `${method} ${path}`;
+    const began = await ask(method, `${endpoint}${path}?api-version=${apiVersion}`, body);
+    if (began.status < 200 || began.status > 204) throw armFailure(began.status, began.json, doing);
+    const end = await operationEnd(began, (url) => ask('GET', url), doing);
+    if (end.status < 200 || end.status > 204) throw armFailure(end.status, end.json, doing);
+    return end;
+  };
   const subscription = options.subscription ?? (await onlySubscription(isAzure, list));
-  let client: NetworkManagementClient | undefined;
   return {
     subscription,
     isAzure,
     get,
     list,
     async put(path, apiVersion, body) {
-      const { status, json } = await ask('PUT', `${endpoint}${path}?api-version=${apiVersion}`, body);
-      if (status < 200 || status > 202) throw armFailure(status, json, `PUT ${path}`);
+      const end = await operate('PUT', path, apiVersion, body);
+      if (textOf(end.json['id']) !== '') return end.json;
+      const { status, json } = await ask('GET', `${endpoint}${path}?api-version=${apiVersion}`);
+      if (status !== 200) throw armFailure(status, json, `GET ${path}`);
+      return json;
+    },
+    async delete(path, apiVersion) {
+      await operate('DELETE', path, apiVersion);
     },
     async post(path, apiVersion, body) {
       const { status, json } = await ask('POST', `${endpoint}${path}?api-version=${apiVersion}`, body);
       if (status === 404) return undefined;
       if (status !== 200) throw armFailure(status, json, `POST ${path}`);
       return json;
-    },
-    async client() {
-      if (client !== undefined) return client;
-      const { NetworkManagementClient } = await import('@azure/arm-network');
-      client = new NetworkManagementClient(credential, subscription, {
-        endpoint,
-        ...(ca === undefined ? {} : { tlsOptions: { ca } }),
-        retryOptions: { maxRetries: isAzure ? 3 : 0 },
-      });
-      return client;
     },
   };
 }
@@ -171,7 +179,8 @@ async function localCredential(endpoint: string, ca: string | undefined, data: s
       client_secret: secret ?? '',
     });
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-    const { status, json } = await exchange('POST', `${endpoint}/adfs/oauth2/token`, headers, form.toString(), ca);
+    const url = `${endpoint}/adfs/oauth2/token`;
+    const { status, json } = await exchange({ method: 'POST', url, ca, headers, body: form.toString() });
     if (status !== 200)
       throw new FlowError('authentication', 'the service refuses the secret', {
         hint: 'Name the data folder of the service with --data, or set NSGFLOW_SECRET to its secret.',
@@ -181,7 +190,7 @@ async function localCredential(endpoint: string, ca: string | undefined, data: s
   return {
     async getToken() {
       const token = secret === undefined ? (set('NSGFLOW_TOKEN') ?? 'nsgflow') : await (known ??= exchangeSecret());
-      return { token, expiresOnTimestamp: Date.now() + 3_600_000 };
+      return { token };
     },
   };
 }
@@ -210,89 +219,12 @@ async function onlySubscription(isAzure: boolean, list: Arm['list']): Promise<st
   });
 }
 
-const answerMillisMax = 60_000;
-
-function exchange(
-  method: string,
-  url: string,
-  headers: Readonly<Record<string, string>>,
-  body: string | undefined,
-  ca: string | undefined,
-): Promise<{ status: number; json: JsonObject }> {
-  const host = new URL(url).host;
-  return new Promise((resolve, reject) => {
-    const failed = (cause: unknown): void =>
-      reject(
-        new FlowError(
-          'unavailable',
-          `${host} cannot be reached: ${cause instanceof Error ? cause.message : String(cause)}`,
-          {
-            cause,
-            hint: 'Is nsgflow serve running there? --server names another address.',
-          },
-        ),
-      );
-    const sent = request(
-      url,
-      {
-        method,
-        timeout: answerMillisMax,
-        headers: {
-          accept: 'application/json',
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...headers,
-        },
-        ...(ca === undefined ? {} : { ca }),
-      },
-      (response) => {
-        const chunks: Buffer[] = [];
-        let bytes = 0;
-        response.on('data', (chunk: Buffer) => {
-          bytes += chunk.length;
-          if (bytes > limits.armAnswerBytesMax)
-            sent.destroy(new Error(`an answer of more than ${limits.armAnswerBytesMax} bytes`));
-          else chunks.push(chunk);
-        });
-        response.on('error', failed);
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, json: readAnswer(chunks) }));
-      },
-    );
-    sent.on('timeout', () => sent.destroy(new Error(`no answer within ${answerMillisMax / 1000} s`)));
-    sent.on('error', failed);
-    sent.end(body);
-  });
-}
-
-function readAnswer(chunks: readonly Buffer[]): JsonObject {
-  try {
-    return objectOf(JSON.parse(Buffer.concat(chunks).toString()) as Json);
-  } catch {
-    return {};
-  }
-}
-
 function armFailure(status: number, json: JsonObject, doing: string): FlowError {
   const error = objectOf(json['error']);
   return failureOf(
     status,
     textOf(error['code']) || String(status),
     textOf(error['message']) || `${doing} was answered ${status}`,
-  );
-}
-
-/** An error of the Azure SDK as a FlowError. */
-export function sdkFailure(cause: unknown): unknown {
-  if (!(cause instanceof Error) || cause instanceof FlowError) return cause;
-  const { statusCode, code, details } = cause as Error & { statusCode?: number; code?: string; details?: unknown };
-  if (statusCode === undefined)
-    return code === undefined
-      ? cause
-      : new FlowError('unavailable', `the service cannot be reached: ${cause.message}`, { cause });
-  const error = objectOf(objectOf(details as Json)['error']);
-  return failureOf(
-    statusCode,
-    textOf(error['code']) || (code ?? String(statusCode)),
-    textOf(error['message']) || cause.message,
   );
 }
 
@@ -307,6 +239,6 @@ function failureOf(status: number, code: string, message: string): FlowError {
       hint: 'See the message: a provider to register, or a role that is missing.',
     });
   if (status === 404) return new FlowError('not-found', sentence);
-  if (status >= 500) return new FlowError('unavailable', sentence);
+  if (status === 429 || status >= 500) return new FlowError('unavailable', sentence);
   return new FlowError('usage', sentence, { hint: 'docs/reference/control-plane.md lists the rules and their codes.' });
 }

@@ -1,12 +1,11 @@
-import type { FlowLog } from '@azure/arm-network';
 import type { Command } from 'commander';
 import { resourceName } from '../../arm-template/resource-id.ts';
 import { FlowError } from '../../base/errors.ts';
+import type { Json, JsonObject } from '../../arm-template/value.ts';
 import { groupOf, locationOf } from '../../control/resources/resource-path.ts';
-import { textOf } from '../../control/resources/resource.ts';
+import { objectOf, propertiesOf, textOf } from '../../control/resources/resource.ts';
 import type { Arm } from './arm.ts';
 import { networkVersion } from '../../advise/resource-manager.ts';
-import { sdkFailure } from './arm.ts';
 import { parseWhole } from '../options/options.ts';
 
 /**
@@ -75,43 +74,49 @@ export async function listWatchers(arm: Arm): Promise<(WatcherPlace & { location
   }));
 }
 
+/** A flow log with its properties beside its name and location, as `az` prints it. */
+export type FlowLog = JsonObject;
+
 /**
- * The body of a PUT: `before` with the changes of the options.
+ * The flow log `before` with the changes of the options.
  * @throws usage
  */
-export function flowLogBody(arm: Arm, location: string, options: FlowLogOptions, before?: FlowLog): FlowLog {
+export function changedFlowLog(arm: Arm, location: string, options: FlowLogOptions, before: FlowLog = {}): FlowLog {
   const idOf = createIds(arm, options.resourceGroup);
-  const targetResourceId = targetOf(options, idOf) ?? before?.targetResourceId;
-  if (targetResourceId === undefined)
+  const targetResourceId = targetOf(options, idOf) ?? textOf(before['targetResourceId']);
+  if (targetResourceId === '')
     throw new FlowError('usage', 'no target: one of --nsg, --vnet, --subnet and --nic is wanted');
   const storageId =
     options.storageAccount === undefined
-      ? before?.storageId
+      ? textOf(before['storageId'])
       : idOf('--storage-account', options.storageAccount, 'Microsoft.Storage/storageAccounts');
-  if (storageId === undefined) throw new FlowError('usage', 'no storage: --storage-account is wanted');
+  if (storageId === '') throw new FlowError('usage', 'no storage: --storage-account is wanted');
   const days =
     options.retention === undefined
-      ? before?.retentionPolicy?.days
+      ? Number(objectOf(before['retentionPolicy'])['days'] ?? 0)
       : parseWhole('--retention', options.retention, 0, 365);
   const version =
-    options.logVersion === undefined ? before?.format?.version : parseWhole('--log-version', options.logVersion, 1, 2);
-  const criteria = options.filteringCriteria ?? before?.enabledFilteringCriteria;
-  const recordTypes = options.recordTypes ?? before?.recordTypes;
-  const tags = options.tags === undefined ? before?.tags : readTags(options.tags);
-  const enabled = readBoolean('--enabled', options.enabled) ?? before?.enabled ?? true;
+    options.logVersion === undefined
+      ? objectOf(before['format'])['version']
+      : parseWhole('--log-version', options.logVersion, 1, 2);
+  const enabled = readBoolean('--enabled', options.enabled) ?? before['enabled'] !== false;
   return {
     location: locationOf(location),
-    ...(tags === undefined ? {} : { tags }),
-    ...(before?.identity === undefined ? {} : { identity: before.identity }),
+    ...ifGiven('tags', options.tags === undefined ? before['tags'] : readTags(options.tags)),
+    ...ifGiven('identity', before['identity']),
     targetResourceId,
     storageId,
     enabled,
-    retentionPolicy: { days: days ?? 0, enabled: (days ?? 0) > 0 },
-    format: { type: 'JSON', ...(version === undefined ? {} : { version }) },
+    retentionPolicy: { days, enabled: days > 0 },
+    format: { type: 'JSON', ...ifGiven('version', version) },
     flowAnalyticsConfiguration: analyticsOf(options, enabled, idOf, before),
-    ...(criteria === undefined ? {} : { enabledFilteringCriteria: criteria }),
-    ...(recordTypes === undefined ? {} : { recordTypes }),
+    ...ifGiven('enabledFilteringCriteria', options.filteringCriteria ?? before['enabledFilteringCriteria']),
+    ...ifGiven('recordTypes', options.recordTypes ?? before['recordTypes']),
   };
+}
+
+function ifGiven(name: string, value: Json | undefined): JsonObject {
+  return value === undefined || value === null ? {} : { [name]: value };
 }
 
 function targetOf(options: FlowLogOptions, idOf: IdOf): string | undefined {
@@ -139,28 +144,37 @@ function createIds(arm: Arm, group: string | undefined): IdOf {
   };
 }
 
-function analyticsOf(
-  options: FlowLogOptions,
-  enabled: boolean,
-  idOf: IdOf,
-  before: FlowLog | undefined,
-): NonNullable<FlowLog['flowAnalyticsConfiguration']> {
-  const old = before?.flowAnalyticsConfiguration?.networkWatcherFlowAnalyticsConfiguration;
+function analyticsOf(options: FlowLogOptions, enabled: boolean, idOf: IdOf, before: FlowLog): JsonObject {
+  const old = analyticsOfFlowLog(before);
   const { workspace, interval } = options;
   const asked = readBoolean('--traffic-analytics', options.trafficAnalytics);
   if (old === undefined && asked === undefined && workspace === undefined && interval === undefined) return {};
   const id =
     workspace === undefined ? undefined : idOf('--workspace', workspace, 'Microsoft.OperationalInsights/workspaces');
-  const isOn = (asked ?? (workspace === undefined ? old?.enabled : true)) === true;
+  const isOn = (asked ?? (workspace === undefined ? old?.['enabled'] : true)) === true;
   return {
-    networkWatcherFlowAnalyticsConfiguration: {
+    [analyticsKey]: {
       ...old,
       enabled: enabled && isOn,
-      ...(id === undefined ? {} : { workspaceResourceId: id }),
+      ...ifGiven('workspaceResourceId', id),
       trafficAnalyticsInterval:
-        interval === undefined ? (old?.trafficAnalyticsInterval ?? 60) : parseWhole('--interval', interval, 10, 60),
+        interval === undefined ? (old?.['trafficAnalyticsInterval'] ?? 60) : parseWhole('--interval', interval, 10, 60),
     },
   };
+}
+
+const analyticsKey = 'networkWatcherFlowAnalyticsConfiguration';
+
+function analyticsOfFlowLog(flowLog: FlowLog): JsonObject | undefined {
+  const analytics = objectOf(flowLog['flowAnalyticsConfiguration'])[analyticsKey];
+  return analytics === undefined || analytics === null ? undefined : objectOf(analytics);
+}
+
+/** A flow log that writes nothing; traffic analytics ends with it. */
+export function disabledFlowLog(flowLog: FlowLog): FlowLog {
+  const analytics = analyticsOfFlowLog(flowLog);
+  const off = analytics === undefined ? {} : { [analyticsKey]: { ...analytics, enabled: false } };
+  return { ...flowLog, enabled: false, flowAnalyticsConfiguration: off };
 }
 
 function readBoolean(option: string, text: string | undefined): boolean | undefined {
@@ -183,15 +197,15 @@ function readTags(texts: readonly string[]): Record<string, string> {
 
 /** One row of a table. */
 export function flowLogRow(flowLog: FlowLog): Record<string, unknown> {
-  const days = flowLog.retentionPolicy?.enabled === true ? (flowLog.retentionPolicy.days ?? 0) : 0;
+  const { days, enabled } = objectOf(flowLog['retentionPolicy']);
   return {
-    name: flowLog.name ?? '',
-    location: flowLog.location ?? '',
-    target: describeTarget(flowLog.targetResourceId ?? ''),
-    storage: resourceName(flowLog.storageId ?? ''),
-    enabled: flowLog.enabled === true,
-    version: flowLog.format?.version ?? 1,
-    retention: days === 0 ? 'forever' : `${days} days`,
+    name: textOf(flowLog['name']),
+    location: textOf(flowLog['location']),
+    target: describeTarget(textOf(flowLog['targetResourceId'])),
+    storage: resourceName(textOf(flowLog['storageId'])),
+    enabled: flowLog['enabled'] === true,
+    version: objectOf(flowLog['format'])['version'] ?? 1,
+    retention: enabled === true && Number(days) > 0 ? `${Number(days)} days` : 'forever',
   };
 }
 
@@ -206,34 +220,44 @@ export function describeTarget(id: string): string {
 
 /** The flow log with a name; `undefined` if there is none. */
 export async function getFlowLog(arm: Arm, place: WatcherPlace, name: string): Promise<FlowLog | undefined> {
-  const client = await arm.client();
-  try {
-    return await client.flowLogs.get(place.group, place.name, name);
-  } catch (error) {
-    const failure = sdkFailure(error);
-    if (failure instanceof FlowError && failure.code === 'not-found') return undefined;
-    throw failure;
-  }
+  const found = await arm.get(pathOf(arm, place, name), networkVersion);
+  return found === undefined ? undefined : lift(found);
 }
 
 /** @throws usage, permission, … with Azure's code */
-export async function putFlowLog(arm: Arm, place: WatcherPlace, name: string, body: FlowLog): Promise<FlowLog> {
-  const client = await arm.client();
-  try {
-    return await client.flowLogs.beginCreateOrUpdateAndWait(place.group, place.name, name, body);
-  } catch (error) {
-    throw sdkFailure(error);
-  }
+export async function putFlowLog(arm: Arm, place: WatcherPlace, name: string, flowLog: FlowLog): Promise<FlowLog> {
+  return lift(await arm.put(pathOf(arm, place, name), networkVersion, lower(flowLog)));
+}
+
+/** @throws usage, permission, … with Azure's code */
+export async function deleteFlowLog(arm: Arm, place: WatcherPlace, name: string): Promise<void> {
+  await arm.delete(pathOf(arm, place, name), networkVersion);
 }
 
 /** All flow logs of one region. */
 export async function listFlowLogs(arm: Arm, place: WatcherPlace): Promise<FlowLog[]> {
-  const client = await arm.client();
-  const found: FlowLog[] = [];
-  try {
-    for await (const flowLog of client.flowLogs.list(place.group, place.name)) found.push(flowLog);
-  } catch (error) {
-    throw sdkFailure(error);
-  }
-  return found;
+  return (await arm.list(pathOf(arm, place), networkVersion)).map(lift);
+}
+
+function pathOf({ subscription }: Arm, { group, name: watcher }: WatcherPlace, name?: string): string {
+  const path = `/subscriptions/${subscription}/resourceGroups/${group}/providers/Microsoft.Network/networkWatchers/${watcher}/flowLogs`;
+  return name === undefined ? path : `${path}/${encodeURIComponent(name)}`;
+}
+
+/** A resource of the REST API as a flow log. */
+function lift(resource: JsonObject): FlowLog {
+  const { properties: _, ...beside } = resource;
+  return { ...beside, ...propertiesOf(resource) };
+}
+
+/** What a PUT takes: what the service decides itself is left out. */
+function lower(flowLog: FlowLog): JsonObject {
+  const { id: _id, name: _name, type: _type, etag: _etag, location, tags, identity, ...properties } = flowLog;
+  const { provisioningState: _state, targetResourceGuid: _guid, ...asked } = properties;
+  return {
+    ...ifGiven('location', location),
+    ...ifGiven('tags', tags),
+    ...ifGiven('identity', identity),
+    properties: asked,
+  };
 }
