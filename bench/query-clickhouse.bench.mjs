@@ -27,7 +27,7 @@ async function engines(chdb, view) {
   const { printSql } = await dist('query/sql/print.js');
   const { clickhouse, clickhouseParameters, clickhouseSettings } = await dist('query/sql/clickhouse.js');
   const { clickhouseSources, textsOf } = await dist('query/clickhouse/clickhouse-source.js');
-  const { filesOfQuestion } = await dist('query/engine/question-view.js');
+  const { planQuestion } = await dist('query/engine/question-view.js');
   const { addressesOf } = await dist('query/engine/address-condition.js');
   const settings = Object.entries({ ...clickhouseSettings, max_threads: 1 });
   const suffix = ` SETTINGS ${settings.map(([name, value]) => `${name} = '${value}'`).join(', ')}`;
@@ -40,10 +40,8 @@ async function engines(chdb, view) {
   };
   const lower = (query) => lowerQuery(query, { firstDateMillis: view.firstDateMillis });
   const ofLake = async (query) => {
-    const lowered = lower(query);
-    const { tables } = lowerRelation(lowered.relation, clickhouse);
-    const files = await filesOfQuestion(view, query, tables);
-    const sources = await clickhouseSources(view, files, tables, addressesOf(query.where));
+    const { lowered, statement, toRead } = await planQuestion(view, query, clickhouse);
+    const sources = await clickhouseSources(view, toRead, statement.tables, addressesOf(query.where));
     const { tuples, flows } = sources;
     const before = [tuples, flows].flatMap((source) => source?.step ?? []);
     run(lowered, textsOf(sources), { ...tuples?.values, ...flows?.values }, before);

@@ -26,6 +26,9 @@ const lakes = long ? 12 : 2;
 const queries = long ? 100 : 10;
 const seed = 20_231_114;
 
+/** Counts without a filter are rare among generated questions, and have a rule of their own: files that are not read. */
+const asked = fc.oneof({ arbitrary: query, weight: 4 }, fc.constant<Query>({ ask: 'count' }));
+
 /** Asks generated questions of an engine, and compares with the interpreter over what the reference implementation makes of the rows. */
 async function compareOn(engine: Engine, rows: readonly PlainRow[], runs: number, from: number): Promise<void> {
   const tables = tablesOfRows(rows);
@@ -33,12 +36,12 @@ async function compareOn(engine: Engine, rows: readonly PlainRow[], runs: number
   const firstDateMillis = rows.length === 0 ? undefined : Math.floor(first / dayMillis) * dayMillis;
   const times = rows.map((row) => Number(row['time']));
   await fc.assert(
-    fc.asyncProperty(query, fc.option(fc.tuple(fc.nat(), fc.nat(), fc.nat(9000))), async (some, bounds) => {
-      const asked = bounds === null ? some : withBounds(some, times, bounds);
-      const { relation, columns } = lowerQuery(asked, { firstDateMillis });
+    fc.asyncProperty(asked, fc.option(fc.tuple(fc.nat(), fc.nat(), fc.nat(9000))), async (some, bounds) => {
+      const bounded = bounds === null ? some : withBounds(some, times, bounds);
+      const { relation, columns } = lowerQuery(bounded, { firstDateMillis });
       const expected = cellsOf(relation, interpret(relation, tables)).map((row) => row.slice(0, columns.length));
-      const said = asked.where === undefined ? '' : formatFilter(asked.where);
-      const answer = await engine.ask(asked);
+      const said = bounded.where === undefined ? '' : formatFilter(bounded.where);
+      const answer = await engine.ask(bounded);
       const actual: unknown[][] = [];
       for await (const chunk of answer.chunks) actual.push(...chunk);
       expect(

@@ -14,6 +14,7 @@ import { dateOf } from '../delta/file-date.ts';
 import type { Lake } from '../lake.ts';
 import { dataFileOf } from '../delta/snapshot.ts';
 import { openCoverMillis } from './definition.ts';
+import { conversationsOf, conversationTags } from './file-conversations.ts';
 import { fileRows } from '../files/file-rows.ts';
 import { hasAllFlowsColumns } from '../tuples/stored-columns.ts';
 import { coveredTag, flowsForm, partTag } from './flow-files.ts';
@@ -88,10 +89,8 @@ async function joinFiles(lake: Lake, table: DeltaTable, { date, part, files }: J
     const source = await fileRows(connection, read, 'all', flowRows);
     const select = `SELECT * FROM ${source} ORDER BY access, time`;
     const apart = files[0].tags?.[apartTag] === undefined ? {} : { [apartTag]: String(apartTuples(files)) };
-    const form = {
-      ...flowsForm,
-      tags: { ...flowsForm.tags, [partTag]: part, [coveredTag]: String(covered), ...apart },
-    };
+    const own = { [partTag]: part, [coveredTag]: String(covered), ...conversationTags(files.map(conversationsOf)) };
+    const form = { ...flowsForm, tags: { ...flowsForm.tags, ...own, ...apart } };
     written = { ...(await writeDataFile(place, connection, date, select, form)), dataChange: false };
     const actual = dataFileOf(place, written).rows;
     if (actual !== rows)

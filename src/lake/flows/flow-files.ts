@@ -23,6 +23,8 @@ import type { StageTables } from '../tuples/staged-rows.ts';
 import { flowsColumnsTag, traceColumns } from '../tuples/stored-columns.ts';
 import type { TablePlace } from '../delta/table-place.ts';
 import { closedCoverMillis, openCoverMillis } from './definition.ts';
+import type { FileConversations } from './file-conversations.ts';
+import { conversationTags, countConversations } from './file-conversations.ts';
 import { flowColumns, reportFields } from './schema.ts';
 import { StagedFlows } from './staged-flows.ts';
 
@@ -58,6 +60,8 @@ interface Part {
   allowed: StagedFlows | undefined;
   denied: StagedFlows | undefined;
   readonly file: NewDataFile;
+  /** Of what was written. */
+  readonly conversations: FileConversations[];
   coveredUntil: number;
 }
 
@@ -106,7 +110,7 @@ export class FlowFiles {
     let part = this.#parts.get(key);
     if (part === undefined) {
       const file = new NewDataFile(this.#table, this.#day, flowsForm);
-      part = { key, name, allowed: undefined, denied: undefined, file, coveredUntil: endMillis };
+      part = { key, name, allowed: undefined, denied: undefined, file, conversations: [], coveredUntil: endMillis };
       this.#parts.set(key, part);
     }
     part.coveredUntil = Math.max(part.coveredUntil, endMillis);
@@ -164,7 +168,7 @@ export class FlowFiles {
 
   /** Writes what a part holds; few denied rows share a row group with those that were allowed. */
   async #writePart(part: Part, ends: boolean): Promise<void> {
-    const { key, name, allowed, denied, file } = part;
+    const { key, name, allowed, denied, file, conversations } = part;
     const { rowGroupRows } = this.#bounds;
     const areFew = denied !== undefined && denied.count < rowGroupRows / 8;
     if (areFew && allowed !== undefined && allowed.count + denied.count <= rowGroupRows) {
@@ -176,7 +180,8 @@ export class FlowFiles {
     if (!ends) return;
     this.#parts.delete(key);
     const add = await file.finish();
-    this.#added.push({ ...add, tags: { ...add.tags, [partTag]: name, [coveredTag]: String(part.coveredUntil) } });
+    const own = { [partTag]: name, [coveredTag]: String(part.coveredUntil), ...conversationTags(conversations) };
+    this.#added.push({ ...add, tags: { ...add.tags, ...own } });
   }
 
   async #write(part: Part, kind: 'allowed' | 'denied'): Promise<void> {
@@ -185,6 +190,7 @@ export class FlowFiles {
     for (let start = 0; start < rows.count;) {
       const end = rows.groupEnd(start, this.#bounds.rowGroupRows);
       const slice = rows.slice(start, end);
+      part.conversations.push(countConversations(slice));
       await part.file.writeRows(
         storedColumns.flatMap(({ values }) => values?.(slice) ?? []),
         slice.count,

@@ -22,6 +22,8 @@ import type { Uncovered } from './coverage.ts';
 import { dateOf } from '../delta/file-date.ts';
 import { damagedFiles } from '../files/file-sizes.ts';
 import { hasAllFlowsColumns } from '../tuples/stored-columns.ts';
+import type { FileConversations } from './file-conversations.ts';
+import { conversationsOf } from './file-conversations.ts';
 import { partTag } from './flow-files.ts';
 import { frozenBefore } from './frozen.ts';
 import { buildInThread } from './settle-thread.ts';
@@ -156,18 +158,24 @@ export class LakeView {
 /** Data files, and the table in which they lie. */
 export interface TableFiles {
   readonly table: TablePlace;
-  readonly files: readonly DataFile[];
+  readonly files: readonly TableFile[];
+}
+
+export interface TableFile extends DataFile {
+  /** Of a file of `flows`, where it says. */
+  readonly conversations?: FileConversations | undefined;
 }
 
 function filesOf(
   table: TablePlace,
   adds: readonly AddAction[],
   { start = -Infinity, end = Infinity }: TimeRange,
-): DataFile[] {
+): TableFile[] {
   return adds
-    .map((add): DataFile => ({
+    .map((add): TableFile => ({
       ...dataFileOf(table, add, 'last_time'),
       hasAllColumns: add.tags?.[partTag] !== undefined && hasAllFlowsColumns(add.tags),
+      conversations: conversationsOf(add),
     }))
     .filter((file) => file.startMillis < end && file.endMillis > start);
 }

@@ -21,7 +21,7 @@ import type { AskSettings, Engine } from '../engine/engine.ts';
 import type { LoweredQuery } from '../lower/lower.ts';
 import { lowerQuery } from '../lower/lower.ts';
 import type { QuestionView } from '../engine/question-view.ts';
-import { filesOfQuestion, scanOf } from '../engine/question-view.ts';
+import { planQuestion, scanOf } from '../engine/question-view.ts';
 import type { TableName } from '../relation/relation.ts';
 import type { Answer, Cell, Scan } from '../engine/result.ts';
 import { clickhouse, clickhouseParameters } from '../sql/clickhouse.ts';
@@ -111,10 +111,8 @@ class ClickhouseEngine implements Engine {
 
   /** A question over the versions of a view. */
   async #pinned(view: QuestionView, query: Query, signal: AbortSignal | undefined): Promise<Compiled> {
-    const lowered = lowerQuery(query, { firstDateMillis: view.firstDateMillis });
-    const statement = lowerRelation(lowered.relation, clickhouse);
-    const files = await filesOfQuestion(view, query, statement.tables, signal);
-    const sources = await clickhouseSources(view, files, statement.tables, addressesOf(query.where));
+    const { lowered, statement, files, toRead } = await planQuestion(view, query, clickhouse, signal);
+    const sources = await clickhouseSources(view, toRead, statement.tables, addressesOf(query.where));
     const values = { ...sources.tuples?.values, ...sources.flows?.values };
     const scan = scanOf(view, files, Object.values(sources));
     const before = Object.values(sources).flatMap(({ step }) => step ?? []);

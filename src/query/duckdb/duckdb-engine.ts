@@ -30,9 +30,8 @@ import { columnsOfPrepared, rowsOf } from './duckdb-result.ts';
 import { questionError, sqlError } from '../engine/engine-error.ts';
 import type { AskSettings, Engine, Times, WrittenAnswer } from '../engine/engine.ts';
 import type { LoweredQuery } from '../lower/lower.ts';
-import { lowerQuery } from '../lower/lower.ts';
 import type { QuestionView } from '../engine/question-view.ts';
-import { filesOfQuestion, scanOf } from '../engine/question-view.ts';
+import { planQuestion, scanOf } from '../engine/question-view.ts';
 import { columnsOf } from '../relation/check.ts';
 import type { Relation, TableName } from '../relation/relation.ts';
 import type { Answer, Cell, Scan } from '../engine/result.ts';
@@ -40,7 +39,6 @@ import { DuckdbPool, Running } from '../engine/running.ts';
 import { prepareQuestion, questionText } from './sql-guard.ts';
 import { lockConnection } from './sql-sandbox.ts';
 import { duckdb as dialect, duckdbParameters } from '../sql/duckdb.ts';
-import { lowerRelation } from '../sql/lower.ts';
 import type { SqlText } from '../sql/print.ts';
 import { printSql } from '../sql/print.ts';
 import type { TableSource } from '../engine/table-source.ts';
@@ -172,16 +170,14 @@ export class DuckdbEngine implements Engine {
   }
 
   async #compile(query: Query, { connection }: Running, { signal }: AskSettings): Promise<Compiled> {
-    const lowered = lowerQuery(query, { firstDateMillis: this.#view.firstDateMillis });
-    const statement = lowerRelation(lowered.relation, dialect);
-    const files = await filesOfQuestion(this.#view, query, statement.tables, signal);
+    const { lowered, statement, files, toRead } = await planQuestion(this.#view, query, dialect, signal);
     const addresses = addressesOf(query.where);
     const sources: Partial<Record<TableName, TableSource>> = {};
     for (const [name, rows] of [
       ['tuples', tupleRows],
       ['flows', flowRows],
     ] as const) {
-      const tables = files[name];
+      const tables = toRead[name];
       if (tables !== undefined) sources[name] = await tableSource(connection, rows, tables, addresses);
     }
     const places = { tuples: sources.tuples?.sql ?? '', flows: sources.flows?.sql ?? '' };

@@ -1,11 +1,17 @@
 /** What engines ask of a version of a lake, and which of its files a question reads. */
 import { limits } from '../../base/limits.ts';
-import type { TableFiles } from '../../lake/flows/view.ts';
+import type { TableFile, TableFiles } from '../../lake/flows/view.ts';
 import type { DataFile, Snapshot, TimeRange } from '../../lake/delta/snapshot.ts';
 import { filesWithin } from '../../lake/delta/snapshot.ts';
+import { secondDateOf } from '../lower/flows.ts';
+import type { LoweredQuery } from '../lower/lower.ts';
+import { lowerQuery } from '../lower/lower.ts';
 import type { TableName } from '../relation/relation.ts';
+import type { SqlDialect } from '../sql/dialect.ts';
+import { lowerRelation } from '../sql/lower.ts';
+import type { SqlStatement } from '../sql/node.ts';
 import type { Scan } from './result.ts';
-import type { Query } from '../tree.ts';
+import type { Query, QueryRange } from '../tree.ts';
 import { rangeOf } from '../tree.ts';
 
 /** Both tables at one version each: lake/flows/view.ts. */
@@ -49,6 +55,53 @@ export async function filesOfQuestion(
     ...(names.has('tuples') ? { tuples: [{ table: tuples.table, files }] } : {}),
     ...(names.has('flows') ? { flows: await view.flows(range, signal) } : {}),
   };
+}
+
+/** A question as a tree, the tree as SQL, and the files of its tables. */
+export interface PlannedQuestion {
+  readonly lowered: LoweredQuery;
+  readonly statement: SqlStatement;
+  readonly files: QuestionFiles;
+  /** Those that have to be read. */
+  readonly toRead: QuestionFiles;
+}
+
+/** @throws usage, and what {@link filesOfQuestion} throws */
+export async function planQuestion(
+  view: QuestionView,
+  query: Query,
+  dialect: SqlDialect,
+  signal: AbortSignal | undefined,
+): Promise<PlannedQuestion> {
+  const { firstDateMillis } = view;
+  const lower = (countedBefore: number): Pick<PlannedQuestion, 'lowered' | 'statement'> => {
+    const lowered = lowerQuery(query, { firstDateMillis, countedBefore });
+    return { lowered, statement: lowerRelation(lowered.relation, dialect) };
+  };
+  const plain = lower(0);
+  const files = await filesOfQuestion(view, query, plain.statement.tables, signal);
+  if (query.ask !== 'count' || query.where !== undefined || query.observations === true)
+    return { ...plain, files, toRead: files };
+  const { counted, toRead } = countedFiles(query.range ?? {}, firstDateMillis, files.flows ?? []);
+  return { ...lower(counted), files, toRead: { ...files, flows: toRead } };
+}
+
+/** The conversations of a range in files that say how many they have and lie inside; and the other files. */
+export function countedFiles(
+  range: QueryRange,
+  firstDateMillis: number | undefined,
+  tables: readonly TableFiles[],
+): { readonly counted: number; readonly toRead: readonly TableFiles[] } {
+  const { start = -Infinity, end = Infinity } = range;
+  const secondDate = secondDateOf(range, firstDateMillis);
+  let counted = 0;
+  const isToRead = ({ conversations, startMillis, endMillis }: TableFile): boolean => {
+    if (conversations === undefined || startMillis < start || endMillis > end) return true;
+    counted += conversations.begun + (startMillis < secondDate ? conversations.continued : 0);
+    return false;
+  };
+  const toRead = tables.map(({ table, files }) => ({ table, files: files.filter(isToRead) }));
+  return { counted, toRead };
 }
 
 /** What a question read of its files. */

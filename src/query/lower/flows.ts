@@ -112,12 +112,15 @@ export function observerRows({ range, where: condition }: FlowSelection, shown: 
   return project(filter(counted, ...rangeTests(range), where), shown);
 }
 
-/** 1 for a conversation that counts, else 0: each counts on the date on which it began, or on the first date that is asked for. */
-export function weight({
-  range: { start = -Infinity, end = Infinity },
-  firstDateMillis = -Infinity,
-}: FlowSelection): Expression {
-  const secondDate = Math.max(Math.floor(start / dayMillis) * dayMillis, firstDateMillis) + dayMillis;
+/** Conversations count on the date on which they began; before this time, on the first date that is asked for, those that are continued count, too. */
+export function secondDateOf({ start = -Infinity }: QueryRange, firstDateMillis = -Infinity): number {
+  return Math.max(Math.floor(start / dayMillis) * dayMillis, firstDateMillis) + dayMillis;
+}
+
+/** 1 for a conversation that counts, else 0. */
+export function weight({ range, firstDateMillis }: FlowSelection): Expression {
+  const { end = Infinity } = range;
+  const secondDate = secondDateOf(range, firstDateMillis);
   // `continued` and `time` are a twelfth of what a count decodes.
   if (end <= secondDate) return whole(1);
   const isLater = Number.isFinite(secondDate) ? [call('greater_or_equal', column('time'), timeValue(secondDate))] : [];

@@ -15,6 +15,8 @@ import { tupleOrder, tupleRows, withRecordSecond } from './tuples.ts';
 export interface LowerContext {
   /** The first instant of the first date that the tables have; absent if they are empty. */
   readonly firstDateMillis: number | undefined;
+  /** Of a count, conversations that are known without their rows; the relation counts those of all other rows. */
+  readonly countedBefore?: number;
 }
 
 export interface LoweredQuery {
@@ -24,7 +26,7 @@ export interface LoweredQuery {
 }
 
 /** The tree of a question. @throws usage */
-export function lowerQuery(query: Query, { firstDateMillis }: LowerContext): LoweredQuery {
+export function lowerQuery(query: Query, { firstDateMillis, countedBefore = 0 }: LowerContext): LoweredQuery {
   const selection: FlowSelection = { range: query.range ?? {}, where: query.where, firstDateMillis, name: 'now' };
   switch (query.ask) {
     case 'groups':
@@ -34,7 +36,7 @@ export function lowerQuery(query: Query, { firstDateMillis }: LowerContext): Low
     case 'conversations':
       return answered(lowerConversations(query.limit, selection));
     default:
-      return answered(lowerCount(query.observations === true, selection));
+      return answered(lowerCount(query.observations === true, selection, countedBefore));
   }
 }
 
@@ -60,10 +62,10 @@ function lowerConversations(rows: number | undefined, selection: FlowSelection):
   return project(limit(sort(all, ...flowOrder), rows), [...shown, 'observations']);
 }
 
-function lowerCount(isObserved: boolean, selection: FlowSelection): Relation {
+function lowerCount(isObserved: boolean, selection: FlowSelection, countedBefore: number): Relation {
   const counted = [{ name: 'flow', value: weight(selection) }];
   const flows = isObserved ? observerRows(selection, counted) : flowRows(selection, () => counted);
-  const sum: Expression = call('coalesce', column('flows'), whole(0));
+  const sum: Expression = call('add', call('coalesce', column('flows'), whole(0)), whole(countedBefore));
   return project(
     cross(
       summarize(tupleRows(selection), [], [{ name: 'tuples', function: 'count' }]),
