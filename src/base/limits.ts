@@ -100,6 +100,8 @@ export const limits = {
   unreadLooksMax: 64,
   /** Unreadable blobs that a run lists; of more it prints only the number. */
   unreadToldMax: 20,
+  /** Rows that `--sort` holds in memory. More are refused with `usage`, unless `--limit` says how many are printed. */
+  sortedRowsMax: 1_000_000,
   /** Rejections with their position that are kept for one blob; the last one then covers the rest. */
   rejectionsPerBlobMax: 100,
   /** Planned blobs that are held in memory; above it, the plan is written to one temporary file per day. */

@@ -11,7 +11,8 @@ import { openMovableEngine } from '../query/engine/moved-engine.ts';
 import { groupFields, measureExamples } from '../query/measure.ts';
 import { FlowError } from '../base/errors.ts';
 import { allRows } from './options/group-options.ts';
-import { outputFormats } from './output/output.ts';
+import { outputNames } from './output/output.ts';
+import { columnNamesOf } from './output/print.ts';
 import { unsafeCharacters } from './output/printable.ts';
 
 /** Values of the lake are offered only if they are found within this time. */
@@ -36,7 +37,7 @@ export async function completeWords(program: Command, words: readonly string[]):
       typed,
     );
   const option = optionOf(command, before.at(-1));
-  if (option !== undefined && (option.required || option.optional)) return valuesOfOption(option, typed);
+  if (option !== undefined && (option.required || option.optional)) return valuesOfOption(command, option, typed);
   if (typed.startsWith('-'))
     return beginning(
       command.options.flatMap((one) => (one.long === undefined ? [] : [one.long])),
@@ -68,14 +69,28 @@ function optionOf(command: Command, word: string | undefined): Option | undefine
   return word === undefined ? undefined : command.options.find((one) => one.long === word || one.short === word);
 }
 
-function valuesOfOption(option: Option, typed: string): string[] {
+function valuesOfOption(command: Command, option: Option, typed: string): string[] {
   if (option.argChoices !== undefined) return beginning(option.argChoices, typed);
-  if (option.long === '--output') return beginning(outputFormats, typed);
+  if (option.long === '--output') return beginning(outputNames, typed);
   if (option.long === '--color') return beginning(['auto', 'always', 'never'], typed);
-  if (option.long !== '--by' && option.long !== '--metric') return [];
-  const known = option.long === '--by' ? groupFields.map(({ name }) => name) : measureExamples;
+  const known = listedNames(command, option.long);
   const comma = typed.lastIndexOf(',') + 1;
   return beginning(known, typed.slice(comma)).map((word) => typed.slice(0, comma) + word);
+}
+
+/** Names that an option takes with commas. */
+function listedNames(command: Command, option: string | undefined): readonly string[] {
+  switch (option) {
+    case '--by':
+      return groupFields.map(({ name }) => name);
+    case '--metric':
+      return measureExamples;
+    case '--columns':
+    case '--sort':
+      return columnNamesOf(command);
+    default:
+      return [];
+  }
 }
 
 /** Values in the newest tuples of the lake that a terminal can show; none without a lake, or if it takes too long. */

@@ -20,7 +20,7 @@ async function open(script: string): Promise<Pager> {
   writeFileSync(path, `#!/bin/sh\n${script}\n`);
   chmodSync(path, 0o755);
   process.env['PAGER'] = path;
-  return (await openPager())!;
+  return (await openPager(false))!;
 }
 
 /** As results are written: waits where the stream is full. */
@@ -60,7 +60,7 @@ describe.skipIf(process.platform === 'win32')('a pager', () => {
   test('is none where it is not there, or not wanted', async () => {
     for (const program of ['cat', '', join(folder, 'missing')]) {
       process.env['PAGER'] = program;
-      expect(await openPager()).toBeUndefined();
+      expect(await openPager(false)).toBeUndefined();
     }
     expect(existsSync(join(folder, 'missing'))).toBe(false);
   });

@@ -6,7 +6,8 @@ import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import type { Result, TextFormat } from '../../src/cli/output/output.ts';
+import type { TextFormat } from '../../src/cli/output/output.ts';
+import type { Result } from '../../src/cli/output/result.ts';
 import { outputFormats, writeResult } from '../../src/cli/output/output.ts';
 import { printable, printableCell } from '../../src/cli/output/printable.ts';
 import { yamlText } from '../../src/cli/output/yaml-text.ts';
@@ -194,7 +195,7 @@ describe('commands', () => {
       "main.ts: if (args.length === 1 && args[0] === '--version') process.stdout.write(`${version()}\\n`);",
       "main.ts: process.stderr.write('\\nnsgflow: interrupted; run again to go on\\n');",
       "output/print.ts: if (!process.stdout.write(`${text}\\n`)) await once(process.stdout, 'drain');",
-      'output/print.ts: process.stdout.write(await yamlText(value));',
+      'output/print.ts: process.stdout.write(await yamlText(picked));',
       'output/printable.ts: process.stderr.write(`${printable(text)}\\n`);',
       'output/printable.ts: process.stdout.write(printable(text));',
       'program.ts: for (const word of await completeWords(program, words)) process.stdout.write(`${word}\\n`);',

@@ -7,7 +7,7 @@ import type { OutputOptions } from '../output/print.ts';
 import { addOutput, formatOf, print } from '../output/print.ts';
 import type { BlobOptions } from '../options/blob-options.ts';
 import { addBlobOptions, readBlobSelection } from '../options/blob-options.ts';
-import type { ResultColumn } from '../output/output.ts';
+import type { ResultColumn } from '../output/result.ts';
 
 const columns: readonly ResultColumn[] = [
   { name: 'hour', kind: 'text' },

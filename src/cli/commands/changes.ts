@@ -3,8 +3,6 @@ import type { GroupOptions } from '../options/group-options.ts';
 import { addGroups, readFields, readMeasures, readPeriods } from '../options/group-options.ts';
 import { parseWhole } from '../options/options.ts';
 import { showChanges } from '../output/compared-table.ts';
-import { formatOf } from '../output/print.ts';
-import { tell } from '../output/printable.ts';
 import { formatTime } from '../../base/time.ts';
 import { withEngine } from '../question/open-engine.ts';
 import { printAnswer, readRange, whereOf } from '../question/question.ts';
@@ -35,13 +33,21 @@ Examples:
 `,
   );
   command.action(async (words: string[], options: ChangesOptions) => {
-    const format = formatOf(options);
     const axis = { by: readFields('--by', options.by), limit: parseWhole('--limit', options.limit, 1, 1_000_000) };
     const isOpen = options.from === undefined && options.since === undefined;
     const asked = readRange(isOpen ? { ...options, from: sinceDefault } : options);
     const periods = readPeriods(asked, { ...options, compare: options.compare ?? true });
     await withEngine(options, async (engine) => {
-      const { rows } = await printAnswer(
+      const { range = {}, compareMillis = 0 } = periods;
+      const span = (shift: number): string =>
+        [range.start, range.end]
+          .map((time = 0) =>
+            formatTime(time - shift)
+              .slice(0, 16)
+              .replace('T', ' '),
+          )
+          .join(' to ');
+      await printAnswer(
         engine,
         {
           ...periods,
@@ -53,20 +59,14 @@ Examples:
           changes: true,
         },
         options,
-        showChanges,
+        {
+          show: showChanges,
+          below: (rows) => [
+            ...(rows === 0 ? ['nothing changed'] : []),
+            `${span(0)} against ${span(compareMillis)} UTC`,
+          ],
+        },
       );
-      if (format !== 'table') return;
-      const { range = {}, compareMillis = 0 } = periods;
-      const span = (shift: number): string =>
-        [range.start, range.end]
-          .map((time = 0) =>
-            formatTime(time - shift)
-              .slice(0, 16)
-              .replace('T', ' '),
-          )
-          .join(' to ');
-      if (rows === 0) tell('nothing changed');
-      tell(`${span(0)} against ${span(compareMillis)}, UTC`);
     });
   });
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
+import { formatCount } from '../../base/format-count.ts';
 import { decodeText } from '../../base/text.ts';
 import { limits } from '../../base/limits.ts';
 import { findField } from '../../query/filter/fields.ts';
@@ -7,11 +8,10 @@ import { parseMeasure } from '../../query/measure.ts';
 import type { Match } from '../../query/tree.ts';
 import { ValueError, valueMatch } from '../../query/filter/value.ts';
 import type { AskOptions } from '../question/question.ts';
-import { addOutput, formatOf } from '../output/print.ts';
+import { addOutput } from '../output/print.ts';
 import { withEngine } from '../question/open-engine.ts';
 import { addSource, addTimes, printAnswer, readRange } from '../question/question.ts';
 import { parseWhole, readText } from '../options/options.ts';
-import { tell } from '../output/printable.ts';
 
 interface FindOptions extends AskOptions {
   readonly file?: string;
@@ -31,7 +31,6 @@ export function define(command: Command): void {
     '\nOf each address that was seen, on either side: when, how often, how much. Over all time but for --from, --to.\n',
   );
   command.action(async (words: string[], options: FindOptions) => {
-    const format = formatOf(options);
     const texts = [
       ...words.map((text) => ({ text, from: '' })),
       ...(options.file === undefined ? [] : await readList(options.file)),
@@ -41,7 +40,7 @@ export function define(command: Command): void {
       throw new FlowError('usage', `${texts.length} addresses are more than ${limits.findAddressesMax}`);
     const among = texts.map(readAddress);
     await withEngine(options, async (engine) => {
-      const { rows } = await printAnswer(
+      await printAnswer(
         engine,
         {
           ask: 'groups',
@@ -51,9 +50,14 @@ export function define(command: Command): void {
           measures: ['flows', 'denied', 'bytes', 'first', 'last'].map(parseMeasure),
         },
         options,
+        {
+          below: (rows) => [
+            rows === 0
+              ? 'none of them was seen'
+              : `${rows === 1 ? '1 address was' : `${formatCount(rows)} addresses were`} seen`,
+          ],
+        },
       );
-      if (format === 'table')
-        tell(rows === 0 ? 'none of them was seen' : `${rows === 1 ? '1 address was' : `${rows} addresses were`} seen`);
     });
   });
 }

@@ -11,7 +11,7 @@ import type { AskOptions } from '../question/question.ts';
 import { addOutput, formatOf, print } from '../output/print.ts';
 import { readRange } from '../question/question.ts';
 import { lakeOf } from '../options/lake-option.ts';
-import type { ResultColumn } from '../output/output.ts';
+import type { ResultColumn } from '../output/result.ts';
 import { tell } from '../output/printable.ts';
 
 interface GapsOptions extends AskOptions {

@@ -47,7 +47,11 @@ export function define(command: Command): void {
           resource: log.resourceId === '' ? null : log.resourceId,
         };
       });
-      await print(resultOf(rows), format);
+      const result = resultOf(rows);
+      const columns = result.columns.map((column) =>
+        column.name === 'newest' ? { ...column, kind: 'time' as const } : column,
+      );
+      await print({ ...result, columns }, format);
       if (failures.length > 0) throw failures[0];
     } finally {
       await lake.close();

@@ -7,7 +7,7 @@ import type { FlowsStats, TableStats } from '../../lake/table-stats.ts';
 import { tableStats } from '../../lake/table-stats.ts';
 import type { OutputOptions } from '../output/print.ts';
 import { addOutput, formatOf, print, printObject } from '../output/print.ts';
-import type { ResultColumn } from '../output/output.ts';
+import type { ResultColumn } from '../output/result.ts';
 import { show } from '../output/printable.ts';
 import { formatBytes } from '../output/progress.ts';
 

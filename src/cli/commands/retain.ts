@@ -10,7 +10,7 @@ import type { RetainSettings, RetentionStep } from '../../source/retain.ts';
 import type { OutputOptions } from '../output/print.ts';
 import { addOutput, formatOf, print } from '../output/print.ts';
 import { collect, parseWhole } from '../options/options.ts';
-import type { ResultColumn } from '../output/output.ts';
+import type { ResultColumn } from '../output/result.ts';
 import { tell } from '../output/printable.ts';
 import { formatBytes } from '../output/progress.ts';
 import { readRetentionRules } from '../options/retention-rules.ts';

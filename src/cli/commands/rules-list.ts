@@ -5,7 +5,7 @@ import { formatCountOf } from '../../base/format-count.ts';
 import { ruleRow } from '../../nsg/effective-rules.ts';
 import type { NetworkOptions } from '../options/network.ts';
 import { addNetwork, findNsg, requireNetwork } from '../options/network.ts';
-import type { Result } from '../output/output.ts';
+import type { Result } from '../output/result.ts';
 import { resultOf } from '../output/output.ts';
 import { addOutput, formatOf, print } from '../output/print.ts';
 import { tell } from '../output/printable.ts';

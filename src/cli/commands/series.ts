@@ -4,7 +4,6 @@ import { limits } from '../../base/limits.ts';
 import type { QueryRange } from '../../query/tree.ts';
 import { parseDuration } from '../options/amount.ts';
 import { bucketsDefault, bucketWidthOf } from '../options/bucket.ts';
-import { formatOf } from '../output/print.ts';
 import { withEngine } from '../question/open-engine.ts';
 import { printAnswer, readRange, whereOf } from '../question/question.ts';
 import type { GroupOptions } from '../options/group-options.ts';
@@ -13,7 +12,8 @@ import {
   readFields,
   readMeasures,
   readPeriods,
-  reportSummary,
+  summaryDetails,
+  summaryParts,
   showOther,
   spanOf,
 } from '../options/group-options.ts';
@@ -44,7 +44,6 @@ export function define(command: Command): void {
     '\nA continuing or end tuple counts since the tuple before it, so its bytes are spread over that time; totals stay the same.\n',
   );
   command.action(async (words: string[], options: SeriesOptions) => {
-    const format = formatOf(options);
     const measures = readMeasures(options.metric);
     const selection = { ...readPeriods(readRange(options), options), ...whereOf(words) };
     const axes =
@@ -64,7 +63,7 @@ export function define(command: Command): void {
         range.start !== undefined && range.end !== undefined
           ? { firstMillis: range.start, lastMillis: range.end }
           : await spanOf(engine, range);
-      const { rows, summary } = await printAnswer(
+      await printAnswer(
         engine,
         {
           ...selection,
@@ -76,9 +75,8 @@ export function define(command: Command): void {
           observations: options.observations === true,
         },
         options,
-        (answer) => showOther(showCompared(answer)),
+        { show: (answer) => showOther(showCompared(answer)), below: summaryParts, details: summaryDetails },
       );
-      if (format === 'table') reportSummary(rows, summary);
     });
   });
 }

@@ -15,10 +15,10 @@ import type { AskOptions } from '../question/question.ts';
 import { addOutput, formatOf, print } from '../output/print.ts';
 import { withEngine } from '../question/open-engine.ts';
 import { addSource, printAnswer, whereOf } from '../question/question.ts';
-import { flowTable } from '../output/flow-table.ts';
+import { flowTable, tupleColumns } from '../output/flow-table.ts';
 import { stopGently } from '../interrupt.ts';
 import { parseWhole } from '../options/options.ts';
-import { plainText } from '../output/output.ts';
+import { plainText } from '../output/printable.ts';
 
 interface TailOptions extends AskOptions {
   readonly follow?: boolean;
@@ -33,7 +33,7 @@ export function define(command: Command): void {
     .option('--limit <n>', 'tuples to begin with', '20')
     .option('--interval <time>', 'how often to look for new ones', '1s');
   addSource(command);
-  addOutput(command);
+  addOutput(command, tupleColumns);
   command.action(async (words: string[], options: TailOptions) => {
     const format = formatOf(options);
     const query = {
@@ -44,7 +44,7 @@ export function define(command: Command): void {
     };
     const intervalMillis = parseDuration('--interval', options.interval);
     if (options.follow !== true) {
-      await withEngine(options, (engine) => printAnswer(engine, query, options, flowTable));
+      await withEngine(options, (engine) => printAnswer(engine, query, options, { show: flowTable }));
       return;
     }
     const folder = options.lake ?? process.env['NSGFLOW_LAKE'];
@@ -61,7 +61,7 @@ export function define(command: Command): void {
     const undo = stopGently(() => stop.abort());
     try {
       const answer = { columns, chunks: follow(lake, query, intervalMillis, stop.signal) };
-      await print(format === 'table' || format === 'md' ? flowTable(answer) : answer, format, 'follow');
+      await print(answer, format, { show: flowTable, follow: true });
     } finally {
       undo();
       await lake.close();

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
+import { formatCountOf } from '../../base/format-count.ts';
 import { formatTime } from '../../base/time.ts';
 import { formatProtocol, parseProtocol } from '../../net/protocol.ts';
 import type { Engine } from '../../query/engine/engine.ts';
-import type { Answer, Cell } from '../../query/engine/result.ts';
 import { parseMeasure } from '../../query/measure.ts';
 import type { Condition, Selection } from '../../query/tree.ts';
 import { bucketWidthOf } from '../options/bucket.ts';
@@ -11,12 +11,11 @@ import type { Endpoint } from '../options/endpoint.ts';
 import { readEndpoint } from '../options/endpoint.ts';
 import { allRows, mapRows } from '../options/group-options.ts';
 import { protocolHelp } from '../options/protocol-option.ts';
-import { flowTable } from '../output/flow-table.ts';
-import type { Result } from '../output/output.ts';
-import { plainText } from '../output/output.ts';
+import { conversationColumns, flowTable } from '../output/flow-table.ts';
 import { addOutput, formatOf } from '../output/print.ts';
-import { tell } from '../output/printable.ts';
+import { plainText, tell } from '../output/printable.ts';
 import { formatBitRate, formatBytes } from '../output/progress.ts';
+import type { Result } from '../output/result.ts';
 import { sparkline } from '../output/sparkline.ts';
 import { withEngine } from '../question/open-engine.ts';
 import type { AskOptions } from '../question/question.ts';
@@ -29,7 +28,7 @@ export function define(command: Command): void {
     .argument('[protocol]', 'tcp, udp, or a number (default: any)');
   addSource(command);
   addTimes(command);
-  addOutput(command);
+  addOutput(command, conversationColumns);
   command.addHelpText(
     'after',
     `
@@ -58,16 +57,22 @@ Examples:
 }
 
 async function printTuples(engine: Engine, selection: Selection, options: AskOptions): Promise<void> {
-  const { rows } = await printAnswer(engine, { ...selection, ask: 'tuples' }, options, timelineTable);
-  if (formatOf(options) === 'table' && rows === 0)
-    tell('no tuple of this five-tuple; perhaps the other end was the initiator');
+  await printAnswer(engine, { ...selection, ask: 'tuples' }, options, {
+    show: timelineTable,
+    below: (rows) => [
+      rows === 0
+        ? 'no tuple of this five-tuple; perhaps the other end was the initiator'
+        : formatCountOf(rows, 'tuple'),
+    ],
+  });
 }
 
 async function printConversations(engine: Engine, selection: Selection, options: AskOptions): Promise<void> {
-  const { rows } = await printAnswer(engine, { ...selection, ask: 'conversations' }, options, flowTable);
-  if (formatOf(options) !== 'table') return;
-  if (rows === 0) tell('no conversation between them');
-  else for (const line of await bandwidth(engine, selection)) tell(line);
+  const { rows } = await printAnswer(engine, { ...selection, ask: 'conversations' }, options, {
+    show: flowTable,
+    below: (count) => [count === 0 ? 'no conversation between them' : formatCountOf(count, 'conversation')],
+  });
+  if (formatOf(options) === 'table' && rows > 0) for (const line of await bandwidth(engine, selection)) tell(line);
 }
 
 /** Conversations that the first end began. */
@@ -141,7 +146,7 @@ function formatSeconds(millis: number): string {
 }
 
 /** For people: the time since the tuple before, what happened, and counters of both directions. */
-function timelineTable(answer: Answer): Result {
+function timelineTable(answer: Result): Result {
   const at = new Map(answer.columns.map(({ name }, i) => [name, i]));
   let before = Number.NaN;
   const columns = [
@@ -157,6 +162,7 @@ function timelineTable(answer: Answer): Result {
     'mac',
   ];
   return {
+    keep: ['state', 'direction'],
     columns: columns.map((name) => ({
       name,
       kind: name === 'time' ? 'time' : name.startsWith('bytes') ? 'number' : 'text',
@@ -165,7 +171,7 @@ function timelineTable(answer: Answer): Result {
       const millis = Date.parse(plainText(row[at.get('time')!]));
       const after = Number.isNaN(before) ? null : `+${((millis - before) / 1000).toLocaleString('en-US')} s`;
       before = millis;
-      return columns.map((name): Cell => (name === 'after' ? after : row[at.get(name)!]));
+      return columns.map((name) => (name === 'after' ? after : row[at.get(name)!]));
     }),
   };
 }

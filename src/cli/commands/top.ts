@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { formatOf } from '../output/print.ts';
 import { withEngine } from '../question/open-engine.ts';
 import { printAnswer, readRange, whereOf } from '../question/question.ts';
 import type { GroupOptions } from '../options/group-options.ts';
@@ -8,7 +7,8 @@ import {
   readFields,
   readMeasures,
   readPeriods,
-  reportSummary,
+  summaryDetails,
+  summaryParts,
   showOther,
 } from '../options/group-options.ts';
 import { parseWhole } from '../options/options.ts';
@@ -20,8 +20,10 @@ interface TopOptions extends GroupOptions {
   readonly other?: boolean;
 }
 
+const metricDefault = 'bytes,flows,packets';
+
 export function define(command: Command): void {
-  addGroups(command, 'bytes');
+  addGroups(command, metricDefault);
   command
     .requiredOption('--by <fields>', 'fields to group by, with commas: src.ip,dst.port; ip and port mean either side')
     .option('--limit <n>', 'groups at the most', '10')
@@ -35,25 +37,22 @@ Examples:
 `,
   );
   command.action(async (words: string[], options: TopOptions) => {
-    const format = formatOf(options);
     const axis = {
       by: readFields('--by', options.by),
       limit: parseWhole('--limit', options.limit, 1, 1_000_000),
       other: options.other === true,
     };
-    const measures = readMeasures(
-      options.metric,
-      ...(options.compare === undefined ? ['flows', 'packets', 'bytes'] : []),
-    );
+    // A comparison has four columns for each measure.
+    const isLong = options.compare !== undefined && options.metric === metricDefault;
+    const measures = readMeasures(isLong ? 'bytes' : options.metric);
     const selection = { ...readPeriods(readRange(options), options), ...whereOf(words) };
     await withEngine(options, async (engine) => {
-      const { rows, summary } = await printAnswer(
+      await printAnswer(
         engine,
         { ...selection, ask: 'groups', axes: [axis], measures, observations: options.observations === true },
         options,
-        (answer) => showOther(showCompared(answer)),
+        { show: (answer) => showOther(showCompared(answer)), below: summaryParts, details: summaryDetails },
       );
-      if (format === 'table') reportSummary(rows, summary);
     });
   });
 }

@@ -1,15 +1,14 @@
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
-import { formatCount } from '../../base/format-count.ts';
+import { formatCount, formatCountOf } from '../../base/format-count.ts';
 import type { Engine, Times } from '../../query/engine/engine.ts';
-import { measureColumn, measureExamples, parseMeasure } from '../../query/measure.ts';
+import { groupFields, measureColumn, measureExamples, parseMeasure } from '../../query/measure.ts';
 import type { Answer, Cell } from '../../query/engine/result.ts';
 import type { GroupQuery, Measure, QueryRange } from '../../query/tree.ts';
 import { parseDuration } from './amount.ts';
 import type { AskOptions } from '../question/question.ts';
 import { addQuestion } from '../question/question.ts';
-import type { Result } from '../output/output.ts';
-import { tell } from '../output/printable.ts';
+import type { Result } from '../output/result.ts';
 
 /** What commands that add up have in common: top, series, matrix. */
 export interface GroupOptions extends AskOptions {
@@ -20,7 +19,10 @@ export interface GroupOptions extends AskOptions {
 
 /** Adds the question, `--metric`, `--observations` and `--compare`. */
 export function addGroups(command: Command, metric: string): void {
-  addQuestion(command);
+  addQuestion(command, [
+    ...groupFields.map(({ name, columns, join }) => (join === 'one' ? columns[0] : name)),
+    ...measureExamples.map((text) => measureColumn(parseMeasure(text))),
+  ]);
   command
     .option(
       '--metric <measures>',
@@ -32,8 +34,8 @@ export function addGroups(command: Command, metric: string): void {
 }
 
 /** @throws usage */
-export function readMeasures(text: string, ...others: readonly string[]): Measure[] {
-  const measures = [...text.split(','), ...others].map(parseMeasure);
+export function readMeasures(text: string): Measure[] {
+  const measures = text.split(',').map(parseMeasure);
   const names = measures.map(measureColumn);
   return measures.filter((_, i) => names.indexOf(names[i]) === i);
 }
@@ -65,33 +67,44 @@ export function readPeriods(range: QueryRange, { compare }: GroupOptions): Pick<
 }
 
 /** Of the answer, for people: `(other)` in place of a column that says so. */
-export function showOther(answer: Pick<Answer, 'columns' | 'chunks'>): Result {
+export function showOther(answer: Result): Result {
   const at = answer.columns.findIndex(({ name }) => name === 'other');
   if (at < 0) return answer;
   const key = answer.columns[0].name === 'time' ? 1 : 0;
   return {
     columns: answer.columns.filter((_, i) => i !== at),
     chunks: mapRows(answer.chunks, (row) => {
-      const cells = row[at] === true ? row.map((cell, i) => (i === key ? '(other)' : cell)) : row;
+      const cells = row[at] === true ? row.map((cell, i) => (i === key ? '(other)' : cell)) : [...row];
       return cells.filter((_, i) => i !== at);
     }),
   };
 }
 
-export async function* mapRows(chunks: AsyncIterable<Cell[][]>, map: (row: Cell[]) => Cell[]): AsyncIterable<Cell[][]> {
+export async function* mapRows(
+  chunks: Result['chunks'],
+  map: (row: readonly unknown[]) => unknown[],
+): AsyncGenerator<unknown[][]> {
   for await (const chunk of chunks) yield chunk.map(map);
 }
 
-/** Says on stderr what the rows stand for. */
-export function reportSummary(rows: number, summary: Answer['summary']): void {
-  if (rows === 0) tell('nothing matches');
-  else if (summary !== undefined) {
-    tell(
-      summary.basis === 'conversations'
-        ? `${formatCount(summary.counted)} of ${formatCount(summary.flows)} conversations carry counters\neach counts once (--observations counts every tuple)`
-        : `${formatCount(summary.counted)} of ${formatCount(summary.flows)} tuples carry counters\nevery observation counts`,
-    );
-  }
+/** The line below a table of groups: what their rows stand for. */
+export function summaryParts(rows: number, summary: Answer['summary']): readonly string[] {
+  if (rows === 0) return ['nothing matches'];
+  if (summary === undefined) return [];
+  const { basis, flows, counted } = summary;
+  const what = formatCountOf(flows, basis === 'conversations' ? 'conversation' : 'tuple');
+  return [counted === flows ? what : `${what}, ${formatCount(counted)} with byte counts`];
+}
+
+/** What -v adds to it. */
+export function summaryDetails(summary: Answer['summary']): readonly string[] {
+  if (summary === undefined) return [];
+  return [
+    summary.basis === 'conversations'
+      ? 'each conversation counts once, though several NICs and logs saw it (--observations counts every tuple)'
+      : 'every tuple of every NIC and log counts',
+    'sums of bytes and packets leave out flows without counters: denied ones, and all of version 1',
+  ];
 }
 
 /** Rows of a small answer. */

@@ -1,15 +1,13 @@
 /** Comparisons with an earlier period, for people. */
-import type { Answer, AnswerColumn, Cell } from '../../query/engine/result.ts';
 import { mapRows } from '../options/group-options.ts';
 import { endpoint } from './flow-table.ts';
-
-type Rows = Pick<Answer, 'columns' | 'chunks'>;
+import type { Result, ResultColumn } from './result.ts';
 
 /**
  * Percents to one decimal with a sign. With one measure, its columns have short names, and the value before comes last: a narrow terminal
  * leaves out the last columns.
  */
-export function showCompared({ columns, chunks }: Rows): Rows {
+export function showCompared({ columns, chunks }: Result): Result {
   const measures = columns.filter(({ name }) => name.endsWith('_before'));
   if (measures.length === 0) return { columns, chunks };
   const prefix = measures.length === 1 ? measures[0].name.slice(0, -'before'.length) : undefined;
@@ -22,9 +20,9 @@ export function showCompared({ columns, chunks }: Rows): Rows {
 }
 
 /** The same with the address and the port of a side in one column, where both are keys. */
-export function showChanges({ columns, chunks }: Rows): Rows {
+export function showChanges({ columns, chunks }: Result): Result {
   const at = new Map(columns.map(({ name }, i) => [name, i]));
-  const shown = columns.flatMap((column, i): { column: AnswerColumn; cell: (row: Cell[]) => Cell }[] => {
+  const shown = columns.flatMap((column, i): { column: ResultColumn; cell: (row: readonly unknown[]) => unknown }[] => {
     const [, side, part] = /^(src|dst)_(ip|port)$/.exec(column.name) ?? [];
     const other = at.get(`${side}_${part === 'ip' ? 'port' : 'ip'}`);
     if (side === undefined || other === undefined) return [{ column, cell: (row) => row[i] }];
@@ -42,7 +40,7 @@ function shortName(name: string, prefix: string | undefined): string {
   return prefix !== undefined && name.startsWith(prefix) ? name.slice(prefix.length) : name;
 }
 
-function formatPercent(cell: Cell): Cell {
+function formatPercent(cell: unknown): unknown {
   if (typeof cell !== 'number') return cell;
   const digits = { minimumFractionDigits: 1, maximumFractionDigits: 1, signDisplay: 'exceptZero' } as const;
   return `${cell.toLocaleString('en-US', digits)}%`;

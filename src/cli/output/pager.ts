@@ -12,14 +12,14 @@ export interface Pager {
 
 /**
  * The pager for output of more than one screen on a terminal: `$PAGER`, otherwise less, which quits by itself if
- * everything fits on one screen. `PAGER=cat` or `--no-pager` disable it. `undefined` if there is none.
+ * everything fits on one screen. It moves sideways over lines that are too wide if `isWide`. `PAGER=cat` or `--no-pager` disable it. `undefined` if there is none.
  */
-export async function openPager(): Promise<Pager | undefined> {
+export async function openPager(isWide: boolean): Promise<Pager | undefined> {
   const [program, ...args] = (process.env['PAGER'] ?? 'less').trim().split(/\s+/);
   if (program === '' || program === 'cat') return undefined;
   const child = spawn(program, args, {
     stdio: ['pipe', 'inherit', 'inherit'],
-    env: { LESS: 'FRX', ...process.env },
+    env: { LESS: isWide ? 'FRXS' : 'FRX', ...process.env },
   });
   // A reader that quits early is not a failure.
   child.stdin.on('error', () => undefined);

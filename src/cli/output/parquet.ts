@@ -7,8 +7,8 @@ import { FlowError, fileError } from '../../base/errors.ts';
 import type { DuckdbConnection } from '../../lake/duckdb/connection.ts';
 import { openDuckdb, quoteText } from '../../lake/duckdb/duckdb.ts';
 import { makeTemporaryFolder } from '../../lake/duckdb/temporary-folder.ts';
-import type { Result, ResultColumn } from './output.ts';
-import { plainText } from './output.ts';
+import type { Result, ResultColumn } from './result.ts';
+import { plainText } from './printable.ts';
 
 /** How cells are kept until all are there; numbers as digits, so that none loses any. */
 const cellTypes = {

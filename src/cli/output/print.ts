@@ -2,24 +2,51 @@
 import { once } from 'node:events';
 import { type Command, Option } from 'commander';
 import { FlowError } from '../../base/errors.ts';
+import { formatCountOf } from '../../base/format-count.ts';
 import { stop } from '../interrupt.ts';
-import type { OutputFormat, Result } from './output.ts';
-import { outputFormats, parseOutputFormat, writeResult } from './output.ts';
+import type { OutputFormat } from './output.ts';
+import type { Result } from './result.ts';
+import { outputNames, parseOutputFormat, writeResult } from './output.ts';
 import type { Pager } from './pager.ts';
 import { openPager } from './pager.ts';
 import { jsonText, tell } from './printable.ts';
+import type { Shape } from './shape.ts';
+import { parseColumns, parseSort, pickedKeys, shaped } from './shape.ts';
 import { yamlText } from './yaml-text.ts';
 
 export interface OutputOptions {
   readonly output?: string;
+  readonly columns?: string;
+  readonly sort?: string;
+  readonly verbose?: boolean;
 }
 
-/** How the running command shows its output; options of addOutput set it. */
-const appearance = { color: 'auto', pager: true };
+interface Appearance extends Pick<Shape, 'columns' | 'sort'> {
+  readonly color: string;
+  readonly pager: boolean;
+  readonly wide: boolean;
+  readonly header: boolean;
+  readonly verbose: boolean;
+}
 
-export function addOutput(command: Command): void {
+/** How this process shows its output; options of addOutput set it. */
+let appearance: Appearance = { color: 'auto', pager: true, wide: false, header: true, verbose: false };
+
+/** Names that `--columns` and `--sort` of a command take, for completion. */
+const columnNames = new WeakMap<Command, readonly string[]>();
+
+export function columnNamesOf(command: Command): readonly string[] {
+  return columnNames.get(command) ?? [];
+}
+
+/** Adds how the result is printed. `names` are columns that completion offers. */
+export function addOutput(command: Command, names: readonly string[] = []): void {
+  columnNames.set(command, names);
   command
-    .option('-o, --output <format>', `${outputFormats.join(', ')} (default: table on a terminal, jsonl into a pipe)`)
+    .option('-o, --output <format>', `${outputNames.join(', ')} (default: table on a terminal, jsonl into a pipe)`)
+    .option('--columns <names>', 'print these columns, with commas; names are the keys of -o json')
+    .option('--sort <column>', 'sort the rows by a column; column:desc is the largest first')
+    .option('--no-header', 'print no line of names in table, csv and tsv')
     .addOption(
       new Option('--color <when>', 'auto, always or never').argParser((when: string) => {
         if (!['auto', 'always', 'never'].includes(when))
@@ -27,11 +54,19 @@ export function addOutput(command: Command): void {
         return when;
       }),
     )
-    .option('--no-pager', 'write straight to the terminal, however long');
+    .option('--no-pager', 'write straight to the terminal, however long')
+    .option('-v, --verbose', 'say more below a table');
   command.hook('preAction', (_, self) => {
-    const { color = 'auto', pager } = self.opts<{ color?: string; pager?: boolean }>();
-    appearance.color = color;
-    appearance.pager = pager !== false;
+    const options = self.opts<OutputOptions & { color?: string; pager?: boolean; header?: boolean }>();
+    appearance = {
+      color: options.color ?? 'auto',
+      pager: options.pager !== false,
+      wide: options.output === 'wide',
+      header: options.header !== false,
+      verbose: options.verbose === true,
+      ...(options.columns === undefined ? {} : { columns: parseColumns(options.columns) }),
+      ...(options.sort === undefined ? {} : { sort: parseSort(options.sort) }),
+    };
   });
 }
 
@@ -40,29 +75,78 @@ export function formatOf({ output }: OutputOptions): OutputFormat {
   return parseOutputFormat(output, process.stdout.isTTY);
 }
 
-/** Writes a result to stdout in the format asked for; with `follow`, each chunk as it comes. @returns the number of rows */
-export async function print(result: Result, format: OutputFormat, mode: 'all' | 'follow' = 'all'): Promise<number> {
+/** How a command has its result printed. */
+export interface Printing {
+  /** Each chunk as it comes, without a pager. */
+  readonly follow?: boolean;
+  /** Rows to print of a result that `--sort` orders; it is not applied without `--sort`. */
+  readonly sortedLimit?: number;
+  /** The table for people, in place of the columns of the result; `--columns` does without it. */
+  readonly show?: (result: Result) => Result | Promise<Result>;
+  /** The line below a table, in parts; for `rows` that were printed. */
+  readonly below?: (rows: number) => readonly string[];
+  /** What -v adds, a line each. */
+  readonly details?: (rows: number) => readonly string[];
+}
+
+/** Writes a result to stdout in the format asked for. @returns the number of rows */
+export async function print(result: Result, format: OutputFormat, printing: Printing = {}): Promise<number> {
+  const isTable = format === 'table';
+  const { columns, sort } = appearance;
+  const limit = printing.sortedLimit;
+  let asked = shaped(result, {
+    ...(sort === undefined ? {} : { sort }),
+    ...(limit === undefined ? {} : { limit }),
+  });
+  if (columns !== undefined) asked = shaped(asked, { columns });
+  else if ((isTable || format === 'md') && printing.show !== undefined) asked = await printing.show(asked);
   if (format === 'parquet') {
     const { writeParquet } = await import('./parquet.ts');
-    return writeParquet(result, process.stdout);
+    return writeParquet(asked, process.stdout);
   }
   const isTerminal = process.stdout.isTTY;
-  const pager = isTerminal && appearance.pager && mode === 'all' ? await openPager() : undefined;
-  const notes: string[] = [];
+  const pager =
+    isTerminal && appearance.pager && printing.follow !== true ? await openPager(appearance.wide) : undefined;
+  let leftOut: readonly string[] = [];
+  let date: string | undefined;
+  let rows = 0;
   try {
-    const shown = pager === undefined ? result : { ...result, chunks: whileRead(result.chunks, pager) };
-    return await writeResult(shown, format, pager?.out ?? process.stdout, {
-      width: isTerminal ? process.stdout.columns : 0,
+    const shown = pager === undefined ? asked : { ...asked, chunks: whileRead(asked.chunks, pager) };
+    rows = await writeResult(shown, format, pager?.out ?? process.stdout, {
+      width: isTerminal && !appearance.wide ? process.stdout.columns : 0,
       isTerminal,
       color: appearance.color === 'always' || (appearance.color === 'auto' && isTerminal && !process.env['NO_COLOR']),
       signal: stop.signal,
-      note: (sentence) => notes.push(sentence),
-      atOnce: mode === 'follow',
+      noHeader: !appearance.header,
+      onLeftOut: (names) => (leftOut = names),
+      onDate: (day) => (date = day),
+      atOnce: printing.follow === true,
     });
+    return rows;
   } finally {
     await pager?.close();
-    for (const note of notes) tell(note);
+    if (isTable) tellBelow(rows, printing, date, leftOut);
   }
+}
+
+/** One line on stderr below a table; with -v, further ones. */
+function tellBelow(
+  rows: number,
+  { below, details }: Printing,
+  date: string | undefined,
+  leftOut: readonly string[],
+): void {
+  const hidden = leftOut.length === 0 ? [] : [`${formatCountOf(leftOut.length, 'column')} hidden (-o wide)`];
+  const parts = [...(below?.(rows) ?? []), ...(date === undefined ? [] : [`${date} UTC`]), ...hidden];
+  if (parts.length > 0) tell(parts.join('; '));
+  if (!appearance.verbose) return;
+  for (const line of details?.(rows) ?? []) tell(line);
+  if (leftOut.length > 0) tell(`hidden columns: ${leftOut.join(', ')}`);
+}
+
+/** Whether `--columns` or `--sort` changes what is printed. */
+export function isShaped(): boolean {
+  return appearance.columns !== undefined || appearance.sort !== undefined;
 }
 
 /** Chunks until the reader has left. */
@@ -75,10 +159,11 @@ async function* whileRead(chunks: Result['chunks'], pager: Pager): AsyncGenerato
 
 /** Writes one object: as it stands in json, jsonl and yaml, else as a table of one row. */
 export async function printObject(value: Record<string, unknown>, result: Result, format: OutputFormat): Promise<void> {
+  const picked = appearance.columns === undefined ? value : pickedKeys(value, appearance.columns);
   if (format === 'json' || format === 'jsonl') {
-    const text = jsonText(value, format === 'json' ? 2 : undefined);
+    const text = jsonText(picked, format === 'json' ? 2 : undefined);
     if (!process.stdout.write(`${text}\n`)) await once(process.stdout, 'drain');
   } else if (format === 'yaml') {
-    process.stdout.write(await yamlText(value));
+    process.stdout.write(await yamlText(picked));
   } else await print(result, format);
 }

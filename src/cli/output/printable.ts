@@ -21,6 +21,11 @@ export function printableCell(text: string): string {
   return text.replace(unsafeInText, '·');
 }
 
+/** A cell as text: objects as JSON. */
+export function plainText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
 /** A value as JSON; unsafe characters become `\u` escapes. */
 export function jsonText(value: unknown, indent?: number): string {
   return escapeJson(JSON.stringify(value, undefined, indent));

@@ -7,9 +7,8 @@ import type { Answer, Scan } from '../../query/engine/result.ts';
 import { parseTimePoint, timeExamples } from '../../query/filter/time-point.ts';
 import type { Query, QueryRange } from '../../query/tree.ts';
 import { collect } from '../options/options.ts';
-import type { Result } from '../output/output.ts';
-import type { OutputOptions } from '../output/print.ts';
-import { addOutput, formatOf, print } from '../output/print.ts';
+import type { OutputOptions, Printing } from '../output/print.ts';
+import { addOutput, formatOf, isShaped, print } from '../output/print.ts';
 import { tell } from '../output/printable.ts';
 import { formatBytes } from '../output/progress.ts';
 
@@ -47,11 +46,11 @@ export function addSource(command: Command): void {
 }
 
 /** Adds a trailing filter, the source, times and the output format. */
-export function addQuestion(command: Command): void {
+export function addQuestion(command: Command, names: readonly string[] = []): void {
   command.argument('[filter...]', 'filter expression, such as: access = deny and dst.port = 22');
   addSource(command);
   addTimes(command);
-  addOutput(command);
+  addOutput(command, names);
 }
 
 export function addTimes(command: Command): void {
@@ -100,30 +99,41 @@ function eitherOf(options: AskOptions, name: 'from' | 'to', other: 'since' | 'un
 }
 
 /**
- * Asks a question and prints the answer; `show` may turn it into another one for people.
+ * Asks a question and prints the answer.
  * @returns the rows printed, and the answer's summary
  */
 export async function printAnswer(
   engine: Engine,
   query: Query,
   options: AskOptions,
-  show: (answer: Answer) => Result | Promise<Result> = (answer) => answer,
+  printing: AnswerPrinting = {},
 ): Promise<{ rows: number; summary: Answer['summary'] }> {
   const startMillis = performance.now();
   const format = formatOf(options);
   let rows: number;
   let summary: Answer['summary'];
   let scan: Scan;
-  if (format === 'parquet' && engine.writeParquet !== undefined) {
+  if (format === 'parquet' && engine.writeParquet !== undefined && !isShaped()) {
     const { withTemporary } = await import('../output/parquet.ts');
     ({ rows, scan } = await withTemporary(process.stdout, (path) => engine.writeParquet!(query, path)));
   } else {
     const answer = await engine.ask(query);
     ({ summary, scan } = answer);
-    rows = await print(format === 'table' || format === 'md' ? await show(answer) : answer, format);
+    const { below, details, ...rest } = printing;
+    rows = await print(answer, format, {
+      ...rest,
+      ...(below === undefined ? {} : { below: (count) => below(count, summary) }),
+      ...(details === undefined ? {} : { details: () => details(summary) }),
+    });
   }
   if (options.explain === true) explain(scan, rows, performance.now() - startMillis);
   return { rows, summary };
+}
+
+/** How a question has its answer printed. */
+export interface AnswerPrinting extends Pick<Printing, 'sortedLimit' | 'show'> {
+  readonly below?: (rows: number, summary: Answer['summary']) => readonly string[];
+  readonly details?: (summary: Answer['summary']) => readonly string[];
 }
 
 /** Says on stderr what a question read. */

@@ -1,0 +1,48 @@
+/** What a table gives up when the terminal is too narrow. */
+
+/** Columns that are left out, the first one first. All others stay, and their cells wrap. */
+export const leftOutFirst: readonly string[] = [
+  'mac',
+  'resource',
+  'format',
+  'state',
+  'nsg',
+  // Of conversations and tuples.
+  'continued',
+  'observations',
+  'encryption',
+  'tuples',
+  'last_time',
+  'direction',
+  'protocol',
+  // Of rules.
+  'kind',
+  'source_ports',
+  // Of `ingest status` and `ingest gaps`.
+  'nics',
+  'blobs',
+  'nic',
+];
+
+/** Cells that wrap after those of all other columns: rules and ports, then addresses. */
+const wrapLate: ReadonlySet<string> = new Set(['rule', 'name', 'source_ports', 'destination_ports', 'reason']);
+const wrapLast: ReadonlySet<string> = new Set(['source', 'destination', 'address', 'ip', 'src_ip', 'dst_ip']);
+
+/** Widths below which the cells of a column are not wrapped, if that is enough. An IPv4 address fits into the widest. */
+const wrapWidths = [10, 14, 15] as const;
+/** The last resort. */
+const wrapWidthMin = 6;
+
+/** How far columns give way in turn, from the first that wrap to the last. The last step is of use only if it is enough. */
+export function wrapSteps(columns: readonly { readonly name: string; readonly kind: string }[]): {
+  readonly columns: readonly number[];
+  readonly min: number;
+  readonly isLast: boolean;
+}[] {
+  const wrapping = columns.flatMap(({ kind }, i) => (kind === 'text' || kind === 'object' ? [i] : []));
+  const rank = (i: number): number => (wrapLast.has(columns[i].name) ? 2 : wrapLate.has(columns[i].name) ? 1 : 0);
+  return [
+    ...wrapWidths.map((min, turn) => ({ columns: wrapping.filter((i) => rank(i) === turn), min, isLast: false })),
+    { columns: wrapping, min: wrapWidthMin, isLast: true },
+  ];
+}

@@ -1,0 +1,239 @@
+/**
+ * Tables for people. Nothing is cut: if the terminal is too narrow, columns of less use are left out (table-columns.ts), and then cells go
+ * on in further lines.
+ */
+import type { Result, ResultColumn, TableStyle } from './result.ts';
+import { plainText, printableCell } from './printable.ts';
+import { leftOutFirst, wrapSteps } from './table-columns.ts';
+import { numberFormat, unitOf } from './units.ts';
+
+/** Rows that decide the widths of columns; later rows that are wider wrap, or move what is right of them. */
+const tableSampleRows = 1000;
+/** Between two columns. */
+const gap = 2;
+/** The width of an IPv4 address. */
+const valueHeaderMax = 15;
+
+export async function* renderTable({ columns, chunks, keep = [] }: Result, style: TableStyle): AsyncGenerator<string> {
+  let layout: Layout | undefined;
+  const sample: (readonly unknown[])[] = [];
+  const start = function* (): Generator<string> {
+    layout = layoutOf(columns, sample, style, keep);
+    if (style.noHeader !== true) yield layout.header();
+    for (const row of sample) yield layout.row(row);
+  };
+  for await (const chunk of chunks) {
+    let text = '';
+    for (const row of chunk) {
+      if (layout !== undefined) text += layout.row(row);
+      else if (sample.push(row) === tableSampleRows) yield* start();
+    }
+    if (text !== '') yield text;
+    if (style.atOnce === true && layout === undefined) yield* start();
+  }
+  if (layout === undefined) yield* start();
+}
+
+interface Layout {
+  header(): string;
+  row(values: readonly unknown[]): string;
+}
+
+interface Shown {
+  readonly column: ResultColumn;
+  /** Its place in a row. */
+  readonly at: number;
+  readonly header: string;
+  readonly isRight: boolean;
+  readonly text: (value: unknown) => string;
+}
+
+function layoutOf(
+  columns: readonly ResultColumn[],
+  sample: readonly (readonly unknown[])[],
+  style: TableStyle,
+  keep: readonly string[],
+): Layout {
+  const isTerminal = style.isTerminal === true;
+  let date: string | undefined;
+  const all = columns.map((column, at): Shown => {
+    const values = sample.map((row) => row[at]);
+    const own = isTerminal && column.kind === 'time' ? commonDate(values) : undefined;
+    date ??= own;
+    const common = own === date ? own : undefined;
+    return {
+      column,
+      at,
+      header: headerOf(column, isTerminal),
+      isRight: column.kind === 'number',
+      text: cellFormat(column, values, isTerminal, common),
+    };
+  });
+  const cellWidths = all.map(({ text, at }) => Math.max(1, ...sample.map((row) => text(row[at]).length)));
+  const headed = (headerWidth: (one: Shown) => number): number[] =>
+    cellWidths.map((width, i) => (style.noHeader === true ? width : Math.max(width, headerWidth(all[i]))));
+  const isRoomy = style.width === 0 || lineWidth(headed(({ header }) => header.length)) <= style.width;
+  const natural = headed(isRoomy ? ({ header }) => header.length : narrowHeader);
+  const shown = isRoomy ? all : fitting(all, natural, style.width, keep);
+  const out = all.filter((one) => !shown.includes(one)).map(({ column }) => column.name);
+  if (out.length > 0) style.onLeftOut?.(out);
+  if (date !== undefined && sample.length > 0) style.onDate?.(date.trim());
+  const widths = shown.map(({ at }) => natural[at]);
+  if (!isRoomy) {
+    giveWay(widths, shown, style.width);
+    for (const [i, { header, at, isRight, text }] of shown.entries()) {
+      if (isRight) continue;
+      const cells = [style.noHeader === true ? '' : header, ...sample.map((row) => text(row[at]))];
+      widths[i] = Math.max(...cells.flatMap((cell) => wrapCell(cell, widths[i]).map(({ length }) => length)));
+    }
+  }
+  const line = (
+    cells: readonly string[],
+    paint: (text: string, i: number) => string,
+    isWrapping: (i: number) => boolean,
+  ): string => {
+    const parts = cells.map((cell, i) => (isWrapping(i) ? wrapCell(cell, widths[i]) : [cell]));
+    const height = Math.max(...parts.map(({ length }) => length));
+    let text = '';
+    for (let y = 0; y < height; y++) {
+      const padded = parts.map((lines, i) => {
+        const cell = padCell(lines[y] ?? '', widths[i], shown[i].isRight, i === shown.length - 1);
+        return lines[y] === undefined ? cell : paint(cell, i);
+      });
+      text += `${padded.join(' '.repeat(gap)).trimEnd()}\n`;
+    }
+    return text;
+  };
+  const bold = (text: string): string => (style.color ? `\u001b[1m${text}\u001b[0m` : text);
+  return {
+    header: () =>
+      line(
+        shown.map(({ header }) => header),
+        bold,
+        () => !isRoomy,
+      ),
+    row: (values) => {
+      const cells = shown.map(({ text, at }) => text(values[at]));
+      return line(
+        cells,
+        (text, i) => (style.color ? colored(text, shown[i].column.name, cells[i]) : text),
+        (i) => style.width > 0 && !shown[i].isRight,
+      );
+    },
+  };
+}
+
+function lineWidth(widths: readonly number[]): number {
+  return widths.reduce((sum, width) => sum + width + gap, -gap);
+}
+
+/** The longest part of a header that breaks behind `_`; values of the data break anywhere beyond the width of an IPv4 address. */
+function narrowHeader({ header, column }: Shown): number {
+  if (column.isValue === true) return Math.min(header.length, valueHeaderMax);
+  return Math.max(...header.split(/(?<=_)/).map(({ length }) => length));
+}
+
+/** The columns that a line has room for: those of less use are left out first, then the last ones of values of the data. */
+function fitting(all: readonly Shown[], natural: readonly number[], width: number, keep: readonly string[]): Shown[] {
+  let shown = [...all];
+  const isOver = (): boolean => shown.length > 1 && lineWidth(shown.map(({ at }) => natural[at])) > width;
+  const leave = (one: Shown): void => void (shown = shown.filter((other) => other !== one));
+  for (const name of leftOutFirst)
+    for (const one of all) if (one.column.name === name && !keep.includes(name) && isOver()) leave(one);
+  for (const one of [...all].reverse()) if (one.column.isValue === true && isOver()) leave(one);
+  return shown;
+}
+
+/** Narrows columns whose cells wrap, so that a line fits into the terminal if that is enough. */
+function giveWay(widths: number[], shown: readonly Shown[], width: number): void {
+  let over = lineWidth(widths) - width;
+  for (const { columns, min, isLast } of wrapSteps(shown.map(({ column }) => column))) {
+    if (isLast && columns.reduce((sum, i) => sum + Math.max(0, widths[i] - min), 0) < over) return;
+    while (over > 0) {
+      const widest = columns.reduce((most, i) => (widths[i] > (widths[most] ?? 0) ? i : most), -1);
+      if (widest < 0 || widths[widest] <= min) break;
+      widths[widest]--;
+      over--;
+    }
+  }
+}
+
+/** A cell in lines, broken behind a separator or before a capital letter if one is in the second half of a line. */
+function wrapCell(cell: string, width: number): string[] {
+  const lines: string[] = [];
+  let rest = cell;
+  while (rest.length > width) {
+    const end = breakOf(rest, width);
+    lines.push(rest.slice(0, end).trimEnd());
+    rest = rest.slice(end).trimStart();
+  }
+  return rest === '' && lines.length > 0 ? lines : [...lines, rest];
+}
+
+function breakOf(text: string, width: number): number {
+  // An address goes whole before its port.
+  const port = /\]:\d+$/.test(text) ? text.lastIndexOf(']') + 1 : 0;
+  if (port > 0 && port <= width) return port;
+  for (let at = width; at > width / 2; at--)
+    if (/[ ,/_:;|\]-]/.test(text[at - 1]) || /^[a-z\d][A-Z]/.test(text.slice(at - 1, at + 1))) return at;
+  const isPair = /[\ud800-\udbff]/.test(text[width - 1]);
+  return isPair ? (width === 1 ? 2 : width - 1) : width;
+}
+
+function padCell(text: string, width: number, isRight: boolean, isLast: boolean): string {
+  if (isRight) return text.padStart(width);
+  return isLast ? text : text.padEnd(width);
+}
+
+/** Red what was denied, green what was allowed, so that it is also said by the word. */
+function colored(text: string, column: string, cell: string): string {
+  if (column !== 'access') return text;
+  const code = /^deny$/i.test(cell) ? 31 : /^allow$/i.test(cell) ? 32 : 0;
+  return code === 0 ? text : `\u001b[${code}m${text}\u001b[0m`;
+}
+
+function headerOf(column: ResultColumn, isTerminal: boolean): string {
+  const { name, isValue } = column;
+  const shown = isTerminal && unitOf(column) === 'seconds' ? name.replace(/_seconds$/, '') : name;
+  return isValue === true ? printableCell(shown) : printableCell(shown).toUpperCase();
+}
+
+function cellFormat(
+  column: ResultColumn,
+  sample: readonly unknown[],
+  isTerminal: boolean,
+  date: string | undefined,
+): (value: unknown) => string {
+  const number = column.kind === 'number' ? numberFormat(column, sample, isTerminal) : undefined;
+  return (value) => {
+    if (value === null || value === undefined) return '-';
+    if (number !== undefined && isDigits(value)) return number(value);
+    const text = printableCell(
+      column.kind === 'time' && typeof value === 'string' ? spacedTime(value) : plainText(value),
+    );
+    return date !== undefined && text.startsWith(date) ? text.slice(date.length) : text;
+  };
+}
+
+/** Numbers beyond 2^53 come as their digits. */
+function isDigits(value: unknown): value is number | string {
+  return typeof value === 'number'
+    ? Number.isFinite(value)
+    : typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value);
+}
+
+/** `2026-11-20 10:00:00`, of an ISO 8601 text. */
+function spacedTime(text: string): string {
+  return text.replace(
+    /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?Z$/,
+    (_, date: string, time: string, part = '') => `${date} ${time}${/^\.0+$/.test(String(part)) ? '' : String(part)}`,
+  );
+}
+
+/** `2026-11-20 ` where all times of a column are of that day. */
+function commonDate(values: readonly unknown[]): string | undefined {
+  const [first] = values;
+  const date = typeof first === 'string' ? spacedTime(first).slice(0, 11) : '';
+  if (!/^\d{4}-\d\d-\d\d $/.test(date)) return undefined;
+  return values.every((value) => typeof value === 'string' && spacedTime(value).startsWith(date)) ? date : undefined;
+}
