@@ -9,6 +9,7 @@ import type { Engine } from '../../src/query/engine/engine.ts';
 import { openLakeEngine } from '../../src/query/engine/lake-engine.ts';
 import { parseFilter } from '../../src/query/filter/filter.ts';
 import { formatFilter } from '../../src/query/filter/format-filter.ts';
+import { pairs } from '../base/pairs.ts';
 import { buildFlowLog } from '../lake/build-flow-log.ts';
 import { ask } from './ask.ts';
 
@@ -170,7 +171,7 @@ describe('SQL of users', () => {
       (from: string) => `SUMMARIZE SELECT * FROM ${from}`,
       (from: string) => `PIVOT (FROM ${from}) ON content`,
     ];
-    for (const from of readers) for (const place of places) await expectRefused(place(from));
+    for (const [from, place] of pairs(readers, places)) await expectRefused(place(from));
     // DESCRIBE of it tells the columns that the function always has, without a look at the file.
     await expectRefused("FROM sniff_csv('/etc/passwd')");
   });
