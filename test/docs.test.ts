@@ -65,7 +65,7 @@ const outputSection = [
   '',
   '| format | for | such a character in a name or value |',
   '|---|---|---|',
-  '| `table`, `md` | people | `·` |',
+  '| `table`, `wide`, `md` | people | `·` |',
   '| `json`, `jsonl` | programs | `\\u202e`: the same value |',
   '| `yaml` | programs | quoted, `\\u202e` or `\\U000e0041`: the same value |',
   '| `tsv` | programs | `\\t`, `\\n`, `\\r`, `\\\\`, `\\u202e`: decode these to get the value |',
