@@ -281,6 +281,8 @@ export const limits = {
   seriesBucketsMax: 20_000,
   // The service
 
+  /** Statements in the history of the shell of `query`; above it, the oldest are removed. */
+  queryHistoryMax: 1000,
   /** Bytes of a request to the control plane (413), and characters of its path (400). Source: ARM's 4 MB limit. */
   armRequestBytesMax: 4 << 20,
   armPathCharsMax: 4096,

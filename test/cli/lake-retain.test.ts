@@ -136,8 +136,13 @@ describe('questions about tuples that are gone', () => {
   });
 
   test('SQL that names no tuples lacks nothing', async () => {
-    const sql = 'select count(*) > 0 as n from conversations';
-    expect(await ask('query', '--sql', sql, '-o', 'jsonl')).toMatchObject({ code: 0, err: '', out: '{"n":true}\n' });
+    for (const sql of [
+      'select count(*) > 0 as n from conversations',
+      'select sum(tuples) > 0 as n from flows',
+      'with tuples as (from flows) select count(*) > 0 as n from tuples',
+    ])
+      expect(await ask('query', '--sql', sql, '-o', 'jsonl')).toMatchObject({ code: 0, err: '', out: '{"n":true}\n' });
+    expect(await ask('query', '--sql', 'describe tuples')).toMatchObject({ code: 0, err: '' });
   });
 
   test('late tuples: lake settle and lake stats count them', async () => {

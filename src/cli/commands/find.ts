@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
 import { formatCount } from '../../base/format-count.ts';
-import { decodeText } from '../../base/text.ts';
 import { limits } from '../../base/limits.ts';
 import { findField } from '../../query/filter/fields.ts';
 import { parseMeasure } from '../../query/measure.ts';
@@ -11,7 +10,7 @@ import type { AskOptions } from '../question/question.ts';
 import { addOutput } from '../output/print.ts';
 import { withEngine } from '../question/open-engine.ts';
 import { addSource, addTimes, printAnswer, readRange } from '../question/question.ts';
-import { parseWhole, readText } from '../options/options.ts';
+import { parseWhole, readInput, readText } from '../options/options.ts';
 
 interface FindOptions extends AskOptions {
   readonly file?: string;
@@ -78,12 +77,6 @@ async function readList(path: string): Promise<Listed[]> {
       from: `${path === '-' ? 'standard input' : path}, line ${i + 1}: `,
     }))
     .filter((listed) => listed.text !== '');
-}
-
-async function readInput(): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Uint8Array));
-  return decodeText(Buffer.concat(chunks));
 }
 
 /** @throws usage */

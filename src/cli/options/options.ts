@@ -44,3 +44,10 @@ export async function readText(path: string): Promise<string> {
     throw fileError(error, `read ${path}`);
   }
 }
+
+/** All of standard input, in the same encodings. */
+export async function readInput(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Uint8Array));
+  return decodeText(Buffer.concat(chunks));
+}

@@ -31,10 +31,13 @@ export function tellingGoneTuples(engine: Engine, keptFrom: string): Engine {
       noteQuery(query);
       return engine.ask(query);
     },
-    sql: (text) => {
+    sql: async (text, settings) => {
+      const answer = await engine.sql(text, settings);
+      const { tables = [], columns = [] } = answer.names ?? {};
       // The times of an SQL text are unknown, but without a time it reads all.
-      if (/\btuples\b/i.test(text)) note(!/\b(?:time|date)\b/i.test(text), 'the view tuples has those from then on');
-      return engine.sql(text);
+      if (tables.includes('tuples'))
+        note(!columns.includes('time') && !columns.includes('date'), 'the view tuples has those from then on');
+      return answer;
     },
     ...(engine.writeParquet === undefined
       ? {}

@@ -54,7 +54,7 @@ function isInterrupted({ reason }: AbortSignal): boolean {
 function withSettings(engine: Engine, settings: AskSettings): Engine {
   return {
     ask: (query) => engine.ask(query, settings),
-    sql: (text) => engine.sql(text, settings),
+    sql: (text, own) => engine.sql(text, { ...settings, ...own }),
     ...(engine.timesOf === undefined ? {} : { timesOf: (range: QueryRange) => engine.timesOf!(range) }),
     ...(engine.writeParquet === undefined
       ? {}

@@ -83,11 +83,12 @@ export class DuckdbEngine implements Engine {
     try {
       const { connection } = running;
       await lockConnection(connection, { tuples, flows }, bounds?.spillBytes);
-      const prepared = await prepareQuestion(connection, text);
+      const { prepared, names } = await prepareQuestion(connection, text);
       const chunks = preparedChunks(prepared, { connection, sql: questionText(text) });
       const read = [tuples, ...flows].flatMap(({ files }) => files);
       return {
         columns: columnsOfPrepared(prepared),
+        names,
         chunks: rowChunks(chunks, running, sqlError),
         scan: scanOf(this.#view, { tuples: [tuples], flows }, [{ read, unfiltered: 0 }]),
       };

@@ -1,5 +1,6 @@
 import { FlowError } from '../../base/errors.ts';
 import type { DuckdbConnection } from '../../lake/duckdb/connection.ts';
+import type { SqlNames } from '../engine/result.ts';
 import { nearest } from '../filter/nearest.ts';
 import {
   internalPrefixes,
@@ -9,13 +10,15 @@ import {
   tableFunctions,
   valueFunctions,
 } from './sql-functions.ts';
+import { isNode, namesRead } from './sql-names.ts';
 
 /**
  * Refuses SQL of users that calls a function which is not on the list of those allowed. It looks at the parsed text, before DuckDB binds it:
  * some functions act when they are bound.
+ * @returns what it reads
  * @throws sql-refused, sql-failed
  */
-export async function checkCalls(connection: DuckdbConnection, sql: string): Promise<void> {
+export async function checkCalls(connection: DuckdbConnection, sql: string): Promise<SqlNames> {
   const reader = await connection.runAndReadAll('SELECT json_serialize_sql($1::VARCHAR)', [sql]);
   const tree: unknown = JSON.parse(String(reader.getRows()[0][0]));
   if (!isNode(tree) || tree['error'] !== false)
@@ -30,13 +33,10 @@ export async function checkCalls(connection: DuckdbConnection, sql: string): Pro
     for (const [key, child] of Object.entries(node))
       waiting.push({ node: child, kind: node['type'] === 'TABLE_FUNCTION' && key === 'function' ? 'table' : 'value' });
   }
+  return namesRead(tree);
 }
 
 type CallKind = 'value' | 'table';
-
-function isNode(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function checkCall(name: string, kind: CallKind): void {
   if (kind === 'value' ? valueFunctions.has(name) : tableFunctions.has(name) || parquetFunctions.has(name)) return;

@@ -3,6 +3,7 @@ import { FlowError } from '../../base/errors.ts';
 import type { DuckdbConnection } from '../../lake/duckdb/connection.ts';
 import { StatementType } from '../../lake/duckdb/duckdb-library.ts';
 import { sqlError } from '../engine/engine-error.ts';
+import type { SqlNames } from '../engine/result.ts';
 import { checkCalls } from './sql-calls.ts';
 
 /** Words that a question may begin with. PRAGMA and the like are turned into SELECTs by DuckDB, so the type alone does not tell. */
@@ -24,7 +25,10 @@ const questionWords = new Set([
  * instance (no external access, locked configuration); this is the first gate, not the only one.
  * @throws sql-refused when it is anything but one question; sql-failed when it cannot be understood
  */
-export async function prepareQuestion(connection: DuckdbConnection, sql: string): Promise<DuckDBPreparedStatement> {
+export async function prepareQuestion(
+  connection: DuckdbConnection,
+  sql: string,
+): Promise<{ prepared: DuckDBPreparedStatement; names: SqlNames }> {
   const word = firstWord(sql);
   if (word === '') throw new FlowError('sql-refused', 'the SQL text is empty');
   if (!questionWords.has(word))
@@ -36,7 +40,7 @@ export async function prepareQuestion(connection: DuckdbConnection, sql: string)
     const statements = await connection.extractStatements(sql);
     if (statements.count !== 1)
       throw new FlowError('sql-refused', `the SQL text has ${statements.count} statements; exactly one is answered`);
-    await checkCalls(connection, sql);
+    const names = await checkCalls(connection, sql);
     const prepared = await connection.pass(() => statements.prepare(0));
     if (prepared.statementType !== StatementType.SELECT)
       throw new FlowError(
@@ -45,7 +49,7 @@ export async function prepareQuestion(connection: DuckdbConnection, sql: string)
       );
     if (prepared.parameterCount > 0)
       throw new FlowError('sql-refused', 'the SQL text has parameters ($1, ?): write the values');
-    return prepared;
+    return { prepared, names };
   } catch (error) {
     throw sqlError(error);
   }

@@ -34,9 +34,17 @@ export interface Answer {
   readonly columns: readonly AnswerColumn[];
   /** May be read once, and to its end unless the engine is closed. */
   readonly chunks: AsyncIterable<Cell[][]>;
+  /** Of SQL of a user: what it reads. */
+  readonly names?: SqlNames;
   /** What the rows stand for, where something was counted. */
   readonly summary?: AnswerSummary;
   readonly scan: Scan;
+}
+
+/** Lower-case names of the tables and columns of an SQL text. */
+export interface SqlNames {
+  readonly tables: readonly string[];
+  readonly columns: readonly string[];
 }
 
 /** "n of m flows carry counters": sums of bytes and packets know nothing of the others (DESIGN decisions 9 and 10). */

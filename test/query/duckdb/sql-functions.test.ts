@@ -141,6 +141,6 @@ test('what SQL says without a call by name is allowed', async () => {
     'FROM (SELECT 1 AS a) POSITIONAL JOIN (SELECT 2 AS b)',
     'FROM (VALUES (1)) t(a) ASOF JOIN (VALUES (1)) u(a) ON t.a >= u.a',
   ];
-  for (const question of questions) (await prepareQuestion(connection, question)).destroySync();
+  for (const question of questions) (await prepareQuestion(connection, question)).prepared.destroySync();
   connection.closeSync();
 });

@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openLake } from '../../src/lake/lake.ts';
+import { ingestBlob } from '../lake/flows/settled-lake.ts';
+import { nsgflow } from './nsgflow.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'nsgflow-query-text-'));
+const lake = join(folder, 'lake');
+
+beforeAll(async () => {
+  const opened = await openLake(lake, { create: true });
+  await ingestBlob(opened, 'c/b', [
+    { tuples: [{ time: Date.parse('2026-11-20T10:00:00Z'), src: '10.0.0.1', dst: '10.0.0.2' }] },
+  ]);
+  await opened.close();
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const ask = async (input: string, ...words: string[]): Promise<[number | null, string, string]> => {
+  const { code, out, err } = await nsgflow(['query', ...words, '--lake', lake, '-o', 'csv'], { input });
+  return [code, out, err.split('\n')[0]];
+};
+
+describe('the text of query', () => {
+  test('is an argument, standard input or a file', async () => {
+    const file = join(folder, 'q.sql');
+    writeFileSync(file, '-- how many\nselect count(*) as n from tuples;\n');
+    const one = [0, 'n\n1\n', ''];
+    const sql = 'select count(*) as n from tuples';
+    expect(await ask('', '--sql', sql)).toEqual(one);
+    expect(await ask('', sql, '--sql')).toEqual(one);
+    expect(await ask(sql, '--sql')).toEqual(one);
+    expect(await ask('', '--sql', '-f', file)).toEqual(one);
+    expect(await ask(sql, '--sql', '-f', '-')).toEqual(one);
+  });
+
+  test('is KQL without --sql, which is refused', async () => {
+    const sentence = 'nsgflow: without --sql the language is KQL, which this version does not read yet';
+    expect(await ask('', 'flows | count')).toEqual([2, '', sentence]);
+    expect(await ask('flows | count')).toEqual([2, '', sentence]);
+  });
+
+  test('is given once, and not beside logs of standard input', async () => {
+    expect(await ask('', 'select 1', '--sql', 'select 2')).toEqual([
+      2,
+      '',
+      'nsgflow: the text stands in --sql and in the arguments: give it once',
+    ]);
+    const { code, err } = await nsgflow(['query', '--sql', '-i', '-']);
+    expect([code, err.split('\n')[0]]).toEqual([
+      2,
+      'nsgflow: standard input has the logs of -i -: name the text of the question',
+    ]);
+    expect(await ask('', '--sql')).toEqual([2, '', 'nsgflow: the SQL text is empty']);
+  });
+
+  test('sees the views tuples, flows and conversations', async () => {
+    const sql =
+      'select (select count(*) from flows where observer = 0) = (select count(*) from conversations) as same, ' +
+      '(select count(*) from tuples) as tuples';
+    expect(await ask('', '--sql', sql)).toEqual([0, 'same,tuples\ntrue,1\n', '']);
+  });
+});
