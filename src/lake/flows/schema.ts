@@ -107,12 +107,12 @@ function counter(name: 'packets' | 'bytes', way: 'forward' | 'reverse', values: 
     name: `${name}_${way}`,
     type: 'long',
     of: 'conversation',
-    meaning: `${name === 'packets' ? 'Packets' : 'Bytes'} ${way === 'forward' ? 'initiator to responder' : 'responder to initiator'}, as the observer that counts logged them; null where not counted.`,
+    meaning: `${name === 'packets' ? 'Packets' : 'Bytes'} ${way === 'forward' ? 'initiator to responder' : 'responder to initiator'}, as the observer that counts logged them; null if not counted.`,
     values,
   };
 }
 
-const own = 'null where it is the conversation’s.';
+const own = 'null if it is that of the conversation.';
 
 /** Columns of each table of flows. */
 export const firstColumns: readonly FlowColumn[] = [
@@ -139,7 +139,7 @@ export const firstColumns: readonly FlowColumn[] = [
     name: 'access',
     type: 'string',
     of: 'conversation',
-    meaning: 'deny where an observer denied, else allow.',
+    meaning: 'deny if an observer denied, else allow.',
     values: named('access', accessNames),
   },
   counter('packets', 'forward', counters('packetsForward')),
@@ -164,7 +164,7 @@ export const firstColumns: readonly FlowColumn[] = [
     name: 'observer',
     type: 'integer',
     of: 'observer',
-    meaning: 'Which observer of the conversation this is, from 0: 0 is shown where nothing else is asked for.',
+    meaning: 'Which observer of the conversation this is, from 0: 0 is shown without a filter.',
     values: numbers('observer'),
   },
   {
@@ -178,7 +178,7 @@ export const firstColumns: readonly FlowColumn[] = [
     name: 'conversation',
     type: 'long',
     of: 'conversation',
-    meaning: 'A number that the rows of one conversation share; null where observers is 1.',
+    meaning: 'A number that the rows of one conversation share; null if observers is 1.',
     values: ({ columns }) => [
       { kind: 'halves', half: 0, words: columns.conversation, families: columns.conversationFamily, mixedFamily: 0 },
     ],
@@ -215,14 +215,14 @@ export const firstColumns: readonly FlowColumn[] = [
     type: 'string',
     of: 'observer',
     meaning:
-      'What the rule of the observer decided; null where it is the conversation’s, and so are all four counters.',
+      'What the rule of the observer decided; null if it is that of the conversation, and so are all four counters.',
     values: named('observerAccess', [...accessNames, '']),
   },
   {
     name: 'observer_tuples',
     type: 'integer',
     of: 'observer',
-    meaning: 'How many tuples the observer logged; null where observers is 1: then it is the conversation’s.',
+    meaning: 'How many tuples the observer logged; null if observers is 1: then it is that of the conversation.',
     values: numbers('observerTuples'),
   },
   ...(
@@ -238,7 +238,7 @@ export const firstColumns: readonly FlowColumn[] = [
       name: `observer_${name}`,
       type: 'long',
       of: 'observer',
-      meaning: `${unit === 'packets' ? 'Packets' : 'Bytes'} ${way} that the observer logged; null where not counted, and where observer_access is null: then it is the conversation’s.`,
+      meaning: `${unit === 'packets' ? 'Packets' : 'Bytes'} ${way} that the observer logged; null if not counted, or if observer_access is null: then it is that of the conversation.`,
       values: counters(column),
     };
   }),
@@ -247,7 +247,7 @@ export const firstColumns: readonly FlowColumn[] = [
     type: 'reports',
     of: 'observer',
     meaning:
-      'The observer’s tuples with counters, in order: `before` is the time of the flow’s tuple before, null where the date has none. Null where nothing was counted, and where the only report goes from the observer’s first to its last time.',
+      'The observer’s tuples with counters, in order: `before` is the time of the flow’s previous tuple, null if the date has none. Null if nothing was counted, or if the only report goes from the observer’s first to its last time.',
     values: reports('reports'),
   },
   {
@@ -255,7 +255,7 @@ export const firstColumns: readonly FlowColumn[] = [
     type: 'reports',
     of: 'conversation',
     meaning:
-      'On the row of observer 0, where another observer counts: the reports of that observer. Null on all other rows.',
+      'On the row of observer 0, if another observer counts: the reports of that observer. Null on all other rows.',
     values: reports('countingReports'),
   },
   same('src_ipv6_high', 'conversation', halves('source', 0)),
@@ -270,7 +270,7 @@ export const firstColumns: readonly FlowColumn[] = [
     name: 'record_time',
     type: 'timestamp',
     of: 'observer',
-    meaning: 'When the first record of the flow was flushed, UTC; null where no record says.',
+    meaning: 'When the first record of the flow was flushed, UTC; null if no record says.',
     values: numbers('recordTimeMillis', 1000),
   },
   { ...text('blob'), meaning: 'Where the flow’s first tuple was read.' },

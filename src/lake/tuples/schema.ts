@@ -5,7 +5,7 @@
  * Types are Delta's first ones only, as every other reader sees them: ports `integer`, counters `long`, times `timestamp`
  * (TIMESTAMPTZ in DuckDB, UTC in Parquet), texts `string`. No unsigned type, no HUGEINT, no UUID (DESIGN decision 1).
  *
- * A row is one flow tuple of one log. Null is not zero (DESIGN decision 9): a counter is null where the log does not count.
+ * A row is one flow tuple of one log. Null is not zero: a counter is null if the log does not count.
  */
 import { encryptionNames, stateNames } from '../../flowlog/tuple.ts';
 import { formatProtocol } from '../../net/protocol.ts';
@@ -103,7 +103,7 @@ function counter(direction: 'forward' | 'reverse', unit: 'packets' | 'bytes'): L
     filter: 'counter',
     label: `${unit === 'packets' ? 'Packets' : 'Bytes'} ${direction}`,
     unit,
-    meaning: `${unit === 'packets' ? 'Packets' : 'Bytes'} ${way} since the flow's previous tuple; null where not counted.`,
+    meaning: `${unit === 'packets' ? 'Packets' : 'Bytes'} ${way} since the flow's previous tuple; null if not counted.`,
     source: { kind: 'counter', array: `${unit}${direction === 'forward' ? 'Forward' : 'Reverse'}` },
   };
 }
@@ -244,7 +244,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     fields: ['nsg'],
     filter: 'text',
     label: 'NSG',
-    meaning: 'Name of the NSG, in the casing of the log (NSG logs have it upper-cased); null where none applied.',
+    meaning: 'Name of the NSG, in the casing of the log (NSG logs have it upper-cased); null if none applied.',
     source: text(nsgName),
   },
   {
@@ -254,7 +254,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     fields: ['mac'],
     filter: 'mac',
     label: 'MAC',
-    meaning: 'The NIC that saw the flow, twelve upper-case digits; null where the log says nothing.',
+    meaning: 'The NIC that saw the flow, twelve upper-case digits; null if the log has none.',
     source: text(macOf),
   },
   {
@@ -292,7 +292,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     fields: ['resource'],
     filter: 'text',
     label: 'Resource',
-    meaning: 'resourceId of an NSG log, flowLogResourceID of a VNet log, as logged; null where absent.',
+    meaning: 'resourceId of an NSG log, flowLogResourceID of a VNet log, as logged; null if absent.',
     source: text(({ record }) => record.resourceId),
   },
   {
@@ -322,7 +322,7 @@ export const lakeColumns: readonly LakeColumn[] = [
     fields: ['record.time'],
     filter: 'time',
     label: 'Record time',
-    meaning: 'When the record was flushed, UTC; null where the log does not say.',
+    meaning: 'When the record was flushed, UTC; null if the log does not say.',
     source: { kind: 'record', array: 'recordTimeMillis', scale: 1000 },
   },
   {
