@@ -126,21 +126,27 @@ export interface GroupQuery extends Selection {
   readonly changes?: boolean;
 }
 
+/** Which rows, and in which order of time. Without these: all, from the oldest. */
+export interface RowOrder {
+  readonly limit?: number;
+  /** The limit takes the newest rows, not the oldest. */
+  readonly newest?: boolean;
+  /** The newest row comes first. */
+  readonly descending?: boolean;
+}
+
 /**
  * A question. Everywhere but in `tuples`, a conversation counts once though several NICs or logs saw it (docs/reference/query.md);
  * `observations` counts every tuple instead (DESIGN decision 10).
  */
 export type Query = Selection &
   (
-    | {
+    | (RowOrder & {
         readonly ask: 'tuples';
-        readonly limit?: number;
-        /** The last of them, not the first; in order of time all the same. */
-        readonly newest?: boolean;
         /** Also `blob` and `record_offset`: where each was read. */
         readonly origin?: boolean;
-      }
-    | { readonly ask: 'conversations'; readonly limit?: number }
+      })
+    | (RowOrder & { readonly ask: 'conversations' })
     | GroupQuery
     | { readonly ask: 'count'; readonly observations?: boolean }
   );

@@ -120,12 +120,12 @@ describe('every output format', () => {
         ? keys
         : [
             'time',
+            'access',
             'source',
             'destination',
             'protocol',
-            'access',
-            'bytes',
             'rule',
+            'bytes',
             'state',
             'direction',
             'nsg',

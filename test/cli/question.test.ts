@@ -67,8 +67,24 @@ describe('questions agree with each other', () => {
     expect(JSON.stringify(matrix)).toContain(String(flow['src_ip']));
   });
 
+  test('flows shows the newest rows first, and --first the oldest', async () => {
+    const [all, oldest, newest, last, tuples] = await Promise.all([
+      rowsOf('flows'),
+      rowsOf('flows', '--first', '-n', '5'),
+      rowsOf('flows', '--limit', '5'),
+      rowsOf('flows', '--last', '5', '--since', '2026-11-20', '--until', '2026-11-21'),
+      rowsOf('flows', '--tuples', '-n', '30'),
+    ]);
+    expect([newest, last, oldest]).toEqual([all.slice(0, 5), all.slice(0, 5), all.slice(-5).toReversed()]);
+    const times = tuples.map(({ time }) => String(time));
+    expect(times).toEqual(times.toSorted().toReversed());
+    const largest = await rowsOf('flows', '--sort', 'bytes:desc', '-n', '3', '--columns', 'bytes');
+    const bytes = all.map((row) => Number(row['bytes_forward']) + Number(row['bytes_reverse']));
+    expect(largest.map((row) => row['bytes'])).toEqual(bytes.toSorted((a, b) => b - a).slice(0, 3));
+  });
+
   test('times are read in every form', async () => {
-    const [first] = await rowsOf('flows', '--limit', '1');
+    const [first] = await rowsOf('flows', '--limit', '1', '--first');
     const millis = Date.parse(String(first['time']));
     const later = new Date(millis + 60_000).toISOString();
     const forms = [later, later.replace('Z', '+00:00'), String(millis + 60_000)];
@@ -146,6 +162,8 @@ describe('a mistake is said in a sentence', () => {
   test.each<[string[], RegExp]>([
     [['find', '--file', bad], /bad\.txt, line 2: "no-address" is no address/],
     [['find'], /name an address, or a file of addresses/],
+    [['flows', '--last', '1h'], /--last takes a number of rows, not "1h"\n {2}For the rows of a time: --since 1h/],
+    [['flows', '--columns', 'rul'], /no column "rul"\n {2}Did you mean rule\?/],
     [
       ['timeline', '10.0.0.4:1', '10.0.0.5:99999'],
       /"10\.0\.0\.5:99999" is neither an address nor an address with a port/,

@@ -265,11 +265,21 @@ export const query: fc.Arbitrary<Query> = fc
   .tuple(
     fc.oneof(
       fc.record(
-        { ask: fc.constant('tuples' as const), limit: fc.nat(9).map((n) => n + 1), newest: fc.boolean() },
+        {
+          ask: fc.constant('tuples' as const),
+          limit: fc.nat(9).map((n) => n + 1),
+          newest: fc.boolean(),
+          descending: fc.boolean(),
+        },
         { requiredKeys: ['ask'] },
       ),
       fc.record(
-        { ask: fc.constant('conversations' as const), limit: fc.nat(9).map((n) => n + 1) },
+        {
+          ask: fc.constant('conversations' as const),
+          limit: fc.nat(9).map((n) => n + 1),
+          newest: fc.boolean(),
+          descending: fc.boolean(),
+        },
         { requiredKeys: ['ask'] },
       ),
       fc.record({ ask: fc.constant('count' as const), observations: fc.boolean() }),

@@ -18,7 +18,7 @@ export function define(command: Command): void {
   addGroups(command, 'bytes');
   command
     .option('--by <fields>', 'what a group is, with commas', 'src.ip,dst.ip,dst.port')
-    .option('--limit <n>', 'groups at the most', '20');
+    .option('-n, --limit <n>', 'groups at the most', '20');
   command.addHelpText(
     'after',
     `

@@ -21,7 +21,7 @@ export function define(command: Command): void {
   command.argument('[address...]', 'addresses, blocks (10.0.0.0/8) or ranges (10.0.0.1-10.0.0.9)');
   command
     .option('--file <file>', 'further addresses, one a line; # begins a comment; - is standard input')
-    .option('--limit <n>', 'addresses at the most', '10000');
+    .option('-n, --limit <n>', 'addresses at the most', '10000');
   addSource(command);
   addTimes(command);
   addOutput(command);

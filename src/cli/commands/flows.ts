@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { FlowError } from '../../base/errors.ts';
+import { parseTimePoint } from '../../query/filter/time-point.ts';
 import type { AskOptions } from '../question/question.ts';
 import { formatCountOf } from '../../base/format-count.ts';
 import { withEngine } from '../question/open-engine.ts';
@@ -9,6 +11,8 @@ import { parseWhole } from '../options/options.ts';
 interface FlowsOptions extends AskOptions {
   readonly tuples?: boolean;
   readonly limit?: string;
+  readonly last?: string;
+  readonly first?: boolean;
 }
 
 /** Rows shown on a terminal; into a pipe go all. */
@@ -18,7 +22,9 @@ export function define(command: Command): void {
   addQuestion(command, conversationColumns);
   command
     .option('--tuples', 'every tuple as it was logged, in place of conversations')
-    .option('--limit <n>', `rows at the most (default: ${terminalRows} on a terminal, all into a pipe)`);
+    .option('-n, --limit <n>', `the newest rows, n at most (default: ${terminalRows} on a terminal, all into a pipe)`)
+    .option('--last <n>', 'the same as --limit')
+    .option('--first', 'the oldest rows, and the oldest first');
   command.action(async (words: string[], options: FlowsOptions) => {
     const limit = readLimit(options);
     const isTuples = options.tuples === true;
@@ -26,6 +32,8 @@ export function define(command: Command): void {
       range: readRange(options),
       ...whereOf(words),
       ask: isTuples ? ('tuples' as const) : ('conversations' as const),
+      newest: options.first !== true,
+      descending: options.first !== true,
       // What is sorted by another column is cut afterwards.
       ...(limit === undefined || options.sort !== undefined ? {} : { limit }),
     };
@@ -36,7 +44,7 @@ export function define(command: Command): void {
         below: (rows) => [
           rows === 0
             ? 'nothing matches'
-            : `${formatCountOf(rows, isTuples ? 'tuple' : 'conversation')}${rows === limit && options.limit === undefined ? ' (--limit shows more)' : ''}`,
+            : `${formatCountOf(rows, isTuples ? 'tuple' : 'conversation')}${rows === limit && options.limit === undefined && options.last === undefined ? ' (--limit shows more)' : ''}`,
         ],
       });
     });
@@ -44,7 +52,15 @@ export function define(command: Command): void {
 }
 
 /** Rows to show; `undefined` for all. @throws usage */
-function readLimit({ limit }: FlowsOptions): number | undefined {
-  if (limit !== undefined) return parseWhole('--limit', limit, 1, Number.MAX_SAFE_INTEGER);
+function readLimit({ limit, last }: FlowsOptions): number | undefined {
+  if (limit !== undefined && last !== undefined)
+    throw new FlowError('usage', '--last is another name of --limit: give one of the two');
+  if (last !== undefined && !/^\d+$/.test(last) && parseTimePoint(last, Date.now()) !== undefined)
+    throw new FlowError('usage', `--last takes a number of rows, not ${JSON.stringify(last)}`, {
+      hint: `For the rows of a time: --since ${last}.`,
+    });
+  const text = limit ?? last;
+  if (text !== undefined)
+    return parseWhole(limit === undefined ? '--last' : '--limit', text, 1, Number.MAX_SAFE_INTEGER);
   return process.stdout.isTTY ? terminalRows : undefined;
 }

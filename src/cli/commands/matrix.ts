@@ -18,7 +18,7 @@ export function define(command: Command): void {
   addGroups(command, 'bytes');
   command
     .option('--by <field,field>', 'the field of the rows and the field of the columns', 'src.ip,dst.ip')
-    .option('--limit <n>', 'rows and columns at the most', '8');
+    .option('-n, --limit <n>', 'rows and columns at the most', '8');
   command.addHelpText('after', '\nTables and markdown have one column a value; all other formats one row a pair.\n');
   command.action(async (words: string[], options: MatrixOptions) => {
     const by = readFields('--by', options.by);

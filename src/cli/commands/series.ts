@@ -36,7 +36,7 @@ export function define(command: Command): void {
       `width of a bucket: 30s, 5m, 1h, 1d (default: so that there are ${bucketsDefault} at the most)`,
     )
     .option('--by <fields>', 'one series for each of the largest groups by these fields')
-    .option('--limit <n>', 'groups at the most', '5')
+    .option('-n, --limit <n>', 'groups at the most', '5')
     .option('--other', 'one more series for all further groups')
     .option('--at-report', 'bytes and packets at the time of their tuple, not spread over the time that they cover');
   command.addHelpText(

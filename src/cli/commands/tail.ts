@@ -30,7 +30,7 @@ export function define(command: Command): void {
   command.argument('[filter...]', 'filter expression, asked of each tuple');
   command
     .option('-f, --follow', 'go on with tuples as they come into the lake')
-    .option('--limit <n>', 'tuples to begin with', '20')
+    .option('-n, --limit <n>', 'tuples to begin with', '20')
     .option('--interval <time>', 'how often to look for new ones', '1s');
   addSource(command);
   addOutput(command, tupleColumns);

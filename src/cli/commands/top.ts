@@ -26,7 +26,7 @@ export function define(command: Command): void {
   addGroups(command, metricDefault);
   command
     .requiredOption('--by <fields>', 'fields to group by, with commas: src.ip,dst.port; ip and port mean either side')
-    .option('--limit <n>', 'groups at the most', '10')
+    .option('-n, --limit <n>', 'groups at the most', '10')
     .option('--other', 'one more row for all further groups');
   command.addHelpText(
     'after',

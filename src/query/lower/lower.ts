@@ -4,7 +4,7 @@ import { cross, limit, project, sort, summarize } from '../relation/build.ts';
 import type { Expression, Named } from '../relation/expression.ts';
 import { call, column, whole } from '../relation/expression.ts';
 import type { Relation } from '../relation/relation.ts';
-import type { Query } from '../tree.ts';
+import type { Query, RowOrder } from '../tree.ts';
 import { groupAnswerColumns } from './axes.ts';
 import type { FlowSelection } from './flows.ts';
 import { flowRows, observerRows, weight } from './flows.ts';
@@ -34,7 +34,7 @@ export function lowerQuery(query: Query, { firstDateMillis, countedBefore = 0 }:
     case 'tuples':
       return answered(lowerTuples(query, selection));
     case 'conversations':
-      return answered(lowerConversations(query.limit, selection));
+      return answered(lowerConversations(query, selection));
     default:
       return answered(lowerCount(query.observations === true, selection, countedBefore));
   }
@@ -46,20 +46,29 @@ const shownNames = flowsColumns.map(({ name }) => name);
 function lowerTuples(query: Extract<Query, { ask: 'tuples' }>, selection: FlowSelection): Relation {
   const all = withRecordSecond(tupleRows(selection));
   const shown = query.origin === true ? [...shownNames, 'blob', 'record_offset'] : shownNames;
-  if (query.newest !== true || query.limit === undefined)
-    return project(limit(sort(all, ...tupleOrder), query.limit), shown);
-  const newest = limit(sort(all, ...tupleOrder.map((by) => ({ by, descending: true, nullsFirst: true }))), query.limit);
-  return project(sort(newest, ...tupleOrder), shown);
+  return project(ordered(all, tupleOrder, query), shown);
+}
+
+/** The rows that an order takes. The opposite order is that of `keys` from its end, without an exception for ties or nulls. */
+function ordered(
+  rows: Relation,
+  keys: readonly string[],
+  { limit: count, newest = false, descending = false }: RowOrder,
+): Relation {
+  const sorted = (of: Relation, isReverse: boolean): Relation =>
+    sort(of, ...(isReverse ? keys.map((by) => ({ by, descending: true, nullsFirst: true })) : keys));
+  if (count === undefined || newest === descending) return limit(sorted(rows, descending), count);
+  return sorted(limit(sorted(rows, newest), count), descending);
 }
 
 /** Those of one time and five-tuple are told apart by what their shown observer logged first. */
 const flowOrder = 'time src_ip src_port dst_ip dst_port protocol last_time blob record_offset tuple_index'.split(' ');
 
-function lowerConversations(rows: number | undefined, selection: FlowSelection): Relation {
+function lowerConversations(order: RowOrder, selection: FlowSelection): Relation {
   const shown = [...shownNames, 'last_time', 'continued', 'tuples'];
   const named = [...new Set([...shown, ...flowOrder])].map((name): Named => ({ name, value: column(name) }));
   const all = flowRows(selection, () => [...named, { name: 'observations', value: column('observers') }]);
-  return project(limit(sort(all, ...flowOrder), rows), [...shown, 'observations']);
+  return project(ordered(all, flowOrder, order), [...shown, 'observations']);
 }
 
 function lowerCount(isObserved: boolean, selection: FlowSelection, countedBefore: number): Relation {

@@ -2,7 +2,7 @@
  * Every question answered in plain words over made-up conversations, without a tree and without rows of `flows`: what the pages
  * docs/reference/query.md and docs/reference/filter.md say. The lowering is compared with it.
  */
-import type { Query, QueryRange } from '../../../src/query/tree.ts';
+import type { Query, QueryRange, RowOrder } from '../../../src/query/tree.ts';
 import type { PlainRow } from '../../lake/plain-rows.ts';
 import { holds, sum } from '../plain-condition.ts';
 import type { Counters, MadeConversation, MadeFlow } from './arbitrary-flows.ts';
@@ -47,15 +47,18 @@ export function plainAnswer(query: Query, all: readonly MadeConversation[]): Val
   }
   if (query.ask === 'tuples') {
     const rows = ordered(tuplesOf(range), ['time', 'record_second', 'record_offset', 'tuple_index']);
-    const { limit, newest } = query;
-    const some = newest === true && limit !== undefined ? rows.slice(-limit) : rows.slice(0, limit);
-    return some.map(({ row }) => shownNames.map((name) => row[name]));
+    return taken(rows, query).map(({ row }) => shownNames.map((name) => row[name]));
   }
   const order = 'time src_ip src_port dst_ip dst_port protocol last_time record_offset'.split(' ');
   const names = [...shownNames, 'last_time', 'continued', 'tuples', 'observations'];
-  return ordered(conversationsOf(range), order)
-    .slice(0, query.limit)
-    .map(({ row, continued }) => names.map((name) => (name === 'continued' ? continued === true : row[name])));
+  return taken(ordered(conversationsOf(range), order), query).map(({ row, continued }) =>
+    names.map((name) => (name === 'continued' ? continued === true : row[name])),
+  );
+}
+
+function taken<T>(rows: readonly T[], { limit = rows.length, newest, descending }: RowOrder): readonly T[] {
+  const some = newest === true ? rows.slice(Math.max(0, rows.length - limit)) : rows.slice(0, limit);
+  return descending === true ? some.toReversed() : some;
 }
 
 function isWithin({ start = -Infinity, end = Infinity }: QueryRange, millis: number): boolean {
