@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, posix } from 'node:path';
-import { layoutFiles, placeLayout } from './kernel-layout.mjs';
+import { arraysFile, layoutFiles, placeLayout } from './kernel-layout.mjs';
 
 const kernels = [
   { folder: 'tuples', target: 'src/flowlog/tuple-kernel-module.ts', name: 'tupleKernelModule', hasLayout: true },
@@ -39,7 +39,7 @@ const flags = ['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--import
 const assertFlags = [...flags.filter((flag) => flag !== '--noAssert'), '--use', 'abort=', '--debug'];
 
 const check = process.argv.includes('--check');
-for (const kernel of kernels) if (kernel.hasLayout) await writeLayout(kernel);
+await writeLayouts(kernels.filter(({ hasLayout }) => hasLayout));
 const assertsAt = process.argv.indexOf('--asserts');
 if (assertsAt > 0) await writeWithAsserts(process.argv[assertsAt + 1]);
 else for (const kernel of kernels) await writeModule(kernel);
@@ -60,16 +60,24 @@ async function writeWithAsserts(folder) {
     writeFileSync(join(folder, basename(kernel.target)), await compile(kernel, 'with asserts', assertFlags));
 }
 
-/** Writes the layout of a module's memory for both sides, and notes its length. */
-async function writeLayout(kernel) {
-  const { folder } = kernel;
-  const { default: table } = await import(`../kernel/${folder}/layout.mjs`);
-  kernel.memoryLength = placeLayout(table).memoryLength;
-  for (const [file, text] of Object.entries(layoutFiles(folder, table))) {
-    if (existsSync(file) && readSource(file) === text) continue;
-    if (check) throw new Error(`${file} is not what kernel/${folder}/layout.mjs gives: run npm run build`);
-    writeFileSync(file, text);
+/** Writes the layouts of the memory of modules for both sides, and notes their lengths. */
+async function writeLayouts(modules) {
+  const tables = [];
+  for (const kernel of modules) {
+    const { folder } = kernel;
+    const { default: table } = await import(`../kernel/${folder}/layout.mjs`);
+    tables.push(table);
+    kernel.memoryLength = placeLayout(table).memoryLength;
+    for (const [file, text] of Object.entries(layoutFiles(folder, table)))
+      writeMade(file, text, `kernel/${folder}/layout.mjs`);
   }
+  writeMade('kernel/base/arrays.ts', arraysFile(tables), 'kernel/*/layout.mjs');
+}
+
+function writeMade(file, text, from) {
+  if (existsSync(file) && readSource(file) === text) return;
+  if (check) throw new Error(`${file} is not what ${from} gives: run npm run build`);
+  writeFileSync(file, text);
 }
 
 function digestOf({ source, memoryLength, features = [] }) {

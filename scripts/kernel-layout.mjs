@@ -2,6 +2,7 @@
 //
 //   kernel/<module>/memory.ts   columns and structs by name, for AssemblyScript
 //   src/…/…-layout.ts           the same memory as typed arrays
+//   kernel/base/arrays.ts       the arrays of all modules, for AssemblyScript
 //
 // A table has, in this order in memory:
 //
@@ -159,40 +160,83 @@ function upperFirst(name) {
 
 function kernelFile(folder, layout) {
   const { structs, columns } = layout;
-  const usesAddress =
-    columns.some(({ type }) => type === 'Address') ||
-    structs.some(({ fields }) => fields.some(({ type }) => type === 'Address'));
-  const arrays = new Map();
+  const usesAddress = structs.some(({ fields }) => fields.some(({ type }) => type === 'Address'));
+  const objects = new Map();
   const consts = columns.map((column) => {
-    const type = column.struct && column.rows === 1 ? column.type : arrayType(column, arrays);
+    const type = column.struct && column.rows === 1 ? column.type : arrayType(column);
+    if (column.struct && column.rows > 1) objects.set(type, objectArrayLines(type, column));
     return [`/** ${column.doc} */`, `export const ${column.name} = changetype<${type}>(${number(column.at)});`].join(
       '\n',
     );
   });
+  const shared = columns.filter(isShared);
+  const classes = [...new Set(shared.map(arrayName))].sort(byNumber);
+  const named = new Map(shared.filter(({ count }) => typeof count === 'string').map((one) => [namedArray(one), one]));
   return [
     made(folder),
     ...(usesAddress ? ["import { Address } from '../base/address';"] : []),
+    ...importLines(classes, '../base/arrays'),
     '',
     ...constantLines(layout, ': u32'),
     ...structs.flatMap(structLines),
-    ...[...arrays.values()].flat(),
+    ...[...objects.values()].flat(),
+    '',
+    ...[...named].map(([name, { type, rows }]) =>
+      type === 'Address' ? `export type ${name} = AddressArray${rows};` : `export type ${name}<T> = Array${rows}<T>;`,
+    ),
     '',
     ...consts,
     '',
   ].join('\n');
 }
 
-/** The class of a column: one for each type of element and count, so that asserts know the bounds. */
-function arrayType({ type, struct, count, rows, bytes }, arrays) {
-  const isObject = struct !== undefined || type === 'Address';
-  const name = typeof count === 'number' ? `Array${count}` : `${upperFirst(count)}Array`;
-  if (!isObject) {
-    if (!arrays.has(name)) arrays.set(name, valueArrayLines(name, rows));
-    return `${name}<${type}>`;
-  }
-  const objects = `${type}${name}`;
-  if (!arrays.has(objects)) arrays.set(objects, objectArrayLines(objects, type, rows, bytes));
-  return objects;
+/** As the formatter has it. */
+function importLines(names, from) {
+  if (names.length === 0) return [];
+  const line = `import { ${names.join(', ')} } from '${from}';`;
+  return line.length <= 120 ? [line] : ['import {', ...names.map((name) => `  ${name},`), `} from '${from}';`];
+}
+
+/** Arrays of numbers and of addresses are the same for all modules: one class for each length, so that asserts know the bounds. */
+export function arraysFile(tables) {
+  const columns = tables.flatMap((table) => placeLayout(table).columns).filter(isShared);
+  const lines = new Map(
+    columns.map((column) => [
+      arrayName(column),
+      column.type === 'Address'
+        ? objectArrayLines(arrayName(column), column)
+        : valueArrayLines(arrayName(column), column.rows),
+    ]),
+  );
+  return [
+    '// Made by scripts/build-kernel.mjs: the arrays of kernel/*/layout.mjs, by their length.',
+    "import { Address } from './address';",
+    ...[...lines.keys()].sort(byNumber).flatMap((name) => lines.get(name)),
+    '',
+  ].join('\n');
+}
+
+function isShared({ struct }) {
+  return struct === undefined;
+}
+
+/** The class of a shared array. */
+function arrayName({ type, rows }) {
+  return `${type === 'Address' ? type : ''}Array${rows}`;
+}
+
+/** Its name in the module, where the length has one. */
+function namedArray({ type, count, rows, struct }) {
+  const length = typeof count === 'number' ? `Array${rows}` : `${upperFirst(count)}Array`;
+  return `${struct !== undefined || type === 'Address' ? type : ''}${length}`;
+}
+
+function arrayType(column) {
+  return column.type in numbers ? `${namedArray(column)}<${column.type}>` : namedArray(column);
+}
+
+function byNumber(one, other) {
+  return one.localeCompare(other, 'en', { numeric: true });
 }
 
 function valueArrayLines(name, rows) {
@@ -217,7 +261,7 @@ function valueArrayLines(name, rows) {
   ];
 }
 
-function objectArrayLines(name, type, rows, bytes) {
+function objectArrayLines(name, { type, rows, bytes }) {
   const shift = Math.log2(bytes);
   const offset = Number.isInteger(shift) ? `((<usize>index) << ${shift})` : `<usize>index * ${bytes}`;
   return [

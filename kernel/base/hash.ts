@@ -9,7 +9,7 @@ export function setSeed(value: u64): void {
 
 /** The hash of a word behind those that gave `before`. */
 // @inline
-export function mixed(word: u64, before: u64): u64 {
+export function hashWord(word: u64, before: u64): u64 {
   let hash = (word ^ before) * seed;
   hash ^= hash >> 32;
   hash *= 0xd6e8feb86659fd93;
@@ -18,6 +18,6 @@ export function mixed(word: u64, before: u64): u64 {
 
 /** The hash of two words behind those that gave `before`. */
 // @inline
-export function mixed2(first: u64, second: u64, before: u64): u64 {
-  return mixed(first ^ (((second ^ before) * seed) >> 17), second);
+export function hashWords(first: u64, second: u64, before: u64): u64 {
+  return hashWord(first ^ (((second ^ before) * seed) >> 17), second);
 }

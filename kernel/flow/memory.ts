@@ -1,5 +1,15 @@
 // Made by scripts/build-kernel.mjs from kernel/flow/layout.mjs.
 import { Address } from '../base/address';
+import {
+  AddressArray256,
+  AddressArray65536,
+  Array256,
+  Array65536,
+  Array589824,
+  Array1048576,
+  Array4194304,
+  Array8388608,
+} from '../base/arrays';
 
 /** Packets of a batch: `limits.batchPackets`. */
 export const batchRows: u32 = 256;
@@ -179,94 +189,6 @@ export class Stage {
 export const stageBytes: usize = 100;
 
 @unmanaged
-export class BatchRowsArray<T> {
-  @inline
-  @operator('[]')
-  get(index: u32): T {
-    assert(index < 256);
-    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));
-  }
-
-  @inline
-  @operator('[]=')
-  set(index: u32, value: T): void {
-    assert(index < 256);
-    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
-  }
-}
-
-@unmanaged
-export class AddressBatchRowsArray {
-  @inline
-  @operator('[]')
-  get(index: u32): Address {
-    assert(index < 256);
-    return changetype<Address>(changetype<usize>(this) + ((<usize>index) << 4));
-  }
-}
-
-@unmanaged
-export class FramesLengthArray<T> {
-  @inline
-  @operator('[]')
-  get(index: u32): T {
-    assert(index < 589_824);
-    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));
-  }
-
-  @inline
-  @operator('[]=')
-  set(index: u32, value: T): void {
-    assert(index < 589_824);
-    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
-  }
-}
-
-@unmanaged
-export class AddressNicSlotsMaxArray {
-  @inline
-  @operator('[]')
-  get(index: u32): Address {
-    assert(index < 65_536);
-    return changetype<Address>(changetype<usize>(this) + ((<usize>index) << 4));
-  }
-}
-
-@unmanaged
-export class NicSlotsMaxArray<T> {
-  @inline
-  @operator('[]')
-  get(index: u32): T {
-    assert(index < 65_536);
-    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));
-  }
-
-  @inline
-  @operator('[]=')
-  set(index: u32, value: T): void {
-    assert(index < 65_536);
-    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
-  }
-}
-
-@unmanaged
-export class ChunkLengthArray<T> {
-  @inline
-  @operator('[]')
-  get(index: u32): T {
-    assert(index < 1_048_576);
-    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));
-  }
-
-  @inline
-  @operator('[]=')
-  set(index: u32, value: T): void {
-    assert(index < 1_048_576);
-    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
-  }
-}
-
-@unmanaged
 export class FlowRowRowsMaxArray {
   @inline
   @operator('[]')
@@ -276,56 +198,15 @@ export class FlowRowRowsMaxArray {
   }
 }
 
-@unmanaged
-export class RowsMaxArray<T> {
-  @inline
-  @operator('[]')
-  get(index: u32): T {
-    assert(index < 4_194_304);
-    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));
-  }
-
-  @inline
-  @operator('[]=')
-  set(index: u32, value: T): void {
-    assert(index < 4_194_304);
-    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
-  }
-}
-
-@unmanaged
-export class BucketsMaxArray<T> {
-  @inline
-  @operator('[]')
-  get(index: u32): T {
-    assert(index < 8_388_608);
-    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));
-  }
-
-  @inline
-  @operator('[]=')
-  set(index: u32, value: T): void {
-    assert(index < 8_388_608);
-    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
-  }
-}
-
-@unmanaged
-export class RuleWordsArray<T> {
-  @inline
-  @operator('[]')
-  get(index: u32): T {
-    assert(index < 4_194_304);
-    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));
-  }
-
-  @inline
-  @operator('[]=')
-  set(index: u32, value: T): void {
-    assert(index < 4_194_304);
-    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
-  }
-}
+export type BatchRowsArray<T> = Array256<T>;
+export type AddressBatchRowsArray = AddressArray256;
+export type FramesLengthArray<T> = Array589824<T>;
+export type AddressNicSlotsMaxArray = AddressArray65536;
+export type NicSlotsMaxArray<T> = Array65536<T>;
+export type ChunkLengthArray<T> = Array1048576<T>;
+export type RowsMaxArray<T> = Array4194304<T>;
+export type BucketsMaxArray<T> = Array8388608<T>;
+export type RuleWordsArray<T> = Array4194304<T>;
 
 /** What was counted. */
 export const counts = changetype<Counts>(26_738_688);

@@ -11,7 +11,7 @@ import {
   textsAt,
   textsMax,
 } from '../../src/lake/tuples/read-kernel-layout';
-import { mixed, mixed2 } from '../base/hash';
+import { hashWord, hashWords } from '../base/hash';
 
 let textCount: u32 = 0;
 let bytesEnd: usize = textBytesAt;
@@ -71,9 +71,9 @@ function tailOf(at: usize, length: usize): u64 {
 function hashOf(at: usize, length: u32): u64 {
   let hash: u64 = length;
   let left: usize = length;
-  for (; left >= 16; left -= 16, at += 16) hash = mixed(load<u64>(at), mixed(load<u64>(at, 8), hash));
+  for (; left >= 16; left -= 16, at += 16) hash = hashWord(load<u64>(at), hashWord(load<u64>(at, 8), hash));
   // Addresses are mostly of one word and a part of another.
-  return left >= 8 ? mixed2(load<u64>(at), tailOf(at + 8, left - 8), hash) : mixed2(tailOf(at, left), 0, hash);
+  return left >= 8 ? hashWords(load<u64>(at), tailOf(at + 8, left - 8), hash) : hashWords(tailOf(at, left), 0, hash);
 }
 
 function areEqual(kept: usize, at: usize, length: u32): bool {

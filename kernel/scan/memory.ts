@@ -1,5 +1,5 @@
 // Made by scripts/build-kernel.mjs from kernel/scan/layout.mjs.
-import { Address } from '../base/address';
+import { AddressArray262144, Array8, Array256, Array262144, Array263168 } from '../base/arrays';
 
 /** Rows that the columns hold. */
 export const rowsMax: u32 = 262_144;
@@ -17,83 +17,9 @@ export class Result {
 }
 export const resultBytes: usize = 4;
 
-@unmanaged
-export class Array8<T> {
-  @inline
-  @operator('[]')
-  get(index: u32): T {
-    assert(index < 8);
-    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));
-  }
-
-  @inline
-  @operator('[]=')
-  set(index: u32, value: T): void {
-    assert(index < 8);
-    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
-  }
-}
-
-@unmanaged
-export class Array256<T> {
-  @inline
-  @operator('[]')
-  get(index: u32): T {
-    assert(index < 256);
-    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));
-  }
-
-  @inline
-  @operator('[]=')
-  set(index: u32, value: T): void {
-    assert(index < 256);
-    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
-  }
-}
-
-@unmanaged
-export class WindowRoomArray<T> {
-  @inline
-  @operator('[]')
-  get(index: u32): T {
-    assert(index < 263_168);
-    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));
-  }
-
-  @inline
-  @operator('[]=')
-  set(index: u32, value: T): void {
-    assert(index < 263_168);
-    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
-  }
-}
-
-@unmanaged
-export class RowsMaxArray<T> {
-  @inline
-  @operator('[]')
-  get(index: u32): T {
-    assert(index < 262_144);
-    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));
-  }
-
-  @inline
-  @operator('[]=')
-  set(index: u32, value: T): void {
-    assert(index < 262_144);
-    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
-  }
-}
-
-@unmanaged
-export class AddressRowsMaxArray {
-  @inline
-  @operator('[]')
-  get(index: u32): Address {
-    assert(index < 262_144);
-    return changetype<Address>(changetype<usize>(this) + ((<usize>index) << 4));
-  }
-}
+export type WindowRoomArray<T> = Array263168<T>;
+export type RowsMaxArray<T> = Array262144<T>;
+export type AddressRowsMaxArray = AddressArray262144;
 
 /** What a call leaves. */
 export const result = changetype<Result>(1024);

@@ -20,7 +20,7 @@ import {
   tupleIndexAt,
   tupleLength,
 } from '../../src/lake/flows/settle-kernel-layout';
-import { mixed } from '../base/hash';
+import { hashWord } from '../base/hash';
 import { finishPrefetch } from '../base/prefetch';
 import { bucketsAt } from './memory';
 import { Tuple, tupleAt } from './tuple';
@@ -64,8 +64,8 @@ function setFiveTuple(tuple: Tuple, row: u32): void {
     ((<u64>load<u16>(destinationPortAt + (at << 1))) << 16) |
     ((<u64>load<u8>(protocolAt + at)) << 32) |
     ((<u64>load<u8>(familyAt + at)) << 40);
-  const addresses = mixed(tuple.sourceLow, mixed(tuple.destinationLow, tuple.ports));
-  tuple.hash = <u32>(mixed(tuple.sourceHigh, mixed(tuple.destinationHigh, addresses)) >> 32);
+  const addresses = hashWord(tuple.sourceLow, hashWord(tuple.destinationLow, tuple.ports));
+  tuple.hash = <u32>(hashWord(tuple.sourceHigh, hashWord(tuple.destinationHigh, addresses)) >> 32);
 }
 
 // @inline

@@ -23,18 +23,18 @@ const tupleColumns = (set, name, place) =>
   ].map(([member, type, count, doc]) => [name(member), type, count, doc, { set, member }]);
 
 const rowsMax = 512;
-const ownRows = 131_072;
+const orderedRowsMax = 131_072;
 
 export default {
   host: 'src/flowlog/tuple-kernel-layout.ts',
   constants: [
     ['rowsMax', rowsMax, 'Tuples written at once.'],
     [
-      'ownRows',
-      ownRows,
+      'orderedRowsMax',
+      orderedRowsMax,
       'Rows of tuples that are made, and ordered, in this memory. Tuples of other memory are written from the rows behind.',
     ],
-    ['rows', ownRows + rowsMax, 'Rows of each column.'],
+    ['rows', orderedRowsMax + rowsMax, 'Rows of each column.'],
     ['digitValues', 2048, 'Values of a digit of sort keys: a power of two.'],
     ['ranksMax', 65_536, 'Groups of texts at most.'],
     ['textLength', 260 * rowsMax, 'Room for the longest tuple in every row.'],
@@ -62,9 +62,9 @@ export default {
     ],
     ['text', 'u8', 'textLength', 'The text that was written.'],
     ['ranks', 'u32', 'ranksMax', "By group: its rank in the order of a NIC's tuples."],
-    ['keys', 'u64', 'ownRows', 'Sort keys.'],
-    ['spareKeys', 'u64', 'ownRows', 'Sort keys: each pass of sorting writes the other column.'],
-    ['runs', 'u32', 'ownRows', 'The first row of each run of one NIC and group.'],
+    ['keys', 'u64', 'orderedRowsMax', 'Sort keys.'],
+    ['spareKeys', 'u64', 'orderedRowsMax', 'Sort keys: each pass of sorting writes the other column.'],
+    ['runs', 'u32', 'orderedRowsMax', 'The first row of each run of one NIC and group.'],
     ...tupleColumns('made', (name) => `made${name[0].toUpperCase()}${name.slice(1)}`, 'as they were made'),
     ...tupleColumns('ordered', (name) => name, 'in order'),
   ],

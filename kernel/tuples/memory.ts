@@ -1,10 +1,19 @@
 // Made by scripts/build-kernel.mjs from kernel/tuples/layout.mjs.
-import { Address } from '../base/address';
+import {
+  AddressArray131584,
+  Array100,
+  Array256,
+  Array2048,
+  Array65536,
+  Array131072,
+  Array131584,
+  Array133120,
+} from '../base/arrays';
 
 /** Tuples written at once. */
 export const rowsMax: u32 = 512;
 /** Rows of tuples that are made, and ordered, in this memory. Tuples of other memory are written from the rows behind. */
-export const ownRows: u32 = 131_072;
+export const orderedRowsMax: u32 = 131_072;
 /** Rows of each column. */
 export const rows: u32 = 131_584;
 /** Values of a digit of sort keys: a power of two. */
@@ -27,40 +36,6 @@ export class EncryptionName {
 export const encryptionNameBytes: usize = 32;
 
 @unmanaged
-export class Array100<T> {
-  @inline
-  @operator('[]')
-  get(index: u32): T {
-    assert(index < 100);
-    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));
-  }
-
-  @inline
-  @operator('[]=')
-  set(index: u32, value: T): void {
-    assert(index < 100);
-    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
-  }
-}
-
-@unmanaged
-export class Array256<T> {
-  @inline
-  @operator('[]')
-  get(index: u32): T {
-    assert(index < 256);
-    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));
-  }
-
-  @inline
-  @operator('[]=')
-  set(index: u32, value: T): void {
-    assert(index < 256);
-    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
-  }
-}
-
-@unmanaged
 export class EncryptionNameArray16 {
   @inline
   @operator('[]')
@@ -70,100 +45,12 @@ export class EncryptionNameArray16 {
   }
 }
 
-@unmanaged
-export class DigitValuesArray<T> {
-  @inline
-  @operator('[]')
-  get(index: u32): T {
-    assert(index < 2048);
-    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));
-  }
-
-  @inline
-  @operator('[]=')
-  set(index: u32, value: T): void {
-    assert(index < 2048);
-    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
-  }
-}
-
-@unmanaged
-export class TextLengthArray<T> {
-  @inline
-  @operator('[]')
-  get(index: u32): T {
-    assert(index < 133_120);
-    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));
-  }
-
-  @inline
-  @operator('[]=')
-  set(index: u32, value: T): void {
-    assert(index < 133_120);
-    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
-  }
-}
-
-@unmanaged
-export class RanksMaxArray<T> {
-  @inline
-  @operator('[]')
-  get(index: u32): T {
-    assert(index < 65_536);
-    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));
-  }
-
-  @inline
-  @operator('[]=')
-  set(index: u32, value: T): void {
-    assert(index < 65_536);
-    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
-  }
-}
-
-@unmanaged
-export class OwnRowsArray<T> {
-  @inline
-  @operator('[]')
-  get(index: u32): T {
-    assert(index < 131_072);
-    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));
-  }
-
-  @inline
-  @operator('[]=')
-  set(index: u32, value: T): void {
-    assert(index < 131_072);
-    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
-  }
-}
-
-@unmanaged
-export class RowsArray<T> {
-  @inline
-  @operator('[]')
-  get(index: u32): T {
-    assert(index < 131_584);
-    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));
-  }
-
-  @inline
-  @operator('[]=')
-  set(index: u32, value: T): void {
-    assert(index < 131_584);
-    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
-  }
-}
-
-@unmanaged
-export class AddressRowsArray {
-  @inline
-  @operator('[]')
-  get(index: u32): Address {
-    assert(index < 131_584);
-    return changetype<Address>(changetype<usize>(this) + ((<usize>index) << 4));
-  }
-}
+export type DigitValuesArray<T> = Array2048<T>;
+export type TextLengthArray<T> = Array133120<T>;
+export type RanksMaxArray<T> = Array65536<T>;
+export type OrderedRowsMaxArray<T> = Array131072<T>;
+export type RowsArray<T> = Array131584<T>;
+export type AddressRowsArray = AddressArray131584;
 
 /** The numbers 0 to 99 as two digits. */
 export const twoDigits = changetype<Array100<u16>>(1024);
@@ -178,11 +65,11 @@ export const text = changetype<TextLengthArray<u8>>(11_008);
 /** By group: its rank in the order of a NIC's tuples. */
 export const ranks = changetype<RanksMaxArray<u32>>(144_128);
 /** Sort keys. */
-export const keys = changetype<OwnRowsArray<u64>>(406_272);
+export const keys = changetype<OrderedRowsMaxArray<u64>>(406_272);
 /** Sort keys: each pass of sorting writes the other column. */
-export const spareKeys = changetype<OwnRowsArray<u64>>(1_454_848);
+export const spareKeys = changetype<OrderedRowsMaxArray<u64>>(1_454_848);
 /** The first row of each run of one NIC and group. */
-export const runs = changetype<OwnRowsArray<u32>>(2_503_424);
+export const runs = changetype<OrderedRowsMaxArray<u32>>(2_503_424);
 /** Tuples as they were made: their columns, as src/flowlog/tuple.ts has them. */
 export const madeTimeMillis = changetype<RowsArray<f64>>(3_027_712);
 /** NaN: not counted. */

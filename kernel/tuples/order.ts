@@ -11,8 +11,8 @@ import {
   digitCounts,
   digitValues,
   keys,
-  ownRows,
-  OwnRowsArray,
+  orderedRowsMax,
+  OrderedRowsMaxArray,
   RowsArray,
   runs,
   spareKeys,
@@ -21,7 +21,7 @@ import {
 const digitBits: u32 = 11;
 const digitMask: u64 = digitValues - 1;
 const rowBits: u32 = 17;
-const rowMask: u64 = ownRows - 1;
+const rowMask: u64 = orderedRowsMax - 1;
 const keyBits: u32 = 64;
 /** Times that are further apart are ordered by TypeScript. */
 const spanMillisMax: f64 = 4294967296;
@@ -31,7 +31,7 @@ function bitsOf(value: u64): u32 {
 }
 
 /** One pass: keys of `from` go to `to`, ordered by the digit at `shift`. */
-function sortByDigit(from: OwnRowsArray<u64>, to: OwnRowsArray<u64>, count: u32, shift: u64): void {
+function sortByDigit(from: OrderedRowsMaxArray<u64>, to: OrderedRowsMaxArray<u64>, count: u32, shift: u64): void {
   memory.fill(changetype<usize>(digitCounts), 0, digitValues << 2);
   for (let i: u32 = 0; i < count; i++) digitCounts[<u32>((from[i] >> shift) & digitMask)]++;
   let before: u32 = 0;
@@ -50,16 +50,21 @@ function sortByDigit(from: OwnRowsArray<u64>, to: OwnRowsArray<u64>, count: u32,
 }
 
 // @inline
-function rowOf(keys: OwnRowsArray<u64>, i: u32): u32 {
+function rowOf(keys: OrderedRowsMaxArray<u64>, i: u32): u32 {
   return <u32>(keys[i] & rowMask);
 }
 
 // One loop for each column: what is read out of order then fits into the cache.
-function gather<T>(from: RowsArray<T>, to: RowsArray<T>, keys: OwnRowsArray<u64>, count: u32): void {
+function gather<T>(from: RowsArray<T>, to: RowsArray<T>, keys: OrderedRowsMaxArray<u64>, count: u32): void {
   for (let i: u32 = 0; i < count; i++) to[i] = from[rowOf(keys, i)];
 }
 
-function gatherAddresses(from: AddressRowsArray, to: AddressRowsArray, keys: OwnRowsArray<u64>, count: u32): void {
+function gatherAddresses(
+  from: AddressRowsArray,
+  to: AddressRowsArray,
+  keys: OrderedRowsMaxArray<u64>,
+  count: u32,
+): void {
   for (let i: u32 = 0; i < count; i++) {
     const source = from[rowOf(keys, i)];
     const target = to[i];

@@ -79,7 +79,7 @@ export class FlowKernel implements KeyColumns, StoreMemory {
     assert(
       batchRows === limits.batchPackets &&
         rowsMax === limits.flowsMax &&
-        tupleLayout.ownRows === limits.eventsMax &&
+        tupleLayout.orderedRowsMax === limits.eventsMax &&
         tupleLayout.memoryLength <= layout.addresses.counts &&
         layout.chunkLength >= limits.captureReadBytes,
       "the kernel's memory has the limits' sizes",

@@ -3,7 +3,7 @@
 /** Tuples written at once. */
 export const rowsMax = 512;
 /** Rows of tuples that are made, and ordered, in this memory. Tuples of other memory are written from the rows behind. */
-export const ownRows = 131_072;
+export const orderedRowsMax = 131_072;
 /** Rows of each column. */
 export const rows = 131_584;
 /** Values of a digit of sort keys: a power of two. */
@@ -124,9 +124,9 @@ export function viewMemory(buffer: ArrayBuffer) {
     digitCounts: new Uint32Array(buffer, 2816, digitValues),
     text: new Uint8Array(buffer, 11_008, textLength),
     ranks: new Uint32Array(buffer, 144_128, ranksMax),
-    keys: new BigUint64Array(buffer, 406_272, ownRows),
-    spareKeys: new BigUint64Array(buffer, 1_454_848, ownRows),
-    runs: new Uint32Array(buffer, 2_503_424, ownRows),
+    keys: new BigUint64Array(buffer, 406_272, orderedRowsMax),
+    spareKeys: new BigUint64Array(buffer, 1_454_848, orderedRowsMax),
+    runs: new Uint32Array(buffer, 2_503_424, orderedRowsMax),
     made: {
       timeMillis: new Float64Array(buffer, 3_027_712, rows),
       packetsForward: new Float64Array(buffer, 4_080_384, rows),

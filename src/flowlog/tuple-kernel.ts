@@ -9,7 +9,7 @@ import { tupleKernelModule } from './tuple-kernel-module.ts';
 import type { FlowLogFormat, NicTuples, TupleColumns } from './tuple.ts';
 import { encryptionNames } from './tuple.ts';
 
-const { encryptionName, encryptionNameBytes, ownRows, ranksMax, rowsMax } = layout;
+const { encryptionName, encryptionNameBytes, orderedRowsMax, ranksMax, rowsMax } = layout;
 const formatNumbers: Readonly<Record<FlowLogFormat, number>> = { nsg1: 0, nsg2: 1, vnet: 2 };
 
 interface TupleKernelExports {
@@ -43,9 +43,9 @@ export class TupleKernel {
     this.#exports = exports;
     this.#buffer = buffer;
     this.#memory = memory;
-    this.#made = this.room(ownRows);
-    this.ordered = tuplesIn(memory.ordered, 0, ownRows);
-    this.#brought = tuplesIn(memory.ordered, ownRows, rowsMax).columns;
+    this.#made = this.room(orderedRowsMax);
+    this.ordered = tuplesIn(memory.ordered, 0, orderedRowsMax);
+    this.#brought = tuplesIn(memory.ordered, orderedRowsMax, rowsMax).columns;
     writeTables(memory);
   }
 
@@ -64,7 +64,7 @@ export class TupleKernel {
    */
   order({ columns, nic }: NicTuples, ranks: Uint32Array): OrderedTuples | undefined {
     const { count } = columns;
-    if (ranks.length > ranksMax || count > ownRows) return undefined;
+    if (ranks.length > ranksMax || count > orderedRowsMax) return undefined;
     const made = this.#made;
     if (columns.timeMillis.buffer !== this.#buffer) copyTuples(columns, nic, made);
     this.#memory.ranks.set(ranks);
@@ -92,7 +92,7 @@ export class TupleKernel {
     for (let from = start; from < end; from += rowsMax) {
       const count = Math.min(rowsMax, end - from);
       if (!own) bring(columns, rows, from, count, this.#brought);
-      const first = own ? rows[from] : ownRows;
+      const first = own ? rows[from] : orderedRowsMax;
       const length = this.#exports.writeTuples(first, first + count, formatNumbers[format]);
       if (length < 0) {
         writer.length = before;
