@@ -28,8 +28,18 @@ export function columnsOfPrepared(prepared: DuckDBPreparedStatement): AnswerColu
 }
 
 export function rowsOf(chunk: DuckDBDataChunk): Cell[][] {
-  const columns = chunk.getColumns();
-  return Array.from({ length: chunk.rowCount }, (_, row) => columns.map((values) => cellOf(values[row])));
+  const columns = chunk.getColumns().map(cellsOf);
+  return Array.from({ length: chunk.rowCount }, (_, row) => columns.map((cells) => cells[row]));
+}
+
+/** Rows come mostly in order of time, and many have the time of the row before: its text is made once. */
+function cellsOf(values: readonly DuckDBValue[]): Cell[] {
+  let [last, cell]: [bigint | undefined, Cell] = [undefined, null];
+  return values.map((value) => {
+    if (!(value instanceof DuckDBTimestampTZValue)) return cellOf(value);
+    if (value.micros !== last) [last, cell] = [value.micros, cellOf(value)];
+    return cell;
+  });
 }
 
 /** A value of DuckDB as a cell. */
