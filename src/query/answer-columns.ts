@@ -1,5 +1,5 @@
 /** The columns of an answer, with what their values count. */
-import { measureColumn } from './measure.ts';
+import { measureColumn, rateName } from './measure.ts';
 import { columnsOf } from './relation/check.ts';
 import type { Relation } from './relation/relation.ts';
 import type { Type } from './relation/type.ts';
@@ -53,7 +53,7 @@ function unitOf(measure: Measure): Unit | undefined {
     case 'percentile':
       return counted(measure.of);
     case 'rate':
-      return `${counted(measure.of)}/s`;
+      return measure.isBits === true ? 'bits/s' : `${counted(measure.of)}/s`;
     default:
       return undefined;
   }
@@ -66,7 +66,7 @@ function labelOf(measure: Measure): string {
     case 'sum':
       return words(measure.of);
     case 'rate':
-      return `${words(measure.of)} per second`;
+      return `${rateName(measure).replace('.', ' ')} per second`;
     case 'distinct':
       return `different values of ${measure.field}`;
     case 'percentile':

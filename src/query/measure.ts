@@ -9,7 +9,7 @@ import type { CounterName, Measure } from './tree.ts';
  *
  *   flows, denied, tuples, first, last          flows, denied, tuples, first_time, last_time
  *   bytes, packets, bytes.forward, …            bytes, packets, bytes_forward, …
- *   bytes/s                                     bytes_per_second
+ *   bytes/s, bits/s (or bps)                    bytes_per_second, bits_per_second
  *   distinct:dst.ip                             distinct_dst_ip
  *   p95:bytes, p99.9:bytes, max:bytes           p95_bytes, p99_9_bytes, max_bytes
  */
@@ -28,6 +28,7 @@ const counterNames: readonly CounterName[] = [
 export const measureExamples: readonly string[] = [
   ...plainKinds,
   ...counterNames,
+  'bits/s',
   'bytes/s',
   'packets/s',
   'distinct:src.ip',
@@ -46,6 +47,8 @@ export function parseMeasure(text: string): Measure {
   if (plain !== undefined) return { kind: plain };
   const sum = counterOf(word);
   if (sum !== undefined) return { kind: 'sum', of: sum };
+  const bits = /^(?:bps|bits?(\.forward|\.reverse)?\/s)$/.exec(word);
+  if (bits !== null) return { kind: 'rate', of: counterOf(`bytes${bits[1] ?? ''}`)!, isBits: true };
   const rate = word.endsWith('/s') ? counterOf(word.slice(0, -2)) : undefined;
   if (rate !== undefined) return { kind: 'rate', of: rate };
   const [kind, name, more] = word.split(':');
@@ -59,7 +62,7 @@ export function parseMeasure(text: string): Measure {
     'usage',
     `${JSON.stringify(text)} is no measure${meant === undefined ? '' : `; did you mean "${meant}"?`}`,
     {
-      hint: `Measures: ${plainKinds.join(', ')}, bytes, packets (.forward, .reverse), bytes/s, distinct:FIELD, p95:bytes, max:bytes.`,
+      hint: `Measures: ${plainKinds.join(', ')}, bytes, packets (.forward, .reverse), bytes/s, bits/s, distinct:FIELD, p95:bytes, max:bytes.`,
     },
   );
 }
@@ -70,7 +73,7 @@ export function measureColumn(measure: Measure): string {
     case 'sum':
       return underscored(measure.of);
     case 'rate':
-      return `${underscored(measure.of)}_per_second`;
+      return `${underscored(rateName(measure))}_per_second`;
     case 'distinct':
       return `distinct_${underscored(measure.field)}`;
     case 'percentile':
@@ -83,6 +86,11 @@ export function measureColumn(measure: Measure): string {
     default:
       return measure.kind;
   }
+}
+
+/** What a rate counts: `bytes`, `bits`, `bits.forward`. */
+export function rateName({ of, isBits }: Extract<Measure, { kind: 'rate' }>): string {
+  return isBits === true ? of.replace('bytes', 'bits') : of;
 }
 
 /** Fields whose values may be grouped by. */

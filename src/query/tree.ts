@@ -70,8 +70,8 @@ export type Measure =
   /** Tuples of all observers. */
   | { readonly kind: 'tuples' }
   | { readonly kind: 'sum'; readonly of: CounterName }
-  /** The sum by the second: of the bucket; else of the range; else of the time from the first tuple to the last, one second at least. */
-  | { readonly kind: 'rate'; readonly of: CounterName }
+  /** The sum by the second, of bytes perhaps in bits: of the bucket; else of the range; else of the time from the first tuple to the last, one second at least. */
+  | { readonly kind: 'rate'; readonly of: CounterName; readonly isBits?: boolean }
   /** Different values of a field, absent ones not counted. In a series, of all that have a counter or begin in the bucket. */
   | { readonly kind: 'distinct'; readonly field: string }
   /**

@@ -208,6 +208,9 @@ const measure: fc.Arbitrary<Measure> = fc.oneof(
     { kind: 'last' },
   ),
   counterName.map((of): Measure => ({ kind: 'rate', of })),
+  fc
+    .constantFrom('bytes' as const, 'bytes.forward' as const)
+    .map((of): Measure => ({ kind: 'rate', of, isBits: true })),
   fc.constantFrom(...groupable).map((field): Measure => ({ kind: 'distinct', field })),
   fc
     .tuple(counterName, fc.constantFrom(1, 500, 550, 950, 999, 1000))

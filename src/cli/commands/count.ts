@@ -27,7 +27,7 @@ export function define(command: Command): void {
       const [row] = await allRows(answer);
       const counts = Object.fromEntries(answer.columns.map(({ name }, i) => [name, row[i]]));
       await printObject(counts, resultOf([counts]), format);
-      if (options.explain === true) explain(answer.scan, 1, performance.now() - startMillis);
+      if (options.explain === true) explain(answer.scan, 1, performance.now() - startMillis, query.where);
     });
   });
 }

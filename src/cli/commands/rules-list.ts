@@ -80,5 +80,9 @@ function resultOfHits(rules: readonly RuleHits[], hasSeveral: boolean, isForPeop
   });
   const { columns, chunks } = resultOf(rows, Object.keys(rows[0] ?? {}));
   const kinds: Readonly<Record<string, Result['columns'][number]['kind']>> = { bytes: 'number', last_hit: 'time' };
-  return { columns: columns.map(({ name, kind }) => ({ name, kind: kinds[name] ?? kind })), chunks };
+  return {
+    keep: ['direction', 'hits'],
+    columns: columns.map(({ name, kind }) => ({ name, kind: kinds[name] ?? kind })),
+    chunks,
+  };
 }

@@ -3,9 +3,10 @@ import { FlowError } from '../../base/errors.ts';
 import { formatCount } from '../../base/format-count.ts';
 import type { Engine } from '../../query/engine/engine.ts';
 import { parseFilter } from '../../query/filter/filter.ts';
+import { formatFilter } from '../../query/filter/format-filter.ts';
 import type { Answer, Scan } from '../../query/engine/result.ts';
 import { parseTimePoint, timeExamples } from '../../query/filter/time-point.ts';
-import type { Query, QueryRange } from '../../query/tree.ts';
+import type { Condition, Query, QueryRange } from '../../query/tree.ts';
 import { collect } from '../options/options.ts';
 import type { OutputOptions, Printing } from '../output/print.ts';
 import { addOutput, formatOf, isShaped, print } from '../output/print.ts';
@@ -42,7 +43,7 @@ export function addSource(command: Command): void {
       '--memory <bytes>',
       'memory that the question may use before it spills to disk: 500MB, 4GiB (default: 1GiB)',
     )
-    .option('--explain', 'say on stderr what was read and how long it took');
+    .option('--explain', 'say on stderr what the filter became, what was read and how long it took');
 }
 
 /** Adds a trailing filter, the source, times and the output format. */
@@ -126,7 +127,7 @@ export async function printAnswer(
       ...(details === undefined ? {} : { details: () => details(summary) }),
     });
   }
-  if (options.explain === true) explain(scan, rows, performance.now() - startMillis);
+  if (options.explain === true) explain(scan, rows, performance.now() - startMillis, query.where);
   return { rows, summary };
 }
 
@@ -136,8 +137,9 @@ export interface AnswerPrinting extends Pick<Printing, 'sortedLimit' | 'show'> {
   readonly details?: (summary: Answer['summary']) => readonly string[];
 }
 
-/** Says on stderr what a question read. */
-export function explain(scan: Scan, rows: number, millis: number): void {
+/** Says on stderr what a filter became, and what a question read. */
+export function explain(scan: Scan, rows: number, millis: number, where?: Condition): void {
+  if (where !== undefined) tell(`filter ${formatFilter(where)}`);
   const number = (value: number | undefined): string => (value === undefined ? '?' : formatCount(value));
   const { unfiltered, built } = scan;
   const filters = unfiltered === 0 ? '' : `; ${number(unfiltered)} have no sound address filter and are read whole`;
@@ -148,6 +150,6 @@ export function explain(scan: Scan, rows: number, millis: number): void {
     `rows   ${number(scan.rowsRead)} of ${number(scan.rows)} in those files; ${number(rows)} in the answer`,
     `time   ${number(Math.round(millis))} ms`,
   ];
-  const where = scan.version === undefined ? 'on the server' : `version ${scan.version} of the lake`;
-  tell(`${scan.files === 0 ? `${lines.at(-1)}` : lines.join('\n')}  (${where})`);
+  const place = scan.version === undefined ? 'on the server' : `version ${scan.version} of the lake`;
+  tell(`${scan.files === 0 ? `${lines.at(-1)}` : lines.join('\n')}  (${place})`);
 }

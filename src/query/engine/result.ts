@@ -10,7 +10,7 @@ export interface AnswerColumn {
   readonly label?: string;
 }
 
-export type Unit = 'bytes' | 'packets' | 'bytes/s' | 'packets/s' | 'flows' | 'tuples' | 'values' | '%';
+export type Unit = 'bytes' | 'packets' | 'bytes/s' | 'bits/s' | 'packets/s' | 'flows' | 'tuples' | 'values' | '%';
 
 /** Data files that a question reads, of those that there are; a file that is read may have parts that are skipped. */
 export interface Scan {

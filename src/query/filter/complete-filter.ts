@@ -11,6 +11,7 @@ import { fields, findField } from './fields.ts';
 import type { Token } from './filter-lexer.ts';
 import { scanFilter } from './filter-lexer.ts';
 import { portNames } from './port-names.ts';
+import { primitiveWords } from './primitive.ts';
 
 /** What could stand in place of the characters from `start` to the end. */
 export interface Completion {
@@ -45,7 +46,7 @@ const comparisons = ['=', '!=', '<', '<=', '>', '>=', '~', '!~'];
 /** What may come behind these tokens. */
 async function candidates(before: readonly Token[], typed: string, liveValues: LiveValues): Promise<readonly string[]> {
   const state = stateAfter(before);
-  if (state.expects === 'test') return [...fields.map(({ name }) => name), 'not'];
+  if (state.expects === 'test') return [...fields.map(({ name }) => name), 'not', ...primitiveWords.keys()];
   if (state.expects === 'operator')
     return ['in', 'not', 'like', ...comparisons.filter((sign) => hasOrder(state.field) || !/[<>]/.test(sign))];
   if (state.expects === 'joint') return ['and', 'or'];
@@ -64,7 +65,10 @@ function stateAfter(tokens: readonly Token[]): State {
     const word = kind === 'word' ? text.toLowerCase() : text;
     if (state.expects === 'test') {
       const field = kind === 'word' ? findField(word) : undefined;
+      const value = primitiveWords.get(word);
       if (field !== undefined) state = { expects: 'operator', field };
+      else if (value !== undefined) state = { expects: 'value', field: value };
+      else if (primitiveWords.has(word)) state = { expects: 'joint' };
     } else if (state.expects === 'operator') {
       if (word !== 'not') state = { expects: 'value', field: state.field };
     } else if (state.expects === 'value') {

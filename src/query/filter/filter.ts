@@ -7,6 +7,7 @@
  *   test  = field ("=" | "==" | "!=" | "<" | "<=" | ">" | ">=") (value | field | "null")
  *         | field ["not"] "in" ( value | "(" value { "," value } ")" )
  *         | field ["not"] "like" glob  |  field ("~" | "!~") regex
+ *         | primitive (primitive.ts)
  *
  *   src in 10.0.0.0/8 and dst.port in (22, 3389) and access = deny and bytes > 1MB
  */
@@ -18,6 +19,8 @@ import { findField, suggestField } from './fields.ts';
 import type { Token } from './filter-lexer.ts';
 import { filterError, scanFilter } from './filter-lexer.ts';
 import { nearest } from './nearest.ts';
+import type { Primitive } from './primitive.ts';
+import { primitiveAt, primitiveWords, wholeNetwork } from './primitive.ts';
 import type { Condition, FieldComparison, Match, Order } from '../tree.ts';
 import { ValueError, globMatch, orderMatch, regexMatch, valueMatch } from './value.ts';
 
@@ -32,6 +35,8 @@ export function parseFilter(expression: string, nowMillis: number): Condition | 
   return new FilterParser(expression, nowMillis).parse();
 }
 
+type ValuePrimitive = Extract<Primitive, { kind: 'value' }>;
+
 const inverse: Readonly<Record<string, boolean>> = { '!=': true, '!~': true };
 
 class FilterParser {
@@ -40,6 +45,8 @@ class FilterParser {
   readonly #tokens: readonly Token[];
   #at = 0;
   #depth = 0;
+  /** What a bare value means: as the one of the primitive before it, in `port 22 or 3389`. */
+  #bare: ValuePrimitive | undefined;
 
   constructor(expression: string, nowMillis: number) {
     this.#expression = expression;
@@ -88,6 +95,9 @@ class FilterParser {
   }
 
   #test(): Condition {
+    const primitive = this.#primitive() ?? this.#bareValue();
+    if (primitive !== undefined) return primitive;
+    this.#bare = undefined;
     const field = this.#field();
     const operator = this.#peek();
     const not = this.#accept('not');
@@ -113,6 +123,43 @@ class FilterParser {
       return negated(operator.text in inverse, { kind: 'test', field: field.name, any });
     }
     return this.#comparison(field, operator);
+  }
+
+  #primitive(): Condition | undefined {
+    const primitive = primitiveAt(this.#tokens, this.#at);
+    if (primitive === undefined) return undefined;
+    if (primitive.kind === 'value') {
+      this.#at += primitive.words;
+      this.#bare = primitive;
+      return this.#valueOf(primitive);
+    }
+    this.#at++;
+    this.#bare = undefined;
+    const more = primitive.hasMore ? this.#primitive() : undefined;
+    return more === undefined ? primitive.test : { kind: 'and', items: [primitive.test, more] };
+  }
+
+  #valueOf(primitive: ValuePrimitive): Condition {
+    const { field, what } = primitive;
+    const value = this.#value(`${field.kind === 'address' ? 'an address' : 'a value'} after "${what}"`);
+    return { kind: 'test', field: field.name, any: [this.#match(value, () => this.#primitiveMatch(primitive, value))] };
+  }
+
+  #primitiveMatch({ field, isNet }: ValuePrimitive, { text, kind }: Token): Match {
+    return valueMatch(field, isNet ? wholeNetwork(text) : text, kind === 'text', this.#nowMillis);
+  }
+
+  /** A value alone, behind `and` or `or`. */
+  #bareValue(): Condition | undefined {
+    const token = this.#peek();
+    if (this.#bare === undefined || token.kind !== 'word' || findField(token.text) !== undefined) return undefined;
+    try {
+      this.#primitiveMatch(this.#bare, token);
+    } catch (error) {
+      if (error instanceof ValueError) return undefined;
+      throw error;
+    }
+    return this.#valueOf(this.#bare);
   }
 
   #comparison(field: Field, operator: Token): Condition {
@@ -190,7 +237,7 @@ class FilterParser {
     }
     if (parsePrefix(token.text) !== undefined)
       throw this.#error(token, `expected a field, found the address "${token.text}"`, `ip in ${token.text}`);
-    const keyword = nearest(token.text.toLowerCase(), ['not']);
+    const keyword = nearest(token.text.toLowerCase(), ['not', ...primitiveWords.keys()]);
     const suggestion = suggestField(token.text) ?? keyword;
     throw this.#error(token, `unknown field "${token.text}"`, suggestion);
   }

@@ -303,7 +303,9 @@ function shownRows(query: GroupQuery, plan: GroupPlan, rows: Relation, keys: rea
     const name = measureColumn(measure);
     const valueOf = (suffix: string): Expression => zeroIfCount(measure, column(`m_${name}${suffix}`));
     const perSecond = (value: Expression): Expression =>
-      measure.kind === 'rate' ? call('divide', value, seconds(query)) : value;
+      measure.kind !== 'rate'
+        ? value
+        : call('divide', measure.isBits === true ? call('multiply', value, whole(8)) : value, seconds(query));
     if (query.compareMillis === undefined) return [{ name, value: perSecond(valueOf('')) }];
     const [now, before] = [valueOf(''), valueOf('_before')];
     const difference = differenceOf(now, before);

@@ -18,6 +18,9 @@ test.each([
   ['rule = user', 7, ['UserRule_AllowHttp']],
   ['(rule = Def', 8, ['DefaultRule_DenyAllInBound']],
   ['rule = "open', 12, []],
+  ['ho', 0, ['host']],
+  ['tcp ', 4, ['and', 'or']],
+  ['portrange 1-9 ', 14, ['and', 'or']],
   ['', 0, undefined],
 ])('%j is completed', async (text, start, words) => {
   const completion = await completeFilter(text, live);

@@ -91,10 +91,11 @@ export function plainGroups(query: GroupQuery, periods: readonly (readonly Plain
           if (measure.kind === 'first' || measure.kind === 'last') return [now, before];
           const difference = differenceOf(now, before);
           const perSecond = measure.kind === 'rate' ? seconds(query, flows) : 1;
+          const times = measure.kind === 'rate' ? bitsOf(measure) : 1;
           const percent =
             difference === null || before === null || before === 0 ? null : (100 * difference) / Number(before);
           return [now, before, difference]
-            .map((value) => (value === null ? null : Number(value) / perSecond))
+            .map((value) => (value === null ? null : (Number(value) * times) / perSecond))
             .concat(percent);
         }),
       ];
@@ -225,7 +226,7 @@ function measureValue(query: GroupQuery, measure: Measure, parts: readonly Part[
       return sum(parts.map((part) => counterOf(measure.of, part.counters)));
     case 'rate': {
       const total = sum(parts.map((part) => counterOf(measure.of, part.counters)));
-      return total === null ? null : total / seconds(query, flows);
+      return total === null ? null : (total * bitsOf(measure)) / seconds(query, flows);
     }
     case 'distinct': {
       const column = findField(measure.field)!.columns[0];
@@ -243,6 +244,10 @@ function measureValue(query: GroupQuery, measure: Measure, parts: readonly Part[
     default:
       return own.length === 0 ? null : Math.max(...own.map(({ from }) => Number(from.row['last_time'])));
   }
+}
+
+function bitsOf({ isBits }: Extract<Measure, { kind: 'rate' }>): number {
+  return isBits === true ? 8 : 1;
 }
 
 function seconds({ bucketMillis, range }: GroupQuery, flows: readonly PlainFlow[]): number {
