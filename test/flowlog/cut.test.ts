@@ -34,7 +34,7 @@ describe.each(cutSamples(long))('%s', (_name, text) => {
 
   test('cut in two at any byte, it gives what it gives whole', () => {
     expect(whole.tuples.length).toBeGreaterThan(0);
-    for (let end = 0; end <= bytes.length; end++)
+    for (let end = 0; end <= bytes.length; end += long ? 1 : 3)
       if (readPieces(bytes, [end]).text !== whole.text)
         expect(readPieces(bytes, [end]), `cut at ${end}`).toEqual(whole);
   });
@@ -70,7 +70,7 @@ describe.each(cutSamples(long))('%s', (_name, text) => {
           if (readPieces(damaged, ends).text !== expected.text) expect(readPieces(damaged, ends)).toEqual(expected);
         },
       ),
-      { numRuns: long ? 1500 : 30, seed: 20_251_120 },
+      { numRuns: long ? 1500 : 10, seed: 20_251_120 },
     );
   });
 });

@@ -38,7 +38,7 @@ test('flows are those of the reference implementation, however the tuples of a d
       const built = dates.flatMap((some) => valuesOfStaged(build(some, bounds)));
       expect(inOrder(built)).toEqual(inOrder(plainFlows(tuples).map(valuesOfPlain)));
     }),
-    { numRuns: long ? 2000 : 40 },
+    { numRuns: long ? 2000 : 16 },
   );
 });
 
@@ -74,6 +74,6 @@ test('flows of tuples that hardly differ are those of the reference implementati
         expect(inOrder(built)).toEqual(inOrder(plainFlows(tuples).map(valuesOfPlain)));
       },
     ),
-    { numRuns: long ? 1000 : 12 },
+    { numRuns: long ? 1000 : 5 },
   );
 });

@@ -31,12 +31,12 @@ interface Span {
 
 const spans: readonly Span[] = [
   {
-    name: 'an hour',
-    minutes: 60,
+    name: isLong ? 'an hour' : 'half an hour',
+    minutes: isLong ? 60 : 30,
     perMinute: isLong ? 8 : 2,
     readMinutes: 3,
     settleMinutes: 10,
-    lookEvery: isLong ? 1 : 3,
+    lookEvery: isLong ? 1 : 2,
   },
   { name: 'a day', minutes: 1440, perMinute: 2, readMinutes: 5, settleMinutes: 10, lookEvery: 12 },
   { name: 'a month', minutes: 30 * 1440, perMinute: 0.05, readMinutes: 120, settleMinutes: 360, lookEvery: 30 },
