@@ -25,7 +25,7 @@ if (!existsSync(main) || statSync(main).mtimeMs < newest('src')) {
 }
 
 const { wholeCaptureLine } = await import('../dist/server/start-lines.js');
-const line = `serve --data ${data} --network examples/network.json --format nsg2 --capture examples/traffic.pcap ${process.argv.slice(2).join(' ')}`;
+const line = `serve --data ${data} --lake ${lake} --network examples/network.json --format nsg2 --capture examples/traffic.pcap ${process.argv.slice(2).join(' ')}`;
 console.log(`\nThe service, with the network and the capture of the example.\n  $ nsgflow ${line}\n`);
 const service = spawn(process.execPath, [main, ...line.trim().split(/\s+/)], { stdio: ['inherit', 'inherit', 'pipe'] });
 service.on('exit', (code) => (process.exitCode = code ?? 1));

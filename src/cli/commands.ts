@@ -15,6 +15,7 @@ export interface CommandEntry {
 /** What groups of commands are about, by their first word. */
 export const groups: Readonly<Record<string, string>> = {
   blob: 'look into the blobs of flow logs',
+  config: 'settings of all commands in nsgflow.yaml',
   'flow-log': 'switch flow logs on and off, and see what is logged',
   lake: 'look after the lake: sizes, small files, old rows',
   nsg: 'look at network security groups',
@@ -112,5 +113,11 @@ export const commands: readonly CommandEntry[] = [
     summary: 'records of a blob, or of its newest blocks',
     load: async () => (await blob()).show,
   },
+  {
+    name: 'config show',
+    summary: 'settings of nsgflow.yaml, and where values come from',
+    load: () => import('./commands/config-show.ts'),
+  },
+  { name: 'config check', summary: 'errors in nsgflow.yaml', load: () => import('./commands/config-check.ts') },
   { name: 'completion', summary: 'completion for bash, zsh or fish', load: () => import('./commands/completion.ts') },
 ];

@@ -1,6 +1,10 @@
 import { Command, CommanderError } from 'commander';
 import { errorTable, FlowError } from '../base/errors.ts';
 import { commands, groups } from './commands.ts';
+import { arrangeHelp, showHelp } from './help/help.ts';
+import { findConfiguration } from './options/configuration.ts';
+import { configure, problemsOf } from './options/configure.ts';
+import { commandOfHelp, refuseRepeats, refuseUnknownOption, takeConfig } from './options/words.ts';
 import { tell } from './output/printable.ts';
 import { version } from './version.ts';
 
@@ -8,28 +12,65 @@ import { version } from './version.ts';
  * Runs one command and prints each failure as a sentence on stderr.
  * @returns the exit code of the process: see base/errors.ts, or 1 for a negative answer
  */
-export async function run(args: readonly string[]): Promise<number> {
-  if (args[0] === '__complete') return complete(args.slice(1));
-  const debug = args.includes('--debug');
-  const words = args.filter((word) => !word.startsWith('-'));
-  if (words[0] === 'help') words.shift();
+export async function run(given: readonly string[]): Promise<number> {
+  if (given[0] === '__complete') return complete(given.slice(1));
+  const debug = given.includes('--debug');
   let command: Command | undefined;
+  const help: string[] = [];
   try {
-    const program = await createProgram((name) => {
-      const [first, second] = name.split(' ');
-      return words[0] === first && (second === undefined || words.includes(second));
-    });
+    const { config, args } = takeConfig(given);
+    const words = args.filter((word) => !word.startsWith('-'));
+    const helpAt = words.slice(0, 2).indexOf('help');
+    if (helpAt >= 0 && (helpAt === 0 || Object.hasOwn(groups, words[0]))) words.splice(helpAt, 1);
+    const program = await createProgram(
+      (name) => {
+        const [first, second] = name.split(' ');
+        // The commands of the configuration file look at all others.
+        if (words[0] === 'config') return true;
+        return words[0] === first && (second === undefined || words.includes(second));
+      },
+      (text) => help.push(text),
+    );
     const named = commandNamed(program, words);
     command = named;
+    if (config !== undefined) program.setOptionValueWithSource('config', config, 'cli');
+    if (helpAt === 0 && args[0] === 'help') {
+      await showHelp(commandOfHelp(program, words).helpInformation());
+      return 0;
+    }
+    if (!args.includes('--help') && !args.includes('-h')) await readConfiguration(named, config);
     await program.parseAsync(args, { from: 'user' }).catch((error: unknown) => {
       // An excess argument can come from an option that took the next option as its value.
       if (error instanceof CommanderError && error.code === 'commander.excessArguments') refuseSwallowed(named);
+      if (error instanceof CommanderError && error.code === 'commander.missingMandatoryOptionValue')
+        refuseUnknownOption(named, args);
       throw error;
     });
     return typeof process.exitCode === 'number' ? process.exitCode : 0;
   } catch (error) {
+    if (help.length > 0) await showHelp(help.join(''));
     return report(error, debug, command);
   }
+}
+
+/** Commands that work without the configuration file, or read it themselves. */
+const unconfigured: ReadonlySet<string> = new Set(['completion', 'config check', 'config show']);
+
+async function readConfiguration(named: Command, path: string | undefined): Promise<void> {
+  const name = nameOf(named);
+  if (named.commands.length > 0 && named.registeredArguments.length === 0) return;
+  if (unconfigured.has(name)) return;
+  const found = await findConfiguration(path);
+  const known = new Map<string, Command>(commands.map((entry) => [entry.name, named]));
+  const [problem] = found === undefined ? [] : problemsOf(found, known, name);
+  if (problem !== undefined)
+    throw new FlowError('usage', problem, { hint: 'nsgflow config check names every error of the file.' });
+  configure(named, name, found);
+}
+
+/** `nsg show` */
+function nameOf(command: Command): string {
+  return pathOf(command).split(' ').slice(1).join(' ');
 }
 
 /** The subcommand that a command line names. */
@@ -57,23 +98,35 @@ async function complete(words: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** The command line as a tree. Only commands with `isUsed` are loaded with their options. */
-export async function createProgram(isUsed: (name: string) => boolean): Promise<Command> {
+/** The command line as a tree. Only commands with `isUsed` are loaded with their options. `write` gets help. */
+export async function createProgram(
+  isUsed: (name: string) => boolean,
+  write: (text: string) => void = (text) => process.stdout.write(text),
+): Promise<Command> {
+  const quiet = (command: Command): Command =>
+    command.exitOverride().configureOutput({ writeOut: write, outputError: () => undefined });
   const program = quiet(new Command('nsgflow'))
     .description('Flow logging for network security groups: record, store, read and question flow logs.')
+    .option('--config <file>', 'settings of all commands (default: NSGFLOW_CONFIG, else ./nsgflow.yaml)')
     .option('--debug', 'show the stack and causes of an error')
     .version(version(), '--version', 'show the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [COMMAND]', 'show help for a command')
     .addHelpText('after', examples)
-    .hook('preAction', (_, command) => refuseSwallowed(command));
+    .hook('preAction', (_, command) => {
+      refuseSwallowed(command);
+      chooseSource(command);
+    });
   for (const { name, summary, load } of commands) {
     const path = name.split(' ');
-    const parent = path.length === 1 ? program : groupOf(program, path[0]);
+    const parent = path.length === 1 ? program : groupOf(program, path[0], quiet);
     const command = quiet(new Command(path.at(-1)));
     command.description(summary).helpOption('-h, --help', 'show help');
     parent.addCommand(command);
-    if (isUsed(name)) (await load()).define(command);
+    if (!isUsed(name)) continue;
+    (await load()).define(command);
+    refuseRepeats(command);
+    arrangeHelp(command, name);
   }
   return program;
 }
@@ -92,6 +145,15 @@ function refuseSwallowed(command: Command): void {
   }
 }
 
+/** `-i` of the command line wins over a lake of the environment or the file. @throws usage where both are given */
+function chooseSource(command: Command): void {
+  if (command.getOptionValueSource('input') !== 'cli') return;
+  const lake = command.getOptionValueSource('lake');
+  if (lake === 'cli' && nameOf(command) !== 'ingest')
+    throw new FlowError('usage', '-i and --lake are one too many: a question asks a lake or flow logs');
+  if (lake !== undefined) command.setOptionValue('lake', undefined);
+}
+
 const examples = `
 Examples:
   nsgflow record --capture traffic.pcap --network network.json --to ./logs
@@ -101,7 +163,7 @@ Examples:
 `;
 
 /** The group of commands with this name, created at its first use. */
-function groupOf(program: Command, name: string): Command {
+function groupOf(program: Command, name: string, quiet: (command: Command) => Command): Command {
   const known = program.commands.find((command) => command.name() === name);
   if (known !== undefined) return known;
   const group = quiet(new Command(name))
@@ -110,11 +172,6 @@ function groupOf(program: Command, name: string): Command {
     .helpCommand('help [COMMAND]', 'show help for a command');
   program.addCommand(group);
   return group;
-}
-
-/** Turns failures into exceptions; they are printed in one place. */
-function quiet(command: Command): Command {
-  return command.exitOverride().configureOutput({ outputError: () => undefined });
 }
 
 /**

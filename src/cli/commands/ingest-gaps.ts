@@ -22,7 +22,7 @@ interface GapsOptions extends AskOptions {
 
 export function define(command: Command): void {
   command
-    .option('--lake <dir>', 'folder of the lake (required)')
+    .option('--lake <dir>', 'folder of the lake (default: $NSGFLOW_LAKE)')
     .option('--from <time>', 'minutes at or after: 6h, 2026-11-20, 2026-11-20T10:00:00Z, epoch')
     .option('--to <time>', 'minutes before this time')
     .option('--all', 'list present, quiet and unknown minutes, too')

@@ -6,7 +6,7 @@ import type { OutputOptions } from '../output/print.ts';
 import { lakeOf } from '../options/lake-option.ts';
 
 export function define(command: Command): void {
-  command.option('--lake <dir>', 'folder of the lake (required)');
+  command.option('--lake <dir>', 'folder of the lake (default: $NSGFLOW_LAKE)');
   addOutput(command);
   command.addHelpText('after', '\nA range goes from this list when its blob is repaired and ingested again.\n');
   command.action(async (_: unknown, self: Command) => {

@@ -14,7 +14,7 @@ import { tell } from '../output/printable.ts';
 export function define(command: Command): void {
   command
     .argument('[source...]', 'also list these, and say what of them is not read yet')
-    .option('--lake <dir>', 'folder of the lake (required)');
+    .option('--lake <dir>', 'folder of the lake (default: $NSGFLOW_LAKE)');
   addOutput(command);
   command.addHelpText(
     'after',

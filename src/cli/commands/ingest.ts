@@ -46,7 +46,7 @@ const daysShown = 10;
 export function define(command: Command): void {
   command
     .argument('<source...>', 'folder, file, zip archive, glob, URL of an account or container, or -')
-    .option('--lake <dir>', 'folder of the lake; made if there is none (required)')
+    .option('--lake <dir>', 'folder of the lake; made if there is none (default: $NSGFLOW_LAKE)')
     .option('--follow', 'go on with what is written from now on, until interrupted')
     .option('--poll <time>', `with --follow: how often to look (default: ${pollMillisDefault / 1000}s)`)
     .option(
@@ -88,7 +88,7 @@ export function define(command: Command): void {
 function readSettings(sources: readonly string[], options: IngestOptions): IngestSettings & { selection: Selection } {
   const { lake, maxRejected, parallel, diskReserve, oldestFirst } = options;
   if (lake === undefined)
-    throw new FlowError('usage', 'name the folder of the lake: --lake DIR', { hint: 'See nsgflow ingest --help.' });
+    throw new FlowError('usage', 'name the folder of the lake: --lake DIR, NSGFLOW_LAKE, or lake in nsgflow.yaml');
   return {
     sources,
     lake,

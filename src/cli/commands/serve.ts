@@ -8,7 +8,7 @@ import type { ServiceSettings } from '../../server/service.ts';
 import { stopGently } from '../interrupt.ts';
 import { collect, parseFormat, parseWhole, readText } from '../options/options.ts';
 import { tell } from '../output/printable.ts';
-import { readConfig } from '../options/serve-config.ts';
+import type { AccountBinding } from '../../server/accounts.ts';
 
 interface ServeOptions {
   readonly data: string;
@@ -37,7 +37,8 @@ interface ServeOptions {
   readonly asynchronous?: boolean;
   readonly keyRotationStops: boolean;
   readonly requestLog: boolean;
-  readonly config?: string;
+  /** Only in the configuration file. */
+  readonly accounts?: readonly AccountBinding[];
   readonly env?: boolean;
   readonly shell: Shell;
 }
@@ -78,7 +79,6 @@ export function define(command: Command): void {
     .option('--asynchronous', 'answer long operations before they are done, as Azure does')
     .option('--no-key-rotation-stops', 'go on delivering when key1 is regenerated, unlike Azure')
     .option('--no-request-log', 'no line on stderr for each request')
-    .option('--config <file>', 'nsgflow.yaml: long names of these flags as keys, and accounts')
     .option('--env', 'print what another shell needs to use az with the running service')
     .addOption(
       new Option('--shell <shell>', 'with --env: for which shell')
@@ -92,12 +92,9 @@ export function define(command: Command): void {
       '  az login --service-principal -u 00000000-0000-0000-0000-000000000001 -p "$NSGFLOW_SECRET" --tenant $AZURE_TENANT_ID\n' +
       '  az network nsg list -o table\n',
   );
-  command.action(async (_: ServeOptions, self: Command) => {
-    const config = self.opts<ServeOptions>().config;
-    const bindings = config === undefined ? [] : await readConfig(config, self);
-    const options = self.opts<ServeOptions>();
+  command.action(async (options: ServeOptions) => {
     if (options.env === true) return await printEnvironment(resolve(options.data), options.shell);
-    const settings = { ...(await readSettings(options)), bindings };
+    const settings = { ...(await readSettings(options)), bindings: options.accounts ?? [] };
     await serve(settings);
   });
 }

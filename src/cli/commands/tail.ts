@@ -47,7 +47,7 @@ export function define(command: Command): void {
       await withEngine(options, (engine) => printAnswer(engine, query, options, { show: flowTable }));
       return;
     }
-    const folder = options.lake ?? process.env['NSGFLOW_LAKE'];
+    const folder = options.lake;
     if (options.input !== undefined || options.engine !== undefined || folder === undefined)
       throw new FlowError('usage', '--follow follows a lake: name it with --lake', {
         hint: 'nsgflow ingest SOURCE --lake DIR --follow fills one.',

@@ -12,6 +12,7 @@ import { openPager } from './pager.ts';
 import { jsonText, tell } from './printable.ts';
 import type { Shape } from './shape.ts';
 import { parseColumns, parseSort, pickedKeys, shaped } from './shape.ts';
+import { inTimeZone, readTimeZone } from './time-zone.ts';
 import { yamlText } from './yaml-text.ts';
 
 export interface OutputOptions {
@@ -27,10 +28,11 @@ interface Appearance extends Pick<Shape, 'columns' | 'sort'> {
   readonly wide: boolean;
   readonly header: boolean;
   readonly verbose: boolean;
+  readonly zone: string;
 }
 
 /** How this process shows its output; options of addOutput set it. */
-let appearance: Appearance = { color: 'auto', pager: true, wide: false, header: true, verbose: false };
+let appearance: Appearance = { color: 'auto', pager: true, wide: false, header: true, verbose: false, zone: 'UTC' };
 
 /** Names that `--columns` and `--sort` of a command take, for completion. */
 const columnNames = new WeakMap<Command, readonly string[]>();
@@ -55,15 +57,19 @@ export function addOutput(command: Command, names: readonly string[] = []): void
       }),
     )
     .option('--no-pager', 'write straight to the terminal, however long')
+    .option('--timezone <zone>', 'of times in tables: Europe/Berlin, local (default: UTC)')
     .option('-v, --verbose', 'say more below a table');
   command.hook('preAction', (_, self) => {
-    const options = self.opts<OutputOptions & { color?: string; pager?: boolean; header?: boolean }>();
+    const options = self.opts<
+      OutputOptions & { color?: string; pager?: boolean; header?: boolean; timezone?: string }
+    >();
     appearance = {
       color: options.color ?? 'auto',
       pager: options.pager !== false,
       wide: options.output === 'wide',
       header: options.header !== false,
       verbose: options.verbose === true,
+      zone: options.timezone === undefined ? 'UTC' : readTimeZone(options.timezone),
       ...(options.columns === undefined ? {} : { columns: parseColumns(options.columns) }),
       ...(options.sort === undefined ? {} : { sort: parseSort(options.sort) }),
     };
@@ -100,6 +106,7 @@ export async function print(result: Result, format: OutputFormat, printing: Prin
   });
   if (columns !== undefined) asked = shaped(asked, { columns });
   else if ((isTable || format === 'md') && printing.show !== undefined) asked = await printing.show(asked);
+  if ((isTable || format === 'md') && appearance.zone !== 'UTC') asked = inTimeZone(asked, appearance.zone);
   if (format === 'parquet') {
     const { writeParquet } = await import('./parquet.ts');
     return writeParquet(asked, process.stdout);
@@ -137,7 +144,7 @@ function tellBelow(
   leftOut: readonly string[],
 ): void {
   const hidden = leftOut.length === 0 ? [] : [`${formatCountOf(leftOut.length, 'column')} hidden (-o wide)`];
-  const parts = [...(below?.(rows) ?? []), ...(date === undefined ? [] : [`${date} UTC`]), ...hidden];
+  const parts = [...(below?.(rows) ?? []), ...(date === undefined ? [] : [`${date} ${appearance.zone}`]), ...hidden];
   if (parts.length > 0) tell(parts.join('; '));
   if (!appearance.verbose) return;
   for (const line of details?.(rows) ?? []) tell(line);

@@ -72,10 +72,10 @@ interface OpenEngine {
 }
 
 async function openEngine(options: AskOptions): Promise<OpenEngine> {
-  const folder = options.lake ?? (options.input === undefined ? process.env['NSGFLOW_LAKE'] : undefined);
+  const folder = options.lake;
   if ((folder === undefined) === (options.input === undefined))
     throw new FlowError('usage', 'name what to ask: --lake DIR, or -i SOURCE', {
-      hint: 'One of the two; NSGFLOW_LAKE names the lake of all questions.',
+      hint: 'One of the two; NSGFLOW_LAKE or lake in nsgflow.yaml names the lake of all commands.',
     });
   if (options.engine !== undefined) {
     if (folder === undefined) throw new FlowError('usage', '--engine asks a lake: --lake goes with it');

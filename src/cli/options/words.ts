@@ -1,0 +1,71 @@
+/** What the words of a command line say before they are parsed, and mistakes in them. */
+import type { Command } from 'commander';
+import { FlowError } from '../../base/errors.ts';
+import { nearest } from '../../query/filter/nearest.ts';
+import { collect } from './options.ts';
+
+/** Takes `--config FILE` out of the words, wherever it stands. @throws usage */
+export function takeConfig(words: readonly string[]): { config: string | undefined; args: string[] } {
+  const args = [...words];
+  const end = args.indexOf('--');
+  const at = args.findIndex((word, i) => (end < 0 || i < end) && /^--config(?:=|$)/.test(word));
+  if (at < 0) return { config: undefined, args };
+  const [word] = args.splice(at, 1);
+  const config = word.includes('=') ? word.slice(word.indexOf('=') + 1) : args.splice(at, 1)[0];
+  if (config === undefined || config === '') throw new FlowError('usage', "option '--config <file>' has no value");
+  return { config, args };
+}
+
+/** The command that the words of `help` name. @throws usage */
+export function commandOfHelp(program: Command, words: readonly string[]): Command {
+  let command = program;
+  for (const [i, word] of words.entries()) {
+    const next = command.commands.find((one) => one.name() === word);
+    if (next === undefined) {
+      const near = nearest(
+        word,
+        command.commands.map((one) => one.name()),
+      );
+      const meant =
+        near === undefined ? '' : `; did you mean ${JSON.stringify([...words.slice(0, i), near].join(' '))}?`;
+      throw new FlowError('usage', `there is no command ${JSON.stringify(words.slice(0, i + 1).join(' '))}${meant}`, {
+        hint: 'nsgflow --help lists the commands.',
+      });
+    }
+    command = next;
+  }
+  return command;
+}
+
+/** A flag with one value is refused where it is given twice: the first value would be lost. */
+export function refuseRepeats(command: Command): void {
+  for (const option of command.options) {
+    if (option.parseArg === collect || option.variadic || option.isBoolean() || option.negate) continue;
+    let count = 0;
+    command.on(`option:${option.name()}`, () => {
+      if (++count > 1)
+        throw new FlowError('usage', `option '${option.flags}' is given twice`, {
+          hint: `Give it once. See nsgflow ${command.name()} --help.`,
+        });
+    });
+  }
+}
+
+/** An unknown flag is the mistake, not the required flag that is missing because of it. @throws usage */
+export function refuseUnknownOption(command: Command, args: readonly string[]): void {
+  const known = command.options.flatMap(({ long, short }) => [long, short].filter((flag) => flag !== undefined));
+  for (let i = 0; i < args.length && args[i] !== '--'; i++) {
+    const [flag] = args[i].split('=');
+    if (!/^-./.test(flag)) continue;
+    const option = command.options.find(
+      ({ long, short }) => long === flag || short === flag || short === flag.slice(0, 2),
+    );
+    if (option !== undefined && (option.long === flag || option.short === flag || option.required)) {
+      if (option.required && (option.long === flag || option.short === flag) && !args[i].includes('=')) i++;
+      continue;
+    }
+    if (['-h', '--help', '--debug'].includes(flag)) continue;
+    const near = flag.length < 3 ? undefined : nearest(`-${flag}`.replace(/^-+/, '--'), [...known, '--help']);
+    throw new FlowError('usage', `unknown option '${flag}'${near === undefined ? '' : `; did you mean ${near}?`}`);
+  }
+}
