@@ -234,7 +234,7 @@ describe('nsgflow config', () => {
     expect(await rows(['--effective'], { NSGFLOW_LAKE: '/x' })).toContain(',lake,/x,NSGFLOW_LAKE');
     const top = await rows(['--effective', 'top'], { NSGFLOW_LAKE: '/x' });
     expect(top).toEqual(
-      expect.arrayContaining(['top,lake,/x,NSGFLOW_LAKE', 'top,limit,7,nsgflow.yaml:4', 'top,metric,bytes,default']),
+      expect.arrayContaining(['top,lake,/x,NSGFLOW_LAKE', 'top,limit,7,nsgflow.yaml:4', 'top,header,true,default']),
     );
     expect((await run(['config', 'show', '--effective', 'nope'])).code).toBe(2);
   });

@@ -52,12 +52,12 @@ function effective(name: string, found: Configuration | undefined, commands: Rea
   if (command === undefined) throw new FlowError('usage', `there is no command ${JSON.stringify(name)}`);
   configure(command, name, found);
   return command.options.map((option) => {
-    const key = option.long?.slice(2) ?? '';
+    const key = option.long?.slice(option.negate ? '--no-'.length : 2) ?? '';
     const variable = option.envVar ?? '';
     const source = command.getOptionValueSource(option.attributeName());
     const isVariable = variable !== '' && (process.env[variable] ?? '') !== '';
     const setting = found?.settings.findLast(
-      (one) => (one.command === name || one.command === '') && (one.key === key || `no-${one.key}` === key),
+      (one) => (one.command === name || one.command === '') && (one.key === key || one.key === `no-${key}`),
     );
     return {
       command: name,
