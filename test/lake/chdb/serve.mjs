@@ -42,6 +42,8 @@ const server = createServer(async (request, response) => {
     response.writeHead(200, { 'x-clickhouse-format': format?.[1] ?? 'TabSeparated' });
     response.end(answer);
   } catch (error) {
+    // What the failed query wrote before its error stands before the answer of the next one.
+    session.query('SELECT 1', 'Null');
     response.writeHead(500);
     response.end(String(error instanceof Error ? error.message : error));
   }
