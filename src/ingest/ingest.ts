@@ -39,6 +39,10 @@ export interface IngestSettings {
   readonly spaceOf?: (folder: string) => Promise<DiskSpace | undefined>;
   /** Called with the bytes done and the total of new bytes, and the number of blobs done. */
   readonly onProgress?: (doneBytes: number, totalBytes: number, blobs: number) => void;
+  /** Called with each blob that the sources have. */
+  readonly onListed?: (blob: SourceBlob) => void;
+  /** Called with the reason for each blob or folder that a notice `unread` is about. */
+  readonly onUnread?: (error: FlowError) => void;
   /** Called for events that a user should see at once. */
   readonly onNotice?: (notice: IngestNotice) => void;
   /** When aborted, the data read so far is committed and the run ends. */
@@ -88,7 +92,9 @@ export async function ingest(settings: IngestSettings): Promise<IngestResult> {
   const ingester = new Ingester(settings);
   try {
     try {
-      await ingester.pass((unlisted) => listSources(settings.sources, settings.selection ?? selectsAll, unlisted));
+      await ingester.pass((unlisted) =>
+        listed(listSources(settings.sources, settings.selection ?? selectsAll, unlisted), settings.onListed),
+      );
     } catch (error) {
       // The readable data of other sources is committed.
       if (isOfBlob(error) || isOfSource(error)) await ingester.settle();
@@ -106,6 +112,16 @@ export async function ingest(settings: IngestSettings): Promise<IngestResult> {
     return result;
   } finally {
     await ingester.close();
+  }
+}
+
+async function* listed(
+  blobs: AsyncIterable<SourceBlob>,
+  onListed: IngestSettings['onListed'],
+): AsyncGenerator<SourceBlob> {
+  for await (const blob of blobs) {
+    onListed?.(blob);
+    yield blob;
   }
 }
 
@@ -155,7 +171,7 @@ export class Ingester {
       });
       const blobs = listing({
         onSource: (error) => failures.push(error),
-        onPath: ({ message }) => this.#tell(message),
+        onPath: (error) => this.#tell(error.message, error),
       });
       const positions = (await this.#lake?.positions())?.byKey ?? new Map<string, never>();
       await plan.add(blobs, positions, (blob) => this.#waits(blob));
@@ -209,12 +225,15 @@ export class Ingester {
     this.#failed.set(key, { etag, times, nextPass: this.#passes + Math.min(limits.unreadLooksMax, 2 ** times) });
     if (error.code === 'permission') this.refusal ??= error;
     const why = error.code === 'not-found' ? ' (deleted since it was listed)' : '';
-    if (times === 1) this.#tell(`${error.message}${why}`);
+    if (times === 1) this.#tell(`${error.message}${why}`, error);
   }
 
-  #tell(sentence: string): void {
+  #tell(sentence: string, error: FlowError): void {
     if (this.#told.has(sentence)) return;
-    if (this.#told.size < limits.unreadToldMax) this.#settings.onNotice?.({ notice: 'unread', sentence });
+    if (this.#told.size < limits.unreadToldMax) {
+      this.#settings.onNotice?.({ notice: 'unread', sentence });
+      this.#settings.onUnread?.(error);
+    }
     this.#told.add(sentence);
   }
 

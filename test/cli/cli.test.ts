@@ -286,7 +286,7 @@ describe('what goes wrong is one sentence, a hint and an exit code', () => {
     ['a time that is none', ['flows', '--from', 'yesteryear', '--lake', lake], 2, /yesteryear/],
     ['SQL that writes', ['query', '--sql', "copy flows to 'x'", '--lake', lake], 2, /COPY/],
     ['a missing NSG', ['nsg', 'show', '--network', network, 'nsg-nowhere'], 3, /nsg-nowhere/],
-    ['logs that are none', ['count', '-i', notCapture], 6, /no flow log/],
+    ['logs that are none', ['count', '-i', notCapture], 6, /is not a flow log/],
     [
       'too many rejections',
       ['ingest', badLog, '--lake', join(folder, 'bad-lake'), '--max-rejected', '0'],

@@ -387,3 +387,16 @@ test('of a damaged gzip file, questions and convert get the tuples that ingest g
   const converted = await convert({ source: logs, to: folderAccount(join(folder, 'to')), format: 'vnet' });
   expect(converted.tuples).toMatchObject({ read: tuples, written: tuples });
 });
+
+test('questions count copies of one log twice, and name two of them', async () => {
+  const path = await put('a/PT1H.json', 1);
+  await writeFile(join(logs, 'copy.json'), await readFile(path));
+  await put('b/PT1H.json', 2);
+  const { close, copies, blobs } = await readLogs([logs, logs], () => undefined);
+  await close();
+  expect(blobs).toBe(3);
+  expect(copies).toEqual({
+    count: 1,
+    example: [expect.stringContaining('PT1H.json'), expect.stringContaining('copy.json')],
+  });
+});

@@ -1,4 +1,5 @@
-import { FlowError } from '../../base/errors.ts';
+import { errorTable, FlowError } from '../../base/errors.ts';
+import { formatCountOf } from '../../base/format-count.ts';
 import { tuplesKeptFrom } from '../../lake/flows/frozen.ts';
 import type { Lake } from '../../lake/lake.ts';
 import { openLake } from '../../lake/lake.ts';
@@ -63,6 +64,9 @@ function withSettings(engine: Engine, settings: AskSettings): Engine {
   };
 }
 
+/** Reading logs for one question that takes longer than this ends with a hint. */
+const lakeHintMillis = 5000;
+
 interface OpenEngine {
   readonly engine: Engine;
   /** The first date with all tuples in the lake; '' if none were removed. */
@@ -102,10 +106,28 @@ async function openEngine(options: AskOptions): Promise<OpenEngine> {
   }
   const { readLogs } = await import('../../ingest/read-logs.ts');
   const progress = createProgress('reading');
-  const logs = await readLogs(options.input!, (bytes) => progress.update(bytes, undefined)).finally(() =>
-    progress.end(),
-  );
+  // At the end of the process, the temporary lake is removed.
+  const undo = stopGently(() => {
+    progress.end();
+    tell('nsgflow: interrupted');
+    process.exit(errorTable.interrupted.exit);
+  });
+  const sources = options.input!.map((source) => source.replace(/\?.*$/, '')).join(' ');
+  const hint = setTimeout(() => {
+    progress.end();
+    tell(`note: each question reads all logs again. Make a lake once: nsgflow ingest ${sources} --lake DIR`);
+  }, lakeHintMillis);
+  const logs = await readLogs(options.input!, (done, total) => progress.update(done, total)).finally(() => {
+    clearTimeout(hint);
+    undo();
+    progress.end();
+  });
   tellUnread(logs.unread);
+  const { count, example } = logs.copies;
+  if (example !== undefined)
+    tell(
+      `warning: ${formatCountOf(count, 'file')} with the same bytes as another one, and all count: ${example[0]} and ${example[1]}${count > 1 ? ' …' : ''}`,
+    );
   if (logs.rejected > 0)
     tell(`warning: ${logs.rejected} byte ranges could not be used; the first: ${logs.firstRejection}`);
   if (logs.mended > 0) tell(`note: ${logs.mended} tuples are written as no format has them, and were mended`);
