@@ -9,12 +9,16 @@ import { fields } from '../../src/query/filter/fields.ts';
 
 const page = (name: string): string => fileURLToPath(new URL(`../../docs/reference/${name}`, import.meta.url));
 
-async function expectTable(name: string, what: string, table: readonly string[]): Promise<void> {
-  const text = readFileSync(page(name), 'utf8');
-  const from = text.indexOf('-->\n', text.indexOf(`<!-- ${what}:`)) + '-->\n'.length;
-  const to = text.indexOf(`<!-- end of ${what} -->`);
-  expect(from).toBeLessThan(to);
-  await expect(`${text.slice(0, from)}${table.join('\n')}\n${text.slice(to)}`).toMatchFileSnapshot(page(name));
+/** Compares all tables of a page at once: with `-u`, the page is written once. */
+async function expectTables(name: string, tables: Readonly<Record<string, readonly string[]>>): Promise<void> {
+  let text = readFileSync(page(name), 'utf8');
+  for (const [what, table] of Object.entries(tables)) {
+    const from = text.indexOf('-->\n', text.indexOf(`<!-- ${what}:`)) + '-->\n'.length;
+    const to = text.indexOf(`<!-- end of ${what} -->`);
+    expect(from).toBeLessThan(to);
+    text = `${text.slice(0, from)}${table.join('\n')}\n${text.slice(to)}`;
+  }
+  await expect(text).toMatchFileSnapshot(page(name));
 }
 
 const kinds = {
@@ -35,22 +39,21 @@ describe('tables in the documents are those of the code', () => {
       const type = kind === 'name' ? (values ?? []).map((value) => `\`${value}\``).join(', ') : kinds[kind];
       return `| \`${name}\`${aliases.length === 0 ? '' : `, ${aliases.join(', ')}`} | ${type} | ${groupable ? 'yes' : ''} |`;
     });
-    await expectTable('filter.md', 'fields', ['| field | values | `--by` |', '|---|---|---|', ...shown]);
+    await expectTables('filter.md', { fields: ['| field | values | `--by` |', '|---|---|---|', ...shown] });
   });
 
-  test('columns in docs/reference/lake.md', async () => {
-    const shown = lakeColumns.map(
+  test('columns of both tables in docs/reference/lake.md', async () => {
+    const columns = lakeColumns.map(
       ({ name, delta, meaning, place }) =>
         `| \`${name}\` | ${delta} | ${meaning}${place === 'partition' ? ' In the folder’s name, not in the file.' : ''} |`,
     );
-    await expectTable('lake.md', 'columns', ['| column | type | meaning |', '|---|---|---|', ...shown]);
-  });
-
-  test('columns of flows in docs/reference/lake.md', async () => {
-    const shown = flowColumns.map(({ name, type, of, meaning }) => {
+    const columnsOfFlows = flowColumns.map(({ name, type, of, meaning }) => {
       const shownType = type === 'reports' ? 'list of structures' : type;
       return `| \`${name}\` | ${shownType} | ${of} | ${meaning} |`;
     });
-    await expectTable('lake.md', 'flows columns', ['| column | type | of | meaning |', '|---|---|---|---|', ...shown]);
+    await expectTables('lake.md', {
+      columns: ['| column | type | meaning |', '|---|---|---|', ...columns],
+      'flows columns': ['| column | type | of | meaning |', '|---|---|---|---|', ...columnsOfFlows],
+    });
   });
 });
