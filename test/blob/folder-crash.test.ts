@@ -29,7 +29,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const name = 'y=2026/PT1H.json';
 /** Every place of a file in the long run, otherwise some, and never the same remainder alone. */
-const stride = process.env['NSGFLOW_LONG'] === '1' ? 1 : 11;
+const stride = process.env['NSGFLOW_LONG'] === '1' ? 1 : 23;
 let folders = 0;
 
 function block(n: number): DataBlock {

@@ -207,7 +207,7 @@ describe('what cannot be read', () => {
 
   test('a copy cut anywhere gives what is whole, and the rest when it comes', async () => {
     const text = wholeLog([madeRecord(0, [{ port: 1 }, { port: 2 }]), madeRecord(1, [{ port: 3 }, { port: 4 }])]);
-    for (let cut = 20; cut < text.length; cut += process.env['NSGFLOW_LONG'] === '1' ? 23 : 211) {
+    for (let cut = 20; cut < text.length; cut += process.env['NSGFLOW_LONG'] === '1' ? 23 : 397) {
       const at = join(folder, `lake-${cut}`);
       const path = await put('copy.json', text.slice(0, cut));
       await run({ lake: at, rejectedMax: undefined, sources: [logs] }).catch(() => undefined);

@@ -530,7 +530,7 @@ test('every prefix of a commit is refused or is a whole commit', async () => {
   await rm(logPath(10, '.checkpoint.parquet'));
   const whole = await readFile(logPath(12), 'utf8');
   const ends = whole.split('\n').map((_, i, lines) => lines.slice(0, i + 1).join('\n').length);
-  const step = process.env['NSGFLOW_LONG'] === '1' ? 1 : 61;
+  const step = process.env['NSGFLOW_LONG'] === '1' ? 1 : 181;
   for (let length = 0; length < whole.length; length += step) {
     await writeFile(logPath(12), whole.slice(0, length));
     const result = await failure();
