@@ -35,7 +35,8 @@ export async function run(given: readonly string[]): Promise<number> {
     command = named;
     if (config !== undefined) program.setOptionValueWithSource('config', config, 'cli');
     if (helpAt === 0 && args[0] === 'help') {
-      await showHelp(commandOfHelp(program, words).helpInformation());
+      commandOfHelp(program, words).outputHelp();
+      await showHelp(help.join(''));
       return 0;
     }
     if (!args.includes('--help') && !args.includes('-h')) await readConfiguration(named, config);

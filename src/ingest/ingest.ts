@@ -85,7 +85,7 @@ const examplesMax = 20;
 /**
  * Reads the new data of all blobs to the lake, newest day first. Positions and rows are in one commit, so each tuple is
  * ingested exactly once, even after an interruption.
- * @throws rejected-too-many, disk-full, flowlog-invalid if a file named as the source is not a flow log, and errors of
+ * @throws not-found without a lake and blobs; rejected-too-many, disk-full, flowlog-invalid if a file named as the source is not a flow log, and errors of
  * storage and lake; lake-invalid at the end if the lake is append-only and blobs were rewritten
  */
 export async function ingest(settings: IngestSettings): Promise<IngestResult> {
@@ -108,6 +108,11 @@ export async function ingest(settings: IngestSettings): Promise<IngestResult> {
       );
     if (settings.stop?.aborted !== true) await ingester.settle();
     const result = ingester.result();
+    // The same as of a question about flow logs. With a lake, nothing new is no failure.
+    if (result.blobs === 0 && !ingester.hasLake && isWhole(settings.selection ?? selectsAll))
+      throw new FlowError('not-found', `no flow log blobs in ${settings.sources.join(', ')}, so no lake is made`, {
+        hint: 'Blobs of flow logs are PT1H.json files, in folders as Azure names them. Check the name.',
+      });
     if (ingester.refusal !== undefined && result.unread === result.blobs) throw ingester.refusal;
     return result;
   } finally {
@@ -207,6 +212,10 @@ export class Ingester {
     }
   }
 
+  get hasLake(): boolean {
+    return this.#lake !== undefined;
+  }
+
   /** Number of unsettled tuples in the lake. */
   async uncovered(): Promise<number> {
     return this.#lake === undefined ? 0 : await countUncovered(this.#lake);
@@ -303,6 +312,11 @@ export class Ingester {
         `more than ${rejectedMax} byte ranges were rejected; the first: ${describeRejection(this.#rejections[0])}`,
       );
   }
+}
+
+/** Whether a selection leaves nothing out. */
+function isWhole({ include, exclude, start, end }: Selection): boolean {
+  return include.length + exclude.length === 0 && start === undefined && end === undefined;
 }
 
 /** The lake in a folder; `undefined` if there is none yet. */

@@ -7,6 +7,7 @@ import type { RecorderInput } from '../../server/recorder.ts';
 import type { ServiceSettings } from '../../server/service.ts';
 import { stopGently } from '../interrupt.ts';
 import { collect, parseFormat, parseWhole, readText } from '../options/options.ts';
+import { readNetworkFile } from '../options/network.ts';
 import { tell } from '../output/printable.ts';
 import type { AccountBinding } from '../../server/accounts.ts';
 
@@ -155,7 +156,7 @@ async function readSettings(options: ServeOptions): Promise<Omit<ServiceSettings
       network === undefined
         ? undefined
         : {
-            files: await Promise.all(network.map(named)),
+            files: await Promise.all(network.map(readNetworkFile)),
             parameters: parameters === undefined ? undefined : await named(parameters),
             formats: [...new Set((options.format ?? []).map(parseFormat))],
           },

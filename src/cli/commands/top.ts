@@ -25,7 +25,7 @@ const metricDefault = 'bytes,flows,packets';
 export function define(command: Command): void {
   addGroups(command, metricDefault);
   command
-    .requiredOption('--by <fields>', 'fields to group by, with commas: src.ip,dst.port; ip and port mean either side')
+    .option('--by <fields>', 'fields to group by, with commas: src.ip,dst.port; ip and port mean either side', 'src.ip')
     .option('-n, --limit <n>', 'groups at the most', '10')
     .option('--other', 'one more row for all further groups');
   command.addHelpText(

@@ -1,2 +1,46 @@
-/** Examples of each command, without `nsgflow`; test/cli/examples.test.ts runs each. */
-export const examples: Readonly<Record<string, readonly string[]>> = {};
+/** Examples of each command, without `nsgflow`. test/cli/examples.test.ts runs each, in this order, in one folder. */
+export const examples: Readonly<Record<string, readonly string[]>> = {
+  record: [
+    'record --capture traffic.pcap --network network.json --to logs',
+    'record --capture traffic.pcap --network network.json --format vnet --to vnet-logs',
+  ],
+  ingest: ['ingest logs --lake lake', 'ingest logs --dry-run --lake lake', "ingest 'vnet-logs/**/*.json' --lake lake"],
+  'ingest status': ['ingest status --lake lake', 'ingest status --lake lake -o csv'],
+  'ingest gaps': ['ingest gaps --lake lake', 'ingest gaps --lake lake -o csv'],
+  'ingest rejects': ['ingest rejects --lake lake', 'ingest rejects --lake lake -o json'],
+  flows: [
+    'flows access = deny and dst.port = 22 --lake lake',
+    'flows src in 10.20.0.0/16 --from 2026-11-20 --to 2026-11-21 --lake lake',
+    'flows rule = UserRule_AllowHttp --limit 5 -i logs',
+  ],
+  series: ['series --bucket 1m --lake lake', 'series --by access --metric flows --bucket 5m --lake lake'],
+  matrix: ['matrix --lake lake', 'matrix dst.port = 443 --metric flows --lake lake'],
+  count: ['count --lake lake', 'count access = deny -i logs'],
+  tail: ['tail --lake lake', 'tail access = deny --limit 5 --lake lake'],
+  find: ['find 10.20.1.4 --lake lake', 'find 203.0.113.10 10.20.1.5 --lake lake'],
+  'nsg show': ['nsg show --network network.json', 'nsg show --network network.json -o json'],
+  'flow-log create': [
+    'flow-log create -l westeurope -n web -g net --nsg web --storage-account logs --log-version 2',
+    'flow-log create -l westeurope -n vnet -g net --vnet vnet --storage-account logs --retention 30',
+  ],
+  'flow-log update': [
+    'flow-log update -l westeurope -n web --retention 7',
+    'flow-log update -l westeurope -n web --enabled false',
+  ],
+  'flow-log show': ['flow-log show -l westeurope -n web', 'flow-log show -l westeurope -n web -o json'],
+  'flow-log list': ['flow-log list', 'flow-log list -l westeurope -o csv'],
+  'flow-log coverage': ['flow-log coverage', 'flow-log coverage -o csv'],
+  'flow-log migrate': ['flow-log migrate --dry-run', 'flow-log migrate --no-aggregate --dry-run'],
+  doctor: ['doctor', 'doctor --flow 8.8.8.8 10.0.0.4 22', 'doctor --lake lake'],
+  'flow-log delete': ['flow-log delete -l westeurope -n web'],
+  'lake stats': ['lake stats --lake lake', 'lake stats --lake lake -o json'],
+  'lake settle': ['lake settle --lake lake'],
+  'lake compact': ['lake compact --lake lake'],
+  'lake vacuum': ['lake vacuum --lake lake --dry-run', 'lake vacuum --lake lake'],
+  'lake retain': ['lake retain --lake lake --days 365 --dry-run'],
+  convert: ['convert logs --to as-vnet --format vnet', 'convert vnet-logs --to as-nsg --format nsg2'],
+  retain: ['retain logs --days 365 --dry-run'],
+  'blob list': ['blob list logs', 'blob list logs --target nsg-web -o csv'],
+  'config show': ['config show', 'config show --effective top'],
+  completion: ['completion bash', 'completion fish'],
+};

@@ -33,7 +33,7 @@ export async function readNetwork(options: NetworkOptions): Promise<Network | un
       throw new FlowError('usage', '--parameters, --service-tags and --on-premises go with --network');
     return undefined;
   }
-  const named = async (path: string): Promise<{ path: string; text: string }> => ({ path, text: await readText(path) });
+  const named = readNetworkFile;
   const { importNetwork } = await import('../../nsg/import.ts');
   return importNetwork({
     files: await Promise.all(options.network.map(named)),
@@ -50,6 +50,19 @@ export async function readNetwork(options: NetworkOptions): Promise<Network | un
     ...(options.serviceTags === undefined ? {} : { serviceTags: await named(options.serviceTags) }),
   });
 }
+
+/** Text of a file of the network. @throws network-invalid for a packet capture; not-found */
+export async function readNetworkFile(path: string): Promise<{ path: string; text: string }> {
+  const text = await readText(path);
+  if (captureStarts.test(text))
+    throw new FlowError('network-invalid', `${path} is a packet capture, not a network`, {
+      hint: 'Give it with --capture. --network takes an ARM template, a REST answer or az output.',
+    });
+  return { path, text };
+}
+
+/** pcap with microseconds or nanoseconds in either byte order, and pcapng, as UTF-8 decodes their first bytes. */
+const captureStarts = /^(?:\ufffd\u00f2\ufffd|\ufffd{4}|M<\ufffd\ufffd|\ufffd\ufffd<M|\n\r\r\n)/;
 
 /** As `readNetwork`, with its warnings on stderr. @throws usage where none is named */
 export async function requireNetwork(options: NetworkOptions): Promise<Network> {

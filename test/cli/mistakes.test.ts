@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { nsgflow } from './nsgflow.ts';
+
+let folder: string;
+const capture = join(import.meta.dirname, '../../examples/traffic.pcap');
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'nsgflow-mistakes-'));
+  await mkdir(join(folder, 'empty'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** What is said about a mistake, on the first line. */
+async function said(...args: string[]): Promise<[number | null, string]> {
+  const { code, err } = await nsgflow(args, { cwd: folder, env: { NSGFLOW_LAKE: '' } });
+  return [code, err.split('\n')[0].replace('nsgflow: ', '')];
+}
+
+test.each([
+  [['top', '--hlep'], "unknown option '--hlep' (Did you mean --help?)"],
+  [['flow-log', 'create', '--hlep'], "unknown option '--hlep'; did you mean --help?"],
+  [['flow-log', 'create', '-l', 'x', '--nmae', 'y'], "unknown option '--nmae'; did you mean --name?"],
+  [['top', '--by', 'src.ip', '--by', 'rule', '--lake', 'x'], "option '--by <fields>' is given twice"],
+  [['help', 'nope', 'x'], 'there is no command "nope"; did you mean "top"?'],
+  [['help', 'nsg', 'evl'], 'there is no command "nsg evl"; did you mean "nsg eval"?'],
+  [['nsg', 'show', '--network', capture], `${capture} is a packet capture, not a network`],
+  [['flows', '-i', 'empty', '--lake', 'x'], '-i and --lake are one too many: a question asks a lake or flow logs'],
+])('%j is named as the mistake that it is', async (args, sentence) => {
+  expect(await said(...args)).toEqual([2, sentence]);
+});
+
+test('an unknown short flag is named, not the letters that it is made of', async () => {
+  expect((await said('top', '-by', 'x'))[1]).toContain("'-by'");
+});
+
+test('help of a command is the help of that command, however it is asked for', async () => {
+  const own = await nsgflow(['nsg', 'eval', '--help']);
+  expect(own.out).toContain('Usage: nsgflow nsg eval');
+  expect((await nsgflow(['help', 'nsg', 'eval'])).out).toBe(own.out);
+  expect((await nsgflow(['nsg', 'help', 'eval'])).out).toBe(own.out);
+});
+
+test('a folder without flow logs is said to be one, and makes no lake', async () => {
+  expect(await said('ingest', 'empty', '--lake', 'new')).toEqual([3, 'no flow log blobs in empty, so no lake is made']);
+  expect(existsSync(join(folder, 'new'))).toBe(false);
+});
