@@ -100,6 +100,10 @@ export const limits = {
   unreadLooksMax: 64,
   /** Unreadable blobs that a run lists; of more it prints only the number. */
   unreadToldMax: 20,
+  /** Values of a filter that the explanation of an empty answer looks for; further ones are not explained. */
+  emptyTestsMax: 3,
+  /** The most frequent values of a field that it compares them with. */
+  emptyValuesMax: 2000,
   /** Rows that `--sort` holds in memory. More are refused with `usage`, unless `--limit` says how many are printed. */
   sortedRowsMax: 1_000_000,
   /** Rejections with their position that are kept for one blob; the last one then covers the rest. */

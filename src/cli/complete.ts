@@ -10,7 +10,7 @@ import { tuplesOnly } from '../query/engine/question-view.ts';
 import { openMovableEngine } from '../query/engine/moved-engine.ts';
 import { groupFields, measureExamples } from '../query/measure.ts';
 import { FlowError } from '../base/errors.ts';
-import { allRows } from './options/group-options.ts';
+import { allRows } from './question/answer-rows.ts';
 import { outputNames } from './output/output.ts';
 import { columnNamesOf } from './output/print.ts';
 import { unsafeCharacters } from './output/printable.ts';

@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { snakeKeys } from '../../src/cli/output/snake-keys.ts';
 import { nsgflow } from './nsgflow.ts';
 
 /** The commands that look into storage, and the spool, as people call them. */
@@ -106,14 +107,14 @@ describe('nsgflow record --spool', () => {
     writeFileSync(join(folder, 'away'), 'no folder');
     const first = await nsgflow(['record', ...example, '--to', to, '--spool', spool, '--stats', 'json']);
     expect([first.code, first.err]).toEqual([5, expect.stringContaining('wait in the spool')]);
-    const stats = JSON.parse(first.out) as { tuples: number; written: number; delivery: { spoolBytes: number } };
+    const stats = JSON.parse(first.out) as { tuples: number; written: number; delivery: { spool_bytes: number } };
     expect(stats.written).toBe(0);
-    expect(stats.delivery.spoolBytes).toBeGreaterThan(100_000);
-    expect(JSON.parse(readFileSync(join(spool, 'status.json'), 'utf8'))).toEqual(stats.delivery);
+    expect(stats.delivery.spool_bytes).toBeGreaterThan(100_000);
+    expect(snakeKeys(JSON.parse(readFileSync(join(spool, 'status.json'), 'utf8')))).toEqual(stats.delivery);
     rmSync(join(folder, 'away'));
     const second = await nsgflow(['record', ...example, '--to', to, '--spool', spool, '--stats', 'json']);
     expect(second.code).toBe(0);
-    expect(JSON.parse(second.out)).toMatchObject({ tuples: stats.tuples, written: 0, delivery: { spoolBytes: 0 } });
+    expect(JSON.parse(second.out)).toMatchObject({ tuples: stats.tuples, written: 0, delivery: { spool_bytes: 0 } });
     const container = 'insights-logs-networksecuritygroupflowevent';
     for (const name of readdirSync(join(logs, container), { recursive: true, encoding: 'utf8' }))
       if (name.endsWith('.json'))

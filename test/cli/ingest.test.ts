@@ -53,10 +53,10 @@ describe('ingest', () => {
     ]);
     expect(JSON.parse(stats.out)).toMatchObject({
       blobs: 1,
-      newBlobs: 1,
-      listOperations: 1,
-      readOperations: 2,
-      lakeShare: 0.1,
+      new_blobs: 1,
+      list_operations: 1,
+      read_operations: 2,
+      lake_share: 0.1,
       days: [{ day: '2026-11-21', blobs: 1 }],
     });
     expect((await nsgflow(['ingest', 'rejects', '--lake', lake])).code).toBe(3);
@@ -66,7 +66,7 @@ describe('ingest', () => {
     expect((await nsgflow(['ingest', logs, '--lake', lake])).err).toMatch(/^rejected: .*syntax/);
     const gaps = await nsgflow(['ingest', 'gaps', '--lake', lake, '-o', 'json']);
     expect(gaps.code).toBe(7);
-    expect(gaps.err).toMatch(/^minutes: .* 1 missing, .*\nnsgflow: 1 minutes are missing\n/);
+    expect(gaps.err).toMatch(/^minutes: .* 1 missing, .*\nnsgflow: 1 minute is missing\n/);
     expect(JSON.parse(gaps.out)).toMatchObject([
       { from: '2026-11-20T10:02Z', to: '2026-11-20T10:03Z', minutes: 1, state: 'missing', evidence: 'rejected' },
     ]);

@@ -75,12 +75,12 @@ test('tuples alone; what must wait is named; JSON has all figures', async () => 
   expect(JSON.parse(ran.out)).toMatchObject({
     tuples: { dates: [dateBefore(40), dateBefore(20)], files: 2 },
     conversations: { dates: [], files: 0, bytes: 0 },
-    frozenBefore: dateBefore(2),
+    frozen_before: dateBefore(2),
     waiting: [],
-    isOverBudget: false,
-    settledApart: 0,
+    is_over_budget: false,
+    settled_apart: 0,
     missed: 0,
-    isDryRun: false,
+    is_dry_run: false,
   });
   const other = await retain('--budget', '1');
   expect(other.code).toBe(1);
@@ -162,8 +162,8 @@ describe('questions about tuples that are gone', () => {
     expect(doctor.out).toContain(frozen);
     const stats = JSON.parse((await nsgflow(['lake', 'stats', '--lake', folder, '-o', 'json'])).out) as object;
     expect(stats).toMatchObject({
-      tuplesFrom: dateBefore(30),
-      flows: { frozenBefore: dateBefore(30), settledApart: 1, uncoveredTuples: 0 },
+      tuples_from: dateBefore(30),
+      flows: { frozen_before: dateBefore(30), settled_apart: 1, uncovered_tuples: 0 },
     });
   });
 });
@@ -208,7 +208,7 @@ test('ingest: late and rewritten blobs of frozen dates', async () => {
   };
   await retain('--tuples', '30');
   await writeFile(join(logs, 'PT1H.json'), log(3, [1, 2]));
-  expect(await ingest()).toMatchObject({ tuples: 2, settledApart: 2, frozen: 0, rejected: 0 });
+  expect(await ingest()).toMatchObject({ tuples: 2, settled_apart: 2, frozen: 0, rejected: 0 });
   await writeFile(join(logs, 'PT1H.json'), log(4, [1, 2, 3, 4]));
   const ran = await nsgflow(['ingest', logs, '--lake', folder]);
   expect(ran.code).toBe(0);

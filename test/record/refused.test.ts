@@ -90,7 +90,7 @@ describe('a recording that counts no packet', () => {
     ]);
     expect(ran.out).toContain('  link-type      2 (USBPCAP (249))\n');
     const json = await nsgflow(['record', '--capture', usb, '--to', join(folder, 'out'), '--stats', 'json']);
-    expect((JSON.parse(json.out) as RecordResult).packets.linkTypes).toEqual([249]);
+    expect((JSON.parse(json.out) as { packets: { link_types: number[] } }).packets.link_types).toEqual([249]);
   });
 });
 

@@ -5,7 +5,7 @@ import type { ConvertResult } from '../../convert/convert.ts';
 import { convert } from '../../convert/convert.ts';
 import { describeRejection } from '../../source/rejection.ts';
 import { parseFormat } from '../options/options.ts';
-import { jsonText, show, tell } from '../output/printable.ts';
+import { show, showFigures, tell } from '../output/printable.ts';
 import { createProgress } from '../output/progress.ts';
 import { tellUnread } from '../output/unread.ts';
 
@@ -44,7 +44,8 @@ export function define(command: Command): void {
       tell(`rejected: ${describeRejection(rejection)}`);
     tellUnread(result.unread);
     const { rejections: _, unread, ...report } = result;
-    show(options.report === 'json' ? `${jsonText({ ...report, unread: unread.length })}\n` : describe(result));
+    if (options.report === 'json') showFigures({ ...report, unread: unread.length });
+    else show(describe(result));
     const isLossy = Object.keys(result.lost).length > 0 || result.rejected > 0 || unread.length > 0;
     if (options.strict === true && isLossy) process.exitCode = 1;
   });

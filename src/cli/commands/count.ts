@@ -3,7 +3,7 @@ import type { AskOptions } from '../question/question.ts';
 import { formatOf, printObject } from '../output/print.ts';
 import { withEngine } from '../question/open-engine.ts';
 import { addQuestion, explain, readRange, whereOf } from '../question/question.ts';
-import { allRows } from '../options/group-options.ts';
+import { allRows } from '../question/answer-rows.ts';
 import { resultOf } from '../output/output.ts';
 
 interface CountOptions extends AskOptions {

@@ -78,7 +78,7 @@ async function examine(arm: Arm, options: DoctorOptions, format: OutputFormat): 
   for (const check of [await checkTags(arm, resources), checkAddresses(arm, resources), ...ofLake])
     if (check !== undefined) rows.push({ flow_log: '', ...check });
   wrong += ofLake.filter(({ state }) => state === 'wrong').length;
-  await print(resultOf(rows, ['flow_log', 'check', 'state', 'finding']), format);
+  await print({ ...resultOf(rows, ['flow_log', 'check', 'state', 'finding']), keep: ['state'] }, format);
   const targets = chosen.map((flowLog) => describeTarget(textOf(propertiesOf(flowLog)['targetResourceId'])));
   tell(
     `${targets.join(', ')}: ${wrong === 0 ? 'nothing is wrong' : `${wrong} ${wrong === 1 ? 'thing is' : 'things are'} wrong`}`,

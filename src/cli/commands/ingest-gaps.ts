@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
-import { formatCount } from '../../base/format-count.ts';
+import { formatCount, formatCountOf } from '../../base/format-count.ts';
 import { formatTime, hourMillis, minuteMillis } from '../../base/time.ts';
 import { parseResourceId } from '../../flowlog/blob-path.ts';
 import { openLake } from '../../lake/lake.ts';
@@ -50,8 +50,15 @@ Exit code 7 when minutes are missing.
       await print(
         hours
           ? { columns: hourColumns, chunks: hourRows(ranges) }
-          : { columns: rangeColumns, chunks: rangeRows(ranges, options.all === true) },
+          : { columns: rangeColumns, chunks: rangeRows(ranges, options.all === true), keep: ['state'] },
         format,
+        {
+          below: (rows) =>
+            rows > 0
+              ? []
+              : [hours || options.all === true ? 'the lake has no minute of this time' : 'no minute is missing'],
+          details: () => ['unknown: before the first record of a NIC, after its last, or in an hour without a blob'],
+        },
       );
     } finally {
       await lake.close();
@@ -61,7 +68,7 @@ Exit code 7 when minutes are missing.
       `minutes: ${formatCount(present)} present, ${formatCount(quiet)} quiet, ${formatCount(missing)} missing, ${formatCount(unknown)} unknown`,
     );
     if (missing > 0)
-      throw new FlowError('incomplete', `${formatCount(missing)} minutes are missing`, {
+      throw new FlowError('incomplete', `${formatCountOf(missing, 'minute')} ${missing === 1 ? 'is' : 'are'} missing`, {
         hint: 'nsgflow ingest rejects says what could not be read; bring the other blobs back and ingest them.',
       });
   });

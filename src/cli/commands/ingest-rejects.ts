@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { formatCountOf } from '../../base/format-count.ts';
 import { rejectionReasons } from '../../flowlog/rejection.ts';
 import { openLake } from '../../lake/lake.ts';
 import { addOutput, formatOf, print } from '../output/print.ts';
@@ -38,6 +39,7 @@ export function define(command: Command): void {
           chunks: chunks(),
         },
         format,
+        { below: (rows) => [rows === 0 ? 'every byte of the blobs was read' : formatCountOf(rows, 'rejected range')] },
       );
     } finally {
       await lake.close();

@@ -16,7 +16,7 @@ import { parseBytes, parseDuration } from '../options/amount.ts';
 import { readRange } from '../question/question.ts';
 import { stopGently } from '../interrupt.ts';
 import { addStats, collect, parseWhole } from '../options/options.ts';
-import { jsonText, printableCell, show, tell } from '../output/printable.ts';
+import { printableCell, show, showFigures, tell } from '../output/printable.ts';
 import { createProgress, formatBytes } from '../output/progress.ts';
 
 interface IngestOptions {
@@ -80,7 +80,7 @@ export function define(command: Command): void {
     const result = options.follow === true ? await runFollow(settings, options) : await runOnce(settings);
     report(result);
     const { rejections: _, ...stats } = result;
-    if (options.stats === 'json') show(`${jsonText(stats)}\n`);
+    if (options.stats === 'json') showFigures(stats);
     else show(describe(result, settings.lake));
   });
 }
@@ -171,7 +171,7 @@ async function runEstimate(settings: IngestSettings & { selection: Selection }, 
   });
   if (options.stats === 'json') {
     const days = result.days.map(({ dayMillis, blobs, bytes }) => ({ day: dayOf(dayMillis), blobs, bytes }));
-    show(`${jsonText({ ...result, days })}\n`);
+    showFigures({ ...result, days });
   } else show(describeEstimate(result, settings.lake));
 }
 

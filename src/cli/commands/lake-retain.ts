@@ -10,7 +10,7 @@ import { retainRows } from '../../lake/retain-rows.ts';
 import { parseBytes } from '../options/amount.ts';
 import { stopGently } from '../interrupt.ts';
 import { addStats, parseWhole } from '../options/options.ts';
-import { jsonText, show, tell } from '../output/printable.ts';
+import { show, showFigures, tell } from '../output/printable.ts';
 import { formatBytes } from '../output/progress.ts';
 import { writing } from '../options/writing.ts';
 
@@ -50,7 +50,7 @@ export function define(command: Command): void {
     const undo = stopGently(() => stop.abort(new FlowError('interrupted', 'stopped; the next run goes on')));
     try {
       const retained = await retainRows(lake, { ...rules, nowMillis: Date.now(), dryRun, signal: stop.signal });
-      if (options.stats === 'json') show(`${jsonText({ ...retained, isDryRun: dryRun })}\n`);
+      if (options.stats === 'json') showFigures({ ...retained, isDryRun: dryRun });
       else show(describe(retained, dryRun));
       report(retained, rules);
     } finally {

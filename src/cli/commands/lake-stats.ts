@@ -6,9 +6,10 @@ import { openLake } from '../../lake/lake.ts';
 import type { FlowsStats, TableStats } from '../../lake/table-stats.ts';
 import { tableStats } from '../../lake/table-stats.ts';
 import type { OutputOptions } from '../output/print.ts';
-import { addOutput, formatOf, print, printObject } from '../output/print.ts';
+import { addOutput, formatOf, printObject } from '../output/print.ts';
 import type { ResultColumn } from '../output/result.ts';
 import { show } from '../output/printable.ts';
+import { snakeKeys } from '../output/snake-keys.ts';
 import { formatBytes } from '../output/progress.ts';
 
 const dateColumns: readonly ResultColumn[] = [
@@ -26,24 +27,28 @@ const sizeColumns: readonly ResultColumn[] = [
 
 export function define(command: Command): void {
   command.requiredOption('--lake <dir>', 'folder of the lake');
+  command.option('--by-column', 'one row for each column of tuples, not for each date');
   addOutput(command);
   command.addHelpText(
     'after',
-    '\nColumns of part "tuple" are what a flow tuple says; those of part "trace" say which log, blob and place it came from.\n',
+    '\nWith --by-column: columns of part "tuple" are what a flow tuple says; those of part "trace" say which log, blob and place it came from.\n',
   );
-  command.action(async (options: OutputOptions & { readonly lake: string }) => {
+  command.action(async (options: OutputOptions & { readonly lake: string; readonly byColumn?: boolean }) => {
     const format = formatOf(options);
     const lake = await openLake(options.lake);
     try {
       const stats = await tableStats(lake);
-      const columns = stats.columns.map(({ name, part, bytes }) => [name, part, bytes, perRow(bytes, stats)]);
-      if (format === 'table') {
-        show(describe(stats));
-        await print({ columns: dateColumns, chunks: once(stats.dates.map((date) => Object.values(date))) }, format);
-        show('\n');
-      }
-      const value = { ...stats, startTime: timeText(stats.startMillis), endTime: timeText(stats.endMillis) };
-      await printObject(value, { columns: sizeColumns, chunks: once(columns) }, format);
+      const byColumn = options.byColumn === true;
+      const rows = byColumn
+        ? stats.columns.map(({ name, part, bytes }) => [name, part, bytes, perRow(bytes, stats)])
+        : stats.dates.map((date) => Object.values(date));
+      if (format === 'table') show(describe(stats));
+      const value = snakeKeys({
+        ...stats,
+        startTime: timeText(stats.startMillis),
+        endTime: timeText(stats.endMillis),
+      }) as Record<string, unknown>;
+      await printObject(value, { columns: byColumn ? sizeColumns : dateColumns, chunks: once(rows) }, format);
     } finally {
       await lake.close();
     }

@@ -8,6 +8,7 @@ import type { NetworkOptions } from '../options/network.ts';
 import { addNetwork, findNsg, requireNetwork } from '../options/network.ts';
 import { resultOf } from '../output/output.ts';
 import { tell } from '../output/printable.ts';
+import { snakeName } from '../output/snake-keys.ts';
 
 export function define(command: Command): void {
   command.argument('[nsg]', 'name or id of an NSG; all without it');
@@ -18,12 +19,16 @@ export function define(command: Command): void {
     const network = await requireNetwork(options);
     const nsgs = name === undefined ? network.nsgs : [findNsg(network, name)];
     for (const nsg of nsgs) tell(describe(network, nsg));
-    const rows = nsgs.flatMap((nsg) => effectiveRules(nsg).map((row) => ({ nsg: nsg.name, ...row })));
+    const rows = nsgs.flatMap((nsg) => effectiveRules(nsg).map((row) => ({ nsg: nsg.name, ...renamed(row) })));
     const names = Object.keys(rows[0] ?? {}).filter(
       (column) => column !== 'nsg' || nsgs.length > 1 || format !== 'table',
     );
-    await print(resultOf(rows, names), format);
+    await print({ ...resultOf(rows, names), keep: ['direction'] }, format);
   });
+}
+
+function renamed(row: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [snakeName(name), value]));
 }
 
 /** Places that are named; of more only the number is told. */

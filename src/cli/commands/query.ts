@@ -3,7 +3,7 @@ import { FlowError } from '../../base/errors.ts';
 import type { Engine } from '../../query/engine/engine.ts';
 import { stopGently } from '../interrupt.ts';
 import { parseDuration } from '../options/amount.ts';
-import { allRows } from '../options/group-options.ts';
+import { allRows } from '../question/answer-rows.ts';
 import { readInput, readText } from '../options/options.ts';
 import { addOutput, formatOf, print } from '../output/print.ts';
 import { withEngine } from '../question/open-engine.ts';

@@ -24,7 +24,7 @@ import { addNetwork, readNetwork } from '../options/network.ts';
 import { createChanger, readNetworkChanges } from '../options/network-change.ts';
 import type { FlowLogOptions } from '../options/flow-logs.ts';
 import { readFlowLogChoice } from '../options/flow-logs.ts';
-import { jsonText, show, tell } from '../output/printable.ts';
+import { show, showFigures, tell } from '../output/printable.ts';
 import { createProgress, formatBytes } from '../output/progress.ts';
 import type { SpoolOptions } from '../options/spool-folder.ts';
 import { addSpool, describeDelivery, describeSpooling, readSpool, readWait } from '../options/spool-folder.ts';
@@ -175,7 +175,7 @@ export function define(command: Command): void {
     if (nothing !== undefined) tell(`warning: ${nothing}`);
     const failure = result.failure === null ? undefined : failureOf(result.failure, result);
     process.exitCode = failure?.exitCode;
-    if (options.stats === 'json') show(`${jsonText(result)}\n`);
+    if (options.stats === 'json') showFigures(result);
     else show(describe(result, flowLogs.formats, to.location));
     if (failure !== undefined) throw failure;
   });

@@ -15,8 +15,8 @@ import {
   summaryDetails,
   summaryParts,
   showOther,
-  spanOf,
 } from '../options/group-options.ts';
+import { spanOf } from '../question/answer-rows.ts';
 import { parseWhole } from '../options/options.ts';
 import { showCompared } from '../output/compared-table.ts';
 

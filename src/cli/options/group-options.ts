@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
 import { formatCount, formatCountOf } from '../../base/format-count.ts';
-import type { Engine, Times } from '../../query/engine/engine.ts';
 import { groupFields, measureColumn, measureExamples, parseMeasure } from '../../query/measure.ts';
-import type { Answer, Cell } from '../../query/engine/result.ts';
+import type { Answer } from '../../query/engine/result.ts';
 import type { GroupQuery, Measure, QueryRange } from '../../query/tree.ts';
 import { parseDuration } from './amount.ts';
 import type { AskOptions } from '../question/question.ts';
@@ -105,29 +104,4 @@ export function summaryDetails(summary: Answer['summary']): readonly string[] {
       : 'every tuple of every NIC and log counts',
     'sums of bytes and packets leave out flows without counters: denied ones, and all of version 1',
   ];
-}
-
-/** Rows of a small answer. */
-export async function allRows({ chunks }: Answer): Promise<Cell[][]> {
-  const rows: Cell[][] = [];
-  for await (const chunk of chunks) rows.push(...chunk);
-  return rows;
-}
-
-/** Times of the first and the last tuple of a range, or a little more; `undefined` where it has none. */
-export async function spanOf(engine: Engine, range: QueryRange): Promise<Times | undefined> {
-  const known = engine.timesOf?.(range);
-  if (known !== undefined) return known;
-  const answer = await engine.ask({
-    range,
-    ask: 'groups',
-    axes: [],
-    measures: [{ kind: 'first' }, { kind: 'last' }],
-    observations: true,
-  });
-  const [row] = await allRows(answer);
-  const [first, last] = row ?? [];
-  return typeof first === 'string' && typeof last === 'string'
-    ? { firstMillis: Date.parse(first), lastMillis: Date.parse(last) }
-    : undefined;
 }

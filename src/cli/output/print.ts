@@ -125,6 +125,7 @@ export async function print(result: Result, format: OutputFormat, printing: Prin
       color: appearance.color === 'always' || (appearance.color === 'auto' && isTerminal && !process.env['NO_COLOR']),
       signal: stop.signal,
       noHeader: !appearance.header,
+      noHeaderAlone: printing.below !== undefined,
       onLeftOut: (names) => (leftOut = names),
       onDate: (day) => (date = day),
       atOnce: printing.follow === true,
@@ -143,7 +144,8 @@ function tellBelow(
   date: string | undefined,
   leftOut: readonly string[],
 ): void {
-  const hidden = leftOut.length === 0 ? [] : [`${formatCountOf(leftOut.length, 'column')} hidden (-o wide)`];
+  const hidden =
+    leftOut.length === 0 || rows === 0 ? [] : [`${formatCountOf(leftOut.length, 'column')} hidden (-o wide)`];
   const parts = [...(below?.(rows) ?? []), ...(date === undefined ? [] : [`${date} ${appearance.zone}`]), ...hidden];
   if (parts.length > 0) tell(parts.join('; '));
   if (!appearance.verbose) return;

@@ -1,3 +1,5 @@
+import { snakeKeys } from './snake-keys.ts';
+
 /**
  * Characters that data must not send to a terminal: control characters (C0, DEL, C1), characters that change the
  * direction or order of text or are invisible (bidirectional controls, zero-width characters, tags), line and paragraph
@@ -47,6 +49,11 @@ export function escapeUnits(character: string): string {
 /** Prints one or more lines to stderr. All messages of commands use it, because they can quote data. */
 export function tell(text: string): void {
   process.stderr.write(`${printable(text)}\n`);
+}
+
+/** Prints the figures of a command as one JSON object on a line of stdout, with keys in snake_case. */
+export function showFigures(figures: object): void {
+  show(`${jsonText(snakeKeys(figures))}\n`);
 }
 
 /** Prints a text for users to stdout, such as a summary. */

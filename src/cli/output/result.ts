@@ -30,6 +30,8 @@ export interface TableStyle {
   readonly signal?: AbortSignal | undefined;
   /** Neither tables nor csv and tsv have a line of names. */
   readonly noHeader?: boolean;
+  /** A table without rows has none either. */
+  readonly noHeaderAlone?: boolean;
   /** Told which columns a table leaves out to fit. */
   readonly onLeftOut?: (names: readonly string[]) => void;
   /** Told the date of all times of a column, which are shown without it. */

@@ -7,6 +7,9 @@ export const leftOutFirst: readonly string[] = [
   'format',
   'state',
   'nsg',
+  // Of rules.
+  'kind',
+  'source_ports',
   // Of conversations and tuples.
   'continued',
   'observations',
@@ -15,9 +18,6 @@ export const leftOutFirst: readonly string[] = [
   'last_time',
   'direction',
   'protocol',
-  // Of rules.
-  'kind',
-  'source_ports',
   // Of `ingest status` and `ingest gaps`.
   'nics',
   'blobs',

@@ -19,7 +19,8 @@ export async function* renderTable({ columns, chunks, keep = [] }: Result, style
   const sample: (readonly unknown[])[] = [];
   const start = function* (): Generator<string> {
     layout = layoutOf(columns, sample, style, keep);
-    if (style.noHeader !== true) yield layout.header();
+    const isAlone = sample.length === 0 && style.noHeaderAlone === true;
+    if (style.noHeader !== true && !isAlone) yield layout.header();
     for (const row of sample) yield layout.row(row);
   };
   for await (const chunk of chunks) {

@@ -9,6 +9,7 @@ import { parseTimePoint, timeExamples } from '../../query/filter/time-point.ts';
 import type { Condition, Query, QueryRange } from '../../query/tree.ts';
 import { collect } from '../options/options.ts';
 import type { OutputOptions, Printing } from '../output/print.ts';
+import { explainEmpty } from './empty-answer.ts';
 import { addOutput, formatOf, isShaped, print } from '../output/print.ts';
 import { tell } from '../output/printable.ts';
 import { formatBytes } from '../output/progress.ts';
@@ -100,7 +101,7 @@ function eitherOf(options: AskOptions, name: 'from' | 'to', other: 'since' | 'un
 }
 
 /**
- * Asks a question and prints the answer.
+ * Asks a question and prints the answer. An empty one is explained on stderr if that is a terminal, or with -v.
  * @returns the rows printed, and the answer's summary
  */
 export async function printAnswer(
@@ -128,6 +129,8 @@ export async function printAnswer(
     });
   }
   if (options.explain === true) explain(scan, rows, performance.now() - startMillis, query.where);
+  if (rows === 0 && (process.stderr.isTTY || options.verbose === true))
+    for (const sentence of await explainEmpty(engine, query)) tell(sentence);
   return { rows, summary };
 }
 

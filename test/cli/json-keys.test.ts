@@ -1,0 +1,114 @@
+/** Keys of JSON that nsgflow names itself are in snake_case: every command over the example. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { commands } from '../../src/cli/commands.ts';
+import { snakeKeys } from '../../src/cli/output/snake-keys.ts';
+import { runHere } from './in-process.ts';
+
+const examples = join(import.meta.dirname, '..', '..', 'examples');
+const network = join(examples, 'network.json');
+const folder = mkdtempSync(join(tmpdir(), 'nsgflow-json-keys-'));
+const [logs, lake] = [join(folder, 'logs'), join(folder, 'lake')];
+const record = ['record', '--capture', join(examples, 'traffic.pcap'), '--network', network, '--to'];
+
+beforeAll(async () => {
+  expect((await runHere([...record, logs])).code).toBe(0);
+  expect((await runHere(['ingest', logs, '--lake', lake])).code).toBe(0);
+}, 120_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const packet = '--network NETWORK --nic nic-web-1 --direction inbound --src 203.0.113.9 --dst 10.20.1.4';
+const period = '--from 2026-11-20T10:00:00Z --to 2026-11-20T10:05:00Z --lake LAKE';
+/** Questions and what they print; LOGS, LAKE, NETWORK and NEW stand for paths. */
+const lines: Readonly<Record<string, readonly string[]>> = {
+  record: ['--capture CAPTURE --network NETWORK --to NEW --stats json'],
+  ingest: ['LOGS --lake LAKE --stats json', 'LOGS --lake NEW --dry-run --stats json'],
+  'ingest status': ['LOGS --lake LAKE -o json'],
+  'ingest gaps': ['--lake LAKE --all -o json', '--lake LAKE --hours -o json'],
+  'ingest rejects': ['--lake LAKE -o json'],
+  flows: ['--lake LAKE -n 3 -o json', '--lake LAKE --tuples -n 3 -o json'],
+  top: [
+    '--by src.ip --lake LAKE --other -o json',
+    `--by rule --metric p95:bytes,distinct:dst.ip --compare ${period} -o json`,
+  ],
+  series: ['--by access --lake LAKE -o json'],
+  changes: [`${period} -o json`],
+  matrix: ['--lake LAKE -o json'],
+  count: ['--lake LAKE -o json'],
+  tail: ['--lake LAKE -o json'],
+  find: ['10.20.1.4 --lake LAKE -o json'],
+  timeline: ['10.20.1.10 10.20.2.4 --lake LAKE -o json'],
+  'nsg show': ['--network NETWORK -o json'],
+  'nsg eval': [`${packet} -o json`],
+  'rules list': ['--network NETWORK --lake LAKE -o json'],
+  'lake stats': ['--lake LAKE -o json'],
+  'lake retain': ['--lake LAKE --days 3650 --stats json'],
+  convert: ['LOGS --to NEW --format vnet --report json'],
+  retain: ['LOGS --days 1 --dry-run -o json'],
+  'blob list': ['LOGS -o json'],
+};
+
+/** Not here: why. */
+const others: Readonly<Record<string, string>> = {
+  query: 'columns are those of the SQL text',
+  serve: 'runs until it is ended',
+  'flow-log create': 'a resource as Azure writes it',
+  'flow-log update': 'a resource as Azure writes it',
+  'flow-log show': 'a resource as Azure writes it',
+  'flow-log list': 'a list of resources',
+  'flow-log delete': 'prints no JSON',
+  'flow-log coverage': 'reads resources of a service',
+  'flow-log migrate': 'reads resources of a service',
+  doctor: 'reads resources of a service',
+  'config show': 'keys are names of commands and options',
+  'config check': 'prints no JSON',
+  'lake settle': 'prints no JSON',
+  'lake compact': 'prints no JSON',
+  'lake vacuum': 'prints no JSON',
+  'blob blocks': 'needs one blob: see blob.test.ts',
+  'blob show': 'the blob as it is',
+  completion: 'prints a script',
+};
+
+test('every command is here, or is said why not', () => {
+  const known = [...Object.keys(lines), ...Object.keys(others)];
+  expect(commands.map(({ name }) => name).filter((name) => !known.includes(name))).toEqual([]);
+});
+
+function keysOf(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(keysOf);
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, item]) => [key, ...keysOf(item)]);
+}
+
+describe.each(Object.entries(lines))('%s', (name, all) => {
+  test.each(all.map((line, i) => [line, i] as const))('%s', async (line, i) => {
+    const paths: Record<string, string> = {
+      CAPTURE: record[2],
+      LOGS: logs,
+      LAKE: lake,
+      NETWORK: network,
+      NEW: join(folder, `${name.replace(' ', '-')}-${i}`),
+    };
+    const words = line.split(' ').map((word) => paths[word] ?? word);
+    const { code, out, err } = await runHere([...name.split(' '), ...words]);
+    expect([code, err.replace(/^(?:minutes: |\d+ blobs would be deleted).*\n/, '').replace(/^nsg-.*\n/gm, '')]).toEqual(
+      [0, ''],
+    );
+    const keys = keysOf(JSON.parse(out));
+    expect(keys.length).toBeGreaterThanOrEqual(name === 'ingest rejects' ? 0 : 1);
+    // Reasons and what was lost are values: `no-nic`, `system id`.
+    expect(keys.filter((key) => /^\w+$/.test(key) && !/^[a-z][a-z0-9_]*$/.test(key))).toEqual([]);
+  });
+});
+
+test('keys that are values stay', () => {
+  expect(snakeKeys({ newBlobs: [{ isNew: 1 }], 'link-type 12 (USBPCAP)': 2, 'no-nic': 3, days: null })).toEqual({
+    new_blobs: [{ is_new: 1 }],
+    'link-type 12 (USBPCAP)': 2,
+    'no-nic': 3,
+    days: null,
+  });
+});
