@@ -4,7 +4,7 @@ import { printableCell } from './printable.ts';
 /** Minimum time between two updates of the line. */
 const intervalMillis = 200;
 /** Shorter work shows no line. */
-const silentMillis = 500;
+const silentMillisDefault = 500;
 /** Used if the terminal reports no width, or 0. */
 const columnsDefault = 80;
 
@@ -20,12 +20,24 @@ export interface Progress {
   end(): void;
 }
 
+/** What a line of progress counts, if not bytes. */
+interface ProgressStyle {
+  readonly format?: (amount: number) => string;
+  /** Shorter work shows no line. */
+  readonly silentMillis?: number;
+  readonly hasRate?: boolean;
+}
+
 /**
  * One line on stderr, on a terminal only: share, rate and time left.
  *
  *   recording  42%  1.2 GB of 2.9 GB  310 MB/s  5 s left  4,102,331 packets
  */
-export function createProgress(verb: string, stream: WriteStream = process.stderr): Progress {
+export function createProgress(
+  verb: string,
+  stream: WriteStream = process.stderr,
+  { format = formatBytes, silentMillis = silentMillisDefault, hasRate = true }: ProgressStyle = {},
+): Progress {
   if (!stream.isTTY) return { isShown: false, update: () => undefined, end: () => undefined };
   const startMillis = performance.now();
   let shownMillis = 0;
@@ -38,9 +50,10 @@ export function createProgress(verb: string, stream: WriteStream = process.stder
       const rate = (done / (now - startMillis)) * 1000;
       const parts = [verb];
       if (total !== undefined && total > 0) {
-        parts.push(`${Math.floor((100 * done) / total)}%`, `${formatBytes(done)} of ${formatBytes(total)}`);
-        parts.push(`${formatBytes(rate)}/s`, `${formatLeft((total - done) / Math.max(rate, 1))} left`);
-      } else parts.push(formatBytes(done), `${formatBytes(rate)}/s`);
+        parts.push(`${Math.floor((100 * done) / total)}%`, `${format(done)} of ${format(total)}`);
+        if (hasRate) parts.push(`${format(rate)}/s`);
+        parts.push(`${formatLeft((total - done) / Math.max(rate, 1))} left`);
+      } else parts.push(format(done), `${format(rate)}/s`);
       if (note !== undefined) parts.push(note());
       stream.write(`\r\u001b[2K${printableCell(parts.join('  ')).slice(0, (stream.columns || columnsDefault) - 1)}`);
     },

@@ -12,6 +12,7 @@ import { tell } from '../output/printable.ts';
 import { createProgress } from '../output/progress.ts';
 import { tellUnread } from '../output/unread.ts';
 import { tellingGoneTuples } from './gone-tuples.ts';
+import { tellingProgress } from './telling-progress.ts';
 import type { AskOptions } from './question.ts';
 
 /**
@@ -38,7 +39,7 @@ export async function withEngine<T>(options: AskOptions, ask: (engine: Engine) =
   try {
     const bounds = memoryBytes === undefined ? undefined : { memoryBytes };
     const engine = withSettings(opened.engine, { signal: stop.signal, bounds });
-    return await ask(tellingGoneTuples(engine, opened.tuplesFrom ?? ''));
+    return await ask(tellingGoneTuples(tellingProgress(engine), opened.tuplesFrom ?? ''));
   } finally {
     clearTimeout(timer);
     undo();
@@ -54,12 +55,15 @@ function isInterrupted({ reason }: AbortSignal): boolean {
 /** An engine that uses these settings for each question. */
 function withSettings(engine: Engine, settings: AskSettings): Engine {
   return {
-    ask: (query) => engine.ask(query, settings),
+    ask: (query, own) => engine.ask(query, { ...settings, ...own }),
     sql: (text, own) => engine.sql(text, { ...settings, ...own }),
     ...(engine.timesOf === undefined ? {} : { timesOf: (range: QueryRange) => engine.timesOf!(range) }),
     ...(engine.writeParquet === undefined
       ? {}
-      : { writeParquet: (query: Query, path: string) => engine.writeParquet!(query, path, settings) }),
+      : {
+          writeParquet: (query: Query, path: string, own?: AskSettings) =>
+            engine.writeParquet!(query, path, { ...settings, ...own }),
+        }),
     close: () => engine.close(),
   };
 }

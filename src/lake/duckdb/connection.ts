@@ -51,6 +51,18 @@ export class DuckdbConnection {
     return this.#connection.createAppender(table, schema, catalog);
   }
 
+  /** Rows that the question has read, of those that it reads; 0 of 0 unless `followProgress` was called. */
+  get progress(): { readonly doneRows: number; readonly totalRows: number } {
+    const { rows_processed: done, total_rows_to_process: total } = this.#connection.progress;
+    return { doneRows: Number(done), totalRows: Number(total) };
+  }
+
+  /** Has questions on this connection count their rows. */
+  async followProgress(): Promise<void> {
+    await this.run('SET enable_progress_bar_print = false');
+    await this.run('SET enable_progress_bar = true');
+  }
+
   /** Ends the call that runs. */
   interrupt(): void {
     this.#connection.interrupt();

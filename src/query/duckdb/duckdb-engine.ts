@@ -149,7 +149,7 @@ export class DuckdbEngine implements Engine {
 
   /** `giveBack` is called with the instance when the question has ended. */
   async #start(
-    { signal, bounds = {} }: AskSettings,
+    { signal, bounds = {}, onProgress }: AskSettings,
     giveBack = (duckdb: Duckdb, memoryBytes: number): Promise<void> => this.#pool.giveBack(duckdb, memoryBytes),
   ): Promise<Running> {
     signal?.throwIfAborted();
@@ -157,7 +157,9 @@ export class DuckdbEngine implements Engine {
     const duckdb = await this.#pool.take(memoryBytes, signal);
     try {
       const connection = await duckdb.connect(signal);
-      return this.#track(new Running(connection, signal, () => giveBack(duckdb, memoryBytes)));
+      const running = this.#track(new Running(connection, signal, () => giveBack(duckdb, memoryBytes)));
+      if (onProgress !== undefined) await running.report(onProgress);
+      return running;
     } catch (error) {
       await giveBack(duckdb, memoryBytes);
       throw error;

@@ -34,6 +34,8 @@ export interface AskSettings {
   /** Ends the question within milliseconds: it throws the reason. */
   readonly signal?: AbortSignal | undefined;
   readonly bounds?: QuestionBounds | undefined;
+  /** Called a few times a second with the rows that the question has read, of those that it will, as far as the engine knows them. */
+  readonly onProgress?: ((doneRows: number, totalRows: number) => void) | undefined;
 }
 
 /** What a question may use; absent is as much as limits.ts says. */

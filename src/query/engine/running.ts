@@ -40,6 +40,9 @@ export class DuckdbPool {
 /** An interrupt that comes between two steps of a question has no effect: it is repeated until the question has ended. */
 const interruptEveryMillis = 10;
 
+/** Time between two reports of progress. */
+const progressEveryMillis = 200;
+
 /** A connection on which one question runs until its end; the signal interrupts it. */
 export class Running {
   readonly connection: DuckdbConnection;
@@ -51,6 +54,7 @@ export class Running {
     setTimeout(this.#interrupt, interruptEveryMillis).unref();
   };
   #isOver = false;
+  #progress: NodeJS.Timeout | undefined;
 
   get isOver(): boolean {
     return this.#isOver;
@@ -77,9 +81,19 @@ export class Running {
   async close(): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
+    clearInterval(this.#progress);
     this.#signal?.removeEventListener('abort', this.#interrupt);
     this.connection.closeSync();
     await this.#onEnd();
+  }
+
+  /** Reports the rows that are read, until the end. */
+  async report(onProgress: (doneRows: number, totalRows: number) => void): Promise<void> {
+    await this.connection.followProgress();
+    this.#progress = setInterval(() => {
+      const { doneRows, totalRows } = this.connection.progress;
+      if (totalRows > 0) onProgress(doneRows, totalRows);
+    }, progressEveryMillis).unref();
   }
 
   /** Why the question failed. */
