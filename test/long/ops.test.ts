@@ -7,10 +7,10 @@ import { parse } from 'yaml';
 const root = join(import.meta.dirname, '../..');
 const ops = join(root, 'ops');
 
-/** Output of a program; `undefined` where it is not installed. */
+/** Output of a program; `undefined` where it cannot be started. */
 function run(program: string, ...args: string[]): { code: number | null; text: string } | undefined {
   const { error, status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
-  if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return undefined;
+  if (error !== undefined) return undefined;
   return { code: status, text: stdout + stderr };
 }
 
