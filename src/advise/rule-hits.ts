@@ -82,7 +82,7 @@ async function hitsOf(
   const hits = new Map<string, Hit>();
   for await (const chunk of chunks)
     for (const [nsg, rule, count, bytes, lastHit] of chunk) {
-      const [of, name] = [String(nsg), String(rule)];
+      const [of, name] = [textOf(nsg), textOf(rule)];
       const key = keyOf(of, name);
       // Two logs may write one NSG in two casings.
       const before = hits.get(key);
@@ -91,10 +91,14 @@ async function hitsOf(
         rule: name,
         hits: Number(count) + (before?.hits ?? 0),
         bytes: before?.bytes == null ? bytes : bytes === null ? before.bytes : Number(bytes) + Number(before.bytes),
-        lastHit: before !== undefined && String(before.lastHit) > String(lastHit) ? before.lastHit : lastHit,
+        lastHit: before !== undefined && textOf(before.lastHit) > textOf(lastHit) ? before.lastHit : lastHit,
       });
     }
   return hits;
+}
+
+function textOf(cell: Cell): string {
+  return typeof cell === 'string' ? cell : '';
 }
 
 function keyOf(nsg: string, rule: string): string {

@@ -62,7 +62,10 @@ Examples:
       const streams = { input: process.stdin, output: process.stdout, isTerminal: true, historyFile: historyPath() };
       await runShell(streams, {
         run: (sql) => stoppable(timeoutMillis, (signal) => ask(engine, sql, signal)),
-        columnsOf: async (view) => (await allRows(await engine.sql(`describe ${view}`))).map(([name]) => String(name)),
+        columnsOf: async (view) =>
+          (await allRows(await engine.sql(`describe ${view}`))).flatMap(([name]) =>
+            typeof name === 'string' ? [name] : [],
+          ),
       });
     });
   });

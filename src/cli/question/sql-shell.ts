@@ -58,11 +58,11 @@ export async function runShell(streams: ShellInput, questions: ShellQuestions): 
   const lines = new StatementReader(streams, history, complete);
   for (;;) {
     const statement = await lines.next();
-    if (statement === undefined) return lines.close();
-    if (historyFile !== undefined && statement.startsWith('.') === false)
-      await addToHistory(historyFile, history, statement);
-    if (!(await answer(statement, output, questions))) return lines.close();
+    if (statement === undefined) break;
+    if (historyFile !== undefined && !statement.startsWith('.')) await addToHistory(historyFile, history, statement);
+    if (!(await answer(statement, output, questions))) break;
   }
+  lines.close();
 }
 
 /** @returns `false` to leave */
