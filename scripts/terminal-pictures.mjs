@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** Name of the picture, columns of its terminal, arguments of the command. */
+/** @type {[string, number, string[]][]} Name of the picture, columns of its terminal, arguments of the command. */
 const pictures = [
   ['top', 80, ['top', '--by', 'src.ip', '--limit', '5']],
   ['flows', 100, ['flows', 'access = deny and dst.port in (22, 3389)', '--limit', '8']],
