@@ -150,6 +150,24 @@ describe('what a shell sees', () => {
     rmSync(place, { recursive: true });
   });
 
+  test('an empty answer is explained with -v: the times of the lake, near values, and what matches at any time', async () => {
+    const asked = async (...words: string[]): Promise<string> => {
+      const { code, out, err } = await nsgflow([...words, '--lake', lake, '-o', 'jsonl']);
+      expect([code, out]).toEqual([0, '']);
+      return err;
+    };
+    const [near, time, silent] = await Promise.all([
+      asked('flows', 'rule = AllowHtpp and ip = 10.20.1.44', '-v'),
+      asked('top', '--by', 'rule', '--to', '2001-01-01', '-v'),
+      asked('flows', 'rule = AllowHtpp'),
+    ]);
+    expect(near).toMatch(/^the lake has flows from 2026-11-20 \d\d:\d\d:\d\d to 2026-11-20 \d\d:\d\d:\d\d UTC\n/);
+    expect(near).toContain('no flow has rule AllowHtpp; did you mean AllowHttp?\n');
+    expect(near).toContain('no flow has ip 10.20.1.44; did you mean 10.20.1.4?\n');
+    expect(time).toMatch(/\n[\d,]+ conversations match without --from and --to\n$/);
+    expect(silent).toBe('');
+  });
+
   test('--explain says what was read', async () => {
     const { err } = await nsgflow(['count', '--lake', lake, '--explain', '--to', '2001-01-01']);
     expect(err).toMatch(/^files {2}0 of \d+ read, \d+ pruned\nbytes /);
@@ -180,7 +198,9 @@ describe('a mistake is said in a sentence', () => {
     [['completion', 'tcsh'], /no completion for "tcsh"/],
   ])('%j', async (question, sentence) => {
     writeFileSync(bad, '10.0.0.4\nno-address\n');
-    const { code, out, err } = await nsgflow(question[0] === 'completion' ? question : [...question, '--lake', lake]);
+    // With an input, since `query --sql` reads it, and that of this process may not end.
+    const words = question[0] === 'completion' ? question : [...question, '--lake', lake];
+    const { code, out, err } = await nsgflow(words, question[0] === 'query' ? { input: '' } : {});
     expect([code, out]).toEqual([2, '']);
     expect(err).toMatch(sentence);
   });
