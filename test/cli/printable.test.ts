@@ -199,6 +199,7 @@ describe('commands', () => {
       'output/printable.ts: process.stderr.write(`${printable(text)}\\n`);',
       'output/printable.ts: process.stdout.write(printable(text));',
       'program.ts: for (const word of await completeWords(program, words)) process.stdout.write(`${word}\\n`);',
+      'program.ts: write: (text: string) => void = (text) => process.stdout.write(text),',
     ]);
   });
 });
