@@ -24,10 +24,12 @@ export async function answerOf(
   for await (const chunk of chunks) rows.push(...chunk);
   const shown = inOneChunk(rows.map((row) => row.slice(0, names.length)));
   if (query.ask !== 'groups') return { columns, chunks: shown, scan };
-  const total = (name: string): number =>
-    Number(rows[0]?.[columnsOf(relation).findIndex((column) => column.name === name)] ?? 0);
+  const total = (name: string): number | undefined => {
+    const at = columnsOf(relation).findIndex((column) => column.name === name);
+    return at < 0 ? undefined : Number(rows[0]?.[at] ?? 0);
+  };
   const basis = query.observations === true ? 'tuples' : 'conversations';
-  const summary = { basis, flows: total(totalNames.flows), counted: total(totalNames.counted) } as const;
+  const summary = { basis, flows: total(totalNames.flows) ?? 0, counted: total(totalNames.counted) } as const;
   return { columns, chunks: shown, summary, scan };
 }
 

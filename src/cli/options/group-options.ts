@@ -92,7 +92,7 @@ export function summaryParts(rows: number, summary: Answer['summary']): readonly
   if (summary === undefined) return [];
   const { basis, flows, counted } = summary;
   const what = formatCountOf(flows, basis === 'conversations' ? 'conversation' : 'tuple');
-  return [counted === flows ? what : `${what}, ${formatCount(counted)} with byte counts`];
+  return [counted === undefined || counted === flows ? what : `${what}, ${formatCount(counted)} with byte counts`];
 }
 
 /** What -v adds to it. */

@@ -52,7 +52,8 @@ export interface AnswerSummary {
   readonly basis: 'conversations' | 'tuples';
   /** All that the filter selected, not only the rows shown. */
   readonly flows: number;
-  readonly counted: number;
+  /** Those that carry one of the counters that are asked for; `undefined` if none is asked for. */
+  readonly counted: number | undefined;
 }
 
 /** A time of epoch microseconds: to milliseconds, and to microseconds where there are any. `undefined` for infinite and far times. */
