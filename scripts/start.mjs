@@ -51,7 +51,7 @@ function untilWhole() {
 
 if (await untilWhole()) {
   const options = `--lake ${lake} -o table`;
-  nsgflow('Who sends the most:', `top --by src.ip --metric bytes --limit 5 ${options}`);
+  nsgflow('Who sends the most:', `top --by src.ip --metric bytes,flows --limit 5 ${options}`);
   nsgflow('Bytes over time, allowed and denied:', `series --by access --metric bytes ${options}`);
   console.log(`
 The service stays up until Ctrl-C. Try in another shell (nsgflow is  node ${main}):

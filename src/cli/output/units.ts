@@ -1,4 +1,5 @@
 /** How numbers look in a table: exact, or with a unit on a terminal. All other formats have them exact. */
+import { withoutEnd } from '../../base/text.ts';
 import type { ResultColumn } from './result.ts';
 
 /** Decimals in a table that is no terminal's; a terminal shows one for a unit and two otherwise. */
@@ -78,7 +79,7 @@ function scaled(value: number, names: readonly string[]): { readonly text: strin
 function decimalsOf(value: unknown, most: number): number {
   if (typeof value !== 'number' || Number.isInteger(value)) return 0;
   const [, decimals = ''] = value.toFixed(most).split('.');
-  return decimals.replace(/0+$/, '').length;
+  return withoutEnd(decimals, '0').length;
 }
 
 function groupedNumber(value: number | string, decimals: number): string {

@@ -169,7 +169,7 @@ class StatementReader {
 
 /** What may stand in place of the last word of a line. */
 export function completions(line: string, words: readonly string[]): [string[], string] {
-  const typed = /[\w.]*$/.exec(line)?.[0] ?? '';
+  const typed = line.split(/[^\w.]/).at(-1) ?? '';
   const isFirst = line.trim() === typed;
   const found = words.filter(
     (word) =>
