@@ -18,6 +18,12 @@ import {
 } from '../options/group-options.ts';
 import { spanOf } from '../question/answer-rows.ts';
 import { parseWhole } from '../options/options.ts';
+import type { Result } from '../output/result.ts';
+import type { PictureStyle, SeriesPoint } from '../output/series-picture.ts';
+import { seriesPicture } from '../output/series-picture.ts';
+import { plainText } from '../output/printable.ts';
+import { unitOf } from '../output/units.ts';
+import { measureColumn } from '../../query/measure.ts';
 import { showCompared } from '../output/compared-table.ts';
 
 interface SeriesOptions extends GroupOptions {
@@ -63,6 +69,7 @@ export function define(command: Command): void {
         range.start !== undefined && range.end !== undefined
           ? { firstMillis: range.start, lastMillis: range.end }
           : await spanOf(engine, range);
+      const bucketMillis = bucketWidth(bucket, span, range);
       await printAnswer(
         engine,
         {
@@ -70,15 +77,39 @@ export function define(command: Command): void {
           ask: 'groups',
           axes,
           measures,
-          bucketMillis: bucketWidth(bucket, span, range),
+          bucketMillis,
           atReport: options.atReport === true,
           observations: options.observations === true,
         },
         options,
-        { show: (answer) => showOther(showCompared(answer)), below: summaryParts, details: summaryDetails },
+        {
+          show: (answer) => showOther(showCompared(answer)),
+          draw: (answer, style) => drawSeries(showOther(answer), bucketMillis, measureColumn(measures[0]), style),
+          below: summaryParts,
+          details: summaryDetails,
+        },
       );
     });
   });
+}
+
+/** The first measure, as bars. */
+async function drawSeries(answer: Result, bucketMillis: number, name: string, style: PictureStyle): Promise<string[]> {
+  const at = answer.columns.findIndex((column) => column.name === name);
+  const points: SeriesPoint[] = [];
+  for await (const chunk of answer.chunks)
+    for (const row of chunk)
+      points.push({
+        millis: Date.parse(plainText(row[0])),
+        group: row
+          .slice(1, at)
+          .map((cell) => plainText(cell ?? '-'))
+          .join(' '),
+        value: row[at] === null ? null : Number(row[at]),
+      });
+  const unit = unitOf(answer.columns[at]) ?? 'count';
+  const isSum = /^(?:bytes|packets|flows|denied|tuples)(?:_(?:forward|reverse))?$/.test(name);
+  return seriesPicture(points, { name, unit, bucketMillis, isSum }, style);
 }
 
 /** @throws usage where there were too many buckets */

@@ -12,6 +12,7 @@ import { openPager } from './pager.ts';
 import { jsonText, tell } from './printable.ts';
 import type { Shape } from './shape.ts';
 import { parseColumns, parseSort, pickedKeys, shaped } from './shape.ts';
+import type { PictureStyle } from './series-picture.ts';
 import { inTimeZone, readTimeZone } from './time-zone.ts';
 import { yamlText } from './yaml-text.ts';
 
@@ -89,6 +90,8 @@ export interface Printing {
   readonly sortedLimit?: number;
   /** The table for people, in place of the columns of the result; `--columns` does without it. */
   readonly show?: (result: Result) => Result | Promise<Result>;
+  /** A picture in place of a table on a terminal, of what `show` would show; `-o wide`, `--columns` and `--sort` do without it. */
+  readonly draw?: (result: Result, style: PictureStyle) => Promise<readonly string[]>;
   /** The line below a table, in parts; for `rows` that were printed. */
   readonly below?: (rows: number) => readonly string[];
   /** What -v adds, a line each. */
@@ -104,6 +107,8 @@ export async function print(result: Result, format: OutputFormat, printing: Prin
     ...(sort === undefined ? {} : { sort }),
     ...(limit === undefined ? {} : { limit }),
   });
+  if (isTable && printing.draw !== undefined && process.stdout.isTTY && !appearance.wide && !isShaped())
+    return drawn(asked, printing);
   if (columns !== undefined) asked = shaped(asked, { columns });
   else if ((isTable || format === 'md') && printing.show !== undefined) asked = await printing.show(asked);
   if ((isTable || format === 'md') && appearance.zone !== 'UTC') asked = inTimeZone(asked, appearance.zone);
@@ -122,7 +127,7 @@ export async function print(result: Result, format: OutputFormat, printing: Prin
     rows = await writeResult(shown, format, pager?.out ?? process.stdout, {
       width: isTerminal && !appearance.wide ? process.stdout.columns : 0,
       isTerminal,
-      color: appearance.color === 'always' || (appearance.color === 'auto' && isTerminal && !process.env['NO_COLOR']),
+      color: isColored(isTerminal),
       signal: stop.signal,
       noHeader: !appearance.header,
       noHeaderAlone: printing.below !== undefined,
@@ -135,6 +140,29 @@ export async function print(result: Result, format: OutputFormat, printing: Prin
     await pager?.close();
     if (isTable) tellBelow(rows, printing, date, leftOut);
   }
+}
+
+/** Writes a picture. @returns the rows that it is of */
+async function drawn(result: Result, printing: Printing): Promise<number> {
+  let rows = 0;
+  const chunks = (async function* () {
+    for await (const chunk of result.chunks) {
+      rows += chunk.length;
+      yield chunk;
+    }
+  })();
+  const style = { width: process.stdout.columns, color: isColored(true), zone: appearance.zone };
+  const lines = await printing.draw!({ ...result, chunks }, style);
+  const pager = appearance.pager && lines.length > process.stdout.rows ? await openPager(false) : undefined;
+  const out = pager?.out ?? process.stdout;
+  if (lines.length > 0 && !out.write(`${lines.join('\n')}\n`)) await once(out, 'drain');
+  await pager?.close();
+  tellBelow(rows, printing, undefined, []);
+  return rows;
+}
+
+function isColored(isTerminal: boolean): boolean {
+  return appearance.color === 'always' || (appearance.color === 'auto' && isTerminal && !process.env['NO_COLOR']);
 }
 
 /** One line on stderr below a table; with -v, further ones. */

@@ -30,7 +30,7 @@ export function unitOf({ name, kind, unit }: ResultColumn): string | undefined {
 export function withUnit(value: number, unit: string): string {
   if (unit === 'seconds') return durationText(value);
   const names = steps[unit];
-  if (names === undefined) return groupedNumber(value, 1);
+  if (names === undefined) return groupedNumber(value, Number.isInteger(value) ? 0 : 1);
   const { text, step } = scaled(value, names);
   return `${text} ${names[step]}`;
 }

@@ -135,7 +135,7 @@ export async function printAnswer(
 }
 
 /** How a question has its answer printed. */
-export interface AnswerPrinting extends Pick<Printing, 'sortedLimit' | 'show'> {
+export interface AnswerPrinting extends Pick<Printing, 'sortedLimit' | 'show' | 'draw'> {
   readonly below?: (rows: number, summary: Answer['summary']) => readonly string[];
   readonly details?: (summary: Answer['summary']) => readonly string[];
 }
