@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
-import type { QueryRange } from '../../query/tree.ts';
 import { parseDuration } from '../options/amount.ts';
 import { bucketsDefault, bucketWidthOf } from '../options/bucket.ts';
 import { withEngine } from '../question/open-engine.ts';
@@ -16,7 +15,7 @@ import {
   summaryParts,
   showOther,
 } from '../options/group-options.ts';
-import { spanOf } from '../question/answer-rows.ts';
+import { spanMillisOf } from '../question/answer-rows.ts';
 import { parseWhole } from '../options/options.ts';
 import type { Result } from '../output/result.ts';
 import type { PictureStyle, SeriesPoint } from '../output/series-picture.ts';
@@ -64,12 +63,7 @@ export function define(command: Command): void {
           ];
     const bucket = options.bucket === undefined ? undefined : parseDuration('--bucket', options.bucket);
     await withEngine(options, async (engine) => {
-      const range = selection.range ?? {};
-      const span =
-        range.start !== undefined && range.end !== undefined
-          ? { firstMillis: range.start, lastMillis: range.end }
-          : await spanOf(engine, range);
-      const bucketMillis = bucketWidth(bucket, span, range);
+      const bucketMillis = bucketWidth(bucket, await spanMillisOf(engine, selection.range ?? {}));
       await printAnswer(
         engine,
         {
@@ -113,13 +107,7 @@ async function drawSeries(answer: Result, bucketMillis: number, name: string, st
 }
 
 /** @throws usage where there were too many buckets */
-function bucketWidth(
-  asked: number | undefined,
-  span: { firstMillis: number; lastMillis: number } | undefined,
-  range: QueryRange,
-): number {
-  const spanMillis =
-    span === undefined ? 0 : (range.end ?? span.lastMillis) - Math.max(range.start ?? -Infinity, span.firstMillis);
+function bucketWidth(asked: number | undefined, spanMillis: number): number {
   if (asked === undefined) return bucketWidthOf(spanMillis);
   const width = Math.round(asked);
   if (width < 1 || spanMillis / width > limits.seriesBucketsMax)

@@ -71,6 +71,7 @@ export function showOther(answer: Result): Result {
   if (at < 0) return answer;
   const key = answer.columns[0].name === 'time' ? 1 : 0;
   return {
+    ...answer,
     columns: answer.columns.filter((_, i) => i !== at),
     chunks: mapRows(answer.chunks, (row) => {
       const cells = row[at] === true ? row.map((cell, i) => (i === key ? '(other)' : cell)) : [...row];

@@ -26,3 +26,13 @@ export async function spanOf(engine: Engine, range: QueryRange): Promise<Times |
     ? { firstMillis: Date.parse(first), lastMillis: Date.parse(last) }
     : undefined;
 }
+
+/** How long a question's range is: from its first tuple if no start is given, to its last one if no end is given; 0 without tuples. */
+export async function spanMillisOf(engine: Engine, { start, end }: QueryRange): Promise<number> {
+  if (start !== undefined && end !== undefined) return end - start;
+  const times = await spanOf(engine, {
+    ...(start === undefined ? {} : { start }),
+    ...(end === undefined ? {} : { end }),
+  });
+  return times === undefined ? 0 : (end ?? times.lastMillis) - Math.max(start ?? -Infinity, times.firstMillis);
+}
