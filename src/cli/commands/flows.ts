@@ -4,11 +4,13 @@ import { parseTimePoint } from '../../query/filter/time-point.ts';
 import type { AskOptions } from '../question/question.ts';
 import { formatCountOf } from '../../base/format-count.ts';
 import { withEngine } from '../question/open-engine.ts';
+import type { WatchOptions } from '../question/watch.ts';
+import { addWatch, watched } from '../question/watch.ts';
 import { addQuestion, printAnswer, readRange, whereOf } from '../question/question.ts';
 import { conversationColumns, flowTable } from '../output/flow-table.ts';
 import { parseWhole } from '../options/options.ts';
 
-interface FlowsOptions extends AskOptions {
+interface FlowsOptions extends AskOptions, WatchOptions {
   readonly tuples?: boolean;
   readonly limit?: string;
   readonly last?: string;
@@ -25,28 +27,31 @@ export function define(command: Command): void {
     .option('-n, --limit <n>', `the newest rows, n at most (default: ${terminalRows} on a terminal, all into a pipe)`)
     .option('--last <n>', 'the same as --limit')
     .option('--first', 'the oldest rows, and the oldest first');
-  command.action(async (words: string[], options: FlowsOptions) => {
-    const limit = readLimit(options);
-    const isTuples = options.tuples === true;
-    const query = {
-      range: readRange(options),
-      ...whereOf(words),
-      ask: isTuples ? ('tuples' as const) : ('conversations' as const),
-      newest: options.first !== true,
-      descending: options.first !== true,
-      // What is sorted by another column is cut afterwards.
-      ...(limit === undefined || options.sort !== undefined ? {} : { limit }),
-    };
-    await withEngine(options, async (engine) => {
-      await printAnswer(engine, query, options, {
-        show: flowTable,
-        ...(limit === undefined ? {} : { sortedLimit: limit }),
-        below: (rows) => [
-          rows === 0
-            ? 'nothing matches'
-            : `${formatCountOf(rows, isTuples ? 'tuple' : 'conversation')}${rows === limit && options.limit === undefined && options.last === undefined ? ' (--limit shows more)' : ''}`,
-        ],
-      });
+  addWatch(command);
+  command.action((words: string[], options: FlowsOptions) => watched(options, () => ask(words, options)));
+}
+
+async function ask(words: string[], options: FlowsOptions): Promise<void> {
+  const limit = readLimit(options);
+  const isTuples = options.tuples === true;
+  const query = {
+    range: readRange(options),
+    ...whereOf(words),
+    ask: isTuples ? ('tuples' as const) : ('conversations' as const),
+    newest: options.first !== true,
+    descending: options.first !== true,
+    // What is sorted by another column is cut afterwards.
+    ...(limit === undefined || options.sort !== undefined ? {} : { limit }),
+  };
+  await withEngine(options, async (engine) => {
+    await printAnswer(engine, query, options, {
+      show: flowTable,
+      ...(limit === undefined ? {} : { sortedLimit: limit }),
+      below: (rows) => [
+        rows === 0
+          ? 'nothing matches'
+          : `${formatCountOf(rows, isTuples ? 'tuple' : 'conversation')}${rows === limit && options.limit === undefined && options.last === undefined ? ' (--limit shows more)' : ''}`,
+      ],
     });
   });
 }

@@ -4,6 +4,8 @@ import { limits } from '../../base/limits.ts';
 import { parseDuration } from '../options/amount.ts';
 import { bucketsDefault, bucketWidthOf } from '../options/bucket.ts';
 import { withEngine } from '../question/open-engine.ts';
+import type { WatchOptions } from '../question/watch.ts';
+import { addWatch, watched } from '../question/watch.ts';
 import { printAnswer, readRange, whereOf } from '../question/question.ts';
 import type { GroupOptions } from '../options/group-options.ts';
 import {
@@ -25,7 +27,7 @@ import { unitOf } from '../output/units.ts';
 import { measureColumn } from '../../query/measure.ts';
 import { showCompared } from '../output/compared-table.ts';
 
-interface SeriesOptions extends GroupOptions {
+interface SeriesOptions extends GroupOptions, WatchOptions {
   readonly by?: string;
   readonly limit: string;
   readonly other?: boolean;
@@ -48,42 +50,45 @@ export function define(command: Command): void {
     'after',
     '\nA continuing or end tuple counts since the tuple before it, so its bytes are spread over that time; totals stay the same.\n',
   );
-  command.action(async (words: string[], options: SeriesOptions) => {
-    const measures = readMeasures(options.metric);
-    const selection = { ...readPeriods(readRange(options), options), ...whereOf(words) };
-    const axes =
-      options.by === undefined
-        ? []
-        : [
-            {
-              by: readFields('--by', options.by),
-              limit: parseWhole('--limit', options.limit, 1, 1000),
-              other: options.other === true,
-            },
-          ];
-    const bucket = options.bucket === undefined ? undefined : parseDuration('--bucket', options.bucket);
-    await withEngine(options, async (engine) => {
-      const bucketMillis = bucketWidth(bucket, await spanMillisOf(engine, selection.range ?? {}));
-      await printAnswer(
-        engine,
-        {
-          ...selection,
-          ask: 'groups',
-          axes,
-          measures,
-          bucketMillis,
-          atReport: options.atReport === true,
-          observations: options.observations === true,
-        },
-        options,
-        {
-          show: (answer) => showOther(showCompared(answer)),
-          draw: (answer, style) => drawSeries(showOther(answer), bucketMillis, measureColumn(measures[0]), style),
-          below: summaryParts,
-          details: summaryDetails,
-        },
-      );
-    });
+  addWatch(command);
+  command.action((words: string[], options: SeriesOptions) => watched(options, () => ask(words, options)));
+}
+
+async function ask(words: string[], options: SeriesOptions): Promise<void> {
+  const measures = readMeasures(options.metric);
+  const selection = { ...readPeriods(readRange(options), options), ...whereOf(words) };
+  const axes =
+    options.by === undefined
+      ? []
+      : [
+          {
+            by: readFields('--by', options.by),
+            limit: parseWhole('--limit', options.limit, 1, 1000),
+            other: options.other === true,
+          },
+        ];
+  const bucket = options.bucket === undefined ? undefined : parseDuration('--bucket', options.bucket);
+  await withEngine(options, async (engine) => {
+    const bucketMillis = bucketWidth(bucket, await spanMillisOf(engine, selection.range ?? {}));
+    await printAnswer(
+      engine,
+      {
+        ...selection,
+        ask: 'groups',
+        axes,
+        measures,
+        bucketMillis,
+        atReport: options.atReport === true,
+        observations: options.observations === true,
+      },
+      options,
+      {
+        show: (answer) => showOther(showCompared(answer)),
+        draw: (answer, style) => drawSeries(showOther(answer), bucketMillis, measureColumn(measures[0]), style),
+        below: summaryParts,
+        details: summaryDetails,
+      },
+    );
   });
 }
 

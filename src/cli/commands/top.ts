@@ -9,6 +9,8 @@ import type { Result } from '../output/result.ts';
 import { sparkline } from '../output/sparkline.ts';
 import { allRows, spanMillisOf } from '../question/answer-rows.ts';
 import { withEngine } from '../question/open-engine.ts';
+import type { WatchOptions } from '../question/watch.ts';
+import { addWatch, watched } from '../question/watch.ts';
 import { printAnswer, readRange, whereOf } from '../question/question.ts';
 import type { GroupOptions } from '../options/group-options.ts';
 import {
@@ -24,7 +26,7 @@ import {
 import { parseWhole } from '../options/options.ts';
 import { showCompared } from '../output/compared-table.ts';
 
-interface TopOptions extends GroupOptions {
+interface TopOptions extends GroupOptions, WatchOptions {
   readonly by: string;
   readonly limit: string;
   readonly other?: boolean;
@@ -49,33 +51,36 @@ Examples:
   nsgflow top --by dst.port --over-time --lake ./lake
 `,
   );
-  command.action(async (words: string[], options: TopOptions) => {
-    const axis = {
-      by: readFields('--by', options.by),
-      limit: parseWhole('--limit', options.limit, 1, 1_000_000),
-      other: options.other === true,
-    };
-    // A comparison has four columns for each measure.
-    const isLong = options.compare !== undefined && options.metric === metricDefault;
-    const measures = readMeasures(isLong ? 'bytes' : options.metric);
-    if (options.overTime === true && options.compare !== undefined)
-      throw new FlowError('usage', 'give one of --over-time and --compare');
-    const selection = { ...readPeriods(readRange(options), options), ...whereOf(words) };
-    const question: GroupQuery = {
-      ...selection,
-      ask: 'groups',
-      axes: [axis],
-      measures,
-      observations: options.observations === true,
-    };
-    await withEngine(options, async (engine) => {
-      const isPictured = options.overTime === true && ['table', 'md'].includes(formatOf(options));
-      const pictures = isPictured ? await picturesOf(engine, question) : undefined;
-      await printAnswer(engine, question, options, {
-        show: (answer) => showOther(showPictures(showCompared(answer), axis.by.length, pictures)),
-        below: summaryParts,
-        details: summaryDetails,
-      });
+  addWatch(command);
+  command.action((words: string[], options: TopOptions) => watched(options, () => ask(words, options)));
+}
+
+async function ask(words: string[], options: TopOptions): Promise<void> {
+  const axis = {
+    by: readFields('--by', options.by),
+    limit: parseWhole('--limit', options.limit, 1, 1_000_000),
+    other: options.other === true,
+  };
+  // A comparison has four columns for each measure.
+  const isLong = options.compare !== undefined && options.metric === metricDefault;
+  const measures = readMeasures(isLong ? 'bytes' : options.metric);
+  if (options.overTime === true && options.compare !== undefined)
+    throw new FlowError('usage', 'give one of --over-time and --compare');
+  const selection = { ...readPeriods(readRange(options), options), ...whereOf(words) };
+  const question: GroupQuery = {
+    ...selection,
+    ask: 'groups',
+    axes: [axis],
+    measures,
+    observations: options.observations === true,
+  };
+  await withEngine(options, async (engine) => {
+    const isPictured = options.overTime === true && ['table', 'md'].includes(formatOf(options));
+    const pictures = isPictured ? await picturesOf(engine, question) : undefined;
+    await printAnswer(engine, question, options, {
+      show: (answer) => showOther(showPictures(showCompared(answer), axis.by.length, pictures)),
+      below: summaryParts,
+      details: summaryDetails,
     });
   });
 }

@@ -77,6 +77,14 @@ export function addOutput(command: Command, names: readonly string[] = []): void
   });
 }
 
+/** Written before the next result: what clears the screen for it. No pager opens then. */
+let clearing: string | undefined;
+
+/** Lets the next result take the place of what is on the screen. */
+export function redrawNext(sequence: string): void {
+  clearing = sequence;
+}
+
 /** The format asked for; on a terminal a table. @throws usage */
 export function formatOf({ output }: OutputOptions): OutputFormat {
   return parseOutputFormat(output, process.stdout.isTTY);
@@ -101,6 +109,11 @@ export interface Printing {
 /** Writes a result to stdout in the format asked for. @returns the number of rows */
 export async function print(result: Result, format: OutputFormat, printing: Printing = {}): Promise<number> {
   const isTable = format === 'table';
+  if (clearing !== undefined) {
+    process.stdout.write(clearing);
+    clearing = undefined;
+    appearance = { ...appearance, pager: false };
+  }
   const { columns, sort } = appearance;
   const limit = printing.sortedLimit;
   let asked = shaped(result, {
