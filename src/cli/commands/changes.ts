@@ -39,14 +39,21 @@ Examples:
     const periods = readPeriods(asked, { ...options, compare: options.compare ?? true });
     await withEngine(options, async (engine) => {
       const { range = {}, compareMillis = 0 } = periods;
-      const span = (shift: number): string =>
-        [range.start, range.end]
-          .map((time = 0) =>
-            formatTime(time - shift)
+      const day = formatTime(range.start ?? 0).slice(0, 10);
+      // The day is said once.
+      const span = (shift: number, said?: string): string => {
+        let date = said;
+        return [range.start, range.end]
+          .map((time = 0) => {
+            const [own, clock] = formatTime(time - shift)
               .slice(0, 16)
-              .replace('T', ' '),
-          )
+              .split('T');
+            const text = own === date ? clock : `${own} ${clock}`;
+            date = own;
+            return text;
+          })
           .join(' to ');
+      };
       await printAnswer(
         engine,
         {
@@ -63,7 +70,7 @@ Examples:
           show: showChanges,
           below: (rows) => [
             ...(rows === 0 ? ['nothing changed'] : []),
-            `${span(0)} against ${span(compareMillis)} UTC`,
+            `${span(0)} against ${span(compareMillis, day)} UTC`,
           ],
         },
       );

@@ -81,7 +81,7 @@ function resultOfHits(rules: readonly RuleHits[], hasSeveral: boolean, isForPeop
   const { columns, chunks } = resultOf(rows, Object.keys(rows[0] ?? {}));
   const kinds: Readonly<Record<string, Result['columns'][number]['kind']>> = { bytes: 'number', last_hit: 'time' };
   return {
-    keep: ['direction', 'hits'],
+    keep: ['nsg', 'direction', 'hits'],
     columns: columns.map(({ name, kind }) => ({ name, kind: kinds[name] ?? kind })),
     chunks,
   };

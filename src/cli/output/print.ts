@@ -90,6 +90,11 @@ export function formatOf({ output }: OutputOptions): OutputFormat {
   return parseOutputFormat(output, process.stdout.isTTY);
 }
 
+/** Whether a picture is printed where a command has one: on a terminal, unless options ask for the table. */
+export function isPicture(format: OutputFormat): boolean {
+  return format === 'table' && process.stdout.isTTY && !appearance.wide && !isShaped();
+}
+
 /** How a command has its result printed. */
 export interface Printing {
   /** Each chunk as it comes, without a pager. */
@@ -120,8 +125,7 @@ export async function print(result: Result, format: OutputFormat, printing: Prin
     ...(sort === undefined ? {} : { sort }),
     ...(limit === undefined ? {} : { limit }),
   });
-  if (isTable && printing.draw !== undefined && process.stdout.isTTY && !appearance.wide && !isShaped())
-    return drawn(asked, printing);
+  if (printing.draw !== undefined && isPicture(format)) return drawn(asked, printing);
   if (columns !== undefined) asked = shaped(asked, { columns });
   else if ((isTable || format === 'md') && printing.show !== undefined) asked = await printing.show(asked);
   if ((isTable || format === 'md') && appearance.zone !== 'UTC') asked = inTimeZone(asked, appearance.zone);

@@ -7,6 +7,8 @@ export interface ResultColumn {
   readonly unit?: string;
   /** The name is a value of the data, such as an address: a table shows it as it is. */
   readonly isValue?: boolean;
+  /** Color of a cell on a terminal: a number of SGR, such as 31 for red. */
+  readonly colorOf?: (cell: string) => number | undefined;
 }
 
 /** Rows come in chunks, so that a result need not fit in memory. Values: string, number, boolean, null, or plain objects. */

@@ -117,7 +117,7 @@ function layoutOf(
       const cells = shown.map(({ text, at }) => text(values[at]));
       return line(
         cells,
-        (text, i) => (style.color ? colored(text, shown[i].column.name, cells[i]) : text),
+        (text, i) => (style.color ? colored(text, shown[i].column, cells[i]) : text),
         (i) => style.width > 0 && !shown[i].isRight,
       );
     },
@@ -187,10 +187,13 @@ function padCell(text: string, width: number, isRight: boolean, isLast: boolean)
 }
 
 /** Red what was denied, green what was allowed, so that it is also said by the word. */
-function colored(text: string, column: string, cell: string): string {
-  if (column !== 'access') return text;
-  const code = /^deny$/i.test(cell) ? 31 : /^allow$/i.test(cell) ? 32 : 0;
-  return code === 0 ? text : `\u001b[${code}m${text}\u001b[0m`;
+function colored(text: string, column: ResultColumn, cell: string): string {
+  const code = column.name === 'access' ? accessColor(cell) : column.colorOf?.(cell);
+  return code === undefined ? text : `\u001b[${code}m${text}\u001b[0m`;
+}
+
+function accessColor(cell: string): number | undefined {
+  return /^deny$/i.test(cell) ? 31 : /^allow$/i.test(cell) ? 32 : undefined;
 }
 
 function headerOf(column: ResultColumn, isTerminal: boolean): string {
@@ -233,8 +236,13 @@ function spacedTime(text: string): string {
 
 /** `2026-11-20 ` where all times of a column are of that day. */
 function commonDate(values: readonly unknown[]): string | undefined {
-  const [first] = values;
+  const first = values.find((value) => value !== null && value !== undefined);
   const date = typeof first === 'string' ? spacedTime(first).slice(0, 11) : '';
   if (!/^\d{4}-\d\d-\d\d $/.test(date)) return undefined;
-  return values.every((value) => typeof value === 'string' && spacedTime(value).startsWith(date)) ? date : undefined;
+  return values.every(
+    (value) =>
+      value === null || value === undefined || (typeof value === 'string' && spacedTime(value).startsWith(date)),
+  )
+    ? date
+    : undefined;
 }

@@ -1,0 +1,68 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runHere } from './in-process.ts';
+import { nsgflow } from './nsgflow.ts';
+
+/** Golden screens of the main commands: on terminals of 80 and 140 columns, on one without more than ASCII, and without a terminal. */
+const work = mkdtempSync(join(tmpdir(), 'nsgflow-screens-'));
+const logs = join(work, 'logs');
+const lake = join(work, 'lake');
+const examples = join(import.meta.dirname, '../../examples');
+const network = join(examples, 'network.json');
+
+const commands: Readonly<Record<string, readonly string[]>> = {
+  flows: ['flows', 'access = deny and dst.port in (22, 3389)', '--limit', '6', '--lake', lake],
+  tuples: ['flows', '--tuples', 'dst.port = 22', '--limit', '4', '--lake', lake],
+  top: ['top', '--by', 'src.ip', '--limit', '5', '--over-time', '--lake', lake],
+  denied: ['top', 'access = deny', '--by', 'rule,dst.port', '--metric', 'flows', '--limit', '5', '--lake', lake],
+  series: ['series', '--by', 'access', '--lake', lake],
+  matrix: ['matrix', '--by', 'src.ip,dst.port', '--limit', '5', '--lake', lake],
+  find: ['find', '203.0.113.66', '192.0.2.0/24', '--lake', lake],
+  timeline: ['timeline', '10.20.1.4', '198.51.100.80', '--lake', lake],
+  changes: ['changes', '--from', '2026-11-20T10:00', '--to', '2026-11-20T10:06', '--limit', '4', '--lake', lake],
+  count: ['count', '--lake', lake],
+  'nsg show': ['nsg', 'show', 'nsg-db', '--network', network],
+  'rules list': ['rules', 'list', '--network', network, '--lake', lake],
+  'ingest status': ['ingest', 'status', '--columns', 'flow_log,newest,nics,blobs,rejected', '--lake', lake],
+};
+
+beforeAll(async () => {
+  const source = ['--capture', join(examples, 'traffic.pcap'), '--network', network];
+  expect((await nsgflow(['record', ...source, '--to', logs])).code).toBe(0);
+  expect((await nsgflow(['ingest', logs, '--lake', lake])).code).toBe(0);
+});
+
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+/** What a user sees; on a terminal with the colors named. */
+async function screen(args: readonly string[], columns: number | undefined, term = 'xterm'): Promise<string> {
+  const before = { TERM: process.env['TERM'], NO_COLOR: process.env['NO_COLOR'] };
+  Object.assign(process.env, { TERM: term, NO_COLOR: columns === 140 ? '' : '1' });
+  try {
+    const pager = columns === undefined ? [] : ['--no-pager'];
+    const { code, out, err } = await runHere([...args, ...pager], columns);
+    expect([code, err]).toEqual([0, expect.any(String)]);
+    const name = args.map((word) => (word.startsWith(work) ? 'lake' : word === network ? 'network.json' : word));
+    return `$ nsgflow ${name.join(' ')}\n${out}${err}`.replaceAll('\u001b', '^').replaceAll(/ +$/gm, '');
+  } finally {
+    for (const [key, value] of Object.entries(before))
+      if (value === undefined) Reflect.deleteProperty(process.env, key);
+      else process.env[key] = value;
+  }
+}
+
+describe.each(Object.entries(commands))('%s', (name, args) => {
+  test.each([
+    ['80 columns', 80, 'xterm'],
+    ['140 columns', 140, 'xterm'],
+    ['80 columns, ASCII', 80, 'dumb'],
+    ['no terminal', undefined, 'xterm'],
+  ] as const)('%s', async (title, columns, term) => {
+    const text = await screen(args, columns, term);
+    if (columns === 80) for (const line of text.split('\n').slice(1)) expect(line.length, line).toBeLessThanOrEqual(80);
+    if (term === 'dumb') expect(text).toMatch(/^[\x20-\x7e\n]*$/);
+    await expect(text).toMatchFileSnapshot(`screens/${name} ${title}.txt`.replaceAll(/[ ,]+/g, '-'));
+  });
+});
