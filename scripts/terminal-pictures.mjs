@@ -66,10 +66,12 @@ function quoted(word) {
 
 function svgOf(command, output, columns) {
   const lines = [command, ...output.trimEnd().split('\n')];
-  const [cell, line, margin] = [8.4, 19, 14];
+  const [cell, line, margin] = [8.43, 16.3, 14];
   const width = Math.ceil(columns * cell + 2 * margin);
-  const height = lines.length * line + 2 * margin;
-  const rows = lines.map((text, i) => `<text x="${margin}" y="${margin + 14 + i * line}">${spansOf(text)}</text>`);
+  const height = Math.ceil(lines.length * line + 2 * margin);
+  const rows = lines.map(
+    (text, i) => `<text x="${margin}" y="${(margin + 12 + i * line).toFixed(1)}">${spansOf(text)}</text>`,
+  );
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">
 <rect width="100%" height="100%" rx="8" fill="#1c2128"/>
 <g font-family="ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace" font-size="14" fill="#cdd9e5" style="white-space:pre" xml:space="preserve">
