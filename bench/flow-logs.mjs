@@ -1,24 +1,19 @@
-// Flow logs for benchmarks, from the generator in the folder that NSGFLOW_BENCH names: hours of 12 NICs with about 36,000 tuples a NIC and hour.
+// Flow logs for benchmarks, and how other programs read them.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { makeFlowLogs } from './made-logs.mjs';
 
 export const command = 'dist/cli/nsgflow.cjs';
 
 /** Gives `use` a folder of its own with `logs` in it, and removes it. */
 export async function withFlowLogs(hours, use) {
-  const generator = join(resolve(process.env.NSGFLOW_BENCH ?? '../shared/bench'), 'gen_flowlogs.mjs');
-  if (!existsSync(generator))
-    throw new Error(`no generator ${generator}: set NSGFLOW_BENCH to the folder that holds gen_flowlogs.mjs`);
   if (!existsSync(command)) throw new Error(`there is no ${command}: run npm run build first`);
   const folder = mkdtempSync(join(tmpdir(), 'nsgflow-bench-'));
   try {
     const logs = join(folder, 'logs');
-    const made = spawnSync(process.execPath, [generator, '--out', logs, '--version', '2', '--hours', String(hours)], {
-      encoding: 'utf8',
-    });
-    const { bytes, tuples } = JSON.parse(made.stdout.trim().split('\n').at(-1));
+    const { bytes, tuples } = makeFlowLogs(logs, hours);
     const paths = readdirSync(logs, { recursive: true })
       .filter((name) => name.endsWith('PT1H.json'))
       .map((name) => join(logs, name));

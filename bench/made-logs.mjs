@@ -13,7 +13,7 @@ const ports = [443, 443, 443, 80, 53, 1433, 22, 3389, 8080, 123];
 const newPerMinute = 4600;
 
 /** Numbers below `end`, made by mulberry32. */
-function randomNumbers(seed) {
+export function randomNumbers(seed) {
   let state = seed;
   return (end) => {
     state = (state + 0x6d2b79f5) | 0;
@@ -32,7 +32,7 @@ const hostOf = (random) => {
 };
 
 /** Writes the blobs of so many hours, and those of `more` minutes of the next hour to a folder of their own. */
-export function makeFlowLogs(folder, hours, moreFolder, more) {
+export function makeFlowLogs(folder, hours, moreFolder, more = 0) {
   const random = randomNumbers(1);
   const wheel = Array.from({ length: 5 }, () => []);
   let port = 1024;

@@ -1,44 +1,46 @@
-// The network of the recording benchmark as an ARM template: one VNet, one subnet behind one NSG with the rules of gen_rules.mjs, and 32 NICs, the near
-// ends of the traffic that gen_pcap makes. A line of rules: direction, source, its mask, destination, its mask, first port, last port, protocol (0: any),
-// 1 to allow, name; addresses and masks as numbers.
+// The network of the recording benchmark as an ARM template: one VNet, one subnet behind one NSG with 200 rules, and 32 NICs, the near ends of the
+// traffic that made-packets.mjs makes.
+import { randomNumbers } from './made-logs.mjs';
+
 const nicCount = 32;
 const apiVersion = '2024-05-01';
 const vnetPrefixes = ['10.1.0.0/16', 'fd00:10::/32'];
 
-const dotted = (word) => [24, 16, 8, 0].map((shift) => (word >>> shift) & 255).join('.');
-const prefix = (word, mask) => (mask === 0 ? '*' : `${dotted(word)}/${32 - Math.log2(2 ** 32 - mask)}`);
-
-/** A security rule; priorities are 100, 110, … in each direction. */
-function securityRule(line, priority) {
-  const [direction, source, sourceMask, destination, destinationMask, low, high, protocol, allow, name] = line;
-  return {
-    name: name.replace('UserRule_', ''),
-    properties: {
-      priority,
-      direction: direction === 0 ? 'Inbound' : 'Outbound',
-      access: allow === 1 ? 'Allow' : 'Deny',
-      protocol: { 6: 'Tcp', 17: 'Udp', 0: '*' }[protocol],
-      sourceAddressPrefix: prefix(source, sourceMask),
-      sourcePortRange: '*',
-      destinationAddressPrefix: prefix(destination, destinationMask),
-      destinationPortRange: low === high ? String(low) : `${low}-${high}`,
-    },
+/** A hundred user rules in each direction, the same each time; priorities are 100, 110, … Six in each allow common services from anywhere. */
+function securityRules() {
+  const random = randomNumbers(7);
+  const far = () => {
+    const bytes = [8, 16, 24, 24, 32][random(5)] / 8;
+    const address = [1 + random(222), random(256), random(256), random(256)].map((byte, i) => (i < bytes ? byte : 0));
+    return `${address.join('.')}/${8 * bytes}`;
   };
+  const near = () => (random(3) === 0 ? `10.1.0.${4 + random(nicCount)}` : '10.1.0.0/16');
+  const ports = [443, 80, 22, 53, 8443, 8080, 3389, 445, 25, 5432, 1433, 3306];
+  return ['Inbound', 'Outbound'].flatMap((direction) =>
+    Array.from({ length: 100 }, (_, i) => {
+      const service = i < 80 ? undefined : ports.slice(0, 6)[i - 80];
+      const ends = service === undefined ? [far(), near()] : ['*', '10.1.0.0/16'];
+      const [source, destination] = direction === 'Inbound' ? ends : ends.toReversed();
+      const port = service ?? ports[random(ports.length)];
+      return {
+        name: `${direction}-${100 + 10 * i}`,
+        properties: {
+          priority: 100 + 10 * i,
+          direction,
+          access: service !== undefined || random(3) > 0 ? 'Allow' : 'Deny',
+          protocol: port === 53 ? 'Udp' : random(5) === 0 ? '*' : 'Tcp',
+          sourceAddressPrefix: source,
+          sourcePortRange: '*',
+          destinationAddressPrefix: destination,
+          destinationPortRange:
+            service !== undefined || random(4) > 0 ? String(port) : `${port}-${Math.min(65_535, port + random(4000))}`,
+        },
+      };
+    }),
+  );
 }
 
-/** @param rules the output of gen_rules.mjs; default rules among them are left to Azure's own */
-export function benchmarkTemplate(rules) {
-  const lines = rules
-    .trim()
-    .split('\n')
-    .map((line) => line.split(' ').map((field) => (/^\d+$/.test(field) ? Number(field) : field)))
-    .filter((line) => line[9].startsWith('UserRule_'));
-  const next = [100, 100];
-  const securityRules = lines.map((line) => {
-    const priority = next[line[0]];
-    next[line[0]] += 10;
-    return securityRule(line, priority);
-  });
+export function benchmarkTemplate() {
   const subnet = { id: "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'vnet', 'default')]" };
   const nics = Array.from({ length: nicCount }, (_, nic) => {
     const host = nic + 4;
@@ -72,7 +74,7 @@ export function benchmarkTemplate(rules) {
         apiVersion,
         name: 'nsg',
         location: 'westeurope',
-        properties: { securityRules },
+        properties: { securityRules: securityRules() },
       },
       {
         type: 'Microsoft.Network/virtualNetworks',

@@ -1,10 +1,11 @@
 // Recording against other flow meters on one capture, in one run, on one core: `npm run bench -- record [PACKETS]` (after `npm run build`).
-// Capture and rules come from the generators in the folder that NSGFLOW_BENCH names (gen_pcap.c, gen_rules.mjs; needs gcc). Meters that are not installed
-// are left out (Debian packages tcpdump, softflowd, nfdump, argus-server); memory is told where GNU time is installed (Debian package time).
+// Capture and rules are made up here, the same in each run. Meters that are not installed are left out (Debian packages tcpdump, softflowd, nfdump,
+// argus-server); memory is told where GNU time is installed (Debian package time).
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { makeCapture } from './made-packets.mjs';
 import { benchmarkTemplate } from './record-network.mjs';
 
 const rounds = 3;
@@ -14,18 +15,12 @@ const gnuTime = '/usr/bin/time';
 const command = 'dist/cli/nsgflow.cjs';
 
 export function run(packets = 10_000_000) {
-  const generators = resolve(process.env.NSGFLOW_BENCH ?? '../shared/bench');
-  const source = join(generators, 'gen_pcap.c');
-  if (!existsSync(source))
-    throw new Error(`no generator ${source}: set NSGFLOW_BENCH to the folder that holds gen_pcap.c and gen_rules.mjs`);
   if (!existsSync(command)) throw new Error(`there is no ${command}: run npm run build first`);
   const folder = mkdtempSync(join(tmpdir(), 'nsgflow-bench-'));
   const at = (name) => join(folder, name);
   try {
-    must('gcc', ['-O2', '-o', at('gen_pcap'), source, '-lm']);
-    must(at('gen_pcap'), [at('a.pcap'), String(packets), '96', '42']);
-    const rules = must(process.execPath, [join(generators, 'gen_rules.mjs')]);
-    writeFileSync(at('network.json'), JSON.stringify(benchmarkTemplate(rules)));
+    makeCapture(at('a.pcap'), packets);
+    writeFileSync(at('network.json'), JSON.stringify(benchmarkTemplate()));
     const capture = at('a.pcap');
     const record = [command, 'record', '--capture', capture, '--network', at('network.json'), '--to', at('logs')];
     const clear = () => {
