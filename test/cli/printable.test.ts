@@ -196,6 +196,7 @@ describe('commands', () => {
       "main.ts: process.stderr.write('\\nnsgflow: interrupted; run again to go on\\n');",
       "output/print.ts: if (!process.stdout.write(`${text}\\n`)) await once(process.stdout, 'drain');",
       'output/print.ts: process.stdout.write(await yamlText(picked));',
+      'output/print.ts: process.stdout.write(clearing);',
       'output/printable.ts: process.stderr.write(`${printable(text)}\\n`);',
       'output/printable.ts: process.stdout.write(printable(text));',
       'program.ts: for (const word of await completeWords(program, words)) process.stdout.write(`${word}\\n`);',
