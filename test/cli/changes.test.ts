@@ -1,23 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { exampleLake } from './example-lake.ts';
 import { nsgflow } from './nsgflow.ts';
 
-const examples = join(import.meta.dirname, '..', '..', 'examples');
-const folder = mkdtempSync(join(tmpdir(), 'nsgflow-cli-changes-'));
-const logs = join(folder, 'logs');
-const lake = join(folder, 'lake');
+const { lake } = exampleLake();
+
 const [before, start, end] = ['2026-11-20T09:54:00Z', '2026-11-20T10:00:00Z', '2026-11-20T10:06:00Z'];
 
 type Row = Record<string, string | number | null>;
-
-beforeAll(async () => {
-  const network = join(examples, 'network.json');
-  await nsgflow(['record', '--capture', join(examples, 'traffic.pcap'), '--network', network, '--to', logs]);
-  expect((await nsgflow(['ingest', logs, '--lake', lake])).code).toBe(0);
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function rowsOf(...question: string[]): Promise<Row[]> {
   const { code, out, err } = await nsgflow([...question, '--lake', lake, '-o', 'json']);

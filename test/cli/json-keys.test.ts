@@ -1,23 +1,12 @@
 /** Keys of JSON that nsgflow names itself are in snake_case: every command over the example. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { commands } from '../../src/cli/commands.ts';
 import { snakeKeys } from '../../src/cli/output/snake-keys.ts';
-import { runHere } from './in-process.ts';
+import { exampleLake } from './example-lake.ts';
+import { nsgflow } from './nsgflow.ts';
 
-const examples = join(import.meta.dirname, '..', '..', 'examples');
-const network = join(examples, 'network.json');
-const folder = mkdtempSync(join(tmpdir(), 'nsgflow-json-keys-'));
-const [logs, lake] = [join(folder, 'logs'), join(folder, 'lake')];
-const record = ['record', '--capture', join(examples, 'traffic.pcap'), '--network', network, '--to'];
-
-beforeAll(async () => {
-  expect((await runHere([...record, logs])).code).toBe(0);
-  expect((await runHere(['ingest', logs, '--lake', lake])).code).toBe(0);
-}, 120_000);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const { folder, capture, network, logs, lake } = exampleLake();
 
 const packet = '--network NETWORK --nic nic-web-1 --direction inbound --src 203.0.113.9 --dst 10.20.1.4';
 const period = '--from 2026-11-20T10:00:00Z --to 2026-11-20T10:05:00Z --lake LAKE';
@@ -86,14 +75,14 @@ function keysOf(value: unknown): string[] {
 describe.each(Object.entries(lines))('%s', (name, all) => {
   test.each(all.map((line, i) => [line, i] as const))('%s', async (line, i) => {
     const paths: Record<string, string> = {
-      CAPTURE: record[2],
+      CAPTURE: capture,
       LOGS: logs,
       LAKE: lake,
       NETWORK: network,
       NEW: join(folder, `${name.replace(' ', '-')}-${i}`),
     };
     const words = line.split(' ').map((word) => paths[word] ?? word);
-    const { code, out, err } = await runHere([...name.split(' '), ...words]);
+    const { code, out, err } = await nsgflow([...name.split(' '), ...words]);
     expect([code, err.replace(/^(?:minutes: |\d+ blobs would be deleted).*\n/, '').replace(/^nsg-.*\n/gm, '')]).toEqual(
       [0, ''],
     );

@@ -19,6 +19,8 @@ interface RunOptions {
   readonly input?: string | Uint8Array;
   readonly env?: Record<string, string>;
   readonly cwd?: string;
+  /** Of a terminal that both streams are; only nsgflowHere has one. */
+  readonly columns?: number;
 }
 
 /**
@@ -57,10 +59,10 @@ export function nsgflowProcess(args: readonly string[], options: RunOptions = {}
 const noAccount = { AZURE_STORAGE_CONNECTION_STRING: '' };
 
 /** Runs the module that the process would run, with streams of its own. One call at a time. */
-export async function nsgflowHere(args: readonly string[], { env, cwd }: RunOptions): Promise<Ran> {
+export async function nsgflowHere(args: readonly string[], { env, cwd, columns }: RunOptions): Promise<Ran> {
   const program = pathToFileURL(join(dist, 'program.js')).href;
   const { run } = (await import(program)) as { readonly run: typeof runCommand };
-  const [out, err] = [captured(), captured()];
+  const [out, err] = [captured(columns), captured(columns)];
   const undo = [
     replaced(process, 'stdout', out.stream),
     replaced(process, 'stderr', err.stream),
@@ -78,8 +80,8 @@ export async function nsgflowHere(args: readonly string[], { env, cwd }: RunOpti
   }
 }
 
-/** A stream that is no terminal. */
-function captured(): { stream: Writable; text: () => string } {
+/** A stream; a terminal if it has columns. */
+function captured(columns: number | undefined): { stream: Writable; text: () => string } {
   const chunks: Buffer[] = [];
   const stream = new Writable({
     decodeStrings: true,
@@ -88,6 +90,7 @@ function captured(): { stream: Writable; text: () => string } {
       done();
     },
   });
+  if (columns !== undefined) Object.assign(stream, { isTTY: true, columns, rows: 1000 });
   return { stream, text: () => Buffer.concat(chunks).toString() };
 }
 

@@ -1,22 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { exampleLake } from './example-lake.ts';
 import { nsgflow } from './nsgflow.ts';
 
-const examples = join(import.meta.dirname, '..', '..', 'examples');
-const network = join(examples, 'network.json');
-const folder = mkdtempSync(join(tmpdir(), 'nsgflow-cli-rules-'));
-const lake = join(folder, 'lake');
+const { network, lake } = exampleLake();
 
 type Row = Record<string, string | number | null>;
-
-beforeAll(async () => {
-  const logs = join(folder, 'logs');
-  await nsgflow(['record', '--capture', join(examples, 'traffic.pcap'), '--network', network, '--to', logs]);
-  expect((await nsgflow(['ingest', logs, '--lake', lake])).code).toBe(0);
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function rowsOf(...words: string[]): Promise<Row[]> {
   const { code, out } = await nsgflow([...words, '-o', 'json']);

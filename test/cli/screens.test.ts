@@ -1,17 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runHere } from './in-process.ts';
-import { nsgflow } from './nsgflow.ts';
-
 /** Golden screens of the main commands: on terminals of 80 and 140 columns, on one without more than ASCII, and without a terminal. */
-const work = mkdtempSync(join(tmpdir(), 'nsgflow-screens-'));
-const logs = join(work, 'logs');
-const lake = join(work, 'lake');
-const examples = join(import.meta.dirname, '../../examples');
-const network = join(examples, 'network.json');
+import { describe, expect, test } from 'vitest';
+import { exampleLake } from './example-lake.ts';
+import { nsgflowHere } from './nsgflow.ts';
 
+const { folder, network, lake } = exampleLake();
+
+/** What the screens show, by name. */
 const commands: Readonly<Record<string, readonly string[]>> = {
   flows: ['flows', 'access = deny and dst.port in (22, 3389)', '--limit', '6', '--lake', lake],
   tuples: ['flows', '--tuples', 'dst.port = 22', '--limit', '4', '--lake', lake],
@@ -28,29 +22,16 @@ const commands: Readonly<Record<string, readonly string[]>> = {
   'ingest status': ['ingest', 'status', '--columns', 'flow_log,newest,nics,blobs,rejected', '--lake', lake],
 };
 
-beforeAll(async () => {
-  const source = ['--capture', join(examples, 'traffic.pcap'), '--network', network];
-  expect((await nsgflow(['record', ...source, '--to', logs])).code).toBe(0);
-  expect((await nsgflow(['ingest', logs, '--lake', lake])).code).toBe(0);
-});
-
-afterAll(() => rmSync(work, { recursive: true, force: true }));
-
 /** What a user sees; on a terminal with the colors named. */
 async function screen(args: readonly string[], columns: number | undefined, term = 'xterm'): Promise<string> {
-  const before = { TERM: process.env['TERM'], NO_COLOR: process.env['NO_COLOR'] };
-  Object.assign(process.env, { TERM: term, NO_COLOR: columns === 140 ? '' : '1' });
-  try {
-    const pager = columns === undefined ? [] : ['--no-pager'];
-    const { code, out, err } = await runHere([...args, ...pager], columns);
-    expect([code, err]).toEqual([0, expect.any(String)]);
-    const name = args.map((word) => (word.startsWith(work) ? 'lake' : word === network ? 'network.json' : word));
-    return `$ nsgflow ${name.join(' ')}\n${out}${err}`.replaceAll('\u001b', '^').replaceAll(/ +$/gm, '');
-  } finally {
-    for (const [key, value] of Object.entries(before))
-      if (value === undefined) Reflect.deleteProperty(process.env, key);
-      else process.env[key] = value;
-  }
+  const env = { TERM: term, NO_COLOR: columns === 140 ? '' : '1' };
+  const { code, out, err } = await nsgflowHere([...args, ...(columns === undefined ? [] : ['--no-pager'])], {
+    env,
+    ...(columns === undefined ? {} : { columns }),
+  });
+  expect([code, err]).toEqual([0, expect.any(String)]);
+  const words = args.map((word) => (word.startsWith(folder) ? 'lake' : word === network ? 'network.json' : word));
+  return `$ nsgflow ${words.join(' ')}\n${out}${err}`.replaceAll('\u001b', '^').replaceAll(/ +$/gm, '');
 }
 
 describe.each(Object.entries(commands))('%s', (name, args) => {

@@ -1,23 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { exampleLake } from './example-lake.ts';
 import { sparkline } from '../../src/cli/output/sparkline.ts';
 import { nsgflow } from './nsgflow.ts';
 
-const examples = join(import.meta.dirname, '..', '..', 'examples');
-const folder = mkdtempSync(join(tmpdir(), 'nsgflow-cli-timeline-'));
-const lake = join(folder, 'lake');
+const { lake } = exampleLake();
+
 const [one, other] = ['10.20.1.10', '10.20.2.4'];
 
 type Row = Record<string, string | number | null>;
-
-beforeAll(async () => {
-  const [network, logs] = [join(examples, 'network.json'), join(folder, 'logs')];
-  await nsgflow(['record', '--capture', join(examples, 'traffic.pcap'), '--network', network, '--to', logs]);
-  expect((await nsgflow(['ingest', logs, '--lake', lake])).code).toBe(0);
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function rowsOf(...question: string[]): Promise<Row[]> {
   const { code, out, err } = await nsgflow([...question, '--lake', lake, '-o', 'json']);

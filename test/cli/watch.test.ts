@@ -1,23 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { exampleLake } from './example-lake.ts';
 import { main, nsgflow } from './nsgflow.ts';
 
-const work = mkdtempSync(join(tmpdir(), 'nsgflow-watch-'));
-const lake = join(work, 'lake');
-const examples = join(import.meta.dirname, '../../examples');
-
-beforeAll(async () => {
-  const logs = join(work, 'logs');
-  const source = ['--capture', join(examples, 'traffic.pcap'), '--network', join(examples, 'network.json')];
-  expect((await nsgflow(['record', ...source, '--to', logs])).code).toBe(0);
-  expect((await nsgflow(['ingest', logs, '--lake', lake])).code).toBe(0);
-});
-
-afterAll(() => rmSync(work, { recursive: true, force: true }));
+const { lake } = exampleLake();
 
 test.each([
   ['top', ['top', '--by', 'src.ip']],
