@@ -206,6 +206,8 @@ export const limits = {
    * `unavailable`.
    */
   lakeMoveWaitMillisMax: 60_000,
+  /** Time that a question has to end after Ctrl-C; then the process ends by SIGINT, although DuckDB still computes. */
+  interruptedQuestionMillisMax: 5000,
   /** How often a question restarts because files of the lake moved; then it fails. */
   movedAttemptsMax: 5,
   /** Attempts of one commit that lose the race for a version; then the commit fails. */

@@ -1,12 +1,13 @@
 import { errorTable, FlowError } from '../../base/errors.ts';
 import { formatCountOf } from '../../base/format-count.ts';
+import { limits } from '../../base/limits.ts';
 import { tuplesKeptFrom } from '../../lake/flows/frozen.ts';
 import type { Lake } from '../../lake/lake.ts';
 import { openLake } from '../../lake/lake.ts';
 import type { AskSettings, Engine } from '../../query/engine/engine.ts';
 import type { QuestionView } from '../../query/engine/question-view.ts';
 import type { Query, QueryRange } from '../../query/tree.ts';
-import { stop, stopGently } from '../interrupt.ts';
+import { endInterrupted, setAsking, stop, stopGently } from '../interrupt.ts';
 import { parseBytes, parseDuration } from '../options/amount.ts';
 import { tell } from '../output/printable.ts';
 import { createProgress } from '../output/progress.ts';
@@ -24,11 +25,17 @@ export async function withEngine<T>(options: AskOptions, ask: (engine: Engine) =
   const timeoutMillis = options.timeout === undefined ? undefined : parseDuration('--timeout', options.timeout);
   const memoryBytes = options.memory === undefined ? undefined : parseBytes('--memory', options.memory);
   const opened = await openEngine(options);
-  const undo = stopGently(() =>
+  setAsking(true);
+  let grace: NodeJS.Timeout | undefined;
+  const undo = stopGently(() => {
     stop.abort(
       new FlowError('interrupted', 'interrupted', { hint: 'A question changes nothing: ask again at any time.' }),
-    ),
-  );
+    );
+    grace = setTimeout(() => {
+      tell('nsgflow: interrupted');
+      endInterrupted(errorTable.interrupted.exit);
+    }, limits.interruptedQuestionMillisMax);
+  });
   const timer =
     timeoutMillis === undefined
       ? undefined
@@ -42,7 +49,9 @@ export async function withEngine<T>(options: AskOptions, ask: (engine: Engine) =
     return await ask(tellingGoneTuples(tellingProgress(engine), opened.tuplesFrom ?? ''));
   } finally {
     clearTimeout(timer);
+    clearTimeout(grace);
     undo();
+    setAsking(false);
     // After Ctrl-C the process ends at once, without releasing memory piece by piece.
     if (!isInterrupted(stop.signal)) await opened.close();
   }
