@@ -5,6 +5,7 @@
 export {
   BIGINT,
   BOOLEAN,
+  DECIMAL,
   DOUBLE,
   DuckDBArrayValue,
   DuckDBBlobValue,
@@ -12,6 +13,7 @@ export {
   DuckDBInstance,
   DuckDBListValue,
   DuckDBMapValue,
+  DuckDBScalarFunction,
   DuckDBStructValue,
   DuckDBTimestampTZValue,
   DuckDBTimestampValue,

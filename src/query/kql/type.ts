@@ -1,4 +1,6 @@
-/** Types as KQL names them. */
+/** Types as KQL names them, and the types of the relational tree that hold their values. */
+import type { ScalarType, Type } from '../relation/type.ts';
+
 export type KqlType =
   | 'bool'
   | 'int'
@@ -10,3 +12,29 @@ export type KqlType =
   | 'timespan'
   | 'dynamic'
   | 'guid';
+
+const scalars = {
+  bool: 'boolean',
+  int: 'integer',
+  long: 'long',
+  real: 'double',
+  decimal: 'decimal',
+  string: 'text',
+  datetime: 'time',
+  timespan: 'timespan',
+  dynamic: 'dynamic',
+  guid: 'guid',
+} as const satisfies Record<KqlType, ScalarType>;
+
+export const kqlTypes = Object.keys(scalars) as readonly KqlType[]; // the keys of a record are its key type
+
+/** The type of the relational tree that holds values of a type of KQL. */
+export function scalarOf(type: KqlType): ScalarType {
+  return scalars[type];
+}
+
+/** The type of KQL for a type of the relational tree: sums of 128 bits are longs; lists and structures are dynamic. */
+export function kqlTypeOf(type: Type): KqlType {
+  if (type === 'wide') return 'long';
+  return kqlTypes.find((one) => scalars[one] === type) ?? 'dynamic';
+}

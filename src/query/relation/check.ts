@@ -5,7 +5,7 @@ import { functions, ruleOf } from './functions.ts';
 import type { Aggregate, Relation, SortKey } from './relation.ts';
 import { tableColumns } from './tables.ts';
 import type { Column, ScalarType, Type } from './type.ts';
-import { commonType, elementOf, fieldsOf, formatType, isScalar, isWhole, sameType } from './type.ts';
+import { commonType, elementOf, fieldsOf, formatType, isScalar, isWhole, sameType, scalarTypes } from './type.ts';
 
 /** What an expression can name. */
 export interface Scope {
@@ -209,19 +209,29 @@ function expectType(expression: Expression, expected: ScalarType, scope: Scope, 
   if (type !== expected) refuse(`${what} is ${expected}, not ${formatType(type)}`);
 }
 
-const scalarTypes: readonly unknown[] = ['boolean', 'integer', 'long', 'wide', 'double', 'text', 'time'];
-
 /** A value must be one of its type: values come from outside, and what is a constant becomes text of SQL. */
 function checkValue({ kind, type, value }: Extract<Expression, { kind: 'literal' | 'constant' }>): void {
   if (!scalarTypes.includes(type)) refuse(`there is no type "${type}"`);
-  if (value === null) return;
-  const isValid =
-    type === 'boolean' || type === 'text'
-      ? typeof value === (type === 'text' ? 'string' : 'boolean') && !(kind === 'constant' && type === 'text')
-      : type === 'double'
-        ? typeof value === 'number' && Number.isFinite(value)
-        : Number.isSafeInteger(value) || (kind === 'literal' && typeof value === 'string' && isDigits(value));
-  if (!isValid) refuse(`${JSON.stringify(value)} is no ${kind} of type ${type}`);
+  if (value !== null && !isOfType(kind, type, value)) refuse(`${JSON.stringify(value)} is no ${kind} of type ${type}`);
+}
+
+function isOfType(kind: 'literal' | 'constant', type: ScalarType, value: string | number | boolean): boolean {
+  const isLiteralText = kind === 'literal' && typeof value === 'string';
+  switch (type) {
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'text':
+    case 'dynamic':
+      return isLiteralText;
+    case 'guid':
+      return isLiteralText && /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(value);
+    case 'decimal':
+      return isLiteralText && /^-?\d{1,20}(\.\d{1,18})?$/.test(value);
+    case 'double':
+      return Number.isFinite(value) || (isLiteralText && ['NaN', 'Infinity', '-Infinity'].includes(value));
+    default:
+      return Number.isSafeInteger(value) || (isLiteralText && isDigits(value));
+  }
 }
 
 function isDigits(text: string): boolean {

@@ -1,8 +1,26 @@
 /** Types of columns and expressions of a relation: plain data, so that a tree is JSON. */
 
-export type ScalarType = 'boolean' | 'integer' | 'long' | 'wide' | 'double' | 'text' | 'time';
+export const scalarTypes = [
+  'boolean',
+  'integer',
+  'long',
+  'wide',
+  'double',
+  'decimal',
+  'text',
+  'time',
+  'timespan',
+  'dynamic',
+  'guid',
+] as const;
 
-/** `integer` has 32 bits, `long` 64, `wide` 128: sums of longs. Times are UTC, in microseconds. */
+export type ScalarType = (typeof scalarTypes)[number];
+
+/**
+ * `integer` has 32 bits, `long` 64, `wide` 128: sums of longs. A decimal has 20 digits before the point and 18 behind it. Times are UTC, in
+ * microseconds. A timespan is a number of ticks of 100 ns, in 64 bits. `dynamic` is the text of a JSON value, never `null`; a `guid` is its
+ * lower-case text.
+ */
 export type Type = ScalarType | ListType | StructType;
 
 export interface ListType {

@@ -3,7 +3,9 @@ import type { DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import {
   BIGINT,
   BOOLEAN,
+  DECIMAL,
   DOUBLE,
+  DuckDBDecimalValue,
   DuckDBTimestampTZValue,
   HUGEINT,
   INTEGER,
@@ -12,7 +14,7 @@ import {
 } from '../../lake/duckdb/duckdb-library.ts';
 import type { Literal } from '../relation/expression.ts';
 import type { ScalarType } from '../relation/type.ts';
-import { valueOf } from '../relation/value.ts';
+import { decimalScale, valueOf } from '../relation/value.ts';
 import type { SqlDialect } from './dialect.ts';
 import { commonFunctions } from './dialect.ts';
 import { call, cast, fixed, number, operator } from './node.ts';
@@ -31,6 +33,10 @@ export const duckdb: SqlDialect = {
     double: 'DOUBLE',
     text: 'VARCHAR',
     time: 'TIMESTAMPTZ',
+    decimal: 'DECIMAL(38, 18)',
+    timespan: 'BIGINT',
+    dynamic: 'VARCHAR',
+    guid: 'VARCHAR',
   },
   list: (type) => `${type}[]`,
   struct: (fields) => `STRUCT(${fields.map((field) => `"${field.name}" ${field.type}`).join(', ')})`,
@@ -81,7 +87,11 @@ const types: Readonly<Record<ScalarType, DuckDBType>> = {
   wide: HUGEINT,
   double: DOUBLE,
   text: VARCHAR,
+  decimal: DECIMAL(38, decimalScale),
   time: TIMESTAMPTZ,
+  timespan: BIGINT,
+  dynamic: VARCHAR,
+  guid: VARCHAR,
 };
 
 /** Parameters as DuckDB binds them, `$1` first. */
@@ -90,6 +100,7 @@ export function duckdbParameters(literals: readonly Literal[]): { values: DuckDB
     values: literals.map((literal) => {
       const value = valueOf(literal);
       if (typeof value !== 'bigint') return value as DuckDBValue;
+      if (literal.type === 'decimal') return new DuckDBDecimalValue(value, 38, decimalScale);
       if (literal.type === 'time') return new DuckDBTimestampTZValue(value);
       return literal.type === 'integer' ? Number(value) : value;
     }),
