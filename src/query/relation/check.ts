@@ -167,6 +167,10 @@ function named(columns: readonly Named[], input: readonly Column[]): Column[] {
 function aggregateType(aggregate: Aggregate, columns: readonly Column[]): Type {
   if (aggregate.function === 'count') return 'long';
   const type = typeOf(aggregate.argument, { columns });
+  if (aggregate.function === 'set') {
+    const element = elementOf(type) ?? type;
+    return isScalar(element) ? { list: element } : refuse(`set of ${formatType(type)}`);
+  }
   if (!isScalar(type)) return refuse(`${aggregate.function} of ${formatType(type)}`);
   switch (aggregate.function) {
     case 'sum':

@@ -142,6 +142,46 @@ export const functions = {
     'text',
     (a) => (a as string).toLowerCase(),
   ),
+  upper: ofOne(
+    (type) => type === 'text',
+    'text',
+    (a) => (a as string).toUpperCase(),
+  ),
+  /** Texts one behind the other; null if one is null. */
+  concat: {
+    arity: [2, many],
+    type: (types) => (types.every((type) => type === 'text') ? 'text' : undefined),
+    nulls: 'strict',
+    value: (...args) => args.join(''),
+  },
+  /** The digits of a whole number. */
+  digits: ofOne(isWhole, 'text', String),
+  /** A text with all that a regular expression (RE2) finds replaced; `\1` stands for what the first group found. */
+  replace_matches: {
+    arity: [3, 3],
+    type: (types) => (types.every((type) => type === 'text') ? 'text' : undefined),
+    nulls: 'strict',
+    value: (text, pattern, replacement) =>
+      (text as string).replaceAll(
+        new RegExp(regularExpression(pattern as string), `${regularExpression(pattern as string).flags}g`),
+        replacementOf(replacement as string),
+      ),
+  },
+  /** The items of a list as texts with a text between them; '' if there is no item. */
+  join_list: {
+    arity: [2, 2],
+    type: ([list, separator]) => {
+      const element = elementOf(list);
+      return element !== undefined && (element === 'text' || isWhole(element)) && separator === 'text'
+        ? 'text'
+        : undefined;
+    },
+    nulls: 'own',
+    value: (list, separator) =>
+      separator === null
+        ? null
+        : ((list ?? []) as readonly Value[]).filter((item) => item !== null).join(separator as string),
+  },
   /** Whether a text is like a pattern of SQL's LIKE, in any case, with `\` before what stands for itself. */
   like: ofTexts((text, pattern) => likeExpression(pattern).test(text), 'boolean'),
   /** Whether a regular expression (RE2) is found in the text; `.` is no line break. */
@@ -198,6 +238,13 @@ function likeExpression(pattern: string): RegExp {
     return (escaped ?? one).replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
   });
   return new RegExp(`^${source}$`, 'iu');
+}
+
+/** A replacement of RE2 as JavaScript writes it. */
+function replacementOf(text: string): string {
+  return text
+    .replaceAll('$', '$$$$')
+    .replaceAll(/\\([\d\\])/g, (_, one: string) => (one === '\\' ? '\\' : one === '0' ? '$&' : `$${one}`));
 }
 
 /** An expression of RE2, as far as JavaScript has the same: RE2's flags in front are JavaScript's. */

@@ -138,6 +138,7 @@ export function evaluate(expression: Expression, row: Row, element: Value = null
 function aggregate(of: Aggregate, rows: readonly Row[]): Value {
   if (of.function === 'count') return BigInt(rows.length);
   const values = rows.map((row) => evaluate(of.argument, row)).filter((value) => value !== null);
+  if (of.function === 'set') return setOf(values);
   if (of.function === 'sum') return sumOf(values);
   if (of.function === 'distinct') return BigInt(new Set(values.map((value) => keyOf([value]))).size);
   const ordered = values.sort(compareValues);
@@ -147,6 +148,12 @@ function aggregate(of: Aggregate, rows: readonly Row[]): Value {
     return ordered[Number(rank) - 1];
   }
   return of.function === 'min' ? ordered[0] : ordered.at(-1)!;
+}
+
+/** The different values in order; lists stand for their elements. */
+function setOf(values: readonly Value[]): readonly Value[] {
+  const items = values.flatMap((value) => value).filter((item) => item !== null);
+  return [...new Map(items.map((item) => [keyOf([item]), item])).values()].sort(compareValues);
 }
 
 /** The sum of what is not null; null of nothing. */

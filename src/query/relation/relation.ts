@@ -71,7 +71,9 @@ export type Aggregate =
       readonly function: 'percentile';
       readonly argument: Expression;
       readonly permille: number;
-    };
+    }
+  /** The different values that are not null, in order, as a list; of lists, their elements. Of no value the list is empty. */
+  | { readonly name: string; readonly function: 'set'; readonly argument: Expression };
 
 export interface SortKey {
   readonly by: string;

@@ -1,6 +1,7 @@
 /** ClickHouse's dialect. A list is never null there: where it is null elsewhere, it is empty. */
 import { formatTime } from '../../base/time.ts';
 import type { Literal } from '../relation/expression.ts';
+import { isScalar } from '../relation/type.ts';
 import { valueOf } from '../relation/value.ts';
 import type { SqlDialect } from './dialect.ts';
 import { commonFunctions } from './dialect.ts';
@@ -40,6 +41,17 @@ export const clickhouse: SqlDialect = {
     to_wide: (of) => cast(of, 'wide'),
     lower: (text) => call('lowerUTF8', text),
     like: (text, pattern) => operator('ILIKE', text, pattern),
+    upper: (text) => call('upperUTF8', text),
+    concat: (...texts) => call('concat', ...texts),
+    digits: (of) => call('toString', of),
+    replace_matches: (text, pattern, replacement) =>
+      call('replaceRegexpAll', text, call('concat', fixed("'(?-s)'"), pattern), replacement),
+    join_list: (list, separator) =>
+      call(
+        'arrayStringConcat',
+        call('arrayMap', { kind: 'lambda', parameter: 'item', body: call('toString', fixed('item')) }, list),
+        separator,
+      ),
     // `.` is any character here unless the expression says otherwise.
     matches: (text, pattern) => call('match', text, call('concat', fixed("'(?-s)'"), pattern)),
     millis: (time) => call('toUnixTimestamp64Milli', time),
@@ -60,6 +72,7 @@ export const clickhouse: SqlDialect = {
       const value = call('arrayElement', call('arraySort', call('groupArray', of)), rank);
       return call('if', operator('=', call('count', of), number(0)), fixed('NULL'), value);
     },
+    set: (of, type) => call('arraySort', call(isScalar(type) ? 'groupUniqArray' : 'groupUniqArrayArray', of)),
   },
   total: (list, where, value) =>
     call(

@@ -34,6 +34,7 @@ export type Lambda = Extract<SqlExpression, { kind: 'lambda' }>;
 export interface Aggregates {
   readonly sum: (of: SqlExpression, type: Type) => SqlExpression;
   readonly percentile: (of: SqlExpression, permille: number) => SqlExpression;
+  readonly set: (of: SqlExpression, type: Type) => SqlExpression;
 }
 
 const infix =

@@ -14,9 +14,11 @@ import {
 } from '../../lake/duckdb/duckdb-library.ts';
 import type { Literal } from '../relation/expression.ts';
 import type { ScalarType } from '../relation/type.ts';
+import { isScalar } from '../relation/type.ts';
 import { decimalScale, valueOf } from '../relation/value.ts';
 import type { SqlDialect } from './dialect.ts';
 import { commonFunctions } from './dialect.ts';
+import type { SqlExpression } from './node.ts';
 import { call, cast, fixed, number, operator } from './node.ts';
 
 /** Products below this have 64 bits: 2^31 times 2^32. */
@@ -64,6 +66,12 @@ export const duckdb: SqlDialect = {
     to_wide: (of) => cast(of, 'wide'),
     lower: (text) => call('lower', text),
     like: (text, pattern) => call('ilike_escape', text, pattern, fixed(String.raw`'\'`)),
+    upper: (text) => call('upper', text),
+    concat: (...texts) => operator('||', ...texts),
+    digits: (of) => cast(of, 'text'),
+    replace_matches: (text, pattern, replacement) => call('regexp_replace', text, pattern, replacement, fixed("'g'")),
+    join_list: (list, separator) =>
+      call('coalesce', call('array_to_string', cast(list, { list: 'text' }), separator), fixed("''")),
     matches: (text, pattern) => call('regexp_matches', text, pattern),
     millis: (time) => call('epoch_ms', time),
     time_of: (millis) => call('make_timestamptz', operator('*', millis, number(1000))),
@@ -74,6 +82,12 @@ export const duckdb: SqlDialect = {
   aggregates: {
     sum: (of) => call('sum', of),
     percentile: (of, permille) => call('quantile_disc', of, fixed((permille / 1000).toFixed(3))),
+    set: (of, type) => {
+      const all: SqlExpression = { kind: 'call', name: 'list', arguments: [of], distinct: isScalar(type) };
+      // `list_distinct` leaves null out.
+      const items = call('list_distinct', isScalar(type) ? all : call('flatten', all));
+      return call('coalesce', call('list_sort', items), { kind: 'list', items: [] });
+    },
   },
   total: (list, where, value) =>
     call('list_sum', call('list_transform', where === undefined ? list : call('list_filter', list, where), value)),

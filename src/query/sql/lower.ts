@@ -197,6 +197,8 @@ class Lowering {
         return this.#dialect.aggregates.sum(value, typeOf(of.argument, { columns: columnsOf(relation) }));
       case 'percentile':
         return this.#dialect.aggregates.percentile(value, of.permille);
+      case 'set':
+        return this.#dialect.aggregates.set(value, typeOf(of.argument, { columns: columnsOf(relation) }));
       case 'distinct':
         return { kind: 'call', name: 'count', arguments: [value], distinct: true };
       default:
