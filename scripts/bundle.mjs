@@ -1,6 +1,7 @@
 // Joins the modules of the command line and the packages that they use into the files that are published: an installation then has one package with
 // 90 files, and DuckDB. What several commands share goes to dist/chunks/. Threads are entries: their makers look for them beside their own file.
-import { rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { rolldown } from 'rolldown';
 import { bundledPackages, licenses, sbom } from './sbom.mjs';
 
@@ -37,6 +38,11 @@ const { output } = await bundle.write({
   },
 });
 await bundle.close();
+
+// Countries of addresses: src/enrich/packed-file.ts looks for it beside its module.
+const countries = 'geo-whois-asn-country.mmdb';
+const packed = createRequire(import.meta.url).resolve(`@ip-location-db/geo-whois-asn-country-mmdb/${countries}`);
+copyFileSync(packed, `dist/chunks/${countries}`);
 
 const packages = bundledPackages(output.flatMap((chunk) => Object.keys(chunk.modules ?? {})));
 writeFileSync('dist/LICENSES.txt', licenses(packages));

@@ -6,10 +6,12 @@ import { pathToFileURL } from 'node:url';
 
 /** Its runtime (memory, text) is compiled into the modules of kernel/. */
 const compiledIn = ['node_modules/assemblyscript'];
+/** Packages of which a file of data is packed. */
+const packedData = ['node_modules/@ip-location-db/geo-whois-asn-country-mmdb'];
 
 /** Folders of the packages that the modules belong to, sorted. */
 export function bundledPackages(modules) {
-  const folders = new Set(compiledIn);
+  const folders = new Set([...compiledIn, ...packedData]);
   for (const module of modules) {
     const parts = module.replaceAll('\\', '/').match(/node_modules\/(?:@[^/]+\/)?[^/]+/g);
     if (parts !== null) folders.add(parts.join('/'));
@@ -21,7 +23,7 @@ export function bundledPackages(modules) {
 export function licenses(folders) {
   const texts = folders.map((folder) => {
     const { name, version, license } = readPackage(folder);
-    const file = readdirSync(folder).find((one) => /^(?:licen[cs]e|copying)(?:\.(?:md|txt))?$/i.test(one));
+    const file = readdirSync(folder).find((one) => /^(?:nro_)?(?:licen[cs]e|copying)(?:\.(?:md|txt))?$/i.test(one));
     const text = file === undefined ? `License: ${license}` : readFileSync(join(folder, file), 'utf8').trim();
     return `${name} ${version}\n\n${text}\n`;
   });

@@ -41,6 +41,12 @@ export const errorTable = {
     meaning: 'A network file has NSGs but no NIC, so packets cannot be assigned to a NIC.',
     hint: 'Export the network interfaces too (az network nic list), or record without --network.',
   },
+  'names-invalid': {
+    exit: 2,
+    status: 400,
+    meaning: 'A file of names for addresses (countries, service tags, an inventory, a list) cannot be read.',
+    hint: 'Correct the named file. See docs/tasks/names.md for the formats.',
+  },
   'not-found': {
     exit: 3,
     status: 404,

@@ -142,6 +142,12 @@ export const limits = {
   queryMemoryBytesMax: 1 << 30,
   /** Bytes that a user's SQL may spill to the temporary folder; a query that needs more fails with `memory`. */
   querySpillBytesMax: 8 * 2 ** 30,
+  // Names of addresses
+
+  /** Addresses that are looked up together for a question; there is no limit for how many it has. */
+  addressesNamedAtOnce: 65_536,
+  /** Decoded records of one MMDB file that are kept; above it, all are decoded again. */
+  geoRecordsKeptMax: 65_536,
   // The lake
 
   /** Bytes of memory for rows that are being written to a lake. */

@@ -145,8 +145,10 @@ export type Query = Selection &
         readonly ask: 'tuples';
         /** Also `blob` and `record_offset`: where each was read. */
         readonly origin?: boolean;
+        /** Also these columns of names (names/columns.ts). */
+        readonly names?: readonly string[];
       })
-    | (RowOrder & { readonly ask: 'conversations' })
+    | (RowOrder & { readonly ask: 'conversations'; readonly names?: readonly string[] })
     | GroupQuery
     | { readonly ask: 'count'; readonly observations?: boolean }
   );

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { parseAddress } from '../../src/net/address.ts';
 import { parsePrefix, prefixRange } from '../../src/net/prefix.ts';
 import { fields, findField } from '../../src/query/filter/fields.ts';
+import { nameColumns } from '../../src/query/names/columns.ts';
 import { measureColumn } from '../../src/query/measure.ts';
 import type { Axis, Condition, CounterName, Match, Measure, Query } from '../../src/query/tree.ts';
 import type { PlainRecord, PlainTuple } from '../lake/build-flow-log.ts';
@@ -159,7 +160,7 @@ function matchesOf(name: string): fc.Arbitrary<readonly Match[]> {
       return fc.oneof(listOf(texts(...macs, '000000000000')), patterns);
     default:
       return fc.oneof(
-        listOf(fc.oneof(texts(...rules, 'allowhttp', 'web-nsg', 'WEB-NSG', "'; drop table x; --"), absent)),
+        listOf(fc.oneof(texts(...rules, 'au', 'US', 'allowhttp', 'web-nsg', 'WEB-NSG', "'; drop table x; --"), absent)),
         patterns,
       );
   }
@@ -220,7 +221,7 @@ const measure: fc.Arbitrary<Measure> = fc.oneof(
 const limit = fc.integer({ min: 1, max: 5 });
 const axes: fc.Arbitrary<readonly Axis[]> = fc
   .tuple(
-    fc.uniqueArray(fc.oneof(fc.constantFrom(...groupable), fc.constantFrom('ip', 'port')), { maxLength: 4 }),
+    fc.uniqueArray(fc.oneof(fc.constantFrom(...groupable), fc.constantFrom('ip', 'port', 'country')), { maxLength: 4 }),
     fc.boolean(),
     fc.array(fc.record({ limit, other: fc.boolean() }), { minLength: 2, maxLength: 2 }),
     fc.option(listOf(addressMatch), { nil: undefined }),
@@ -273,6 +274,7 @@ export const query: fc.Arbitrary<Query> = fc
           limit: fc.nat(9).map((n) => n + 1),
           newest: fc.boolean(),
           descending: fc.boolean(),
+          names: fc.subarray(nameColumns.map(({ name }) => name)),
         },
         { requiredKeys: ['ask'] },
       ),
@@ -282,6 +284,7 @@ export const query: fc.Arbitrary<Query> = fc
           limit: fc.nat(9).map((n) => n + 1),
           newest: fc.boolean(),
           descending: fc.boolean(),
+          names: fc.subarray(nameColumns.map(({ name }) => name)),
         },
         { requiredKeys: ['ask'] },
       ),

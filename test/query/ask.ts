@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { NameSource } from '../../src/enrich/names.ts';
 import type { Engine } from '../../src/query/engine/engine.ts';
 import { openLakeEngine } from '../../src/query/engine/lake-engine.ts';
 import { parseMeasure } from '../../src/query/measure.ts';
@@ -24,6 +25,7 @@ export async function ask(engine: Engine, query: Query | string): Promise<Record
 export async function withRecords(
   records: readonly PlainRecord[],
   use: (engine: Engine) => Promise<void>,
+  names?: NameSource,
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'nsgflow-ask-'));
   const lake = await openLake(folder, { create: true });
@@ -31,7 +33,7 @@ export async function withRecords(
     const append = await lake.beginAppend();
     await append.addFlowLog(buildFlowLog(records), { blob: 'blob' });
     await append.commit([]);
-    const engine = await openLakeEngine(lake);
+    const engine = await openLakeEngine(lake, undefined, names);
     try {
       await use(engine);
     } finally {

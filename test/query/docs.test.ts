@@ -1,9 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { addressAttributes } from '../../src/enrich/attribute.ts';
 import { flowColumns } from '../../src/lake/flows/schema.ts';
 import { lakeColumns } from '../../src/lake/tuples/schema.ts';
-import { fields } from '../../src/query/filter/fields.ts';
+import type { Field } from '../../src/query/filter/fields.ts';
+import { fields, findField } from '../../src/query/filter/fields.ts';
+import { findNameColumn } from '../../src/query/names/columns.ts';
+
+/** Whether names of addresses say a field's values: they have a table of their own. */
+function isName({ columns }: Field): boolean {
+  return columns.some((column) => findNameColumn(column) !== undefined);
+}
 
 /** Tables in the pages that the code writes. With `-u`, the page is written anew. */
 
@@ -34,12 +42,26 @@ const kinds = {
 
 describe('tables in the documents are those of the code', () => {
   test('fields in docs/reference/filter.md', async () => {
-    const shown = fields.map(({ name, names, kind, values, groupable }) => {
-      const aliases = names.filter((alias) => alias !== name && !alias.includes('_')).map((alias) => `\`${alias}\``);
-      const type = kind === 'name' ? (values ?? []).map((value) => `\`${value}\``).join(', ') : kinds[kind];
-      return `| \`${name}\`${aliases.length === 0 ? '' : `, ${aliases.join(', ')}`} | ${type} | ${groupable ? 'yes' : ''} |`;
-    });
+    const shown = fields
+      .filter((field) => !isName(field))
+      .map(({ name, names, kind, values, groupable }) => {
+        const aliases = names.filter((alias) => alias !== name && !alias.includes('_')).map((alias) => `\`${alias}\``);
+        const type = kind === 'name' ? (values ?? []).map((value) => `\`${value}\``).join(', ') : kinds[kind];
+        return `| \`${name}\`${aliases.length === 0 ? '' : `, ${aliases.join(', ')}`} | ${type} | ${groupable ? 'yes' : ''} |`;
+      });
     await expectTables('filter.md', { fields: ['| field | values | `--by` |', '|---|---|---|', ...shown] });
+  });
+
+  test('what names say of addresses in docs/reference/names.md', async () => {
+    const shown = addressAttributes.map(({ name, meaning, values }) => {
+      const both = findField(name)?.join === 'either' ? `, \`${name}\`` : '';
+      const column = `\`src_${name}\`, \`dst_${name}\``;
+      const list = values === undefined ? '' : ` Values: ${values.map((value) => `\`${value}\``).join(', ')}.`;
+      return `| \`src.${name}\`, \`dst.${name}\`${both} | ${column} | ${meaning}${list} |`;
+    });
+    await expectTables('names.md', {
+      names: ['| fields | columns | meaning |', '|---|---|---|', ...shown],
+    });
   });
 
   test('columns of both tables in docs/reference/lake.md', async () => {

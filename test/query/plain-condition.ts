@@ -1,6 +1,7 @@
 /** Conditions in plain words: three values, row by row. */
 import type { Address } from '../../src/net/address.ts';
 import { parseAddress } from '../../src/net/address.ts';
+import { findField } from '../../src/query/filter/fields.ts';
 import type { Condition, Match, Test } from '../../src/query/tree.ts';
 import type { PlainRow } from '../lake/plain-rows.ts';
 
@@ -30,7 +31,7 @@ export function holds(condition: Condition, row: PlainRow): boolean | undefined 
 }
 
 function testHolds({ field, any }: Test, row: PlainRow): boolean | undefined {
-  const names = field === 'ip' ? ['src.ip', 'dst.ip'] : field === 'port' ? ['src.port', 'dst.port'] : [field];
+  const names = findField(field)?.join === 'either' ? [`src.${field}`, `dst.${field}`] : [field];
   const values = names.flatMap((name) => any.map((match) => matches(name, match, valueOf(name, row))));
   return values.includes(true) ? true : values.includes(undefined) ? undefined : false;
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
+import { findNameColumn, nameColumns } from '../../query/names/columns.ts';
 import { parseTimePoint } from '../../query/filter/time-point.ts';
 import type { AskOptions } from '../question/question.ts';
 import { formatCountOf } from '../../base/format-count.ts';
@@ -8,6 +9,7 @@ import type { WatchOptions } from '../question/watch.ts';
 import { addWatch, watched } from '../question/watch.ts';
 import { addQuestion, printAnswer, readRange, whereOf } from '../question/question.ts';
 import { conversationColumns, flowTable } from '../output/flow-table.ts';
+import { parseColumns, parseSort } from '../output/shape.ts';
 import { parseWhole } from '../options/options.ts';
 
 interface FlowsOptions extends AskOptions, WatchOptions {
@@ -21,7 +23,7 @@ interface FlowsOptions extends AskOptions, WatchOptions {
 const terminalRows = 50;
 
 export function define(command: Command): void {
-  addQuestion(command, conversationColumns);
+  addQuestion(command, [...conversationColumns, ...nameColumns.map(({ name }) => name)]);
   command
     .option('--tuples', 'every tuple as it was logged, in place of conversations')
     .option('-n, --limit <n>', `the newest rows, n at most (default: ${terminalRows} on a terminal, all into a pipe)`)
@@ -40,6 +42,7 @@ async function ask(words: string[], options: FlowsOptions): Promise<void> {
     ask: isTuples ? ('tuples' as const) : ('conversations' as const),
     newest: options.first !== true,
     descending: options.first !== true,
+    names: namesAsked(options),
     // What is sorted by another column is cut afterwards.
     ...(limit === undefined || options.sort !== undefined ? {} : { limit }),
   };
@@ -54,6 +57,15 @@ async function ask(words: string[], options: FlowsOptions): Promise<void> {
       ],
     });
   });
+}
+
+/** Columns of names are looked up only if they are printed or sort the rows. */
+function namesAsked({ columns, sort }: FlowsOptions): string[] {
+  const asked = [
+    ...(columns === undefined ? [] : parseColumns(columns)),
+    ...(sort === undefined ? [] : [parseSort(sort).column]),
+  ];
+  return [...new Set(asked)].filter((name) => findNameColumn(name) !== undefined);
 }
 
 /** Rows to show; `undefined` for all. @throws usage */

@@ -21,11 +21,10 @@ import type { AskSettings, Engine } from '../engine/engine.ts';
 import type { LoweredQuery } from '../lower/lower.ts';
 import { lowerQuery } from '../lower/lower.ts';
 import type { QuestionView } from '../engine/question-view.ts';
-import { planQuestion, scanOf } from '../engine/question-view.ts';
+import { lowerNamed, planQuestion, scanOf } from '../engine/question-view.ts';
 import type { TableName } from '../relation/relation.ts';
 import type { Answer, Cell, Scan } from '../engine/result.ts';
 import { clickhouse, clickhouseParameters } from '../sql/clickhouse.ts';
-import { lowerRelation } from '../sql/lower.ts';
 import type { SqlSteps, SqlText } from '../sql/print.ts';
 import { printSql } from '../sql/print.ts';
 import type { Query } from '../tree.ts';
@@ -42,6 +41,15 @@ export function openClickhouseEngine(url: string, lake: string, environment: Env
 
 /** Rows of one chunk of an answer. */
 const chunkRows = 2048;
+
+/** @throws usage */
+function refuseNames(): Promise<never> {
+  return Promise.reject(
+    new FlowError('usage', 'names of addresses, such as countries, are looked up by the embedded engine only', {
+      hint: 'Leave --engine out.',
+    }),
+  );
+}
 
 const nothingKnown: Scan = {
   version: undefined,
@@ -111,7 +119,7 @@ class ClickhouseEngine implements Engine {
 
   /** A question over the versions of a view. */
   async #pinned(view: QuestionView, query: Query, signal: AbortSignal | undefined): Promise<Compiled> {
-    const { lowered, statement, files, toRead } = await planQuestion(view, query, clickhouse, signal);
+    const { lowered, statement, files, toRead } = await planQuestion(view, query, clickhouse, refuseNames, signal);
     const sources = await clickhouseSources(view, toRead, statement.tables, addressesOf(query.where));
     const values = { ...sources.tuples?.values, ...sources.flows?.values };
     const scan = scanOf(view, files, Object.values(sources));
@@ -125,7 +133,8 @@ class ClickhouseEngine implements Engine {
     const tuples = await this.#newestOf('tuples', signal);
     const lowered = lowerQuery(query, { firstDateMillis: await this.#firstDate(flows, signal) });
     const { values } = this.#places;
-    const sql = printSql(lowerRelation(lowered.relation, clickhouse), clickhouse, { tuples, flows });
+    const statement = await lowerNamed(lowered.relation, clickhouse, refuseNames);
+    const sql = printSql(statement, clickhouse, { tuples, flows });
     return { ...lowered, sql, values, before: [], scan: nothingKnown };
   }
 

@@ -17,6 +17,8 @@ import { rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { FlowError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
+import type { NameSource } from '../../enrich/names.ts';
+import { packedNames } from '../../enrich/names.ts';
 import { duckdbFileError } from '../../lake/files/data-file.ts';
 import type { Asked } from '../../lake/duckdb/duckdb-stream.ts';
 import { preparedChunks, streamChunks } from '../../lake/duckdb/duckdb-stream.ts';
@@ -26,6 +28,7 @@ import { tupleRows } from '../../lake/files/file-rows.ts';
 import { flowRows } from '../../lake/flows/flow-rows.ts';
 import { addressesOf } from '../engine/address-condition.ts';
 import { answerOf } from '../answer.ts';
+import { makeAddressNames } from './address-names.ts';
 import { columnsOfPrepared, rowsOf } from './duckdb-result.ts';
 import { questionError, sqlError } from '../engine/engine-error.ts';
 import type { AskSettings, Engine, Times, WrittenAnswer } from '../engine/engine.ts';
@@ -53,12 +56,14 @@ interface Compiled extends LoweredQuery {
 
 export class DuckdbEngine implements Engine {
   readonly #view: QuestionView;
+  readonly #names: NameSource;
   readonly #pool = new DuckdbPool();
   readonly #running = new Set<Running>();
 
   /** Closing the engine closes the view. */
-  constructor(view: QuestionView) {
+  constructor(view: QuestionView, names: NameSource = packedNames) {
     this.#view = view;
+    this.#names = names;
   }
 
   async ask(query: Query, settings: AskSettings = {}): Promise<Answer> {
@@ -173,7 +178,7 @@ export class DuckdbEngine implements Engine {
   }
 
   async #compile(query: Query, { connection }: Running, { signal }: AskSettings): Promise<Compiled> {
-    const { lowered, statement, files, toRead } = await planQuestion(this.#view, query, dialect, signal);
+    const { lowered, statement, files, toRead } = await planQuestion(this.#view, query, dialect, this.#names, signal);
     const addresses = addressesOf(query.where);
     const sources: Partial<Record<TableName, TableSource>> = {};
     for (const [name, rows] of [
@@ -184,6 +189,11 @@ export class DuckdbEngine implements Engine {
       if (tables !== undefined) sources[name] = await tableSource(connection, rows, tables, addresses);
     }
     const places = { tuples: sources.tuples?.sql ?? '', flows: sources.flows?.sql ?? '' };
+    const { attributes } = statement;
+    if (attributes.size > 0) {
+      const read = Object.values(places).filter((place) => place !== '');
+      await makeAddressNames(connection, read, [...attributes], await this.#names(), signal);
+    }
     const sql = printSql(statement, dialect, places);
     return { ...lowered, sql, scan: scanOf(this.#view, files, Object.values(sources)) };
   }

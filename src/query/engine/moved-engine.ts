@@ -1,6 +1,7 @@
 /** Asks again where the files of an old lake moved under a question (lake/tuples/move-tuples.ts). */
 import { FlowError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
+import type { NameSource } from '../../enrich/names.ts';
 import { movedSnapshot } from '../../lake/delta/moved-files.ts';
 import type { Snapshot } from '../../lake/delta/snapshot.ts';
 import { DuckdbEngine } from '../duckdb/duckdb-engine.ts';
@@ -10,17 +11,19 @@ import type { Answer, Cell } from './result.ts';
 import type { Query, QueryRange } from '../tree.ts';
 
 /** An engine over a version of a lake, whose files may move until they have been read. Closing it closes the view. */
-export function openMovableEngine(view: QuestionView): Engine {
-  return view.tuples.table.layout === 'new' ? new DuckdbEngine(view) : new MovableEngine(view);
+export function openMovableEngine(view: QuestionView, names?: NameSource): Engine {
+  return view.tuples.table.layout === 'new' ? new DuckdbEngine(view, names) : new MovableEngine(view, names);
 }
 
 class MovableEngine implements Engine {
   readonly #view: QuestionView;
+  readonly #names: NameSource | undefined;
   #tuples: Snapshot;
   #engine: Engine;
 
-  constructor(view: QuestionView) {
+  constructor(view: QuestionView, names: NameSource | undefined) {
     this.#view = view;
+    this.#names = names;
     this.#tuples = view.tuples;
     this.#engine = this.#open();
   }
@@ -49,14 +52,15 @@ class MovableEngine implements Engine {
   /** Over the files where they lie now. */
   #open(): Engine {
     const { flowsVersion, firstDateMillis, storedFlows } = this.#view;
-    return new DuckdbEngine({
+    const view: QuestionView = {
       tuples: this.#tuples,
       flowsVersion,
       firstDateMillis,
       storedFlows,
       flows: (range, signal) => this.#view.flows(range, signal),
       close: () => Promise.resolve(),
-    });
+    };
+    return new DuckdbEngine(view, this.#names);
   }
 
   /** An answer whose first chunk has come: until then, it may begin anew. */

@@ -1,12 +1,13 @@
 /** What engines ask of a version of a lake, and which of its files a question reads. */
 import { limits } from '../../base/limits.ts';
+import type { NameSource } from '../../enrich/names.ts';
 import type { TableFile, TableFiles } from '../../lake/flows/view.ts';
 import type { DataFile, Snapshot, TimeRange } from '../../lake/delta/snapshot.ts';
 import { filesWithin } from '../../lake/delta/snapshot.ts';
 import { secondDateOf } from '../lower/flows.ts';
 import type { LoweredQuery } from '../lower/lower.ts';
 import { lowerQuery } from '../lower/lower.ts';
-import type { TableName } from '../relation/relation.ts';
+import type { Relation, TableName } from '../relation/relation.ts';
 import type { SqlDialect } from '../sql/dialect.ts';
 import { lowerRelation } from '../sql/lower.ts';
 import type { SqlStatement } from '../sql/node.ts';
@@ -71,19 +72,28 @@ export async function planQuestion(
   view: QuestionView,
   query: Query,
   dialect: SqlDialect,
+  names: NameSource,
   signal: AbortSignal | undefined,
 ): Promise<PlannedQuestion> {
   const { firstDateMillis } = view;
-  const lower = (countedBefore: number): Pick<PlannedQuestion, 'lowered' | 'statement'> => {
+  const lower = async (countedBefore: number): Promise<Pick<PlannedQuestion, 'lowered' | 'statement'>> => {
     const lowered = lowerQuery(query, { firstDateMillis, countedBefore });
-    return { lowered, statement: lowerRelation(lowered.relation, dialect) };
+    return { lowered, statement: await lowerNamed(lowered.relation, dialect, names) };
   };
-  const plain = lower(0);
+  const plain = await lower(0);
   const files = await filesOfQuestion(view, query, plain.statement.tables, signal);
   if (query.ask !== 'count' || query.where !== undefined || query.observations === true)
     return { ...plain, files, toRead: files };
   const { counted, toRead } = countedFiles(query.range ?? {}, firstDateMillis, files.flows ?? []);
-  return { ...lower(counted), files, toRead: { ...files, flows: toRead } };
+  return { ...(await lower(counted)), files, toRead: { ...files, flows: toRead } };
+}
+
+/** The SQL of a tree. Names are opened only if it asks for them. */
+export async function lowerNamed(relation: Relation, dialect: SqlDialect, names: NameSource): Promise<SqlStatement> {
+  const statement = lowerRelation(relation, dialect);
+  if (statement.attributes.size === 0) return statement;
+  const { changes } = await names();
+  return changes.length === 0 ? statement : lowerRelation(relation, dialect, changes);
 }
 
 /** The conversations of a range in files that say how many they have and lie inside; and the other files. */

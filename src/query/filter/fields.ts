@@ -1,5 +1,9 @@
+import type { AddressAttribute } from '../../enrich/attribute.ts';
+import { addressAttributes } from '../../enrich/attribute.ts';
 import { lakeColumns } from '../../lake/tuples/schema.ts';
 import type { FilterKind, LakeColumn } from '../../lake/tuples/schema.ts';
+import type { NameColumn } from '../names/columns.ts';
+import { nameColumns } from '../names/columns.ts';
 import { nearest } from './nearest.ts';
 
 /** What a filter can name: a column of the lake, one of either side, or a sum of both directions. */
@@ -31,6 +35,8 @@ export const fields: readonly Field[] = [
   ...lakeColumns.filter((column) => column.fields.length > 0).map(fieldOf),
   ...either,
   ...sums,
+  ...nameColumns.map(fieldOfName),
+  ...addressAttributes.map(fieldOfEither),
 ];
 
 const byName = new Map(fields.flatMap((field) => field.names.map((name) => [name, field] as const)));
@@ -55,6 +61,18 @@ function fieldOf(column: LakeColumn): Field {
     values: column.values,
     groupable: column.groupable,
   };
+}
+
+/** What names say of one side. */
+function fieldOfName({ name, field, attribute: { values } }: NameColumn): Field {
+  const kind = values === undefined ? 'text' : 'name';
+  return { name: field, names: [field, name], kind, columns: [name], join: 'one', values, groupable: true };
+}
+
+/** What they say of either side. */
+function fieldOfEither({ name, values }: AddressAttribute): Field {
+  const columns = nameColumns.filter(({ attribute }) => attribute.name === name).map((column) => column.name);
+  return { ...bothSides(name, values === undefined ? 'text' : 'name', columns), values };
 }
 
 function bothSides(name: string, kind: FilterKind, columns: readonly string[]): Field {

@@ -45,8 +45,8 @@ const shownNames = flowsColumns.map(({ name }) => name);
 
 function lowerTuples(query: Extract<Query, { ask: 'tuples' }>, selection: FlowSelection): Relation {
   const all = withRecordSecond(tupleRows(selection));
-  const shown = query.origin === true ? [...shownNames, 'blob', 'record_offset'] : shownNames;
-  return project(ordered(all, tupleOrder, query), shown);
+  const origin = query.origin === true ? ['blob', 'record_offset'] : [];
+  return project(ordered(all, tupleOrder, query), [...shownNames, ...origin, ...(query.names ?? [])]);
 }
 
 /** The rows that an order takes. The opposite order is that of `keys` from its end, without an exception for ties or nulls. */
@@ -64,11 +64,12 @@ function ordered(
 /** Those of one time and five-tuple are told apart by what their shown observer logged first. */
 const flowOrder = 'time src_ip src_port dst_ip dst_port protocol last_time blob record_offset tuple_index'.split(' ');
 
-function lowerConversations(order: RowOrder, selection: FlowSelection): Relation {
-  const shown = [...shownNames, 'last_time', 'continued', 'tuples'];
+function lowerConversations(query: Extract<Query, { ask: 'conversations' }>, selection: FlowSelection): Relation {
+  const names = query.names ?? [];
+  const shown = [...shownNames, 'last_time', 'continued', 'tuples', ...names];
   const named = [...new Set([...shown, ...flowOrder])].map((name): Named => ({ name, value: column(name) }));
   const all = flowRows(selection, () => [...named, { name: 'observations', value: column('observers') }]);
-  return project(ordered(all, flowOrder, order), [...shown, 'observations']);
+  return project(ordered(all, flowOrder, query), [...shown, 'observations']);
 }
 
 function lowerCount(isObserved: boolean, selection: FlowSelection, countedBefore: number): Relation {

@@ -4,8 +4,18 @@ import { column } from './expression.ts';
 import { columnsOf } from './check.ts';
 import type { Aggregate, Relation, SortKey, TableName, WindowFunction } from './relation.ts';
 
-export function scan(table: TableName): Relation {
-  return checked({ kind: 'scan', table });
+export function scan(table: TableName, columns?: 'stored'): Relation {
+  return checked(columns === undefined ? { kind: 'scan', table } : { kind: 'scan', table, columns });
+}
+
+/** With columns of what names say of an address at a time. */
+export function names(
+  input: Relation,
+  address: string,
+  time: string,
+  columns: readonly { readonly name: string; readonly attribute: string }[],
+): Relation {
+  return columns.length === 0 ? input : checked({ kind: 'names', input, address, time, columns });
 }
 
 /** Rows for which all conditions hold; the input if there is no condition. */

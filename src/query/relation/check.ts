@@ -1,9 +1,10 @@
 /** The columns of a tree, and what refuses a tree that has none: unknown columns, wrong types, names that occur twice. */
 import { FlowError } from '../../base/errors.ts';
+import { findAttribute } from '../names/columns.ts';
 import type { Expression, Named } from './expression.ts';
 import { functions, ruleOf } from './functions.ts';
 import type { Aggregate, Relation, SortKey } from './relation.ts';
-import { tableColumns } from './tables.ts';
+import { scanColumns, tableColumns } from './tables.ts';
 import type { Column, ScalarType, Type } from './type.ts';
 import { commonType, elementOf, fieldsOf, formatType, isScalar, isWhole, sameType, scalarTypes } from './type.ts';
 
@@ -89,9 +90,17 @@ export function typeOf(expression: Expression, scope: Scope): Type {
 function find(relation: Relation): readonly Column[] {
   switch (relation.kind) {
     case 'scan':
-      return Object.hasOwn(tableColumns, relation.table)
-        ? tableColumns[relation.table]
-        : refuse(`there is no table "${relation.table}": ${Object.keys(tableColumns).join(', ')}`);
+      if (Object.hasOwn(tableColumns, relation.table))
+        return (relation.columns === 'stored' ? tableColumns : scanColumns)[relation.table];
+      return refuse(`there is no table "${relation.table}": ${Object.keys(tableColumns).join(', ')}`);
+    case 'names': {
+      const columns = columnsOf(relation.input);
+      expectType({ kind: 'column', name: relation.address }, 'text', { columns }, 'an address');
+      expectType({ kind: 'column', name: relation.time }, 'time', { columns }, 'the time of an address');
+      const unknown = relation.columns.find(({ attribute }) => findAttribute(attribute) === undefined);
+      if (unknown !== undefined) refuse(`names do not tell "${unknown.attribute}"`);
+      return [...columns, ...relation.columns.map(({ name }): Column => ({ name, type: 'text' }))];
+    }
     case 'filter': {
       const columns = columnsOf(relation.input);
       expectType(relation.where, 'boolean', { columns }, 'a filter');

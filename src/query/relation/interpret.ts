@@ -4,6 +4,7 @@
  */
 import { assert } from '../../base/assert.ts';
 import { checkRelation, columnsOf } from './check.ts';
+import { scanWithNames } from '../names/derive.ts';
 import type { Expression } from './expression.ts';
 import { ruleOf } from './functions.ts';
 import type { Aggregate, Relation, SortKey, TableName } from './relation.ts';
@@ -13,20 +14,32 @@ import { compareValues, keyOf, valueOf } from './value.ts';
 export type Tables = Readonly<Record<TableName, readonly Row[]>>;
 
 /** The rows of a tree over these tables. Where the tree leaves an order open, they have that of the input. @throws relation-invalid */
-export function interpret(relation: Relation, tables: Tables): readonly Row[] {
+export function interpret(relation: Relation, tables: Tables, names: NameLookup = () => null): readonly Row[] {
   checkRelation(relation);
-  return rowsOf(relation, { tables, refs: new Map() });
+  return rowsOf(relation, { tables, names, refs: new Map() });
 }
+
+/** What names say of an address at a time, in epoch microseconds. */
+export type NameLookup = (attribute: string, address: string, micros: bigint | null) => string | null;
 
 interface Context {
   readonly tables: Tables;
+  readonly names: NameLookup;
   readonly refs: ReadonlyMap<string, readonly Row[]>;
 }
 
 function rowsOf(relation: Relation, context: Context): readonly Row[] {
   switch (relation.kind) {
-    case 'scan':
-      return context.tables[relation.table];
+    case 'scan': {
+      if (relation.columns === 'stored') return context.tables[relation.table];
+      return rowsOf(scanWithNames(relation.table, new Set(columnsOf(relation).map(({ name }) => name))), context);
+    }
+    case 'names':
+      return rowsOf(relation.input, context).map((row) => {
+        const [address, time] = [row[relation.address] as string | null, row[relation.time] as bigint | null];
+        const value = (attribute: string): Value => (address === null ? null : context.names(attribute, address, time));
+        return { ...row, ...Object.fromEntries(relation.columns.map((one) => [one.name, value(one.attribute)])) };
+      });
     case 'ref': {
       const rows = context.refs.get(relation.name);
       assert(rows !== undefined, 'a checked tree refers to what it has');
@@ -46,7 +59,10 @@ function rowsOf(relation: Relation, context: Context): readonly Row[] {
 }
 
 /** A node that has one input. */
-function step(relation: Extract<Relation, { input: Relation }>, rows: readonly Row[]): readonly Row[] {
+function step(
+  relation: Exclude<Extract<Relation, { input: Relation }>, { kind: 'names' }>,
+  rows: readonly Row[],
+): readonly Row[] {
   switch (relation.kind) {
     case 'filter':
       return rows.filter((row) => evaluate(relation.where, row) === true);

@@ -10,8 +10,20 @@ import type { Expression, Named } from './expression.ts';
 import type { Column } from './type.ts';
 
 export type Relation =
-  /** All rows of a table (tables.ts). */
-  | { readonly kind: 'scan'; readonly table: TableName }
+  /** All rows of a table (tables.ts). `stored`: without the columns that names give. */
+  | { readonly kind: 'scan'; readonly table: TableName; readonly columns?: 'stored' }
+  /**
+   * Further columns: what names say of the address in the column `address`, at the time in the column `time`; null where they say nothing. Engines know
+   * the addresses that the tables have: others may be null, too.
+   */
+  | {
+      readonly kind: 'names';
+      readonly input: Relation;
+      readonly address: string;
+      readonly time: string;
+      /** Attributes are those of enrich/attribute.ts. */
+      readonly columns: readonly { readonly name: string; readonly attribute: string }[];
+    }
   /** Rows for which the condition holds. */
   | { readonly kind: 'filter'; readonly input: Relation; readonly where: Expression }
   /** All columns and some more. */

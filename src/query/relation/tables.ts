@@ -2,6 +2,7 @@
 import type { DeltaType } from '../../lake/tuples/schema.ts';
 import { flowColumns as storedFlowColumns, reportFields } from '../../lake/flows/schema.ts';
 import { lakeColumns } from '../../lake/tuples/schema.ts';
+import { nameColumns } from '../names/columns.ts';
 import type { TableName } from './relation.ts';
 import type { Column, ListType, ScalarType } from './type.ts';
 
@@ -29,8 +30,16 @@ const flowColumns = storedFlowColumns.flatMap(({ name, type, of }): Column[] => 
   return [{ name, type: type === 'reports' ? reportsType : type === 'boolean' ? type : scalarTypes[type] }];
 });
 
-/** Columns of each table, in order. The partition column lies in the folders' names, not in the files. */
+const named = nameColumns.map(({ name }): Column => ({ name, type: 'text' }));
+
+/** Stored columns of each table, in order. The partition column lies in the folders' names, not in the files. */
 export const tableColumns: Readonly<Record<TableName, readonly Column[]>> = {
   tuples: tupleColumns,
   flows: flowColumns,
+};
+
+/** The same, and those that names give. */
+export const scanColumns: Readonly<Record<TableName, readonly Column[]>> = {
+  tuples: [...tupleColumns, ...named],
+  flows: [...flowColumns, ...named],
 };

@@ -6,19 +6,24 @@
 import { assert } from '../../base/assert.ts';
 import { checkRelation, columnsOf, typeOf } from '../relation/check.ts';
 import type { Expression } from '../relation/expression.ts';
-import { columnsRead } from '../relation/expression.ts';
+import { column, columnsRead } from '../relation/expression.ts';
 import type { Aggregate, Relation, SortKey, TableName } from '../relation/relation.ts';
+import { findNameColumn } from '../names/columns.ts';
+import { addressNamesTable, periodOf, scanWithNames } from '../names/derive.ts';
 import type { SqlDialect } from './dialect.ts';
 import { expressionSql } from './lower-expression.ts';
 import type { SqlExpression, SqlFrom, SqlOrder, SqlQuery, SqlStatement } from './node.ts';
-import { call, fixed, name, number } from './node.ts';
+import { call, fixed, name, number, operator } from './node.ts';
 
-/** The SQL of a tree; its columns are those of the tree, in order. @throws relation-invalid */
-export function lowerRelation(relation: Relation, dialect: SqlDialect): SqlStatement {
+/**
+ * The SQL of a tree; its columns are those of the tree, in order. `changes`: the times at which what names say changes (enrich/names.ts).
+ * @throws relation-invalid
+ */
+export function lowerRelation(relation: Relation, dialect: SqlDialect, changes: readonly number[] = []): SqlStatement {
   const names = checkRelation(relation).map((column) => column.name);
-  const lowering = new Lowering(dialect);
+  const lowering = new Lowering(dialect, changes);
   const query = lowering.query(relation, names);
-  return { query, with: lowering.steps, tables: lowering.tables };
+  return { query, with: lowering.steps, tables: lowering.tables, attributes: lowering.attributes };
 }
 
 /** How far a block has come: `expanded` by unnest or a window, `grouped`, `ordered` or limited. */
@@ -38,13 +43,17 @@ class Lowering {
   /** Common table expressions, each behind those that it reads. */
   steps: { readonly name: string; readonly query: SqlQuery }[] = [];
   readonly tables = new Map<TableName, Set<string>>();
+  /** What is asked of names. */
+  readonly attributes = new Set<string>();
   readonly #dialect: SqlDialect;
+  readonly #changes: readonly number[];
   /** The columns that bodies need of a `let`. */
   readonly #neededOf = new Map<string, Set<string>>();
   #aliases = 0;
 
-  constructor(dialect: SqlDialect) {
+  constructor(dialect: SqlDialect, changes: readonly number[]) {
     this.#dialect = dialect;
+    this.#changes = changes;
   }
 
   query(relation: Relation, names: readonly string[]): SqlQuery {
@@ -63,8 +72,12 @@ class Lowering {
   #block(relation: Relation, needed: ReadonlySet<string>): Block {
     switch (relation.kind) {
       case 'scan':
+        if (relation.columns !== 'stored' && [...needed].some((one) => findNameColumn(one) !== undefined))
+          return this.#block(scanWithNames(relation.table, needed), needed);
         this.tables.set(relation.table, new Set([...(this.tables.get(relation.table) ?? []), ...needed]));
         return blockOver({ kind: 'table', table: relation.table }, namesOf(relation));
+      case 'names':
+        return this.#named(relation, needed);
       case 'ref':
         for (const one of needed) this.#neededOf.get(relation.name)?.add(one);
         return blockOver({ kind: 'named', name: relation.name }, namesOf(relation));
@@ -187,6 +200,46 @@ class Lowering {
       })),
     };
     return blockOver(from, [...namesOf(left), ...namesOf(right)]);
+  }
+
+  /** Joins the table in which the engine has what names say of each address, in each period. */
+  #named(relation: Extract<Relation, { kind: 'names' }>, needed: ReadonlySet<string>): Block {
+    const { input, address, time, columns } = relation;
+    const made = columns.filter((one) => needed.has(one.name));
+    const kept = without(
+      needed,
+      columns.map((one) => one.name),
+    );
+    if (made.length === 0) return this.#block(input, kept);
+    for (const { attribute } of made) this.attributes.add(attribute);
+    const hasPeriods = this.#changes.length > 0;
+    const left = this.#closedInput(input, new Set([...kept, address, ...(hasPeriods ? [time] : [])])).from;
+    const alias = `s${++this.#aliases}`;
+    const right: SqlQuery = {
+      kind: 'select',
+      columns: [
+        { name: `${alias}_address`, value: name('address') },
+        ...(hasPeriods ? [{ name: `${alias}_period`, value: name('period') }] : []),
+        ...made.map((one) => ({ name: one.name, value: name(one.attribute) })),
+      ],
+      from: { kind: 'table', table: addressNamesTable },
+      where: [],
+      groupBy: [],
+      orderBy: [],
+    };
+    const period = (): SqlExpression =>
+      this.#sql(periodOf(column(time), this.#changes), input, blockOver(left, [time]));
+    const from: SqlFrom = {
+      kind: 'join',
+      join: 'left',
+      left,
+      right: { kind: 'query', query: right, alias },
+      on: [
+        operator('=', name(address), name(`${alias}_address`)),
+        ...(hasPeriods ? [operator('=', period(), name(`${alias}_period`))] : []),
+      ],
+    };
+    return blockOver(from, [...pick(input, kept), ...made.map((one) => one.name)]);
   }
 
   #aggregate(of: Aggregate, relation: Relation, input: Block): SqlExpression {

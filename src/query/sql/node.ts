@@ -89,6 +89,8 @@ export interface SqlStatement {
   readonly query: SqlQuery;
   /** The columns that it reads of each table. */
   readonly tables: ReadonlyMap<TableName, ReadonlySet<string>>;
+  /** What it asks of names (enrich/attribute.ts): columns of the table `address_names`, which the engine makes. */
+  readonly attributes: ReadonlySet<string>;
 }
 
 export function name(of: string): SqlExpression {

@@ -21,7 +21,7 @@ export interface SqlSteps extends SqlText {
 }
 
 export function printSql(
-  { with: named, query }: Omit<SqlStatement, 'tables'>,
+  { with: named, query }: Pick<SqlStatement, 'with' | 'query'>,
   dialect: SqlDialect,
   sources: TableSources,
 ): SqlSteps {
@@ -92,7 +92,7 @@ class Printer {
   #from(from: SqlFrom): string {
     switch (from.kind) {
       case 'table':
-        return `${this.#sources[from.table as TableName]} AS ${this.#name(from.table)}`;
+        return this.#table(from.table);
       case 'named':
         return this.#name(from.name);
       case 'query':
@@ -104,6 +104,12 @@ class Printer {
         return `${sides[0]} ${from.join === 'left' ? 'LEFT' : 'INNER'} JOIN ${sides[1]} ON ${on}`;
       }
     }
+  }
+
+  /** A table of the lake where it lies; any other one has its name in the connection. */
+  #table(table: string): string {
+    const name = this.#name(table);
+    return Object.hasOwn(this.#sources, table) ? `${this.#sources[table as TableName]} AS ${name}` : name;
   }
 
   #text(expression: SqlExpression): string {

@@ -7,6 +7,7 @@ import { columnsOf } from '../../../src/query/relation/check.ts';
 import { interpret } from '../../../src/query/relation/interpret.ts';
 import type { Relation } from '../../../src/query/relation/relation.ts';
 import type { Row } from '../../../src/query/relation/value.ts';
+import { madeLookup } from '../made-names.ts';
 import { conversations, firstDate, tablesOf } from './arbitrary-flows.ts';
 import { question } from './arbitrary-question.ts';
 import { plainAnswer } from './plain-answer.ts';
@@ -31,7 +32,7 @@ describe('the tree of a question', () => {
       fc.property(conversations, question, (made, asked) => {
         const { relation, columns } = lowerQuery(asked, { firstDateMillis: firstDate });
         const said = asked.where === undefined ? '' : formatFilter(asked.where);
-        const rows = interpret(relation, tablesOf(made));
+        const rows = interpret(relation, tablesOf(made), madeLookup);
         expect(plainRows(relation, rows), said).toEqual(plainAnswer(asked, made));
         expect(
           columnsOf(relation)

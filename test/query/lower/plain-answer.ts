@@ -2,8 +2,10 @@
  * Every question answered in plain words over made-up conversations, without a tree and without rows of `flows`: what the pages
  * docs/reference/query.md and docs/reference/filter.md say. The lowering is compared with it.
  */
+import { nameColumns } from '../../../src/query/names/columns.ts';
 import type { Query, QueryRange, RowOrder } from '../../../src/query/tree.ts';
 import type { PlainRow } from '../../lake/plain-rows.ts';
+import { namesAt } from '../made-names.ts';
 import { holds, sum } from '../plain-condition.ts';
 import type { Counters, MadeConversation, MadeFlow } from './arbitrary-flows.ts';
 import { countingFlow, dayMillis, firstDate, isCounted, reportsOf, shownOrder } from './arbitrary-flows.ts';
@@ -47,10 +49,10 @@ export function plainAnswer(query: Query, all: readonly MadeConversation[]): Val
   }
   if (query.ask === 'tuples') {
     const rows = ordered(tuplesOf(range), ['time', 'record_second', 'record_offset', 'tuple_index']);
-    return taken(rows, query).map(({ row }) => shownNames.map((name) => row[name]));
+    return taken(rows, query).map(({ row }) => [...shownNames, ...(query.names ?? [])].map((name) => row[name]));
   }
   const order = 'time src_ip src_port dst_ip dst_port protocol last_time record_offset'.split(' ');
-  const names = [...shownNames, 'last_time', 'continued', 'tuples', 'observations'];
+  const names = [...shownNames, 'last_time', 'continued', 'tuples', ...(query.names ?? []), 'observations'];
   return taken(ordered(conversationsOf(range), order), query).map(({ row, continued }) =>
     names.map((name) => (name === 'continued' ? continued === true : row[name])),
   );
@@ -75,7 +77,7 @@ function weightOf(continued: boolean, timeMillis: number, { start = -Infinity }:
   return continued && timeMillis >= first + dayMillis ? 0 : 1;
 }
 
-function fixed({ src, srcPort, dst, dstPort, protocol }: MadeConversation, flow: MadeFlow): PlainRow {
+function fixed({ src, srcPort, dst, dstPort, protocol, flows }: MadeConversation, flow: MadeFlow): PlainRow {
   return {
     src_ip: src,
     src_port: srcPort,
@@ -87,7 +89,18 @@ function fixed({ src, srcPort, dst, dstPort, protocol }: MadeConversation, flow:
     record_second: Math.floor(flow.recordMillis / 1000),
     record_offset: flow.offset,
     blob: 'blob',
+    ...named(src, dst, Math.min(...flows.flatMap(({ tuples }) => tuples.map(({ timeMillis }) => timeMillis)))),
   };
+}
+
+/** What names say of both sides at a time. */
+function named(src: string, dst: string, millis: number): PlainRow {
+  return Object.fromEntries(
+    nameColumns.map(({ name, side, attribute }) => [
+      name,
+      namesAt(side === 'src' ? src : dst, millis)[attribute.name] ?? null,
+    ]),
+  );
 }
 
 function plainReports(flow: MadeFlow, continued: boolean, range: QueryRange): PlainReport[] {
@@ -169,6 +182,7 @@ function tupleFlows(one: MadeConversation, all: readonly MadeConversation[]): Pl
       const row = {
         ...fixed(one, flow),
         ...numbers(tuple.counters),
+        ...named(one.src, one.dst, timeMillis),
         time: timeMillis,
         last_time: timeMillis,
         access: flow.access,

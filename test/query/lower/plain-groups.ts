@@ -153,7 +153,7 @@ function keysOf(axes: readonly Axis[], { row }: PlainFlow): Value[][][] {
         const one = axis.by.reduce<Value[][]>(
           (keys, name) =>
             keys.flatMap((key) =>
-              (name === 'ip' || name === 'port' ? sides(axis, name, row) : [row[findField(name)!.columns[0]]]).map(
+              (findField(name)!.join === 'either' ? sides(axis, name, row) : [row[findField(name)!.columns[0]]]).map(
                 (value) => [...key, value],
               ),
             ),
@@ -167,7 +167,8 @@ function keysOf(axes: readonly Axis[], { row }: PlainFlow): Value[][][] {
 
 function sides({ among }: Axis, name: string, row: PlainFlow['row']): Value[] {
   return [...new Set([row[`src_${name}`], row[`dst_${name}`]])].filter(
-    (value) => among === undefined || among.some((match) => matches(`src.${name}`, match, value) === true),
+    (value) =>
+      value !== null && (among === undefined || among.some((match) => matches(`src.${name}`, match, value) === true)),
   );
 }
 

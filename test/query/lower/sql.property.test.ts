@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { formatFilter } from '../../../src/query/filter/format-filter.ts';
 import { lowerQuery } from '../../../src/query/lower/lower.ts';
 import { interpret } from '../../../src/query/relation/interpret.ts';
+import { madeLookup } from '../made-names.ts';
 import { askDuckdb, cellsOf, duckdbText, writeTables } from '../sql/made-tables.ts';
 import { conversations, firstDate, tablesOf } from './arbitrary-flows.ts';
 import { question } from './arbitrary-question.ts';
@@ -26,7 +27,7 @@ describe('DuckDB answers every question as the interpreter of its tree does', ()
           const answer = await askDuckdb(lake, relation).catch((error: unknown) => {
             throw new Error(duckdbText(relation, lake.files).text, { cause: error });
           });
-          expect(answer, said).toEqual(cellsOf(relation, interpret(relation, tables)));
+          expect(answer, said).toEqual(cellsOf(relation, interpret(relation, tables, madeLookup)));
         }),
         { seed: seed + i, numRuns: questions },
       );

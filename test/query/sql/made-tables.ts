@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckdbConnection } from '../../../src/lake/duckdb/connection.ts';
 import { openDuckdb, quoteText } from '../../../src/lake/duckdb/duckdb.ts';
+import { makeAddressNames } from '../../../src/query/duckdb/address-names.ts';
 import { cellOf } from '../../../src/query/duckdb/duckdb-result.ts';
 import { columnsOf } from '../../../src/query/relation/check.ts';
 import type { Tables } from '../../../src/query/relation/interpret.ts';
 import type { Relation } from '../../../src/query/relation/relation.ts';
 import { tableColumns } from '../../../src/query/relation/tables.ts';
+import { madeNames } from '../made-names.ts';
 import type { Type } from '../../../src/query/relation/type.ts';
 import type { Row, Value } from '../../../src/query/relation/value.ts';
 import type { Cell } from '../../../src/query/engine/result.ts';
@@ -49,16 +51,22 @@ export async function writeTables(tables: Tables): Promise<MadeLake> {
   };
 }
 
-export function duckdbText(relation: Relation, files: MadeLake['files']): SqlText {
-  const sources = {
+function sourcesOf(files: MadeLake['files']): Record<keyof typeof tableColumns, string> {
+  return {
     tuples: `read_parquet(${quoteText(files.tuples)})`,
     flows: `read_parquet(${quoteText(files.flows)})`,
   };
-  return printSql(lowerRelation(relation, duckdb), duckdb, sources);
+}
+
+export function duckdbText(relation: Relation, files: MadeLake['files']): SqlText {
+  return printSql(lowerRelation(relation, duckdb, madeNames.changes), duckdb, sourcesOf(files));
 }
 
 /** Rows of DuckDB's answer. */
 export async function askDuckdb({ connection, files }: MadeLake, relation: Relation): Promise<Cell[][]> {
+  const { attributes } = lowerRelation(relation, duckdb);
+  const sources = Object.values(sourcesOf(files));
+  if (attributes.size > 0) await makeAddressNames(connection, sources, [...attributes], madeNames, undefined);
   const { text, parameters } = duckdbText(relation, files);
   const { values, types } = duckdbParameters(parameters);
   const result = await connection.runAndReadAll(text, values, types);

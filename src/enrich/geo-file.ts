@@ -1,0 +1,83 @@
+/** Files of the format MMDB: countries and, where a file has them, cities and networks. Each maker has keys of its own. */
+import { readFile } from 'node:fs/promises';
+import type { Response } from 'maxmind';
+import { Reader } from 'maxmind';
+import { FlowError, fileError } from '../base/errors.ts';
+import { limits } from '../base/limits.ts';
+import { continentOf } from './continent.ts';
+
+/** What a file says of an address, by attribute; what it lacks is absent. */
+export type Place = Readonly<Partial<Record<'country' | 'continent', string>>>;
+
+export interface GeoFile {
+  readonly path: string;
+  /** @throws names-invalid where the file is damaged */
+  look(address: string): Place | undefined;
+}
+
+/** @throws not-found, permission, io, names-invalid */
+export async function openGeoFile(path: string): Promise<GeoFile> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw fileError(error, `read ${path}`);
+  });
+  const damaged = (cause: unknown): FlowError =>
+    new FlowError('names-invalid', `${path} is no MMDB file, or a damaged one`, { cause });
+  let reader: Reader<Response>;
+  try {
+    reader = new Reader<Response>(bytes, { cache: recordCache() });
+  } catch (error) {
+    throw damaged(error);
+  }
+  // Records are shared by many addresses.
+  const places = new WeakMap<object, Place>();
+  return {
+    path,
+    look: (address) => {
+      // A file of IPv4 knows nothing of other addresses.
+      if (reader.metadata.ipVersion === 4 && address.includes(':')) return undefined;
+      let record: object | null;
+      try {
+        record = reader.get(address);
+      } catch (error) {
+        throw damaged(error);
+      }
+      if (record === null) return undefined;
+      let place = places.get(record);
+      if (place === undefined) places.set(record, (place = placeOf(record)));
+      return place;
+    },
+  };
+}
+
+/** Decoded records by their place in the file. */
+function recordCache(): { get(key: string | number): unknown; set(key: string | number, value: unknown): void } {
+  const known = new Map<string | number, unknown>();
+  return {
+    get: (key) => known.get(key),
+    set: (key, value) => {
+      if (known.size >= limits.geoRecordsKeptMax) known.clear();
+      known.set(key, value);
+    },
+  };
+}
+
+/** Keys of MaxMind and DB-IP (`country.iso_code`), of ip-location-db (`country_code`), of IPinfo (`country`). */
+function placeOf(record: object): Place {
+  const country = firstText(record, ['country', 'iso_code'], ['country_code'], ['country']);
+  const continent = firstText(record, ['continent', 'code'], ['continent_code'], ['continent']);
+  const code = country?.toUpperCase();
+  const place = { country: code, continent: code === undefined ? continent : (continentOf(code) ?? continent) };
+  return Object.fromEntries(Object.entries(place).filter(([, value]) => value !== undefined));
+}
+
+/** The first of these paths of keys at which a record has a text. */
+function firstText(record: object, ...paths: readonly (readonly string[])[]): string | undefined {
+  for (const path of paths) {
+    const found = path.reduce<unknown>(
+      (at, key) => (typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[key] : undefined),
+      record,
+    );
+    if (typeof found === 'string' && found !== '') return found;
+  }
+  return undefined;
+}
