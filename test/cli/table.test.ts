@@ -60,10 +60,11 @@ describe('a terminal that is too narrow', () => {
     expect(shown.split('\n').every((line) => line.length <= 80)).toBe(true);
     expect(shown).toBe(
       [
-        'TIME      ACCESS  SOURCE           DESTINATION      RULE             BYTES',
-        '10:00:00  deny    [2001:db8:1234:  198.51.100.123:  UserRule_Deny  51.3 MB',
-        '                  5678::25]:50123  54321            DatabasesFrom',
-        '                                                    Elsewhere',
+        'TIME      ACCESS  SOURCE  DESTINATION      RULE             BYTES',
+        '10:00:00  deny    [2001:db8:1234:5678::25]:50123',
+        '                          198.51.100.123:  UserRule_Deny  51.3 MB',
+        '                          54321            DatabasesFrom',
+        '                                           Elsewhere',
         '',
       ].join('\n'),
     );
@@ -93,6 +94,39 @@ describe('a terminal that is too narrow', () => {
   test('leaves out nothing if nobody gives a width', async () => {
     expect(await tableOf(flow)).toContain('/SUBSCRIPTIONS/0');
   });
+});
+
+test('an address is never broken, and no line is longer than the terminal', async () => {
+  const group = fc.integer({ min: 0, max: 65_535 }).map((value) => value.toString(16));
+  const ipv6 = fc.array(group, { minLength: 8, maxLength: 8 }).map((groups) => groups.join(':'));
+  const ipv4 = fc.ipV4();
+  const end = fc.oneof(
+    ipv6.map((text) => [text, text]),
+    ipv6.map((text) => [`[${text}]:443`, `[${text}]`]),
+    ipv6.map((text) => [`${text}/64`, `${text}/64`]),
+    ipv4.map((text) => [`${text}:65535`, text]),
+    fc.tuple(ipv6, ipv4).map(([six, four]) => [`${four}, ${six}, ${four}`, six]),
+  );
+  const row = fc.tuple(end, end, fc.constantFrom('AllowWeb', 'DefaultRule_DenyAllInBound'));
+  const columns = ['source', 'destination', 'rule'].map((name) => ({ name, kind: 'text' as const }));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(row, { minLength: 1, maxLength: 5 }),
+      fc.integer({ min: 48, max: 120 }),
+      async (rows, width) => {
+        const chunks = [rows.map(([source, destination, rule]) => [source[0], destination[0], rule])];
+        const lines = (await tableOf({ columns, chunks }, { width, isTerminal: true })).split('\n');
+        expect(lines.filter(({ length }) => length > width)).toEqual([]);
+        for (const [source, destination] of rows)
+          for (const [, address] of [source, destination])
+            expect(
+              lines.some((line) => line.includes(address)),
+              lines.join('\n'),
+            ).toBe(true);
+      },
+    ),
+    { numRuns: process.env['NSGFLOW_LONG'] === '1' ? 2000 : 100 },
+  );
 });
 
 test('cells that wrap keep every character, also hostile ones', async () => {

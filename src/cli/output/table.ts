@@ -1,16 +1,15 @@
 /**
  * Tables for people. Nothing is cut: if the terminal is too narrow, columns of less use are left out (table-columns.ts), and then cells go
- * on in further lines.
+ * on in further lines (wrap.ts).
  */
 import type { Result, ResultColumn, TableStyle } from './result.ts';
 import { plainText, printableCell } from './printable.ts';
 import { leftOutFirst, wrapSteps } from './table-columns.ts';
 import { numberFormat, unitOf } from './units.ts';
+import { longestAddress, rowLines, tableGap, wrapCell } from './wrap.ts';
 
 /** Rows that decide the widths of columns; later rows that are wider wrap, or move what is right of them. */
 const tableSampleRows = 1000;
-/** Between two columns. */
-const gap = 2;
 /** The width of an IPv4 address. */
 const valueHeaderMax = 15;
 
@@ -85,26 +84,28 @@ function layoutOf(
     for (const [i, { header, at, isRight, text }] of shown.entries()) {
       if (isRight) continue;
       const cells = [style.noHeader === true ? '' : header, ...sample.map((row) => text(row[at]))];
-      widths[i] = Math.max(...cells.flatMap((cell) => wrapCell(cell, widths[i]).map(({ length }) => length)));
+      const lengths = cells.flatMap((cell) => wrapCell(cell, widths[i]).map(({ length }) => length));
+      // An address that is longer has a line of its own.
+      widths[i] = Math.max(1, ...lengths.filter((length) => length <= widths[i]));
     }
   }
+  const starts = widths.map((_, i) => widths.slice(0, i).reduce((sum, width) => sum + width + tableGap, 0));
   const line = (
     cells: readonly string[],
     paint: (text: string, i: number) => string,
     isWrapping: (i: number) => boolean,
-  ): string => {
-    const parts = cells.map((cell, i) => (isWrapping(i) ? wrapCell(cell, widths[i]) : [cell]));
-    const height = Math.max(...parts.map(({ length }) => length));
-    let text = '';
-    for (let y = 0; y < height; y++) {
-      const padded = parts.map((lines, i) => {
-        const cell = padCell(lines[y] ?? '', widths[i], shown[i].isRight, i === shown.length - 1);
-        return lines[y] === undefined ? cell : paint(cell, i);
-      });
-      text += `${padded.join(' '.repeat(gap)).trimEnd()}\n`;
-    }
-    return text;
-  };
+  ): string =>
+    rowLines(
+      cells.map((cell, i) => ({
+        lines: isWrapping(i) ? wrapCell(cell, widths[i]) : [cell],
+        start: starts[i],
+        width: widths[i],
+        isRight: shown[i].isRight,
+        isWrapping: isWrapping(i),
+      })),
+      style.width,
+      paint,
+    );
   const bold = (text: string): string => (style.color ? `\u001b[1m${text}\u001b[0m` : text);
   return {
     header: () =>
@@ -125,12 +126,12 @@ function layoutOf(
 }
 
 function lineWidth(widths: readonly number[]): number {
-  return widths.reduce((sum, width) => sum + width + gap, -gap);
+  return widths.reduce((sum, width) => sum + width + tableGap, -tableGap);
 }
 
-/** The longest part of a header that breaks behind `_`; values of the data break anywhere beyond the width of an IPv4 address. */
+/** The longest part of a header that breaks behind `_`; values of the data break beyond the width of an IPv4 address, but not inside an address. */
 function narrowHeader({ header, column }: Shown): number {
-  if (column.isValue === true) return Math.min(header.length, valueHeaderMax);
+  if (column.isValue === true) return Math.min(header.length, Math.max(valueHeaderMax, longestAddress(header)));
   return Math.max(...header.split(/(?<=_)/).map(({ length }) => length));
 }
 
@@ -157,33 +158,6 @@ function giveWay(widths: number[], shown: readonly Shown[], width: number): void
       over--;
     }
   }
-}
-
-/** A cell in lines, broken behind a separator or before a capital letter if one is in the second half of a line. */
-function wrapCell(cell: string, width: number): string[] {
-  const lines: string[] = [];
-  let rest = cell;
-  while (rest.length > width) {
-    const end = breakOf(rest, width);
-    lines.push(rest.slice(0, end).trimEnd());
-    rest = rest.slice(end).trimStart();
-  }
-  return rest === '' && lines.length > 0 ? lines : [...lines, rest];
-}
-
-function breakOf(text: string, width: number): number {
-  // An address goes whole before its port.
-  const port = /\]:\d+$/.test(text) ? text.lastIndexOf(']') + 1 : 0;
-  if (port > 0 && port <= width) return port;
-  for (let at = width; at > width / 2; at--)
-    if (/[ ,/_:;|\]-]/.test(text[at - 1]) || /^[a-z\d][A-Z]/.test(text.slice(at - 1, at + 1))) return at;
-  const isPair = /[\ud800-\udbff]/.test(text[width - 1]);
-  return isPair ? (width === 1 ? 2 : width - 1) : width;
-}
-
-function padCell(text: string, width: number, isRight: boolean, isLast: boolean): string {
-  if (isRight) return text.padStart(width);
-  return isLast ? text : text.padEnd(width);
 }
 
 /** Red what was denied, green what was allowed, so that it is also said by the word. */
