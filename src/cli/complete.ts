@@ -10,6 +10,9 @@ import { tuplesOnly } from '../query/engine/question-view.ts';
 import { openMovableEngine } from '../query/engine/moved-engine.ts';
 import { groupFields, measureExamples } from '../query/measure.ts';
 import { FlowError } from '../base/errors.ts';
+import { findConfiguration } from './options/configuration.ts';
+import { configure } from './options/configure.ts';
+import { takeConfig } from './options/words.ts';
 import { allRows } from './question/answer-rows.ts';
 import { outputNames } from './output/output.ts';
 import { columnNamesOf } from './output/print.ts';
@@ -23,7 +26,8 @@ const liveValuesMax = 200;
 /** Possible replacements of the last of `words`; `program` has the options of the command in the words. */
 export async function completeWords(program: Command, words: readonly string[]): Promise<readonly string[]> {
   const typed = words.at(-1) ?? '';
-  const before = words.slice(0, -1);
+  if (words.at(-2) === '--config') return [];
+  const { config, args: before } = takeConfig(words.slice(0, -1));
   let command = program;
   let at = 0;
   for (; at < before.length; at++) {
@@ -44,8 +48,9 @@ export async function completeWords(program: Command, words: readonly string[]):
       typed,
     );
   if (command.registeredArguments[0]?.name() !== 'filter') return [];
+  await configureQuietly(command, before.slice(0, at).join(' '), config);
   const filter: string[] = [];
-  let lake = process.env['NSGFLOW_LAKE'];
+  let lake = command.getOptionValue('lake') as string | undefined;
   for (let i = at; i < before.length; i++) {
     const known = optionOf(command, before[i]);
     if (known === undefined) filter.push(before[i]);
@@ -59,6 +64,16 @@ export async function completeWords(program: Command, words: readonly string[]):
   // The shell replaces only the last word.
   const kept = text.slice(text.length - typed.length, Math.max(start, text.length - typed.length));
   return offered.map((word) => kept + word);
+}
+
+/** The values of the environment and of the configuration file; of a file with an error, none. */
+async function configureQuietly(command: Command, name: string, config: string | undefined): Promise<void> {
+  const found = await findConfiguration(config, () => undefined).catch(() => undefined);
+  try {
+    configure(command, name, found);
+  } catch {
+    configure(command, name, undefined);
+  }
 }
 
 function beginning(words: readonly string[], typed: string): string[] {

@@ -90,7 +90,8 @@ function pathOf(command: Command | undefined): string {
 /** Words for shell completion; none after a failure. */
 async function complete(words: readonly string[]): Promise<number> {
   try {
-    const program = await createProgram((name) => name.split(' ').every((part, i) => words[i] === part));
+    const { args } = takeConfig(words.slice(0, -1));
+    const program = await createProgram((name) => name.split(' ').every((part, i) => args[i] === part));
     const { completeWords } = await import('./complete.ts');
     for (const word of await completeWords(program, words)) process.stdout.write(`${word}\n`);
   } catch {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { snakeKeys } from '../../src/cli/output/snake-keys.ts';
-import { nsgflow } from './nsgflow.ts';
+import { nsgflow, nsgflowHere } from './nsgflow.ts';
 
 /** The commands that look into storage, and the spool, as people call them. */
 const examples = join(import.meta.dirname, '..', '..', 'examples');
@@ -38,6 +38,23 @@ describe('nsgflow blob', () => {
       'json',
     ]);
     expect(JSON.parse(byHour.out)).toEqual(rows.filter(({ hour }) => hour === '2026-11-20T09:00Z'));
+  });
+
+  test.each([
+    [80, 'HOUR LOG MAC BYTES MODIFIED', 'ACTION LOG HOUR MAC AGE_ DAYS BYTES RULE'],
+    [170, 'HOUR LOG MAC BYTES MODIFIED CONTAINER', 'ACTION LOG HOUR MAC AGE_DAYS DAYS BYTES RULE CONTAINER'],
+    [
+      700,
+      'HOUR LOG MAC BYTES MODIFIED RESOURCE_ID CONTAINER BLOB',
+      'ACTION LOG HOUR MAC AGE_DAYS DAYS BYTES RULE CONTAINER BLOB',
+    ],
+  ])('at %d columns, list and retain hide what their other columns say', async (columns, list, retain) => {
+    const header = async (...args: string[]): Promise<string> =>
+      (await nsgflowHere([...args, '--no-pager', '--color', 'never'], { columns })).out
+        .split('\n')[0]
+        .replaceAll(/ +/g, ' ');
+    expect(await header('blob', 'list', logs)).toBe(list);
+    expect(await header('retain', logs, '--days', '1', '--dry-run')).toBe(retain);
   });
 
   test('blocks and show follow a blob as it grows', async () => {

@@ -157,6 +157,22 @@ describe('what a shell sees', () => {
     expect(values).toContain('allow');
   });
 
+  test('completion takes the lake of the configuration file, and says nothing about a file with a mistake', async () => {
+    const place = mkdtempSync(join(tmpdir(), 'nsgflow-completion-'));
+    const [good, bad] = ['good.yaml', 'bad.yaml'].map((name) => join(place, name));
+    writeFileSync(good, `flows: { lake: ${JSON.stringify(lake)} }\n`);
+    writeFileSync(bad, 'flows: { lake: [1, 2] }\n');
+    const asked = ['__complete', 'flows', 'rule', '=', ''];
+    const named = await nsgflow(asked, { env: { NSGFLOW_CONFIG: good, NSGFLOW_LAKE: '' } });
+    const flag = await nsgflow(['__complete', '--config', good, ...asked.slice(1)], { env: { NSGFLOW_LAKE: '' } });
+    const mistaken = await nsgflow(asked, { env: { NSGFLOW_CONFIG: bad, NSGFLOW_LAKE: lake } });
+    for (const { code, out, err } of [named, flag, mistaken]) {
+      expect([code, err]).toEqual([0, '']);
+      expect(out).toMatch(/^[A-Z]\w+$/m);
+    }
+    rmSync(place, { recursive: true });
+  });
+
   // The shells ask a stand-in for nsgflow, which says what it was asked.
   test.each<[string, string]>([
     ['bash', '. "$1"; COMP_WORDS=(nsgflow top --by a,); COMP_CWORD=3; _nsgflow; printf "%s\\n" "${COMPREPLY[@]}"'],

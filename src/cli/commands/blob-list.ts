@@ -19,8 +19,6 @@ const columns: readonly ResultColumn[] = [
   { name: 'container', kind: 'text' },
   { name: 'blob', kind: 'text' },
 ];
-/** A terminal is too narrow for the ids and names, which say the same. */
-const tableColumns = 5;
 const chunkRows = 1000;
 
 export function define(command: Command): void {
@@ -33,7 +31,7 @@ export function define(command: Command): void {
     async function* chunks(): AsyncGenerator<unknown[][]> {
       let rows: unknown[][] = [];
       for await (const { container, item, path } of found) {
-        const row = [
+        rows.push([
           `${formatTime(path.hourMillis).slice(0, 13)}:00Z`,
           logNameOf(path),
           path.mac ?? null,
@@ -42,8 +40,7 @@ export function define(command: Command): void {
           path.resourceId,
           container.name,
           item.name,
-        ];
-        rows.push(format === 'table' ? row.slice(0, tableColumns) : row);
+        ]);
         if (rows.length === chunkRows) {
           yield rows;
           rows = [];
@@ -51,8 +48,7 @@ export function define(command: Command): void {
       }
       yield rows;
     }
-    const shown = format === 'table' ? columns.slice(0, tableColumns) : columns;
-    const count = await print({ columns: shown, chunks: chunks() }, format);
+    const count = await print({ columns, chunks: chunks(), keep: ['mac'] }, format);
     if (count === 0) throw new FlowError('not-found', `${storage.location} holds no such flow log blob`);
   });
 }

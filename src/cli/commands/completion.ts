@@ -37,7 +37,8 @@ export function define(command: Command): void {
   command.addHelpText(
     'after',
     `
-Commands, options, fields of filters and their values; of NSGs, rules, addresses and MACs those of the lake that --lake or NSGFLOW_LAKE names.
+Commands, options, fields of filters and their values; of NSGs, rules, addresses and MACs those of the lake that
+--lake, NSGFLOW_LAKE or nsgflow.yaml names.
 
   bash   nsgflow completion bash > ~/.local/share/bash-completion/completions/nsgflow
   zsh    nsgflow completion zsh > "\${fpath[1]}/_nsgflow"

@@ -37,6 +37,7 @@ export function define(command: Command): void {
             { name: 'detail', kind: 'text' },
           ],
           chunks: chunks(),
+          keep: ['blob'],
         },
         format,
         { below: (rows) => [rows === 0 ? 'every byte of the blobs was read' : formatCountOf(rows, 'rejected range')] },

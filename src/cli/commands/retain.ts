@@ -35,8 +35,6 @@ const columns: readonly ResultColumn[] = [
   { name: 'container', kind: 'text' },
   { name: 'blob', kind: 'text' },
 ];
-/** A terminal is too narrow for the ids and names. */
-const tableColumns = 7;
 
 export function define(command: Command): void {
   command
@@ -69,16 +67,14 @@ export function define(command: Command): void {
             total[step.action]++;
             if (step.action === 'refused') tell(`refused: ${step.why?.message}`);
             else if (step.action !== 'changed') total.bytes += step.item.lengthBytes;
-            const row = rowOf(step);
-            yield [format === 'table' ? row.slice(0, tableColumns) : row];
+            yield [rowOf(step)];
           }
         } catch (error) {
           if (!(error instanceof FlowError)) throw error;
           failures.push(error);
         }
     }
-    const shown = format === 'table' ? columns.slice(0, tableColumns) : columns;
-    await print({ columns: shown, chunks: chunks() }, format);
+    await print({ columns, chunks: chunks(), keep: ['mac'] }, format);
     tell(describe(total, settings.deletes));
     if (failures.length > 0) throw failures[0];
   });

@@ -36,16 +36,19 @@ const fileName = 'nsgflow.yaml';
 
 /**
  * The configuration file of this call: `given` by `--config`, else NSGFLOW_CONFIG, else nsgflow.yaml in this folder if
- * it belongs to the user and nobody else can write it. `undefined` if there is none.
+ * it belongs to the user and nobody else can write it. `undefined` if there is none. `say` gets the reason why a file is not read.
  * @throws usage, not-found
  */
-export async function findConfiguration(given: string | undefined): Promise<Configuration | undefined> {
+export async function findConfiguration(
+  given: string | undefined,
+  say: (text: string) => void = tell,
+): Promise<Configuration | undefined> {
   const named = given ?? (process.env['NSGFLOW_CONFIG'] || undefined);
   if (named !== undefined) return readConfiguration(named);
   const status = await stat(fileName).catch(() => undefined);
   if (status?.isFile() !== true) return undefined;
   if (status.uid === process.getuid?.() && (status.mode & 0o022) === 0) return readConfiguration(fileName);
-  tell(`note: ${fileName} is not read, since another user can write it: chmod go-w, or name it with --config`);
+  say(`note: ${fileName} is not read, since another user can write it: chmod go-w, or name it with --config`);
   return undefined;
 }
 

@@ -2,6 +2,10 @@
 
 /** Columns that are left out, the first one first. All others stay, and their cells wrap. */
 export const leftOutFirst: readonly string[] = [
+  // Of blobs: what their other columns say.
+  'blob',
+  'resource_id',
+  'container',
   'mac',
   'resource',
   'format',

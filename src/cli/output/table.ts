@@ -72,13 +72,16 @@ function layoutOf(
   const cellWidths = all.map(({ text, at }) => Math.max(1, ...sample.map((row) => text(row[at]).length)));
   const headed = (headerWidth: (one: Shown) => number): number[] =>
     cellWidths.map((width, i) => (style.noHeader === true ? width : Math.max(width, headerWidth(all[i]))));
-  const isRoomy = style.width === 0 || lineWidth(headed(({ header }) => header.length)) <= style.width;
-  const natural = headed(isRoomy ? ({ header }) => header.length : narrowHeader);
-  const shown = isRoomy ? all : fitting(all, natural, style.width, keep);
+  const full = headed(({ header }) => header.length);
+  const isRoomyFor = (some: readonly Shown[]): boolean =>
+    style.width === 0 || lineWidth(some.map(({ at }) => full[at])) <= style.width;
+  const narrow = headed(narrowHeader);
+  const shown = isRoomyFor(all) ? all : fitting(all, narrow, style.width, keep);
+  const isRoomy = isRoomyFor(shown);
   const out = all.filter((one) => !shown.includes(one)).map(({ column }) => column.name);
   if (out.length > 0) style.onLeftOut?.(out);
   if (date !== undefined && sample.length > 0) style.onDate?.(date.trim());
-  const widths = shown.map(({ at }) => natural[at]);
+  const widths = shown.map(({ at }) => (isRoomy ? full : narrow)[at]);
   if (!isRoomy) {
     giveWay(widths, shown, style.width);
     for (const [i, { header, at, isRight, text }] of shown.entries()) {
