@@ -32,7 +32,8 @@ async function screen(args: readonly string[], columns: number | undefined, term
   expect([code, err]).toEqual([0, expect.any(String)]);
   const words = args.map((word) => (word.startsWith(folder) ? 'lake' : word === network ? 'network.json' : word));
   // On a slow machine, a line of progress came and went.
-  const stays = err.replaceAll(/\r?\u001b\[2K(?:[^\n\u001b]*(?=\r?\u001b\[2K))?/g, '');
+  const [before, ...progress] = err.split('\r\u001b[2K');
+  const stays = before + (progress.at(-1) ?? '');
   return `$ nsgflow ${words.join(' ')}\n${out}${stays}`.replaceAll('\u001b', '^').replaceAll(/ +$/gm, '');
 }
 

@@ -7,11 +7,13 @@ import { nsgflowProcess } from './nsgflow.ts';
 const root = mkdtempSync(join(tmpdir(), 'nsgflow-threads-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-/** Says at the end of the process how many threads it has. */
+/** Says at the end of the process how many threads it has, after one use of the pool: newer versions of Node load modules without it. */
 const probe = join(root, 'probe.cjs');
 writeFileSync(
   probe,
-  "process.on('exit', () => console.error('threads', require('node:fs').readdirSync('/proc/self/task').length));",
+  `const fs = require('node:fs');
+process.once('beforeExit', () => fs.stat('/', () => undefined));
+process.on('exit', () => console.error('threads', fs.readdirSync('/proc/self/task').length));`,
 );
 
 async function threads(command: string, size: string): Promise<number> {
