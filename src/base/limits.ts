@@ -289,6 +289,13 @@ export const limits = {
   findAddressesMax: 10_000,
   /** Longest time between two tuples of the same flow: the longest idle timeout of 30 minutes and a tick of 5. */
   tupleBeforeMillisMax: 35 * 60_000,
+  /**
+   * A tuple whose record has a time that is farther from its own counts, in Traffic Analytics' tables, in the interval of its own time. So a range of
+   * these tables reads tuples from so long before it to so long after it.
+   */
+  recordLagMillisMax: 60 * 60_000,
+  /** From the end of an interval to the time at which Azure has its rows. */
+  trafficAnalyticsDelayMillis: 10 * 60_000,
   /** Buckets of a series; more are refused with `usage`. Counters are spread over at most so many buckets. */
   seriesBucketsMax: 20_000,
   // The service
