@@ -1,6 +1,6 @@
 // Joins the modules of the command line and the packages that they use into the files that are published: an installation then has one package with
 // 90 files, and DuckDB. What several commands share goes to dist/chunks/. Threads are entries: their makers look for them beside their own file.
-import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { rolldown } from 'rolldown';
 import { bundledPackages, licenses, sbom } from './sbom.mjs';
@@ -19,6 +19,7 @@ const bundle = await rolldown({
     'chunks/template-worker': 'src/control/deployments/template-worker.ts',
     'chunks/settle-worker': 'src/lake/flows/settle-worker.ts',
     'chunks/encode-worker': 'src/lake/files/encode-worker.ts',
+    'chunks/language-worker': 'src/query/kql/language/language-worker.ts',
   },
   platform: 'node',
   external: (name) => name.startsWith('node:') || name.startsWith('@duckdb/node-bindings'),
@@ -44,6 +45,11 @@ const countries = 'geo-whois-asn-country.mmdb';
 const packed = createRequire(import.meta.url).resolve(`@ip-location-db/geo-whois-asn-country-mmdb/${countries}`);
 copyFileSync(packed, `dist/chunks/${countries}`);
 
-const packages = bundledPackages(output.flatMap((chunk) => Object.keys(chunk.modules ?? {})));
+// The language service of KQL: two scripts that set globals, so that they are no modules of the bundle.
+const kusto = 'node_modules/@kusto/language-service-next';
+const scripts = ['bridge.min.js', 'Kusto.Language.Bridge.min.js'].map((name) => `${kusto}/${name}`);
+writeFileSync('dist/chunks/kusto-language.js', scripts.map((path) => readFileSync(path, 'utf8')).join('\n;\n'));
+
+const packages = bundledPackages([...output.flatMap((chunk) => Object.keys(chunk.modules ?? {})), ...scripts]);
 writeFileSync('dist/LICENSES.txt', licenses(packages));
 writeFileSync('dist/sbom.json', `${JSON.stringify(sbom(packages), undefined, 2)}\n`);

@@ -29,6 +29,18 @@ export const errorTable = {
     meaning: 'The query engine could not run the SQL text.',
     hint: 'The views are tuples, flows and conversations. Show the columns of a view: nsgflow query --lake DIR --sql "describe flows".',
   },
+  'kql-invalid': {
+    exit: 2,
+    status: 400,
+    meaning: 'The KQL text has an error: of its syntax, a name, a type or a value.',
+    hint: 'Correct the named place of the query.',
+  },
+  'kql-unsupported': {
+    exit: 2,
+    status: 400,
+    meaning: 'The KQL text uses an operator or a function that nsgflow does not support, or not in this form.',
+    hint: 'docs/reference/kql.md lists what is supported.',
+  },
   'network-invalid': {
     exit: 2,
     status: 400,

@@ -148,6 +148,17 @@ export const limits = {
   addressesNamedAtOnce: 65_536,
   /** Decoded records of one MMDB file that are kept; above it, all are decoded again. */
   geoRecordsKeptMax: 65_536,
+  // KQL
+
+  /** Characters of a KQL text; a longer one is refused with `kql-invalid`. */
+  kqlCharsMax: 1 << 18,
+  /** Nodes of the syntax tree of a KQL text, bodies of functions counted at each call; above it, the text is refused. */
+  kqlNodesMax: 500_000,
+  /** Items of one completion; further ones are left out. */
+  kqlCompletionsMax: 1000,
+  /** Megabytes of memory and of stack of the thread that reads KQL; a text that needs more is refused. */
+  kqlMemoryMegabytesMax: 1024,
+  kqlStackMegabytes: 16,
   // The lake
 
   /** Bytes of memory for rows that are being written to a lake. */
