@@ -2,7 +2,13 @@
 import type { Expression, Named } from './expression.ts';
 import { column } from './expression.ts';
 import { columnsOf } from './check.ts';
-import type { Aggregate, Relation, SortKey, TableName, WindowFunction } from './relation.ts';
+import type { Aggregate, JoinKind, Relation, SortKey, TableName, WindowFunction } from './relation.ts';
+import type { Column } from './type.ts';
+
+/** Rows of expressions that read no column. */
+export function values(columns: readonly Column[], rows: readonly (readonly Expression[])[]): Relation {
+  return checked({ kind: 'values', columns, rows });
+}
 
 export function scan(table: TableName, columns?: 'stored'): Relation {
   return checked(columns === undefined ? { kind: 'scan', table } : { kind: 'scan', table, columns });
@@ -55,7 +61,7 @@ export function limit(input: Relation, rows: number | undefined): Relation {
 
 /** Pairs of columns: `{right: left}`. */
 export function join(
-  kind: 'inner' | 'left',
+  kind: Exclude<JoinKind, 'cross'>,
   left: Relation,
   right: Relation,
   on: readonly { readonly left: string; readonly right: string }[],
@@ -75,6 +81,11 @@ export function union(inputs: readonly Relation[]): Relation {
 
 export function unnest(input: Relation, list: Expression, as: string): Relation {
   return checked({ kind: 'unnest', input, list, as });
+}
+
+/** Several lists in lockstep. */
+export function zip(input: Relation, lists: readonly Named[]): Relation {
+  return checked({ kind: 'zip', input, lists });
 }
 
 export function window(

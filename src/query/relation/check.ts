@@ -3,7 +3,7 @@ import { FlowError } from '../../base/errors.ts';
 import { findAttribute } from '../names/columns.ts';
 import type { Expression, Named } from './expression.ts';
 import { functions, ruleOf } from './functions.ts';
-import type { Aggregate, Relation, SortKey } from './relation.ts';
+import type { Aggregate, Relation, SortKey, WindowFunction } from './relation.ts';
 import { scanColumns, tableColumns } from './tables.ts';
 import type { Column, ScalarType, Type } from './type.ts';
 import { commonType, elementOf, fieldsOf, formatType, isScalar, isWhole, sameType, scalarTypes } from './type.ts';
@@ -89,6 +89,17 @@ export function typeOf(expression: Expression, scope: Scope): Type {
 
 function find(relation: Relation): readonly Column[] {
   switch (relation.kind) {
+    case 'values': {
+      const { columns, rows } = relation;
+      if (columns.length === 0) refuse('values without columns');
+      for (const row of rows) {
+        if (row.length !== columns.length) refuse(`a row of ${row.length} values for ${columns.length} columns`);
+        for (const [i, value] of row.entries())
+          if (!sameType(typeOf(value, { columns: [] }), columns[i].type))
+            refuse(`a value of another type than "${columns[i].name}"`);
+      }
+      return columns;
+    }
     case 'scan':
       if (Object.hasOwn(tableColumns, relation.table))
         return (relation.columns === 'stored' ? tableColumns : scanColumns)[relation.table];
@@ -137,7 +148,7 @@ function find(relation: Relation): readonly Column[] {
       for (const pair of relation.on)
         if (commonType([typeOfColumn(pair.left, left), typeOfColumn(pair.right, right)]) === undefined)
           refuse(`"${pair.left}" and "${pair.right}" do not compare`);
-      return [...left, ...right];
+      return relation.join === 'semi' || relation.join === 'anti' ? left : [...left, ...right];
     }
     case 'union': {
       const [first, ...rest] = relation.inputs.map(columnsOf);
@@ -152,13 +163,20 @@ function find(relation: Relation): readonly Column[] {
       const type = typeOf(relation.list, { columns });
       return [...columns, { name: relation.as, type: elementOf(type) ?? refuse(`unnest of ${formatType(type)}`) }];
     }
+    case 'zip': {
+      const columns = columnsOf(relation.input);
+      if (relation.lists.length === 0) refuse('a zip of no list');
+      const items = named(relation.lists, columns).map(({ name, type }): Column => {
+        return { name, type: elementOf(type) ?? refuse(`zip of ${formatType(type)}`) };
+      });
+      return [...columns, ...items];
+    }
     case 'window': {
       const columns = columnsOf(relation.input);
       for (const name of relation.partition) typeOfColumn(name, columns);
       checkOrder(relation.order, columns);
       const { function: of } = relation;
-      const type = of.kind === 'row_number' ? 'long' : typeOfColumn(of.column, columns);
-      return [...columns, { name: relation.as, type }];
+      return [...columns, { name: relation.as, type: windowType(of, columns) }];
     }
     case 'let':
       return columnsOf(relation.body);
@@ -167,6 +185,17 @@ function find(relation: Relation): readonly Column[] {
     default:
       return refuse(`there is no relation "${(relation as { kind: string }).kind}"`);
   }
+}
+
+function windowType(of: WindowFunction, columns: readonly Column[]): Type {
+  if (!('column' in of)) return 'long';
+  const type = typeOfColumn(of.column, columns);
+  if (of.kind !== 'running_sum') {
+    const rows = 'rows' in of ? of.rows : 1;
+    return Number.isSafeInteger(rows) && rows >= 0 ? type : refuse(`a value ${rows} rows away`);
+  }
+  if (type === 'double' || type === 'decimal') return type;
+  return isWhole(type) || type === 'timespan' ? 'wide' : refuse(`a sum of ${formatType(type)}`);
 }
 
 function named(columns: readonly Named[], input: readonly Column[]): Column[] {
@@ -278,6 +307,7 @@ function checkNames(relation: Relation, visible: ReadonlyMap<string, Relation>, 
 /** The relations directly below one. */
 export function inputsOf(relation: Relation): readonly Relation[] {
   switch (relation.kind) {
+    case 'values':
     case 'scan':
     case 'ref':
       return [];

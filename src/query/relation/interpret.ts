@@ -7,7 +7,7 @@ import { checkRelation, columnsOf } from './check.ts';
 import { scanWithNames } from '../names/derive.ts';
 import type { Expression } from './expression.ts';
 import { ruleOf } from './functions.ts';
-import type { Aggregate, Relation, SortKey, TableName } from './relation.ts';
+import type { Aggregate, Relation, SortKey, TableName, WindowFunction } from './relation.ts';
 import type { Row, Value } from './value.ts';
 import { compareValues, keyOf, valueOf } from './value.ts';
 
@@ -30,6 +30,10 @@ interface Context {
 
 function rowsOf(relation: Relation, context: Context): readonly Row[] {
   switch (relation.kind) {
+    case 'values':
+      return relation.rows.map((row) =>
+        Object.fromEntries(relation.columns.map(({ name }, i) => [name, evaluate(row[i], {})])),
+      );
     case 'scan': {
       if (relation.columns === 'stored') return context.tables[relation.table];
       return rowsOf(scanWithNames(relation.table, new Set(columnsOf(relation).map(({ name }) => name))), context);
@@ -87,14 +91,43 @@ function step(
       return rows.flatMap((row) =>
         ((evaluate(relation.list, row) ?? []) as readonly Value[]).map((item) => ({ ...row, [relation.as]: item })),
       );
-    default: {
-      const { function: of, as } = relation;
-      return groupBy(rows, relation.partition).flatMap((some) =>
-        sorted(some, relation.order).map((row, i, all) => ({
+    case 'zip':
+      return rows.flatMap((row) => {
+        const lists = relation.lists.map(({ value }) => (evaluate(value, row) ?? []) as readonly Value[]);
+        return Array.from({ length: Math.max(...lists.map((list) => list.length)) }, (_, i) => ({
           ...row,
-          [as]: of.kind === 'row_number' ? BigInt(i + 1) : (all[i - 1]?.[of.column] ?? null),
-        })),
-      );
+          ...Object.fromEntries(relation.lists.map(({ name }, at) => [name, lists[at][i] ?? null])),
+        }));
+      });
+    default: {
+      const { function: of, as, order } = relation;
+      return groupBy(rows, relation.partition).flatMap((some) => {
+        const all = sorted(some, order);
+        const found = windowValues(of, all, (a, b) => compareRows(a, b, order));
+        return all.map((row, i) => ({ ...row, [as]: found[i] }));
+      });
+    }
+  }
+}
+
+/** The values of a window function over the rows of a partition, in their order. */
+function windowValues(of: WindowFunction, rows: readonly Row[], compare: (a: Row, b: Row) => number): Value[] {
+  switch (of.kind) {
+    case 'row_number':
+      return rows.map((_, i) => BigInt(i + 1));
+    case 'rank':
+    case 'dense_rank': {
+      let [rank, ranks] = [0, 0];
+      return rows.map((row, i) => {
+        if (i === 0 || compare(rows[i - 1], row) !== 0) [rank, ranks] = [i + 1, ranks + 1];
+        return BigInt(of.kind === 'rank' ? rank : ranks);
+      });
+    }
+    case 'running_sum':
+      return rows.map((_, i) => sumOf(rows.slice(0, i + 1).map((row) => row[of.column])));
+    default: {
+      const by = of.kind === 'previous' ? -1 : of.kind === 'lag' ? -of.rows : of.rows;
+      return rows.map((_, i) => rows[i + by]?.[of.column] ?? null);
     }
   }
 }
@@ -106,12 +139,19 @@ function joined(relation: Extract<Relation, { kind: 'join' }>, left: readonly Ro
     const key = keyOf(on.map((pair) => row[pair.right]));
     matches.set(key, [...(matches.get(key) ?? []), row]);
   }
-  const missing = Object.fromEntries(columnsOf(relation.right).map(({ name }) => [name, null]));
-  return left.flatMap((row) => {
+  const nothing = (of: Relation): Row => Object.fromEntries(columnsOf(of).map(({ name }) => [name, null]));
+  const missing = nothing(relation.right);
+  const used = new Set<Row>();
+  const rows = left.flatMap((row) => {
     const found = matches.get(keyOf(on.map((pair) => row[pair.left]))) ?? [];
-    if (found.length === 0 && join === 'left') return [{ ...row, ...missing }];
+    for (const one of found) used.add(one);
+    if (join === 'semi' || join === 'anti') return found.length > 0 === (join === 'semi') ? [row] : [];
+    if (found.length === 0 && (join === 'left' || join === 'full')) return [{ ...row, ...missing }];
     return found.map((other) => ({ ...row, ...other }));
   });
+  if (join !== 'right' && join !== 'full') return rows;
+  const alone = right.filter((row) => !used.has(row));
+  return [...rows, ...alone.map((row) => ({ ...nothing(relation.left), ...row }))];
 }
 
 /** The value of an expression in a row. */
@@ -181,16 +221,18 @@ function sumOf(values: readonly Value[]): Value {
 }
 
 function sorted(rows: readonly Row[], keys: readonly SortKey[]): Row[] {
-  return [...rows].sort((a, b) => {
-    for (const { by, descending = false, nullsFirst = false } of keys) {
-      const [left, right] = [a[by], b[by]];
-      if (left === null && right === null) continue;
-      if (left === null || right === null) return (left === null) === nullsFirst ? -1 : 1;
-      const order = compareValues(left, right);
-      if (order !== 0) return descending ? -order : order;
-    }
-    return 0;
-  });
+  return [...rows].sort((a, b) => compareRows(a, b, keys));
+}
+
+function compareRows(a: Row, b: Row, keys: readonly SortKey[]): number {
+  for (const { by, descending = false, nullsFirst = false } of keys) {
+    const [left, right] = [a[by], b[by]];
+    if (left === null && right === null) continue;
+    if (left === null || right === null) return (left === null) === nullsFirst ? -1 : 1;
+    const order = compareValues(left, right);
+    if (order !== 0) return descending ? -order : order;
+  }
+  return 0;
 }
 
 /** Rows with equal values of these columns, null being a value; groups in order of their first rows. */

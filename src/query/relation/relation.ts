@@ -10,6 +10,8 @@ import type { Expression, Named } from './expression.ts';
 import type { Column } from './type.ts';
 
 export type Relation =
+  /** Rows that the tree has itself. Expressions in them read no column. */
+  | { readonly kind: 'values'; readonly columns: readonly Column[]; readonly rows: readonly (readonly Expression[])[] }
   /** All rows of a table (tables.ts). `stored`: without the columns that names give. */
   | { readonly kind: 'scan'; readonly table: TableName; readonly columns?: 'stored' }
   /**
@@ -40,10 +42,13 @@ export type Relation =
   | { readonly kind: 'sort'; readonly input: Relation; readonly by: readonly SortKey[] }
   /** The first rows: of a sorted input those in front, of any other some. */
   | { readonly kind: 'limit'; readonly input: Relation; readonly rows: number }
-  /** Columns of both sides, which have different names. `left` keeps rows of the left side that have no match. */
+  /**
+   * Columns of both sides, which have different names. `left`, `right` and `full` keep rows of these sides that have no match. `semi` and `anti` have the
+   * columns of the left side only: its rows that have a match, or none.
+   */
   | {
       readonly kind: 'join';
-      readonly join: 'inner' | 'left' | 'cross';
+      readonly join: JoinKind;
       readonly left: Relation;
       readonly right: Relation;
       /** Pairs of columns that are equal, null matching null; none for `cross`. */
@@ -53,6 +58,8 @@ export type Relation =
   | { readonly kind: 'union'; readonly inputs: readonly Relation[] }
   /** One row for each element of the list, which is a further column; none if there is no list. */
   | { readonly kind: 'unnest'; readonly input: Relation; readonly list: Expression; readonly as: string }
+  /** Several lists in lockstep: as many rows as the longest has elements; shorter ones have null in the other rows. */
+  | { readonly kind: 'zip'; readonly input: Relation; readonly lists: readonly Named[] }
   /** A further column that depends on the rows of one partition in their order. */
   | {
       readonly kind: 'window';
@@ -66,6 +73,8 @@ export type Relation =
   | { readonly kind: 'let'; readonly name: string; readonly value: Relation; readonly body: Relation }
   /** The value of a `let` around it, whose columns it repeats. */
   | { readonly kind: 'ref'; readonly name: string; readonly columns: readonly Column[] };
+
+export type JoinKind = 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti' | 'cross';
 
 export type TableName = 'tuples' | 'flows';
 
@@ -98,4 +107,10 @@ export type WindowFunction =
   /** From 1. */
   | { readonly kind: 'row_number' }
   /** The value of a column in the row before; null in the first. */
-  | { readonly kind: 'previous'; readonly column: string };
+  | { readonly kind: 'previous'; readonly column: string }
+  /** The value of a column so many rows before, or behind; null where there is no such row. */
+  | { readonly kind: 'lag' | 'lead'; readonly column: string; readonly rows: number }
+  /** The sum of a column up to this row, null counting as nothing; null as long as there is no value. */
+  | { readonly kind: 'running_sum'; readonly column: string }
+  /** From 1: rows with equal keys of the order have one rank; the next one counts all rows before (`rank`) or all ranks (`dense_rank`). */
+  | { readonly kind: 'rank' | 'dense_rank' };

@@ -81,6 +81,8 @@ export const clickhouse: SqlDialect = {
       call('arrayMap', value, where === undefined ? list : call('arrayFilter', where, list)),
     ),
   unnest: (list) => call('arrayJoin', list),
+  hasLockstep: false,
+  joins: { inner: 'INNER', left: 'LEFT', right: 'RIGHT', full: 'FULL', semi: 'LEFT SEMI', anti: 'LEFT ANTI' },
 };
 
 /** What a query needs to mean what it means elsewhere: names are columns before aliases, what a join lacks is null, times are UTC. */

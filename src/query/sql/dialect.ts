@@ -1,5 +1,6 @@
 /** What differs between the engines: one table a dialect (duckdb.ts, clickhouse.ts). All else is in print.ts. */
 import type { FunctionName } from '../relation/functions.ts';
+import type { JoinKind } from '../relation/relation.ts';
 import type { ScalarType, Type } from '../relation/type.ts';
 import type { SqlExpression } from './node.ts';
 import { call, operator } from './node.ts';
@@ -26,6 +27,10 @@ export interface SqlDialect {
   total(list: SqlExpression, where: Lambda | undefined, value: Lambda): SqlExpression;
   /** One row for each element, in the list of columns. */
   unnest(list: SqlExpression): SqlExpression;
+  /** Whether several of these in one list of columns go in lockstep, null behind the end of the shorter lists. */
+  readonly hasLockstep: boolean;
+  /** What stands before JOIN. */
+  readonly joins: Readonly<Record<Exclude<JoinKind, 'cross'>, string>>;
 }
 
 /** A lambda with its parameter. */

@@ -4,10 +4,11 @@
  * somebody needs.
  */
 import { assert } from '../../base/assert.ts';
+import { FlowError } from '../../base/errors.ts';
 import { checkRelation, columnsOf, typeOf } from '../relation/check.ts';
 import type { Expression } from '../relation/expression.ts';
 import { column, columnsRead } from '../relation/expression.ts';
-import type { Aggregate, Relation, SortKey, TableName } from '../relation/relation.ts';
+import type { Aggregate, Relation, SortKey, TableName, WindowFunction } from '../relation/relation.ts';
 import { findNameColumn } from '../names/columns.ts';
 import { addressNamesTable, periodOf, scanWithNames } from '../names/derive.ts';
 import type { SqlDialect } from './dialect.ts';
@@ -71,6 +72,8 @@ class Lowering {
   /** The block of a relation, with the columns `needed` at least. */
   #block(relation: Relation, needed: ReadonlySet<string>): Block {
     switch (relation.kind) {
+      case 'values':
+        return this.#values(relation, needed);
       case 'scan':
         if (relation.columns !== 'stored' && [...needed].some((one) => findNameColumn(one) !== undefined))
           return this.#block(scanWithNames(relation.table, needed), needed);
@@ -113,21 +116,71 @@ class Lowering {
       case 'unnest': {
         const input = this.#input(relation.input, without(needed, [relation.as]), [relation.list], ['rows']);
         const value = this.#dialect.unnest(this.#sql(relation.list, relation.input, input));
-        return expanded(input, needed, relation.as, value);
+        return expanded(input, needed, [[relation.as, value]]);
       }
+      case 'zip':
+        return this.#zipped(relation, needed);
       default: {
         const { partition, order, function: of, as } = relation;
-        const read = [...partition, ...order.map(({ by }) => by), ...(of.kind === 'previous' ? [of.column] : [])];
+        const read = [...partition, ...order.map(({ by }) => by), ...('column' in of ? [of.column] : [])];
         const input = this.#closedInput(relation.input, new Set([...without(needed, [as]), ...read]));
         const value: SqlExpression = {
           kind: 'over',
-          of: of.kind === 'previous' ? call('max', name(of.column)) : call('row_number'),
+          ...this.#windowed(of, relation.input),
           partition: partition.map(name),
           order: orderOf(order),
-          ...(of.kind === 'previous' ? { frame: 'row-before' as const } : {}),
         };
-        return expanded(input, needed, as, value);
+        return expanded(input, needed, [[as, value]]);
       }
+    }
+  }
+
+  /** SQL has no rows of no row: a row that no condition lets through stands for them. */
+  #values({ columns, rows }: Extract<Relation, { kind: 'values' }>, needed: ReadonlySet<string>): Block {
+    const kept = columns.flatMap((one, i) => (needed.has(one.name) || i === 0 ? [i] : []));
+    const context = { dialect: this.#dialect, scope: { columns: [] }, column: name };
+    const all = rows.map((row) => kept.map((i) => expressionSql(row[i], context)));
+    const nothing = kept.map(() => fixed('NULL'));
+    const from: SqlFrom = {
+      kind: 'values',
+      columns: kept.map((i) => columns[i]),
+      rows: all.length === 0 ? [nothing] : all,
+      alias: `s${++this.#aliases}`,
+    };
+    const block = blockOver(
+      from,
+      kept.map((i) => columns[i].name),
+    );
+    return all.length === 0 ? { ...block, where: [{ kind: 'boolean', value: false }] } : block;
+  }
+
+  #zipped({ input: from, lists }: Extract<Relation, { kind: 'zip' }>, needed: ReadonlySet<string>): Block {
+    if (!this.#dialect.hasLockstep)
+      throw new FlowError('usage', `${this.#dialect.name} does not expand several lists together`);
+    const names = lists.map((one) => one.name);
+    const read = lists.map(({ value }) => value);
+    const input = this.#input(from, without(needed, names), read, ['rows']);
+    return expanded(
+      input,
+      needed,
+      lists.map((one) => [one.name, this.#dialect.unnest(this.#sql(one.value, from, input))] as const),
+    );
+  }
+
+  #windowed(of: WindowFunction, input: Relation): Pick<Extract<SqlExpression, { kind: 'over' }>, 'of' | 'frame'> {
+    switch (of.kind) {
+      case 'previous':
+        return { of: call('max', name(of.column)), frame: { start: -1, end: -1 } };
+      case 'lag':
+        return { of: call('max', name(of.column)), frame: { start: -of.rows, end: -of.rows } };
+      case 'lead':
+        return { of: call('max', name(of.column)), frame: { start: of.rows, end: of.rows } };
+      case 'running_sum': {
+        const type = columnsOf(input).find((one) => one.name === of.column)!.type;
+        return { of: this.#dialect.aggregates.sum(name(of.column), type), frame: { end: 0 } };
+      }
+      default:
+        return { of: call(of.kind) };
     }
   }
 
@@ -199,7 +252,7 @@ class Lowering {
         operands: [name(pair.left), name(pair.right)],
       })),
     };
-    return blockOver(from, [...namesOf(left), ...namesOf(right)]);
+    return blockOver(from, join === 'semi' || join === 'anti' ? namesOf(left) : [...namesOf(left), ...namesOf(right)]);
   }
 
   /** Joins the table in which the engine has what names say of each address, in each period. */
@@ -300,10 +353,14 @@ function blockOver(from: SqlFrom, names: readonly string[]): Block {
   return { from, where: [], columns, groupBy: [], orderBy: [], stage: 'rows' };
 }
 
-/** A block with a column that makes it expand, and of the others those that are needed. */
-function expanded(block: Block, needed: ReadonlySet<string>, as: string, value: SqlExpression): Block {
+/** A block with columns that make it expand, and of the others those that are needed. */
+function expanded(
+  block: Block,
+  needed: ReadonlySet<string>,
+  made: readonly (readonly [string, SqlExpression])[],
+): Block {
   const columns = [...block.columns].filter(([one]) => needed.has(one));
-  return { ...block, columns: new Map([...columns, [as, value]]), stage: 'expanded' };
+  return { ...block, columns: new Map([...columns, ...made]), stage: 'expanded' };
 }
 
 /** A block as a query with these columns. */
@@ -359,6 +416,7 @@ function aliasOf(from: SqlFrom): string {
     case 'named':
       return from.name;
     case 'query':
+    case 'values':
       return from.alias;
     default:
       assert(false, 'a closed block has a name');

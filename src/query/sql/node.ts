@@ -1,6 +1,6 @@
 /** SQL as nodes: what both dialects have. print.ts writes them as text; lower.ts makes them of a relational tree. */
 import type { Literal } from '../relation/expression.ts';
-import type { TableName } from '../relation/relation.ts';
+import type { JoinKind, TableName } from '../relation/relation.ts';
 import type { ScalarType, Type } from '../relation/type.ts';
 
 export type SqlExpression =
@@ -43,8 +43,8 @@ export type SqlExpression =
       readonly of: SqlExpression;
       readonly partition: readonly SqlExpression[];
       readonly order: readonly SqlOrder[];
-      /** Only the row before counts. */
-      readonly frame?: 'row-before';
+      /** Rows that count, from this one: -1 is the row before. Without `start`, all up to `end`. */
+      readonly frame?: { readonly start?: number; readonly end: number };
     };
 
 export interface SqlOrder {
@@ -76,9 +76,16 @@ export type SqlFrom =
   /** A common table expression. */
   | { readonly kind: 'named'; readonly name: string }
   | { readonly kind: 'query'; readonly query: SqlQuery; readonly alias: string }
+  /** Rows of values, of these types: one at least. */
+  | {
+      readonly kind: 'values';
+      readonly columns: readonly { readonly name: string; readonly type: Type }[];
+      readonly rows: readonly (readonly SqlExpression[])[];
+      readonly alias: string;
+    }
   | {
       readonly kind: 'join';
-      readonly join: 'inner' | 'left' | 'cross';
+      readonly join: JoinKind;
       readonly left: SqlFrom;
       readonly right: SqlFrom;
       readonly on: readonly SqlExpression[];

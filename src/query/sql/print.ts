@@ -97,11 +97,21 @@ class Printer {
         return this.#name(from.name);
       case 'query':
         return `(${this.#query(from.query)}) AS ${this.#name(from.alias)}`;
+      case 'values': {
+        const rows = from.rows.map((row, at) => {
+          const list = row.map(
+            (one, i) =>
+              this.#value(one, from.columns[i].type) + (at > 0 ? '' : ` AS ${this.#name(from.columns[i].name)}`),
+          );
+          return `SELECT ${list.join(', ')}`;
+        });
+        return `(${rows.join(' UNION ALL ')}) AS ${this.#name(from.alias)}`;
+      }
       default: {
         const sides = [this.#from(from.left), this.#from(from.right)] as const;
         if (from.join === 'cross') return `${sides[0]} CROSS JOIN ${sides[1]}`;
         const on = from.on.map((one) => this.#text(one)).join(' AND ');
-        return `${sides[0]} ${from.join === 'left' ? 'LEFT' : 'INNER'} JOIN ${sides[1]} ON ${on}`;
+        return `${sides[0]} ${this.#dialect.joins[from.join]} JOIN ${sides[1]} ON ${on}`;
       }
     }
   }
@@ -163,11 +173,16 @@ class Printer {
         const parts = [
           ...(partition === '' ? [] : [`PARTITION BY ${partition}`]),
           ...(expression.order.length === 0 ? [] : [`ORDER BY ${this.#order(expression.order)}`]),
-          ...(expression.frame === undefined ? [] : ['ROWS BETWEEN 1 PRECEDING AND 1 PRECEDING']),
+          ...(expression.frame === undefined ? [] : [frameText(expression.frame)]),
         ];
         return `${this.#text(expression.of)} OVER (${parts.join(' ')})`;
       }
     }
+  }
+
+  /** With its type: a parameter alone has none. */
+  #value(expression: SqlExpression, type: Type): string {
+    return `CAST(${this.#text(expression)} AS ${typeText(type, this.#dialect)})`;
   }
 
   /** In brackets unless it binds tighter than what it stands in. */
@@ -189,6 +204,12 @@ class Printer {
     assert(/^[a-z][a-z0-9_]*$/.test(name), 'names of a checked tree are lower-case words');
     return reserved.has(name) ? `"${name}"` : name;
   }
+}
+
+function frameText({ start, end }: { readonly start?: number; readonly end: number }): string {
+  const bound = (by: number): string =>
+    by === 0 ? 'CURRENT ROW' : `${wholeText(Math.abs(by))} ${by < 0 ? 'PRECEDING' : 'FOLLOWING'}`;
+  return `ROWS BETWEEN ${start === undefined ? 'UNBOUNDED PRECEDING' : bound(start)} AND ${bound(end)}`;
 }
 
 /** Stands for what binds tighter than all operators. */

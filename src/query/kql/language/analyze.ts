@@ -117,7 +117,7 @@ class Copy {
   }
 
   #part(child: BridgeNode): SyntaxPart | undefined {
-    if (isToken(child)) return child.Text;
+    if (isToken(child)) return child.Text ?? '';
     const kind = this.#kind(child.Kind);
     if (kind === 'List') {
       const items: SyntaxNode[] = [];
@@ -178,7 +178,7 @@ class Copy {
 }
 
 function isToken(node: BridgeNode): boolean {
-  return node.GetCalledFunctionBody === undefined && node.GetName === undefined;
+  return node instanceof languageLibrary().kusto.Syntax.SyntaxToken;
 }
 
 /** Dynamic values have types of their own where their form is known. */
@@ -192,7 +192,8 @@ const scalarTypes: ReadonlySet<string> = new Set(
 
 function textOf(node: BridgeNode, kind: string, parts: Readonly<Record<string, SyntaxPart>>): string | undefined {
   if (typeof node.SimpleName === 'string') return node.SimpleName;
-  if (kind === 'StringLiteralExpression' || kind === 'CompoundStringLiteralExpression') return String(node.LiteralValue);
+  if (kind === 'StringLiteralExpression' || kind === 'CompoundStringLiteralExpression')
+    return String(node.LiteralValue);
   const token = parts['Token'];
   return typeof token === 'string' ? token : undefined;
 }

@@ -69,7 +69,7 @@ export interface Kusto {
     readonly TableSymbol: { From(schema: string): { WithName(name: string): object } };
     readonly SymbolKind: object;
   };
-  readonly Syntax: { readonly SyntaxKind: object };
+  readonly Syntax: { readonly SyntaxKind: object; readonly SyntaxToken: new () => BridgeNode };
   readonly Editor: {
     readonly CompletionKind: object;
     readonly KustoCodeService: {
