@@ -83,11 +83,6 @@ export function unnest(input: Relation, list: Expression, as: string): Relation 
   return checked({ kind: 'unnest', input, list, as });
 }
 
-/** Several lists in lockstep. */
-export function zip(input: Relation, lists: readonly Named[]): Relation {
-  return checked({ kind: 'zip', input, lists });
-}
-
 export function window(
   input: Relation,
   as: string,

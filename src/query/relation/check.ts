@@ -163,14 +163,6 @@ function find(relation: Relation): readonly Column[] {
       const type = typeOf(relation.list, { columns });
       return [...columns, { name: relation.as, type: elementOf(type) ?? refuse(`unnest of ${formatType(type)}`) }];
     }
-    case 'zip': {
-      const columns = columnsOf(relation.input);
-      if (relation.lists.length === 0) refuse('a zip of no list');
-      const items = named(relation.lists, columns).map(({ name, type }): Column => {
-        return { name, type: elementOf(type) ?? refuse(`zip of ${formatType(type)}`) };
-      });
-      return [...columns, ...items];
-    }
     case 'window': {
       const columns = columnsOf(relation.input);
       for (const name of relation.partition) typeOfColumn(name, columns);

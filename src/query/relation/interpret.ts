@@ -91,14 +91,6 @@ function step(
       return rows.flatMap((row) =>
         ((evaluate(relation.list, row) ?? []) as readonly Value[]).map((item) => ({ ...row, [relation.as]: item })),
       );
-    case 'zip':
-      return rows.flatMap((row) => {
-        const lists = relation.lists.map(({ value }) => (evaluate(value, row) ?? []) as readonly Value[]);
-        return Array.from({ length: Math.max(...lists.map((list) => list.length)) }, (_, i) => ({
-          ...row,
-          ...Object.fromEntries(relation.lists.map(({ name }, at) => [name, lists[at][i] ?? null])),
-        }));
-      });
     default: {
       const { function: of, as, order } = relation;
       return groupBy(rows, relation.partition).flatMap((some) => {

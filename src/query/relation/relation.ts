@@ -58,8 +58,6 @@ export type Relation =
   | { readonly kind: 'union'; readonly inputs: readonly Relation[] }
   /** One row for each element of the list, which is a further column; none if there is no list. */
   | { readonly kind: 'unnest'; readonly input: Relation; readonly list: Expression; readonly as: string }
-  /** Several lists in lockstep: as many rows as the longest has elements; shorter ones have null in the other rows. */
-  | { readonly kind: 'zip'; readonly input: Relation; readonly lists: readonly Named[] }
   /** A further column that depends on the rows of one partition in their order. */
   | {
       readonly kind: 'window';

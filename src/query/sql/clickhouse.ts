@@ -81,7 +81,6 @@ export const clickhouse: SqlDialect = {
       call('arrayMap', value, where === undefined ? list : call('arrayFilter', where, list)),
     ),
   unnest: (list) => call('arrayJoin', list),
-  hasLockstep: false,
   joins: { inner: 'INNER', left: 'LEFT', right: 'RIGHT', full: 'FULL', semi: 'LEFT SEMI', anti: 'LEFT ANTI' },
 };
 

@@ -27,8 +27,6 @@ export interface SqlDialect {
   total(list: SqlExpression, where: Lambda | undefined, value: Lambda): SqlExpression;
   /** One row for each element, in the list of columns. */
   unnest(list: SqlExpression): SqlExpression;
-  /** Whether several of these in one list of columns go in lockstep, null behind the end of the shorter lists. */
-  readonly hasLockstep: boolean;
   /** What stands before JOIN. */
   readonly joins: Readonly<Record<Exclude<JoinKind, 'cross'>, string>>;
 }

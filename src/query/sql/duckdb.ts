@@ -92,7 +92,6 @@ export const duckdb: SqlDialect = {
   total: (list, where, value) =>
     call('list_sum', call('list_transform', where === undefined ? list : call('list_filter', list, where), value)),
   unnest: (list) => call('unnest', list),
-  hasLockstep: true,
   joins: { inner: 'INNER', left: 'LEFT', right: 'RIGHT', full: 'FULL', semi: 'SEMI', anti: 'ANTI' },
 };
 

@@ -4,7 +4,6 @@
  * somebody needs.
  */
 import { assert } from '../../base/assert.ts';
-import { FlowError } from '../../base/errors.ts';
 import { checkRelation, columnsOf, typeOf } from '../relation/check.ts';
 import type { Expression } from '../relation/expression.ts';
 import { column, columnsRead } from '../relation/expression.ts';
@@ -118,8 +117,6 @@ class Lowering {
         const value = this.#dialect.unnest(this.#sql(relation.list, relation.input, input));
         return expanded(input, needed, [[relation.as, value]]);
       }
-      case 'zip':
-        return this.#zipped(relation, needed);
       default: {
         const { partition, order, function: of, as } = relation;
         const read = [...partition, ...order.map(({ by }) => by), ...('column' in of ? [of.column] : [])];
@@ -152,19 +149,6 @@ class Lowering {
       kept.map((i) => columns[i].name),
     );
     return all.length === 0 ? { ...block, where: [{ kind: 'boolean', value: false }] } : block;
-  }
-
-  #zipped({ input: from, lists }: Extract<Relation, { kind: 'zip' }>, needed: ReadonlySet<string>): Block {
-    if (!this.#dialect.hasLockstep)
-      throw new FlowError('usage', `${this.#dialect.name} does not expand several lists together`);
-    const names = lists.map((one) => one.name);
-    const read = lists.map(({ value }) => value);
-    const input = this.#input(from, without(needed, names), read, ['rows']);
-    return expanded(
-      input,
-      needed,
-      lists.map((one) => [one.name, this.#dialect.unnest(this.#sql(one.value, from, input))] as const),
-    );
   }
 
   #windowed(of: WindowFunction, input: Relation): Pick<Extract<SqlExpression, { kind: 'over' }>, 'of' | 'frame'> {

@@ -35,6 +35,8 @@ export interface KqlFunction {
 export interface LoweredAggregate {
   readonly aggregates: readonly Aggregate[];
   readonly result: Typed;
+  /** Further results of `arg_max(x, y, z)` (of y and z, `*` being all other columns by name), of `take_any(x, y)` and of `percentiles`. */
+  readonly more?: readonly Typed[];
 }
 
 export interface KqlAggregate {
