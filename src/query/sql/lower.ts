@@ -7,6 +7,7 @@ import { assert } from '../../base/assert.ts';
 import { checkRelation, columnsOf, typeOf } from '../relation/check.ts';
 import type { Expression } from '../relation/expression.ts';
 import { column, columnsRead } from '../relation/expression.ts';
+import { withFewerKeys } from '../relation/fewer-keys.ts';
 import type { Aggregate, Relation, SortKey, TableName, WindowFunction } from '../relation/relation.ts';
 import { findNameColumn } from '../names/columns.ts';
 import { addressNamesTable, periodOf, scanWithNames } from '../names/derive.ts';
@@ -22,7 +23,7 @@ import { call, fixed, name, number, operator } from './node.ts';
 export function lowerRelation(relation: Relation, dialect: SqlDialect, changes: readonly number[] = []): SqlStatement {
   const names = checkRelation(relation).map((column) => column.name);
   const lowering = new Lowering(dialect, changes);
-  const query = lowering.query(relation, names);
+  const query = lowering.query(withFewerKeys(relation), names);
   return { query, with: lowering.steps, tables: lowering.tables, attributes: lowering.attributes };
 }
 
