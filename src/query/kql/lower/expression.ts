@@ -383,12 +383,24 @@ function packAll(of: SyntaxNode, args: readonly SyntaxNode[], scope: Scope): Typ
   return apply('bag_pack', kqlFunctions['bag_pack'], of, items, scope);
 }
 
+/** Source: Kusto, "Scalar data types". */
+const otherTypeNames: Readonly<Record<string, KqlType>> = {
+  boolean: 'bool',
+  date: 'datetime',
+  double: 'real',
+  time: 'timespan',
+  uniqueid: 'guid',
+  uuid: 'guid',
+};
+
 /** The type that a `typeof(…)`, or the type of a parameter, names. */
 export function typeNamed(of: SyntaxNode | undefined, scope: Pick<Scope, 'query'>): KqlType {
-  const name = of?.symbol?.name ?? '';
-  const type = kqlTypes.find((one) => one === name);
+  if (of === undefined) return 'dynamic';
+  const written = of.parts['Type'];
+  const name = of.symbol?.name ?? (typeof written === 'string' ? written : '');
+  const type = kqlTypes.find((one) => one === (otherTypeNames[name] ?? name));
   if (type !== undefined) return type;
-  if (name === 'void' || of === undefined) return 'dynamic';
+  if (name === 'void') return 'dynamic';
   return scope.query.refuse(of, `the type ${name} is not supported`);
 }
 
