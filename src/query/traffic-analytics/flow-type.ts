@@ -13,11 +13,7 @@ export function isPublic(side: Side): Expression {
 
 /** Over the columns `src_public` and `dst_public`. Source: schema article of Traffic Analytics, "flow types". */
 export const flowType: Expression = when(
-  call('and', column('src_public'), column('dst_public')),
-  textValue('Unknown'),
-  when(
-    call('or', column('src_public'), column('dst_public')),
-    textValue('ExternalPublic'),
-    textValue('UnknownPrivate'),
-  ),
+  call('or', column('src_public'), column('dst_public')),
+  textValue('ExternalPublic'),
+  textValue('UnknownPrivate'),
 );

@@ -96,11 +96,7 @@ export function netAnalyticsColumns({ codes, sourcePorts, flowEndTime }: Traffic
       'VNet encryption of the flow, such as `Unencrypted`; empty for NSG flow logs.',
       values.encryption,
     ),
-    datetime(
-      'FlowEndTime',
-      'Time of the last tuple of the row.',
-      column(flowEndTime === 'last-begin' ? 'last_begin' : 'last_time'),
-    ),
+    datetime('FlowEndTime', 'Time of the last tuple of the row.', values.endTime(flowEndTime)),
     datetime('FlowIntervalEndTime', 'End of the interval.', column('interval_end')),
     datetime(
       'FlowIntervalStartTime',

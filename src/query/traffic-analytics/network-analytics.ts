@@ -42,11 +42,7 @@ function flowColumns({ flowEndTime }: TrafficAnalyticsSettings): DeclaredColumn[
     datetime('FlowIntervalStartTime_t', 'Start of the interval.', column('interval_start')),
     datetime('FlowIntervalEndTime_t', 'End of the interval.', column('interval_end')),
     datetime('FlowStartTime_t', 'Time of the first tuple of the row.', column('first_time')),
-    datetime(
-      'FlowEndTime_t',
-      'Time of the last tuple of the row.',
-      column(flowEndTime === 'last-begin' ? 'last_begin' : 'last_time'),
-    ),
+    datetime('FlowEndTime_t', 'Time of the last tuple of the row.', values.endTime(flowEndTime)),
     string('FlowType_s', 'Kind of flow, by its two addresses.', column('flow_type')),
     string('SrcIP_s', 'Source address; empty where `SrcPublicIPs_s` lists addresses.', column('src_ip')),
     string('DestIP_s', 'Destination address; empty where `DestPublicIPs_s` lists addresses.', column('dst_ip')),

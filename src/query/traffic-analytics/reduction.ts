@@ -147,10 +147,19 @@ function unpacked(rows: Relation): Relation {
   );
 }
 
-/** Addresses of malicious flows are not packed. */
+/**
+ * The public side is packed. Of two public sides it is the one that is not the NIC's: of an inbound flow, the source. Addresses of malicious flows are not
+ * packed.
+ */
 function isPacked(side: Side): Expression {
   const types = ['AzurePublic', 'ExternalPublic'].map(textValue);
-  return call('and', column(`${side}_public`), call('in', column('flow_type'), ...types));
+  const [opposite, away] = side === 'src' ? (['dst', 'inbound'] as const) : (['src', 'outbound'] as const);
+  return call(
+    'and',
+    column(`${side}_public`),
+    call('in', column('flow_type'), ...types),
+    call('or', call('not', column(`${opposite}_public`)), call('equal', column('direction'), textValue(away))),
+  );
 }
 
 function addressOf(name: string): Expression {

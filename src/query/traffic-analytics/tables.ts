@@ -5,9 +5,9 @@
  */
 import type { KqlTable } from '../kql/table.ts';
 import { scalarOf } from '../kql/type.ts';
-import { filter, project, scan } from '../relation/build.ts';
+import { project, values } from '../relation/build.ts';
 import type { Expression } from '../relation/expression.ts';
-import { no, nothing } from '../relation/expression.ts';
+import { nothing } from '../relation/expression.ts';
 import type { Relation } from '../relation/relation.ts';
 import type { QueryRange } from '../tree.ts';
 import type { DeclaredColumn } from './column.ts';
@@ -40,14 +40,9 @@ export function trafficAnalyticsTables(
       (range) => reducedRows(range, settings, isOwn ? 'vnet' : undefined),
     ),
     table('NTAIpDetails', 'Public addresses by interval', ipDetailsColumns, addresses),
-    table('NTATopologyDetails', 'Resources: empty until nsgflow discovers them', topologyColumns, noRows),
-    table('NTAInsights', 'Anomalies: empty until nsgflow finds them', insightsColumns, noRows),
-    table(
-      'NTARuleRecommendation',
-      'Suggested rules: empty until nsgflow makes them',
-      ruleRecommendationColumns,
-      noRows,
-    ),
+    table('NTATopologyDetails', 'Resources: empty until nsgflow discovers them', topologyColumns),
+    table('NTAInsights', 'Anomalies: empty until nsgflow finds them', insightsColumns),
+    table('NTARuleRecommendation', 'Suggested rules: empty until nsgflow makes them', ruleRecommendationColumns),
     table('AzureNetworkAnalytics_CL', 'The older form of NTANetAnalytics', networkAnalyticsColumns(settings), (range) =>
       reducedRows(range, settings, isOwn ? 'nsg' : undefined),
     ),
@@ -55,22 +50,25 @@ export function trafficAnalyticsTables(
   ];
 }
 
-/** A table whose columns have internal names in its relation: KQL's names differ in case. */
+/** A table whose columns have internal names in its relation: KQL's names differ in case. Without `rows` it has none. */
 function table(
   name: string,
   about: string,
   declared: readonly DeclaredColumn[],
-  rows: (range: QueryRange) => Relation,
+  rows?: (range: QueryRange) => Relation,
 ): TrafficAnalyticsTable {
   const columns = declared.map(({ name, type }) => ({ name, type, column: `k_${name.toLowerCase()}` }));
-  const values = declared.map((one, i) => ({ name: columns[i].column, value: valueOf(one) }));
-  return { name, about, declared, columns, relation: (range) => project(rows(range), values) };
+  if (rows === undefined) {
+    const empty = values(
+      columns.map(({ column, type }) => ({ name: column, type: scalarOf(type) })),
+      [],
+    );
+    return { name, about, declared, columns, relation: () => empty };
+  }
+  const named = declared.map((one, i) => ({ name: columns[i].column, value: valueOf(one) }));
+  return { name, about, declared, columns, relation: (range) => project(rows(range), named) };
 }
 
 function valueOf({ type, value }: DeclaredColumn): Expression {
   return value ?? nothing(scalarOf(type));
-}
-
-function noRows(): Relation {
-  return filter(scan('tuples'), no);
 }

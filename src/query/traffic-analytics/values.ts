@@ -134,3 +134,9 @@ export const encryption = choose(
 );
 
 export const sourcePorts = call('join_list', column('src_ports'), textValue('|'));
+
+/** Time of the last tuple; or of the last begin or denied one, if there is one. */
+export function endTime(setting: string): Expression {
+  const last = column('last_time');
+  return setting === 'last-begin' ? call('coalesce', column('last_begin'), last) : last;
+}

@@ -31,10 +31,9 @@ export function plainNetAnalytics(rows: readonly PlainRow[], { intervalMinutes, 
     const [time, recorded] = [Number(row['time']), row['record_time']];
     const isNear = recorded !== null && Math.abs(Number(recorded) - time) <= 3_600_000;
     const bin = Math.floor((isNear ? Number(recorded) : time) / interval) * interval;
-    const packs = isPacked && isExternal(row);
-    const hidden = packs ? (isPublic(row['src_ip']) ? 'src_ip' : 'dst_ip') : undefined;
+    const hidden = isPacked ? packedSide(row) : undefined;
     const names = 'src_ip dst_ip dst_port protocol direction access rule mac format resource_id acl_id'.split(' ');
-    const key = JSON.stringify([bin, packs, ...names.map((name) => (name === hidden ? null : row[name]))]);
+    const key = JSON.stringify([bin, hidden, ...names.map((name) => (name === hidden ? null : row[name]))]);
     const group = groups.get(key) ?? { first: row, bin, tuples: [] };
     group.tuples.push(row);
     groups.set(key, group);
@@ -45,9 +44,8 @@ export function plainNetAnalytics(rows: readonly PlainRow[], { intervalMinutes, 
 function netRow({ first, bin, tuples }: Group, interval: number, isPacked: boolean): PlainNet {
   const isInbound = first['direction'] === 'inbound';
   const isDenied = first['access'] === 'deny';
-  const packs = isPacked && isExternal(first);
-  const isSourcePacked = packs && isPublic(first['src_ip']);
-  const isDestinationPacked = packs && !isSourcePacked;
+  const isSourcePacked = isPacked && packedSide(first) === 'src_ip';
+  const isDestinationPacked = isPacked && packedSide(first) === 'dst_ip';
   const begun = tuples.filter(({ state, access }) => access === 'deny' || state === null || state === 'begin').length;
   const counter = (name: string): number | null => (first['format'] === 'nsg1' ? null : sum(tuples, name));
   const times = tuples.map(({ time }) => Number(time));
@@ -108,11 +106,13 @@ function isPublic(address: PlainRow[string]): boolean {
   return !privateRanges.some((range) => range.test(String(address)));
 }
 
-function isExternal(row: PlainRow): boolean {
-  return flowTypeOf(row) === 'ExternalPublic';
+/** Which address a row lists; of two public ones that which is not the NIC's. */
+function packedSide(row: PlainRow): 'src_ip' | 'dst_ip' | undefined {
+  const [src, dst] = [isPublic(row['src_ip']), isPublic(row['dst_ip'])];
+  if (src && dst) return row['direction'] === 'inbound' ? 'src_ip' : 'dst_ip';
+  return src ? 'src_ip' : dst ? 'dst_ip' : undefined;
 }
 
 function flowTypeOf(row: PlainRow): string {
-  const count = [row['src_ip'], row['dst_ip']].filter(isPublic).length;
-  return ['UnknownPrivate', 'ExternalPublic', 'Unknown'][count];
+  return [row['src_ip'], row['dst_ip']].some(isPublic) ? 'ExternalPublic' : 'UnknownPrivate';
 }
