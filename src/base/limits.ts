@@ -156,6 +156,8 @@ export const limits = {
   kqlNodesMax: 500_000,
   /** Items of one completion; further ones are left out. */
   kqlCompletionsMax: 1000,
+  /** Columns that values of the data name (`pivot`, `bag_unpack`); more are refused. */
+  kqlColumnsMax: 1000,
   /** Megabytes of memory and of stack of the thread that reads KQL; a text that needs more is refused. */
   kqlMemoryMegabytesMax: 1024,
   kqlStackMegabytes: 16,

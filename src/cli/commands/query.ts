@@ -4,69 +4,85 @@ import type { Engine } from '../../query/engine/engine.ts';
 import { stopGently } from '../interrupt.ts';
 import { parseDuration } from '../options/amount.ts';
 import { allRows } from '../question/answer-rows.ts';
-import { readInput, readText } from '../options/options.ts';
+import { collect, readInput, readText } from '../options/options.ts';
+import type { OutputFormat } from '../output/output.ts';
 import { addOutput, formatOf, print } from '../output/print.ts';
 import { withEngine } from '../question/open-engine.ts';
-import type { AskOptions } from '../question/question.ts';
-import { addSource, explain } from '../question/question.ts';
+import { addSource, addTimes, explain } from '../question/question.ts';
+import type { KqlOptions } from '../question/kql-tables.ts';
 
-interface QueryOptions extends AskOptions {
+interface QueryOptions extends KqlOptions {
   readonly sql?: string | true;
   readonly file?: string;
 }
 
-/** SQL of a user ends after this time where nothing else is said. */
+/** A text of a user ends after this time where nothing else is said. */
 const timeoutDefault = '10m';
 
 export function define(command: Command): void {
   command
-    .argument('[text...]', 'the question; without it standard input, or a shell on a terminal')
+    .argument('[text...]', 'the query in KQL; without it standard input, or a shell on a terminal')
     .option('--sql [text]', 'the text is SQL: one SELECT over the views tuples, flows and conversations')
-    .option('-f, --file <file>', 'read the text from a file; - is standard input');
+    .option('-f, --file <file>', 'read the text from a file; - is standard input')
+    .option('--param <Name=value>', 'fill in {Name} of a workbook query; may be repeated', collect);
   addSource(command);
+  addTimes(command);
   addOutput(command);
   command.addHelpText(
     'after',
     `
-tuples has every tuple as logged, flows one row for each observer of a connection, conversations one for each connection.
-Nothing but these views can be read, and nothing can be written. Without --timeout, a question ends after ${timeoutDefault}.
+KQL has the tables Tuples, Flows and Conversations, and those of Traffic Analytics: NTANetAnalytics,
+AzureNetworkAnalytics_CL and others (docs/reference/kql.md). A query that names no table needs no lake.
+SQL has the views tuples, flows and conversations. Nothing else can be read, and nothing can be written.
+Without --timeout, a question ends after ${timeoutDefault}.
 
 Examples:
-  nsgflow query --sql "describe flows" --lake ./lake
+  nsgflow query "Conversations | summarize sum(bytes_forward) by dst_port | top 10 by sum_bytes_forward" --lake ./lake
+  nsgflow query -f workbook.kql --param "TimeRange=> ago(1d)" --lake ./lake
+  nsgflow query "print now() - 1h"
   nsgflow query --sql "select dst_port, count(*) from conversations group by all" --lake ./lake
-  nsgflow query --sql --lake ./lake < question.sql
   nsgflow query --sql --lake ./lake
 `,
   );
   command.action(async (words: string[], options: QueryOptions) => {
     const format = formatOf(options);
     const text = await readQuestion(words, options);
-    if (options.sql === undefined)
-      throw new FlowError('usage', 'without --sql the language is KQL, which this version does not read yet', {
-        hint: 'For SQL: nsgflow query --sql "select ...".',
-      });
-    const ask = async (engine: Engine, sql: string, signal?: AbortSignal): Promise<void> => {
-      const startMillis = performance.now();
-      const answer = await engine.sql(sql, signal === undefined ? {} : { signal });
-      const rows = await print(answer, format);
-      if (options.explain === true) explain(answer.scan, rows, performance.now() - startMillis);
-    };
-    if (text !== undefined)
-      return await withEngine({ ...options, timeout: options.timeout ?? timeoutDefault }, (engine) =>
-        ask(engine, text),
-      );
-    const timeoutMillis = parseDuration('--timeout', options.timeout ?? timeoutDefault);
-    const { timeout: _timeout, ...unlimited } = options;
-    await withEngine(unlimited, async (engine) => {
-      const { historyPath, runShell } = await import('../question/sql-shell.ts');
-      const streams = { input: process.stdin, output: process.stdout, isTerminal: true, historyFile: historyPath() };
-      await runShell(streams, {
-        run: (sql) => stoppable(timeoutMillis, (signal) => ask(engine, sql, signal)),
-        columnsOf: async (view) =>
-          (await allRows(await engine.sql(`describe ${view}`))).flatMap(([name]) =>
-            typeof name === 'string' ? [name] : [],
-          ),
-      });
+    if (options.sql === undefined) await answerKql(text, format, options);
+    else await answerSql(text, format, options);
+  });
+}
+
+async function answerKql(text: string | undefined, format: OutputFormat, options: QueryOptions): Promise<void> {
+  const { printKql } = await import('../question/kql-question.ts');
+  if (text === undefined)
+    throw new FlowError('usage', 'without a text there is a shell for SQL only', { hint: 'nsgflow query --sql' });
+  const timed = { ...options, timeout: options.timeout ?? timeoutDefault };
+  await withEngine(timed, (engine) => printKql(engine, text, format, options), 'optional');
+}
+
+async function answerSql(text: string | undefined, format: OutputFormat, options: QueryOptions): Promise<void> {
+  const { param, from, to, since, until } = options;
+  if (param !== undefined || [from, to, since, until].some((time) => time !== undefined))
+    throw new FlowError('usage', '--param and times are for KQL: in SQL, write the values into the text');
+  const ask = async (engine: Engine, sql: string, signal?: AbortSignal): Promise<void> => {
+    const startMillis = performance.now();
+    const answer = await engine.sql(sql, signal === undefined ? {} : { signal });
+    const rows = await print(answer, format);
+    if (options.explain === true) explain(answer.scan, rows, performance.now() - startMillis);
+  };
+  if (text !== undefined)
+    return await withEngine({ ...options, timeout: options.timeout ?? timeoutDefault }, (engine) => ask(engine, text));
+  const timeoutMillis = parseDuration('--timeout', options.timeout ?? timeoutDefault);
+  const { timeout: _timeout, ...unlimited } = options;
+  await withEngine(unlimited, async (engine) => {
+    const { historyPath, runShell } = await import('../question/sql-shell.ts');
+    const streams = { input: process.stdin, output: process.stdout, isTerminal: true, historyFile: historyPath() };
+    await runShell(streams, {
+      run: (sql) => stoppable(timeoutMillis, (signal) => ask(engine, sql, signal)),
+      columnsOf: async (view) =>
+        (await allRows(await engine.sql(`describe ${view}`))).flatMap(([name]) =>
+          typeof name === 'string' ? [name] : [],
+        ),
     });
   });
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { snakeKeys } from './snake-keys.ts';
 
 /**
@@ -25,12 +26,27 @@ export function printableCell(text: string): string {
 
 /** A cell as text: objects as JSON. */
 export function plainText(value: unknown): string {
+  if (typeof value === 'bigint') return String(value);
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** A value as JSON; unsafe characters become `\u` escapes. */
+/** Marks the digits of a bigint in JSON until they stand without quotes. No data knows it. */
+const exact = `exact ${randomUUID()} `;
+const exactInJson = new RegExp(`"${exact}(-?\\d+)"`, 'g');
+
+/** A value as JSON: bigints are numbers with all digits; unsafe characters become `\u` escapes. */
 export function jsonText(value: unknown, indent?: number): string {
-  return escapeJson(JSON.stringify(value, undefined, indent));
+  let hasExact = false;
+  const json = JSON.stringify(
+    value,
+    (_, one: unknown) => {
+      if (typeof one !== 'bigint') return one;
+      hasExact = true;
+      return `${exact}${one}`;
+    },
+    indent,
+  );
+  return escapeJson(hasExact ? json.replace(exactInJson, '$1') : json);
 }
 
 /** The same for JSON text: unsafe characters occur only in strings. */

@@ -5,6 +5,7 @@
 import { errorTable } from '../../base/errors.ts';
 import type { Engine } from '../../query/engine/engine.ts';
 import type { Query, QueryRange } from '../../query/tree.ts';
+import { readsTable } from '../../query/relation/check.ts';
 import { rangeOf } from '../../query/tree.ts';
 import { tell } from '../output/printable.ts';
 
@@ -38,6 +39,11 @@ export function tellingGoneTuples(engine: Engine, keptFrom: string): Engine {
       if (tables.includes('tuples'))
         note(!columns.includes('time') && !columns.includes('date'), 'the view tuples has those from then on');
       return answer;
+    },
+    relate: async (question, settings) => {
+      if (readsTable(question.relation, 'tuples') && (question.range?.start ?? -Infinity) < startMillis)
+        note(question.range?.start === undefined, 'tables of tuples have those from then on');
+      return await engine.relate(question, settings);
     },
     ...(engine.writeParquet === undefined
       ? {}

@@ -21,10 +21,15 @@ import type { AskOptions } from './question.ts';
  * questions.
  * @throws usage, interrupted, timeout, and errors of reading
  */
-export async function withEngine<T>(options: AskOptions, ask: (engine: Engine) => Promise<T>): Promise<T> {
+export async function withEngine<T>(
+  options: AskOptions,
+  ask: (engine: Engine) => Promise<T>,
+  lake: 'needed' | 'optional' = 'needed',
+): Promise<T> {
   const timeoutMillis = options.timeout === undefined ? undefined : parseDuration('--timeout', options.timeout);
   const memoryBytes = options.memory === undefined ? undefined : parseBytes('--memory', options.memory);
-  const opened = await openEngine(options);
+  const isWithout = lake === 'optional' && options.lake === undefined && options.input === undefined;
+  const opened = isWithout ? await openWithoutLake() : await openEngine(options);
   setAsking(true);
   let grace: NodeJS.Timeout | undefined;
   const undo = stopGently(() => {
@@ -66,6 +71,7 @@ function withSettings(engine: Engine, settings: AskSettings): Engine {
   return {
     ask: (query, own) => engine.ask(query, { ...settings, ...own }),
     sql: (text, own) => engine.sql(text, { ...settings, ...own }),
+    relate: (question, own) => engine.relate(question, { ...settings, ...own }),
     ...(engine.timesOf === undefined ? {} : { timesOf: (range: QueryRange) => engine.timesOf!(range) }),
     ...(engine.writeParquet === undefined
       ? {}
@@ -86,6 +92,13 @@ interface OpenEngine {
   readonly tuplesFrom?: string;
   /** Closes the engine and its lake. */
   close(): Promise<void>;
+}
+
+/** For questions that read no table. */
+async function openWithoutLake(): Promise<OpenEngine> {
+  const { openEngineWithoutLake } = await import('../../query/engine/no-lake.ts');
+  const engine = openEngineWithoutLake();
+  return { engine, close: () => engine.close() };
 }
 
 async function openEngine(options: AskOptions): Promise<OpenEngine> {

@@ -1,7 +1,6 @@
 /** Questions that take long show on a terminal how many rows they have read. */
 import { formatCount } from '../../base/format-count.ts';
 import type { AskSettings, Engine } from '../../query/engine/engine.ts';
-import type { Answer, Cell } from '../../query/engine/result.ts';
 import type { Query } from '../../query/tree.ts';
 import type { Progress } from '../output/progress.ts';
 import { createProgress } from '../output/progress.ts';
@@ -16,6 +15,7 @@ export function tellingProgress(engine: Engine, open: () => Progress = openProgr
     ...(engine.timesOf === undefined ? {} : { timesOf: (range) => engine.timesOf!(range) }),
     ask: (query, settings) => told(open(), settings, (more) => engine.ask(query, more)),
     sql: (text, settings) => told(open(), settings, (more) => engine.sql(text, more)),
+    relate: (question, settings) => told(open(), settings, (more) => engine.relate(question, more)),
     ...(engine.writeParquet === undefined
       ? {}
       : {
@@ -34,11 +34,11 @@ function openProgress(): Progress {
   return createProgress('rows read', process.stderr, { format, silentMillis, hasRate: false });
 }
 
-async function told(
+async function told<C, A extends { readonly chunks: AsyncIterable<C[][]> }>(
   line: Progress,
   settings: AskSettings | undefined,
-  ask: (settings: AskSettings) => Promise<Answer>,
-): Promise<Answer> {
+  ask: (settings: AskSettings) => Promise<A>,
+): Promise<A> {
   let isOver = false;
   const end = (): void => {
     if (!isOver) line.end();
@@ -56,7 +56,7 @@ async function told(
   }
 }
 
-async function* endingBefore(chunks: AsyncIterable<Cell[][]>, end: () => void): AsyncGenerator<Cell[][]> {
+async function* endingBefore<C>(chunks: AsyncIterable<C[][]>, end: () => void): AsyncGenerator<C[][]> {
   try {
     for await (const chunk of chunks) {
       end();

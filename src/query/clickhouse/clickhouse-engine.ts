@@ -17,7 +17,7 @@ import { lakeTables, parseEngineUrl } from './clickhouse-place.ts';
 import { clickhouseCell } from './clickhouse-result.ts';
 import type { SourceStep, Values } from './clickhouse-source.ts';
 import { clickhouseSources, textsOf } from './clickhouse-source.ts';
-import type { AskSettings, Engine } from '../engine/engine.ts';
+import type { AskSettings, Engine, RelationAnswer } from '../engine/engine.ts';
 import type { LoweredQuery } from '../lower/lower.ts';
 import { lowerQuery } from '../lower/lower.ts';
 import type { QuestionView } from '../engine/question-view.ts';
@@ -102,6 +102,12 @@ class ClickhouseEngine implements Engine {
         await this.#connection.run({ sql: `DROP TEMPORARY TABLE IF EXISTS ${name}`, values: {}, session });
     };
     return answerOf(query, compiled, chunksOf(rows, types, done), compiled.scan);
+  }
+
+  relate(): Promise<RelationAnswer> {
+    return Promise.reject(
+      new FlowError('usage', 'KQL runs in the embedded engine only', { hint: 'Leave --engine out.' }),
+    );
   }
 
   sql(): Promise<Answer> {

@@ -15,6 +15,8 @@
 import { randomUUID } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import type { DuckDBDataChunk } from '@duckdb/node-api';
+import { assert } from '../../base/assert.ts';
 import { FlowError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import type { NameSource } from '../../enrich/names.ts';
@@ -30,18 +32,20 @@ import { addressesOf } from '../engine/address-condition.ts';
 import { answerOf } from '../answer.ts';
 import { makeAddressNames } from './address-names.ts';
 import { columnsOfPrepared, rowsOf } from './duckdb-result.ts';
-import { questionError, sqlError } from '../engine/engine-error.ts';
-import type { AskSettings, Engine, Times, WrittenAnswer } from '../engine/engine.ts';
+import { exactRows } from './exact-cell.ts';
+import { questionError, relationError, sqlError } from '../engine/engine-error.ts';
+import type { AskSettings, Engine, RelationAnswer, RelationQuestion, Times, WrittenAnswer } from '../engine/engine.ts';
 import type { LoweredQuery } from '../lower/lower.ts';
-import type { QuestionView } from '../engine/question-view.ts';
-import { planQuestion, scanOf } from '../engine/question-view.ts';
+import type { QuestionFiles, QuestionView } from '../engine/question-view.ts';
+import { filesWithinRange, lowerNamed, nothingRead, planQuestion, scanOf } from '../engine/question-view.ts';
 import { columnsOf } from '../relation/check.ts';
 import type { Relation, TableName } from '../relation/relation.ts';
-import type { Answer, Cell, Scan } from '../engine/result.ts';
+import type { Answer, ExactCell, Scan } from '../engine/result.ts';
 import { DuckdbPool, Running } from '../engine/running.ts';
 import { prepareQuestion, questionText } from './sql-guard.ts';
 import { lockConnection } from './sql-sandbox.ts';
 import { duckdb as dialect, duckdbParameters } from '../sql/duckdb.ts';
+import type { SqlStatement } from '../sql/node.ts';
 import type { SqlText } from '../sql/print.ts';
 import { printSql } from '../sql/print.ts';
 import type { TableSource } from '../engine/table-source.ts';
@@ -55,15 +59,24 @@ interface Compiled extends LoweredQuery {
 }
 
 export class DuckdbEngine implements Engine {
-  readonly #view: QuestionView;
+  readonly #lake: QuestionView | undefined;
   readonly #names: NameSource;
   readonly #pool = new DuckdbPool();
   readonly #running = new Set<Running>();
 
-  /** Closing the engine closes the view. */
-  constructor(view: QuestionView, names: NameSource = packedNames) {
-    this.#view = view;
+  /** Closing the engine closes the view. Without a view, it answers trees that read no table. */
+  constructor(view: QuestionView | undefined, names: NameSource = packedNames) {
+    this.#lake = view;
     this.#names = names;
+  }
+
+  get #view(): QuestionView {
+    return (
+      this.#lake ??
+      (() => {
+        throw new FlowError('usage', 'name what to ask: --lake DIR, or -i SOURCE');
+      })()
+    );
   }
 
   async ask(query: Query, settings: AskSettings = {}): Promise<Answer> {
@@ -72,7 +85,7 @@ export class DuckdbEngine implements Engine {
     try {
       const compiled = await this.#compile(query, running, settings);
       const chunks = streamChunks({ ...asked(compiled.sql), connection: running.connection });
-      return await answerOf(query, compiled, rowChunks(chunks, running, wrap), compiled.scan);
+      return await answerOf(query, compiled, rowChunks(chunks, running, wrap, rowsOf), compiled.scan);
     } catch (error) {
       await running.end();
       throw running.reason(error, wrap);
@@ -94,12 +107,42 @@ export class DuckdbEngine implements Engine {
       return {
         columns: columnsOfPrepared(prepared),
         names,
-        chunks: rowChunks(chunks, running, sqlError),
+        chunks: rowChunks(chunks, running, sqlError, rowsOf),
         scan: scanOf(this.#view, { tuples: [tuples], flows }, [{ read, unfiltered: 0 }]),
       };
     } catch (error) {
       await running.end();
       throw running.reason(error, sqlError);
+    }
+  }
+
+  async relate(
+    { relation, columns, range = {} }: RelationQuestion,
+    settings: AskSettings = {},
+  ): Promise<RelationAnswer> {
+    const types = new Map(columnsOf(relation).map(({ name, type }) => [name, type]));
+    const running = await this.#start(settings);
+    try {
+      const statement = await lowerNamed(relation, dialect, this.#names);
+      const files =
+        statement.tables.size === 0 ? {} : await filesWithinRange(this.#view, range, statement.tables, settings.signal);
+      const { sql, scan } = await this.#printed(statement, files, files, undefined, running, settings);
+      const shown = columns.map((one) => ({ name: one.name, type: types.get(one.column)! }));
+      const order = columnsOf(relation).map(({ name }) => columns.findIndex((one) => one.column === name));
+      assert(
+        order.every((at, i) => at === i),
+        'a tree has the columns of its answer, in order',
+      );
+      const chunks = streamChunks({ ...asked(sql), connection: running.connection });
+      const rows = (chunk: DuckDBDataChunk): ExactCell[][] =>
+        exactRows(
+          chunk,
+          shown.map(({ type }) => type),
+        );
+      return { columns: shown, chunks: rowChunks(chunks, running, relationError, rows), scan, sql: sql.text };
+    } catch (error) {
+      await running.end();
+      throw running.reason(error, relationError);
     }
   }
 
@@ -149,7 +192,7 @@ export class DuckdbEngine implements Engine {
   async close(): Promise<void> {
     for (const running of this.#running) await running.close();
     await this.#pool.close();
-    await this.#view.close();
+    await this.#lake?.close();
   }
 
   /** `giveBack` is called with the instance when the question has ended. */
@@ -177,9 +220,29 @@ export class DuckdbEngine implements Engine {
     return running;
   }
 
-  async #compile(query: Query, { connection }: Running, { signal }: AskSettings): Promise<Compiled> {
-    const { lowered, statement, files, toRead } = await planQuestion(this.#view, query, dialect, this.#names, signal);
-    const addresses = addressesOf(query.where);
+  async #compile(query: Query, running: Running, settings: AskSettings): Promise<Compiled> {
+    const { lowered, statement, files, toRead } = await planQuestion(
+      this.#view,
+      query,
+      dialect,
+      this.#names,
+      settings.signal,
+    );
+    return {
+      ...lowered,
+      ...(await this.#printed(statement, files, toRead, addressesOf(query.where), running, settings)),
+    };
+  }
+
+  /** A statement as text, in a connection in which its files are known. */
+  async #printed(
+    statement: SqlStatement,
+    files: QuestionFiles,
+    toRead: QuestionFiles,
+    addresses: readonly string[] | undefined,
+    { connection }: Running,
+    { signal }: AskSettings,
+  ): Promise<{ readonly sql: SqlText; readonly scan: Scan }> {
     const sources: Partial<Record<TableName, TableSource>> = {};
     for (const [name, rows] of [
       ['tuples', tupleRows],
@@ -195,7 +258,8 @@ export class DuckdbEngine implements Engine {
       await makeAddressNames(connection, read, [...attributes], await this.#names(), signal);
     }
     const sql = printSql(statement, dialect, places);
-    return { ...lowered, sql, scan: scanOf(this.#view, files, Object.values(sources)) };
+    const scan = this.#lake === undefined ? nothingRead : scanOf(this.#lake, files, Object.values(sources));
+    return { sql, scan };
   }
 }
 
@@ -204,18 +268,22 @@ function asked({ text, parameters }: SqlText): Omit<Asked, 'connection'> {
   return { sql: text, ...duckdbParameters(parameters) };
 }
 
-async function* cellChunks(chunks: ReturnType<typeof streamChunks>): AsyncGenerator<Cell[][]> {
-  for await (const chunk of chunks) yield rowsOf(chunk);
+async function* cellChunks<T>(
+  chunks: ReturnType<typeof streamChunks>,
+  rows: (chunk: DuckDBDataChunk) => T[][],
+): AsyncGenerator<T[][]> {
+  for await (const chunk of chunks) yield rows(chunk);
 }
 
 /** Rows as cells; at the end, or when the reader stops, the question ends. */
-async function* rowChunks(
+async function* rowChunks<T>(
   chunks: ReturnType<typeof streamChunks>,
   running: Running,
   wrap: (error: unknown) => unknown,
-): AsyncGenerator<Cell[][]> {
+  rows: (chunk: DuckDBDataChunk) => T[][],
+): AsyncGenerator<T[][]> {
   try {
-    yield* cellChunks(chunks);
+    yield* cellChunks(chunks, rows);
   } catch (error) {
     throw running.reason(error, wrap);
   } finally {

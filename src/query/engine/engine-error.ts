@@ -17,6 +17,17 @@ export function questionError(error: unknown, query: Query): unknown {
   return resourceError(error) ?? ownSqlError(error);
 }
 
+/** Wraps DuckDB's error of a tree. */
+export function relationError(error: unknown): unknown {
+  if (error instanceof FlowError) return error;
+  const resource = resourceError(error);
+  if (resource !== undefined) return resource;
+  const message = messageOf(error);
+  if (/^(?:Conversion|Out of Range|Invalid Input) Error/.test(message))
+    return new FlowError('kql-invalid', `a value cannot be computed: ${message.split('\n')[0]}`, { cause: error });
+  return ownSqlError(error);
+}
+
 /** Wraps DuckDB's error of a user's SQL: what it forbids is a refusal, all else a failure. */
 export function sqlError(error: unknown): FlowError {
   if (error instanceof FlowError) return error;

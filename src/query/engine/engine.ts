@@ -1,4 +1,6 @@
-import type { Answer, Scan } from './result.ts';
+import type { Relation } from '../relation/relation.ts';
+import type { Type } from '../relation/type.ts';
+import type { Answer, ExactCell, Scan } from './result.ts';
 import type { Query, QueryRange } from '../tree.ts';
 
 /**
@@ -14,6 +16,8 @@ export interface Engine {
   ask(query: Query, settings?: AskSettings): Promise<Answer>;
   /** Answers one SELECT over the views of the lake, with no access to anything else. @throws sql-refused, sql-failed, and what `ask` throws */
   sql(text: string, settings?: AskSettings): Promise<Answer>;
+  /** Answers a tree of any kind (relation.ts), such as a KQL query became. @throws relation-invalid, usage where it reads a table and there is no lake, and what `ask` throws */
+  relate(question: RelationQuestion, settings?: AskSettings): Promise<RelationAnswer>;
   /** Writes the answer to a Parquet file, with the types of the lake's columns; absent where the engine has no such files. */
   writeParquet?(query: Query, path: string, settings?: AskSettings): Promise<WrittenAnswer>;
   /**
@@ -22,6 +26,25 @@ export interface Engine {
    */
   timesOf?(range: QueryRange): Times | undefined;
   close(): Promise<void>;
+}
+
+/** A tree whose columns have names for people. */
+export interface RelationQuestion {
+  readonly relation: Relation;
+  /** The columns of the answer, in order; each is a column of the relation. */
+  readonly columns: readonly { readonly name: string; readonly column: string }[];
+  /** Times of the rows that the tree reads: which files are read. */
+  readonly range?: QueryRange;
+}
+
+/** Rows of a tree. */
+export interface RelationAnswer {
+  readonly columns: readonly { readonly name: string; readonly type: Type }[];
+  /** May be read once, and to its end unless the engine is closed. */
+  readonly chunks: AsyncIterable<ExactCell[][]>;
+  readonly scan: Scan;
+  /** The SQL text, for people. */
+  readonly sql: string;
 }
 
 /** Of the first row and of the last, epoch milliseconds, cut to the range that was asked for. */

@@ -5,9 +5,9 @@ import type { NameSource } from '../../enrich/names.ts';
 import { movedSnapshot } from '../../lake/delta/moved-files.ts';
 import type { Snapshot } from '../../lake/delta/snapshot.ts';
 import { DuckdbEngine } from '../duckdb/duckdb-engine.ts';
-import type { AskSettings, Engine, Times, WrittenAnswer } from './engine.ts';
+import type { AskSettings, Engine, RelationAnswer, RelationQuestion, Times, WrittenAnswer } from './engine.ts';
 import type { QuestionView } from './question-view.ts';
-import type { Answer, Cell } from './result.ts';
+import type { Answer } from './result.ts';
 import type { Query, QueryRange } from '../tree.ts';
 
 /** An engine over a version of a lake, whose files may move until they have been read. Closing it closes the view. */
@@ -34,6 +34,10 @@ class MovableEngine implements Engine {
 
   async sql(text: string, settings?: AskSettings): Promise<Answer> {
     return this.#begun((engine) => engine.sql(text, settings), settings);
+  }
+
+  async relate(question: RelationQuestion, settings?: AskSettings): Promise<RelationAnswer> {
+    return this.#begun((engine) => engine.relate(question, settings), settings);
   }
 
   async writeParquet(query: Query, path: string, settings?: AskSettings): Promise<WrittenAnswer> {
@@ -64,7 +68,10 @@ class MovableEngine implements Engine {
   }
 
   /** An answer whose first chunk has come: until then, it may begin anew. */
-  async #begun(ask: (engine: Engine) => Promise<Answer>, settings: AskSettings | undefined): Promise<Answer> {
+  async #begun<C, A extends { readonly chunks: AsyncIterable<C[][]> }>(
+    ask: (engine: Engine) => Promise<A>,
+    settings: AskSettings | undefined,
+  ): Promise<A> {
     return this.#again(async (engine) => {
       const answer = await ask(engine);
       const chunks = answer.chunks[Symbol.asyncIterator]();
@@ -73,7 +80,7 @@ class MovableEngine implements Engine {
     }, settings);
   }
 
-  async *#rest(first: IteratorResult<Cell[][]>, chunks: AsyncIterator<Cell[][]>): AsyncGenerator<Cell[][]> {
+  async *#rest<C>(first: IteratorResult<C[][]>, chunks: AsyncIterator<C[][]>): AsyncGenerator<C[][]> {
     try {
       for (let next = first; next.done !== true; next = await chunks.next()) yield next.value;
     } catch (error) {

@@ -58,6 +58,33 @@ export async function filesOfQuestion(
   };
 }
 
+/** Files that may hold rows of a range. */
+export async function filesWithinRange(
+  view: QuestionView,
+  range: QueryRange,
+  names: { has(name: TableName): boolean },
+  signal: AbortSignal | undefined,
+): Promise<QuestionFiles> {
+  const { tuples } = view;
+  return {
+    ...(names.has('tuples') ? { tuples: [{ table: tuples.table, files: filesWithin(tuples, range) }] } : {}),
+    ...(names.has('flows') ? { flows: await view.flows(range, signal) } : {}),
+  };
+}
+
+/** Of a question that reads no table. */
+export const nothingRead: Scan = {
+  version: undefined,
+  files: 0,
+  filesRead: 0,
+  bytes: 0,
+  bytesRead: 0,
+  rows: 0,
+  rowsRead: 0,
+  unfiltered: 0,
+  built: 0,
+};
+
 /** A question as a tree, the tree as SQL, and the files of its tables. */
 export interface PlannedQuestion {
   readonly lowered: LoweredQuery;

@@ -1,6 +1,9 @@
 /** What a cell can be. Times are ISO 8601 texts, UTC; whole numbers beyond 2^53 are texts of their digits. */
 export type Cell = string | number | boolean | null | readonly Cell[] | { readonly [key: string]: Cell };
 
+/** A cell of a tree's answer: whole numbers are exact, as bigints beyond 2^53; timespans, decimals, NaN and infinities are texts. */
+export type ExactCell = Cell | bigint;
+
 export interface AnswerColumn {
   readonly name: string;
   readonly kind: 'text' | 'number' | 'time' | 'boolean' | 'object';

@@ -296,6 +296,11 @@ function checkNames(relation: Relation, visible: ReadonlyMap<string, Relation>, 
   checkNames(relation.body, new Map([...visible, [relation.name, relation.value]]), used);
 }
 
+/** Whether a tree scans a table. */
+export function readsTable(relation: Relation, table: string): boolean {
+  return relation.kind === 'scan' ? relation.table === table : inputsOf(relation).some((one) => readsTable(one, table));
+}
+
 /** The relations directly below one. */
 export function inputsOf(relation: Relation): readonly Relation[] {
   switch (relation.kind) {

@@ -4,6 +4,7 @@ import { evaluate } from '../../relation/interpret.ts';
 import { columnsRead } from '../../relation/expression.ts';
 import type { Relation } from '../../relation/relation.ts';
 import type { Value } from '../../relation/value.ts';
+import type { ExactCell } from '../../engine/result.ts';
 import type { QueryRange } from '../../tree.ts';
 import type { KqlContext, Typed } from '../functions/kinds.ts';
 import type { Analysis, Schema, SyntaxNode } from '../language/syntax.ts';
@@ -33,7 +34,7 @@ export interface QuerySettings {
   /** Of the rows of tables. */
   readonly range: QueryRange;
   /** Answers to {@link RowsNeeded}, by their keys. */
-  readonly known: ReadonlyMap<string, readonly (readonly Value[])[]>;
+  readonly known: ReadonlyMap<string, readonly (readonly ExactCell[])[]>;
 }
 
 type LowerRows = (of: SyntaxNode, names: Names, input?: Rows) => Rows;

@@ -1,0 +1,63 @@
+/** A question in KQL, printed. */
+import { FlowError } from '../../base/errors.ts';
+import type { AskSettings, Engine, RelationAnswer } from '../../query/engine/engine.ts';
+import type { KqlPlan } from '../../query/kql/lower/lower.ts';
+import type { KqlType } from '../../query/kql/type.ts';
+import type { OutputFormat } from '../output/output.ts';
+import { print } from '../output/print.ts';
+import { tell } from '../output/printable.ts';
+import type { Result, ResultColumn } from '../output/result.ts';
+import { explain } from './question.ts';
+import { kqlSettings } from './kql-tables.ts';
+import type { KqlOptions } from './kql-tables.ts';
+
+/** Asks and prints. @throws kql-invalid, kql-unsupported, and what asking throws */
+export async function printKql(
+  engine: Engine,
+  text: string,
+  format: OutputFormat,
+  options: KqlOptions,
+  asking: AskSettings = {},
+): Promise<void> {
+  const startMillis = performance.now();
+  const { askKql } = await import('../../query/kql/kql.ts');
+  const { plan, answer } = await askKql(engine, text, await kqlSettings(options), asking);
+  if (options.explain === true) tellPlan(plan, answer);
+  const rows = await print(resultOf(plan, answer), format);
+  if (options.explain === true) explain(answer.scan, rows, performance.now() - startMillis);
+}
+
+function tellPlan(plan: KqlPlan, answer: RelationAnswer): void {
+  tell(`tree\n${JSON.stringify(plan.relation)}\n\nsql\n${answer.sql}\n`);
+}
+
+const kinds: Readonly<Record<KqlType, ResultColumn['kind']>> = {
+  bool: 'boolean',
+  int: 'number',
+  long: 'number',
+  real: 'number',
+  decimal: 'number',
+  string: 'text',
+  datetime: 'time',
+  timespan: 'text',
+  dynamic: 'object',
+  guid: 'text',
+};
+
+function resultOf(plan: KqlPlan, { chunks }: RelationAnswer): Result {
+  return { columns: plan.columns.map(({ name, type }) => ({ name, kind: kinds[type] })), chunks };
+}
+
+/** `Name=value`, several times. @throws usage */
+export function readParameters(given: readonly string[]): Map<string, string> {
+  return new Map(
+    given.map((one) => {
+      const at = one.indexOf('=');
+      if (at <= 0)
+        throw new FlowError('usage', `--param takes Name=value, not ${JSON.stringify(one)}`, {
+          hint: 'The parameter {TimeRange} of a workbook: --param "TimeRange=> ago(1d)".',
+        });
+      return [one.slice(0, at), one.slice(at + 1)] as const;
+    }),
+  );
+}

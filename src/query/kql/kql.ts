@@ -1,0 +1,147 @@
+/**
+ * KQL over a lake:
+ *
+ *   const { answer, plan } = await askKql(engine, 'Tuples | summarize count() by access', { tables: kqlTables });
+ *   for await (const rows of answer.chunks) …
+ *
+ * A text is read by the language service in a thread (language/), becomes a relational tree (lower/), and is asked as any other tree is.
+ */
+import { FlowError } from '../../base/errors.ts';
+import { nearest } from '../filter/nearest.ts';
+import type { AskSettings, Engine, RelationAnswer } from '../engine/engine.ts';
+import type { ExactCell } from '../engine/result.ts';
+import { columnsOf } from '../relation/check.ts';
+import type { Relation } from '../relation/relation.ts';
+import type { QueryRange } from '../tree.ts';
+import { analyzeText } from './language/language-thread.ts';
+import type { Analysis, DeclaredTable, Diagnostic } from './language/syntax.ts';
+import { KqlError } from './lower/kql-error.ts';
+import type { KqlPlan } from './lower/lower.ts';
+import { lowerKql } from './lower/lower.ts';
+import { RowsNeeded } from './lower/query.ts';
+import { limits } from '../../base/limits.ts';
+import type { KqlParameters } from './parameters.ts';
+import { fillParameters, unfilled } from './parameters.ts';
+import type { KqlTable } from './table.ts';
+
+export interface KqlSettings {
+  readonly tables: readonly KqlTable[];
+  /** Times of the rows of tables; also those of macros. */
+  readonly range?: QueryRange;
+  readonly parameters?: KqlParameters;
+  /** What `now()` is, epoch milliseconds. */
+  readonly nowMillis?: number;
+}
+
+export interface KqlAnswer {
+  readonly plan: KqlPlan;
+  readonly answer: RelationAnswer;
+}
+
+/** Answers a text. @throws KqlError, and what {@link Engine.relate} throws */
+export async function askKql(
+  engine: Engine,
+  text: string,
+  settings: KqlSettings,
+  asking: AskSettings = {},
+): Promise<KqlAnswer> {
+  const plan = await planKql(text, settings, asking.signal, async (relation) => {
+    const columns = columnsOf(relation).map(({ name }) => ({ name, column: name }));
+    const { chunks } = await engine.relate({ relation, columns, range: settings.range ?? {} }, asking);
+    const rows: ExactCell[][] = [];
+    for await (const chunk of chunks) {
+      rows.push(...chunk);
+      if (rows.length > limits.kqlColumnsMax)
+        throw new FlowError('kql-unsupported', `the data gives more than ${limits.kqlColumnsMax} columns`);
+    }
+    return rows;
+  });
+  const { relation, columns } = plan;
+  return { plan, answer: await engine.relate({ relation, columns, range: settings.range ?? {} }, asking) };
+}
+
+/** A text as a tree. `rowsOf` is asked where values of the data name columns. @throws KqlError, FlowError */
+export async function planKql(
+  text: string,
+  { tables, range = {}, parameters = new Map(), nowMillis = Date.now() }: KqlSettings,
+  signal: AbortSignal | undefined,
+  rowsOf: (relation: Relation) => Promise<readonly (readonly ExactCell[])[]>,
+): Promise<KqlPlan> {
+  const filled = fillParameters(text, parameters, range);
+  const analysis = await analyzeText(filled, tables.map(declared), signal);
+  const [error] = analysis.errors;
+  if (error !== undefined) throw refusal(filled, error, tables, analysis);
+  const known = new Map<string, readonly (readonly ExactCell[])[]>();
+  const settings = { text: filled, analysis, tables, nowMicros: BigInt(nowMillis) * 1000n, range, known };
+  for (;;)
+    try {
+      return lowerKql(settings);
+    } catch (fault) {
+      if (!(fault instanceof RowsNeeded)) throw fault;
+      known.set(fault.key, await rowsOf(fault.relation));
+    }
+}
+
+export function declared({ name, columns }: KqlTable): DeclaredTable {
+  return { name, columns: columns.map((one) => ({ name: one.name, type: one.type })) };
+}
+
+/** The error of the language service for people: with its place, and what is near. */
+function refusal(
+  text: string,
+  { code, message, start, length }: Diagnostic,
+  tables: readonly KqlTable[],
+  _: Analysis,
+): KqlError {
+  const place = { start, end: start + Math.max(length, 1) };
+  const open = unfilled(text);
+  if (open !== undefined)
+    return new KqlError('kql-invalid', text, open, `the parameter {${open.name}} has no value`, {
+      hint: `Name one: --param ${open.name}=VALUE.`,
+    });
+  if (code === 'command')
+    return new KqlError('kql-unsupported', text, place, 'commands that begin with a dot are not supported', {
+      hint: 'A query begins with a table: Tuples | take 10.',
+    });
+  const [, name] = /^The name '(.*)' does not refer to any known/.exec(message) ?? [];
+  if (name === undefined) return new KqlError('kql-invalid', text, place, sentenceOf(message), {});
+  const names = tables.map((table) => table.name);
+  if (isTablePlace(text, start)) {
+    const near = nearest(name, names);
+    const meant = near === undefined ? '' : `Did you mean ${near}? `;
+    return new KqlError('kql-invalid', text, place, `there is no table ${name}`, {
+      hint: `${meant}The tables are ${names.join(', ')}.`,
+    });
+  }
+  const read = tables.filter((table) => new RegExp(`\\b${table.name}\\b`).test(text));
+  const near = nearest(
+    name,
+    new Set([...wordsBefore(text, start), ...read.flatMap((table) => table.columns.map((one) => one.name))]),
+  );
+  return new KqlError('kql-invalid', text, place, `there is no column ${name}`, {
+    hint:
+      near === undefined ? `Show the columns of a table: nsgflow query "TABLE | getschema".` : `Did you mean ${near}?`,
+  });
+}
+
+/** Names that the query has used before. */
+function wordsBefore(text: string, start: number): Set<string> {
+  return new Set([...text.slice(0, start).matchAll(/[A-Za-z_]\w{2,}/g)].map(([word]) => word));
+}
+
+/** Whether rows stand at a place: at the beginning of a statement or of brackets that have an operator behind them. */
+function isTablePlace(text: string, start: number): boolean {
+  const before = text
+    .slice(0, start)
+    .replaceAll(/\/\/.*$/gm, '')
+    .trimEnd();
+  return (
+    before === '' ||
+    (/(?:[;({]|\bunion(?:\s+\w+\s*=\s*\w+)*|=)$/i.test(before) && /^[\w.]+\s*(?:\||\)|$|;)/.test(text.slice(start)))
+  );
+}
+
+function sentenceOf(message: string): string {
+  const trimmed = message.trim().replace(/\.$/, '');
+  return trimmed.charAt(0).toLowerCase() + trimmed.slice(1);
+}
