@@ -14,7 +14,7 @@ import { columnsOf } from '../relation/check.ts';
 import type { Relation } from '../relation/relation.ts';
 import type { QueryRange } from '../tree.ts';
 import { analyzeText } from './language/language-thread.ts';
-import type { Analysis, DeclaredTable, Diagnostic } from './language/syntax.ts';
+import type { DeclaredTable, Diagnostic } from './language/syntax.ts';
 import { KqlError } from './lower/kql-error.ts';
 import type { KqlPlan } from './lower/lower.ts';
 import { lowerKql } from './lower/lower.ts';
@@ -70,7 +70,7 @@ export async function planKql(
   const filled = fillParameters(text, parameters, range);
   const analysis = await analyzeText(filled, tables.map(declared), signal);
   const [error] = analysis.errors;
-  if (error !== undefined) throw refusal(filled, error, tables, analysis);
+  if (error !== undefined) throw refusal(filled, error, tables);
   const known = new Map<string, readonly (readonly ExactCell[])[]>();
   const settings = { text: filled, analysis, tables, nowMicros: BigInt(nowMillis) * 1000n, range, known };
   for (;;)
@@ -87,12 +87,7 @@ export function declared({ name, columns }: KqlTable): DeclaredTable {
 }
 
 /** The error of the language service for people: with its place, and what is near. */
-function refusal(
-  text: string,
-  { code, message, start, length }: Diagnostic,
-  tables: readonly KqlTable[],
-  _: Analysis,
-): KqlError {
+function refusal(text: string, { code, message, start, length }: Diagnostic, tables: readonly KqlTable[]): KqlError {
   const place = { start, end: start + Math.max(length, 1) };
   const open = unfilled(text);
   if (open !== undefined)
