@@ -138,6 +138,12 @@ export const limits = {
   blockJournalBytesMax: 16 << 20,
   // Questions
 
+  /** Arrays and bags within each other in a dynamic value of KQL. A deeper text is no JSON: `parse_json` keeps it as a string. */
+  kqlDynamicDepthMax: 100,
+  /** Elements of one array that a function or an aggregate of KQL makes; further elements are left out, as in Azure. */
+  kqlArrayItemsMax: 1_048_576,
+  /** Characters of a text that `strrep` or `repeat` makes; the result of a longer one is cut. */
+  kqlTextCharactersMax: 1 << 20,
   /** Default of `--memory`, bytes for one question. Above it, DuckDB spills to a private temporary folder. */
   queryMemoryBytesMax: 1 << 30,
   /** Bytes that a user's SQL may spill to the temporary folder; a query that needs more fails with `memory`. */

@@ -5,6 +5,7 @@ import type {
   DuckDBMaterializedResult,
   DuckDBResult,
   DuckDBResultReader,
+  DuckDBScalarFunction,
   DuckDBType,
   DuckDBValue,
 } from '@duckdb/node-api';
@@ -44,6 +45,11 @@ export class DuckdbConnection {
   /** Statements that are prepared by calls of `pass`. */
   extractStatements(sql: string): Promise<DuckDBExtractedStatements> {
     return this.pass(() => this.#connection.extractStatements(sql));
+  }
+
+  /** A function that DuckDB calls back on this thread. Takes no thread of the pool. */
+  registerScalarFunction(scalar: DuckDBScalarFunction): void {
+    this.#connection.registerScalarFunction(scalar);
   }
 
   /** Takes no thread of the pool. */

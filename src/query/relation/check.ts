@@ -260,7 +260,7 @@ function isOfType(kind: 'literal' | 'constant', type: ScalarType, value: string 
     case 'guid':
       return isLiteralText && /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(value);
     case 'decimal':
-      return isLiteralText && /^-?\d{1,20}(\.\d{1,18})?$/.test(value);
+      return isLiteralText && /^-?\d{1,26}(\.\d{1,12})?$/.test(value);
     case 'double':
       return Number.isFinite(value) || (isLiteralText && ['NaN', 'Infinity', '-Infinity'].includes(value));
     default:

@@ -2,20 +2,13 @@
  * The one table of functions: how many arguments, which types, what null means, and the value. How a dialect writes each is in
  * sql/dialect.ts, and a test holds both equal.
  */
+import { primitives } from './primitives/primitives.ts';
+import { regularExpression, rewriteOf } from './values/regex.ts';
+import type { FunctionRule } from './rule.ts';
 import type { Type } from './type.ts';
 import { commonType, elementOf, isNumber, isWhole } from './type.ts';
 import type { Value } from './value.ts';
 import { compareValues } from './value.ts';
-
-interface FunctionRule {
-  /** Arguments at the least and at the most. */
-  readonly arity: readonly [number, number];
-  /** The type of the result; `undefined` refuses the arguments. */
-  readonly type: (types: readonly Type[]) => Type | undefined;
-  /** `strict`: null if an argument is null, so that `value` sees none. */
-  readonly nulls: 'strict' | 'own';
-  readonly value: (...args: readonly Value[]) => Value;
-}
 
 const many = Infinity;
 
@@ -162,10 +155,7 @@ export const functions = {
     type: (types) => (types.every((type) => type === 'text') ? 'text' : undefined),
     nulls: 'strict',
     value: (text, pattern, replacement) =>
-      (text as string).replaceAll(
-        new RegExp(regularExpression(pattern as string), `${regularExpression(pattern as string).flags}g`),
-        replacementOf(replacement as string),
-      ),
+      (text as string).replaceAll(regularExpression(pattern as string, 'g'), rewriteOf(replacement as string)),
   },
   /** The items of a list as texts with a text between them; '' if there is no item. */
   join_list: {
@@ -221,6 +211,7 @@ export const functions = {
     value: (from, to) =>
       Array.from({ length: Math.max(0, Number(to) - Number(from) + 1) }, (_, i) => (from as bigint) + BigInt(i)),
   },
+  ...primitives,
 } as const satisfies Record<string, FunctionRule>;
 
 export type FunctionName = keyof typeof functions;
@@ -238,17 +229,4 @@ function likeExpression(pattern: string): RegExp {
     return (escaped ?? one).replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
   });
   return new RegExp(`^${source}$`, 'iu');
-}
-
-/** A replacement of RE2 as JavaScript writes it. */
-function replacementOf(text: string): string {
-  return text
-    .replaceAll('$', '$$$$')
-    .replaceAll(/\\([\d\\])/g, (_, one: string) => (one === '\\' ? '\\' : one === '0' ? '$&' : `$${one}`));
-}
-
-/** An expression of RE2, as far as JavaScript has the same: RE2's flags in front are JavaScript's. */
-function regularExpression(pattern: string): RegExp {
-  const flags = /^\(\?([ims]+)\)/.exec(pattern);
-  return flags === null ? new RegExp(pattern) : new RegExp(pattern.slice(flags[0].length), flags[1]);
 }

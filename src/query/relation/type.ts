@@ -17,7 +17,7 @@ export const scalarTypes = [
 export type ScalarType = (typeof scalarTypes)[number];
 
 /**
- * `integer` has 32 bits, `long` 64, `wide` 128: sums of longs. A decimal has 20 digits before the point and 18 behind it. Times are UTC, in
+ * `integer` has 32 bits, `long` 64, `wide` 128: sums of longs. A decimal has 26 digits before the point and 12 behind it. Times are UTC, in
  * microseconds. A timespan is a number of ticks of 100 ns, in 64 bits. `dynamic` is the text of a JSON value, never `null`; a `guid` is its
  * lower-case text.
  */

@@ -1,5 +1,5 @@
 /**
- * Values as the row-by-row interpreter holds them: whole numbers, times (epoch microseconds), timespans (ticks) and decimals (units of 10^-18)
+ * Values as the row-by-row interpreter holds them: whole numbers, times (epoch microseconds), timespans (ticks) and decimals (units of 10^-12)
  * are bigints.
  */
 import type { ScalarType } from './type.ts';
@@ -45,9 +45,9 @@ export function keyOf(values: readonly Value[]): string {
 }
 
 /** Digits of a decimal behind the point. */
-export const decimalScale = 18;
+export const decimalScale = 12;
 
-/** A decimal's text, such as `-12.5`, in units of 10^-18; further digits are cut. */
+/** A decimal's text, such as `-12.5`, in units of 10^-12; further digits are cut. */
 export function decimalOf(text: string): bigint {
   const [, sign, whole, fraction = ''] = /^(-?)(\d*)(?:\.(\d*))?$/.exec(text) ?? ['', '', '0'];
   const units = BigInt(whole + fraction.slice(0, decimalScale).padEnd(decimalScale, '0'));

@@ -16,7 +16,7 @@ export const clickhouse: SqlDialect = {
     wide: 'Nullable(Int128)',
     double: 'Nullable(Float64)',
     text: 'Nullable(String)',
-    decimal: 'Nullable(Decimal(38, 18))',
+    decimal: 'Nullable(Decimal(38, 12))',
     time: "Nullable(DateTime64(6, 'UTC'))",
     timespan: 'Nullable(Int64)',
     dynamic: 'Nullable(String)',

@@ -21,7 +21,8 @@ export interface SqlDialect {
   field(of: string, name: string): string;
   /** The text of a struct's value. */
   structValue(fields: readonly { readonly name: string; readonly value: string }[], type: string): string;
-  readonly functions: Readonly<Record<FunctionName, (...args: SqlExpression[]) => SqlExpression>>;
+  /** What a dialect has not is refused by name. */
+  readonly functions: Readonly<Partial<Record<FunctionName, (...args: SqlExpression[]) => SqlExpression>>>;
   readonly aggregates: Aggregates;
   /** The sum of `value` over the elements of a list for which `where` holds: functions of the element. */
   total(list: SqlExpression, where: Lambda | undefined, value: Lambda): SqlExpression;

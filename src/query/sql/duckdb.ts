@@ -18,6 +18,7 @@ import { isScalar } from '../relation/type.ts';
 import { decimalScale, valueOf } from '../relation/value.ts';
 import type { SqlDialect } from './dialect.ts';
 import { commonFunctions } from './dialect.ts';
+import { primitiveSql } from './duckdb-primitives.ts';
 import type { SqlExpression } from './node.ts';
 import { call, cast, fixed, number, operator } from './node.ts';
 
@@ -35,7 +36,7 @@ export const duckdb: SqlDialect = {
     double: 'DOUBLE',
     text: 'VARCHAR',
     time: 'TIMESTAMPTZ',
-    decimal: 'DECIMAL(38, 18)',
+    decimal: 'DECIMAL(38, 12)',
     timespan: 'BIGINT',
     dynamic: 'VARCHAR',
     guid: 'VARCHAR',
@@ -49,6 +50,7 @@ export const duckdb: SqlDialect = {
   field: (of, field) => `${of}['${field}']`,
   structValue: (fields) => `{${fields.map((field) => `'${field.name}': ${field.value}`).join(', ')}}`,
   functions: {
+    ...primitiveSql,
     ...commonFunctions,
     quotient: (a, b) => operator('//', a, b),
     share: (value, part, whole) => ({

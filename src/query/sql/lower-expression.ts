@@ -1,8 +1,10 @@
 /** An expression of the tree as SQL. */
 import { assert } from '../../base/assert.ts';
+import { FlowError } from '../../base/errors.ts';
 import type { Scope } from '../relation/check.ts';
 import { typeOf } from '../relation/check.ts';
 import type { Expression } from '../relation/expression.ts';
+import type { FunctionName } from '../relation/functions.ts';
 import { elementOf } from '../relation/type.ts';
 import type { Lambda, SqlDialect } from './dialect.ts';
 import type { SqlExpression } from './node.ts';
@@ -29,7 +31,7 @@ export function expressionSql(expression: Expression, context: ExpressionContext
     case 'constant':
       return constantSql(expression);
     case 'call':
-      return context.dialect.functions[expression.function](...expression.arguments.map(sql));
+      return functionOf(context.dialect, expression.function)(...expression.arguments.map(sql));
     case 'case': {
       const when = expression.when.map((branch) => ({ if: sql(branch.if), value: sql(branch.value) }));
       const { otherwise } = expression;
@@ -58,6 +60,13 @@ export function expressionSql(expression: Expression, context: ExpressionContext
       return context.dialect.total(sql(expression.list), where, lambda(expression.value));
     }
   }
+}
+
+/** @throws relation-invalid for a function that the dialect has not */
+function functionOf(dialect: SqlDialect, of: FunctionName): (...args: SqlExpression[]) => SqlExpression {
+  const found = dialect.functions[of];
+  if (found === undefined) throw new FlowError('relation-invalid', `${dialect.name} has no function "${of}"`);
+  return found;
 }
 
 function constantSql({ type, value }: Extract<Expression, { kind: 'constant' }>): SqlExpression {

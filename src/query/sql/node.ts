@@ -30,6 +30,8 @@ export type SqlExpression =
       readonly otherwise?: SqlExpression;
     }
   | { readonly kind: 'cast'; readonly of: SqlExpression; readonly type: Type }
+  /** Null where there is no such value. The type is DuckDB's. */
+  | { readonly kind: 'try-cast'; readonly of: SqlExpression; readonly type: 'BIGINT' | 'INTEGER' | 'DOUBLE' }
   | { readonly kind: 'lambda'; readonly parameter: string; readonly body: SqlExpression }
   | { readonly kind: 'field'; readonly of: SqlExpression; readonly name: string }
   | {

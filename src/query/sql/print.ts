@@ -158,6 +158,8 @@ class Printer {
       }
       case 'cast':
         return `CAST(${this.#text(expression.of)} AS ${typeText(expression.type, this.#dialect)})`;
+      case 'try-cast':
+        return `TRY_CAST(${this.#text(expression.of)} AS ${expression.type})`;
       case 'lambda':
         return this.#dialect.lambda(expression.parameter, this.#text(expression.body));
       case 'field':
