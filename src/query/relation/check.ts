@@ -1,6 +1,7 @@
 /** The columns of a tree, and what refuses a tree that has none: unknown columns, wrong types, names that occur twice. */
 import { FlowError } from '../../base/errors.ts';
 import { findAttribute } from '../names/columns.ts';
+import { aggregateRule, aggregates } from './aggregates.ts';
 import type { Expression, Named } from './expression.ts';
 import { functions, ruleOf } from './functions.ts';
 import type { Aggregate, Relation, SortKey, WindowFunction } from './relation.ts';
@@ -196,6 +197,12 @@ function named(columns: readonly Named[], input: readonly Column[]): Column[] {
 
 function aggregateType(aggregate: Aggregate, columns: readonly Column[]): Type {
   if (aggregate.function === 'count') return 'long';
+  if (aggregate.function === 'apply') {
+    if (!Object.hasOwn(aggregates, aggregate.of)) refuse(`there is no aggregate "${aggregate.of}"`);
+    const types = aggregate.arguments.map((one) => typeOf(one, { columns }));
+    const type = types.length === 0 ? undefined : aggregateRule(aggregate.of).type(types);
+    return type ?? refuse(`${aggregate.of} does not take (${types.map(formatType).join(', ')})`);
+  }
   const type = typeOf(aggregate.argument, { columns });
   if (aggregate.function === 'set') {
     const element = elementOf(type) ?? type;
@@ -204,7 +211,7 @@ function aggregateType(aggregate: Aggregate, columns: readonly Column[]): Type {
   if (!isScalar(type)) return refuse(`${aggregate.function} of ${formatType(type)}`);
   switch (aggregate.function) {
     case 'sum':
-      if (type === 'double') return type;
+      if (type === 'double' || type === 'decimal') return type;
       return isWhole(type) ? 'wide' : refuse(`sum of ${formatType(type)}`);
     case 'percentile': {
       const { permille } = aggregate;

@@ -5,6 +5,7 @@
 import { assert } from '../../base/assert.ts';
 import { checkRelation, columnsOf } from './check.ts';
 import { scanWithNames } from '../names/derive.ts';
+import { aggregateRule } from './aggregates.ts';
 import type { Expression } from './expression.ts';
 import { ruleOf } from './functions.ts';
 import type { Aggregate, Relation, SortKey, TableName, WindowFunction } from './relation.ts';
@@ -185,6 +186,8 @@ export function evaluate(expression: Expression, row: Row, element: Value = null
 
 function aggregate(of: Aggregate, rows: readonly Row[]): Value {
   if (of.function === 'count') return BigInt(rows.length);
+  if (of.function === 'apply')
+    return aggregateRule(of.of).value(rows.map((row) => of.arguments.map((one) => evaluate(one, row))));
   const values = rows.map((row) => evaluate(of.argument, row)).filter((value) => value !== null);
   if (of.function === 'set') return setOf(values);
   if (of.function === 'sum') return sumOf(values);

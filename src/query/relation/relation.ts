@@ -6,6 +6,7 @@
  * Names of columns are lower-case words (`src_ip`, `c12`): engines fold case, and a tree never needs quoting. Names for people are
  * given outside of the tree.
  */
+import type { AggregateName } from './aggregates.ts';
 import type { Expression, Named } from './expression.ts';
 import type { Column } from './type.ts';
 
@@ -92,7 +93,20 @@ export type Aggregate =
       readonly permille: number;
     }
   /** The different values that are not null, in order, as a list; of lists, their elements. Of no value the list is empty. */
-  | { readonly name: string; readonly function: 'set'; readonly argument: Expression };
+  | { readonly name: string; readonly function: 'set'; readonly argument: Expression }
+  /** One of aggregates.ts. */
+  | {
+      readonly name: string;
+      readonly function: 'apply';
+      readonly of: AggregateName;
+      readonly arguments: readonly Expression[];
+    };
+
+/** The expressions that an aggregate reads. */
+export function argumentsOf(aggregate: Aggregate): readonly Expression[] {
+  if (aggregate.function === 'count') return [];
+  return aggregate.function === 'apply' ? aggregate.arguments : [aggregate.argument];
+}
 
 export interface SortKey {
   readonly by: string;

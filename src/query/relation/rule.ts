@@ -1,5 +1,6 @@
 /** What a function of the tree is: arguments, types, what null means, and the value. */
 import type { SqlExpression } from '../sql/node.ts';
+import { and, isNull, not, when } from '../sql/sql.ts';
 import type { ScalarType, Type } from './type.ts';
 import type { Value } from './value.ts';
 
@@ -38,6 +39,8 @@ export interface PrimitiveOptions {
   readonly optional?: number;
   readonly rest?: ScalarType;
   readonly nulls?: 'strict' | 'own';
+  /** For SQL that may give a value although an argument is null. */
+  readonly guards?: boolean;
 }
 
 /** A primitive; without SQL, DuckDB calls `value` back. */
@@ -46,18 +49,23 @@ export function primitive<const P extends readonly ScalarType[]>(
   result: ScalarType,
   value: (...args: [...Values<P>, ...never[]]) => Value | undefined,
   duckdb?: (...args: SqlExpression[]) => SqlExpression,
-  { optional = 0, rest, nulls = 'strict' }: PrimitiveOptions = {},
+  { optional = 0, rest, nulls = 'strict', guards = false }: PrimitiveOptions = {},
 ): Primitive {
   return {
     arity: [parameters.length - optional, rest === undefined ? parameters.length : Infinity],
     type: (types) => (types.every((type, i) => fits(type, parameters[i] ?? rest)) ? result : undefined),
     nulls,
     value: (...args) => value(...(args as [...Values<P>, ...never[]])) ?? null, // `type` has checked them
-    duckdb,
+    duckdb: guards && duckdb !== undefined ? guarded(duckdb) : duckdb,
     parameters,
     rest,
     result,
   };
+}
+
+/** The SQL where no argument is null. */
+function guarded(sql: (...args: SqlExpression[]) => SqlExpression): (...args: SqlExpression[]) => SqlExpression {
+  return (...args) => when([and(...args.map((one) => not(isNull(one)))), sql(...args)])();
 }
 
 function fits(type: Type, parameter: ScalarType | undefined): boolean {

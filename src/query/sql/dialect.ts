@@ -1,4 +1,5 @@
 /** What differs between the engines: one table a dialect (duckdb.ts, clickhouse.ts). All else is in print.ts. */
+import type { AggregateName } from '../relation/aggregates.ts';
 import type { FunctionName } from '../relation/functions.ts';
 import type { JoinKind } from '../relation/relation.ts';
 import type { ScalarType, Type } from '../relation/type.ts';
@@ -39,6 +40,8 @@ export interface Aggregates {
   readonly sum: (of: SqlExpression, type: Type) => SqlExpression;
   readonly percentile: (of: SqlExpression, permille: number) => SqlExpression;
   readonly set: (of: SqlExpression, type: Type) => SqlExpression;
+  /** The aggregates of relation/aggregates.ts; without them, they are refused by name. */
+  readonly apply?: Readonly<Record<AggregateName, (...args: SqlExpression[]) => SqlExpression>>;
 }
 
 const infix =

@@ -18,6 +18,7 @@ import { isScalar } from '../relation/type.ts';
 import { decimalScale, valueOf } from '../relation/value.ts';
 import type { SqlDialect } from './dialect.ts';
 import { commonFunctions } from './dialect.ts';
+import { duckdbAggregates } from './duckdb-aggregates.ts';
 import { primitiveSql } from './duckdb-primitives.ts';
 import type { SqlExpression } from './node.ts';
 import { call, cast, fixed, number, operator } from './node.ts';
@@ -84,6 +85,7 @@ export const duckdb: SqlDialect = {
   aggregates: {
     sum: (of) => call('sum', of),
     percentile: (of, permille) => call('quantile_disc', of, fixed((permille / 1000).toFixed(3))),
+    apply: duckdbAggregates,
     set: (of, type) => {
       const all: SqlExpression = { kind: 'call', name: 'list', arguments: [of], distinct: isScalar(type) };
       // `list_distinct` leaves null out.

@@ -4,6 +4,7 @@
  * somebody needs.
  */
 import { assert } from '../../base/assert.ts';
+import { FlowError } from '../../base/errors.ts';
 import { checkRelation, columnsOf, typeOf } from '../relation/check.ts';
 import type { Expression } from '../relation/expression.ts';
 import { column, columnsRead } from '../relation/expression.ts';
@@ -11,6 +12,7 @@ import { withFewerKeys } from '../relation/fewer-keys.ts';
 import type { Aggregate, Relation, SortKey, TableName, WindowFunction } from '../relation/relation.ts';
 import { findNameColumn } from '../names/columns.ts';
 import { addressNamesTable, periodOf, scanWithNames } from '../names/derive.ts';
+import { argumentsOf } from '../relation/relation.ts';
 import type { SqlDialect } from './dialect.ts';
 import { expressionSql } from './lower-expression.ts';
 import type { SqlExpression, SqlFrom, SqlOrder, SqlQuery, SqlStatement } from './node.ts';
@@ -201,7 +203,7 @@ class Lowering {
   #grouped(relation: Extract<Relation, { kind: 'summarize' }>, needed: ReadonlySet<string>): Block {
     const { by, input: from } = relation;
     const aggregates = relation.aggregates.filter((one) => needed.has(one.name));
-    const values = aggregates.flatMap((one) => (one.function === 'count' ? [] : [one.argument]));
+    const values = aggregates.flatMap(argumentsOf);
     let input = this.#input(from, new Set(by), values, ['rows']);
     if (by.some((key) => input.columns.get(key)?.kind !== 'name'))
       input = this.#reopened(input, from, new Set([...by, ...values.flatMap(columnsRead)]));
@@ -282,6 +284,12 @@ class Lowering {
 
   #aggregate(of: Aggregate, relation: Relation, input: Block): SqlExpression {
     if (of.function === 'count') return call('count', fixed('*'));
+    if (of.function === 'apply') {
+      const made = this.#dialect.aggregates.apply?.[of.of];
+      if (made === undefined)
+        throw new FlowError('relation-invalid', `${this.#dialect.name} has no aggregate "${of.of}"`);
+      return made(...of.arguments.map((one) => this.#sql(one, relation, input)));
+    }
     const value = this.#sql(of.argument, relation, input);
     switch (of.function) {
       case 'sum':

@@ -1,27 +1,22 @@
 /** The functions, operators of expressions and aggregates of KQL, by name. */
-import { call, column } from '../../relation/expression.ts';
-import type { KqlAggregate, KqlFunction } from './kinds.ts';
+import { addressFunctions } from './address-functions.ts';
+import { conversionFunctions } from './conversion-functions.ts';
+import { dynamicFunctions } from './dynamic-functions.ts';
+import type { KqlFunction } from './kinds.ts';
+import { numberFunctions } from './number-functions.ts';
+import { seriesFunctions } from './series-functions.ts';
+import { textFunctions } from './text-functions.ts';
+import { timeFunctions } from './time-functions.ts';
 
-export const kqlOperators: Readonly<Record<string, KqlFunction>> = {
-  '==': {
-    arity: [2, 2],
-    about: 'equal',
-    lower: ([a, b]) => ({
-      value: call('coalesce', call('equal', a.value, b.value), { kind: 'constant', type: 'boolean', value: false }),
-      type: 'bool',
-    }),
-  },
-};
+export { kqlAggregates } from './aggregate-functions.ts';
+export { kqlOperators } from './operators.ts';
 
-export const kqlFunctions: Readonly<Record<string, KqlFunction>> = {};
-
-export const kqlAggregates: Readonly<Record<string, KqlAggregate>> = {
-  count: {
-    arity: [0, 0],
-    about: 'number of rows',
-    lower: (_, context) => {
-      const name = context.fresh();
-      return { aggregates: [{ name, function: 'count' }], result: { value: column(name), type: 'long' } };
-    },
-  },
+export const kqlFunctions: Readonly<Record<string, KqlFunction>> = {
+  ...conversionFunctions,
+  ...textFunctions,
+  ...numberFunctions,
+  ...timeFunctions,
+  ...dynamicFunctions,
+  ...addressFunctions,
+  ...seriesFunctions,
 };

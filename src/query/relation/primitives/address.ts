@@ -1,7 +1,7 @@
 /** Primitives of IP addresses. What is asked of every row is SQL; the rest is called back. */
 import { call, number } from '../../sql/node.ts';
 import type { SqlExpression } from '../../sql/node.ts';
-import { and, equal, lessOrEqual, plus, quoted, quotient, times, when } from '../../sql/sql.ts';
+import { equal, plus, quoted, quotient, times, when } from '../../sql/sql.ts';
 import { primitive } from '../rule.ts';
 import type { Json } from '../values/json.ts';
 import { isArray, jsonText, parseJson } from '../values/json.ts';
@@ -84,13 +84,6 @@ export const addressPrimitives = {
   }),
   ipv4_compare: primitive(['text', 'text', 'long'], 'long', compared(parseIpv4, 32)),
   ipv6_compare: primitive(['text', 'text', 'long'], 'long', compared(parseIpv6, 128)),
-  /** Whether the number of an address lies in a range that is one number shifted to the right by `shift` bits. */
-  ipv4_within: primitive(
-    ['long', 'long', 'long'],
-    'boolean',
-    (value, first, size) => value / size === first / size,
-    (value, first, size) => and(lessOrEqual(first, value), lessOrEqual(value, plus(first, size, number(-1)))),
-  ),
   ipv4_in_range: primitive(['text', 'text'], 'boolean', (text, range) => {
     const [at, of] = [parseIpv4(text), parseIpv4(range)];
     return at === undefined || of === undefined ? undefined : isInRange(at, of, 32);

@@ -65,6 +65,7 @@ export const convertPrimitives = {
     'text',
     (of) => (of ? 'True' : 'False'),
     (of) => when([of, quoted('True')])(quoted('False')),
+    { guards: true },
   ),
   boolean_long: primitive(
     ['boolean'],
@@ -113,6 +114,12 @@ export const convertPrimitives = {
     'integer',
     (of) => (BigInt.asIntN(32, of) === of ? of : undefined),
     (of) => tryCast(of, 'INTEGER'),
+  ),
+  wide_double: primitive(
+    ['wide'],
+    'double',
+    (of) => Number(of),
+    (of) => cast(of, 'double'),
   ),
   long_text: primitive(
     ['long'],

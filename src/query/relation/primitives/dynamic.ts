@@ -5,6 +5,8 @@ import type { SqlExpression } from '../../sql/node.ts';
 import { equal, join, quoted, when } from '../../sql/sql.ts';
 import type { PrimitiveOptions } from '../rule.ts';
 import { primitive } from '../rule.ts';
+import { datetimeText } from '../values/datetime.ts';
+import { timespanText } from '../values/timespan.ts';
 import type { Json } from '../values/json.ts';
 import { isArray, isBag, isNumeric, jsonText, parseJson } from '../values/json.ts';
 
@@ -22,6 +24,9 @@ const textOf = (value: Json | undefined): string | undefined =>
 
 const own: PrimitiveOptions = { nulls: 'own' };
 const ownRest: PrimitiveOptions = { nulls: 'own', rest: 'dynamic' };
+
+/** Ticks from year 1 to 1970. */
+const epochTicks = 621_355_968_000_000_000n;
 
 /** Order of sorting: numbers by size, then texts; nulls are the caller's. */
 function compareJson(a: Json, b: Json): number {
@@ -289,6 +294,15 @@ export const dynamicPrimitives = {
     }
     return jsonText(items);
   }),
+  /** An array of ticks as one of texts of datetimes or timespans. */
+  array_of_ticks: primitive(['dynamic', 'boolean'], 'dynamic', (of, areTimes) =>
+    textOf(
+      arrayOf(of)?.map((one) => {
+        if (typeof one !== 'bigint') return null;
+        return areTimes ? datetimeText((one - epochTicks) / 10n) : timespanText(one);
+      }),
+    ),
+  ),
   array_zip: primitive(
     [],
     'dynamic',
@@ -306,6 +320,17 @@ export const dynamicPrimitives = {
   array_head: primitive(['dynamic', 'long'], 'dynamic', (of, most) =>
     textOf((arrayOf(of) ?? []).slice(0, Number(most))),
   ),
+  /** Of an array of values with their weights: the least value whose weight, with that of lesser ones, is a share of all, in hundred-thousandths. */
+  weighted_quantile: primitive(['dynamic', 'long'], 'dynamic', (of, share) => {
+    const pairs = (arrayOf(of) ?? []).filter(isArray).toSorted((a, b) => compareJson(a[0], b[0]));
+    const all = pairs.reduce((sum, [, weight]) => sum + Number(weight), 0);
+    let sum = 0;
+    for (const [value, weight] of pairs) {
+      sum += Number(weight);
+      if (sum * 100_000 >= Number(share) * all) return textOf(value);
+    }
+    return undefined;
+  }),
   set_union: primitive(
     [],
     'dynamic',
@@ -395,7 +420,7 @@ export const dynamicPrimitives = {
     'dynamic',
     (of, key, value) => {
       const bag = of === null ? new Map<string, Json>() : parseJson(of);
-      return isBag(bag) ? jsonText(withMember(bag, pathOf(key), values([value])[0])) : undefined;
+      return isBag(bag) && key !== null ? jsonText(withMember(bag, pathOf(key), values([value])[0])) : undefined;
     },
     undefined,
     own,

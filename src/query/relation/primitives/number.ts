@@ -13,7 +13,9 @@ const ofReal = (value: (of: number) => number, name: string) =>
 
 /** DuckDB refuses arguments for which there is no value; those are NaN, as in the language. */
 const guarded = (value: (of: number) => number, name: string, domain: (of: SqlExpression) => SqlExpression) =>
-  primitive(['double'], 'double', value, (of) => when([domain(of), call(name, of)])(cast(fixed("'NaN'"), 'double')));
+  primitive(['double'], 'double', value, (of) => when([domain(of), call(name, of)])(cast(fixed("'NaN'"), 'double')), {
+    guards: true,
+  });
 
 const within = (of: SqlExpression): SqlExpression => operator('<=', call('abs', of), number(1));
 const finite = (of: SqlExpression): SqlExpression => call('isfinite', of);
@@ -120,6 +122,7 @@ export const numberPrimitives = {
         over(times(call('sign', of), call('floor', plus(call('abs', scaled), fixed('0.5')))), scale),
       ])(of);
     },
+    { guards: true },
   ),
   real_exp: ofReal(Math.exp, 'exp'),
   real_ln: guarded(
@@ -138,7 +141,7 @@ export const numberPrimitives = {
     (of) => less(number(0), of),
   ),
   real_sqrt: guarded(Math.sqrt, 'sqrt', (of) => operator('>=', of, number(0))),
-  real_power: primitive(['double', 'double'], 'double', Math.pow, (a, b) => call('pow', a, b)),
+  real_power: primitive(['double', 'double'], 'double', powerOf, (a, b) => call('pow', a, b)),
   real_sin: guarded(Math.sin, 'sin', finite),
   real_cos: guarded(Math.cos, 'cos', finite),
   real_tan: guarded(Math.tan, 'tan', finite),
@@ -189,6 +192,11 @@ export const numberPrimitives = {
     () => cast(call('uuid'), 'text'),
   ),
 } as const;
+
+/** As in C: 1 to any power, and -1 to an infinite one, are 1. */
+function powerOf(a: number, b: number): number {
+  return a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b;
+}
 
 function modulo64(shift: bigint): bigint {
   return BigInt.asUintN(6, shift);

@@ -5,7 +5,7 @@ import { call, number } from '../../sql/node.ts';
 import { and, equal, join, less, minus, or, plus, quoted, when } from '../../sql/sql.ts';
 import type { SqlExpression } from '../../sql/node.ts';
 import { primitive } from '../rule.ts';
-import { jsonText } from '../values/json.ts';
+import { isArray, jsonText, parseJson } from '../values/json.ts';
 import { escapeRegex, regularExpression } from '../values/regex.ts';
 
 const characters = (text: string): string[] => Array.from(text);
@@ -35,6 +35,14 @@ const matchesOf = (text: string, pattern: string): RegExpMatchArray[] => [
 
 const around = (start: string, pattern: SqlExpression, end: string): SqlExpression =>
   join(quoted(start), pattern, quoted(end));
+
+const hasTerm = hasValue(before, after);
+
+/** The texts of an array in lower case. */
+function termsOf(array: string): string[] {
+  const items = parseJson(array);
+  return isArray(items) ? items.map((one) => (typeof one === 'string' ? one : jsonText(one)).toLowerCase()) : [];
+}
 
 export const textPrimitives = {
   text_length: primitive(
@@ -71,6 +79,14 @@ export const textPrimitives = {
   text_has: primitive(['text', 'text'], 'boolean', hasValue(before, after), hasSql(before, after)),
   text_has_prefix: primitive(['text', 'text'], 'boolean', hasValue(before, ''), hasSql(before, '')),
   text_has_suffix: primitive(['text', 'text'], 'boolean', hasValue('', after), hasSql('', after)),
+  /** Whether one of the terms of an array is found in a text of lower case. */
+  text_has_any: primitive(['text', 'dynamic'], 'boolean', (text, terms) =>
+    termsOf(terms).some((term) => hasTerm(text, term)),
+  ),
+  text_has_all: primitive(['text', 'dynamic'], 'boolean', (text, terms) =>
+    termsOf(terms).every((term) => hasTerm(text, term)),
+  ),
+  array_lower: primitive(['dynamic'], 'dynamic', (terms) => jsonText(termsOf(terms))),
   /** From 0; before 0 it counts from the end. */
   text_substring: primitive(
     ['text', 'long', 'long'],
@@ -83,15 +99,10 @@ export const textPrimitives = {
     (text, start, length) => {
       const fromEnd = call('greatest', plus(call('length', text), start), number(0));
       const from = plus(when([less(start, number(0)), fromEnd])(start), number(1));
-      return call('substring', text, from, call('greatest', length, number(0)));
+      const cut = (of: SqlExpression): SqlExpression => call('least', of, number(2 ** 31 - 1));
+      return call('substring', text, cut(from), cut(call('greatest', length, number(0))));
     },
-  ),
-  text_concat: primitive(
-    [],
-    'text',
-    (...all: never[]) => all.join(''),
-    (...all) => call('concat', ...all),
-    { rest: 'text' },
+    { guards: true },
   ),
   text_repeat: primitive(
     ['text', 'long'],
@@ -158,7 +169,8 @@ export const textPrimitives = {
     ['text', 'text'],
     'long',
     (a, b) => BigInt(Math.sign(Buffer.compare(Buffer.from(a), Buffer.from(b)))),
-    (a, b) => when([less(a, b), number(-1)], [less(b, a), number(1)])(number(0)),
+    (a, b) => ({ kind: 'cast', of: when([less(a, b), number(-1)], [less(b, a), number(1)])(number(0)), type: 'long' }),
+    { guards: true },
   ),
   /** The array of the parts of a text. */
   text_split: primitive(
@@ -169,6 +181,7 @@ export const textPrimitives = {
       when([equal(delimiter, quoted('')), jsonSql(call('list_value', text))])(
         jsonSql(call('string_split', text, delimiter)),
       ),
+    { guards: true },
   ),
 
   /** What a group, which is a fixed number, matches first; empty if nothing does. */
@@ -205,6 +218,7 @@ export const textPrimitives = {
         call('regexp_matches', text, pattern),
         call('length', call('regexp_extract', text, around('(?s:^(.*?))(?:', pattern, ')'), number(1))),
       ])(number(-1)),
+    { guards: true },
   ),
   regex_count: primitive(
     ['text', 'text'],
