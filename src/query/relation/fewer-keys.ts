@@ -7,6 +7,7 @@
 import type { Expression, Named } from './expression.ts';
 import { childrenOf, columnsRead } from './expression.ts';
 import type { Aggregate, Relation } from './relation.ts';
+import { argumentsOf } from './relation.ts';
 
 type Summarize = Extract<Relation, { kind: 'summarize' }>;
 /** Nodes that change each row alone. */
@@ -63,7 +64,7 @@ function narrow(outer: Summarize): Summarize | undefined {
   // Without a key there would be a row even of no rows.
   const by = some.length === 0 ? inner.by.slice(0, 1) : some;
   if (by.length === inner.by.length) return undefined;
-  const reads = outer.aggregates.flatMap((one) => (one.function === 'count' ? [] : columnsRead(one.argument)));
+  const reads = outer.aggregates.flatMap(argumentsOf).flatMap(columnsRead);
   return { ...outer, input: rebuilt(chain, { ...inner, by }, new Set([...outer.by, ...reads])) };
 }
 
@@ -170,7 +171,7 @@ function isRandom(expression: Expression): boolean {
 
 /** The keys that an aggregate of merged groups needs; `undefined` where it needs the groups as they are. */
 function keysOfAggregate(aggregate: Aggregate, roles: ReadonlyMap<string, Role>): readonly string[] | undefined {
-  if (aggregate.function === 'count') return undefined;
+  if (aggregate.function === 'count' || aggregate.function === 'apply') return undefined;
   const role = roleOf(aggregate.argument, roles);
   switch (aggregate.function) {
     case 'sum':
