@@ -19,8 +19,10 @@ interface RunOptions {
   readonly input?: string | Uint8Array;
   readonly env?: Record<string, string>;
   readonly cwd?: string;
-  /** Of a terminal that both streams are; only nsgflowHere has one. */
+  /** Width of a terminal, which both streams write to. Only for nsgflowHere. */
   readonly columns?: number;
+  /** Adds standard error to `out`, in the order of writing, as `2>&1` does; it is not a terminal then. Only for nsgflowHere. */
+  readonly joined?: boolean;
 }
 
 /**
@@ -59,10 +61,11 @@ export function nsgflowProcess(args: readonly string[], options: RunOptions = {}
 const noAccount = { AZURE_STORAGE_CONNECTION_STRING: '' };
 
 /** Runs the module that the process would run, with streams of its own. One call at a time. */
-export async function nsgflowHere(args: readonly string[], { env, cwd, columns }: RunOptions): Promise<Ran> {
+export async function nsgflowHere(args: readonly string[], { env, cwd, columns, joined }: RunOptions): Promise<Ran> {
   const program = pathToFileURL(join(dist, 'program.js')).href;
   const { run } = (await import(program)) as { readonly run: typeof runCommand };
-  const [out, err] = [captured(columns), captured(columns)];
+  const out = captured(columns);
+  const err = joined === true ? captured(undefined, out.chunks) : captured(columns);
   const undo = [
     replaced(process, 'stdout', out.stream),
     replaced(process, 'stderr', err.stream),
@@ -72,7 +75,7 @@ export async function nsgflowHere(args: readonly string[], { env, cwd, columns }
   process.exitCode = undefined;
   if (cwd !== undefined) process.chdir(cwd);
   try {
-    return { code: await run(args), out: out.text(), err: err.text() };
+    return { code: await run(args), out: textOf(out), err: joined === true ? '' : textOf(err) };
   } finally {
     process.chdir(folderBefore);
     process.exitCode = codeBefore;
@@ -80,9 +83,13 @@ export async function nsgflowHere(args: readonly string[], { env, cwd, columns }
   }
 }
 
-/** A stream; a terminal if it has columns. */
-function captured(columns: number | undefined): { stream: Writable; text: () => string } {
-  const chunks: Buffer[] = [];
+interface Captured {
+  readonly stream: Writable;
+  readonly chunks: Buffer[];
+}
+
+/** A stream that keeps what is written to it; a terminal if it has columns. */
+function captured(columns: number | undefined, chunks: Buffer[] = []): Captured {
   const stream = new Writable({
     decodeStrings: true,
     write(chunk: Buffer, _, done) {
@@ -91,7 +98,11 @@ function captured(columns: number | undefined): { stream: Writable; text: () => 
     },
   });
   if (columns !== undefined) Object.assign(stream, { isTTY: true, columns, rows: 1000 });
-  return { stream, text: () => Buffer.concat(chunks).toString() };
+  return { stream, chunks };
+}
+
+function textOf({ chunks }: Captured): string {
+  return Buffer.concat(chunks).toString();
 }
 
 /** Gives a property another value. @returns a function that undoes it */

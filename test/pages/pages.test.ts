@@ -3,11 +3,12 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, sym
 import { tmpdir } from 'node:os';
 import { dirname, join, normalize, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { nsgflowHere } from '../cli/nsgflow.ts';
 
 /**
  * Pages for users. In a block ```console, lines that begin with `$` are commands, and what follows is their output on a terminal of 100 columns. Each page runs
- * in a folder of its own, with the folder `examples`; pages of tasks also find `logs` and `lake` of the example. To write the outputs anew:
- * `npx vitest run test/pages -u`.
+ * in a folder of its own, with the folder `examples`; pages of tasks also find `logs` and `lake` of the example. The long run starts a shell and a process for
+ * each command; the everyday run carries out plain commands in its own process. To update the outputs: `npx vitest run test/pages -u`.
  */
 
 const root = resolve(import.meta.dirname, '../..');
@@ -16,10 +17,11 @@ const pages = ['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'examples/README.
 const work = mkdtempSync(join(tmpdir(), 'nsgflow-pages-'));
 const made = join(work, 'made');
 
-beforeAll(() => {
-  const example = folder('made');
-  shell(example, 'nsgflow record --capture examples/traffic.pcap --network examples/network.json --to logs');
-  shell(example, 'nsgflow ingest logs --lake lake');
+beforeAll(async () => {
+  await run(folder('made'), [
+    'nsgflow record --capture examples/traffic.pcap --network examples/network.json --to logs',
+    'nsgflow ingest logs --lake lake',
+  ]);
 });
 
 afterAll(() => rmSync(work, { recursive: true, force: true }));
@@ -29,7 +31,7 @@ describe('every command of a page prints what the page says', () => {
     const place = folder(page.replaceAll('/', '-'));
     if (page.startsWith('docs/tasks/'))
       for (const one of ['logs', 'lake']) cpSync(join(made, one), join(place, one), { recursive: true });
-    const written = withOutputs(text(page), (commands) => shell(place, ...commands));
+    const written = await withOutputs(text(page), (commands) => run(place, commands));
     await expect(written).toMatchFileSnapshot(join(root, page));
   });
 });
@@ -66,32 +68,49 @@ function folder(name: string): string {
   return place;
 }
 
-const mark = '\u0001';
-
-/** Runs commands in one shell. @returns what each printed, on stdout and stderr, and its exit code if that is not 0 */
-function shell(cwd: string, ...commands: readonly string[]): string[] {
-  const lines = [
-    `nsgflow() { '${process.execPath}' --import '${join(import.meta.dirname, 'as-terminal.mjs')}' '${binary}' "$@"; }`,
-    ...commands.flatMap((command) => [command, `code=$?; printf '${mark}%s${mark}' $code`]),
-  ];
+/** Runs the commands of a page. @returns what each printed on both streams, and its exit code if that is not 0 */
+async function run(cwd: string, commands: readonly string[]): Promise<string[]> {
   const { NSGFLOW_LAKE: _, ...environment } = process.env;
-  const { stdout } = spawnSync('bash', ['-c', `exec 2>&1\n${lines.join('\n')}\n`], {
-    cwd,
-    encoding: 'utf8',
-    env: { ...environment, NO_COLOR: '1', TZ: 'UTC' },
-  });
-  const parts = stdout.split(mark);
-  return commands.map((_command, i) => {
-    const code = parts[2 * i + 1];
-    return `${parts[2 * i]}${code === '0' ? '' : `(exit code ${code})\n`}`;
-  });
+  const env: Record<string, string> = { NO_COLOR: '1', TZ: 'UTC', PAGER: 'cat' };
+  const outputs: string[] = [];
+  for (const command of commands) {
+    const [, name, value] = /^export (\w+)=(\w*)$/.exec(command) ?? [];
+    if (name !== undefined) env[name] = value;
+    const isPlain = process.env['NSGFLOW_LONG'] !== '1' && /^nsgflow [^$`|&;<>]*$/.test(withoutQuoted(command));
+    const { out, code } = isPlain
+      ? await nsgflowHere(wordsOf(command, cwd), { cwd, env, columns: 100, joined: true })
+      : shell(command, cwd, { ...environment, ...env });
+    outputs.push(`${out}${code === 0 ? '' : `(exit code ${code})\n`}`);
+  }
+  return outputs;
+}
+
+/** The command without its quoted parts that a shell takes literally. */
+function withoutQuoted(command: string): string {
+  return command.replaceAll(/'[^']*'|"[^"$`\\]*"/g, '');
+}
+
+/** The arguments, as a shell splits them. */
+function wordsOf(command: string, cwd: string): string[] {
+  const split = command.replace(/^nsgflow/, String.raw`printf '%s\0'`);
+  return spawnSync('bash', ['-c', split], { cwd, encoding: 'utf8' }).stdout.split('\0').slice(0, -1);
+}
+
+function shell(command: string, cwd: string, env: NodeJS.ProcessEnv): { out: string; code: number | null } {
+  const terminal = join(import.meta.dirname, 'as-terminal.mjs');
+  const script = `exec 2>&1\nnsgflow() { '${process.execPath}' --import '${terminal}' '${binary}' "$@"; }\n${command}\n`;
+  const { stdout, status } = spawnSync('bash', ['-c', script], { cwd, encoding: 'utf8', env });
+  return { out: stdout, code: status };
 }
 
 /** A page with the outputs of its commands in place of those that it has. */
-function withOutputs(page: string, run: (commands: readonly string[]) => readonly string[]): string {
+async function withOutputs(
+  page: string,
+  outputsOf: (commands: readonly string[]) => Promise<readonly string[]>,
+): Promise<string> {
   const block = /(?<=^```console\n)[\s\S]*?(?=^```$)/gm;
   const commands = [...page.matchAll(block)].flatMap(([body]) => commandsOf(body));
-  const outputs = run(commands.map((lines) => lines.replace(/^\$ /, '')));
+  const outputs = await outputsOf(commands.map((lines) => lines.replace(/^\$ /, '')));
   let at = 0;
   return page.replaceAll(block, (body) =>
     commandsOf(body)
