@@ -12,6 +12,12 @@ export interface WasmMemory {
   readonly buffer: ArrayBuffer;
 }
 
+export interface WasmInstance {
+  readonly exports: unknown;
+  readonly memory: WasmMemory;
+  readonly buffer: ArrayBuffer;
+}
+
 const pageBytes = 65_536;
 
 /**
@@ -37,30 +43,30 @@ export function instantiate(
   module: string,
   memory: WasmMemory | undefined,
   imports: Readonly<Record<string, (value: number) => number>> = {},
-): { readonly exports: unknown; readonly buffer: ArrayBuffer } | undefined {
+): WasmInstance | undefined {
   if (memory === undefined) return undefined;
   try {
     const { exports } = new WebAssembly.Instance(compile(module), { env: { memory, ...imports } });
-    return { exports, buffer: memory.buffer };
+    return { exports, memory, buffer: memory.buffer };
   } catch {
     return undefined;
   }
 }
 
-/** As `instantiate`, with memory of its own. `what` is the subject of the error: it cannot be done without. @throws unavailable */
+/** As `instantiate`; `memory` may be the number of bytes of new memory. `what` is the subject of the error: it cannot be done without. @throws unavailable */
 export function instantiateNeeded(
   what: string,
   module: string,
-  lengthBytes: number,
+  memory: number | WasmMemory,
   imports: Readonly<Record<string, (value: number) => number>> = {},
-): { readonly exports: unknown; readonly buffer: ArrayBuffer } {
-  const instance = instantiate(module, createMemory(lengthBytes), imports);
+): WasmInstance {
+  const instance = instantiate(module, typeof memory === 'number' ? createMemory(memory) : memory, imports);
   if (instance !== undefined) return instance;
   if (!('WebAssembly' in globalThis))
     throw new FlowError('unavailable', `${what} needs WebAssembly, which this Node.js process does not have`, {
       hint: 'Start Node.js without --jitless.',
     });
-  const mebibytes = Math.ceil(lengthBytes / 2 ** 20);
+  const mebibytes = Math.ceil((typeof memory === 'number' ? memory : memory.buffer.byteLength) / 2 ** 20);
   throw new FlowError('unavailable', `${what} needs ${mebibytes} MiB of memory, which this process does not get`, {
     hint: 'Give the process more address space (ulimit -v), or free memory.',
   });

@@ -189,6 +189,7 @@ async function buildParts(
       }
     }
     const added = await files.finish();
+    builder.release();
     isWhole = true;
     return { added, rows: files.rows };
   } finally {

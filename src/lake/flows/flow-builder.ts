@@ -81,6 +81,11 @@ export class FlowBuilder {
     }
   }
 
+  /** Ends the use of the builder: all was built. */
+  release(): void {
+    this.#kernel.release();
+  }
+
   /** Takes the rows of the batch to their places. */
   #takeRows(count: number): void {
     const kernel = this.#kernel;

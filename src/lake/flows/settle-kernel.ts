@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { FlowError } from '../../base/errors.ts';
 import { formatCount } from '../../base/format-count.ts';
 import { formatTime } from '../../base/time.ts';
+import type { WasmMemory } from '../../base/wasm.ts';
 import { instantiateNeeded } from '../../base/wasm.ts';
 import { limits } from '../../base/limits.ts';
 import type { StagedRows } from '../tuples/staged-rows.ts';
@@ -32,10 +33,13 @@ export interface Part {
 
 /** The first room for tuples: as many as may be held, and one more row group. */
 const firstRoomMax = limits.settledTogetherMax + limits.rowGroupRows;
-/** The first room for groups of texts. */
-const firstGroupsMax = 1_200_000;
+/** The first room for groups of texts: at most one a tuple, and no less than the smaller number. */
+const firstGroups = { min: 4096, max: 1_200_000 };
 const pageBytes = 65_536;
 const memoryMax = 2 ** 32;
+/** Memory of the last kernel of few tuples, for the next one: V8 collects garbage each time that some 32 MiB more were allocated. */
+let spare: WasmMemory | undefined;
+const spareBytesMax = 48 * 2 ** 20;
 /** Hashes differ from process to process, so that nobody can make up five-tuples that collide. */
 const seed = randomBytes(8).readBigUInt64LE() | 1n;
 
@@ -44,10 +48,10 @@ export class SettleKernel {
   readonly #apart: number;
   readonly #takeRows: (rows: number) => number;
   #room: number;
-  #groupRoom = firstGroupsMax;
+  #groupRoom: number;
   #ranks: GroupRanks | undefined;
   #run: SettleKernelExports;
-  #buffer: ArrayBuffer;
+  #memory: WasmMemory;
   /** What is written to before, and read behind, a pass. */
   #input: InputColumns;
   batch: FlowBatch;
@@ -55,15 +59,16 @@ export class SettleKernel {
   /** For so many tuples in all; `takeRows` is called with as many rows as the batch has then. @throws unavailable */
   constructor(tuples: number, dateStart: number, apart: number, takeRows: (rows: number) => void) {
     this.#room = Math.max(1, Math.min(tuples, firstRoomMax));
+    this.#groupRoom = roundUp(Math.max(firstGroups.min, Math.min(tuples, firstGroups.max)), layout.groupsUnit);
     this.#dateStart = dateStart;
     this.#apart = apart;
     this.#takeRows = (rows) => {
       takeRows(rows);
       return 0;
     };
-    ({ run: this.#run, buffer: this.#buffer } = this.#make());
-    this.#input = inputColumns(this.#buffer);
-    this.batch = batchColumns(this.#buffer);
+    ({ run: this.#run, memory: this.#memory } = this.#make());
+    this.#input = inputColumns(this.#memory.buffer);
+    this.batch = batchColumns(this.#memory.buffer);
   }
 
   /** Tuples that are held. */
@@ -74,7 +79,7 @@ export class SettleKernel {
   /** By tuple that is held, numbers of 4 bytes: `tupleLength` bytes each. */
   get tuples(): Uint32Array {
     const { value } = this.#run.tuplesAt;
-    return new Uint32Array(this.#buffer, value, (this.count * layout.tupleLength) / 4);
+    return new Uint32Array(this.#memory.buffer, value, (this.count * layout.tupleLength) / 4);
   }
 
   /** Takes tuples of this part. */
@@ -131,6 +136,11 @@ export class SettleKernel {
     this.#run.makeColumns(parts);
   }
 
+  /** Ends the use of this kernel and of its batch, after the last pass: its memory is used again. */
+  release(): void {
+    if (this.#memory.buffer.byteLength <= spareBytesMax) spare = this.#memory;
+  }
+
   #reserve(more: number): void {
     const needed = this.count + more;
     if (needed > this.#room) this.#remake(Math.ceil(1.5 * needed), this.#groupRoom, needed);
@@ -140,38 +150,50 @@ export class SettleKernel {
   #remake(room: number, groups: number, needed = this.count): void {
     const { count, tuples } = this;
     this.#room = room;
-    this.#groupRoom = layout.groupsUnit * Math.ceil(groups / layout.groupsUnit);
-    ({ run: this.#run, buffer: this.#buffer } = this.#make(needed));
+    this.#groupRoom = roundUp(groups, layout.groupsUnit);
+    ({ run: this.#run, memory: this.#memory } = this.#make(needed));
     this.#run.setTupleCount(count);
     this.tuples.set(tuples);
-    this.#input = inputColumns(this.#buffer);
-    this.batch = batchColumns(this.#buffer);
+    this.#input = inputColumns(this.#memory.buffer);
+    this.batch = batchColumns(this.#memory.buffer);
     this.#writeRanks();
   }
 
   #writeRanks(): void {
     if (this.#ranks === undefined) return;
     const { observers, observerRanks, blobRanks } = this.#ranks;
-    const groups = new Uint32Array(this.#buffer, layout.observerAt, 3 * this.#groupRoom);
+    const groups = new Uint32Array(this.#memory.buffer, layout.observerAt, 3 * this.#groupRoom);
     groups.set(observers);
     groups.set(observerRanks, this.#groupRoom);
     groups.set(blobRanks, 2 * this.#groupRoom);
   }
 
   /** @throws unavailable where there is no such memory, which `needed` tuples need */
-  #make(needed = 0): { readonly run: SettleKernelExports; readonly buffer: ArrayBuffer } {
+  #make(needed = 0): { readonly run: SettleKernelExports; readonly memory: WasmMemory } {
     const room = this.#room;
     const groups = this.#groupRoom;
     const length = layout.observerAt + groups * layout.groupLength + room * layout.heldLength + 4 * bucketsOf(room);
     if (length > memoryMax) throw tooMany(this.#dateStart, needed);
-    const instance = instantiateNeeded('settling', settleKernelModule, pageBytes * Math.ceil(length / pageBytes), {
-      takeRows: this.#takeRows,
-    });
-    const run = instance.exports as SettleKernelExports;
+    const { exports, memory } = instantiateNeeded(
+      'settling',
+      settleKernelModule,
+      takeSpare(length, groups) ?? roundUp(length, pageBytes),
+      { takeRows: this.#takeRows },
+    );
+    const run = exports as SettleKernelExports;
     run.makeRoom(room, bucketsOf(room), groups);
     run.start(seed, this.#dateStart, this.#apart);
-    return { run, buffer: instance.buffer };
+    return { run, memory };
   }
+}
+
+/** Memory of at least so many bytes that was used before. What the kernel keeps by group of texts is 0, as in new memory. */
+function takeSpare(lengthBytes: number, groups: number): WasmMemory | undefined {
+  if (spare === undefined || spare.buffer.byteLength < lengthBytes) return undefined;
+  const taken = spare;
+  spare = undefined;
+  new Uint8Array(taken.buffer, layout.observerAt, groups * layout.groupLength).fill(0);
+  return taken;
 }
 
 /** Five-tuples are settled in parts: only where one has most tuples are those of a part so many. */
@@ -184,6 +206,10 @@ function tooMany(dateStart: number, tuples: number): FlowError {
       hint: `Find it: nsgflow top --by src.ip,src.port,dst.ip,dst.port,protocol --metric flows --observations --from ${date} --limit 1 --lake DIR`,
     },
   );
+}
+
+function roundUp(value: number, unit: number): number {
+  return unit * Math.ceil(value / unit);
 }
 
 function bucketsOf(tuples: number): number {
