@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { text as textOf } from 'node:stream/consumers';
 import { afterAll, describe, expect, test } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
 import { completions, runShell } from '../../src/cli/question/sql-shell.ts';
@@ -26,7 +27,7 @@ async function shell(text: string, historyFile?: string): Promise<{ asked: strin
     },
   );
   output.end();
-  return { asked, said: (output.read() as Buffer | null)?.toString() ?? '' };
+  return { asked, said: await textOf(output) };
 }
 
 describe('the shell of query', () => {

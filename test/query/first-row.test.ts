@@ -46,7 +46,10 @@ test.each<[TextFormat, string, string]>([
   const out = new PassThrough();
   const seen: string[] = [];
   const read = (): Promise<void> => {
-    seen.push(String(out.read() ?? ''));
+    let text = '';
+    // One read may give one of several chunks.
+    for (let part: unknown = out.read(); part !== null; part = out.read()) text += String(part);
+    seen.push(text);
     return Promise.resolve();
   };
   const columns = [{ name: 'a', kind: 'number' as const }];
