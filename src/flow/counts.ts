@@ -5,10 +5,10 @@ export interface MeterCounts {
   bytesCounted: number;
   /** Packets whose addresses belong to no NIC. */
   packetsNoNic: number;
-  /** Observations: one for each NIC that a packet crosses. */
+  /** Packets as observers see them: one for each NIC that a packet crosses. */
   observedAllowed: number;
   observedDenied: number;
-  /** IP bytes of the observations in allowed flows. */
+  /** IP bytes of the same in allowed flows. */
   bytesAllowed: number;
   flowsAllowed: number;
   flowsDenied: number;

@@ -37,7 +37,7 @@ export function unitOfColumn(name: string): Unit | undefined {
   const [, counted] = /^(?:observer_)?(bytes|packets)_(?:forward|reverse)$/.exec(name) ?? [];
   if (counted !== undefined) return counted === 'bytes' ? 'bytes' : 'packets';
   if (name === 'tuples') return 'tuples';
-  return name === 'conversations' || name === 'observations' ? 'flows' : undefined;
+  return name === 'conversations' || name === 'observers' ? 'flows' : undefined;
 }
 
 function unitOf(measure: Measure): Unit | undefined {

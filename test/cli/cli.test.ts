@@ -129,7 +129,7 @@ describe('every output format', () => {
             'state',
             'direction',
             'nsg',
-            ...['mac', 'encryption', 'last_time', 'continued', 'tuples', 'observations'].filter((name) =>
+            ...['mac', 'encryption', 'last_time', 'continued', 'tuples', 'observers'].filter((name) =>
               keys.includes(name),
             ),
           ];

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFile, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +10,7 @@ import { createProgram } from '../../src/cli/program.ts';
 import { buildNetwork, openPlane } from '../control/plane.ts';
 import type { Serving } from '../server/serving.ts';
 import { serveParts } from '../server/serving.ts';
-import { nsgflow } from './nsgflow.ts';
+import { main, nsgflow } from './nsgflow.ts';
 
 /** The folder that the examples are written for, and a service for those that ask one. */
 let folder: string;
@@ -20,6 +22,7 @@ beforeAll(async () => {
   for (const name of ['traffic.pcap', 'network.json'])
     await copyFile(join(import.meta.dirname, '../../examples', name), join(folder, name));
   await writeFile(join(folder, 'question.sql'), 'select 1 as one');
+  await writeFile(join(folder, 'nsgflow.yaml'), 'lake: ./lake\n');
   plane = await openPlane({ now: Date.now });
   await buildNetwork(plane);
   serving = await serveParts({ handle: (request) => plane.plane.handle(request) });
@@ -36,7 +39,7 @@ function wordsOf(line: string): string[] {
   return [...line.matchAll(/'([^']*)'|"([^"]*)"|\S+/g)].map(([word, single, double]) => single ?? double ?? word);
 }
 
-/** Commands whose answer can be that something is wrong. */
+/** Commands whose answer can be that something is wrong, or that there is no flow log left. */
 const judges = ['doctor', 'flow-log coverage', 'nsg eval'];
 
 /** The lines below "Examples:" in the help of each command. */
@@ -52,22 +55,37 @@ const lines = [...commandsBelow(program)].flatMap(([name, command]) => {
   return [...after.matchAll(/^ {2}nsgflow (.+)$/gm)].map(([, line]) => [name, line] as const);
 });
 
-/** Their help shows a story in two shells, or they need a blob or file of the user. */
-const without = ['serve', 'blob blocks', 'blob show', 'config check'];
-
-test('the help of every command has an example', () => {
+test('the help of every command has two to four examples', () => {
   const names = commands.map(({ name }) => name);
-  expect(names.filter((name) => !without.includes(name) && !lines.some(([of]) => of === name))).toEqual([]);
+  const countOf = (name: string): number => lines.filter(([of]) => of === name).length;
+  expect(names.filter((name) => countOf(name) < 2 || countOf(name) > 4)).toEqual([]);
 });
+
+/** Runs a service until it listens. @returns its exit code after SIGTERM, and what it said */
+async function served(words: readonly string[]): Promise<unknown[]> {
+  const own = ['--data', 'serve-data', '--listen', '127.0.0.1:0'];
+  const child = spawn(process.execPath, [main, ...words, ...own], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+    if (said.includes('listening at')) child.kill('SIGTERM');
+  });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return [code, said];
+}
 
 test.each(lines)('%s: nsgflow %s', async (name, line) => {
   expect(line.startsWith(name)).toBe(true);
   const env = { NSGFLOW_SERVER: serving.origin, NSGFLOW_LAKE: '' };
-  const [command] = line.split(' < ');
+  const [command] = line.split(/ < | +# /);
+  if (name === 'serve') {
+    expect(await served(wordsOf(command))).toEqual([0, expect.stringContaining('listening at')]);
+    return;
+  }
   // A question comes from standard input where the line has none.
   const asks = name === 'query' && !/ (?:-f|"|')/.test(command) ? { input: 'select count(*) from flows' } : {};
   const { code, err } = await nsgflow(wordsOf(command), { cwd: folder, env, ...asks });
-  expect(judges.includes(name) ? [0, 1] : [0], err).toContain(code);
+  expect(judges.includes(name) ? [0, 1, 3] : [0], err).toContain(code);
 });
 
 test('top without --by adds up by source address', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { writeParquet } from '../../src/cli/output/parquet.ts';
+import { shapeParquet, writeParquet } from '../../src/cli/output/parquet.ts';
 import { openDuckdb } from '../../src/lake/duckdb/duckdb.ts';
 import { parseMeasure } from '../../src/query/measure.ts';
 import { withRecords } from '../query/ask.ts';
@@ -57,6 +57,36 @@ test('whole numbers above 2^53 stay exact, mixed ones are doubles, hostile names
       [null, null, '9007199254740993'],
     ],
   ]);
+});
+
+test('other columns and another order keep the types; bytes is the sum of both directions', async () => {
+  const path = join(folder, 'shaped.parquet');
+  const make = async (): Promise<void> => {
+    const duckdb = await openDuckdb();
+    const connection = await duckdb.connect();
+    const rows = `VALUES (22::INTEGER, 'a', 1::BIGINT, 2::BIGINT, true), (80, 'b', 9007199254740993, NULL, false), (443, 'c', NULL, NULL, NULL)`;
+    await connection.run(
+      `COPY (SELECT * FROM (${rows}) AS t(port, "na""me", bytes_forward, bytes_reverse, continued)) TO '${path}' (FORMAT parquet)`,
+    );
+    await duckdb.close();
+  };
+  await make();
+  const columns = ['continued', 'bytes', 'na"me', 'port'];
+  expect(await shapeParquet(path, { columns, sort: { column: 'bytes', isDescending: true }, limit: 2 })).toBe(2);
+  expect(await read(path)).toEqual([
+    ['BOOLEAN', 'BIGINT', 'VARCHAR', 'INTEGER'],
+    [
+      [false, large[0], 'b', 80],
+      [true, 3n, 'a', 22],
+    ],
+  ]);
+  await make();
+  expect(await shapeParquet(path, { sort: { column: 'bytes', isDescending: false } })).toBe(3);
+  expect(await read(path)).toMatchObject([{ length: 5 }, [{ 0: 22 }, { 0: 80 }, { 0: 443 }]]);
+  await expect(shapeParquet(path, { columns: ['prot'] })).rejects.toMatchObject({
+    code: 'usage',
+    hint: expect.stringContaining('Columns: port, '),
+  });
 });
 
 test('sums of an engine above 2^53 are written exactly', async () => {

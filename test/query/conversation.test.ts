@@ -30,7 +30,7 @@ describe('a conversation counts once', () => {
           bytes_forward: 100,
           continued: false,
           tuples: 4,
-          observations: 2,
+          observers: 2,
         },
       ]);
     });
@@ -92,7 +92,7 @@ describe('of a conversation allowed at its source and denied at its destination'
   test('the denial is shown, with the counters of the source', async () => {
     await withRecords(records, async (engine) => {
       expect(await ask(engine, { ask: 'conversations' })).toMatchObject([
-        { access: 'deny', rule: 'DenyIn', direction: 'inbound', state: 'denied', bytes_forward: 100, observations: 2 },
+        { access: 'deny', rule: 'DenyIn', direction: 'inbound', state: 'denied', bytes_forward: 100, observers: 2 },
       ]);
     });
   });
@@ -104,7 +104,7 @@ describe('of a conversation allowed at its source and denied at its destination'
       for (const filter of ['access = allow', 'not access = deny', 'rule = Out and rule = DenyIn'])
         expect(await ask(engine, { ask: 'count', ...where(filter) }), filter).toMatchObject([{ conversations: 0 }]);
       expect(await ask(engine, { ask: 'conversations', ...where('rule = Out') })).toMatchObject([
-        { access: 'deny', rule: 'Out', direction: 'outbound', bytes_forward: 100, observations: 2 },
+        { access: 'deny', rule: 'Out', direction: 'outbound', bytes_forward: 100, observers: 2 },
       ]);
     });
   });

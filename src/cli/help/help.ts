@@ -43,11 +43,26 @@ export function arrangeHelp(command: Command, name: string): void {
     command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  nsgflow ${line}\n`).join('')}`);
 }
 
-/** Writes help; by the pager where it is longer than the terminal. */
+/** Writes help, its paragraphs as wide as the terminal; by the pager where it is longer than the terminal. */
 export async function showHelp(text: string): Promise<void> {
-  const { isTTY, rows } = process.stdout;
-  const isLong = isTTY && text.split('\n').length > rows;
+  const { isTTY, rows, columns } = process.stdout;
+  const spaced = text.replaceAll(/\n{3,}/g, '\n\n');
+  const shown = isTTY && columns > 0 ? paragraphs(spaced, columns) : spaced;
+  const isLong = isTTY && shown.split('\n').length > rows;
   const pager = isLong ? await openPager(false) : undefined;
-  (pager?.out ?? process.stdout).write(text);
+  (pager?.out ?? process.stdout).write(shown);
   await pager?.close();
+}
+
+/** Paragraphs in lines of at most `width`. Indented lines are lists and commands, which stay. */
+export function paragraphs(text: string, width: number): string {
+  return text.replaceAll(/^(?! ).+(?:\n(?! ).+)*/gm, (paragraph) => {
+    const lines: string[] = [];
+    for (const word of paragraph.split(/\s+/)) {
+      const longer = `${lines.at(-1) ?? ''} ${word}`;
+      if (lines.length > 0 && longer.length <= width) lines[lines.length - 1] = longer;
+      else lines.push(word);
+    }
+    return lines.join('\n');
+  });
 }

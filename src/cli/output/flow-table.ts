@@ -23,7 +23,7 @@ export const conversationColumns: readonly string[] = [
   'last_time',
   'continued',
   'tuples',
-  'observations',
+  'observers',
 ];
 
 type Shown = ResultColumn & { readonly of?: (cell: (name: string) => unknown) => unknown };
@@ -47,7 +47,7 @@ const known: readonly Shown[] = [
   { name: 'last_time', kind: 'time' },
   { name: 'continued', kind: 'boolean' },
   { name: 'tuples', kind: 'number' },
-  { name: 'observations', kind: 'number' },
+  { name: 'observers', kind: 'number' },
 ];
 
 /** Columns that stand elsewhere in the table. */

@@ -203,6 +203,16 @@ export function isShaped(): boolean {
   return appearance.columns !== undefined || appearance.sort !== undefined;
 }
 
+/** What `--columns` and `--sort` ask for, and the rows to print after sorting. */
+export function shapeOf({ sortedLimit }: Pick<Printing, 'sortedLimit'>): Shape {
+  const { columns, sort } = appearance;
+  return {
+    ...(columns === undefined ? {} : { columns }),
+    ...(sort === undefined ? {} : { sort }),
+    ...(sortedLimit === undefined ? {} : { limit: sortedLimit }),
+  };
+}
+
 /** Chunks until the reader has left. */
 async function* whileRead(chunks: Result['chunks'], pager: Pager): AsyncGenerator<readonly unknown[][]> {
   for await (const chunk of chunks) {

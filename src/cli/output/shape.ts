@@ -75,26 +75,24 @@ function sortedBy(result: Result, { column: name, isDescending }: SortOrder, lim
   return { ...result, chunks: chunks() };
 }
 
-/** A column of the result; `bytes` and `packets` are also the sum of both directions. @throws usage */
+/** A column of the result, or the sum of two. @throws usage */
 function columnNamed(
   columns: readonly ResultColumn[],
   name: string,
   option: string,
 ): { readonly column: ResultColumn; readonly of: (row: Row) => unknown } {
-  const at = (wanted: string): number => columns.findIndex((one) => one.name === wanted);
-  const place = at(name);
-  if (place >= 0) return { column: columns[place], of: (row) => row[place] };
-  const [forward, reverse] = [at(`${name}_forward`), at(`${name}_reverse`)];
-  if (forward >= 0 && reverse >= 0)
-    return {
-      column: { ...columns[forward], name },
-      of: (row) => sumOf(row[forward], row[reverse]),
-    };
-  throw unknownColumn(
-    name,
-    columns.map((one) => one.name),
-    option,
-  );
+  const names = columns.map((one) => one.name);
+  const [place, other] = partsOf(names, name, option).map((part) => names.indexOf(part));
+  if (other === undefined) return { column: columns[place], of: (row) => row[place] };
+  return { column: { ...columns[place], name }, of: (row) => sumOf(row[place], row[other]) };
+}
+
+/** The names that make up a column: `bytes` and `packets` are also the sum of both directions. @throws usage */
+export function partsOf(names: readonly string[], name: string, option: string): readonly string[] {
+  if (names.includes(name)) return [name];
+  const directions = [`${name}_forward`, `${name}_reverse`];
+  if (directions.every((one) => names.includes(one))) return directions;
+  throw unknownColumn(name, names, option);
 }
 
 /** Keys of an object that is printed alone. @throws usage for keys that it does not have */

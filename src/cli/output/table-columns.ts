@@ -16,7 +16,7 @@ export const leftOutFirst: readonly string[] = [
   'source_ports',
   // Of conversations and tuples.
   'continued',
-  'observations',
+  'observers',
   'encryption',
   'tuples',
   'last_time',

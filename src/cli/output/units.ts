@@ -15,7 +15,7 @@ const steps: Readonly<Record<string, readonly string[]>> = {
 
 /** Columns whose numbers count something, and so have thousands separators; ports and priorities have none. */
 const counts =
-  /^(before$|difference$|bytes|packets|flows|tuples|rows|files|blobs|nics|conv|observations|denied|distinct|minutes|pending|present|quiet|missing|unknown|unread|rejected|p\d|max)/;
+  /^(before$|difference$|bytes|packets|flows|tuples|rows|files|blobs|nics|conv|observers|denied|distinct|minutes|pending|present|quiet|missing|unknown|unread|rejected|p\d|max)/;
 
 /** What the numbers of a column count: by its unit, else by its name. */
 export function unitOf({ name, kind, unit }: ResultColumn): string | undefined {

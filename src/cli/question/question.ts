@@ -10,7 +10,7 @@ import type { Condition, Query, QueryRange } from '../../query/tree.ts';
 import { collect } from '../options/options.ts';
 import type { OutputOptions, Printing } from '../output/print.ts';
 import { explainEmpty } from './empty-answer.ts';
-import { addOutput, formatOf, isShaped, print } from '../output/print.ts';
+import { addOutput, formatOf, isShaped, print, shapeOf } from '../output/print.ts';
 import { tell } from '../output/printable.ts';
 import { formatBytes } from '../output/progress.ts';
 
@@ -115,9 +115,12 @@ export async function printAnswer(
   let rows: number;
   let summary: Answer['summary'];
   let scan: Scan;
-  if (format === 'parquet' && engine.writeParquet !== undefined && !isShaped()) {
-    const { withTemporary } = await import('../output/parquet.ts');
-    ({ rows, scan } = await withTemporary(process.stdout, (path) => engine.writeParquet!(query, path)));
+  if (format === 'parquet' && engine.writeParquet !== undefined) {
+    const { shapeParquet, withTemporary } = await import('../output/parquet.ts');
+    ({ rows, scan } = await withTemporary(process.stdout, async (path) => {
+      const written = await engine.writeParquet!(query, path);
+      return isShaped() ? { ...written, rows: await shapeParquet(path, shapeOf(printing)) } : written;
+    }));
   } else {
     const answer = await engine.ask(query);
     ({ summary, scan } = answer);

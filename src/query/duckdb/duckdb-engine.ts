@@ -8,7 +8,7 @@
  *
  * Answers by kind (columns by name):
  *   tuples         the columns of a tuple, in order of time
- *   conversations  the same columns, then last_time, tuples, observations
+ *   conversations  the same columns, then last_time, tuples, observers
  *   groups         `time` of the bucket, the fields, `other`, then the measures (measure.ts); buckets in order of time, groups by size
  *   count          tuples, conversations
  */

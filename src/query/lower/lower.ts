@@ -68,8 +68,8 @@ function lowerConversations(query: Extract<Query, { ask: 'conversations' }>, sel
   const names = query.names ?? [];
   const shown = [...shownNames, 'last_time', 'continued', 'tuples', ...names];
   const named = [...new Set([...shown, ...flowOrder])].map((name): Named => ({ name, value: column(name) }));
-  const all = flowRows(selection, () => [...named, { name: 'observations', value: column('observers') }]);
-  return project(ordered(all, flowOrder, query), [...shown, 'observations']);
+  const all = flowRows(selection, () => [...named, { name: 'observers', value: column('observers') }]);
+  return project(ordered(all, flowOrder, query), [...shown, 'observers']);
 }
 
 function lowerCount(isObserved: boolean, selection: FlowSelection, countedBefore: number): Relation {

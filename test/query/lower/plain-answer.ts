@@ -52,7 +52,7 @@ export function plainAnswer(query: Query, all: readonly MadeConversation[]): Val
     return taken(rows, query).map(({ row }) => [...shownNames, ...(query.names ?? [])].map((name) => row[name]));
   }
   const order = 'time src_ip src_port dst_ip dst_port protocol last_time record_offset'.split(' ');
-  const names = [...shownNames, 'last_time', 'continued', 'tuples', ...(query.names ?? []), 'observations'];
+  const names = [...shownNames, 'last_time', 'continued', 'tuples', ...(query.names ?? []), 'observers'];
   return taken(ordered(conversationsOf(range), order), query).map(({ row, continued }) =>
     names.map((name) => (name === 'continued' ? continued === true : row[name])),
   );
@@ -134,7 +134,7 @@ function conversationOf(one: MadeConversation, range: QueryRange, selects: (flow
         access: one.flows.some(({ access }) => access === 'deny') ? 'deny' : 'allow',
         state: flow.tuples.at(-1)!.state,
         tuples: times.length,
-        observations: one.flows.length,
+        observers: one.flows.length,
       },
       weight: weightOf(one.continued, first, range),
       continued: one.continued,
