@@ -1,12 +1,38 @@
 /** Keys of JSON that nsgflow names itself are in snake_case: every command over the example. */
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { symlink } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commands } from '../../src/cli/commands.ts';
 import { snakeKeys } from '../../src/cli/output/snake-keys.ts';
+import { buildNetwork, openPlane } from '../control/plane.ts';
+import type { Serving } from '../server/serving.ts';
+import { serveParts } from '../server/serving.ts';
 import { exampleLake } from './example-lake.ts';
 import { nsgflow } from './nsgflow.ts';
 
 const { folder, capture, network, logs, lake } = exampleLake();
+
+/** A service for the commands that ask one. */
+let serving: Serving;
+let plane: Awaited<ReturnType<typeof openPlane>>;
+beforeAll(async () => {
+  plane = await openPlane({ now: Date.now });
+  await buildNetwork(plane);
+  serving = await serveParts({ handle: (request) => plane.plane.handle(request) });
+  await symlink(serving.folder, join(folder, 'nsgflow-data'));
+  const create = 'flow-log create -l westeurope -n web -g net --nsg web --storage-account logs --log-version 2';
+  expect((await nsgflow(create.split(' '), service())).code).toBe(0);
+});
+afterAll(async () => {
+  await serving.close();
+  await plane.end();
+});
+const service = (): { cwd: string; env: Record<string, string> } => ({
+  cwd: folder,
+  env: { NSGFLOW_SERVER: serving.origin },
+});
+/** Commands that end with a sentence on stderr. */
+const concluding = new Set(['doctor', 'flow-log coverage', 'flow-log migrate']);
 
 const packet = '--network NETWORK --nic nic-web-1 --direction inbound --src 203.0.113.9 --dst 10.20.1.4';
 const period = '--from 2026-11-20T10:00:00Z --to 2026-11-20T10:05:00Z --lake LAKE';
@@ -37,6 +63,10 @@ const lines: Readonly<Record<string, readonly string[]>> = {
   convert: ['LOGS --to NEW --format vnet --report json'],
   retain: ['LOGS --days 1 --dry-run -o json'],
   'blob list': ['LOGS -o json'],
+  'flow-log list': ['-o json'],
+  'flow-log coverage': ['-o json'],
+  'flow-log migrate': ['--dry-run -o json'],
+  doctor: ['-o json', '--flow 8.8.8.8 10.0.0.4 22 -o json'],
 };
 
 /** Not here: why. */
@@ -46,11 +76,7 @@ const others: Readonly<Record<string, string>> = {
   'flow-log create': 'a resource as Azure writes it',
   'flow-log update': 'a resource as Azure writes it',
   'flow-log show': 'a resource as Azure writes it',
-  'flow-log list': 'a list of resources',
   'flow-log delete': 'prints no JSON',
-  'flow-log coverage': 'reads resources of a service',
-  'flow-log migrate': 'reads resources of a service',
-  doctor: 'reads resources of a service',
   'config show': 'keys are names of commands and options',
   'config check': 'prints no JSON',
   'lake settle': 'prints no JSON',
@@ -82,10 +108,13 @@ describe.each(Object.entries(lines))('%s', (name, all) => {
       NEW: join(folder, `${name.replace(' ', '-')}-${i}`),
     };
     const words = line.split(' ').map((word) => paths[word] ?? word);
-    const { code, out, err } = await nsgflow([...name.split(' '), ...words]);
-    expect([code, err.replace(/^(?:minutes: |\d+ blobs would be deleted).*\n/, '').replace(/^nsg-.*\n/gm, '')]).toEqual(
-      [0, ''],
-    );
+    const { code, out, err } = await nsgflow([...name.split(' '), ...words], service());
+    if (concluding.has(name)) expect([0, 1], err).toContain(code);
+    else
+      expect([
+        code,
+        err.replace(/^(?:minutes: |\d+ blobs would be deleted).*\n/, '').replace(/^nsg-.*\n/gm, ''),
+      ]).toEqual([0, '']);
     const keys = keysOf(JSON.parse(out));
     expect(keys.length).toBeGreaterThanOrEqual(name === 'ingest rejects' ? 0 : 1);
     // Reasons and what was lost are values: `no-nic`, `system id`.

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { formatCount } from '../../base/format-count.ts';
+import { formatCount, formatCountOf } from '../../base/format-count.ts';
 import { openStorage } from '../../blob/open.ts';
 import type { ConvertResult } from '../../convert/convert.ts';
 import { convert } from '../../convert/convert.ts';
@@ -35,7 +35,7 @@ export function define(command: Command): void {
         source,
         to,
         format,
-        onProgress: (bytes, blobs) => progress.update(bytes, undefined, () => `${formatCount(blobs)} blobs`),
+        onProgress: (bytes, blobs) => progress.update(bytes, undefined, () => formatCountOf(blobs, 'blob')),
       });
     } finally {
       progress.end();
@@ -53,10 +53,10 @@ export function define(command: Command): void {
 
 function describe({ tuples, blobs, lost, rejected, mended, unread }: ConvertResult): string {
   const lines = [
-    `tuples   ${formatCount(tuples.converted)} of ${formatCount(tuples.read)} converted, in ${formatCount(blobs.written)} blobs`,
+    `tuples   ${formatCount(tuples.converted)} of ${formatCount(tuples.read)} converted, in ${formatCountOf(blobs.written, 'blob')}`,
     `new      ${formatCount(tuples.written)}`,
   ];
-  if (mended > 0) lines.push(`mended   ${formatCount(mended)} tuples, written as no format has them`);
+  if (mended > 0) lines.push(`mended   ${formatCountOf(mended, 'tuple')}, written as no format has them`);
   for (const [what, count] of Object.entries(lost)) lines.push(`lost     ${what}: ${formatCount(count)}`);
   if (Object.keys(lost).length === 0) lines.push('lost     nothing');
   if (rejected > 0) lines.push(`rejected ${formatCount(rejected)} byte ranges of the source`);

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { formatCountOf } from '../../base/format-count.ts';
 import { coverageOf, isGap } from '../../advise/coverage.ts';
 import type { ArmOptions } from '../resources/arm.ts';
 import { addArm, openArm } from '../resources/arm.ts';
@@ -27,8 +28,8 @@ export function define(command: Command): void {
     const count = (status: string): number => gaps.filter((row) => row.status === status).length;
     tell(
       gaps.length === 0
-        ? `${rows.length} resources: all that has traffic is logged, and nothing twice`
-        : `${rows.length} resources: ${count('not logged')} not logged, ${count('half')} half logged, ${count('twice')} logged twice`,
+        ? `${formatCountOf(rows.length, 'resource')}: all that has traffic is logged, and nothing twice`
+        : `${formatCountOf(rows.length, 'resource')}: ${count('not logged')} not logged, ${count('half')} half logged, ${count('twice')} logged twice`,
     );
     if (gaps.length > 0) process.exitCode = 1;
   });

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { formatCountOf } from '../../base/format-count.ts';
 import type { MigrationStep } from '../../advise/migration.ts';
 import { migratedBody, planMigration } from '../../advise/migration.ts';
 import { propertiesOf } from '../../control/resources/resource.ts';
@@ -33,11 +34,12 @@ export function define(command: Command): void {
       rows.push({ step: what, flow_log: name, location, target: describeTarget(targetId), reason });
     }
     await print(resultOf(rows, ['step', 'flow_log', 'location', 'target', 'reason']), format);
-    const done = options.dryRun === true ? 'would be' : 'are';
-    const count = (what: string): number => steps.filter(({ step }) => step === what).length;
-    tell(
-      `${count('create')} VNet flow logs ${done} created, ${count('disable')} NSG flow logs ${done} disabled; blobs stay`,
-    );
+    const said = (what: MigrationStep['step'], kind: string, done: string): string => {
+      const count = steps.filter(({ step }) => step === what).length;
+      const verb = options.dryRun === true ? 'would be' : count === 1 ? 'is' : 'are';
+      return `${formatCountOf(count, kind)} ${verb} ${done}`;
+    };
+    tell(`${said('create', 'VNet flow log', 'created')}, ${said('disable', 'NSG flow log', 'disabled')}; blobs stay`);
   });
 }
 

@@ -115,12 +115,12 @@ async function runOnce(settings: IngestSettings): Promise<IngestResult> {
     const result = await ingest({
       ...settings,
       stop: stop.signal,
-      onProgress: (done, total, blobs) => progress.update(done, total, () => `${formatCount(blobs)} blobs`),
+      onProgress: (done, total, blobs) => progress.update(done, total, () => formatCountOf(blobs, 'blob')),
     });
     if (stop.signal.aborted)
       throw new FlowError(
         'interrupted',
-        `stopped after ${formatCount(result.tuples)} tuples, which are in ${settings.lake}`,
+        `stopped after ${formatCountOf(result.tuples, 'tuple')}, all in ${settings.lake}`,
       );
     return result;
   } finally {
@@ -140,7 +140,7 @@ async function runFollow(settings: IngestSettings, options: IngestOptions): Prom
       const time = formatTime(Date.now()).slice(11, 19);
       const line =
         away === undefined
-          ? `following  ${formatCount(blobs)} blobs  ${formatCount(total.tuples)} tuples  ${added.tuples > 0 ? `+${formatCount(added.tuples)} at ` : ''}${time}`
+          ? `following  ${formatCountOf(blobs, 'blob')}  ${formatCountOf(total.tuples, 'tuple')}  ${added.tuples > 0 ? `+${formatCount(added.tuples)} at ` : ''}${time}`
           : `waiting since ${formatTime(away.sinceMillis).slice(11, 19)}, again in ${Math.ceil(away.retryInMillis / 1000)} s: ${away.sentence}`;
       process.stderr.write(`\r\u001b[2K${printableCell(line).slice(0, columns - 1)}`);
     } else if (away !== undefined && !wasAway) tell(`waiting: ${away.sentence}`);
@@ -198,7 +198,8 @@ function describeEstimate(result: Estimate, lake: string): string {
     `lake             about ${formatBytes(result.lakeBytes)} more in ${lake}`,
     `days             ${days.length === 0 ? 'none' : `${formatCount(days.length)}, ${dayOf(days[0].dayMillis)} to ${dayOf(days[days.length - 1].dayMillis)}`}`,
     ...shown.map(
-      ({ dayMillis, blobs, bytes }) => `  ${dayOf(dayMillis)}     ${formatCount(blobs)} blobs, ${formatBytes(bytes)}`,
+      ({ dayMillis, blobs, bytes }) =>
+        `  ${dayOf(dayMillis)}     ${formatCountOf(blobs, 'blob')}, ${formatBytes(bytes)}`,
     ),
     ...(days.length > shown.length ? [`  and ${formatCount(days.length - shown.length)} earlier days`] : []),
     '',

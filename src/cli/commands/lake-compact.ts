@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { formatCount } from '../../base/format-count.ts';
+import { formatCountOf } from '../../base/format-count.ts';
 import { compact } from '../../lake/compact.ts';
 import { settle } from '../../lake/flows/settle.ts';
 import { openLake } from '../../lake/lake.ts';
@@ -21,7 +21,7 @@ export function define(command: Command): void {
       await settle(lake);
       for await (const step of compact(lake, Date.now())) {
         steps++;
-        const what = `${step.date}: ${step.paths.length} files, ${formatCount(step.rows)} rows`;
+        const what = `${step.date}: ${formatCountOf(step.paths.length, 'file')}, ${formatCountOf(step.rows, 'row')}`;
         show(
           step.version === undefined
             ? `${what}: left, another writer changed them\n`

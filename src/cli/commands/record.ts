@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { type Command, Option } from 'commander';
 import { FlowError } from '../../base/errors.ts';
-import { formatCount } from '../../base/format-count.ts';
+import { formatCount, formatCountOf } from '../../base/format-count.ts';
 import { limits } from '../../base/limits.ts';
 import { openStorage } from '../../blob/open.ts';
 import { isPipe } from '../../capture/chunks.ts';
@@ -280,7 +280,7 @@ function describe(result: RecordResult, formats: readonly FlowLogFormat[], to: s
     for (const [reason, count] of Object.entries(reasons))
       lines.push(`not in ${format.padEnd(9)} ${formatCount(count)} packets: ${reason}`);
   lines.push(
-    `tuples           ${formatCount(result.tuples)} (${formats.join(', ')}) in ${formatCount(result.blobs)} blobs`,
+    `tuples           ${formatCount(result.tuples)} (${formats.join(', ')}) in ${formatCountOf(result.blobs, 'blob')}`,
     `newly written    ${formatCount(result.written)} to ${to}`,
     ...describeDelivery(result.delivery),
   );

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
-import { formatCount } from '../../base/format-count.ts';
+import { formatCount, formatCountOf } from '../../base/format-count.ts';
 import { limits } from '../../base/limits.ts';
 import { isUrl } from '../../blob/azure-target.ts';
 import type { DeliveryStatus } from '../../deliver/delivery-status.ts';
@@ -71,7 +71,7 @@ function defaultFolder({ interface: name, filter, to }: Recorded): string {
 
 /** For the progress line; an empty text while storage takes everything. */
 export function describeSpooling({ spoolingSince, spoolBytes, oldestMinute, dropped }: DeliveryStatus): string {
-  const lost = dropped.tuples > 0 ? `  ${formatCount(dropped.tuples)} tuples dropped` : '';
+  const lost = dropped.tuples > 0 ? `  ${formatCountOf(dropped.tuples, 'tuple')} dropped` : '';
   if (spoolingSince === null) return lost;
   const oldest = oldestMinute === null ? '' : `, oldest ${oldestMinute.slice(11, 16)}`;
   return `  spooling since ${spoolingSince.slice(11, 16)} UTC: ${formatBytes(spoolBytes)}${oldest}${lost}`;
@@ -88,10 +88,10 @@ export function describeDelivery(status: DeliveryStatus | null): string[] {
       `in the spool     ${formatBytes(spoolBytes)}${oldestMinute === null ? '' : `, from ${oldestMinute.slice(0, 16)}Z on`}`,
     );
   if (dropped.blocks > 0)
-    lines.push(`spool was full   ${formatCount(dropped.tuples)} tuples dropped, this run and earlier ones`);
+    lines.push(`spool was full   ${formatCountOf(dropped.tuples, 'tuple')} dropped, this run and earlier ones`);
   if (refused.blocks > 0)
-    lines.push(`set aside        ${formatCount(refused.tuples)} tuples that storage will not take`);
+    lines.push(`set aside        ${formatCountOf(refused.tuples, 'tuple')} that storage will not take`);
   if (damaged > 0)
-    lines.push(`spool damaged    ${formatCount(damaged)} files not delivered, this run and earlier ones`);
+    lines.push(`spool damaged    ${formatCountOf(damaged, 'file')} not delivered, this run and earlier ones`);
   return lines;
 }
