@@ -6,6 +6,7 @@ import { errorTable } from '../../base/errors.ts';
 import type { Engine } from '../../query/engine/engine.ts';
 import type { Query, QueryRange } from '../../query/tree.ts';
 import { readsTable } from '../../query/relation/check.ts';
+import { scanTimes } from '../../query/relation/scan-times.ts';
 import { rangeOf } from '../../query/tree.ts';
 import { tell } from '../output/printable.ts';
 
@@ -41,8 +42,9 @@ export function tellingGoneTuples(engine: Engine, keptFrom: string): Engine {
       return answer;
     },
     relate: async (question, settings) => {
-      if (readsTable(question.relation, 'tuples') && (question.range?.start ?? -Infinity) < startMillis)
-        note(question.range?.start === undefined, 'tables of tuples have those from then on');
+      const { start } = scanTimes(question.relation, 'tuples');
+      if (readsTable(question.relation, 'tuples') && (start ?? -Infinity) < startMillis)
+        note(start === undefined, 'tables of tuples have those from then on');
       return await engine.relate(question, settings);
     },
     ...(engine.writeParquet === undefined

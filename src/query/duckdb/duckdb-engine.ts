@@ -37,7 +37,7 @@ import { questionError, relationError, sqlError } from '../engine/engine-error.t
 import type { AskSettings, Engine, RelationAnswer, RelationQuestion, Times, WrittenAnswer } from '../engine/engine.ts';
 import type { LoweredQuery } from '../lower/lower.ts';
 import type { QuestionFiles, QuestionView } from '../engine/question-view.ts';
-import { filesWithinRange, lowerNamed, nothingRead, planQuestion, scanOf } from '../engine/question-view.ts';
+import { filesOfRelation, lowerNamed, nothingRead, planQuestion, scanOf } from '../engine/question-view.ts';
 import { columnsOf } from '../relation/check.ts';
 import type { Relation, TableName } from '../relation/relation.ts';
 import type { Answer, ExactCell, Scan } from '../engine/result.ts';
@@ -116,16 +116,15 @@ export class DuckdbEngine implements Engine {
     }
   }
 
-  async relate(
-    { relation, columns, range = {} }: RelationQuestion,
-    settings: AskSettings = {},
-  ): Promise<RelationAnswer> {
+  async relate({ relation, columns }: RelationQuestion, settings: AskSettings = {}): Promise<RelationAnswer> {
     const types = new Map(columnsOf(relation).map(({ name, type }) => [name, type]));
     const running = await this.#start(settings);
     try {
       const statement = await lowerNamed(relation, dialect, this.#names);
       const files =
-        statement.tables.size === 0 ? {} : await filesWithinRange(this.#view, range, statement.tables, settings.signal);
+        statement.tables.size === 0
+          ? {}
+          : await filesOfRelation(this.#view, relation, statement.tables, settings.signal);
       const { sql, scan } = await this.#printed(statement, files, files, undefined, running, settings);
       const shown = columns.map((one) => ({ name: one.name, type: types.get(one.column)! }));
       const order = columnsOf(relation).map(({ name }) => columns.findIndex((one) => one.column === name));

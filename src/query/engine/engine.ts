@@ -33,8 +33,6 @@ export interface RelationQuestion {
   readonly relation: Relation;
   /** The columns of the answer, in order; each is a column of the relation. */
   readonly columns: readonly { readonly name: string; readonly column: string }[];
-  /** Times of the rows that the tree reads: which files are read. */
-  readonly range?: QueryRange;
 }
 
 /** Rows of a tree. */

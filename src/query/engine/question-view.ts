@@ -8,6 +8,7 @@ import { secondDateOf } from '../lower/flows.ts';
 import type { LoweredQuery } from '../lower/lower.ts';
 import { lowerQuery } from '../lower/lower.ts';
 import type { Relation, TableName } from '../relation/relation.ts';
+import { scanTimes } from '../relation/scan-times.ts';
 import type { SqlDialect } from '../sql/dialect.ts';
 import { lowerRelation } from '../sql/lower.ts';
 import type { SqlStatement } from '../sql/node.ts';
@@ -58,17 +59,18 @@ export async function filesOfQuestion(
   };
 }
 
-/** Files that may hold rows of a range. */
-export async function filesWithinRange(
+/** Files that may hold rows that a tree reads of the tables `names`. */
+export async function filesOfRelation(
   view: QuestionView,
-  range: QueryRange,
+  relation: Relation,
   names: { has(name: TableName): boolean },
   signal: AbortSignal | undefined,
 ): Promise<QuestionFiles> {
   const { tuples } = view;
+  const files = names.has('tuples') ? filesWithin(tuples, scanTimes(relation, 'tuples')) : [];
   return {
-    ...(names.has('tuples') ? { tuples: [{ table: tuples.table, files: filesWithin(tuples, range) }] } : {}),
-    ...(names.has('flows') ? { flows: await view.flows(range, signal) } : {}),
+    ...(names.has('tuples') ? { tuples: [{ table: tuples.table, files }] } : {}),
+    ...(names.has('flows') ? { flows: await view.flows(scanTimes(relation, 'flows'), signal) } : {}),
   };
 }
 

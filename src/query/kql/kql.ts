@@ -23,6 +23,7 @@ import { limits } from '../../base/limits.ts';
 import type { KqlParameters } from './parameters.ts';
 import { fillParameters, unfilled } from './parameters.ts';
 import type { KqlTable } from './table.ts';
+import { withTimeBounds } from './time-bounds.ts';
 
 export interface KqlSettings {
   readonly tables: readonly KqlTable[];
@@ -47,7 +48,7 @@ export async function askKql(
 ): Promise<KqlAnswer> {
   const plan = await planKql(text, settings, asking.signal, async (relation) => {
     const columns = columnsOf(relation).map(({ name }) => ({ name, column: name }));
-    const { chunks } = await engine.relate({ relation, columns, range: settings.range ?? {} }, asking);
+    const { chunks } = await engine.relate({ relation, columns }, asking);
     const rows: ExactCell[][] = [];
     for await (const chunk of chunks) {
       rows.push(...chunk);
@@ -57,7 +58,7 @@ export async function askKql(
     return rows;
   });
   const { relation, columns } = plan;
-  return { plan, answer: await engine.relate({ relation, columns, range: settings.range ?? {} }, asking) };
+  return { plan, answer: await engine.relate({ relation, columns }, asking) };
 }
 
 /** A text as a tree. `rowsOf` is asked where values of the data name columns. @throws KqlError, FlowError */
@@ -75,11 +76,15 @@ export async function planKql(
   const settings = { text: filled, analysis, tables, nowMicros: BigInt(nowMillis) * 1000n, range, known };
   for (;;)
     try {
-      return lowerKql(settings);
+      return withBounds(lowerKql(settings));
     } catch (fault) {
       if (!(fault instanceof RowsNeeded)) throw fault;
       known.set(fault.key, await rowsOf(fault.relation));
     }
+}
+
+function withBounds(plan: KqlPlan): KqlPlan {
+  return { ...plan, relation: withTimeBounds(plan.relation) };
 }
 
 export function declared({ name, columns }: KqlTable): DeclaredTable {

@@ -11,6 +11,7 @@ import { counterColumns, scanColumns } from '../relation/tables.ts';
 import { isScalar } from '../relation/type.ts';
 import type { QueryRange } from '../tree.ts';
 import type { KqlColumn, KqlTable } from './table.ts';
+import { ranged } from './time-bounds.ts';
 import { kqlTypeOf } from './type.ts';
 
 const derived = nameColumns.map(({ name }) => name);
@@ -32,19 +33,19 @@ export const lakeTables: readonly KqlTable[] = [
     name: 'Conversations',
     about: 'One row for each connection and date, whatever the number of NICs that saw it',
     columns: columnsNamed('flows', flowNames),
-    relation: (range) => flowRows(range, call('equal', column('observer'), whole(0))),
+    relation: ranged('time', (range) => flowRows(range, call('equal', column('observer'), whole(0)))),
   },
   {
     name: 'Flows',
     about: 'One row for each observer of a connection and date',
     columns: columnsNamed('flows', flowNames),
-    relation: (range) => flowRows(range),
+    relation: ranged('time', (range) => flowRows(range)),
   },
   {
     name: 'Tuples',
     about: 'Every tuple as it was logged',
     columns: columnsNamed('tuples', tupleNames),
-    relation: (range) => filter(scan('tuples'), ...withinRange(range, column('time'))),
+    relation: ranged('time', (range) => filter(scan('tuples'), ...withinRange(range, column('time')))),
   },
 ];
 

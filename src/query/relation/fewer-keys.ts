@@ -8,6 +8,7 @@ import type { Expression, Named } from './expression.ts';
 import { childrenOf, columnsRead } from './expression.ts';
 import type { Aggregate, Relation } from './relation.ts';
 import { argumentsOf } from './relation.ts';
+import { replaceInputs } from './replace-inputs.ts';
 
 type Summarize = Extract<Relation, { kind: 'summarize' }>;
 /** Nodes that change each row alone. */
@@ -26,9 +27,9 @@ const other: Role = { kind: 'other' };
 
 /** A tree with the same rows. */
 export function withFewerKeys(relation: Relation): Relation {
-  if (relation.kind !== 'summarize') return mapInputs(relation, withFewerKeys);
+  if (relation.kind !== 'summarize') return replaceInputs(relation, withFewerKeys);
   const narrowed = narrow(relation) ?? relation;
-  return mapInputs(narrowed, withFewerKeys);
+  return replaceInputs(narrowed, withFewerKeys);
 }
 
 function narrow(outer: Summarize): Summarize | undefined {
@@ -209,22 +210,4 @@ function rebuilt(chain: readonly RowWise[], inner: Summarize, needed: ReadonlySe
   const input = rebuilt(rest, inner, new Set([...kept, ...columns.flatMap(({ value }) => columnsRead(value))]));
   if (node.kind === 'extend' && columns.length === 0) return input;
   return { ...node, columns, input };
-}
-
-/** The same node over other inputs. */
-function mapInputs(relation: Relation, change: (input: Relation) => Relation): Relation {
-  switch (relation.kind) {
-    case 'scan':
-    case 'ref':
-    case 'values':
-      return relation;
-    case 'join':
-      return { ...relation, left: change(relation.left), right: change(relation.right) };
-    case 'union':
-      return { ...relation, inputs: relation.inputs.map(change) };
-    case 'let':
-      return { ...relation, value: change(relation.value), body: change(relation.body) };
-    default:
-      return { ...relation, input: change(relation.input) };
-  }
 }

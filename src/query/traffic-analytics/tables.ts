@@ -4,6 +4,7 @@
  *   const tables = trafficAnalyticsTables(parseTrafficAnalytics(['interval=10']));
  */
 import type { KqlTable } from '../kql/table.ts';
+import { ranged } from '../kql/time-bounds.ts';
 import { scalarOf } from '../kql/type.ts';
 import { project, values } from '../relation/build.ts';
 import type { Expression } from '../relation/expression.ts';
@@ -66,7 +67,13 @@ function table(
     return { name, about, declared, columns, relation: () => empty };
   }
   const named = declared.map((one, i) => ({ name: columns[i].column, value: valueOf(one) }));
-  return { name, about, declared, columns, relation: (range) => project(rows(range), named) };
+  return {
+    name,
+    about,
+    declared,
+    columns,
+    relation: ranged('k_timegenerated', (range) => project(rows(range), named)),
+  };
 }
 
 function valueOf({ type, value }: DeclaredColumn): Expression {
