@@ -42,6 +42,7 @@ import { columnsOf } from '../relation/check.ts';
 import type { Relation, TableName } from '../relation/relation.ts';
 import type { Answer, ExactCell, Scan } from '../engine/result.ts';
 import { DuckdbPool, Running } from '../engine/running.ts';
+import { registerScriptFunctions } from './script-functions.ts';
 import { prepareQuestion, questionText } from './sql-guard.ts';
 import { lockConnection } from './sql-sandbox.ts';
 import { duckdb as dialect, duckdbParameters } from '../sql/duckdb.ts';
@@ -132,6 +133,7 @@ export class DuckdbEngine implements Engine {
         order.every((at, i) => at === i),
         'a tree has the columns of its answer, in order',
       );
+      registerScriptFunctions(running.connection, sql.text);
       const chunks = streamChunks({ ...asked(sql), connection: running.connection });
       const rows = (chunk: DuckDBDataChunk): ExactCell[][] =>
         exactRows(

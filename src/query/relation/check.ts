@@ -199,6 +199,7 @@ function aggregateType(aggregate: Aggregate, columns: readonly Column[]): Type {
   if (aggregate.function === 'count') return 'long';
   if (aggregate.function === 'apply') {
     if (!Object.hasOwn(aggregates, aggregate.of)) refuse(`there is no aggregate "${aggregate.of}"`);
+    checkOrder(aggregate.order ?? [], columns);
     const types = aggregate.arguments.map((one) => typeOf(one, { columns }));
     const type = types.length === 0 ? undefined : aggregateRule(aggregate.of).type(types);
     return type ?? refuse(`${aggregate.of} does not take (${types.map(formatType).join(', ')})`);

@@ -187,7 +187,9 @@ export function evaluate(expression: Expression, row: Row, element: Value = null
 function aggregate(of: Aggregate, rows: readonly Row[]): Value {
   if (of.function === 'count') return BigInt(rows.length);
   if (of.function === 'apply')
-    return aggregateRule(of.of).value(rows.map((row) => of.arguments.map((one) => evaluate(one, row))));
+    return aggregateRule(of.of).value(
+      sorted(rows, of.order ?? []).map((row) => of.arguments.map((one) => evaluate(one, row))),
+    );
   const values = rows.map((row) => evaluate(of.argument, row)).filter((value) => value !== null);
   if (of.function === 'set') return setOf(values);
   if (of.function === 'sum') return sumOf(values);

@@ -100,6 +100,8 @@ export type Aggregate =
       readonly function: 'apply';
       readonly of: AggregateName;
       readonly arguments: readonly Expression[];
+      /** The order in which it takes the rows; that of the input by default. */
+      readonly order?: readonly SortKey[];
     };
 
 /** The expressions that an aggregate reads. */

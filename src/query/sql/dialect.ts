@@ -3,7 +3,7 @@ import type { AggregateName } from '../relation/aggregates.ts';
 import type { FunctionName } from '../relation/functions.ts';
 import type { JoinKind } from '../relation/relation.ts';
 import type { ScalarType, Type } from '../relation/type.ts';
-import type { SqlExpression } from './node.ts';
+import type { SqlExpression, SqlOrder } from './node.ts';
 import { call, operator } from './node.ts';
 
 export interface SqlDialect {
@@ -41,7 +41,9 @@ export interface Aggregates {
   readonly percentile: (of: SqlExpression, permille: number) => SqlExpression;
   readonly set: (of: SqlExpression, type: Type) => SqlExpression;
   /** The aggregates of relation/aggregates.ts; without them, they are refused by name. */
-  readonly apply?: Readonly<Record<AggregateName, (...args: SqlExpression[]) => SqlExpression>>;
+  readonly apply?: Readonly<
+    Record<AggregateName, (order: readonly SqlOrder[], ...args: SqlExpression[]) => SqlExpression>
+  >;
 }
 
 const infix =

@@ -1,24 +1,25 @@
 /** DuckDB's SQL of the aggregates of relation/aggregates.ts. */
 import type { AggregateName } from '../relation/aggregates.ts';
-import type { SqlExpression } from './node.ts';
+import type { SqlExpression, SqlOrder } from './node.ts';
 import { call, fixed } from './node.ts';
 import { join, quoted, when, isNull } from './sql.ts';
 
-const named =
-  (name: string) =>
-  (...args: SqlExpression[]): SqlExpression =>
-    call(name, ...args);
+type AggregateSql = (order: readonly SqlOrder[], ...args: SqlExpression[]) => SqlExpression;
 
-export const duckdbAggregates: Readonly<Record<AggregateName, (...args: SqlExpression[]) => SqlExpression>> = {
+const named =
+  (name: string): AggregateSql =>
+  (order, ...args) => ({ kind: 'call', name, arguments: args, order });
+
+export const duckdbAggregates: Readonly<Record<AggregateName, AggregateSql>> = {
   // The plain forms pass over rows whose value is null.
-  arg_max: (by, of) => call('arg_max_null', of, by),
-  arg_min: (by, of) => call('arg_min_null', of, by),
+  arg_max: (order, by, of) => named('arg_max_null')(order, of, by),
+  arg_min: (order, by, of) => named('arg_min_null')(order, of, by),
   any: named('any_value'),
-  json_list: (of) => {
-    const joined = call('string_agg', of, quoted(','));
+  json_list: (order, of) => {
+    const joined = named('string_agg')(order, of, quoted(','));
     return when([isNull(joined), quoted('[]')])(join(quoted('['), joined, quoted(']')));
   },
-  quantile: (of, share) =>
+  quantile: (_, of, share) =>
     call('quantile_disc', of, fixed(((share.kind === 'number' ? share.value : 0) / 100_000).toFixed(5))),
   variance: named('var_samp'),
   variance_all: named('var_pop'),

@@ -203,7 +203,10 @@ class Lowering {
   #grouped(relation: Extract<Relation, { kind: 'summarize' }>, needed: ReadonlySet<string>): Block {
     const { by, input: from } = relation;
     const aggregates = relation.aggregates.filter((one) => needed.has(one.name));
-    const values = aggregates.flatMap(argumentsOf);
+    const values = aggregates.flatMap((one) => [
+      ...argumentsOf(one),
+      ...orderKeys(one).map(({ by: key }) => column(key)),
+    ]);
     let input = this.#input(from, new Set(by), values, ['rows']);
     if (by.some((key) => input.columns.get(key)?.kind !== 'name'))
       input = this.#reopened(input, from, new Set([...by, ...values.flatMap(columnsRead)]));
@@ -288,7 +291,11 @@ class Lowering {
       const made = this.#dialect.aggregates.apply?.[of.of];
       if (made === undefined)
         throw new FlowError('relation-invalid', `${this.#dialect.name} has no aggregate "${of.of}"`);
-      return made(...of.arguments.map((one) => this.#sql(one, relation, input)));
+      const order = orderKeys(of).map(({ by, ...key }) => ({
+        ...orderOf([{ by, ...key }])[0],
+        by: columnOf(input, by),
+      }));
+      return made(order, ...of.arguments.map((one) => this.#sql(one, relation, input)));
     }
     const value = this.#sql(of.argument, relation, input);
     switch (of.function) {
@@ -392,6 +399,10 @@ function isPlain({ where, columns, groupBy, orderBy, limit, stage }: Block): boo
 /** Whether an expression costs nothing to write twice. */
 function isSimple(expression: SqlExpression | undefined): boolean {
   return expression === undefined || ['name', 'number', 'boolean', 'null'].includes(expression.kind);
+}
+
+function orderKeys(of: Aggregate): readonly SortKey[] {
+  return of.function === 'apply' ? (of.order ?? []) : [];
 }
 
 function orderOf(keys: readonly SortKey[], of?: string): SqlOrder[] {

@@ -18,6 +18,8 @@ export type SqlExpression =
       readonly name: string;
       readonly arguments: readonly SqlExpression[];
       readonly distinct?: boolean;
+      /** Of an aggregate: the order in which it takes the rows. */
+      readonly order?: readonly SqlOrder[];
     }
   /** Two or more operands with the operator between them. */
   | { readonly kind: 'operator'; readonly operator: string; readonly operands: readonly SqlExpression[] }

@@ -139,7 +139,9 @@ class Printer {
         return expression.text;
       case 'call': {
         const args = expression.arguments.map((one) => this.#text(one)).join(', ');
-        return `${expression.name}(${expression.distinct === true ? 'DISTINCT ' : ''}${args})`;
+        const { order = [] } = expression;
+        const ordered = order.length === 0 ? '' : ` ORDER BY ${this.#order(order)}`;
+        return `${expression.name}(${expression.distinct === true ? 'DISTINCT ' : ''}${args}${ordered})`;
       }
       case 'operator':
         return expression.operands.map((one) => this.#operand(one, expression)).join(` ${expression.operator} `);

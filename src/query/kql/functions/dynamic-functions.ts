@@ -105,7 +105,7 @@ const iff = custom(3, 'for each condition of an array the value of one array or 
 );
 
 const toJson = custom(1, 'the JSON text of a dynamic value', ([of], context) =>
-  typed('string', call('coalesce', convert(of, 'dynamic', context), emptyText)),
+  typed('string', call('coalesce', call('json_sorted', convert(of, 'dynamic', context)), emptyText)),
 );
 
 export const dynamicFunctions: Readonly<Record<string, KqlFunction>> = {

@@ -121,7 +121,7 @@ export const numberFunctions: Readonly<Record<string, KqlFunction>> = {
       otherwise: zero,
     });
   }),
-  sqrt: real('the square root; NaN of a number below 0', 'real_sqrt'),
+  sqrt: real('the square root; null of a number below 0', 'real_sqrt'),
   exp: real('e to the power of a number', 'real_exp'),
   exp2: real('2 to the power of a number', (of) => call('real_power', realValue(2), of)),
   exp10: real('10 to the power of a number', (of) => call('real_power', realValue(10), of)),

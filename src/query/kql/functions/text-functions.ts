@@ -137,22 +137,11 @@ const strrep = custom([2, 3], 'a value so many times, with a delimiter between',
   return typed('string', when(call('less', whole(0), times), call('concat', repeated, value), emptyText));
 });
 
-const replaceStrings = custom(
-  3,
-  'a text with the texts of one array replaced by those of another',
-  ([of, from, to], context) => {
-    const [lookups, rewrites] = [from, to].map((one) => {
-      const json = context.constant(one);
-      const items = typeof json === 'string' ? (JSON.parse(json) as unknown) : undefined;
-      return Array.isArray(items) ? items.map(String) : context.refuse('both arrays have to be constant');
-    });
-    if (lookups.length !== rewrites.length) return context.refuse('both arrays have to be of one length');
-    const value = lookups.reduce(
-      (all, one, i) => call('text_replace', all, textValue(one), textValue(rewrites[i])),
-      convert(of, 'string', context),
-    );
-    return typed('string', value);
-  },
+const replaceStrings = direct(
+  'a text with the texts of one array replaced by those of another, in one pass',
+  ['string', 'dynamic', 'dynamic'],
+  'string',
+  'text_replace_all',
 );
 
 const trimStart = (pattern: Expression, of: Expression): Expression => call('regex_trim_start', of, pattern);

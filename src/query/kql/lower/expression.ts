@@ -30,6 +30,8 @@ export function expression(of: SyntaxNode, scope: Scope): Typed {
       return expression(node(of, 'Expression'), scope);
     case 'DynamicExpression':
       return dynamicLiteral(node(of, 'Expression'), scope);
+    case 'TypeOfLiteralExpression':
+      return literal('string', typeNamed(list(of, 'Types')[0], scope));
     case 'FunctionCallExpression':
       return called(of, scope);
     case 'PathExpression':

@@ -163,7 +163,12 @@ export const convertPrimitives = {
     return BigInt.asIntN(64, whole) === whole ? whole : undefined;
   }),
   time_text: primitive(['time'], 'text', datetimeText, (of) =>
-    join(call('strftime', local(of), quoted('%Y-%m-%dT%H:%M:%S.%f')), quoted('0Z')),
+    call(
+      'replace',
+      join(call('strftime', local(of), quoted('%Y-%m-%dT%H:%M:%S.%f')), quoted('0Z')),
+      quoted('.9999990Z'),
+      quoted('.9999999Z'),
+    ),
   ),
   timespan_text: primitive(['timespan'], 'text', timespanText),
   guid_text: primitive(['guid'], 'text', (of) => of, same),

@@ -433,12 +433,24 @@ export const dynamicPrimitives = {
     );
   }),
   treepath: primitive(['dynamic'], 'dynamic', (of) => jsonText(paths(parseJson(of) ?? null, ''))),
+  /** The text of JSON, in which the members of bags are in order of their names. */
+  json_sorted: primitive(['dynamic'], 'text', (of) => {
+    const value = parseJson(of);
+    return value === undefined ? undefined : jsonText(inOrder(value));
+  }),
   /** The value at a path of JSON, `$.a.b[0]['c d']`. */
   json_path: primitive(['dynamic', 'text'], 'dynamic', (of, path) => {
     const value = parseJson(of);
     return path.startsWith('$') ? textOf(at(value, pathOf(path))) : undefined;
   }),
 } as const;
+
+function inOrder(value: Json): Json {
+  if (isArray(value)) return value.map(inOrder);
+  if (!isBag(value)) return value;
+  const entries = [...value].toSorted(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  return new Map(entries.map(([key, one]) => [key, inOrder(one)]));
+}
 
 /** The steps of a path: names, and numbers of elements. */
 function pathOf(path: string): (string | number)[] {

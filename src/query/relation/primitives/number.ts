@@ -11,14 +11,34 @@ const one = 10n ** BigInt(decimalScale);
 const ofReal = (value: (of: number) => number, name: string) =>
   primitive(['double'], 'double', value, (of) => call(name, of));
 
-/** DuckDB refuses arguments for which there is no value; those are NaN, as in the language. */
-const guarded = (value: (of: number) => number, name: string, domain: (of: SqlExpression) => SqlExpression) =>
-  primitive(['double'], 'double', value, (of) => when([domain(of), call(name, of)])(cast(fixed("'NaN'"), 'double')), {
-    guards: true,
-  });
+/** Null where there is no value: DuckDB would refuse such arguments. NaN stays NaN. */
+const guarded = (
+  value: (of: number) => number,
+  name: string,
+  domain: (of: SqlExpression) => SqlExpression,
+  isKnown: (of: number) => boolean,
+) =>
+  primitive(
+    ['double'],
+    'double',
+    (of) => (Number.isNaN(of) ? of : isKnown(of) ? value(of) : undefined),
+    (of) => when([call('isnan', of), of], [domain(of), call(name, of)])(),
+  );
+
+/** Of 0 the logarithm is minus infinity. */
+const logarithm = (value: (of: number) => number, name: string) =>
+  primitive(
+    ['double'],
+    'double',
+    (of) => (of < 0 ? undefined : value(of)),
+    (of) =>
+      when([call('isnan', of), of], [equal(of, number(0)), minusInfinity], [less(number(0), of), call(name, of)])(),
+  );
 
 const within = (of: SqlExpression): SqlExpression => operator('<=', call('abs', of), number(1));
 const finite = (of: SqlExpression): SqlExpression => call('isfinite', of);
+const minusInfinity = fixed("'-Infinity'::DOUBLE");
+const isWithin = (of: number): boolean => Math.abs(of) <= 1;
 
 const modulo = (a: bigint, b: bigint): bigint | undefined => {
   if (b === 0n) return undefined;
@@ -125,28 +145,21 @@ export const numberPrimitives = {
     { guards: true },
   ),
   real_exp: ofReal(Math.exp, 'exp'),
-  real_ln: guarded(
-    (of) => Math.log(of),
-    'ln',
-    (of) => less(number(0), of),
+  real_ln: logarithm(Math.log, 'ln'),
+  real_log2: logarithm(Math.log2, 'log2'),
+  real_log10: logarithm(Math.log10, 'log10'),
+  real_sqrt: guarded(
+    Math.sqrt,
+    'sqrt',
+    (of) => operator('>=', of, number(0)),
+    (of) => of >= 0,
   ),
-  real_log2: guarded(
-    (of) => Math.log2(of),
-    'log2',
-    (of) => less(number(0), of),
-  ),
-  real_log10: guarded(
-    (of) => Math.log10(of),
-    'log10',
-    (of) => less(number(0), of),
-  ),
-  real_sqrt: guarded(Math.sqrt, 'sqrt', (of) => operator('>=', of, number(0))),
   real_power: primitive(['double', 'double'], 'double', powerOf, (a, b) => call('pow', a, b)),
-  real_sin: guarded(Math.sin, 'sin', finite),
-  real_cos: guarded(Math.cos, 'cos', finite),
-  real_tan: guarded(Math.tan, 'tan', finite),
-  real_asin: guarded(Math.asin, 'asin', within),
-  real_acos: guarded(Math.acos, 'acos', within),
+  real_sin: guarded(Math.sin, 'sin', finite, Number.isFinite),
+  real_cos: guarded(Math.cos, 'cos', finite, Number.isFinite),
+  real_tan: guarded(Math.tan, 'tan', finite, Number.isFinite),
+  real_asin: guarded(Math.asin, 'asin', within, isWithin),
+  real_acos: guarded(Math.acos, 'acos', within, isWithin),
   real_atan: ofReal(Math.atan, 'atan'),
   real_atan2: primitive(['double', 'double'], 'double', Math.atan2, (a, b) => call('atan2', a, b)),
   real_gamma: primitive(['double'], 'double', gammaOf),

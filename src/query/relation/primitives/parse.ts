@@ -77,7 +77,7 @@ function csvFields(text: string): string[] {
   }
 }
 
-const unitNames = ['B', 'KB', 'MB', 'GB', 'TB', 'PB', 'EB'];
+const unitNames = ['Bytes', 'KB', 'MB', 'GB', 'TB', 'PB', 'EB'];
 
 function bytesText(size: number, digits: number, unit: string): string {
   const wanted = unitNames.indexOf(unit.toUpperCase());
@@ -87,6 +87,8 @@ function bytesText(size: number, digits: number, unit: string): string {
   const rounded = Math.sign(scaled) * (Math.floor(Math.abs(scaled) * 10 ** digits + 0.5) / 10 ** digits);
   return `${rounded} ${unitNames[at]}`;
 }
+
+const escaped = (one: string): string => `%${one.charCodeAt(0).toString(16).toUpperCase()}`;
 
 const codePoints = (text: string): bigint[] => Array.from(text, (one) => BigInt(one.codePointAt(0) ?? 0));
 
@@ -128,7 +130,13 @@ export const parsePrimitives = {
   url_encode: primitive(['text'], 'text', (text) =>
     encodeURIComponent(text).replaceAll(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`),
   ),
-  uri_encode: primitive(['text'], 'text', (text) => encodeURI(text)),
+  /** As a form: blanks are `+`, and hexadecimal digits lower-case. */
+  uri_encode: primitive(['text'], 'text', (text) =>
+    encodeURIComponent(text)
+      .replaceAll('%20', '+')
+      .replaceAll(/['~]/g, escaped)
+      .replaceAll(/%[\dA-F]{2}/g, (one) => one.toLowerCase()),
+  ),
   url_decode: primitive(['text'], 'text', decoded),
   base64_encode: primitive(['text'], 'text', (text) => Buffer.from(text).toString('base64')),
   /** Null of what is no base64 of UTF-8. */

@@ -122,17 +122,22 @@ export function datetimeText(value: bigint): string {
   return formatDatetime(value, 'yyyy-MM-ddTHH:mm:ss.fffffffZ');
 }
 
+/** Seven digits behind the point. The last microsecond of a second stands for its last tick, as at the end of a day. */
+function fractionText(fraction: number): string {
+  return fraction === 999_999 ? '9999999' : `${String(fraction).padStart(6, '0')}0`;
+}
+
 /** As datetimes are printed: with `Z`, and only the digits behind the point that are not zero. */
 export function datetimeCell(value: bigint): string {
   const { micros: fraction } = datetimeParts(value);
-  const digits = String(fraction).padStart(6, '0').replace(/0+$/, '');
+  const digits = fractionText(fraction).replace(/0+$/, '');
   return `${formatDatetime(value, 'yyyy-MM-ddTHH:mm:ss')}${digits === '' ? '' : `.${digits}`}Z`;
 }
 
 /** By a format such as `yyyy-MM-dd [HH:mm:ss.fff]`. Source: the page of format_datetime. */
 export function formatDatetime(value: bigint, format: string): string {
   const parts = datetimeParts(value);
-  const fraction = String(parts.micros).padStart(6, '0').padEnd(7, '0');
+  const fraction = fractionText(parts.micros);
   const hour12 = parts.hour % 12 === 0 ? 12 : parts.hour % 12;
   const padded = (number: number, run: string): string => String(number).padStart(run.length, '0');
   return format.replaceAll(/y+|M+|d+|H+|h+|m+|s+|f+|F+|t+/g, (run) => {

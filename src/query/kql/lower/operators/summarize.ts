@@ -27,7 +27,12 @@ export const summarize: Operator = (from) => {
   const items = list(from.of, 'Aggregates');
   const results = items.map((item) => aggregateResults(item, inner));
   const by = [...new Set([...input.group, ...bound.columns.map((one) => one.column)])];
-  const relation = summarizeRelation(inner.rows.relation, by, aggregates);
+  // Lists have the order of the rows.
+  const { order } = inner.rows;
+  const taken = aggregates.map((one) =>
+    one.function === 'apply' && one.of === 'json_list' && order.length > 0 ? { ...one, order } : one,
+  );
+  const relation = summarizeRelation(inner.rows.relation, by, taken);
   const names = schemaNames(from);
   const values = results.flatMap((some) => some.values);
   const columns: RowColumn[] = bound.columns.map((one, i) => ({
