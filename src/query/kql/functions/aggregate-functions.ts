@@ -207,7 +207,12 @@ function convertElement(of: Typed, context: KqlContext): Expression {
 
 const makeSet: Lower = (parts, [of, most], context) => {
   const list = parts.apply('json_list', convertElement(of, context));
-  return parts.result(typed('dynamic', call('array_distinct', list, mostItems(most, context))));
+  return parts.result(
+    typed(
+      'dynamic',
+      call('array_distinct', of.type === 'dynamic' ? call('array_flat', list) : list, mostItems(most, context)),
+    ),
+  );
 };
 
 const makeListWithNulls: Lower = (parts, [of], context) =>

@@ -331,6 +331,10 @@ export const dynamicPrimitives = {
     }
     return undefined;
   }),
+  /** The elements, and of elements that are arrays theirs. */
+  array_flat: primitive(['dynamic'], 'dynamic', (of) =>
+    textOf(arrayOf(of)?.flatMap((one) => (isArray(one) ? one : [one]))),
+  ),
   set_union: primitive(
     [],
     'dynamic',

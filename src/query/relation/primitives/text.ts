@@ -116,17 +116,20 @@ export const textPrimitives = {
     (text, part, by) => (part === '' ? text : text.replaceAll(part, () => by)),
     (text, part, by) => call('replace', text, part, by),
   ),
-  /** A text in which each place takes the first of these texts that is found there, and becomes what stands beside it. */
+  /** The texts of an array, one after the other, become those of another; what was replaced is not searched again. */
   text_replace_all: primitive(['text', 'dynamic', 'dynamic'], 'text', (text, from, to) => {
     const [lookups, rewrites] = [from, to].map((one) => {
       const items = parseJson(one);
       return isArray(items) ? items.map((item) => (typeof item === 'string' ? item : jsonText(item))) : [];
     });
-    const wanted = lookups.filter((one) => one !== '');
-    if (wanted.length === 0) return text;
-    // Alternatives of fixed texts: none can take long.
-    const pattern = new RegExp(wanted.map(escapeRegex).join('|'), 'g');
-    return text.replaceAll(pattern, (one) => rewrites[lookups.indexOf(one)] ?? '');
+    // Parts in turn: of the text, and made.
+    let parts = [text];
+    for (const [i, lookup] of lookups.entries())
+      if (lookup !== '')
+        parts = parts.flatMap((part, at) =>
+          at % 2 === 1 ? [part] : part.split(lookup).flatMap((one, j) => (j === 0 ? [one] : [rewrites[i] ?? '', one])),
+        );
+    return parts.join('').slice(0, limits.kqlTextCharactersMax);
   }),
   text_reverse: primitive(
     ['text'],
