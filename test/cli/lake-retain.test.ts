@@ -1,5 +1,5 @@
 /** `lake retain` and questions about tuples that are gone, by the built command. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -15,22 +15,28 @@ let made = 0;
 const today = Math.floor(Date.now() / dayMillis) * dayMillis;
 const dateBefore = (days: number): string => new Date(today - days * dayMillis).toISOString().slice(0, 10);
 
+/** Tuples of one connection on each of 40, 20, 1 and 0 days ago; and the same lake without those of 40 days ago. */
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'nsgflow-retain-cli-'));
+  const lake = await openLake(join(root, 'whole'), { create: true });
+  const tuples = [40, 20, 1, 0].map((days) => ({ time: today - days * dayMillis, src: '10.0.0.1', dst: '10.0.0.2' }));
+  await ingestBlob(lake, 'c/a', [{ tuples }]);
+  await lake.close();
+  await copyOf('whole');
+  expect(await retain('--tuples', '30')).toMatchObject({ code: 0 });
+  await cp(folder, join(root, 'retained'), { recursive: true });
 });
 
 afterAll(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-/** Tuples of one connection on each of 40, 20, 1 and 0 days ago. */
-beforeEach(async () => {
+beforeEach(() => copyOf('whole'));
+
+async function copyOf(name: 'whole' | 'retained'): Promise<void> {
   folder = join(root, `lake-${made++}`);
-  const lake = await openLake(folder, { create: true });
-  const tuples = [40, 20, 1, 0].map((days) => ({ time: today - days * dayMillis, src: '10.0.0.1', dst: '10.0.0.2' }));
-  await ingestBlob(lake, 'c/a', [{ tuples }]);
-  await lake.close();
-});
+  await cp(join(root, name), folder, { recursive: true });
+}
 
 const retain = (...args: string[]): Promise<Ran> => nsgflow(['lake', 'retain', '--lake', folder, ...args]);
 const ask = (...args: string[]): Promise<Ran> => nsgflow([...args, '--lake', folder]);
@@ -90,9 +96,7 @@ test('tuples alone; what must wait is named; JSON has all figures', async () => 
 });
 
 describe('questions about tuples that are gone', () => {
-  beforeEach(async () => {
-    expect(await retain('--tuples', '30')).toMatchObject({ code: 0 });
-  });
+  beforeEach(() => copyOf('retained'));
   const note = (): string => `note: tuples before ${dateBefore(30)} were removed`;
   const from = (): string[] => ['--from', dateBefore(30)];
 

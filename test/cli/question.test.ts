@@ -238,9 +238,8 @@ describe('a mistake is said in a sentence', () => {
     [['completion', 'tcsh'], /no completion for "tcsh"/],
   ])('%j', async (question, sentence) => {
     writeFileSync(bad, '10.0.0.4\nno-address\n');
-    // With an input, since `query --sql` reads it, and that of this process may not end.
     const words = question[0] === 'completion' ? question : [...question, '--lake', lake];
-    const { code, out, err } = await nsgflow(words, question[0] === 'query' ? { input: '' } : {});
+    const { code, out, err } = await nsgflow(words);
     expect([code, out]).toEqual([2, '']);
     expect(err).toMatch(sentence);
   });
