@@ -84,7 +84,7 @@ export interface Kusto {
 export interface LanguageLibrary {
   readonly kusto: Kusto;
   /** The name of a value of an enumeration. */
-  nameOf(enumeration: object, value: number): string;
+  readonly nameOf: (enumeration: object, value: number) => string;
 }
 
 const joined = new URL('kusto-language.js', import.meta.url);

@@ -343,10 +343,12 @@ export function aggregateResults(
   const items = list(node(inner, 'ArgumentList'), 'Expressions');
   const plain = scope.withoutAggregates();
   const read = new Set(items.map((item) => item.text));
+  // `*` leaves out the keys of the groups: the schema knows.
+  const shown = scope.query.schemaOf(inner)?.columns.map((one) => one.name);
   const args = items.flatMap((item) =>
     item.kind === 'StarExpression'
       ? scope.rows.columns
-          .filter((one) => !read.has(one.name))
+          .filter((one) => !read.has(one.name) && shown?.includes(one.name) !== false)
           .map((one) => ({ name: one.name, value: typedColumn(one) }))
       : [{ name: item.text ?? name, value: expression(item, plain) }],
   );
@@ -358,6 +360,32 @@ export function aggregateResults(
   );
   scope.aggregates!.push(...lowered.aggregates);
   return { values: [lowered.result, ...(lowered.more ?? [])], names: args.map((arg) => arg.name) };
+}
+
+/** The values of an expression, several of `(a, b) = f(x)` and of functions that give an array of columns. */
+export function expressionValues(
+  of: SyntaxNode,
+  scope: Scope,
+): readonly { readonly name?: string; readonly value: Typed }[] {
+  const isCompound = of.kind === 'CompoundNamedExpression';
+  const inner = isCompound || of.kind === 'SimpleNamedExpression' ? node(of, 'Expression') : of;
+  const schema = inner.kind === 'FunctionCallExpression' ? scope.query.schemaOf(inner) : undefined;
+  const name =
+    of.kind === 'SimpleNamedExpression'
+      ? optional(of, 'Name')?.text
+      : of.kind === 'NameReference'
+        ? of.text
+        : undefined;
+  const value = expression(inner, scope);
+  const given = isCompound ? list(node(of, 'Names'), 'Names').map((one) => one.text ?? '') : [];
+  if (value.type !== 'dynamic' || (schema === undefined && !isCompound))
+    return [name === undefined ? { value } : { name, value }];
+  const columns = schema?.columns ?? given.map((one) => ({ name: one, type: 'dynamic' }));
+  return columns.map((one, i) => {
+    const item = access(of, value, literal('long', i), scope);
+    const type = kqlTypes.find((known) => known === one.type) ?? 'dynamic';
+    return { name: given[i] ?? one.name, value: converted(item, type, scope, of) };
+  });
 }
 
 const severalResults: ReadonlySet<string> = new Set(

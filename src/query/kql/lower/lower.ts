@@ -5,7 +5,7 @@ import { column } from '../../relation/expression.ts';
 import type { Relation } from '../../relation/relation.ts';
 import type { KqlType } from '../type.ts';
 import { list } from './parts.ts';
-import type { QuerySettings } from './query.ts';
+import type { QuerySettings, Render } from './query.ts';
 import { KqlQuery } from './query.ts';
 import type { RowColumn } from './rows.ts';
 import { orderedRelation } from './rows.ts';
@@ -19,6 +19,7 @@ export interface KqlPlan {
   readonly columns: readonly { readonly name: string; readonly type: KqlType; readonly column: string }[];
   /** Names of the tables that it reads. */
   readonly tables: readonly string[];
+  readonly render?: Render;
 }
 
 /** @throws KqlError; RowsNeeded where values of the data name columns */
@@ -45,5 +46,6 @@ export function lowerKql(settings: QuerySettings): KqlPlan {
     answer,
   );
   query.checked(first, () => checkRelation(relation));
-  return { relation, columns, tables: [...query.tablesRead] };
+  const tables = [...query.tablesRead];
+  return { relation, columns, tables, ...(query.render === undefined ? {} : { render: query.render }) };
 }

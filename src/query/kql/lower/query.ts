@@ -37,6 +37,12 @@ export interface QuerySettings {
   readonly known: ReadonlyMap<string, readonly (readonly ExactCell[])[]>;
 }
 
+/** What `render` says. */
+export interface Render {
+  readonly chart: string;
+  readonly properties: Readonly<Record<string, string>>;
+}
+
 type LowerRows = (of: SyntaxNode, names: Names, input?: Rows) => Rows;
 
 export class KqlQuery {
@@ -50,6 +56,8 @@ export class KqlQuery {
   /** The call whose body is being lowered: offsets inside of it are those of its declaration. */
   #call: Place | undefined;
 
+  /** How the query wants to be drawn. */
+  render: Render | undefined;
   /** Lowers rows: expressions need it, which rows are made of. */
   readonly rowsOf: LowerRows;
   #uses: ReadonlyMap<string, number> | undefined;

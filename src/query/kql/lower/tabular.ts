@@ -1,5 +1,4 @@
 /** Expressions that stand for rows. */
-import { columnsOf } from '../../relation/check.ts';
 import { column, whole } from '../../relation/expression.ts';
 import type { Expression } from '../../relation/expression.ts';
 import { project, values } from '../../relation/build.ts';
@@ -17,6 +16,7 @@ import type { Rows } from './rows.ts';
 import { neverNullText, renamed } from './rows.ts';
 import type { Binding, Names } from './scope.ts';
 import { Scope } from './scope.ts';
+import { sharedRows } from './shared-rows.ts';
 import { bindStatements } from './statements.ts';
 
 /** The rows of a tabular expression. `input`: of an operator that begins one, within the brackets of another operator. */
@@ -84,13 +84,6 @@ function letRows(binding: Extract<Binding, { kind: 'table' }>, query: KqlQuery, 
   if (value.kind === 'NameReference' || query.usesOf(of.text ?? '') < 2) return rows;
   cache.rows = sharedRows(rows, query);
   return renamed(cache.rows, query.fresh);
-}
-
-/** Rows that are computed once. */
-export function sharedRows(rows: Rows, query: KqlQuery): Rows {
-  const plain = renamed(rows, query.fresh);
-  const name = query.share(plain.relation);
-  return { ...plain, relation: { kind: 'ref', name, columns: columnsOf(plain.relation) } };
 }
 
 /** A table of the database. */

@@ -1,6 +1,7 @@
 /** project, extend and their kin. */
 import type { SyntaxNode } from '../../language/syntax.ts';
-import { expression } from '../expression.ts';
+import type { Typed } from '../../functions/kinds.ts';
+import { expressionValues } from '../expression.ts';
 import { list, node, optional } from '../parts.ts';
 import type { RowColumn, Rows } from '../rows.ts';
 import { boundTo, findColumn, withColumns } from '../rows.ts';
@@ -10,16 +11,19 @@ import { schemaNames, scopeOf } from './operator.ts';
 /** Columns of expressions, each with the name that the schema or the expression gives it. */
 export const project: Operator = (from) => {
   const scope = scopeOf(from);
-  const items = list(from.of, 'Expressions');
-  const values = items.map((item) => expression(item, scope));
+  const made = list(from.of, 'Expressions').flatMap((item) => expressionValues(item, scope));
   const names = schemaNames(from);
-  const { relation, columns } = boundTo(scope.rows.relation, values, from.query.fresh);
+  const { relation, columns } = boundTo(
+    scope.rows.relation,
+    made.map(({ value }) => value),
+    from.query.fresh,
+  );
   const taken = new Set<string>();
   return {
     ...scope.rows,
     relation,
     columns: columns.map((one, i) => {
-      const name = names?.length === items.length ? names[i] : free(givenName(items[i]) ?? `Column${i + 1}`, taken);
+      const name = names?.length === made.length ? names[i] : free(made[i].name ?? `Column${i + 1}`, taken);
       taken.add(name);
       return { name, ...one };
     }),
@@ -28,17 +32,21 @@ export const project: Operator = (from) => {
 
 export const extend: Operator = (from) => {
   const scope = scopeOf(from);
-  const items = list(from.of, 'Expressions');
-  const values = items.map((item) => expression(item, scope));
-  const given = items.map(givenName);
-  const known = new Set([...given, ...from.input.columns.map(({ name }) => name)]);
-  const others = (schemaNames(from) ?? []).filter((name) => !known.has(name));
-  const named = items.map((_, i) => ({
-    name: given[i] ?? others.shift() ?? `Column${i + 1}`,
-    value: values[i],
-  }));
-  return withColumns(scope.rows, named, from.query.fresh);
+  const made = list(from.of, 'Expressions').flatMap((item) => expressionValues(item, scope));
+  return withNamed(from, scope.rows, made);
 };
+
+/** The rows with further columns; those without a name have the names that only the schema knows, in its order. */
+export function withNamed(
+  from: OperatorInput,
+  rows: Rows,
+  made: readonly { readonly name?: string; readonly value: Typed }[],
+): Rows {
+  const known = new Set([...made.map(({ name }) => name), ...from.input.columns.map(({ name }) => name)]);
+  const others = (schemaNames(from) ?? []).filter((name) => !known.has(name));
+  const named = made.map(({ name, value }, i) => ({ name: name ?? others.shift() ?? `Column${i + 1}`, value }));
+  return withColumns(rows, named, from.query.fresh);
+}
 
 /** `print`: as project, over one row. */
 export const print: Operator = (from) => {

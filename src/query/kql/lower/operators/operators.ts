@@ -1,8 +1,14 @@
 /** The table of operators, by their kind in the syntax. */
 import { extend, print, project, projectAway, projectKeep, projectRename, projectReorder } from './columns.ts';
+import { mvApply, mvExpand } from './expand.ts';
 import { join, lookup } from './join.ts';
+import { topHitters, topNested } from './nested.ts';
 import type { Operator } from './operator.ts';
+import { parse, parseKv, parseWhere } from './parse.ts';
+import { invoke, partition } from './partition.ts';
 import { as, count, distinct, sample, sampleDistinct, serialize, sort, take, top, where } from './rows.ts';
+import { getSchema, render } from './schema.ts';
+import { find, search } from './search.ts';
 import { summarize } from './summarize.ts';
 import { union } from './union.ts';
 
@@ -28,4 +34,17 @@ export const operators: Readonly<Record<string, Operator>> = {
   UnionOperator: union,
   SerializeOperator: serialize,
   AsOperator: as,
+  MvExpandOperator: mvExpand,
+  MvApplyOperator: mvApply,
+  ParseOperator: parse,
+  ParseWhereOperator: parseWhere,
+  ParseKvOperator: parseKv,
+  TopNestedOperator: topNested,
+  TopHittersOperator: topHitters,
+  PartitionOperator: partition,
+  InvokeOperator: invoke,
+  GetSchemaOperator: getSchema,
+  RenderOperator: render,
+  SearchOperator: search,
+  FindOperator: find,
 };

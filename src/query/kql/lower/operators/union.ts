@@ -23,8 +23,8 @@ export const union: Operator = (from) => {
   const inputs: UnionInput[] = hasInput ? [{ rows: input, source: 'union_arg0' }] : [];
   for (const item of list(of, 'Expressions')) {
     const plain = unwrapped(item);
-    if (plain.kind === 'WildcardedNameReference') {
-      const pattern = patternOf(query.settings.text.slice(plain.start, plain.end));
+    if (plain.kind === 'NameReference' && plain.text?.includes('*') === true) {
+      const pattern = patternOf(plain.text);
       const found = query.settings.tables.filter(({ name }) => pattern.test(name));
       for (const { name } of found) inputs.push({ rows: query.rowsOf(named(plain, name), names), source: name });
       continue;

@@ -1,0 +1,103 @@
+/** search and find: rows of several tables that a condition finds. */
+import { filter } from '../../../relation/build.ts';
+import type { Typed } from '../../functions/kinds.ts';
+import type { SyntaxNode } from '../../language/syntax.ts';
+import { converted, expression, operate } from '../expression.ts';
+import { literal } from '../literal.ts';
+import { list, node, optional, unwrapped } from '../parts.ts';
+import type { Rows } from '../rows.ts';
+import { typedColumn } from '../rows.ts';
+import { Scope } from '../scope.ts';
+import { patternOf } from './columns.ts';
+import type { Operator, OperatorInput } from './operator.ts';
+import { schemaNames } from './operator.ts';
+import type { UnionInput } from './union.ts';
+import { unionOf } from './union.ts';
+
+export const search: Operator = (from) => {
+  const inputs = inputsOf(from).map((one) => ({ ...one, rows: found(node(from.of, 'Condition'), one.rows, from) }));
+  return inOrder(unionOf(inputs, from.query, false, '$table'), schemaNames(from));
+};
+
+export const find: Operator = (from) => {
+  const inputs = inputsOf(from).map((one) => ({ ...one, rows: found(node(from.of, 'Condition'), one.rows, from) }));
+  const rows = unionOf(inputs, from.query, false, 'source_');
+  const clause = optional(from.of, 'Project');
+  const names = schemaNames(from);
+  if (clause === undefined || names?.every((name) => rows.columns.some((one) => one.name === name)) !== true)
+    return from.query.refuse(from.of, 'find without project is not supported');
+  return inOrder(rows, names);
+};
+
+function inOrder(rows: Rows, names: readonly string[] | undefined): Rows {
+  if (names === undefined) return rows;
+  return { ...rows, columns: names.flatMap((name) => rows.columns.find((one) => one.name === name) ?? []) };
+}
+
+/** The rows in front; else those of the tables that `in` names; else of all tables. */
+function inputsOf({ of, input, hasInput, names, query }: OperatorInput): UnionInput[] {
+  if (hasInput) return [{ rows: input, source: '' }];
+  const clause = optional(of, 'InClause');
+  const named = list(clause, 'Expressions').map(unwrapped);
+  const all: SyntaxNode[] = clause === undefined ? query.settings.tables.map((one) => reference(of, one.name)) : [];
+  for (const one of named) {
+    if (one.text?.includes('*') !== true) all.push(one);
+    else {
+      const pattern = patternOf(one.text);
+      for (const table of query.settings.tables) if (pattern.test(table.name)) all.push(reference(one, table.name));
+    }
+  }
+  return all.map((one, i) => ({
+    rows: query.rowsOf(one, names),
+    source: one.kind === 'NameReference' ? (one.text ?? '') : `union_arg${i}`,
+  }));
+}
+
+function reference({ start, end }: SyntaxNode, text: string): SyntaxNode {
+  return { kind: 'NameReference', start, end, text, parts: {} };
+}
+
+function found(condition: SyntaxNode, rows: Rows, { query, names }: OperatorInput): Rows {
+  const scope = new Scope(query, names, rows);
+  const holds = conditionOf(condition, scope);
+  return { ...scope.rows, relation: filter(scope.rows.relation, holds.value) };
+}
+
+/** A text alone is a term of any column; `*` in it stands for the rest of a term. */
+function conditionOf(of: SyntaxNode, scope: Scope): Typed {
+  switch (of.kind) {
+    case 'ParenthesizedExpression':
+      return conditionOf(node(of, 'Expression'), scope);
+    case 'AndExpression':
+    case 'OrExpression': {
+      const sign = of.kind === 'AndExpression' ? 'and' : 'or';
+      return operate(sign, of, [conditionOf(node(of, 'Left'), scope), conditionOf(node(of, 'Right'), scope)], scope);
+    }
+    case 'StringLiteralExpression':
+      return termOf(of, scope);
+    default:
+      return missingIsNot(of, scope);
+  }
+}
+
+function termOf(of: SyntaxNode, scope: Scope): Typed {
+  const term = of.text ?? '';
+  if (term === '*') return literal('bool', true);
+  const [isStart, isEnd] = [term.startsWith('*'), term.endsWith('*')];
+  const plain = literal('string', term.replaceAll(/^\*|\*$/g, ''));
+  const sign = isStart && isEnd ? 'contains' : isStart ? 'hassuffix' : isEnd ? 'hasprefix' : 'has';
+  const tests = scope.rows.columns.map((one) =>
+    operate(sign, of, [converted(typedColumn(one), 'string', scope, of), plain], scope),
+  );
+  return tests.reduce((a, b) => operate('or', of, [a, b], scope), literal('bool', false));
+}
+
+/** A condition on a column that a table lacks does not hold of its rows. */
+function missingIsNot(of: SyntaxNode, scope: Scope): Typed {
+  const lacks = (one: SyntaxNode): boolean =>
+    (one.kind === 'NameReference' && one.symbol?.kind === 'Column' && scope.column(one.text ?? '') === undefined) ||
+    Object.values(one.parts).some(
+      (part) => typeof part !== 'string' && ('kind' in part ? lacks(part) : part.some(lacks)),
+    );
+  return lacks(of) ? literal('bool', false) : expression(of, scope);
+}
