@@ -259,6 +259,7 @@ export class DuckdbEngine implements Engine {
       await makeAddressNames(connection, read, [...attributes], await this.#names(), signal);
     }
     const sql = printSql(statement, dialect, places);
+    registerScriptFunctions(connection, sql.text);
     const scan = this.#lake === undefined ? nothingRead : scanOf(this.#lake, files, Object.values(sources));
     return { sql, scan };
   }
