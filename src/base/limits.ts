@@ -319,6 +319,20 @@ export const limits = {
   seriesBucketsMax: 20_000,
   // The service
 
+  /**
+   * Rows and bytes of one answer of the query API; above either, the rest is left out, and the answer says so with
+   * `PartialError`. Source: Azure Monitor, "Log Analytics query limits".
+   */
+  logsRowsMax: 500_000,
+  logsBytesMax: 100 << 20,
+  /** Longest time limit that a request to the query API may set, seconds; a longer one becomes this. */
+  logsQuerySecondsMax: 600,
+  /** Queries in one batch of the query API; more are refused with 400. */
+  logsBatchQueriesMax: 100,
+  /** Queries of the query API that run at once; others wait in turn, within their time limits. */
+  logsQueriesAtOnce: 4,
+  /** Queries of the query API that run or wait; more are refused with 429. */
+  logsQueriesMax: 200,
   /** Statements in the history of the shell of `query`; above it, the oldest are removed. */
   queryHistoryMax: 1000,
   /** Bytes of a request to the control plane (413), and characters of its path (400). Source: ARM's 4 MB limit. */
