@@ -167,6 +167,15 @@ export const limits = {
   /** Megabytes of memory and of stack of the thread that reads KQL; a text that needs more is refused. */
   kqlMemoryMegabytesMax: 1024,
   kqlStackMegabytes: 16,
+  /**
+   * Resident memory of the process that answers SQL of a user, in multiples of `--memory`, without what the process
+   * needs itself. Above it, the process is ended, and the question fails with `memory`.
+   */
+  sqlProcessMemoryFactorMax: 2,
+  /** Resident memory that the process which answers SQL of a user needs itself. */
+  sqlProcessMemoryBytes: 512 << 20,
+  /** Chunks of an answer that the process which answers SQL of a user sends before the first of them is taken. */
+  sqlChunksAheadMax: 4,
   // The lake
 
   /** Bytes of memory for rows that are being written to a lake. */
@@ -231,8 +240,6 @@ export const limits = {
    * `unavailable`.
    */
   lakeMoveWaitMillisMax: 60_000,
-  /** Time that a question has to end after Ctrl-C; then the process ends by SIGINT, although DuckDB still computes. */
-  interruptedQuestionMillisMax: 5000,
   /** How often a question restarts because files of the lake moved; then it fails. */
   movedAttemptsMax: 5,
   /** Attempts of one commit that lose the race for a version; then the commit fails. */
