@@ -148,6 +148,15 @@ export const limits = {
   queryMemoryBytesMax: 1 << 30,
   /** Bytes that a user's SQL may spill to the temporary folder; a query that needs more fails with `memory`. */
   querySpillBytesMax: 8 * 2 ** 30,
+  /**
+   * Resident memory of the process that answers SQL of a user, in multiples of `--memory`, without what the process
+   * needs itself. Above it, the process is ended, and the question fails with `memory`.
+   */
+  sqlProcessMemoryFactorMax: 2,
+  /** Resident memory that the process which answers SQL of a user needs itself. */
+  sqlProcessMemoryBytes: 512 << 20,
+  /** Chunks of an answer that the process which answers SQL of a user sends before the first of them is taken. */
+  sqlChunksAheadMax: 4,
   // Names of addresses
 
   /** Addresses that are looked up together for a question; there is no limit for how many it has. */
@@ -167,15 +176,6 @@ export const limits = {
   /** Megabytes of memory and of stack of the thread that reads KQL; a text that needs more is refused. */
   kqlMemoryMegabytesMax: 1024,
   kqlStackMegabytes: 16,
-  /**
-   * Resident memory of the process that answers SQL of a user, in multiples of `--memory`, without what the process
-   * needs itself. Above it, the process is ended, and the question fails with `memory`.
-   */
-  sqlProcessMemoryFactorMax: 2,
-  /** Resident memory that the process which answers SQL of a user needs itself. */
-  sqlProcessMemoryBytes: 512 << 20,
-  /** Chunks of an answer that the process which answers SQL of a user sends before the first of them is taken. */
-  sqlChunksAheadMax: 4,
   // The lake
 
   /** Bytes of memory for rows that are being written to a lake. */
