@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { commands } from '../../src/cli/commands.ts';
 import { paragraphs } from '../../src/cli/help/help.ts';
+import { wrapLines } from '../../src/cli/output/printable.ts';
 import { nsgflowHere } from './nsgflow.ts';
 
 test('paragraphs are as wide as the terminal; lists and commands stay', () => {
@@ -23,4 +24,11 @@ test('at 80 columns, only commands in help are longer than the terminal', async 
     expect(long, name).toEqual([]);
     expect(out).not.toContain('\n\n\n');
   }
+});
+
+test('what is said on a terminal is broken at spaces; a text with a caret stays', () => {
+  expect(wrapLines('one two three four\n  five six seven', 10)).toBe('one two\nthree four\n  five six\n  seven');
+  const caret = 'unknown field "src.ipp" (column 1)\n  src.ipp = 1\n  ^';
+  expect(wrapLines(caret, 10)).toBe(caret);
+  expect(wrapLines('', 10)).toBe('');
 });

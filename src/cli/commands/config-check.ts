@@ -11,7 +11,9 @@ export function define(command: Command): void {
     const given = command.optsWithGlobals<{ config?: string }>().config;
     const found = file === undefined ? await findConfiguration(given) : await readConfiguration(file);
     if (found === undefined)
-      throw new FlowError('not-found', 'there is no nsgflow.yaml here, and --config and NSGFLOW_CONFIG name none');
+      throw new FlowError('not-found', 'there is no nsgflow.yaml here, and --config and NSGFLOW_CONFIG name none', {
+        hint: 'docs/reference/configuration.md says what it holds.',
+      });
     const commands = commandsBelow(command.parent!.parent!);
     const problems = problemsOf(found, commands);
     for (const [name, one] of commands) {

@@ -24,7 +24,9 @@ export function define(command: Command): void {
       options.effective === true
         ? effective(words.join(' '), found, commandsBelow(command.parent!.parent!))
         : inFile(found);
-    await print(resultOf([...rows], ['command', 'setting', 'value', 'source']), formatOf(options));
+    await print(resultOf([...rows], ['command', 'setting', 'value', 'source']), formatOf(options), {
+      below: () => (rows.length > 0 ? [] : ['no settings: nsgflow config show --effective shows the defaults']),
+    });
   });
 }
 

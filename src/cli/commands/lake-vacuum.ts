@@ -35,8 +35,11 @@ export function define(command: Command): void {
     const lake = await openLake(folder, dryRun ? {} : writing);
     try {
       const { files, bytes, left } = await vacuum(lake, { nowMillis: Date.now(), keepMillis, dryRun });
-      const kinds = Object.entries(files).map(([kind, count]) => `${formatCount(count)} ${kind}`);
-      show(`${dryRun ? 'would delete' : 'deleted'} files: ${kinds.join(', ')} (${formatBytes(bytes)})\n`);
+      const kinds = Object.entries(files).flatMap(([kind, count]) =>
+        count > 0 ? [`${formatCount(count)} ${kind}`] : [],
+      );
+      if (kinds.length === 0) show('nothing to delete\n');
+      else show(`${dryRun ? 'would delete' : 'deleted'} files: ${kinds.join(', ')} (${formatBytes(bytes)})\n`);
       warnOfLeft(left);
     } finally {
       await lake.close();

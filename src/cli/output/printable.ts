@@ -62,9 +62,27 @@ export function escapeUnits(character: string): string {
   ).join('');
 }
 
-/** Prints one or more lines to stderr. All messages of commands use it, because they can quote data. */
+/** Prints one or more lines to stderr, on a terminal as wide as that. All messages of commands use it, because they can quote data. */
 export function tell(text: string): void {
-  process.stderr.write(`${printable(text)}\n`);
+  const { isTTY, columns } = process.stderr;
+  const lines = printable(text);
+  process.stderr.write(`${isTTY && columns > 0 ? wrapLines(lines, columns) : lines}\n`);
+}
+
+/** Lines of at most `width`, broken at spaces; what goes on is indented as its line. A text with a caret stays, because the caret points at a place. */
+export function wrapLines(text: string, width: number): string {
+  if (/^ *\^+$/m.test(text)) return text;
+  return text.replaceAll(/^.+$/gm, (line) => {
+    if (line.length <= width) return line;
+    const indent = /^ */.exec(line)![0];
+    const lines: string[] = [];
+    for (const word of line.slice(indent.length).split(' ')) {
+      const longer = `${lines.at(-1) ?? indent} ${word}`;
+      if (lines.length > 0 && longer.length <= width) lines[lines.length - 1] = longer;
+      else lines.push(indent + word);
+    }
+    return lines.join('\n');
+  });
 }
 
 /** Prints the figures of a command as one JSON object on a line of stdout, with keys in snake_case. */

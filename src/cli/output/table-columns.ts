@@ -6,6 +6,7 @@ export const leftOutFirst: readonly string[] = [
   'blob',
   'resource_id',
   'container',
+  'age_days',
   'mac',
   'resource',
   'format',
@@ -41,12 +42,20 @@ const wrapWidthMin = 6;
 export function wrapSteps(columns: readonly { readonly name: string; readonly kind: string }[]): {
   readonly columns: readonly number[];
   readonly min: number;
+  /** Whether columns stay as wide as their short addresses. */
+  readonly keepsAddresses: boolean;
   readonly isLast: boolean;
 }[] {
   const wrapping = columns.flatMap(({ kind }, i) => (kind === 'text' || kind === 'object' ? [i] : []));
   const rank = (i: number): number => (wrapLast.has(columns[i].name) ? 2 : wrapLate.has(columns[i].name) ? 1 : 0);
   return [
-    ...wrapWidths.map((min, turn) => ({ columns: wrapping.filter((i) => rank(i) === turn), min, isLast: false })),
-    { columns: wrapping, min: wrapWidthMin, isLast: true },
+    ...wrapWidths.map((min, turn) => ({
+      columns: wrapping.filter((i) => rank(i) === turn),
+      min,
+      keepsAddresses: true,
+      isLast: false,
+    })),
+    { columns: wrapping, min: wrapWidths[0], keepsAddresses: false, isLast: false },
+    { columns: wrapping, min: wrapWidthMin, keepsAddresses: false, isLast: true },
   ];
 }

@@ -12,6 +12,8 @@ import { longestAddress, rowLines, tableGap, wrapCell } from './wrap.ts';
 const tableSampleRows = 1000;
 /** The width of an IPv4 address. */
 const valueHeaderMax = 15;
+/** Of `255.255.255.255/32`. */
+const addressWidthMax = 18;
 
 export async function* renderTable({ columns, chunks, keep = [] }: Result, style: TableStyle): AsyncGenerator<string> {
   let layout: Layout | undefined;
@@ -83,7 +85,8 @@ function layoutOf(
   if (date !== undefined && sample.length > 0) style.onDate?.(date.trim());
   const widths = shown.map(({ at }) => (isRoomy ? full : narrow)[at]);
   if (!isRoomy) {
-    giveWay(widths, shown, style.width);
+    const addresses = shown.map(({ at, text }) => Math.max(0, ...sample.map((row) => shortAddress(text(row[at])))));
+    giveWay(widths, shown, style.width, addresses);
     for (const [i, { header, at, isRight, text }] of shown.entries()) {
       if (isRight) continue;
       const cells = [style.noHeader === true ? '' : header, ...sample.map((row) => text(row[at]))];
@@ -149,14 +152,21 @@ function fitting(all: readonly Shown[], natural: readonly number[], width: numbe
   return shown;
 }
 
-/** Narrows columns whose cells wrap, so that a line fits into the terminal if that is enough. */
-function giveWay(widths: number[], shown: readonly Shown[], width: number): void {
+/** The length of an address that a column keeps room for: IPv4 with its prefix length, or as short. Longer ones have a line of their own. */
+function shortAddress(cell: string): number {
+  const length = longestAddress(cell);
+  return length <= addressWidthMax ? length : 0;
+}
+
+/** Narrows columns whose cells wrap, so that a line fits into the terminal if that is enough; short addresses give way late. */
+function giveWay(widths: number[], shown: readonly Shown[], width: number, addresses: readonly number[]): void {
   let over = lineWidth(widths) - width;
-  for (const { columns, min, isLast } of wrapSteps(shown.map(({ column }) => column))) {
-    if (isLast && columns.reduce((sum, i) => sum + Math.max(0, widths[i] - min), 0) < over) return;
+  for (const { columns, min, keepsAddresses, isLast } of wrapSteps(shown.map(({ column }) => column))) {
+    const spare = (i: number): number => Math.max(0, widths[i] - Math.max(min, keepsAddresses ? addresses[i] : 0));
+    if (isLast && columns.reduce((sum, i) => sum + spare(i), 0) < over) return;
     while (over > 0) {
-      const widest = columns.reduce((most, i) => (widths[i] > (widths[most] ?? 0) ? i : most), -1);
-      if (widest < 0 || widths[widest] <= min) break;
+      const widest = columns.reduce((most, i) => (spare(i) > 0 && widths[i] > (widths[most] ?? 0) ? i : most), -1);
+      if (widest < 0) break;
       widths[widest]--;
       over--;
     }
