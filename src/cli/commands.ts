@@ -15,6 +15,8 @@ export interface CommandEntry {
 /** What groups of commands are about, by their first word. */
 export const groups: Readonly<Record<string, string>> = {
   blob: 'look into the blobs of flow logs',
+  enrich: 'names for addresses: service tags, and what is known of an address',
+  'enrich tags': 'snapshots of service tags that a lake keeps',
   config: 'settings of all commands in nsgflow.yaml',
   'flow-log': 'switch flow logs on and off, and see what is logged',
   lake: 'look after the lake: sizes, small files, old rows',
@@ -25,6 +27,7 @@ export const groups: Readonly<Record<string, string>> = {
 /** Loaded together: an installation then has fewer files. */
 const flowLog = () => import('./commands/flow-log.ts');
 const blob = () => import('./commands/blob.ts');
+const enrich = () => import('./commands/enrich.ts');
 
 /** The commands, in the order of help. */
 export const commands: readonly CommandEntry[] = [
@@ -104,6 +107,26 @@ export const commands: readonly CommandEntry[] = [
   { name: 'lake compact', summary: 'join its small files', load: () => import('./commands/lake-compact.ts') },
   { name: 'lake vacuum', summary: 'delete files that nobody needs', load: () => import('./commands/lake-vacuum.ts') },
   { name: 'lake retain', summary: 'remove old rows', load: () => import('./commands/lake-retain.ts') },
+  {
+    name: 'enrich lookup',
+    summary: 'all that names say of an address',
+    load: async () => (await enrich()).lookup,
+  },
+  {
+    name: 'enrich tags update',
+    summary: 'keep a ServiceTags file as a dated snapshot',
+    load: async () => (await enrich()).tagsUpdate,
+  },
+  {
+    name: 'enrich tags diff',
+    summary: 'which prefixes two lists of service tags add and remove',
+    load: async () => (await enrich()).tagsDiff,
+  },
+  {
+    name: 'enrich tags lookup',
+    summary: 'service tags of addresses, with their prefixes',
+    load: async () => (await enrich()).tagsLookup,
+  },
   { name: 'convert', summary: 'any flow log format to any other', load: () => import('./commands/convert.ts') },
   { name: 'retain', summary: 'delete blobs past their retention', load: () => import('./commands/retain.ts') },
   { name: 'blob list', summary: 'hourly blobs of a flow log', load: async () => (await blob()).list },

@@ -11,6 +11,8 @@ import { openMovableEngine } from '../query/engine/moved-engine.ts';
 import { groupFields, measureExamples } from '../query/measure.ts';
 import { FlowError } from '../base/errors.ts';
 import { findConfiguration } from './options/configuration.ts';
+import type { NameOptions } from './options/name-options.ts';
+import { declareNames, nameSettings, namesOf } from './options/name-options.ts';
 import { configure } from './options/configure.ts';
 import { takeConfig } from './options/words.ts';
 import { allRows } from './question/answer-rows.ts';
@@ -50,20 +52,31 @@ export async function completeWords(program: Command, words: readonly string[]):
   if (command.registeredArguments[0]?.name() !== 'filter') return [];
   await configureQuietly(command, before.slice(0, at).join(' '), config);
   const filter: string[] = [];
+  const typedNames: [string, string][] = [];
   let lake = command.getOptionValue('lake') as string | undefined;
   for (let i = at; i < before.length; i++) {
     const known = optionOf(command, before[i]);
     if (known === undefined) filter.push(before[i]);
     else if (known.required) {
       if (known.long === '--lake') lake = before[i + 1];
+      if (nameSettings.includes(known.long?.slice(2) ?? '')) typedNames.push([known.attributeName(), before[i + 1]]);
       i++;
     }
   }
+  const named: NameOptions = { ...command.opts<NameOptions>(), ...grouped(typedNames) };
+  await declareNames(named).catch(() => undefined);
   const text = [...filter, typed].join(' ');
-  const { start, words: offered } = await completeFilter(text, (field, start) => liveValues(lake, field, start));
+  const { start, words: offered } = await completeFilter(text, (field, start) => liveValues(lake, field, start, named));
   // The shell replaces only the last word.
   const kept = text.slice(text.length - typed.length, Math.max(start, text.length - typed.length));
   return offered.map((word) => kept + word);
+}
+
+/** Options that may be repeated, by name. */
+function grouped(given: readonly (readonly [string, string])[]): NameOptions {
+  const values: Record<string, string[]> = {};
+  for (const [name, value] of given) (values[name] ??= []).push(value);
+  return values;
 }
 
 /** The values of the environment and of the configuration file; of a file with an error, none. */
@@ -97,7 +110,7 @@ function valuesOfOption(command: Command, option: Option, typed: string): string
 function listedNames(command: Command, option: string | undefined): readonly string[] {
   switch (option) {
     case '--by':
-      return groupFields.map(({ name }) => name);
+      return groupFields().map(({ name }) => name);
     case '--metric':
       return measureExamples;
     case '--columns':
@@ -109,10 +122,15 @@ function listedNames(command: Command, option: string | undefined): readonly str
 }
 
 /** Values in the newest tuples of the lake that a terminal can show; none without a lake, or if it takes too long. */
-async function liveValues(folder: string | undefined, field: Field, typed: string): Promise<string[]> {
+async function liveValues(
+  folder: string | undefined,
+  field: Field,
+  typed: string,
+  named: NameOptions,
+): Promise<string[]> {
   if (folder === undefined) return [];
   const lake = await openLake(folder);
-  const engine = openMovableEngine(tuplesOnly(await lake.snapshot()));
+  const engine = openMovableEngine(tuplesOnly(await lake.snapshot()), namesOf(named, folder));
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(new FlowError('timeout', 'completion takes long')), liveMillis);
   try {

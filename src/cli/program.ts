@@ -115,13 +115,17 @@ export async function createProgram(
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [COMMAND]', 'show help for a command')
     .addHelpText('after', examples)
-    .hook('preAction', (_, command) => {
+    .hook('preAction', async (_, command) => {
       refuseSwallowed(command);
       chooseSource(command);
+      if (command.getOptionValue('names') !== undefined) {
+        const { declareNames } = await import('./options/name-options.ts');
+        await declareNames(command.opts());
+      }
     });
   for (const { name, summary, load } of commands) {
     const path = name.split(' ');
-    const parent = path.length === 1 ? program : groupOf(program, path[0], quiet);
+    const parent = path.slice(0, -1).reduce((above, word) => groupOf(above, word, quiet), program);
     const command = quiet(new Command(path.at(-1)));
     command.description(summary).helpOption('-h, --help', 'show help');
     parent.addCommand(command);
@@ -164,15 +168,15 @@ Examples:
   nsgflow flows access = deny and dst.port in 1-1023 --lake ./lake
 `;
 
-/** The group of commands with this name, created at its first use. */
-function groupOf(program: Command, name: string, quiet: (command: Command) => Command): Command {
-  const known = program.commands.find((command) => command.name() === name);
+/** The group of commands with this name below another one, created at its first use. */
+function groupOf(above: Command, name: string, quiet: (command: Command) => Command): Command {
+  const known = above.commands.find((command) => command.name() === name);
   if (known !== undefined) return known;
   const group = quiet(new Command(name))
-    .description(groups[name])
+    .description(groups[[...nameOf(above).split(' '), name].join(' ').trim()])
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [COMMAND]', 'show help for a command');
-  program.addCommand(group);
+  above.addCommand(group);
   return group;
 }
 

@@ -4,19 +4,14 @@ import type { Response } from 'maxmind';
 import { Reader } from 'maxmind';
 import { FlowError, fileError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
-import { continentOf } from './continent.ts';
+import type { GeoFile, Place } from './place.ts';
+import { placeFrom } from './place.ts';
+import { readGeoCsv } from './geo-csv.ts';
+import { readNamesFile } from './read-file.ts';
 
-/** What a file says of an address, by attribute; what it lacks is absent. */
-export type Place = Readonly<Partial<Record<'country' | 'continent', string>>>;
-
-export interface GeoFile {
-  readonly path: string;
-  /** @throws names-invalid where the file is damaged */
-  look(address: string): Place | undefined;
-}
-
-/** @throws not-found, permission, io, names-invalid */
+/** An MMDB file, or CSV as ip-location-db writes it. @throws not-found, permission, io, names-invalid */
 export async function openGeoFile(path: string): Promise<GeoFile> {
+  if (/\.(?:csv|tsv|txt)$/i.test(path)) return readGeoCsv(await readNamesFile(path), path);
   const bytes = await readFile(path).catch((error: unknown) => {
     throw fileError(error, `read ${path}`);
   });
@@ -63,11 +58,14 @@ function recordCache(): { get(key: string | number): unknown; set(key: string | 
 
 /** Keys of MaxMind and DB-IP (`country.iso_code`), of ip-location-db (`country_code`), of IPinfo (`country`). */
 function placeOf(record: object): Place {
-  const country = firstText(record, ['country', 'iso_code'], ['country_code'], ['country']);
-  const continent = firstText(record, ['continent', 'code'], ['continent_code'], ['continent']);
-  const code = country?.toUpperCase();
-  const place = { country: code, continent: code === undefined ? continent : (continentOf(code) ?? continent) };
-  return Object.fromEntries(Object.entries(place).filter(([, value]) => value !== undefined));
+  const asn = firstText(record, ['autonomous_system_number'], ['asn'], ['as_number']);
+  return placeFrom({
+    country: firstText(record, ['country', 'iso_code'], ['country_code'], ['country']),
+    continent: firstText(record, ['continent', 'code'], ['continent_code'], ['continent']),
+    city: firstText(record, ['city', 'names', 'en'], ['city', 'name'], ['city']),
+    asn,
+    organization: firstText(record, ['autonomous_system_organization'], ['as_name'], ['as_organization'], ['name']),
+  });
 }
 
 /** The first of these paths of keys at which a record has a text. */
@@ -78,6 +76,7 @@ function firstText(record: object, ...paths: readonly (readonly string[])[]): st
       record,
     );
     if (typeof found === 'string' && found !== '') return found;
+    if (typeof found === 'number') return String(found);
   }
   return undefined;
 }

@@ -2,6 +2,7 @@ import { FlowError } from '../base/errors.ts';
 import type { Field } from './filter/fields.ts';
 import { fields, findField } from './filter/fields.ts';
 import { nearest } from './filter/nearest.ts';
+import { findNameColumn } from './names/columns.ts';
 import type { CounterName, Measure } from './tree.ts';
 
 /**
@@ -94,23 +95,31 @@ export function rateName({ of, isBits }: Extract<Measure, { kind: 'rate' }>): st
 }
 
 /** Fields whose values may be grouped by. */
-export const groupFields: readonly Field[] = fields.filter((field) => field.groupable || field.join === 'either');
+export function groupFields(): readonly Field[] {
+  return fields.filter((field) => field.groupable || field.join === 'either');
+}
 
 /** A field to group by, by any of its names. @throws usage */
 export function groupField(name: string): Field {
   const field = findField(name.trim());
-  if (field !== undefined && groupFields.includes(field)) return field;
-  const hint = `Fields to group by: ${groupFields.map((one) => one.name).join(', ')}.`;
+  if (field !== undefined && groupFields().includes(field)) return field;
+  const ofFlows = groupFields().filter(isOfFlows);
+  const hint = `Fields to group by: ${ofFlows.map((one) => one.name).join(', ')}; and names such as src.country (docs/reference/names.md).`;
   if (field !== undefined) throw new FlowError('usage', `"${field.name}" cannot be grouped by`, { hint });
   const meant = nearest(
     name.trim().toLowerCase(),
-    groupFields.flatMap((one) => one.names),
+    groupFields().flatMap((one) => one.names),
   );
   throw new FlowError(
     'usage',
     `unknown field ${JSON.stringify(name)} to group by${meant === undefined ? '' : `; did you mean "${meant}"?`}`,
     { hint },
   );
+}
+
+/** Names of addresses are many: messages do not list them. */
+function isOfFlows({ columns }: Field): boolean {
+  return !columns.some((column) => findNameColumn(column) !== undefined);
 }
 
 function counterOf(text: string): CounterName | undefined {

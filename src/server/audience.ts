@@ -1,11 +1,10 @@
 /** The audience of an access token. */
-export type Audience = 'management' | 'storage' | 'logs';
+export type Audience = 'management' | 'storage';
 
-/** Source: Azure's clouds, `az cloud show`; control-plane facts 1.1; Azure Monitor, "Access the API". */
+/** Source: Azure's clouds, `az cloud show`; control-plane facts 1.1. */
 const azureHosts: Readonly<Record<Audience, ReadonlySet<string>>> = {
   management: new Set(['management.azure.com', 'management.core.windows.net']),
   storage: new Set(['storage.azure.com']),
-  logs: new Set(['api.loganalytics.io', 'api.loganalytics.azure.com', 'management.azure.com']),
 };
 
 /**

@@ -22,6 +22,11 @@ beforeAll(async () => {
   for (const name of ['traffic.pcap', 'network.json'])
     await copyFile(join(import.meta.dirname, '../../examples', name), join(folder, name));
   await writeFile(join(folder, 'question.sql'), 'select 1 as one');
+  const storage = { name: 'Storage', properties: { addressPrefixes: ['52.239.216.0/23'] } };
+  await writeFile(
+    join(folder, 'ServiceTags_Public_20260601.json'),
+    JSON.stringify({ changeNumber: 1, cloud: 'Public', values: [storage] }),
+  );
   await writeFile(join(folder, 'nsgflow.yaml'), 'lake: ./lake\n');
   plane = await openPlane({ now: Date.now });
   await buildNetwork(plane);

@@ -1,8 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { nsgflow } from './nsgflow.ts';
 
 const examples = join(import.meta.dirname, '..', '..', 'examples');
@@ -120,6 +121,29 @@ describe('what a shell sees', () => {
     for (const end of await Promise.all([700, 2500].map(ended))) expect([130, 'SIGINT']).toContain(end);
   });
 
+  test.skipIf(process.platform !== 'linux')(
+    'a second SIGINT ends a question that DuckDB cannot interrupt',
+    async () => {
+      const temporary = mkdtempSync(join(tmpdir(), 'nsgflow-question-stuck-'));
+      // One row: DuckDB looks for an interruption between chunks of rows only.
+      const sql = 'select list_sum(list_transform(range(100000000), x -> x * x))';
+      const child = spawn(process.execPath, [main, 'query', '--lake', lake, '--sql', sql], {
+        stdio: 'ignore',
+        env: { ...process.env, TMPDIR: temporary },
+      });
+      const ended = new Promise((resolve) => child.on('exit', (code, signal) => resolve(code ?? signal)));
+      const kibibytes = (): number =>
+        Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]);
+      await vi.waitUntil(() => kibibytes() > 400_000, { timeout: 120_000, interval: 20 });
+      child.kill('SIGINT');
+      await sleep(200);
+      child.kill('SIGINT');
+      expect(await ended).toBe('SIGINT');
+      expect(readdirSync(temporary)).toEqual([]);
+      rmSync(temporary, { recursive: true });
+    },
+  );
+
   test('completion gives commands, options, fields and values of the lake', async () => {
     const complete = async (...words: string[]): Promise<string[]> =>
       (await nsgflow(['__complete', ...words])).out.trim().split('\n');
@@ -129,7 +153,11 @@ describe('what a shell sees', () => {
       complete('matrix', '--by', 'src.ip,dst.p'),
       complete('flows', '--lake', lake, 'access', '=', ''),
     ]);
-    expect([commands, options, fields]).toEqual([['timeline'], ['--metric'], ['src.ip,dst.port']]);
+    expect([commands, options, fields]).toEqual([
+      ['timeline'],
+      ['--metric'],
+      ['src.ip,dst.port', 'src.ip,dst.place', 'src.ip,dst.private_endpoint'],
+    ]);
     expect(values).toContain('allow');
   });
 

@@ -37,6 +37,7 @@ const kinds = {
   mac: 'MAC',
   rule: 'text',
   text: 'text',
+  list: 'list of texts',
   counter: 'number',
 };
 

@@ -68,6 +68,7 @@ describe('countries', () => {
 describe('an entry of the table of attributes', () => {
   const names: Names = {
     changes: [time + 30_000],
+    applications: () => Promise.resolve(new Map()),
     look: (address, period) => ({ zone: address === '10.0.0.4' ? ['old', 'new'][period] : undefined }),
   };
 
@@ -121,6 +122,7 @@ test('each address of a question is looked up once', async () => {
   const looked: string[] = [];
   const names: Names = {
     changes: [],
+    applications: () => Promise.resolve(new Map()),
     look: (address) => {
       looked.push(address);
       return {};

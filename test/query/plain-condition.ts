@@ -39,6 +39,10 @@ function testHolds({ field, any }: Test, row: PlainRow): boolean | undefined {
 export function matches(field: string, match: Match, value: string | number | null): boolean | undefined {
   if (match.kind === 'absent') return value === null;
   if (value === null) return isCounter(field) ? undefined : false;
+  if (findField(field)?.kind === 'list' && (match.kind === 'text' || match.kind === 'glob'))
+    return String(value)
+      .split(', ')
+      .some((member) => matches('nsg', match, member));
   const texts =
     field === 'rule' ? [String(value), String(value).replace(/^(UserRule|DefaultRule)_/i, '')] : [String(value)];
   switch (match.kind) {

@@ -7,6 +7,8 @@ import { flowsColumns } from '../../lake/tuples/stored-columns.ts';
 import type { Snapshot } from '../../lake/delta/snapshot.ts';
 import { openLake } from '../../lake/lake.ts';
 import { tuplesOnly } from '../../query/engine/question-view.ts';
+import type { NameSource } from '../../enrich/names.ts';
+import { namesOf } from '../options/name-options.ts';
 import { openMovableEngine } from '../../query/engine/moved-engine.ts';
 import type { Cell } from '../../query/engine/result.ts';
 import type { Query } from '../../query/tree.ts';
@@ -60,7 +62,7 @@ export function define(command: Command): void {
     const stop = new AbortController();
     const undo = stopGently(() => stop.abort());
     try {
-      const answer = { columns, chunks: follow(lake, query, intervalMillis, stop.signal) };
+      const answer = { columns, chunks: follow(lake, query, intervalMillis, stop.signal, namesOf(options, folder)) };
       await print(answer, format, { show: flowTable, follow: true });
     } finally {
       undo();
@@ -90,9 +92,10 @@ async function* follow(
   query: Extract<Query, { ask: 'tuples' }>,
   intervalMillis: number,
   signal: AbortSignal,
+  names: NameSource,
 ): AsyncGenerator<Cell[][]> {
   let seen = await look(lake);
-  if (query.limit! > 0) yield* tuplesOf(seen.snapshot, query, () => true);
+  if (query.limit! > 0) yield* tuplesOf(seen.snapshot, query, () => true, names);
   while (!signal.aborted) {
     await sleep(intervalMillis, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
@@ -102,10 +105,15 @@ async function* follow(
     const files = now.snapshot.files.filter(({ path }) => !known.has(path));
     const { byKey } = seen.positions;
     if (files.length > 0)
-      yield* tuplesOf({ ...now.snapshot, files }, { ...query, newest: false, limit: undefined }, (blob, byte) => {
-        const position = byKey.get(blob);
-        return position === undefined || byte >= position.readBytes;
-      });
+      yield* tuplesOf(
+        { ...now.snapshot, files },
+        { ...query, newest: false, limit: undefined },
+        (blob, byte) => {
+          const position = byKey.get(blob);
+          return position === undefined || byte >= position.readBytes;
+        },
+        names,
+      );
     seen = now;
   }
 }
@@ -123,8 +131,9 @@ async function* tuplesOf(
   snapshot: Snapshot,
   query: Omit<Extract<Query, { ask: 'tuples' }>, 'limit'> & { readonly limit?: number | undefined },
   isNew: (blob: string, recordByte: number) => boolean,
+  names: NameSource,
 ): AsyncGenerator<Cell[][]> {
-  const engine = openMovableEngine(tuplesOnly(snapshot));
+  const engine = openMovableEngine(tuplesOnly(snapshot), names);
   try {
     const { limit, ...rest } = query;
     const answer = await engine.ask({ ...rest, ...(limit === undefined ? {} : { limit }), origin: true });

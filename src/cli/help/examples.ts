@@ -38,6 +38,19 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'lake compact': ['lake compact --lake lake', 'lake compact    # the lake of NSGFLOW_LAKE or nsgflow.yaml'],
   'lake vacuum': ['lake vacuum --lake lake --dry-run', 'lake vacuum --lake lake'],
   'lake retain': ['lake retain --lake lake --days 365 --dry-run', 'lake retain --lake lake --budget 50GB --dry-run'],
+  'enrich lookup': ['enrich lookup 8.8.8.8', 'enrich lookup 10.20.1.4 --inventory network.json'],
+  'enrich tags update': [
+    'enrich tags update ServiceTags_Public_20260601.json --lake lake',
+    'enrich tags update ServiceTags_Public_20260601.json --date 2026-06-08 --lake lake',
+  ],
+  'enrich tags diff': [
+    'enrich tags diff --lake lake',
+    'enrich tags diff 2026-06-01 2026-06-08 --tag Storage --lake lake',
+  ],
+  'enrich tags lookup': [
+    'enrich tags lookup 168.63.129.16 --lake lake',
+    'enrich tags lookup 168.63.129.16 --tags ServiceTags_Public_20260601.json',
+  ],
   convert: ['convert logs --to as-vnet --format vnet', 'convert vnet-logs --to as-nsg --format nsg2'],
   retain: ['retain logs --days 365 --dry-run', 'retain logs vnet-logs --days 90 --dry-run -o csv'],
   'blob list': ['blob list logs', 'blob list logs --target nsg-web -o csv'],

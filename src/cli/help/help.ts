@@ -6,6 +6,7 @@ import { examples } from './examples.ts';
 /** Headings of shared options, in their order, by the long names of the flags. */
 const sharedOptions: readonly (readonly [string, readonly string[]])[] = [
   ['Source:', ['lake', 'input', 'engine']],
+  ['Names:', ['geo', 'tags', 'inventory', 'threats', 'names', 'application']],
   ['Time:', ['from', 'to', 'since', 'until']],
   [
     'Output:',

@@ -13,10 +13,11 @@
 import { stat } from 'node:fs/promises';
 import { FlowError } from '../../base/errors.ts';
 import { tell } from '../output/printable.ts';
+import { nameSettings } from './name-options.ts';
 import { readText } from './options.ts';
 
 /** Settings of all commands that have the flag of this name. */
-export const generalSettings: readonly string[] = ['lake', 'data', 'output', 'timezone'];
+export const generalSettings: readonly string[] = ['lake', 'data', 'output', 'timezone'].concat(nameSettings);
 
 /** One setting of the file. */
 export interface Setting {

@@ -19,7 +19,7 @@ export interface GroupOptions extends AskOptions {
 /** Adds the question, `--metric`, `--observations` and `--compare`. */
 export function addGroups(command: Command, metric: string): void {
   addQuestion(command, [
-    ...groupFields.map(({ name, columns, join }) => (join === 'one' ? columns[0] : name)),
+    ...groupFields().map(({ name, columns, join }) => (join === 'one' ? columns[0] : name)),
     ...measureExamples.map((text) => measureColumn(parseMeasure(text))),
   ]);
   command

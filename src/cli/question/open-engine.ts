@@ -1,13 +1,16 @@
 import { errorTable, FlowError } from '../../base/errors.ts';
 import { formatCountOf } from '../../base/format-count.ts';
+import { limits } from '../../base/limits.ts';
+import type { NameSource } from '../../enrich/names.ts';
 import { tuplesKeptFrom } from '../../lake/flows/frozen.ts';
 import type { Lake } from '../../lake/lake.ts';
 import { openLake } from '../../lake/lake.ts';
 import type { AskSettings, Engine } from '../../query/engine/engine.ts';
 import type { QuestionView } from '../../query/engine/question-view.ts';
 import type { Query, QueryRange } from '../../query/tree.ts';
-import { stop, stopGently } from '../interrupt.ts';
+import { endInterrupted, setAsking, stop, stopGently } from '../interrupt.ts';
 import { parseBytes, parseDuration } from '../options/amount.ts';
+import { namesOf } from '../options/name-options.ts';
 import { tell } from '../output/printable.ts';
 import { createProgress } from '../output/progress.ts';
 import { tellUnread } from '../output/unread.ts';
@@ -29,11 +32,17 @@ export async function withEngine<T>(
   const memoryBytes = options.memory === undefined ? undefined : parseBytes('--memory', options.memory);
   const isWithout = lake === 'optional' && options.lake === undefined && options.input === undefined;
   const opened = isWithout ? await openWithoutLake() : await openEngine(options);
-  const undo = stopGently(() =>
+  setAsking(true);
+  let grace: NodeJS.Timeout | undefined;
+  const undo = stopGently(() => {
     stop.abort(
       new FlowError('interrupted', 'interrupted', { hint: 'A question changes nothing: ask again at any time.' }),
-    ),
-  );
+    );
+    grace = setTimeout(() => {
+      tell('nsgflow: interrupted');
+      endInterrupted(errorTable.interrupted.exit);
+    }, limits.interruptedQuestionMillisMax);
+  });
   const timer =
     timeoutMillis === undefined
       ? undefined
@@ -47,7 +56,9 @@ export async function withEngine<T>(
     return await ask(tellingGoneTuples(tellingProgress(engine), opened.tuplesFrom ?? ''));
   } finally {
     clearTimeout(timer);
+    clearTimeout(grace);
     undo();
+    setAsking(false);
     // After Ctrl-C the process ends at once, without releasing memory piece by piece.
     if (!isInterrupted(stop.signal)) await opened.close();
   }
@@ -117,7 +128,7 @@ async function openEngine(options: AskOptions): Promise<OpenEngine> {
     const lake = await openLake(folder);
     return await engineOver(
       lake,
-      () => duckdbOver(lake, tell),
+      () => duckdbOver(lake, tell, namesOf(options, folder)),
       () => lake.close(),
     );
   }
@@ -150,7 +161,7 @@ async function openEngine(options: AskOptions): Promise<OpenEngine> {
   if (logs.mended > 0) tell(`note: ${logs.mended} tuples are written as no format has them, and were mended`);
   return await engineOver(
     logs.lake,
-    () => duckdbOver(logs.lake, undefined),
+    () => duckdbOver(logs.lake, undefined, namesOf(options, undefined)),
     () => logs.close(),
   );
 }
@@ -158,9 +169,9 @@ async function openEngine(options: AskOptions): Promise<OpenEngine> {
 type OnNotice = ((sentence: string) => void) | undefined;
 
 /** DuckDB over the newest version of a lake. */
-async function duckdbOver(lake: Lake, onNotice: OnNotice): Promise<Engine> {
+async function duckdbOver(lake: Lake, onNotice: OnNotice, names: NameSource): Promise<Engine> {
   const { openLakeEngine } = await import('../../query/engine/lake-engine.ts');
-  return openLakeEngine(lake, onNotice === undefined ? {} : { onNotice });
+  return openLakeEngine(lake, onNotice === undefined ? {} : { onNotice }, names);
 }
 
 /** The newest version of a lake. */

@@ -7,6 +7,8 @@ import { formatFilter } from '../../query/filter/format-filter.ts';
 import type { Answer, Scan } from '../../query/engine/result.ts';
 import { parseTimePoint, timeExamples } from '../../query/filter/time-point.ts';
 import type { Condition, Query, QueryRange } from '../../query/tree.ts';
+import type { NameOptions } from '../options/name-options.ts';
+import { addNames } from '../options/name-options.ts';
 import { collect } from '../options/options.ts';
 import type { OutputOptions, Printing } from '../output/print.ts';
 import { explainEmpty } from './empty-answer.ts';
@@ -15,7 +17,7 @@ import { tell } from '../output/printable.ts';
 import { formatBytes } from '../output/progress.ts';
 
 /** What every command that asks has in common: where the tuples are, which of them, and how the answer is printed. */
-export interface AskOptions extends OutputOptions {
+export interface AskOptions extends OutputOptions, NameOptions {
   readonly lake?: string;
   readonly input?: readonly string[];
   readonly engine?: string;
@@ -29,7 +31,7 @@ export interface AskOptions extends OutputOptions {
   readonly explain?: boolean;
 }
 
-/** Adds `--lake`, `-i`, `--engine`, `--timeout`, `--memory` and `--explain`. */
+/** Adds `--lake`, `-i`, `--engine`, `--timeout`, `--memory`, `--explain` and files of names. */
 export function addSource(command: Command): void {
   command
     .option('--lake <dir>', 'ask the table in this folder (default: $NSGFLOW_LAKE)')
@@ -45,6 +47,7 @@ export function addSource(command: Command): void {
       'memory that the question may use before it spills to disk: 500MB, 4GiB (default: 1GiB)',
     )
     .option('--explain', 'say on stderr what the filter became, what was read and how long it took');
+  addNames(command);
 }
 
 /** Adds a trailing filter, the source, times and the output format. */

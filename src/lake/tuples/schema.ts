@@ -25,7 +25,18 @@ export const duckdbTypes = {
 } as const satisfies Record<DeltaType, string>;
 
 /** What a filter does with a column's values. */
-export type FilterKind = 'time' | 'address' | 'port' | 'protocol' | 'name' | 'mac' | 'rule' | 'text' | 'counter';
+export type FilterKind =
+  | 'time'
+  | 'address'
+  | 'port'
+  | 'protocol'
+  | 'name'
+  | 'mac'
+  | 'rule'
+  | 'text'
+  /** Texts with `, ` between them: a test asks whether one of them is there. */
+  | 'list'
+  | 'counter';
 
 type ArrayOf<T> = keyof { [Name in keyof StagedRows as StagedRows[Name] extends T ? Name : never]: 0 };
 

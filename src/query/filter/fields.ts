@@ -31,15 +31,18 @@ const sums: readonly Field[] = [
   sumOf('packets', ['packets_forward', 'packets_reverse']),
 ];
 
-export const fields: readonly Field[] = [
+const known: Field[] = [
   ...lakeColumns.filter((column) => column.fields.length > 0).map(fieldOf),
   ...either,
   ...sums,
   ...nameColumns.map(fieldOfName),
-  ...addressAttributes.map(fieldOfEither),
 ];
+known.push(...eitherOf(addressAttributes));
 
-const byName = new Map(fields.flatMap((field) => field.names.map((name) => [name, field] as const)));
+/** Grows where a user's tables have further columns. */
+export const fields: readonly Field[] = known;
+
+const byName = new Map(known.flatMap((field) => field.names.map((name) => [name, field] as const)));
 
 /** A field by any of its names, in any case; `undefined` where there is none. */
 export function findField(name: string): Field | undefined {
@@ -63,16 +66,43 @@ function fieldOf(column: LakeColumn): Field {
   };
 }
 
-/** What names say of one side. */
-function fieldOfName({ name, field, attribute: { values } }: NameColumn): Field {
-  const kind = values === undefined ? 'text' : 'name';
-  return { name: field, names: [field, name], kind, columns: [name], join: 'one', values, groupable: true };
+/** Adds the fields of attributes whose columns are known (names/columns.ts). */
+export function addNameFields(attributes: readonly AddressAttribute[]): void {
+  const columns = attributes.flatMap(({ name }) => nameColumns.filter(({ from }) => isOf(from, name)));
+  const added = [...columns.map(fieldOfName), ...eitherOf(attributes)];
+  known.push(...added);
+  for (const field of added) for (const name of field.names) byName.set(name, field);
 }
 
-/** What they say of either side. */
-function fieldOfEither({ name, values }: AddressAttribute): Field {
-  const columns = nameColumns.filter(({ attribute }) => attribute.name === name).map((column) => column.name);
-  return { ...bothSides(name, values === undefined ? 'text' : 'name', columns), values };
+/** What names say of one side, or of both together. */
+function fieldOfName({ name, field, values, isList }: NameColumn): Field {
+  return {
+    name: field,
+    names: [...new Set([field, name])],
+    kind: kindOf(values, isList),
+    columns: [name],
+    join: 'one',
+    values,
+    groupable: true,
+  };
+}
+
+/** What they say of either side, but for names that are fields of flows. */
+function eitherOf(attributes: readonly AddressAttribute[]): Field[] {
+  return attributes.flatMap(({ name, values, isList }) => {
+    if (known.some(({ names }) => names.includes(name))) return [];
+    const columns = nameColumns.flatMap((column) => (isOf(column.from, name) ? [column.name] : []));
+    return [{ ...bothSides(name, kindOf(values, isList), columns), values }];
+  });
+}
+
+function isOf(from: NameColumn['from'], attribute: string): boolean {
+  return from.kind === 'address' && from.attribute === attribute;
+}
+
+function kindOf(values: readonly string[] | undefined, isList: true | undefined): FilterKind {
+  if (values !== undefined) return 'name';
+  return isList === true ? 'list' : 'text';
 }
 
 function bothSides(name: string, kind: FilterKind, columns: readonly string[]): Field {

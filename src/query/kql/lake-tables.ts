@@ -50,7 +50,7 @@ export const lakeTables: readonly KqlTable[] = [
 ];
 
 function columnsNamed(table: 'tuples' | 'flows', names: readonly string[]): readonly KqlColumn[] {
-  const types = new Map(scanColumns[table].map(({ name, type }) => [name, type]));
+  const types = new Map(scanColumns(table).map(({ name, type }) => [name, type]));
   return names.flatMap((name) => {
     const type = types.get(name);
     return type === undefined || !isScalar(type) ? [] : [{ name, type: kqlTypeOf(type), column: name }];

@@ -3,6 +3,7 @@
  * absent value is just not equal to anything. A row is selected where the whole is true.
  */
 import { assert } from '../../base/assert.ts';
+import { listSeparator } from '../../enrich/attribute.ts';
 import { ipv4RangePattern } from '../../lake/files/address-pattern.ts';
 import { signedHalf } from '../../lake/tuples/schema.ts';
 import type { Address } from '../../net/address.ts';
@@ -112,13 +113,15 @@ function numberOf(field: Field, value: number): Expression {
   return wholeValue(field.kind === 'port' ? 'integer' : 'long', value);
 }
 
+/** Kinds whose texts are not compared as they are. */
+const patterned: ReadonlySet<Field['kind']> = new Set(['rule', 'text', 'list']);
+
 function testsOf(field: Field, columnName: string, value: Expression, any: readonly Match[]): Expression[] {
   const tests: Expression[] = [];
   const equals: Expression[] = [];
   for (const match of any) {
     if (match.kind === 'numbers' && match.from === match.to) equals.push(numberOf(field, match.from));
-    else if (match.kind === 'text' && field.kind !== 'rule' && field.kind !== 'text')
-      equals.push(textValue(match.value));
+    else if (match.kind === 'text' && !patterned.has(field.kind)) equals.push(textValue(match.value));
     else tests.push(matchExpression(field, columnName, value, match));
   }
   if (equals.length === 1) tests.push(call('equal', value, equals[0]));
@@ -127,6 +130,8 @@ function testsOf(field: Field, columnName: string, value: Expression, any: reado
 }
 
 function matchExpression(field: Field, columnName: string, value: Expression, match: Match): Expression {
+  if (field.kind === 'list' && (match.kind === 'text' || match.kind === 'glob'))
+    return call('matches', value, textValue(memberPattern(match)));
   switch (match.kind) {
     case 'absent':
       return call('is_null', value);
@@ -157,6 +162,15 @@ const rulePrefixes = ['UserRule_', 'DefaultRule_'];
 /** A rule's name matches as logged and without its prefix. */
 function ruleForms(field: Field, text: string): string[] {
   return field.kind === 'rule' ? [text, ...rulePrefixes.map((prefix) => prefix + text)] : [text];
+}
+
+/** An expression that finds a member of a list, in any case. */
+function memberPattern(match: Extract<Match, { kind: 'text' | 'glob' }>): string {
+  const text = match.kind === 'text' ? match.value : match.pattern;
+  const escaped = text.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
+  const member =
+    match.kind === 'text' ? escaped : escaped.replaceAll(String.raw`\*`, '[^,]*').replaceAll(String.raw`\?`, '[^,]');
+  return `(?i)(?:^|${listSeparator})${member}(?:${listSeparator}|$)`;
 }
 
 function likePattern(glob: string): string {

@@ -9,7 +9,7 @@
 import { counterMax } from '../../flowlog/counter.ts';
 import { columnsOf } from '../relation/check.ts';
 import { extend, filter, join, project, scan, share, union, window } from '../relation/build.ts';
-import { nameColumns } from '../names/columns.ts';
+import { findNameColumn } from '../names/columns.ts';
 import type { Expression, Named } from '../relation/expression.ts';
 import { allOf, call, column, columnsRead, timeValue, when, whole, wholeValue } from '../relation/expression.ts';
 import type { Relation } from '../relation/relation.ts';
@@ -36,18 +36,15 @@ export const identity = ['id_conversation', 'id_time', 'id_observer', 'id_observ
 
 const dayMillis = 86_400_000;
 
-/** Columns that the rows of one conversation share. */
-const shared = new Set(
-  ['time', 'src_ip', 'src_port', 'dst_ip', 'dst_port', 'protocol', 'access'].concat(
-    counterColumns,
-    nameColumns.map(({ name }) => name),
-  ),
-);
+/** Columns that the rows of one conversation share; names of both sides and of the port follow from them. */
+const shared = new Set(['time', 'src_ip', 'src_port', 'dst_ip', 'dst_port', 'protocol', 'access', ...counterColumns]);
 
 /** Whether a condition asks for a column that each observer has of its own. */
 export function asksObservers(where: Condition | undefined): boolean {
   if (where === undefined) return false;
-  return [...fieldsOfCondition(where)].some((name) => fieldNamed(name).columns.some((one) => !shared.has(one)));
+  return [...fieldsOfCondition(where)].some((name) =>
+    fieldNamed(name).columns.some((one) => !shared.has(one) && findNameColumn(one) === undefined),
+  );
 }
 
 /**

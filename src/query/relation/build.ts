@@ -24,6 +24,11 @@ export function names(
   return columns.length === 0 ? input : checked({ kind: 'names', input, address, time, columns });
 }
 
+/** With a column of the application protocol of a port. */
+export function applications(input: Relation, port: string, protocol: string, as: string): Relation {
+  return checked({ kind: 'applications', input, port, protocol, as });
+}
+
 /** Rows for which all conditions hold; the input if there is no condition. */
 export function filter(input: Relation, ...conditions: readonly (Expression | undefined)[]): Relation {
   const some = conditions.filter((one) => one !== undefined);

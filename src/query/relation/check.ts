@@ -1,6 +1,6 @@
 /** The columns of a tree, and what refuses a tree that has none: unknown columns, wrong types, names that occur twice. */
 import { FlowError } from '../../base/errors.ts';
-import { findAttribute } from '../names/columns.ts';
+import { isAttribute } from '../names/columns.ts';
 import { aggregateRule, aggregates } from './aggregates.ts';
 import type { Expression, Named } from './expression.ts';
 import { functions, ruleOf } from './functions.ts';
@@ -103,15 +103,21 @@ function find(relation: Relation): readonly Column[] {
     }
     case 'scan':
       if (Object.hasOwn(tableColumns, relation.table))
-        return (relation.columns === 'stored' ? tableColumns : scanColumns)[relation.table];
+        return relation.columns === 'stored' ? tableColumns[relation.table] : scanColumns(relation.table);
       return refuse(`there is no table "${relation.table}": ${Object.keys(tableColumns).join(', ')}`);
     case 'names': {
       const columns = columnsOf(relation.input);
       expectType({ kind: 'column', name: relation.address }, 'text', { columns }, 'an address');
       expectType({ kind: 'column', name: relation.time }, 'time', { columns }, 'the time of an address');
-      const unknown = relation.columns.find(({ attribute }) => findAttribute(attribute) === undefined);
+      const unknown = relation.columns.find(({ attribute }) => !isAttribute(attribute));
       if (unknown !== undefined) refuse(`names do not tell "${unknown.attribute}"`);
       return [...columns, ...relation.columns.map(({ name }): Column => ({ name, type: 'text' }))];
+    }
+    case 'applications': {
+      const columns = columnsOf(relation.input);
+      expectType({ kind: 'column', name: relation.port }, 'integer', { columns }, 'a port');
+      expectType({ kind: 'column', name: relation.protocol }, 'text', { columns }, 'a protocol');
+      return [...columns, { name: relation.as, type: 'text' }];
     }
     case 'filter': {
       const columns = columnsOf(relation.input);

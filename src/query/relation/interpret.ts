@@ -20,7 +20,7 @@ export function interpret(relation: Relation, tables: Tables, names: NameLookup 
   return rowsOf(relation, { tables, names, refs: new Map() });
 }
 
-/** What names say of an address at a time, in epoch microseconds. */
+/** What names say of an address at a time, in epoch microseconds; `app` of a port such as tcp/443. */
 export type NameLookup = (attribute: string, address: string, micros: bigint | null) => string | null;
 
 interface Context {
@@ -54,6 +54,12 @@ function rowsOf(relation: Relation, context: Context): readonly Row[] {
       const value = rowsOf(relation.value, context);
       return rowsOf(relation.body, { ...context, refs: new Map([...context.refs, [relation.name, value]]) });
     }
+    case 'applications':
+      return rowsOf(relation.input, context).map((row) => {
+        const [port, protocol] = [row[relation.port] as bigint | null, row[relation.protocol] as string | null];
+        const of = port === null || protocol === null ? null : `${protocol}/${port}`;
+        return { ...row, [relation.as]: of === null ? null : context.names('app', of, null) };
+      });
     case 'union':
       return relation.inputs.flatMap((input) => rowsOf(input, context));
     case 'join':
@@ -65,7 +71,7 @@ function rowsOf(relation: Relation, context: Context): readonly Row[] {
 
 /** A node that has one input. */
 function step(
-  relation: Exclude<Extract<Relation, { input: Relation }>, { kind: 'names' }>,
+  relation: Exclude<Extract<Relation, { input: Relation }>, { kind: 'names' | 'applications' }>,
   rows: readonly Row[],
 ): readonly Row[] {
   switch (relation.kind) {

@@ -27,6 +27,14 @@ export type Relation =
       /** Attributes are those of enrich/attribute.ts. */
       readonly columns: readonly { readonly name: string; readonly attribute: string }[];
     }
+  /** A further column: the application protocol of a port, by the name of its transport protocol; null where it has none. */
+  | {
+      readonly kind: 'applications';
+      readonly input: Relation;
+      readonly port: string;
+      readonly protocol: string;
+      readonly as: string;
+    }
   /** Rows for which the condition holds. */
   | { readonly kind: 'filter'; readonly input: Relation; readonly where: Expression }
   /** All columns and some more. */

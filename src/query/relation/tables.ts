@@ -30,8 +30,6 @@ const flowColumns = storedFlowColumns.flatMap(({ name, type, of }): Column[] => 
   return [{ name, type: type === 'reports' ? reportsType : type === 'boolean' ? type : scalarTypes[type] }];
 });
 
-const named = nameColumns.map(({ name }): Column => ({ name, type: 'text' }));
-
 /** Stored columns of each table, in order. The partition column lies in the folders' names, not in the files. */
 export const tableColumns: Readonly<Record<TableName, readonly Column[]>> = {
   tuples: tupleColumns,
@@ -39,7 +37,6 @@ export const tableColumns: Readonly<Record<TableName, readonly Column[]>> = {
 };
 
 /** The same, and those that names give. */
-export const scanColumns: Readonly<Record<TableName, readonly Column[]>> = {
-  tuples: [...tupleColumns, ...named],
-  flows: [...flowColumns, ...named],
-};
+export function scanColumns(table: TableName): readonly Column[] {
+  return [...tableColumns[table], ...nameColumns.map(({ name }): Column => ({ name, type: 'text' }))];
+}

@@ -11,11 +11,11 @@ import { column, columnsRead } from '../relation/expression.ts';
 import { withFewerKeys } from '../relation/fewer-keys.ts';
 import type { Aggregate, Relation, SortKey, TableName, WindowFunction } from '../relation/relation.ts';
 import { findNameColumn } from '../names/columns.ts';
-import { addressNamesTable, periodOf, scanWithNames } from '../names/derive.ts';
+import { addressNamesTable, applicationsTable, periodOf, scanWithNames } from '../names/derive.ts';
 import { argumentsOf } from '../relation/relation.ts';
 import type { SqlDialect } from './dialect.ts';
 import { expressionSql } from './lower-expression.ts';
-import type { SqlExpression, SqlFrom, SqlOrder, SqlQuery, SqlStatement } from './node.ts';
+import type { SqlColumn, SqlExpression, SqlFrom, SqlOrder, SqlQuery, SqlStatement } from './node.ts';
 import { call, fixed, name, number, operator } from './node.ts';
 
 /**
@@ -26,7 +26,8 @@ export function lowerRelation(relation: Relation, dialect: SqlDialect, changes: 
   const names = checkRelation(relation).map((column) => column.name);
   const lowering = new Lowering(dialect, changes);
   const query = lowering.query(withFewerKeys(relation), names);
-  return { query, with: lowering.steps, tables: lowering.tables, attributes: lowering.attributes };
+  const { steps, tables, attributes, asksApplications } = lowering;
+  return { query, with: steps, tables, attributes, asksApplications };
 }
 
 /** How far a block has come: `expanded` by unnest or a window, `grouped`, `ordered` or limited. */
@@ -48,6 +49,7 @@ class Lowering {
   readonly tables = new Map<TableName, Set<string>>();
   /** What is asked of names. */
   readonly attributes = new Set<string>();
+  asksApplications = false;
   readonly #dialect: SqlDialect;
   readonly #changes: readonly number[];
   /** The columns that bodies need of a `let`. */
@@ -83,6 +85,8 @@ class Lowering {
         return blockOver({ kind: 'table', table: relation.table }, namesOf(relation));
       case 'names':
         return this.#named(relation, needed);
+      case 'applications':
+        return this.#withApplications(relation, needed);
       case 'ref':
         for (const one of needed) this.#neededOf.get(relation.name)?.add(one);
         return blockOver({ kind: 'named', name: relation.name }, namesOf(relation));
@@ -257,32 +261,51 @@ class Lowering {
     for (const { attribute } of made) this.attributes.add(attribute);
     const hasPeriods = this.#changes.length > 0;
     const left = this.#closedInput(input, new Set([...kept, address, ...(hasPeriods ? [time] : [])])).from;
-    const alias = `s${++this.#aliases}`;
-    const right: SqlQuery = {
-      kind: 'select',
-      columns: [
-        { name: `${alias}_address`, value: name('address') },
-        ...(hasPeriods ? [{ name: `${alias}_period`, value: name('period') }] : []),
-        ...made.map((one) => ({ name: one.name, value: name(one.attribute) })),
+    const period = (): SqlExpression =>
+      this.#sql(periodOf(column(time), this.#changes), input, blockOver(left, [time]));
+    const from = this.#joinedTable(left, addressNamesTable, {
+      keys: [['address', name(address)], ...(hasPeriods ? [['period', period()] as const] : [])],
+      values: made.map((one) => ({ name: one.name, value: name(one.attribute) })),
+    });
+    return blockOver(from, [...pick(input, kept), ...made.map((one) => one.name)]);
+  }
+
+  #withApplications(relation: Extract<Relation, { kind: 'applications' }>, needed: ReadonlySet<string>): Block {
+    const { input, port, protocol, as } = relation;
+    const kept = without(needed, [as]);
+    if (!needed.has(as)) return this.#block(input, kept);
+    this.asksApplications = true;
+    const left = this.#closedInput(input, new Set([...kept, port, protocol])).from;
+    const from = this.#joinedTable(left, applicationsTable, {
+      keys: [
+        ['port', name(port)],
+        ['protocol', name(protocol)],
       ],
-      from: { kind: 'table', table: addressNamesTable },
+      values: [{ name: as, value: name('application') }],
+    });
+    return blockOver(from, [...pick(input, kept), as]);
+  }
+
+  /** A left join with a table that the engine makes for the question; its keys get names of their own. */
+  #joinedTable(
+    left: SqlFrom,
+    table: string,
+    of: {
+      readonly keys: readonly (readonly [key: string, equals: SqlExpression])[];
+      readonly values: readonly SqlColumn[];
+    },
+  ): SqlFrom {
+    const alias = `s${++this.#aliases}`;
+    const query: SqlQuery = {
+      kind: 'select',
+      columns: [...of.keys.map(([key]) => ({ name: `${alias}_${key}`, value: name(key) })), ...of.values],
+      from: { kind: 'table', table },
       where: [],
       groupBy: [],
       orderBy: [],
     };
-    const period = (): SqlExpression =>
-      this.#sql(periodOf(column(time), this.#changes), input, blockOver(left, [time]));
-    const from: SqlFrom = {
-      kind: 'join',
-      join: 'left',
-      left,
-      right: { kind: 'query', query: right, alias },
-      on: [
-        operator('=', name(address), name(`${alias}_address`)),
-        ...(hasPeriods ? [operator('=', period(), name(`${alias}_period`))] : []),
-      ],
-    };
-    return blockOver(from, [...pick(input, kept), ...made.map((one) => one.name)]);
+    const on = of.keys.map(([key, equals]) => operator('=', equals, name(`${alias}_${key}`)));
+    return { kind: 'join', join: 'left', left, right: { kind: 'query', query, alias }, on };
   }
 
   #aggregate(of: Aggregate, relation: Relation, input: Block): SqlExpression {

@@ -102,6 +102,8 @@ export interface SqlStatement {
   readonly tables: ReadonlyMap<TableName, ReadonlySet<string>>;
   /** What it asks of names (enrich/attribute.ts): columns of the table `address_names`, which the engine makes. */
   readonly attributes: ReadonlySet<string>;
+  /** Whether it reads the table `applications`, which the engine makes, too. */
+  readonly asksApplications: boolean;
 }
 
 export function name(of: string): SqlExpression {

@@ -5,7 +5,7 @@
 import { nameColumns } from '../../../src/query/names/columns.ts';
 import type { Query, QueryRange, RowOrder } from '../../../src/query/tree.ts';
 import type { PlainRow } from '../../lake/plain-rows.ts';
-import { namesAt } from '../made-names.ts';
+import { applicationOf, namesAt, plainFlowType } from '../made-names.ts';
 import { holds, sum } from '../plain-condition.ts';
 import type { Counters, MadeConversation, MadeFlow } from './arbitrary-flows.ts';
 import { countingFlow, dayMillis, firstDate, isCounted, reportsOf, shownOrder } from './arbitrary-flows.ts';
@@ -77,8 +77,12 @@ function weightOf(continued: boolean, timeMillis: number, { start = -Infinity }:
   return continued && timeMillis >= first + dayMillis ? 0 : 1;
 }
 
-function fixed({ src, srcPort, dst, dstPort, protocol, flows }: MadeConversation, flow: MadeFlow): PlainRow {
+function fixed(one: MadeConversation, flow: MadeFlow): PlainRow {
+  const { src, srcPort, dst, dstPort, protocol, flows } = one;
+  const first = Math.min(...flows.flatMap(({ tuples }) => tuples.map(({ timeMillis }) => timeMillis)));
+  const ends = { src_ip: src, dst_ip: dst, dst_port: dstPort, protocol };
   return {
+    ...named(ends, first),
     src_ip: src,
     src_port: srcPort,
     dst_ip: dst,
@@ -89,17 +93,17 @@ function fixed({ src, srcPort, dst, dstPort, protocol, flows }: MadeConversation
     record_second: Math.floor(flow.recordMillis / 1000),
     record_offset: flow.offset,
     blob: 'blob',
-    ...named(src, dst, Math.min(...flows.flatMap(({ tuples }) => tuples.map(({ timeMillis }) => timeMillis)))),
   };
 }
 
-/** What names say of both sides at a time. */
-function named(src: string, dst: string, millis: number): PlainRow {
+/** What names say of both sides and of the port, at a time. */
+function named(row: PlainRow, millis: number): PlainRow {
+  const of = { src: namesAt(String(row['src_ip']), millis), dst: namesAt(String(row['dst_ip']), millis) };
   return Object.fromEntries(
-    nameColumns.map(({ name, side, attribute }) => [
-      name,
-      namesAt(side === 'src' ? src : dst, millis)[attribute.name] ?? null,
-    ]),
+    nameColumns.map(({ name, from }) => {
+      if (from.kind === 'address') return [name, of[from.side][from.attribute] ?? null];
+      return [name, from.kind === 'application' ? applicationOf(row) : plainFlowType(of.src, of.dst)];
+    }),
   );
 }
 
@@ -182,7 +186,7 @@ function tupleFlows(one: MadeConversation, all: readonly MadeConversation[]): Pl
       const row = {
         ...fixed(one, flow),
         ...numbers(tuple.counters),
-        ...named(one.src, one.dst, timeMillis),
+        ...named(fixed(one, flow), timeMillis),
         time: timeMillis,
         last_time: timeMillis,
         access: flow.access,

@@ -1,0 +1,49 @@
+/** Options that name files of names for addresses, for every command that asks. */
+import type { Command } from 'commander';
+import { tagSnapshots } from '../../query/names/tag-snapshots.ts';
+import type { NameFiles, NameSource } from '../../enrich/names.ts';
+import { lazyNames } from '../../enrich/names.ts';
+import { collect } from './options.ts';
+
+export interface NameOptions {
+  readonly geo?: readonly string[];
+  readonly tags?: readonly string[];
+  readonly inventory?: readonly string[];
+  readonly threats?: readonly string[];
+  readonly names?: readonly string[];
+  readonly application?: readonly string[];
+}
+
+/** Their long names: settings of all commands, too. */
+export const nameSettings: readonly string[] = ['geo', 'tags', 'inventory', 'threats', 'names', 'application'];
+
+export function addNames(command: Command): void {
+  command
+    .option('--geo <file>', 'countries, cities, networks: MMDB or CSV; may be repeated', collect)
+    .option('--tags <file>', 'ServiceTags JSON; may be repeated (docs/tasks/names.md)', collect)
+    .option('--inventory <file>', 'NICs and VNets: az output, export, Terraform state, CSV; may be repeated', collect)
+    .option('--threats <file>', 'list of addresses and prefixes; may be repeated', collect)
+    .option('--names <file>', 'CSV by address, prefix or resource: its columns are fields; may be repeated', collect)
+    .option('--application <port=name>', 'name of a port: 8443=admin, udp/4000=game; may be repeated', collect);
+}
+
+/** Names that are opened if a question asks for them; snapshots of tags that the lake keeps are among them unless --tags is given. */
+export function namesOf(options: NameOptions, lake: string | undefined): NameSource {
+  const files = filesOf(options);
+  if (lake === undefined || files.tags !== undefined) return lazyNames(files);
+  let opened: ReturnType<NameSource> | undefined;
+  return () => (opened ??= tagSnapshots(lake).then((tags) => lazyNames({ ...files, tags })()));
+}
+
+function filesOf({ geo, tags, inventory, threats, names: tables, application: applications }: NameOptions): NameFiles {
+  return { geo, tags, inventory, threats, tables, applications };
+}
+
+/** Makes columns of the tables of --names known before a command reads its filter. @throws not-found, permission, io, names-invalid */
+export async function declareNames({ names = [] }: NameOptions): Promise<void> {
+  if (names.length === 0) return;
+  const { readNamesFile } = await import('../../enrich/read-file.ts');
+  const { readOwnTable } = await import('../../enrich/own-table.ts');
+  const { declareOwnColumns } = await import('../../query/names/own-columns.ts');
+  for (const path of names) declareOwnColumns(readOwnTable(await readNamesFile(path), path).attributes);
+}
