@@ -35,11 +35,6 @@ export const quotient = (a: SqlExpression, b: SqlExpression): SqlExpression => o
 export const remainder = (a: SqlExpression, b: SqlExpression): SqlExpression => operator('%', a, b);
 export const join = (...all: SqlExpression[]): SqlExpression => operator('||', ...all);
 
-/** Division of whole numbers towards minus infinity; the divisor is above 0. */
-export function floored(a: SqlExpression, b: SqlExpression): SqlExpression {
-  return quotient(minus(a, flooredRemainder(a, b)), b);
-}
-
 /** The remainder with the divisor's sign; the divisor is above 0. */
 export function flooredRemainder(a: SqlExpression, b: SqlExpression): SqlExpression {
   return remainder(plus(remainder(a, b), b), b);

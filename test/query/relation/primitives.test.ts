@@ -176,10 +176,10 @@ function argumentsOf(of: PrimitiveName, { parameters, rest }: Primitive): fc.Arb
 function sqlOf(value: Value, type: ScalarType): string {
   const typed = dialect.types[type];
   if (value === null) return `CAST(NULL AS ${typed})`;
-  if (type === 'time') return `make_timestamptz(${String(value as bigint)})`;
+  if (type === 'time') return `make_timestamptz(${String(value)})`;
   if (type === 'decimal') return `CAST('${decimalText(value as bigint)}' AS ${typed})`;
   if (typeof value === 'string') return quoteText(value);
-  return `CAST('${String(value as number | bigint | boolean)}' AS ${typed})`;
+  return `CAST('${String(value)}' AS ${typed})`;
 }
 
 function plain(value: unknown): unknown {

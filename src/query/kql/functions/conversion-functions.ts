@@ -162,5 +162,3 @@ export const conversionFunctions: Readonly<Record<string, KqlFunction>> = {
 function shifted(center: Typed, delta: Typed, sign: '+' | '-', context: KqlContext): Typed {
   return arithmetic(sign, center, delta, context);
 }
-
-export const nullOf = (type: KqlType): Typed => typed(type, nothing(scalarOf(type)));

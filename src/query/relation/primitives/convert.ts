@@ -281,5 +281,4 @@ export const convertPrimitives = {
     if (typeof value === 'boolean') return 'bool';
     return typeof value === 'string' ? 'string' : Array.isArray(value) ? 'array' : 'dictionary';
   }),
-  decimal_checked: primitive(['decimal'], 'decimal', decimalInRange, same),
 } as const;

@@ -163,20 +163,6 @@ export const dynamicPrimitives = {
     undefined,
     ownRest,
   ),
-  /** As `bag_pack`, without members whose value is null or an empty text. */
-  bag_pack_filled: primitive(
-    [],
-    'dynamic',
-    (...items: never[]) => {
-      const all = values(items);
-      const bag = new Map<string, Json>();
-      for (let i = 0; i + 1 < all.length; i += 2)
-        if (all[i + 1] !== null && all[i + 1] !== '') bag.set(String(all[i]), all[i + 1]);
-      return jsonText(bag);
-    },
-    undefined,
-    ownRest,
-  ),
   array_concat: primitive(
     [],
     'dynamic',

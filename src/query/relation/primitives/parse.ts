@@ -153,7 +153,6 @@ export const parsePrimitives = {
     bytesText(size, Math.min(Math.max(Number(digits), 0), 15), unit),
   ),
   code_points: primitive(['text'], 'dynamic', (text) => jsonText(codePoints(text))),
-  utf8_bytes: primitive(['text'], 'dynamic', (text) => jsonText(Array.from(Buffer.from(text), BigInt))),
   /** The text of code points: numbers, or arrays of them. */
   text_of_points: primitive(
     [],
@@ -182,19 +181,5 @@ export const parsePrimitives = {
   /** The remainder of an unsigned hash. */
   hash_within: primitive(['long', 'long'], 'long', (hash, most) =>
     most <= 0n ? undefined : BigInt.asUintN(64, hash) % most,
-  ),
-  /** The same for a signed one. */
-  hash_combined: primitive(
-    [],
-    'long',
-    (...hashes: never[]) =>
-      signed(
-        (hashes as bigint[]).reduce(
-          (all, one) => BigInt.asUintN(64, all ^ (one + 0x9e3779b97f4a7c15n + (all << 6n) + floorDivide(all, 4n))),
-          0n,
-        ),
-      ),
-    undefined,
-    { rest: 'long' },
   ),
 } as const;
