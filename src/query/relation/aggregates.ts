@@ -75,7 +75,7 @@ export const aggregates = {
         .filter((one) => one !== null)
         .sort(compareValues);
       if (values.length === 0) return null;
-      const rank = (BigInt(rows[0][1] as bigint) * BigInt(values.length) + 99_999n) / 100_000n;
+      const rank = ((rows[0][1] as bigint) * BigInt(values.length) + 99_999n) / 100_000n;
       return values[Math.max(Number(rank) - 1, 0)];
     },
   },

@@ -176,10 +176,10 @@ function argumentsOf(of: PrimitiveName, { parameters, rest }: Primitive): fc.Arb
 function sqlOf(value: Value, type: ScalarType): string {
   const typed = dialect.types[type];
   if (value === null) return `CAST(NULL AS ${typed})`;
-  if (type === 'time') return `make_timestamptz(${String(value)})`;
+  if (type === 'time') return `make_timestamptz(${value as bigint})`;
   if (type === 'decimal') return `CAST('${decimalText(value as bigint)}' AS ${typed})`;
   if (typeof value === 'string') return quoteText(value);
-  return `CAST('${String(value)}' AS ${typed})`;
+  return `CAST('${value as number | bigint | boolean}' AS ${typed})`;
 }
 
 function plain(value: unknown): unknown {

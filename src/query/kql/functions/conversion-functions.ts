@@ -1,8 +1,7 @@
 /** Conversions, conditions and tests of values. */
 import type { Expression } from '../../relation/expression.ts';
-import { call, no, nothing, when, wholeValue, yes } from '../../relation/expression.ts';
+import { call, no, when, wholeValue, yes } from '../../relation/expression.ts';
 import type { KqlType } from '../type.ts';
-import { scalarOf } from '../type.ts';
 import { arithmetic, ordering } from './arithmetic.ts';
 import { commonKqlType, convert, emptyText, literalOf, typed } from './convert.ts';
 import { custom, direct } from './define.ts';

@@ -6,7 +6,7 @@ import { primitive } from '../rule.ts';
 import { datetimeText, parseDatetime } from '../values/datetime.ts';
 import { isNumeric, jsonText, parseJson, realText } from '../values/json.ts';
 import type { Json } from '../values/json.ts';
-import { decimalInRange, decimalReal, parseDecimal, parseLong, parseReal, realDecimal } from '../values/number.ts';
+import { decimalReal, parseDecimal, parseLong, parseReal, realDecimal } from '../values/number.ts';
 import { parseTimespan, timespanText } from '../values/timespan.ts';
 import { decimalOf, decimalScale, decimalText } from '../value.ts';
 

@@ -1,6 +1,5 @@
 /** Primitives of texts that have a form: URLs, paths, CSV, base64, sizes, versions, code points. All are called back. */
 import { primitive } from '../rule.ts';
-import { floorDivide } from '../values/datetime.ts';
 import type { Json } from '../values/json.ts';
 import { isArray, jsonText, parseJson } from '../values/json.ts';
 import { xxHash64 } from '../values/xxhash.ts';
