@@ -1,4 +1,5 @@
 import { FlowError } from '../base/errors.ts';
+import { formatCountOf } from '../base/format-count.ts';
 import { limits } from '../base/limits.ts';
 import { decodeFlowLog } from '../flowlog/decode.ts';
 import type { Rejection } from '../flowlog/record.ts';
@@ -309,7 +310,7 @@ export class Ingester {
     if (rejectedMax !== undefined && this.#rejected > rejectedMax)
       throw new FlowError(
         'rejected-too-many',
-        `more than ${rejectedMax} byte ranges were rejected; the first: ${describeRejection(this.#rejections[0])}`,
+        `rejected more than ${formatCountOf(rejectedMax, 'byte range')}; the first: ${describeRejection(this.#rejections[0])}`,
       );
   }
 }

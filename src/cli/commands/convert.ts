@@ -59,7 +59,7 @@ function describe({ tuples, blobs, lost, rejected, mended, unread }: ConvertResu
   if (mended > 0) lines.push(`mended   ${formatCountOf(mended, 'tuple')}, written as no format has them`);
   for (const [what, count] of Object.entries(lost)) lines.push(`lost     ${what}: ${formatCount(count)}`);
   if (Object.keys(lost).length === 0) lines.push('lost     nothing');
-  if (rejected > 0) lines.push(`rejected ${formatCount(rejected)} byte ranges of the source`);
+  if (rejected > 0) lines.push(`rejected ${formatCountOf(rejected, 'byte range')} of the source`);
   if (unread.length > 0) lines.push(`unread   ${formatCount(unread.length)} blobs or folders of the source`);
   return `${lines.join('\n')}\n`;
 }

@@ -201,7 +201,7 @@ function describeEstimate(result: Estimate, lake: string): string {
       ({ dayMillis, blobs, bytes }) =>
         `  ${dayOf(dayMillis)}     ${formatCountOf(blobs, 'blob')}, ${formatBytes(bytes)}`,
     ),
-    ...(days.length > shown.length ? [`  and ${formatCount(days.length - shown.length)} earlier days`] : []),
+    ...(days.length > shown.length ? [`  and ${formatCountOf(days.length - shown.length, 'earlier day')}`] : []),
     '',
   ].join('\n');
 }
@@ -209,7 +209,7 @@ function describeEstimate(result: Estimate, lake: string): string {
 function report({ blobs, rejections, rejected }: IngestResult): void {
   if (blobs === 0) tell('warning: no flow log blobs were found there');
   for (const rejection of rejections.slice(0, rejectionsShown)) tell(`rejected: ${describeRejection(rejection)}`);
-  if (rejected > rejectionsShown) tell(`rejected: ${rejected - rejectionsShown} further byte ranges`);
+  if (rejected > rejectionsShown) tell(`rejected: ${formatCountOf(rejected - rejectionsShown, 'further byte range')}`);
 }
 
 function describe(result: IngestResult, lake: string): string {

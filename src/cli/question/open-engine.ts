@@ -157,8 +157,8 @@ async function openEngine(options: AskOptions): Promise<OpenEngine> {
       `warning: ${formatCountOf(count, 'file')} with the same bytes as another one, and all count: ${example[0]} and ${example[1]}${count > 1 ? ' …' : ''}`,
     );
   if (logs.rejected > 0)
-    tell(`warning: ${logs.rejected} byte ranges could not be used; the first: ${logs.firstRejection}`);
-  if (logs.mended > 0) tell(`note: ${logs.mended} tuples are written as no format has them, and were mended`);
+    tell(`warning: ${formatCountOf(logs.rejected, 'byte range')} could not be used; the first: ${logs.firstRejection}`);
+  if (logs.mended > 0) tell(`note: mended ${formatCountOf(logs.mended, 'tuple')}, written as no format has them`);
   return await engineOver(
     logs.lake,
     () => duckdbOver(logs.lake, undefined, namesOf(options, undefined)),

@@ -147,7 +147,6 @@ class ClickhouseEngine implements Engine {
   /** A table at its newest version, which later commits do not change. */
   async #newestOf(name: TableName, signal: AbortSignal | undefined): Promise<string> {
     const { table, log } = this.#places[name];
-    if (log === undefined) return table;
     const [file] = await this.#only(`SELECT max(_file) FROM ${log}`, this.#places.values, signal);
     const version = Number.parseInt(String(file), 10);
     if (!Number.isSafeInteger(version)) return table;

@@ -4,7 +4,7 @@
  *   --engine clickhouse://HOST:8443[?cluster=NAME&secure=0]     account: CLICKHOUSE_USER, CLICKHOUSE_PASSWORD
  *   --lake /path/on/the/server                                  deltaLakeLocal
  *   --lake https://ACCOUNT.blob.core.windows.net/CONTAINER/PATH deltaLakeAzure; AZURE_STORAGE_CONNECTION_STRING
- *   --lake collection:NAME                                      deltaLakeAzure with a named collection of the server, whose path is that of the table
+ *   --lake collection:NAME/FOLDER                               deltaLakeAzure with a named collection of the server: account and container
  *
  * The table of tuples lies in the folder `tuples` of the lake. With a cluster, deltaLakeAzureCluster: its nodes share the files among them.
  */
@@ -46,12 +46,10 @@ export function parseEngineUrl(text: string): Server {
   };
 }
 
-/** How the server reads a table, and the names of the files of its log. */
+/** Table functions by which the server reads a table, and the names of the files of its log. */
 export interface TablePlaces {
-  /** A table function. */
   readonly table: string;
-  /** One more; `undefined` where nothing tells where the log is. */
-  readonly log: string | undefined;
+  readonly log: string;
 }
 
 export interface LakeTables {
@@ -69,16 +67,20 @@ export function lakeTables(lake: string, cluster: string | undefined, environmen
   const first = cluster === undefined ? '' : '{lake_cluster:String}, ';
   const ofCluster = cluster === undefined ? {} : { lake_cluster: cluster };
   if (lake.startsWith('collection:')) {
-    const collection = lake.slice('collection:'.length);
+    const [collection, ...path] = lake.slice('collection:'.length).split('/');
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(collection))
-      throw new FlowError('usage', `${JSON.stringify(collection)} is no name of a named collection`);
+      throw new FlowError('usage', `${JSON.stringify(collection)} is no name of a named collection`, {
+        hint: 'Such as collection:NAME/FOLDER, where FOLDER is the place of the lake in the container.',
+      });
+    const places = (folder: string): TablePlaces => ({
+      table: `${name}(${first}${collection}, blob_path = {${folder}_path:String})`,
+      log: `azureBlobStorage(${collection}, blob_path = {${folder}_log:String}, format = 'One')`,
+    });
+    const parts = path.filter((part) => part !== '');
     return {
-      tuples: { table: `${name}(${first}${collection})`, log: undefined },
-      flows: {
-        table: `${name}(${first}${collection}, blob_path = '${flowsName}')`,
-        log: `azureBlobStorage(${collection}, blob_path = '${flowsName}/${logFiles}', format = 'One')`,
-      },
-      values: ofCluster,
+      tuples: places(tuplesName),
+      flows: places(flowsName),
+      values: { ...ofCluster, ...pathsOf([...parts, tuplesName].join('/'), [...parts, flowsName].join('/')) },
     };
   }
   if (/^https?:\/\//.test(lake)) {
