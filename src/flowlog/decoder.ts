@@ -21,7 +21,8 @@ import { parseMac } from '../net/mac.ts';
 import type { Frame, Scope } from './cut.ts';
 import { isEnvelope } from './cut.ts';
 import { parseFlatEvent } from './flat-event.ts';
-import { quote, skipSpace, stringEnd, stringText, TextCache } from './json-bytes.ts';
+import { quote, skipSpace, stringText, TextCache } from './json-bytes.ts';
+import { closeBrace, closeBracket, colon, comma, JsonCursor, openBrace, openBracket } from './json-cursor.ts';
 import type { Key } from './keys.ts';
 import { isTupleKey, keyAt, keyOf, recordKeys } from './keys.ts';
 import type { MutableLog } from './log-draft.ts';
@@ -34,27 +35,14 @@ import { resync } from './resync.ts';
 import { TupleReader } from './tuple-array.ts';
 import type { TupleScanner } from './tuple-scanner.ts';
 
-const openBrace = 0x7b;
-const closeBrace = 0x7d;
-const openBracket = 0x5b;
-const closeBracket = 0x5d;
-const comma = 0x2c;
-const colon = 0x3a;
-
 export class Decoder {
-  readonly #bytes: Uint8Array;
-  readonly #end: number;
+  readonly #cursor: JsonCursor;
   readonly #logDraft: LogDraft;
   readonly #log: MutableLog;
   readonly #scanner: TupleScanner;
   readonly #embedding: number;
   readonly #texts = new TextCache();
   readonly #tuples: TupleReader;
-  #at = 0;
-  /** The last string: its opening quote, and the position after its closing one. */
-  #stringStart = 0;
-  #stringEnd = -1;
-  #fault: RejectionReason = 'syntax';
   /** Open brackets, and how many of them belong to a possible record. */
   readonly #frames: Frame[] = [];
   #inside = 0;
@@ -62,8 +50,7 @@ export class Decoder {
   /** Decodes into `draft`; `embedding` texts are around this one. */
   constructor(bytes: Uint8Array, draft: LogDraft, scanner: TupleScanner, embedding = 0) {
     const { log } = draft;
-    this.#bytes = bytes;
-    this.#end = bytes.length;
+    this.#cursor = new JsonCursor(bytes);
     this.#logDraft = draft;
     this.#log = log;
     this.#scanner = scanner;
@@ -82,55 +69,57 @@ export class Decoder {
   }
 
   /**
-   * Marks everything before `#at` as final.
+   * Marks everything before the cursor as final.
    * @param behind whether the records of the innermost object have been read
    */
   #settle(behind = false): void {
-    if (this.#inside === 0) this.#logDraft.settle(this.#at, this.#frames, behind);
+    const cursor = this.#cursor;
+    if (this.#inside === 0) this.#logDraft.settle(cursor.at, this.#frames, behind);
   }
 
   /** Objects that may be records, up to the end of the array, or of the input at the top level. */
   #elements(depth: number, top: boolean): void {
-    const bytes = this.#bytes;
+    const cursor = this.#cursor;
+    const { bytes } = cursor;
     const frames = this.#frames;
     const outside = frames.length;
     for (;;) {
-      this.#at = skipSpace(bytes, this.#at, this.#end);
-      if (this.#at >= this.#end) {
+      cursor.at = skipSpace(bytes, cursor.at, cursor.end);
+      if (cursor.at >= cursor.end) {
         if (!top && !this.#logDraft.isOpen) {
           this.#settle();
           this.#logDraft.isOpen = true;
         }
         return;
       }
-      const b = bytes[this.#at];
+      const b = bytes[cursor.at];
       if (b === openBrace) {
         this.#settle();
         if (top || !this.#skipEnvelope()) this.#candidate(depth);
         else frames.push('array');
-      } else if (b === comma) this.#at++;
+      } else if (b === comma) cursor.at++;
       else if (b === openBracket) {
-        this.#at++;
+        cursor.at++;
         if (!top) frames.push('array');
       } else if (b === closeBracket) {
-        this.#at++;
+        cursor.at++;
         if (frames.length > outside) frames.pop();
         else if (!top) return;
       } else if (b === closeBrace) {
         if (!top) return;
-        this.#at++;
-      } else if (b === quote && keyAt(bytes, this.#at, this.#end) === 'records') {
-        this.#at = bytes.indexOf(colon, this.#at) + 1;
-      } else if (isByteOrderMark(bytes, this.#at)) this.#at += 3;
+        cursor.at++;
+      } else if (b === quote && keyAt(bytes, cursor.at, cursor.end) === 'records') {
+        cursor.at = bytes.indexOf(colon, cursor.at) + 1;
+      } else if (isByteOrderMark(bytes, cursor.at)) cursor.at += 3;
       else {
-        const from = this.#at;
+        const from = cursor.at;
         this.#settle();
-        this.#at = resync(bytes, from, undefined).at;
-        this.#logDraft.isOpen ||= this.#at >= this.#end;
+        cursor.at = resync(bytes, from, undefined).at;
+        this.#logDraft.isOpen ||= cursor.at >= cursor.end;
         const isUtf16 = from === 0 && utf16Of(bytes) !== undefined;
         this.#reject(
           from,
-          this.#at,
+          cursor.at,
           'syntax',
           isUtf16 ? 'The bytes are UTF-16, and a flow log must be UTF-8.' : undefined,
         );
@@ -140,18 +129,20 @@ export class Decoder {
 
   /** Skips `{"records":[` inside an array of records, as in damaged and concatenated blobs. */
   #skipEnvelope(): boolean {
-    const bytes = this.#bytes;
-    const at = skipSpace(bytes, this.#at + 1, this.#end);
-    if (bytes[at] !== quote || keyAt(bytes, at, this.#end) !== 'records') return false;
-    const value = skipSpace(bytes, bytes.indexOf(colon, at) + 1, this.#end);
+    const cursor = this.#cursor;
+    const { bytes } = cursor;
+    const at = skipSpace(bytes, cursor.at + 1, cursor.end);
+    if (bytes[at] !== quote || keyAt(bytes, at, cursor.end) !== 'records') return false;
+    const value = skipSpace(bytes, bytes.indexOf(colon, at) + 1, cursor.end);
     if (bytes[value] !== openBracket) return false;
-    this.#at = value + 1;
+    cursor.at = value + 1;
     return true;
   }
 
   /** An object in the place of a record: a record, an envelope, an event, or another object. */
   #candidate(depth: number): void {
-    const startByte = this.#at;
+    const cursor = this.#cursor;
+    const startByte = cursor.at;
     const { rejections, tuples, groups } = this.#log;
     const rejectionsBefore = rejections.length;
     const draft = createDraft(startByte, tuples.count, groups.length, this.#log.mended);
@@ -162,61 +153,55 @@ export class Decoder {
     const wasLost = !whole;
     while (!whole) {
       this.#frames.length = frames;
-      const from = this.#at;
-      if (draft.hasRecords && from >= this.#end) break;
-      const next = resync(this.#bytes, Math.max(from, parsedFrom + 1), draft.groupKey);
-      reason = this.#fault === 'truncated' && next.at < this.#end ? 'syntax' : this.#fault;
-      this.#at = next.at;
+      const from = cursor.at;
+      if (draft.hasRecords && from >= cursor.end) break;
+      const next = resync(cursor.bytes, Math.max(from, parsedFrom + 1), draft.groupKey);
+      reason = cursor.fault === 'truncated' && next.at < cursor.end ? 'syntax' : cursor.fault;
+      cursor.at = next.at;
       this.#reject(from, next.at, reason);
       if (!next.inRecord) break;
       parsedFrom = next.at;
       whole = this.#strayGroups(draft, depth);
     }
     this.#frames.length = frames;
-    this.#logDraft.isOpen ||= wasLost && this.#at >= this.#end;
+    this.#logDraft.isOpen ||= wasLost && cursor.at >= cursor.end;
     const named = Object.keys(draft.texts).length > 0;
     const known = draft.version !== undefined || isFlowCategory(draft.texts.category);
-    if (whole && draft.hasFlows && known) this.#logDraft.recordOf(draft, this.#at);
+    if (whole && draft.hasFlows && known) this.#logDraft.recordOf(draft, cursor.at);
     if (draft.record < 0 && draft.hasRecords) this.#logDraft.forget(draft.unreadable, rejectionsBefore);
-    if (draft.record >= 0 && (named || draft.hasRecords)) this.#logDraft.finish(draft, this.#at);
+    if (draft.record >= 0 && (named || draft.hasRecords)) this.#logDraft.finish(draft, cursor.at);
     else if (!draft.hasRecords && !(whole && draft.isFlat && this.#flatEvent(draft))) {
       if (draft.record >= 0) this.#logDraft.discard(draft);
       rejections.length = Math.min(rejections.length, rejectionsBefore);
-      this.#reject(startByte, this.#at, reason);
+      this.#reject(startByte, cursor.at, reason);
     }
   }
 
   /** Rules (NSG) or ACLs (VNet) of a record whose surrounding structure was lost. */
   #strayGroups(draft: Draft, depth: number): boolean {
-    const bytes = this.#bytes;
+    const cursor = this.#cursor;
+    const { bytes } = cursor;
     for (;;) {
       if (!this.#object(draft, depth + 1, false)) return false;
       let b = 0;
-      for (; this.#at < this.#end; this.#at++) {
-        b = bytes[this.#at];
+      for (; cursor.at < cursor.end; cursor.at++) {
+        b = bytes[cursor.at];
         if (b !== comma && b !== closeBracket && b !== closeBrace && b > 0x20) break;
       }
-      if (this.#at >= this.#end) return true;
-      if (b !== openBrace) return this.#fail();
-      const key = skipSpace(bytes, this.#at + 1, this.#end);
-      if (!this.#isKeyCut(key) && keyAt(bytes, key, this.#end) !== draft.groupKey) return true;
+      if (cursor.at >= cursor.end) return true;
+      if (b !== openBrace) return cursor.fail();
+      const key = skipSpace(bytes, cursor.at + 1, cursor.end);
+      if (!cursor.isKeyCut(key) && keyAt(bytes, key, cursor.end) !== draft.groupKey) return true;
     }
-  }
-
-  /** Whether the input ends before the colon of a key that may begin at `at`. */
-  #isKeyCut(at: number): boolean {
-    if (at >= this.#end) return true;
-    if (this.#bytes[at] !== quote) return false;
-    const close = stringEnd(this.#bytes, at + 1, this.#end);
-    return close < 0 || skipSpace(this.#bytes, close + 1, this.#end) >= this.#end;
   }
 
   /**
    * Reads one object from its brace; its rule, ACL and MAC apply to the groups inside it. False if the structure is
-   * lost, at `#at`.
+   * lost, at the cursor.
    */
   #object(draft: Draft, depth: number, outermost: boolean, of?: Key): boolean {
-    if (depth > limits.flowLogDepthMax) return this.#fail('nested-too-deep');
+    const cursor = this.#cursor;
+    if (depth > limits.flowLogDepthMax) return cursor.fail('nested-too-deep');
     const { groups } = this.#log;
     const firstGroup = groups.length;
     const scope: Scope = { rule: '', aclId: '', mac: '', group: -1, of, draft: outermost ? draft : undefined };
@@ -228,41 +213,33 @@ export class Decoder {
   }
 
   #members(draft: Draft, scope: Scope, depth: number, outermost: boolean): boolean {
-    const bytes = this.#bytes;
-    this.#at++;
+    const cursor = this.#cursor;
+    const { bytes } = cursor;
+    cursor.at++;
     for (;;) {
-      this.#at = skipSpace(bytes, this.#at, this.#end);
-      const b = bytes[this.#at];
+      const b = cursor.next();
       if (b === closeBrace) {
-        this.#at++;
+        cursor.at++;
         return true;
       }
-      if (b !== quote) return this.#fail();
-      const keyStart = this.#at + 1;
-      if (!this.#string()) return false;
-      const keyEnd = this.#at - 1;
-      this.#at = skipSpace(bytes, this.#at, this.#end);
-      if (bytes[this.#at] !== colon) return this.#failBehindString();
-      this.#at = skipSpace(bytes, this.#at + 1, this.#end);
+      if (b !== quote) return cursor.fail();
+      const keyStart = cursor.at + 1;
+      if (!cursor.string()) return false;
+      const keyEnd = cursor.at - 1;
+      if (cursor.next() !== colon) return cursor.failBehindString();
+      cursor.at = skipSpace(bytes, cursor.at + 1, cursor.end);
       const key = keyOf(bytes, keyStart, keyEnd);
       const isEvent = key === undefined && isTupleKey(bytes, keyStart, keyEnd);
       const read = isEvent ? this.#flowTuples(draft, depth, scope) : this.#member(draft, scope, depth, outermost, key);
-      if (!read || !this.#separator(closeBrace)) return false;
+      if (!read || !cursor.separator(closeBrace)) return false;
     }
   }
 
-  /** Skips the comma after a value; the caller reads the closing bracket or brace. */
-  #separator(close: number): boolean {
-    this.#at = skipSpace(this.#bytes, this.#at, this.#end);
-    const b = this.#bytes[this.#at];
-    if (b === comma) this.#at++;
-    return b === comma || b === close || this.#failBehindString();
-  }
-
-  /** Reads the value at `#at`. An invalid type for a known key is reported; unknown keys are skipped. */
+  /** Reads the value at the cursor. An invalid type for a known key is reported; unknown keys are skipped. */
   #member(draft: Draft, scope: Scope, depth: number, outermost: boolean, key: Key | undefined): boolean {
-    const bytes = this.#bytes;
-    const start = this.#at;
+    const cursor = this.#cursor;
+    const { bytes } = cursor;
+    const start = cursor.at;
     const b = bytes[start];
     const string = b === quote;
     switch (key) {
@@ -285,7 +262,7 @@ export class Decoder {
       case 'mac':
       case 'aclid':
         if (!string) return this.#other(draft, depth, 'field-unreadable', key);
-        if (!this.#string()) return false;
+        if (!cursor.string()) return false;
         scope[key === 'aclid' ? 'aclId' : key] = this.#text(start);
         this.#checkText(start);
         return true;
@@ -298,12 +275,12 @@ export class Decoder {
       case 'message':
         if (b === openBracket || b === openBrace) return this.#records(draft, depth, 'records');
         if (!string) break;
-        if (!this.#string()) return false;
-        if (this.#embeddedLog(start + 1, this.#at - 1)) draft.hasRecords = true;
+        if (!cursor.string()) return false;
+        if (this.#embeddedLog(start + 1, cursor.at - 1)) draft.hasRecords = true;
         else this.#checkText(start);
         return true;
       case undefined:
-        if (b === openBracket && this.#beginsRecord(skipSpace(bytes, start + 1, this.#end)))
+        if (b === openBracket && this.#beginsRecord(skipSpace(bytes, start + 1, cursor.end)))
           return this.#records(draft, depth, 'others');
         break;
       default:
@@ -315,15 +292,16 @@ export class Decoder {
 
   /** A text field of the record; its time may be a number. */
   #field(draft: Draft, depth: number, key: Key): boolean {
-    const start = this.#at;
-    const b = this.#bytes[start];
+    const cursor = this.#cursor;
+    const start = cursor.at;
+    const b = cursor.bytes[start];
     if (b === quote) {
-      if (!this.#string()) return false;
+      if (!cursor.string()) return false;
       draft.texts[key] = this.#text(start);
       this.#checkText(start);
     } else if (key === 'time' && b >= 0x30 && b <= 0x39) {
       if (!this.#value(draft, depth)) return false;
-      draft.texts[key] = this.#raw(start);
+      draft.texts[key] = cursor.raw(start);
     } else return this.#other(draft, depth, 'field-unreadable', key);
     const text = draft.texts[key];
     if (key === 'time' && text !== '' && parseRecordTime(text) === undefined)
@@ -336,67 +314,58 @@ export class Decoder {
   }
 
   #version(draft: Draft, depth: number, key: 'version' | 'flowlogversion', own: boolean): boolean {
-    const start = this.#at;
+    const cursor = this.#cursor;
+    const start = cursor.at;
     if (!this.#value(draft, depth)) return false;
-    const format = formatOf(key, this.#raw(start));
+    const format = formatOf(key, cursor.raw(start));
     draft.version ??= format;
-    if (own && format === undefined && !this.#isEmpty(start))
+    if (own && format === undefined && !cursor.isEmpty(start))
       this.#unreadable(
         draft,
         start,
-        `The version ${shown(this.#raw(start))} is not known; tuples are read by their form.`,
+        `The version ${shown(cursor.raw(start))} is not known; tuples are read by their form.`,
       );
     return true;
   }
 
   /** A container of flows: a list or an object, searched for known keys. */
   #flows(draft: Draft, depth: number, key: Key): boolean {
-    const b = this.#bytes[this.#at];
+    const cursor = this.#cursor;
+    const b = cursor.bytes[cursor.at];
     if (b === openBrace || b === openBracket) return this.#value(draft, depth, key);
     return this.#other(draft, depth, 'flows-unreadable', key);
   }
 
   /** A value of a type that `key` never has: skipped, and reported unless it is empty. */
   #other(draft: Draft, depth: number, reason: 'field-unreadable' | 'flows-unreadable', key: Key): boolean {
-    const start = this.#at;
+    const cursor = this.#cursor;
+    const start = cursor.at;
     // The report covers the whole value, so nothing in it is final before its end.
     this.#inside++;
     const whole = this.#value(draft, depth);
     this.#inside--;
     if (!whole) return false;
-    if (this.#isEmpty(start)) return true;
-    const what = `${shown(this.#raw(start))} under the key ${key} is of a type that flow logs do not have there`;
+    if (cursor.isEmpty(start)) return true;
+    const what = `${shown(cursor.raw(start))} under the key ${key} is of a type that flow logs do not have there`;
     if (reason === 'field-unreadable') this.#unreadable(draft, start, `${what}; the record is kept without it.`);
-    else this.#reject(start, this.#at, reason, `${what}; it is not read.`);
+    else this.#reject(start, cursor.at, reason, `${what}; it is not read.`);
     return true;
   }
 
-  /** Reports the value from `start` to `#at`, a field of the draft's record. */
+  /** Reports the value from `start` to the cursor, a field of the draft's record. */
   #unreadable(draft: Draft, start: number, detail: string): void {
+    const cursor = this.#cursor;
     // A number can continue after the end of the input.
-    if (this.#at >= this.#end) return;
+    if (cursor.at >= cursor.end) return;
     const { rejections } = this.#log;
-    this.#reject(start, this.#at, 'field-unreadable', detail);
+    this.#reject(start, cursor.at, 'field-unreadable', detail);
     draft.unreadable.push(rejections[rejections.length - 1]);
-  }
-
-  /** Whether the value from `start` to `#at` is empty: null, or an empty text, list or object. */
-  #isEmpty(start: number): boolean {
-    const bytes = this.#bytes;
-    const b = bytes[start];
-    if (b === quote) return this.#at === start + 2;
-    if (b === openBrace || b === openBracket) return skipSpace(bytes, start + 1, this.#end) === this.#at - 1;
-    return this.#raw(start) === 'null';
-  }
-
-  /** The bytes from `start` to `#at` as text, shortened. */
-  #raw(start: number): string {
-    return new TextDecoder().decode(this.#bytes.subarray(start, Math.min(this.#at, start + rawBytesMax)));
   }
 
   /** An array of records, or one record without brackets. */
   #records(draft: Draft, depth: number, frame: 'records' | 'others'): boolean {
-    if (this.#bytes[this.#at] === openBracket) this.#at++;
+    const cursor = this.#cursor;
+    if (cursor.bytes[cursor.at] === openBracket) cursor.at++;
     draft.hasRecords = true;
     const inside = isEnvelope(draft) ? 0 : 1;
     this.#inside += inside;
@@ -416,9 +385,10 @@ export class Decoder {
    * records, too.
    */
   #beginsRecord(at: number): boolean {
-    if (this.#bytes[at] !== openBrace) return false;
-    const key = skipSpace(this.#bytes, at + 1, this.#end);
-    return this.#bytes[key] === quote && recordKeys.has(keyAt(this.#bytes, key, this.#end));
+    const cursor = this.#cursor;
+    if (cursor.bytes[at] !== openBrace) return false;
+    const key = skipSpace(cursor.bytes, at + 1, cursor.end);
+    return cursor.bytes[key] === quote && recordKeys.has(keyAt(cursor.bytes, key, cursor.end));
   }
 
   /**
@@ -426,105 +396,90 @@ export class Decoder {
    * in one object (`scope`) are one group.
    */
   #flowTuples(draft: Draft, depth: number, scope: Scope | undefined): boolean {
-    const b = this.#bytes[this.#at];
-    const isText = b === quote && this.#bytes[this.#at + 1] !== quote;
+    const cursor = this.#cursor;
+    const b = cursor.bytes[cursor.at];
+    const isText = b === quote && cursor.bytes[cursor.at + 1] !== quote;
     if (!isText && b !== openBracket) return this.#other(draft, depth, 'flows-unreadable', 'flowtuples');
     let group = scope?.group ?? -1;
-    if (group < 0) group = this.#logDraft.groupOf(draft, this.#at);
+    if (group < 0) group = this.#logDraft.groupOf(draft, cursor.at);
     if (scope !== undefined) scope.group = group;
-    return this.#behind(isText ? this.#tuples.single(this.#at, group) : this.#tuples.array(this.#at + 1, group));
+    return this.#behind(isText ? this.#tuples.single(cursor.at, group) : this.#tuples.array(cursor.at + 1, group));
   }
 
   /** Continues after the tuple reader. */
   #behind(position: number): boolean {
-    this.#at = position < 0 ? ~position : position;
+    const cursor = this.#cursor;
+    cursor.at = position < 0 ? ~position : position;
     if (position >= 0) return true;
-    return this.#bytes[this.#at] === quote ? this.#fail('truncated') : this.#fail();
+    return cursor.bytes[cursor.at] === quote ? cursor.fail('truncated') : cursor.fail();
   }
 
   /** Any value; objects and arrays are searched for known keys. `of` is the known key of the value. */
   #value(draft: Draft, depth: number, of?: Key): boolean {
-    const bytes = this.#bytes;
-    const start = this.#at;
+    const cursor = this.#cursor;
+    const { bytes } = cursor;
+    const start = cursor.at;
     const b = bytes[start];
     if (b === quote) {
-      if (!this.#string()) return false;
+      if (!cursor.string()) return false;
       this.#checkText(start);
       return true;
     }
     if (b === openBrace) return this.#object(draft, depth + 1, false, of);
     if (b === openBracket) return this.#array(draft, depth + 1, of);
-    while (this.#at < this.#end && isLiteral(bytes[this.#at])) this.#at++;
-    return this.#at > start || this.#fail();
+    return cursor.literal();
   }
 
   /** A list; if it contains tuples, all of it is reported. */
   #array(draft: Draft, depth: number, of: Key | undefined): boolean {
-    if (depth > limits.flowLogDepthMax) return this.#fail('nested-too-deep');
-    const bytes = this.#bytes;
+    const cursor = this.#cursor;
+    const { bytes } = cursor;
+    if (depth > limits.flowLogDepthMax) return cursor.fail('nested-too-deep');
     this.#frames.push('array');
-    const start = this.#at++;
+    const start = cursor.at++;
     let misplaced = false;
     let read = true;
     for (;;) {
-      this.#at = skipSpace(bytes, this.#at, this.#end);
-      const b = bytes[this.#at];
+      const b = cursor.next();
       if (b === closeBracket) break;
-      if (looksLikeTuple(bytes, this.#at)) {
-        read = this.#string();
+      if (looksLikeTuple(bytes, cursor.at)) {
+        read = cursor.string();
         misplaced ||= read;
       } else read = of === undefined ? this.#value(draft, depth) : this.#flows(draft, depth, of);
-      if (!read || !this.#separator(closeBracket)) {
+      if (!read || !cursor.separator(closeBracket)) {
         read = false;
         break;
       }
     }
     if (read) {
-      this.#at++;
+      cursor.at++;
       this.#frames.pop();
     }
-    if (misplaced) this.#reject(start, this.#at, 'tuples-misplaced');
+    if (misplaced) this.#reject(start, cursor.at, 'tuples-misplaced');
     return read;
   }
 
-  /** Reports a tuple in the text of another field: the string from `start` to `#at`. */
+  /** Reports a tuple in the text of another field: the string from `start` to the cursor. */
   #checkText(start: number): void {
-    if (looksLikeTuple(this.#bytes, start)) this.#reject(start, this.#at, 'tuples-misplaced');
+    const cursor = this.#cursor;
+    if (looksLikeTuple(cursor.bytes, start)) this.#reject(start, cursor.at, 'tuples-misplaced');
   }
 
-  /** Skips a string from its opening quote. */
-  #string(): boolean {
-    const end = stringEnd(this.#bytes, this.#at + 1, this.#end);
-    if (end < 0) return this.#fail('truncated');
-    this.#stringStart = this.#at;
-    this.#at = end + 1;
-    this.#stringEnd = this.#at;
-    return true;
-  }
-
-  /**
-   * Fails at `#at`, or at the string if only a string is before it: the string may have lost its closing quote and have
-   * ended at the opening quote of the next one.
-   */
-  #failBehindString(): boolean {
-    if (this.#at < this.#end && skipSpace(this.#bytes, this.#stringEnd, this.#end) === this.#at)
-      this.#at = this.#stringStart;
-    return this.#fail();
-  }
-
-  /** The text of the string from the quote at `start` to the quote before `#at`. */
+  /** The text of the string from the quote at `start` to the quote before the cursor. */
   #text(start: number): string {
-    const text = this.#texts.text(this.#bytes, start + 1, this.#at - 1);
+    const cursor = this.#cursor;
+    const text = this.#texts.text(cursor.bytes, start + 1, cursor.at - 1);
     if (text !== undefined) return text;
-    this.#reject(start, this.#at, 'text-malformed');
-    return new TextDecoder().decode(this.#bytes.subarray(start + 1, this.#at - 1));
+    this.#reject(start, cursor.at, 'text-malformed');
+    return new TextDecoder().decode(cursor.bytes.subarray(start + 1, cursor.at - 1));
   }
 
   /** One flow as one flat object: a record with one tuple. False if it is not one. */
   #flatEvent(draft: Draft): boolean {
+    const cursor = this.#cursor;
     const { records, groups } = this.#log;
-    const place = { start: draft.startByte, end: this.#at };
-    const event = parseFlatEvent(this.#bytes, place.start, place.end);
+    const place = { start: draft.startByte, end: cursor.at };
+    const event = parseFlatEvent(cursor.bytes, place.start, place.end);
     if (event === undefined || !this.#tuples.text(event.tuple, groups.length, place)) return false;
     for (const { key, start, end } of event.unreadable)
       if (key !== 'mac')
@@ -537,7 +492,7 @@ export class Decoder {
     const { rule, aclId, time, resourceId, flowLogGuid, targetResourceId } = event;
     const mac = parseMac(event.mac) ?? event.mac;
     groups.push({ record: records.length, rule, aclId, mac });
-    const record = this.#logDraft.record(draft, this.#at);
+    const record = this.#logDraft.record(draft, cursor.at);
     records.push({
       ...record,
       format: 'vnet',
@@ -553,7 +508,8 @@ export class Decoder {
 
   /** A flow log in a JSON string, as forwarders wrap events. True if it contained a record. */
   #embeddedLog(start: number, end: number): boolean {
-    const bytes = this.#bytes;
+    const cursor = this.#cursor;
+    const { bytes } = cursor;
     const first = bytes[skipSpace(bytes, start, end)];
     if ((first !== openBrace && first !== openBracket) || this.#embedding >= embeddingMax) return false;
     const text = stringText(bytes, start, end);
@@ -565,11 +521,6 @@ export class Decoder {
     return this.#log.records.length > before;
   }
 
-  #fail(fault?: RejectionReason): false {
-    this.#fault = fault ?? (this.#at >= this.#end ? 'truncated' : 'syntax');
-    return false;
-  }
-
   #reject(startByte: number, endByte: number, reason: RejectionReason, detail?: string): void {
     this.#logDraft.reject(startByte, endByte, reason, detail);
   }
@@ -577,11 +528,6 @@ export class Decoder {
 
 /** Nesting depth of JSON texts inside JSON texts. */
 const embeddingMax = 3;
-
-/** Letters, digits, `+`, `-` and `.`: the characters of numbers, `true`, `false`, `null`. */
-function isLiteral(b: number): boolean {
-  return (b >= 0x30 && b <= 0x39) || ((b | 32) >= 0x61 && (b | 32) <= 0x7a) || b === 0x2b || b === 0x2d || b === 0x2e;
-}
 
 /** A string that begins with the time of a tuple: 9 to 14 digits and a comma. */
 function looksLikeTuple(bytes: Uint8Array, at: number): boolean {
@@ -598,9 +544,6 @@ function shown(value: string): string {
 }
 
 const shownCharsMax = 40;
-/** Bytes of a value that are shown or compared. */
-const rawBytesMax = 200;
-
 function isByteOrderMark(bytes: Uint8Array, at: number): boolean {
   return bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf;
 }
