@@ -168,6 +168,8 @@ export const limits = {
   kqlCompletionsMax: 1000,
   /** Columns that values of the data name (`pivot`, `bag_unpack`); more are refused. */
   kqlColumnsMax: 1000,
+  /** Steps of one series of `make-series`; more are refused. */
+  kqlSeriesStepsMax: 100_000,
   /** Megabytes of memory and of stack of the thread that reads KQL; a text that needs more is refused. */
   kqlMemoryMegabytesMax: 1024,
   kqlStackMegabytes: 16,

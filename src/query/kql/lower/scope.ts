@@ -36,6 +36,12 @@ export class Names {
     return this.#own.get(name) ?? this.#outer?.find(name);
   }
 
+  /** Names of tables and views that are bound. */
+  tables(): string[] {
+    const own = [...this.#own].flatMap(([name, { kind }]) => (kind === 'table' || kind === 'function' ? [name] : []));
+    return [...(this.#outer?.tables() ?? []), ...own];
+  }
+
   bind(name: string, binding: Binding): void {
     this.#own.set(name, binding);
   }

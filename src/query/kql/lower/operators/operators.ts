@@ -1,5 +1,6 @@
 /** The table of operators, by their kind in the syntax. */
 import { extend, print, project, projectAway, projectKeep, projectRename, projectReorder } from './columns.ts';
+import { evaluate } from './evaluate.ts';
 import { mvApply, mvExpand } from './expand.ts';
 import { join, lookup } from './join.ts';
 import { topHitters, topNested } from './nested.ts';
@@ -9,6 +10,7 @@ import { invoke, partition } from './partition.ts';
 import { as, count, distinct, sample, sampleDistinct, serialize, sort, take, top, where } from './rows.ts';
 import { getSchema, render } from './schema.ts';
 import { find, search } from './search.ts';
+import { makeSeries } from './series.ts';
 import { summarize } from './summarize.ts';
 import { union } from './union.ts';
 
@@ -47,4 +49,6 @@ export const operators: Readonly<Record<string, Operator>> = {
   RenderOperator: render,
   SearchOperator: search,
   FindOperator: find,
+  MakeSeriesOperator: makeSeries,
+  EvaluateOperator: evaluate,
 };

@@ -4,7 +4,7 @@ import type { Typed } from '../../functions/kinds.ts';
 import type { SyntaxNode } from '../../language/syntax.ts';
 import { converted, expression, operate } from '../expression.ts';
 import { literal } from '../literal.ts';
-import { list, node, optional, unwrapped } from '../parts.ts';
+import { list, node, optional, parameter, unwrapped } from '../parts.ts';
 import type { Rows } from '../rows.ts';
 import { typedColumn } from '../rows.ts';
 import { Scope } from '../scope.ts';
@@ -15,6 +15,8 @@ import type { UnionInput } from './union.ts';
 import { unionOf } from './union.ts';
 
 export const search: Operator = (from) => {
+  const kind = parameter(from.of, 'kind')?.text ?? 'case_insensitive';
+  if (kind !== 'case_insensitive') from.query.refuse(from.of, `search with kind=${kind} is not supported`);
   const inputs = inputsOf(from).map((one) => ({ ...one, rows: found(node(from.of, 'Condition'), one.rows, from) }));
   return inOrder(unionOf(inputs, from.query, false, '$table'), schemaNames(from));
 };
@@ -75,6 +77,13 @@ function conditionOf(of: SyntaxNode, scope: Scope): Typed {
     }
     case 'StringLiteralExpression':
       return termOf(of, scope);
+    case 'SearchExpression': {
+      const inner = new Scope(scope.query, scope.names, {
+        ...scope.rows,
+        columns: scope.rows.columns.filter((one) => one.name === node(of, 'Left').text),
+      });
+      return termOf(node(of, 'Right'), inner);
+    }
     default:
       return missingIsNot(of, scope);
   }

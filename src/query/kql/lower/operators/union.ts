@@ -25,8 +25,10 @@ export const union: Operator = (from) => {
     const plain = unwrapped(item);
     if (plain.kind === 'NameReference' && plain.text?.includes('*') === true) {
       const pattern = patternOf(plain.text);
-      const found = query.settings.tables.filter(({ name }) => pattern.test(name));
-      for (const { name } of found) inputs.push({ rows: query.rowsOf(named(plain, name), names), source: name });
+      const found = [...query.settings.tables.map((one) => one.name), ...names.tables()].filter((name) =>
+        pattern.test(name),
+      );
+      for (const name of found) inputs.push({ rows: query.rowsOf(named(plain, name), names), source: name });
       continue;
     }
     const source = plain.kind === 'NameReference' ? (plain.text ?? '') : `union_arg${inputs.length}`;
