@@ -141,7 +141,7 @@ const units: Readonly<Record<string, bigint>> = {
 export function timespanTicks(text: string): bigint | undefined {
   const [, number, unit] = /^([+-]?\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text) ?? [];
   if (number !== undefined) {
-    const size = unit === '' ? units['d'] : units[unit!.toLowerCase()];
+    const size = unit === '' ? units['d'] : units[unit.toLowerCase()];
     if (size === undefined) return undefined;
     const [whole, fraction = ''] = number.split('.');
     const scaled = BigInt(`${whole}${fraction}`) * size;
@@ -151,7 +151,7 @@ export function timespanTicks(text: string): bigint | undefined {
     /^(-?)(?:(\d+)\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,7}))?)?$/.exec(text) ?? [];
   if (hours === undefined) return undefined;
   if (Number(hours) > 23 || Number(minutes) > 59 || Number(seconds) > 59) return undefined;
-  const whole = ((BigInt(days) * 24n + BigInt(hours)) * 60n + BigInt(minutes!)) * 60n + BigInt(seconds);
+  const whole = ((BigInt(days) * 24n + BigInt(hours)) * 60n + BigInt(minutes)) * 60n + BigInt(seconds);
   const ticks = whole * 10_000_000n + BigInt(fraction.padEnd(7, '0'));
   return sign === '-' ? -ticks : ticks;
 }

@@ -145,7 +145,7 @@ export const mvApply: Operator = (from) => {
   const found = schema?.map((one) => all.find((known) => known.name === one));
   const isWhole = found?.every((one): one is RowColumn => one !== undefined) === true;
   const own = input.columns.map((one) => all.find((known) => known.name === one.name)!);
-  const shown = isWhole ? (found as RowColumn[]) : [...new Set([...own, ...answer.columns])];
+  const shown = isWhole ? found : [...new Set([...own, ...answer.columns])];
   return {
     relation,
     columns: shown,
