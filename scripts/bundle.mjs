@@ -1,5 +1,5 @@
 // Joins the modules of the command line and the packages that they use into the files that are published: an installation then has one package with
-// 90 files, and DuckDB. What several commands share goes to dist/chunks/. Threads are entries: their makers look for them beside their own file.
+// 90 files, and DuckDB. What several commands share goes to dist/chunks/. Threads and processes are entries: their makers look for them beside their own file.
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { rolldown } from 'rolldown';
@@ -11,7 +11,12 @@ const start = /src[\\/](?:base[\\/]errors|cli[\\/](?:interrupt|version))\.ts$/;
 const chunkBytesMin = 40_000;
 
 rmSync('dist/chunks', { recursive: true, force: true });
+const settings = {
+  platform: 'node',
+  external: (name) => name.startsWith('node:') || name.startsWith('@duckdb/node-bindings'),
+};
 const bundle = await rolldown({
+  ...settings,
   input: {
     'cli/main': 'src/cli/main.ts',
     'cli/program': 'src/cli/program.ts',
@@ -21,8 +26,6 @@ const bundle = await rolldown({
     'chunks/encode-worker': 'src/lake/files/encode-worker.ts',
     'chunks/language-worker': 'src/query/kql/language/language-worker.ts',
   },
-  platform: 'node',
-  external: (name) => name.startsWith('node:') || name.startsWith('@duckdb/node-bindings'),
 });
 const shared = { name: 'shared', test: /./, minShareCount: 2, entriesAware: true };
 const { output } = await bundle.write({
@@ -40,6 +43,11 @@ const { output } = await bundle.write({
 });
 await bundle.close();
 
+// A process is one file of its own: with shared files, it would load four times as much.
+const processes = await rolldown({ ...settings, input: { 'sql-child': 'src/query/duckdb/sql-child.ts' } });
+const { output: ofProcesses } = await processes.write({ dir: 'dist/chunks', codeSplitting: false });
+await processes.close();
+
 // Countries of addresses: src/enrich/packed-file.ts looks for it beside its module.
 const countries = 'geo-whois-asn-country.mmdb';
 const packed = createRequire(import.meta.url).resolve(`@ip-location-db/geo-whois-asn-country-mmdb/${countries}`);
@@ -50,6 +58,7 @@ const kusto = 'node_modules/@kusto/language-service-next';
 const scripts = ['bridge.min.js', 'Kusto.Language.Bridge.min.js'].map((name) => `${kusto}/${name}`);
 writeFileSync('dist/chunks/kusto-language.js', scripts.map((path) => readFileSync(path, 'utf8')).join('\n;\n'));
 
-const packages = bundledPackages([...output.flatMap((chunk) => Object.keys(chunk.modules ?? {})), ...scripts]);
+const modules = [...output, ...ofProcesses].flatMap((chunk) => Object.keys(chunk.modules ?? {}));
+const packages = bundledPackages([...modules, ...scripts]);
 writeFileSync('dist/LICENSES.txt', licenses(packages));
 writeFileSync('dist/sbom.json', `${JSON.stringify(sbom(packages), undefined, 2)}\n`);

@@ -148,6 +148,15 @@ export const limits = {
   queryMemoryBytesMax: 1 << 30,
   /** Bytes that a user's SQL may spill to the temporary folder; a query that needs more fails with `memory`. */
   querySpillBytesMax: 8 * 2 ** 30,
+  /**
+   * Resident memory of the process that answers SQL of a user, in multiples of `--memory`, without what the process
+   * needs itself. Above it, the process is ended, and the question fails with `memory`.
+   */
+  sqlProcessMemoryFactorMax: 2,
+  /** Resident memory that the process which answers SQL of a user needs itself. */
+  sqlProcessMemoryBytes: 512 << 20,
+  /** Chunks of an answer that the process which answers SQL of a user sends before the first of them is taken. */
+  sqlChunksAheadMax: 4,
   // Names of addresses
 
   /** Addresses that are looked up together for a question; there is no limit for how many it has. */
@@ -237,8 +246,6 @@ export const limits = {
    * `unavailable`.
    */
   lakeMoveWaitMillisMax: 60_000,
-  /** Time that a question has to end after Ctrl-C; then the process ends by SIGINT, although DuckDB still computes. */
-  interruptedQuestionMillisMax: 5000,
   /** How often a question restarts because files of the lake moved; then it fails. */
   movedAttemptsMax: 5,
   /** Attempts of one commit that lose the race for a version; then the commit fails. */
@@ -325,6 +332,20 @@ export const limits = {
   seriesBucketsMax: 20_000,
   // The service
 
+  /**
+   * Rows and bytes of one answer of the query API; above either, the rest is left out, and the answer says so with
+   * `PartialError`. Source: Azure Monitor, "Log Analytics query limits".
+   */
+  logsRowsMax: 500_000,
+  logsBytesMax: 100 << 20,
+  /** Longest time limit that a request to the query API may set, seconds; a longer one becomes this. */
+  logsQuerySecondsMax: 600,
+  /** Queries in one batch of the query API; more are refused with 400. */
+  logsBatchQueriesMax: 100,
+  /** Queries of the query API that run at once; others wait in turn, within their time limits. */
+  logsQueriesAtOnce: 4,
+  /** Queries of the query API that run or wait; more are refused with 429. */
+  logsQueriesMax: 200,
   /** Statements in the history of the shell of `query`; above it, the oldest are removed. */
   queryHistoryMax: 1000,
   /** Bytes of a request to the control plane (413), and characters of its path (400). Source: ARM's 4 MB limit. */

@@ -45,19 +45,3 @@ export function takeInterrupt(): boolean {
   interrupts++;
   return !askToStop() && !(isStopping && interrupts === 1);
 }
-
-let isAsking = false;
-
-/** Whether DuckDB may be at work: it ends a call between two chunks only, and `process.exit` waits for the thread of the call. */
-export function setAsking(value: boolean): void {
-  isAsking = value;
-}
-
-/** Ends the process with the exit code of an interruption; at once by the signal if a question is being answered, which shells show as 130, too. */
-export function endInterrupted(code: number): void {
-  if (!isAsking) process.exit(code);
-  // Listeners remove temporary folders.
-  process.emit('exit', code);
-  process.removeAllListeners('SIGINT');
-  process.kill(process.pid, 'SIGINT');
-}

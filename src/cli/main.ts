@@ -1,5 +1,5 @@
 import { errorTable, fileError } from '../base/errors.ts';
-import { endInterrupted, takeInterrupt } from './interrupt.ts';
+import { takeInterrupt } from './interrupt.ts';
 import { version } from './version.ts';
 
 const interruptedExit = errorTable.interrupted.exit;
@@ -13,8 +13,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.stderr.on('error', () => undefined);
 process.on('SIGINT', () => {
   if (!takeInterrupt()) return;
-  process.stderr.write('\nnsgflow: interrupted; run again to go on\n');
-  endInterrupted(interruptedExit);
+  process.stderr.write('\nnsgflow: interrupted\n');
+  process.exit(interruptedExit);
 });
 
 const args = process.argv.slice(2);

@@ -19,6 +19,8 @@ import type { ControlSnapshot, FlowLogState } from './resources/snapshot.ts';
 import { flowLogState, takeSnapshot } from './resources/snapshot.ts';
 import type { Change } from './resources/state.ts';
 import { openState } from './resources/state.ts';
+import type { WorkspaceState } from './types/workspace.ts';
+import { workspaceStates } from './types/workspace.ts';
 
 export interface ControlPlane {
   /** Never rejects: failures become error responses. */
@@ -33,6 +35,8 @@ export interface ControlPlane {
   /** One flow log of the snapshot, without building the whole snapshot. */
   flowLog(id: string): FlowLogState | undefined;
   snapshot(): ControlSnapshot;
+  /** Log Analytics workspaces. */
+  workspaces(): WorkspaceState[];
   /**
    * Calls `listener` after a change is on disk, before the response.
    * @returns a function that removes the listener
@@ -69,6 +73,7 @@ export async function createControlPlane(options: ControlOptions): Promise<Contr
       return resource === undefined ? undefined : flowLogState(resource, state.view());
     },
     snapshot: () => takeSnapshot(state),
+    workspaces: () => workspaceStates(state.view()),
     onChange: (listener) => state.onChange(listener),
     close: () => state.exclusive(() => Promise.resolve()),
   };

@@ -1,10 +1,11 @@
 /** The audience of an access token. */
-export type Audience = 'management' | 'storage';
+export type Audience = 'management' | 'storage' | 'logs';
 
-/** Source: Azure's clouds, `az cloud show`; control-plane facts 1.1. */
+/** Source: Azure's clouds, `az cloud show`; control-plane facts 1.1; Azure Monitor, "Access the API". */
 const azureHosts: Readonly<Record<Audience, ReadonlySet<string>>> = {
   management: new Set(['management.azure.com', 'management.core.windows.net']),
   storage: new Set(['storage.azure.com']),
+  logs: new Set(['api.loganalytics.io', 'api.loganalytics.azure.com', 'management.azure.com']),
 };
 
 /**

@@ -39,6 +39,8 @@ import { Retainer } from './retainer.ts';
 import { addControlRoutes } from './routes/control.ts';
 import { addHealthRoutes } from './routes/health.ts';
 import type { PartHealth } from './routes/health.ts';
+import { LakeLogs } from './logs/lake-logs.ts';
+import { addLogAnalyticsRoutes } from './routes/log-analytics.ts';
 import { addMetadataRoutes, authorityPath } from './routes/metadata.ts';
 import { addTokenRoutes } from './routes/token.ts';
 import { makeStart, startResources, subscriptionsOf } from './start-network.ts';
@@ -135,6 +137,7 @@ async function openLocked(settings: ServiceSettings, secret: string, unlock: () 
   let control: ControlPlane | undefined;
   let accounts: Accounts | undefined;
   let parts: Parts | undefined;
+  const logs = new LakeLogs(settings.lake, now);
   const http = await openHttp(
     {
       host: settings.host,
@@ -156,6 +159,14 @@ async function openLocked(settings: ServiceSettings, secret: string, unlock: () 
         isReady: () => parts !== undefined,
         health: () => parts?.health() ?? [],
         metrics: () => serviceMetrics(parts?.recorder, parts?.ingester, parts?.retainer, control?.snapshot()),
+      });
+      addLogAnalyticsRoutes(app, {
+        tokens,
+        challenge,
+        now,
+        onFault,
+        workspaces: () => control?.workspaces() ?? [],
+        engine: () => (parts === undefined ? undefined : logs),
       });
       addControlRoutes(app, {
         tokens,
@@ -197,6 +208,7 @@ async function openLocked(settings: ServiceSettings, secret: string, unlock: () 
     const stop = async (): Promise<void> => {
       stopping.abort();
       await http.close();
+      await logs.close();
       await opened.parts.ended;
       await opened.control.close();
       await rm(join(dataFolder, stateName), { force: true });
@@ -212,6 +224,7 @@ async function openLocked(settings: ServiceSettings, secret: string, unlock: () 
   } catch (error) {
     stopping.abort();
     await http.close();
+    await logs.close();
     await parts?.ended;
     await control?.close();
     throw error;

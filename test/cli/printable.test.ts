@@ -193,7 +193,7 @@ describe('commands', () => {
       'commands/ingest.ts: process.stderr.write(`\\r\\u001b[2K${printableCell(line).slice(0, columns - 1)}`);',
       'commands/serve.ts: process.stdout.write(formatEnvironment(environment, await shellAccess(dataFolder, environment, Date.now), shell));',
       "main.ts: if (args.length === 1 && args[0] === '--version') process.stdout.write(`${version()}\\n`);",
-      "main.ts: process.stderr.write('\\nnsgflow: interrupted; run again to go on\\n');",
+      "main.ts: process.stderr.write('\\nnsgflow: interrupted\\n');",
       "output/print.ts: if (!process.stdout.write(`${text}\\n`)) await once(process.stdout, 'drain');",
       'output/print.ts: process.stdout.write(await yamlText(picked));',
       'output/print.ts: process.stdout.write(clearing);',

@@ -1,9 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nsgflow } from './nsgflow.ts';
 
 const examples = join(import.meta.dirname, '..', '..', 'examples');
@@ -128,29 +127,6 @@ describe('what a shell sees', () => {
     // Before Node itself runs, the signal ends the process.
     for (const end of await Promise.all([700, 2500].map(ended))) expect([130, 'SIGINT']).toContain(end);
   });
-
-  test.skipIf(process.platform !== 'linux')(
-    'a second SIGINT ends a question that DuckDB cannot interrupt',
-    async () => {
-      const temporary = mkdtempSync(join(tmpdir(), 'nsgflow-question-stuck-'));
-      // One row: DuckDB looks for an interruption between chunks of rows only.
-      const sql = 'select list_sum(list_transform(range(100000000), x -> x * x))';
-      const child = spawn(process.execPath, [main, 'query', '--lake', lake, '--sql', sql], {
-        stdio: 'ignore',
-        env: { ...process.env, TMPDIR: temporary },
-      });
-      const ended = new Promise((resolve) => child.on('exit', (code, signal) => resolve(code ?? signal)));
-      const kibibytes = (): number =>
-        Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]);
-      await vi.waitUntil(() => kibibytes() > 400_000, { timeout: 120_000, interval: 20 });
-      child.kill('SIGINT');
-      await sleep(200);
-      child.kill('SIGINT');
-      expect(await ended).toBe('SIGINT');
-      expect(readdirSync(temporary)).toEqual([]);
-      rmSync(temporary, { recursive: true });
-    },
-  );
 
   test('completion gives commands, options, fields and values of the lake', async () => {
     const complete = async (...words: string[]): Promise<string[]> =>

@@ -10,8 +10,8 @@ import { retainRows } from '../../src/lake/retain-rows.ts';
 import type { Snapshot } from '../../src/lake/delta/snapshot.ts';
 import { tableStats } from '../../src/lake/table-stats.ts';
 import { vacuum } from '../../src/lake/vacuum.ts';
-import { DuckdbEngine } from '../../src/query/duckdb/duckdb-engine.ts';
 import { tuplesOnly } from '../../src/query/engine/question-view.ts';
+import { ViewEngine } from '../../src/query/engine/view-engine.ts';
 import { ask } from '../query/ask.ts';
 import { buildFlowLog } from './build-flow-log.ts';
 
@@ -41,7 +41,7 @@ async function commit(port: number, timeMillis: number, blob = 'b'): Promise<voi
 }
 
 async function rowsOf(snapshot: Snapshot): Promise<unknown[]> {
-  const engine = new DuckdbEngine(tuplesOnly(snapshot));
+  const engine = new ViewEngine(tuplesOnly(snapshot));
   const rows = await ask(engine, 'SELECT * FROM tuples ORDER BY dst_port');
   await engine.close();
   return rows;

@@ -3,6 +3,9 @@ import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ArmRequest, ArmResponse } from '../../src/control/api/request.ts';
+import type { WorkspaceState } from '../../src/control/types/workspace.ts';
+import type { LogsEngine } from '../../src/server/logs/logs-engine.ts';
+import { addLogAnalyticsRoutes } from '../../src/server/routes/log-analytics.ts';
 import { openHttp, serviceNames } from '../../src/server/http.ts';
 import type { Http } from '../../src/server/http.ts';
 import { addControlRoutes } from '../../src/server/routes/control.ts';
@@ -36,6 +39,8 @@ export async function serveParts(options: {
   /** As long as the control plane reads its state. */
   readonly isStarting?: boolean;
   readonly health?: () => readonly PartHealth[];
+  /** What answers the query API, and its workspaces. */
+  readonly logs?: { readonly engine: LogsEngine; readonly workspaces?: readonly WorkspaceState[] };
 }): Promise<Serving> {
   const folder = await mkdtemp(join(tmpdir(), 'nsgflow-serving-'));
   const now = options.now ?? Date.now;
@@ -71,6 +76,17 @@ export async function serveParts(options: {
         health: options.health ?? (() => []),
         metrics: () => [],
       });
+      if (options.logs !== undefined) {
+        const { engine, workspaces = [] } = options.logs;
+        addLogAnalyticsRoutes(app, {
+          tokens,
+          challenge,
+          now,
+          onFault: (error) => faults.push(error),
+          workspaces: () => workspaces,
+          engine: () => (options.isStarting === true ? undefined : engine),
+        });
+      }
       addControlRoutes(app, {
         tokens,
         origin,

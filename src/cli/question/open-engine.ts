@@ -1,6 +1,5 @@
 import { errorTable, FlowError } from '../../base/errors.ts';
 import { formatCountOf } from '../../base/format-count.ts';
-import { limits } from '../../base/limits.ts';
 import type { NameSource } from '../../enrich/names.ts';
 import { tuplesKeptFrom } from '../../lake/flows/frozen.ts';
 import type { Lake } from '../../lake/lake.ts';
@@ -8,7 +7,7 @@ import { openLake } from '../../lake/lake.ts';
 import type { AskSettings, Engine } from '../../query/engine/engine.ts';
 import type { QuestionView } from '../../query/engine/question-view.ts';
 import type { Query, QueryRange } from '../../query/tree.ts';
-import { endInterrupted, setAsking, stop, stopGently } from '../interrupt.ts';
+import { stop, stopGently } from '../interrupt.ts';
 import { parseBytes, parseDuration } from '../options/amount.ts';
 import { namesOf } from '../options/name-options.ts';
 import { tell } from '../output/printable.ts';
@@ -32,17 +31,11 @@ export async function withEngine<T>(
   const memoryBytes = options.memory === undefined ? undefined : parseBytes('--memory', options.memory);
   const isWithout = lake === 'optional' && options.lake === undefined && options.input === undefined;
   const opened = isWithout ? await openWithoutLake() : await openEngine(options);
-  setAsking(true);
-  let grace: NodeJS.Timeout | undefined;
-  const undo = stopGently(() => {
+  const undo = stopGently(() =>
     stop.abort(
       new FlowError('interrupted', 'interrupted', { hint: 'A question changes nothing: ask again at any time.' }),
-    );
-    grace = setTimeout(() => {
-      tell('nsgflow: interrupted');
-      endInterrupted(errorTable.interrupted.exit);
-    }, limits.interruptedQuestionMillisMax);
-  });
+    ),
+  );
   const timer =
     timeoutMillis === undefined
       ? undefined
@@ -56,9 +49,7 @@ export async function withEngine<T>(
     return await ask(tellingGoneTuples(tellingProgress(engine), opened.tuplesFrom ?? ''));
   } finally {
     clearTimeout(timer);
-    clearTimeout(grace);
     undo();
-    setAsking(false);
     // After Ctrl-C the process ends at once, without releasing memory piece by piece.
     if (!isInterrupted(stop.signal)) await opened.close();
   }

@@ -7,6 +7,7 @@ import type { Gate } from '../../base/gate.ts';
 import { limits } from '../../base/limits.ts';
 import { DuckdbConnection } from './connection.ts';
 import { lakeGate } from './gates.ts';
+import type { TemporaryFolder } from './temporary-folder.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
 export interface Duckdb {
@@ -17,16 +18,17 @@ export interface Duckdb {
   close(): Promise<void>;
 }
 
-/** Opens an in-memory instance, whose calls pass `gate`. It spills to the system's folder for temporary files beyond `memoryBytes`. */
+/** Opens an in-memory instance, whose calls pass `gate`. Beyond `memoryBytes` it spills to a private folder, or to one of the caller. */
 export async function openDuckdb(
   memoryBytes: number = limits.queryMemoryBytesMax,
   gate: Gate = lakeGate,
   signal?: AbortSignal,
+  spillOfCaller?: string,
 ): Promise<Duckdb> {
-  // DuckDB would make the folder readable for everybody. Without a place for one, it answers within its memory.
-  const spill = await makeTemporaryFolder('spill').catch(() => undefined);
+  const spill = spillOfCaller === undefined ? await makeSpillFolder() : undefined;
   try {
-    const instance = await gate.pass(() => makeInstance(memoryBytes, spill?.path ?? ''), signal);
+    const spillFolder = spillOfCaller ?? spill?.path ?? '';
+    const instance = await gate.pass(() => makeInstance(memoryBytes, spillFolder), signal);
     return {
       instance,
       connect: async (ends) => new DuckdbConnection(await gate.pass(() => instance.connect(), ends), gate, ends),
@@ -39,6 +41,11 @@ export async function openDuckdb(
     await spill?.remove();
     throw error;
   }
+}
+
+/** DuckDB would make the folder readable for everybody. `undefined` where there is no place for one: it then answers within its memory. */
+export async function makeSpillFolder(): Promise<TemporaryFolder | undefined> {
+  return await makeTemporaryFolder('spill').catch(() => undefined);
 }
 
 async function makeInstance(memoryBytes: number, spillFolder: string): Promise<DuckDBInstance> {

@@ -1,7 +1,7 @@
 /** Settling in a thread of its own, so that a process that records or answers is not held up; run as it is written, without being built, in this thread. */
 import { Worker } from 'node:worker_threads';
-import { FlowError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
+import { receivedError } from '../../base/sent-error.ts';
 import type { SettlePlan, Settled } from './settle.ts';
 import type { DatesToBuild, SettleAnswer, SettleTask } from './settle-task.ts';
 import { runSettleTask } from './settle-task.ts';
@@ -38,7 +38,7 @@ async function inThread(task: SettleTask, stop: AbortSignal, ends: 'gently' | 'a
       if (ends === 'at once') interrupt = () => reject(stop.reason as Error);
       stop.addEventListener('abort', interrupt, { once: true });
       worker.on('message', (its: SettleAnswer) => {
-        if ('error' in its) reject(errorOf(its.error));
+        if ('error' in its) reject(receivedError(its.error));
         else resolve(its);
       });
       worker.on('error', reject);
@@ -72,10 +72,4 @@ function keep(worker: Worker): void {
   worker.once('error', forget);
   worker.once('exit', forget);
   worker.unref();
-}
-
-function errorOf(error: unknown): unknown {
-  const { code, message, hint } = error as Partial<FlowError>;
-  if (error instanceof Error || code === undefined || message === undefined) return error;
-  return new FlowError(code, message, hint === undefined ? {} : { hint });
 }

@@ -1,6 +1,6 @@
 /** The thread of settle-thread.ts: does one task after another. */
 import { parentPort } from 'node:worker_threads';
-import { FlowError } from '../../base/errors.ts';
+import { sentError } from '../../base/sent-error.ts';
 import type { SettleAnswer, SettleTask } from './settle-task.ts';
 import { runSettleTask } from './settle-task.ts';
 
@@ -21,12 +21,6 @@ async function answer(task: SettleTask, signal: AbortSignal): Promise<SettleAnsw
   try {
     return await runSettleTask(task, signal);
   } catch (error) {
-    return { error: describe(error) };
+    return { error: sentError(error) };
   }
-}
-
-/** Errors lose their class on the way: what FlowError has goes by itself. */
-function describe(error: unknown): unknown {
-  if (!(error instanceof FlowError)) return error;
-  return { code: error.code, message: error.message, hint: error.hint };
 }

@@ -23,18 +23,17 @@ import type { NameSource } from '../../enrich/names.ts';
 import { packedNames } from '../../enrich/names.ts';
 import { duckdbFileError } from '../../lake/files/data-file.ts';
 import type { Asked } from '../../lake/duckdb/duckdb-stream.ts';
-import { preparedChunks, streamChunks } from '../../lake/duckdb/duckdb-stream.ts';
-import type { Duckdb } from '../../lake/duckdb/duckdb.ts';
+import { streamChunks } from '../../lake/duckdb/duckdb-stream.ts';
 import { quoteText } from '../../lake/duckdb/duckdb.ts';
 import { tupleRows } from '../../lake/files/file-rows.ts';
 import { flowRows } from '../../lake/flows/flow-rows.ts';
 import { addressesOf } from '../engine/address-condition.ts';
 import { answerOf } from '../answer.ts';
 import { makeNameTables } from './name-tables.ts';
-import { columnsOfPrepared, rowsOf } from './duckdb-result.ts';
+import { rowsOf } from './duckdb-result.ts';
 import { exactRows } from './exact-cell.ts';
-import { questionError, relationError, sqlError } from '../engine/engine-error.ts';
-import type { AskSettings, Engine, RelationAnswer, RelationQuestion, Times, WrittenAnswer } from '../engine/engine.ts';
+import { questionError, relationError } from '../engine/engine-error.ts';
+import type { AskSettings, Engine, RelationAnswer, RelationQuestion, WrittenAnswer } from '../engine/engine.ts';
 import type { LoweredQuery } from '../lower/lower.ts';
 import type { QuestionFiles, QuestionView } from '../engine/question-view.ts';
 import { filesOfRelation, lowerNamed, nothingRead, planQuestion, scanOf } from '../engine/question-view.ts';
@@ -42,16 +41,15 @@ import { columnsOf } from '../relation/check.ts';
 import type { Relation, TableName } from '../relation/relation.ts';
 import type { Answer, ExactCell, Scan } from '../engine/result.ts';
 import { DuckdbPool, Running } from '../engine/running.ts';
+import { rowChunks } from './row-chunks.ts';
 import { registerScriptFunctions } from './script-functions.ts';
-import { prepareQuestion, questionText } from './sql-guard.ts';
-import { lockConnection } from './sql-sandbox.ts';
 import { duckdb as dialect, duckdbParameters } from '../sql/duckdb.ts';
 import type { SqlStatement } from '../sql/node.ts';
 import type { SqlText } from '../sql/print.ts';
 import { printSql } from '../sql/print.ts';
 import type { TableSource } from '../engine/table-source.ts';
 import { tableSource } from '../engine/table-source.ts';
-import type { Query, QueryRange } from '../tree.ts';
+import type { Query } from '../tree.ts';
 
 /** A question as SQL, in a connection in which the files are known. */
 interface Compiled extends LoweredQuery {
@@ -59,13 +57,14 @@ interface Compiled extends LoweredQuery {
   readonly scan: Scan;
 }
 
-export class DuckdbEngine implements Engine {
+/** All of an engine but SQL of users. */
+export class DuckdbEngine implements Omit<Engine, 'sql' | 'timesOf'> {
   readonly #lake: QuestionView | undefined;
   readonly #names: NameSource;
   readonly #pool = new DuckdbPool();
   readonly #running = new Set<Running>();
 
-  /** Closing the engine closes the view. Without a view, it answers trees that read no table. */
+  /** Without a view, it answers trees that read no table. */
   constructor(view: QuestionView | undefined, names: NameSource = packedNames) {
     this.#lake = view;
     this.#names = names;
@@ -90,30 +89,6 @@ export class DuckdbEngine implements Engine {
     } catch (error) {
       await running.end();
       throw running.reason(error, wrap);
-    }
-  }
-
-  async sql(text: string, settings: AskSettings = {}): Promise<Answer> {
-    const { signal, bounds } = settings;
-    const { tuples } = this.#view;
-    signal?.throwIfAborted();
-    const flows = await this.#view.flows({}, signal);
-    const running = await this.#start(settings, (duckdb) => this.#pool.drop(duckdb));
-    try {
-      const { connection } = running;
-      await lockConnection(connection, { tuples, flows }, bounds?.spillBytes);
-      const { prepared, names } = await prepareQuestion(connection, text);
-      const chunks = preparedChunks(prepared, { connection, sql: questionText(text) });
-      const read = [tuples, ...flows].flatMap(({ files }) => files);
-      return {
-        columns: columnsOfPrepared(prepared),
-        names,
-        chunks: rowChunks(chunks, running, sqlError, rowsOf),
-        scan: scanOf(this.#view, { tuples: [tuples], flows }, [{ read, unfiltered: 0 }]),
-      };
-    } catch (error) {
-      await running.end();
-      throw running.reason(error, sqlError);
     }
   }
 
@@ -174,43 +149,23 @@ export class DuckdbEngine implements Engine {
     }
   }
 
-  timesOf(range: QueryRange): Times | undefined {
-    const { tuples, storedFlows } = this.#view;
-    const { start = -Infinity, end = Infinity } = range;
-    const files = [...tuples.files, ...storedFlows].filter((file) => file.startMillis < end && file.endMillis > start);
-    const firstMillis = Math.max(
-      start,
-      files.reduce((least, { startMillis }) => Math.min(least, startMillis), Infinity),
-    );
-    const lastMillis = Math.min(
-      end,
-      files.reduce((most, { endMillis }) => Math.max(most, endMillis - 1), -Infinity),
-    );
-    return Number.isFinite(firstMillis) && Number.isFinite(lastMillis) ? { firstMillis, lastMillis } : undefined;
-  }
-
   /** Ends what still runs. */
   async close(): Promise<void> {
     for (const running of this.#running) await running.close();
     await this.#pool.close();
-    await this.#lake?.close();
   }
 
-  /** `giveBack` is called with the instance when the question has ended. */
-  async #start(
-    { signal, bounds = {}, onProgress }: AskSettings,
-    giveBack = (duckdb: Duckdb, memoryBytes: number): Promise<void> => this.#pool.giveBack(duckdb, memoryBytes),
-  ): Promise<Running> {
+  async #start({ signal, bounds = {}, onProgress }: AskSettings): Promise<Running> {
     signal?.throwIfAborted();
     const { memoryBytes = limits.queryMemoryBytesMax } = bounds;
     const duckdb = await this.#pool.take(memoryBytes, signal);
     try {
       const connection = await duckdb.connect(signal);
-      const running = this.#track(new Running(connection, signal, () => giveBack(duckdb, memoryBytes)));
+      const running = this.#track(new Running(connection, signal, () => this.#pool.giveBack(duckdb, memoryBytes)));
       if (onProgress !== undefined) await running.report(onProgress);
       return running;
     } catch (error) {
-      await giveBack(duckdb, memoryBytes);
+      await this.#pool.giveBack(duckdb, memoryBytes);
       throw error;
     }
   }
@@ -256,6 +211,7 @@ export class DuckdbEngine implements Engine {
     const read = Object.values(places).filter((place) => place !== '');
     await makeNameTables(connection, read, statement, this.#names, signal);
     const sql = printSql(statement, dialect, places);
+    registerScriptFunctions(connection, sql.text);
     const scan = this.#lake === undefined ? nothingRead : scanOf(this.#lake, files, Object.values(sources));
     return { sql, scan };
   }
@@ -264,29 +220,6 @@ export class DuckdbEngine implements Engine {
 /** SQL of ours, as DuckDB is asked it. */
 function asked({ text, parameters }: SqlText): Omit<Asked, 'connection'> {
   return { sql: text, ...duckdbParameters(parameters) };
-}
-
-async function* cellChunks<T>(
-  chunks: ReturnType<typeof streamChunks>,
-  rows: (chunk: DuckDBDataChunk) => T[][],
-): AsyncGenerator<T[][]> {
-  for await (const chunk of chunks) yield rows(chunk);
-}
-
-/** Rows as cells; at the end, or when the reader stops, the question ends. */
-async function* rowChunks<T>(
-  chunks: ReturnType<typeof streamChunks>,
-  running: Running,
-  wrap: (error: unknown) => unknown,
-  rows: (chunk: DuckDBDataChunk) => T[][],
-): AsyncGenerator<T[][]> {
-  try {
-    yield* cellChunks(chunks, rows);
-  } catch (error) {
-    throw running.reason(error, wrap);
-  } finally {
-    await running.end();
-  }
 }
 
 /** Sums of 128 bits as 64: Parquet has no wider number, and DuckDB would write them as doubles. */

@@ -1,18 +1,16 @@
-import { limits } from '../../base/limits.ts';
 import type { DuckdbConnection } from '../../lake/duckdb/connection.ts';
 import { listValue } from '../../lake/duckdb/duckdb-library.ts';
-import { tupleRows } from '../../lake/files/file-rows.ts';
+import type { DataFile } from '../../lake/delta/snapshot.ts';
+import { fileRows, tupleRows } from '../../lake/files/file-rows.ts';
 import { flowRows } from '../../lake/flows/flow-rows.ts';
 import { flowColumns } from '../../lake/flows/schema.ts';
-import type { TableFiles } from '../../lake/flows/view.ts';
 import { flowsColumns } from '../../lake/tuples/stored-columns.ts';
 import { counterColumns } from '../relation/tables.ts';
-import { tableSource } from '../engine/table-source.ts';
 
 /** The files of both tables. */
 export interface SandboxFiles {
-  readonly tuples: TableFiles;
-  readonly flows: readonly TableFiles[];
+  readonly tuples: readonly DataFile[];
+  readonly flows: readonly DataFile[];
 }
 
 /**
@@ -22,15 +20,15 @@ export interface SandboxFiles {
 export async function lockConnection(
   connection: DuckdbConnection,
   { tuples, flows }: SandboxFiles,
-  spillBytes: number = limits.querySpillBytesMax,
+  spillBytes: number,
 ): Promise<void> {
-  const ofTuples = await tableSource(connection, tupleRows, [tuples], undefined);
-  const ofFlows = await tableSource(connection, flowRows, flows, undefined);
+  const ofTuples = await fileRows(connection, tuples, 'all', tupleRows);
+  const ofFlows = await fileRows(connection, flows, 'all', flowRows);
   const shown = flowsColumns.map((column) => column.name).join(', ');
-  await connection.run(`CREATE VIEW tuples AS SELECT ${shown} FROM ${ofTuples.sql}`);
-  await connection.run(`CREATE VIEW flows AS SELECT ${flowsList} FROM ${ofFlows.sql}`);
+  await connection.run(`CREATE VIEW tuples AS SELECT ${shown} FROM ${ofTuples}`);
+  await connection.run(`CREATE VIEW flows AS SELECT ${flowsList} FROM ${ofFlows}`);
   await connection.run('CREATE VIEW conversations AS FROM flows WHERE observer = 0');
-  const files = [tuples, ...flows].flatMap((table) => table.files.map(({ path }) => path));
+  const files = [...tuples, ...flows].map(({ path }) => path);
   if (files.length > 0) await connection.run('SET GLOBAL allowed_paths = $1', [listValue(files)]);
   await connection.run(`SET GLOBAL max_temp_directory_size = '${spillBytes}B'`);
   await connection.run('SET GLOBAL enable_external_access = false');

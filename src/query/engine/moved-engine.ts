@@ -4,15 +4,15 @@ import { limits } from '../../base/limits.ts';
 import type { NameSource } from '../../enrich/names.ts';
 import { movedSnapshot } from '../../lake/delta/moved-files.ts';
 import type { Snapshot } from '../../lake/delta/snapshot.ts';
-import { DuckdbEngine } from '../duckdb/duckdb-engine.ts';
 import type { AskSettings, Engine, RelationAnswer, RelationQuestion, Times, WrittenAnswer } from './engine.ts';
 import type { QuestionView } from './question-view.ts';
+import { ViewEngine } from './view-engine.ts';
 import type { Answer } from './result.ts';
 import type { Query, QueryRange } from '../tree.ts';
 
 /** An engine over a version of a lake, whose files may move until they have been read. Closing it closes the view. */
 export function openMovableEngine(view: QuestionView, names?: NameSource): Engine {
-  return view.tuples.table.layout === 'new' ? new DuckdbEngine(view, names) : new MovableEngine(view, names);
+  return view.tuples.table.layout === 'new' ? new ViewEngine(view, names) : new MovableEngine(view, names);
 }
 
 class MovableEngine implements Engine {
@@ -64,7 +64,7 @@ class MovableEngine implements Engine {
       flows: (range, signal) => this.#view.flows(range, signal),
       close: () => Promise.resolve(),
     };
-    return new DuckdbEngine(view, this.#names);
+    return new ViewEngine(view, this.#names);
   }
 
   /** An answer whose first chunk has come: until then, it may begin anew. */

@@ -1,7 +1,7 @@
-import { DuckdbEngine } from '../duckdb/duckdb-engine.ts';
+import { ViewEngine } from './view-engine.ts';
 import type { Engine } from './engine.ts';
 
 /** An engine for trees that read no table. */
 export function openEngineWithoutLake(): Engine {
-  return new DuckdbEngine(undefined);
+  return new ViewEngine(undefined);
 }

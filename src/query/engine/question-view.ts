@@ -12,6 +12,7 @@ import { scanTimes } from '../relation/scan-times.ts';
 import type { SqlDialect } from '../sql/dialect.ts';
 import { lowerRelation } from '../sql/lower.ts';
 import type { SqlStatement } from '../sql/node.ts';
+import type { Times } from './engine.ts';
 import type { Scan } from './result.ts';
 import type { Query, QueryRange } from '../tree.ts';
 import { rangeOf } from '../tree.ts';
@@ -141,6 +142,21 @@ export function countedFiles(
   };
   const toRead = tables.map(({ table, files }) => ({ table, files: files.filter(isToRead) }));
   return { counted, toRead };
+}
+
+/** Between which times the rows of a range lie: engine.ts. */
+export function timesOf({ tuples, storedFlows }: QuestionView, range: QueryRange): Times | undefined {
+  const { start = -Infinity, end = Infinity } = range;
+  const files = [...tuples.files, ...storedFlows].filter((file) => file.startMillis < end && file.endMillis > start);
+  const firstMillis = Math.max(
+    start,
+    files.reduce((least, { startMillis }) => Math.min(least, startMillis), Infinity),
+  );
+  const lastMillis = Math.min(
+    end,
+    files.reduce((most, { endMillis }) => Math.max(most, endMillis - 1), -Infinity),
+  );
+  return Number.isFinite(firstMillis) && Number.isFinite(lastMillis) ? { firstMillis, lastMillis } : undefined;
 }
 
 /** What a question read of its files. */

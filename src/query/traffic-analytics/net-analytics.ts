@@ -2,7 +2,7 @@
 import { column, textValue } from '../relation/expression.ts';
 import type { DeclaredColumn } from './column.ts';
 import { bool, bothSides, datetime, inOrderOfNames, int, long, real, string } from './column.ts';
-import { named } from './names.ts';
+import { named, namedById } from './names.ts';
 import type { TrafficAnalyticsSettings } from './settings.ts';
 import type { Side } from './side.ts';
 import * as values from './values.ts';
@@ -33,7 +33,7 @@ function columnsOfSide(name: 'Src' | 'Dest'): DeclaredColumn[] {
     ),
     string(`${name}LocalNetworkGateway`, `Local network gateway of the ${end}: always empty.`),
     string(`${name}NetworkGroups`, `Network groups of the ${end}: always empty.`),
-    string(`${name}Nic`, `NIC of the ${end}: \`group/name\`.`, named(side, 'nic')),
+    string(`${name}Nic`, `NIC of the ${end}: \`group/name\`.`, namedById(side, 'nic')),
     string(
       `${name}PublicIps`,
       `Public addresses of the ${end}: \`address|begun|ended|packets out|packets in|bytes out|bytes in\`, with spaces between them. Out is from source to destination.`,
@@ -47,11 +47,11 @@ function columnsOfSide(name: 'Src' | 'Dest'): DeclaredColumn[] {
       `Public addresses and service tag of the ${end}: \`address address|tag\`.`,
       column(`${side}_service_tags`),
     ),
-    string(`${name}Subnet`, `Subnet of the ${end}: \`group/vnet/subnet\`.`, named(side, 'subnet')),
+    string(`${name}Subnet`, `Subnet of the ${end}: \`group/vnet/subnet\`.`, namedById(side, 'subnet')),
     string(`${name}Subscription`, `Subscription of the ${end}.`, named(side, 'subscription')),
     string(`${name}TenantId`, `Tenant of the ${end}: always empty.`),
     string(`${name}TenantName`, `Tenant of the ${end}: always empty.`),
-    string(`${name}Vm`, `Virtual machine of the ${end}: \`group/name\`.`, named(side, 'vm')),
+    string(`${name}Vm`, `Virtual machine of the ${end}: \`group/name\`.`, namedById(side, 'vm')),
   ];
 }
 
@@ -122,7 +122,7 @@ export function netAnalyticsColumns({ codes, sourcePorts, flowEndTime }: Traffic
     string(
       'L7Protocol',
       'IANA name of the application protocol of the destination port, in lower case; else `Unknown`.',
-      column('l7_protocol'),
+      values.application,
     ),
     string('LogResourceId', 'Of firewall logs: always empty.'),
     string('MacAddress', 'MAC address of the NIC that saw the flow: `00-0D-3A-98-82-CE`.', values.mac),

@@ -1,9 +1,9 @@
 /** AzureNetworkAnalytics_CL: the older form, with topology columns. Source: schema article of Traffic Analytics. */
 import type { Expression } from '../relation/expression.ts';
-import { call, column, textValue, whole } from '../relation/expression.ts';
+import { call, column, textValue } from '../relation/expression.ts';
 import type { DeclaredColumn } from './column.ts';
 import { bool, bothSides, datetime, guid, real, string } from './column.ts';
-import { named } from './names.ts';
+import { named, namedById } from './names.ts';
 import type { TrafficAnalyticsSettings } from './settings.ts';
 import type { Side } from './side.ts';
 import { topologyColumns } from './topology-details.ts';
@@ -19,11 +19,11 @@ function columnsOfSide(end: '1' | '2'): DeclaredColumn[] {
   const side = sideOf[end];
   const what = end === '1' ? 'source' : 'destination';
   return [
-    guid(`Subscription${end}_g`, `Subscription of the ${what}.`, named(side, 'subscription')),
+    guid(`Subscription${end}_g`, `Subscription of the ${what}.`, guidOf(named(side, 'subscription'))),
     string(`Region${end}_s`, `Azure region of the ${what}.`, named(side, 'region')),
-    string(`NIC${end}_s`, `NIC of the ${what}: \`group/name\`.`, named(side, 'nic')),
-    string(`VM${end}_s`, `Virtual machine of the ${what}: \`group/name\`.`, named(side, 'vm')),
-    string(`Subnet${end}_s`, `Subnet of the ${what}: \`group/vnet/subnet\`.`, named(side, 'subnet')),
+    string(`NIC${end}_s`, `NIC of the ${what}: \`group/name\`.`, namedById(side, 'nic')),
+    string(`VM${end}_s`, `Virtual machine of the ${what}: \`group/name\`.`, namedById(side, 'vm')),
+    string(`Subnet${end}_s`, `Subnet of the ${what}: \`group/vnet/subnet\`.`, namedById(side, 'subnet')),
     string(`ApplicationGateway${end}_s`, `Application gateway of the ${what}.`, named(side, 'application_gateway')),
     string(`ExpressRouteCircuit${end}_s`, `ExpressRoute circuit of the ${what}: always empty.`),
     string(`LoadBalancer${end}_s`, `Load balancer of the ${what}.`, named(side, 'load_balancer')),
@@ -31,7 +31,10 @@ function columnsOfSide(end: '1' | '2'): DeclaredColumn[] {
   ];
 }
 
-const double = (of: Expression): Expression => call('divide', of, whole(1));
+const double = (of: Expression): Expression => call('long_double', of);
+
+const guidOf = (text: Expression | undefined): Expression | undefined =>
+  text === undefined ? undefined : call('text_guid', text);
 
 function flowColumns({ flowEndTime }: TrafficAnalyticsSettings): DeclaredColumn[] {
   return [
@@ -47,9 +50,9 @@ function flowColumns({ flowEndTime }: TrafficAnalyticsSettings): DeclaredColumn[
     string('SrcIP_s', 'Source address; empty where `SrcPublicIPs_s` lists addresses.', column('src_ip')),
     string('DestIP_s', 'Destination address; empty where `DestPublicIPs_s` lists addresses.', column('dst_ip')),
     string('VMIP_s', 'Deprecated since 2019: always empty.'),
-    real('DestPort_d', 'Destination port.', double(column('dst_port'))),
+    real('DestPort_d', 'Destination port.', double(call('to_long', column('dst_port')))),
     string('L4Protocol_s', '`T` for TCP, `U` for UDP.', values.words('protocol', { tcp: 'T', udp: 'U' })),
-    string('L7Protocol_s', 'IANA name of the application protocol of the destination port.', column('l7_protocol')),
+    string('L7Protocol_s', 'IANA name of the application protocol of the destination port.', values.application),
     string('FlowDirection_s', '`I` for inbound, `O` for outbound.', direction),
     string('FlowStatus_s', '`A` for allowed, `D` for denied.', status),
     string('NSGList_s', 'NSG that decided: `subscription/group/name` in lower case.', values.nsgShortId),

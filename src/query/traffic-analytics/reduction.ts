@@ -11,9 +11,10 @@ import { extend, filter, project, scan, summarize } from '../relation/build.ts';
 import type { Expression, Named } from '../relation/expression.ts';
 import { call, column, nothing, textValue, when, whole, wholeValue } from '../relation/expression.ts';
 import type { Aggregate, Relation } from '../relation/relation.ts';
-import { counterColumns } from '../relation/tables.ts';
+import { counterColumns, scanColumns } from '../relation/tables.ts';
 import type { QueryRange } from '../tree.ts';
-import { flowType, isPublic } from './flow-type.ts';
+import { flowType, flowTypeAttributes, isPublicSide, publicColumns, publicSides } from './flow-type.ts';
+import { nameOf, sideAttributes, withNames } from './names.ts';
 import type { TrafficAnalyticsSettings } from './settings.ts';
 import { generatedAfterMillis, intervalMillis } from './settings.ts';
 import type { Side } from './side.ts';
@@ -30,20 +31,16 @@ const flowKeys = ['flow_type', 'country', 'azure_region'];
 
 /** The rows whose TimeGenerated lies in the range. */
 export function reducedRows(range: QueryRange, settings: TrafficAnalyticsSettings, format?: 'vnet' | 'nsg'): Relation {
-  const rows = extend(
-    rowsOfAddresses(range, settings, format),
-    sides.map((side): Named => ({ name: `${side}_public`, value: isPublic(side) })),
-  );
-  const typed = extend(rows, [
-    { name: 'flow_type', value: flowType },
-    { name: 'country', value: nothing('text') },
-    { name: 'azure_region', value: nothing('text') },
-  ]);
-  const reduced = settings.publicAddresses === 'packed' ? packed(typed, settings) : unpacked(typed);
-  return extend(withTimes(reduced, settings), [
-    { name: 'l7_protocol', value: textValue('Unknown') },
-    ...sides.map((side): Named => ({ name: `${side}_service_tags`, value: nothing('text') })),
-  ]);
+  const typed = extend(typedRows(range, settings, format), publicColumns());
+  const reduced = settings.publicAddresses === 'packed' ? packed(typed, settings) : unpacked(typed, settings);
+  return withNames(withTimes(reduced, settings), sideAttributes, 'interval_start');
+}
+
+/** One row for each pair of addresses, with `src_public`, `dst_public` and `flow_type`, and what names say for them. */
+export function typedRows(range: QueryRange, settings: TrafficAnalyticsSettings, format?: 'vnet' | 'nsg'): Relation {
+  const rows = extend(rowsOfAddresses(range, settings, format), [{ name: 'name_time', value: startOf(settings) }]);
+  const named = extend(withNames(rows, flowTypeAttributes, 'name_time'), publicSides());
+  return extend(named, [{ name: 'flow_type', value: flowType() }]);
 }
 
 /** One row for each pair of addresses, before public addresses are packed. */
@@ -89,6 +86,8 @@ function isState(state: string): Expression {
 /** Tuples without a state are of NSG flow logs version 1, which log a flow once. */
 const begins = call('or', isDenied, call('is_null', column('state')), isState('begin'));
 
+const hasApplications = scanColumns('tuples').some(({ name }) => name === 'app');
+
 function aggregates({ flowEndTime }: TrafficAnalyticsSettings): Aggregate[] {
   const count = (condition: Expression): Expression => when(condition, whole(1), whole(0));
   return [
@@ -103,6 +102,8 @@ function aggregates({ flowEndTime }: TrafficAnalyticsSettings): Aggregate[] {
     { name: 'target_id', function: 'max', argument: column('target_id') },
     { name: 'encryption', function: 'max', argument: column('encryption') },
     { name: 'src_ports', function: 'set', argument: column('src_port') },
+    // The same for all tuples of a port and protocol.
+    { name: 'l7_protocol', function: 'max', argument: hasApplications ? column('app') : nothing('text') },
   ];
 }
 
@@ -114,52 +115,46 @@ function packed(rows: Relation, settings: TrafficAnalyticsSettings): Relation {
     ...keys.map((name) => (addressKeys.includes(name) ? { name, value: addressOf(name) } : name)),
     ...flowKeys,
     ...carried.map(({ name }) => name),
-    ...sides.map((side): Named => ({
-      name: `${side}_entry`,
-      value: when(isPacked(side), entryOf(side), nothing('text')),
-    })),
+    ...sides.flatMap((side): Named[] => [
+      { name: `${side}_entry`, value: when(isPacked(side), entryOf(side), nothing('text')) },
+      { name: `${side}_tagged`, value: when(isPacked(side), taggedOf(side), nothing('text')) },
+    ]),
   ]);
   const grouped = summarize(
     entries,
     ['bin', ...keys, ...flowKeys],
     [
       ...again(carried),
-      ...sides.map((side): Aggregate => ({
-        name: `${side}_entries`,
-        function: 'set',
-        argument: column(`${side}_entry`),
-      })),
+      ...sides.flatMap((side): Aggregate[] => [
+        { name: `${side}_entries`, function: 'set', argument: column(`${side}_entry`) },
+        { name: `${side}_tags`, function: 'set', argument: column(`${side}_tagged`) },
+      ]),
     ],
   );
   return extend(
     grouped,
-    sides.map((side) => ({
-      name: `${side}_public_ips`,
-      value: call('join_list', column(`${side}_entries`), textValue(' ')),
-    })),
+    sides.flatMap((side) => [
+      { name: `${side}_public_ips`, value: call('join_list', column(`${side}_entries`), textValue(' ')) },
+      { name: `${side}_service_tags`, value: call('join_list', column(`${side}_tags`), textValue(' ')) },
+    ]),
   );
 }
 
-function unpacked(rows: Relation): Relation {
-  return extend(
-    rows,
-    sides.map((side) => ({ name: `${side}_public_ips`, value: nothing('text') })),
-  );
+function unpacked(rows: Relation, settings: TrafficAnalyticsSettings): Relation {
+  const kept = ['bin', ...keys, ...flowKeys, ...aggregates(settings).map(({ name }) => name)];
+  return project(rows, [
+    ...kept,
+    ...sides.flatMap((side) => [
+      { name: `${side}_public_ips`, value: nothing('text') },
+      { name: `${side}_service_tags`, value: nothing('text') },
+    ]),
+  ]);
 }
 
-/**
- * The public side is packed. Of two public sides it is the one that is not the NIC's: of an inbound flow, the source. Addresses of malicious flows are not
- * packed.
- */
+/** The public side is packed. Addresses of malicious flows are not. */
 function isPacked(side: Side): Expression {
   const types = ['AzurePublic', 'ExternalPublic'].map(textValue);
-  const [opposite, away] = side === 'src' ? (['dst', 'inbound'] as const) : (['src', 'outbound'] as const);
-  return call(
-    'and',
-    column(`${side}_public`),
-    call('in', column('flow_type'), ...types),
-    call('or', call('not', column(`${opposite}_public`)), call('equal', column('direction'), textValue(away))),
-  );
+  return call('and', isPublicSide(side), call('in', column('flow_type'), ...types));
 }
 
 function addressOf(name: string): Expression {
@@ -177,6 +172,11 @@ function entryOf(side: Side): Expression {
   return call('concat', column(`${side}_ip`), ...numbers);
 }
 
+/** `address|tag` of an address that has a service tag. */
+function taggedOf(side: Side): Expression {
+  return call('concat', column(`${side}_ip`), textValue('|'), nameOf(side, 'tag'));
+}
+
 /** How the aggregates of rows go on where these become one. */
 function again(aggregates: readonly Aggregate[]): Aggregate[] {
   return aggregates.map(({ name, function: of }): Aggregate => {
@@ -190,13 +190,18 @@ function again(aggregates: readonly Aggregate[]): Aggregate[] {
 /** With the start and end of the interval and TimeGenerated. */
 export function withTimes(rows: Relation, settings: TrafficAnalyticsSettings): Relation {
   const interval = intervalMillis(settings);
-  const at = (millis: number): Expression =>
-    call('time_of', call('add', call('multiply', column('bin'), whole(interval)), whole(millis)));
+  const at = (millis: number): Expression => startOf(settings, millis);
   return extend(rows, [
     { name: 'interval_start', value: at(0) },
     { name: 'interval_end', value: at(interval) },
     { name: 'generated', value: at(generatedAfterMillis(settings)) },
   ]);
+}
+
+/** The start of a row's interval, and so many milliseconds. */
+function startOf(settings: TrafficAnalyticsSettings, afterMillis = 0): Expression {
+  const start = call('multiply', column('bin'), whole(intervalMillis(settings)));
+  return call('time_of', call('add', start, whole(afterMillis)));
 }
 
 /** Bounds beyond the year 2255 select nothing and everything: their microseconds have more than 53 bits. */

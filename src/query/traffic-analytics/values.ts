@@ -140,3 +140,6 @@ export function endTime(setting: string): Expression {
   const last = column('last_time');
   return setting === 'last-begin' ? call('coalesce', column('last_begin'), last) : last;
 }
+
+/** IANA's name of the application protocol, in lower case. */
+export const application = call('coalesce', call('lower', column('l7_protocol')), textValue('Unknown'));

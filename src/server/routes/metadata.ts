@@ -61,7 +61,7 @@ function cloudEndpoints(origin: string, tenantId: string): object {
     media: `${origin}/`,
     sqlManagement: `${origin}/`,
     vmImageAliasDoc: `${origin}/`,
-    logAnalyticsResourceId: `${origin}/`,
+    logAnalyticsResourceId: origin,
     suffixes: { storage: hostname, keyVaultDns: hostname, sqlServerHostname: hostname, acrLoginServer: hostname },
   };
 }

@@ -15,8 +15,8 @@ import type { Lake } from '../../../src/lake/lake.ts';
 import { openLake } from '../../../src/lake/lake.ts';
 import { retainRows } from '../../../src/lake/retain-rows.ts';
 import { openClickhouseEngine } from '../../../src/query/clickhouse/clickhouse-engine.ts';
-import { DuckdbEngine } from '../../../src/query/duckdb/duckdb-engine.ts';
 import type { Engine } from '../../../src/query/engine/engine.ts';
+import { ViewEngine } from '../../../src/query/engine/view-engine.ts';
 import { formatFilter } from '../../../src/query/filter/format-filter.ts';
 import { lowerQuery } from '../../../src/query/lower/lower.ts';
 import { clickhouse as dialect } from '../../../src/query/sql/clickhouse.ts';
@@ -63,7 +63,7 @@ describe.skipIf(clickhouseSkipped !== undefined)(
 
     /** Both engines over the newest version of a lake; `then` what happens to it afterwards. */
     async function compare(lake: Lake, from: number, runs: number, then: () => Promise<void>): Promise<void> {
-      const duckdb = new DuckdbEngine(await LakeView.open(lake));
+      const duckdb = new ViewEngine(await LakeView.open(lake));
       const clickhouse = openClickhouseEngine(url, lake.folder, {}, await LakeView.open(lake));
       try {
         await then();
@@ -137,7 +137,7 @@ describe.skipIf(clickhouseSkipped !== undefined)(
       try {
         await ingestBlob(lake, 'c/0', first);
         await settle(lake);
-        const settled = new DuckdbEngine(await LakeView.open(lake));
+        const settled = new ViewEngine(await LakeView.open(lake));
         await ingestBlob(lake, 'c/1', second);
         const clickhouse = openClickhouseEngine(url, lake.folder, {});
         expect(await answerOf(clickhouse, settledAs)).toEqual(await answerOf(settled, settledAs));

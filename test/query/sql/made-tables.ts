@@ -11,6 +11,7 @@ import type { Tables } from '../../../src/query/relation/interpret.ts';
 import type { Relation } from '../../../src/query/relation/relation.ts';
 import { tableColumns } from '../../../src/query/relation/tables.ts';
 import { madeNames } from '../made-names.ts';
+import type { Names } from '../../../src/enrich/names.ts';
 import type { Type } from '../../../src/query/relation/type.ts';
 import type { Row, Value } from '../../../src/query/relation/value.ts';
 import type { Cell } from '../../../src/query/engine/result.ts';
@@ -58,16 +59,20 @@ function sourcesOf(files: MadeLake['files']): Record<keyof typeof tableColumns, 
   };
 }
 
-export function duckdbText(relation: Relation, files: MadeLake['files']): SqlText {
-  return printSql(lowerRelation(relation, duckdb, madeNames.changes), duckdb, sourcesOf(files));
+export function duckdbText(relation: Relation, files: MadeLake['files'], names: Names = madeNames): SqlText {
+  return printSql(lowerRelation(relation, duckdb, names.changes), duckdb, sourcesOf(files));
 }
 
 /** Rows of DuckDB's answer. */
-export async function askDuckdb({ connection, files }: MadeLake, relation: Relation): Promise<Cell[][]> {
+export async function askDuckdb(
+  { connection, files }: MadeLake,
+  relation: Relation,
+  names: Names = madeNames,
+): Promise<Cell[][]> {
   const sources = Object.values(sourcesOf(files));
   const statement = lowerRelation(relation, duckdb);
-  await makeNameTables(connection, sources, statement, () => Promise.resolve(madeNames), undefined);
-  const { text, parameters } = duckdbText(relation, files);
+  await makeNameTables(connection, sources, statement, () => Promise.resolve(names), undefined);
+  const { text, parameters } = duckdbText(relation, files, names);
   const { values, types } = duckdbParameters(parameters);
   const result = await connection.runAndReadAll(text, values, types);
   return result.getRows().map((row) => row.map(cellOf));

@@ -33,7 +33,12 @@ export function plainNetAnalytics(rows: readonly PlainRow[], { intervalMinutes, 
     const bin = Math.floor((isNear ? Number(recorded) : time) / interval) * interval;
     const hidden = isPacked ? packedSide(row) : undefined;
     const names = 'src_ip dst_ip dst_port protocol direction access rule mac format resource_id acl_id'.split(' ');
-    const key = JSON.stringify([bin, hidden, ...names.map((name) => (name === hidden ? null : row[name]))]);
+    const key = JSON.stringify([
+      bin,
+      hidden,
+      countryOf(row),
+      ...names.map((name) => (name === hidden ? null : row[name])),
+    ]);
     const group = groups.get(key) ?? { first: row, bin, tuples: [] };
     group.tuples.push(row);
     groups.set(key, group);
@@ -59,6 +64,7 @@ function netRow({ first, bin, tuples }: Group, interval: number, isPacked: boole
     FlowStartTime: Math.min(...times),
     FlowEndTime: Math.max(...times),
     FlowType: flowTypeOf(first),
+    Country: countryOf(first),
     SrcIp: isSourcePacked ? null : first['src_ip'],
     DestIp: isDestinationPacked ? null : first['dst_ip'],
     SrcPublicIps: isSourcePacked ? entries(tuples, 'src_ip') : '',
@@ -102,7 +108,7 @@ function sum(rows: readonly PlainRow[], name: string): number {
   return rows.reduce((total, row) => total + Number(row[name] ?? 0), 0);
 }
 
-function isPublic(address: PlainRow[string]): boolean {
+export function isPublic(address: PlainRow[string]): boolean {
   return !privateRanges.some((range) => range.test(String(address)));
 }
 
@@ -111,6 +117,12 @@ function packedSide(row: PlainRow): 'src_ip' | 'dst_ip' | undefined {
   const [src, dst] = [isPublic(row['src_ip']), isPublic(row['dst_ip'])];
   if (src && dst) return row['direction'] === 'inbound' ? 'src_ip' : 'dst_ip';
   return src ? 'src_ip' : dst ? 'dst_ip' : undefined;
+}
+
+/** Of the public address that is not the NIC's; see plainNames. */
+function countryOf(row: PlainRow): string | null {
+  const side = packedSide(row);
+  return side === undefined ? null : String(row[side]).includes(':') ? 'de' : 'au';
 }
 
 function flowTypeOf(row: PlainRow): string {

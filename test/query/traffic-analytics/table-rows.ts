@@ -1,6 +1,8 @@
 /** Rows of Traffic Analytics' tables over made-up tuples, as the interpreter and DuckDB give them. */
 import type { KqlTable } from '../../../src/query/kql/table.ts';
 import { project } from '../../../src/query/relation/build.ts';
+import type { Names } from '../../../src/enrich/names.ts';
+import type { NameLookup } from '../../../src/query/relation/interpret.ts';
 import { interpret } from '../../../src/query/relation/interpret.ts';
 import type { Relation } from '../../../src/query/relation/relation.ts';
 import type { Cell } from '../../../src/query/engine/result.ts';
@@ -8,8 +10,19 @@ import { parseTrafficAnalytics } from '../../../src/query/traffic-analytics/sett
 import { trafficAnalyticsTables } from '../../../src/query/traffic-analytics/tables.ts';
 import type { QueryRange } from '../../../src/query/tree.ts';
 import type { PlainRow } from '../../lake/plain-rows.ts';
+import { isPublic } from './plain-reduction.ts';
 import { askDuckdb, cellsOf, writeTables } from '../sql/made-tables.ts';
 import { tablesOfRows } from '../tables-of-rows.ts';
+
+/** Public addresses are in Australia, those of IPv6 in Germany. */
+export const plainNames: Names = {
+  changes: [],
+  applications: () => Promise.resolve(new Map()),
+  look: (address) =>
+    isPublic(address) ? { place: 'public', country: address.includes(':') ? 'DE' : 'AU' } : { place: 'private' },
+};
+
+export const plainLookup: NameLookup = (attribute, address) => plainNames.look(address, 0)[attribute] ?? null;
 
 export interface Asked {
   readonly table?: string;
@@ -34,8 +47,8 @@ export async function rowsOfTable(
   const lake = await writeTables(tables);
   try {
     return {
-      interpreted: byText(named(columns, cellsOf(relation, interpret(relation, tables)))),
-      asked: byText(named(columns, await askDuckdb(lake, relation))),
+      interpreted: byText(named(columns, cellsOf(relation, interpret(relation, tables, plainLookup)))),
+      asked: byText(named(columns, await askDuckdb(lake, relation, plainNames))),
     };
   } finally {
     await lake.close();
