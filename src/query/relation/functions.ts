@@ -145,7 +145,7 @@ export const functions = {
     arity: [2, many],
     type: (types) => (types.every((type) => type === 'text') ? 'text' : undefined),
     nulls: 'strict',
-    value: (...args) => args.join(''),
+    value: (...args) => (args as readonly string[]).join(''),
   },
   /** The digits of a whole number. */
   digits: ofOne(isWhole, 'text', String),
@@ -170,7 +170,9 @@ export const functions = {
     value: (list, separator) =>
       separator === null
         ? null
-        : ((list ?? []) as readonly Value[]).filter((item) => item !== null).join(separator as string),
+        : ((list ?? []) as readonly (string | bigint | null)[])
+            .filter((item) => item !== null)
+            .join(separator as string),
   },
   /** Whether a text is like a pattern of SQL's LIKE, in any case, with `\` before what stands for itself. */
   like: ofTexts((text, pattern) => likeExpression(pattern).test(text), 'boolean'),
