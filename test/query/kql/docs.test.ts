@@ -67,6 +67,7 @@ function refusedNames(): string[] {
     ...Object.keys(kqlFunctions),
     ...Object.keys(kqlAggregates),
     'pack_all',
+    'bag_pack_columns',
     'column_ifexists',
     'columnifexists',
   ]);

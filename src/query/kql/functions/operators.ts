@@ -154,6 +154,12 @@ export const kqlOperators: Readonly<Record<string, KqlFunction>> = {
   ...textOperators('has', 'a term is found in the text: a run of letters and digits', 'text_has'),
   ...textOperators('hasprefix', 'a term begins with a text', 'text_has_prefix'),
   ...textOperators('hassuffix', 'a term ends with a text', 'text_has_suffix'),
+  ':': custom(2, 'as `has`, in `search`', ([of, term], context) =>
+    typed(
+      'bool',
+      call('text_has', call('lower', convert(of, 'string', context)), call('lower', convert(term, 'string', context))),
+    ),
+  ),
   'matches regex': custom(2, 'a regular expression of RE2 is found', (args, context) =>
     typed('bool', call('matches', ...args.map((one) => convert(one, 'string', context)))),
   ),

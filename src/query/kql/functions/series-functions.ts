@@ -101,6 +101,18 @@ export const seriesFunctions: Readonly<Record<string, KqlFunction>> = {
     'dynamic',
     'series_fill_linear',
   ),
+  series_stats: direct(
+    'min, min_idx, max, max_idx, avg, stdev and variance of a series, a column each',
+    ['dynamic'],
+    'dynamic',
+    (of) => call('bag_values', call('series_stats', of)),
+  ),
+  series_fit_line: direct(
+    'rsquare, slope, variance, rvariance, interception and line_fit of a series, a column each',
+    ['dynamic'],
+    'dynamic',
+    (of) => call('bag_values', call('series_fit_line', of)),
+  ),
   series_stats_dynamic: bag('least, greatest, mean, deviation, variance, sum and length of a series', 'series_stats'),
   series_fit_line_dynamic: bag('the straight line of least squares through a series', 'series_fit_line'),
   series_fir: direct(

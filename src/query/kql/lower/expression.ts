@@ -286,6 +286,10 @@ function called(of: SyntaxNode, scope: Scope): Typed {
     );
   if (name === 'column_ifexists' || name === 'columnifexists') return columnIfExists(args, scope);
   if (name === 'pack_all') return packAll(of, args, scope);
+  if (name === 'bag_pack_columns') {
+    const items = args.flatMap((arg) => [literal('string', arg.text ?? ''), expression(arg, scope)]);
+    return apply('bag_pack', kqlFunctions['bag_pack'], of, items, scope);
+  }
   if (name === 'typeof' || name === 'gettype')
     if (args.length === 1 && !Object.hasOwn(kqlFunctions, name)) {
       const value = expression(args[0], scope);

@@ -368,6 +368,10 @@ export const dynamicPrimitives = {
     const bag = parseJson(of);
     return isBag(bag) ? jsonText([...bag.keys()]) : undefined;
   }),
+  bag_values: primitive(['dynamic'], 'dynamic', (of) => {
+    const bag = parseJson(of);
+    return isBag(bag) ? jsonText([...bag.values()]) : undefined;
+  }),
   bag_has_key: primitive(['dynamic', 'text'], 'boolean', (of, key) => {
     const bag = parseJson(of);
     if (isBag(bag) && bag.has(key)) return true;
