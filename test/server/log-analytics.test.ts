@@ -1,4 +1,8 @@
 /** The Log Analytics query API: Azure's own client over HTTPS, and what a client would not send. */
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { LogsQueryClient, LogsQueryResultStatus } from '@azure/monitor-query';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LakeLogs } from '../../src/server/logs/lake-logs.ts';
@@ -140,6 +144,21 @@ describe('with @azure/monitor-query', () => {
     const answer = await client.queryResource(workspace.id, 'print n = 5', hour);
     expect(answer.status === LogsQueryResultStatus.Success && answer.tables[0]?.rows).toEqual([[5]]);
   });
+});
+
+test('the program of the docs page prints flow types with bytes', async () => {
+  const page = readFileSync(new URL('../../docs/tasks/azure-monitor-tools.md', import.meta.url), 'utf8');
+  const [, program = ''] = /```js\n([\s\S]*?)```/.exec(page) ?? [];
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], {
+    env: {
+      ...process.env,
+      NSGFLOW_ENDPOINT: server.origin,
+      NSGFLOW_TOKEN: 'any',
+      WORKSPACE_ID: customerId,
+      NODE_EXTRA_CA_CERTS: join(server.folder, 'tls', 'ca.pem'),
+    },
+  });
+  expect(stdout).toMatch(/^(?:[A-Za-z0-9]+ \d+\n){1,3}$/);
 });
 
 test('a query is asked with GET, and a table that there is not is named', async () => {
