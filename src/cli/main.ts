@@ -9,7 +9,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit();
   void import('./program.ts').then(({ report }) => process.exit(report(fileError(error, 'write the answer'), false)));
 });
-// A recorder continues when nobody reads its warnings.
+// A recorder continues after its standard error is closed.
 process.stderr.on('error', () => undefined);
 process.on('SIGINT', () => {
   if (!takeInterrupt()) return;

@@ -69,7 +69,7 @@ describe('nsgflow blob', () => {
     expect([raw.out.length, raw.out.slice(0, 2)]).toEqual([blocks[2].length, ',{']);
   });
 
-  test('what is not there, or not one blob, is said', async () => {
+  test('a missing blob and a choice of several blobs are errors', async () => {
     const absent = await nsgflow(['blob', 'list', logs, '--target', 'nsg-absent']);
     expect([absent.code, absent.out]).toEqual([3, '']);
     const many = await nsgflow(['blob', 'show', logs, '--target', 'nsg-web']);

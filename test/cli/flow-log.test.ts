@@ -35,7 +35,7 @@ afterAll(async () => {
   await plane.end();
 });
 
-/** Runs a command in this process: loading the Azure client anew for each would take seconds. */
+/** Runs a command in this process: loading the Azure client for each command would take seconds. */
 async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   const said = { out: '', err: '' };
   const keep = (name: 'out' | 'err') => (chunk: unknown) => {

@@ -26,7 +26,7 @@ test('at 80 columns, only commands in help are longer than the terminal', async 
   }
 });
 
-test('what is said on a terminal is broken at spaces; a text with a caret stays', () => {
+test('messages on a terminal wrap at spaces; a text with a caret does not wrap', () => {
   expect(wrapLines('one two three four\n  five six seven', 10)).toBe('one two\nthree four\n  five six\n  seven');
   const caret = 'unknown field "src.ipp" (column 1)\n  src.ipp = 1\n  ^';
   expect(wrapLines(caret, 10)).toBe(caret);

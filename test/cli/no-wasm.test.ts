@@ -29,7 +29,7 @@ test.each([
   expect(code).toBe(5);
 });
 
-test('without WebAssembly, settling what is not settled yet says so, too', async () => {
+test('without WebAssembly, settling fails with the same sentence', async () => {
   rmSync(join(lake, 'flows'), { recursive: true });
   const { code, err } = await nsgflowProcess(['lake', 'settle', '--lake', lake], { env });
   expect(err).toContain('settling needs WebAssembly, which this Node.js process does not have');

@@ -5,7 +5,7 @@ import { createProgress } from '../../src/cli/output/progress.ts';
 beforeEach(() => vi.useFakeTimers({ toFake: ['performance'] }));
 afterEach(() => vi.useRealTimers());
 
-/** What a terminal of so many columns shows after ten seconds. */
+/** What a terminal of this width shows after ten seconds. */
 function shown(columns: number | undefined, done: number, total: number, note = '12 blobs'): string {
   let text = '';
   const stream = { isTTY: true, columns, write: (part: string) => (text += part) };

@@ -49,7 +49,7 @@ test('one SIGINT after a SIGTERM does not abort a recording', async () => {
   expect(await begins(to)).toBe(packets.length);
 });
 
-test('a recording goes on when nobody reads its warnings', async () => {
+test('a recording continues after its standard error is closed', async () => {
   const to = join(root, 'unread');
   const child = await recordPipe(to);
   child.stderr?.destroy();

@@ -91,7 +91,7 @@ describe('a terminal that is too narrow', () => {
     expect(shown).not.toContain('MAC');
   });
 
-  test('leaves out nothing if nobody gives a width', async () => {
+  test('shows every column if no width is set', async () => {
     expect(await tableOf(flow)).toContain('/SUBSCRIPTIONS/0');
   });
 });
@@ -151,7 +151,7 @@ test('cells that wrap keep every character, also hostile ones', async () => {
   );
 });
 
-test('rows after those that decide the widths are whole, too', async () => {
+test('rows after the first 1,000, which set the widths, are not cut', async () => {
   const rows = Array.from({ length: 1500 }, (_, i) => [i < 1200 ? 'a' : 'UserRule_ALongName', i]);
   const result: Result = {
     columns: [
@@ -164,7 +164,7 @@ test('rows after those that decide the widths are whole, too', async () => {
   expect(await tableOf(result, { width: 80, isTerminal: true })).not.toContain('…');
 });
 
-test('times of one day are shown without it, but not those of another day', async () => {
+test('times of the first day are shown without a date, times of another day with it', async () => {
   let date = '';
   const result: Result = {
     columns: [

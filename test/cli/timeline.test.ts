@@ -16,7 +16,7 @@ async function rowsOf(...question: string[]): Promise<Row[]> {
 }
 
 describe('timeline of two hosts', () => {
-  test('has every conversation between them, whoever began it', async () => {
+  test('lists every conversation between the two, in both directions', async () => {
     const forward = await rowsOf('flows', 'src.ip', '=', one, 'and', 'dst.ip', '=', other);
     const back = await rowsOf('flows', 'src.ip', '=', other, 'and', 'dst.ip', '=', one);
     const rows = await rowsOf('timeline', other, one);
@@ -27,7 +27,7 @@ describe('timeline of two hosts', () => {
     expect(times).toEqual([...times].sort());
   });
 
-  test('with one port has those that use it, by its name too', async () => {
+  test('with a port lists the conversations of that port only; port names work, too', async () => {
     const rows = await rowsOf('timeline', one, `${other}:ssh`);
     expect(rows).toEqual(await rowsOf('timeline', `${other}:22`, one, 'tcp'));
     expect(rows.length).toBeGreaterThan(0);

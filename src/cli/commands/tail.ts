@@ -84,8 +84,8 @@ interface Seen {
 }
 
 /**
- * The last tuples, then those of each later version. A tuple is new where its record lies behind what had been read of its blob, so that
- * files which a compaction writes anew bring nothing twice.
+ * The last tuples, then the tuples of each later version. A tuple is new if its record begins after the bytes that were already read of its
+ * blob. So files that a compaction rewrites print nothing twice.
  */
 async function* follow(
   lake: Lake,

@@ -1,6 +1,6 @@
 import { dayMillis, hourMillis, minuteMillis } from '../../base/time.ts';
 
-/** Buckets of a series whose width nobody gives: so many at the most. */
+/** The most buckets of a series without --bucket. */
 export const bucketsDefault = 60;
 
 const widths = [1, 5, 10, 30]

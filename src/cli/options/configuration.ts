@@ -37,7 +37,7 @@ const fileName = 'nsgflow.yaml';
 
 /**
  * The configuration file of this call: `given` by `--config`, else NSGFLOW_CONFIG, else nsgflow.yaml in this folder if
- * it belongs to the user and nobody else can write it. `undefined` if there is none. `say` gets the reason why a file is not read.
+ * the file belongs to the user and only the user can write it. `undefined` if there is none. `say` gets the reason why a file is not read.
  * @throws usage, not-found
  */
 export async function findConfiguration(
