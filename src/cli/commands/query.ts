@@ -24,7 +24,12 @@ export function define(command: Command): void {
     .argument('[text...]', 'the query in KQL; without it standard input, or a shell on a terminal')
     .option('--sql [text]', 'the text is SQL: one SELECT over the views tuples, flows and conversations')
     .option('-f, --file <file>', 'read the text from a file; - is standard input')
-    .option('--param <Name=value>', 'fill in {Name} of a workbook query; may be repeated', collect);
+    .option('--param <Name=value>', 'fill in {Name} of a workbook query; may be repeated', collect)
+    .option(
+      '--traffic-analytics <name=value>',
+      "a setting of Traffic Analytics' tables, such as interval=10; may be repeated",
+      collect,
+    );
   addSource(command);
   addTimes(command);
   addOutput(command);
@@ -32,7 +37,7 @@ export function define(command: Command): void {
     'after',
     `
 KQL has the tables Tuples, Flows and Conversations, and those of Traffic Analytics: NTANetAnalytics,
-AzureNetworkAnalytics_CL and others (docs/reference/kql.md). A query that names no table needs no lake.
+AzureNetworkAnalytics_CL and others (docs/reference/traffic-analytics.md). A query that names no table needs no lake.
 SQL has the views tuples, flows and conversations. Nothing else can be read, and nothing can be written.
 Without --timeout, a question ends after ${timeoutDefault}.
 
@@ -61,9 +66,15 @@ async function answerKql(text: string | undefined, format: OutputFormat, options
 }
 
 async function answerSql(text: string | undefined, format: OutputFormat, options: QueryOptions): Promise<void> {
-  const { param, from, to, since, until } = options;
-  if (param !== undefined || [from, to, since, until].some((time) => time !== undefined))
-    throw new FlowError('usage', '--param and times are for KQL: in SQL, write the values into the text');
+  const { param, trafficAnalytics, from, to, since, until } = options;
+  if (
+    [param, trafficAnalytics].some((of) => of !== undefined) ||
+    [from, to, since, until].some((time) => time !== undefined)
+  )
+    throw new FlowError(
+      'usage',
+      '--param, --traffic-analytics and times are for KQL: in SQL, write the values into the text',
+    );
   const ask = async (engine: Engine, sql: string, signal?: AbortSignal): Promise<void> => {
     const startMillis = performance.now();
     const answer = await engine.sql(sql, signal === undefined ? {} : { signal });

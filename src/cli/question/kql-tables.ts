@@ -6,16 +6,22 @@ import { readRange } from './question.ts';
 
 export interface KqlOptions extends AskOptions {
   readonly param?: readonly string[];
+  readonly trafficAnalytics?: readonly string[];
 }
 
-/** The tables that KQL names: those of the lake, and those of Traffic Analytics. */
-export async function kqlTables(): Promise<readonly KqlTable[]> {
+/** The tables that KQL names: those of the lake, and those of Traffic Analytics. @throws usage */
+export async function kqlTables(trafficAnalytics: readonly string[] = []): Promise<readonly KqlTable[]> {
   const { lakeTables } = await import('../../query/kql/lake-tables.ts');
   const { trafficAnalyticsTables } = await import('../../query/traffic-analytics/tables.ts');
-  return [...lakeTables, ...trafficAnalyticsTables()];
+  const { parseTrafficAnalytics } = await import('../../query/traffic-analytics/settings.ts');
+  return [...lakeTables, ...trafficAnalyticsTables(parseTrafficAnalytics(trafficAnalytics))];
 }
 
 export async function kqlSettings(options: KqlOptions): Promise<KqlSettings> {
   const { readParameters } = await import('./kql-question.ts');
-  return { tables: await kqlTables(), range: readRange(options), parameters: readParameters(options.param ?? []) };
+  return {
+    tables: await kqlTables(options.trafficAnalytics),
+    range: readRange(options),
+    parameters: readParameters(options.param ?? []),
+  };
 }

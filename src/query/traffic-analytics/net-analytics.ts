@@ -15,7 +15,7 @@ function columnsOfSide(name: 'Src' | 'Dest'): DeclaredColumn[] {
   return [
     string(
       `${name}ApplicationGateway`,
-      `Application gateway of the ${end}: \`subscription/group/name\`.`,
+      `Application gateway of the ${end}, by name.`,
       named(side, 'application_gateway'),
     ),
     string(`${name}Cloud`, `Cloud of the ${end}: always empty.`),
@@ -26,11 +26,7 @@ function columnsOfSide(name: 'Src' | 'Dest'): DeclaredColumn[] {
       `Address of the ${end}; empty where \`${name}PublicIps\` lists addresses.`,
       column(`${side}_ip`),
     ),
-    string(
-      `${name}LoadBalancer`,
-      `Load balancer of the ${end}: \`subscription/group/name\`.`,
-      named(side, 'load_balancer'),
-    ),
+    string(`${name}LoadBalancer`, `Load balancer of the ${end}, by name.`, named(side, 'load_balancer')),
     string(`${name}LocalNetworkGateway`, `Local network gateway of the ${end}: always empty.`),
     string(`${name}NetworkGroups`, `Network groups of the ${end}: always empty.`),
     string(`${name}Nic`, `NIC of the ${end}: \`group/name\`.`, namedById(side, 'nic')),
@@ -44,7 +40,7 @@ function columnsOfSide(name: 'Src' | 'Dest'): DeclaredColumn[] {
     string(`${name}ServiceName`, `Service of the ${end}: always empty.`),
     string(
       `${name}ServiceTags`,
-      `Public addresses and service tag of the ${end}: \`address address|tag\`.`,
+      `Public addresses of the ${end} with their service tags: \`address|tag\`, with spaces between them.`,
       column(`${side}_service_tags`),
     ),
     string(`${name}Subnet`, `Subnet of the ${end}: \`group/vnet/subnet\`.`, namedById(side, 'subnet')),
