@@ -82,7 +82,7 @@ async function measure(folder, hours) {
   const { lowerRelation } = await dist('query/sql/lower.js');
   const { printSql } = await dist('query/sql/print.js');
   const { duckdb: dialect, duckdbParameters } = await dist('query/sql/duckdb.js');
-  const { makeAddressNames } = await dist('query/duckdb/address-names.js');
+  const { makeNameTables } = await dist('query/duckdb/name-tables.js');
   const { packedNames } = await dist('enrich/names.js');
   const opened = await openDuckdb(memoryBytes);
   const connection = await opened.connect();
@@ -90,10 +90,8 @@ async function measure(folder, hours) {
   await connection.run(`CREATE VIEW tuples AS SELECT * FROM ${source}`);
   const ask = async (question, settings) => {
     const statement = lowerRelation(await treeOf(question, settings), dialect);
-    const attributes = [...statement.attributes];
-    if (attributes.length > 0) await makeAddressNames(connection, [source], attributes, await packedNames(), undefined);
+    await makeNameTables(connection, [source], statement, packedNames, undefined);
     const { text, parameters } = printSql(statement, dialect, { tuples: source, flows: '' });
-    if (process.env.SHOW) console.log(text);
     const { values, types } = duckdbParameters(parameters);
     return (await connection.runAndReadAll(text, values, types)).currentRowCount;
   };
