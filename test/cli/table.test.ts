@@ -85,6 +85,26 @@ describe('a terminal that is too narrow', () => {
     expect(shown).not.toContain('…');
   });
 
+  test('has a line for each cell where even that is not enough', async () => {
+    expect(await tableOf(flow, { width: 30, isTerminal: true })).toBe(
+      [
+        'TIME         10:00:00',
+        'ACCESS       deny',
+        'SOURCE',
+        '  [2001:db8:1234:5678::25]',
+        '  :50123',
+        'DESTINATION  198.51.100.123:',
+        '             54321',
+        'RULE         UserRule_Deny',
+        '             DatabasesFrom',
+        '             Elsewhere',
+        'BYTES        51.3 MB',
+        '',
+        '',
+      ].join('\n'),
+    );
+  });
+
   test('keeps columns that the command says', async () => {
     const shown = await tableOf({ ...flow, keep: ['state'] }, { width: 80, isTerminal: true });
     expect(shown).toMatch(/^TIME .* STATE$/m);

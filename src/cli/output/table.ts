@@ -1,9 +1,10 @@
 /**
  * Tables for people. Nothing is cut: if the terminal is too narrow, columns of less use are left out (table-columns.ts), and then cells go
- * on in further lines (wrap.ts).
+ * on in further lines (wrap.ts). If that is not enough, each cell has a line (record-lines.ts).
  */
 import type { Result, ResultColumn, TableStyle } from './result.ts';
 import { plainText, printableCell } from './printable.ts';
+import { recordLines } from './record-lines.ts';
 import { leftOutFirst, wrapSteps } from './table-columns.ts';
 import { numberFormat, unitOf } from './units.ts';
 import { longestAddress, rowLines, tableGap, wrapCell } from './wrap.ts';
@@ -95,6 +96,23 @@ function layoutOf(
       widths[i] = Math.max(1, ...lengths.filter((length) => length <= widths[i]));
     }
   }
+  const bold = (text: string): string => (style.color ? `\u001b[1m${text}\u001b[0m` : text);
+  const painted =
+    (cells: readonly string[]) =>
+    (text: string, i: number): string =>
+      style.color ? colored(text, shown[i].column, cells[i]) : text;
+  const cellsOf = (values: readonly unknown[]): string[] => shown.map(({ text, at }) => text(values[at]));
+  if (!isRoomy && lineWidth(widths) > style.width) {
+    const names = style.noHeader === true ? [] : shown.map(({ header }) => header);
+    return {
+      header: () => '',
+      row: (values) => {
+        // Without the spaces that align decimals.
+        const cells = cellsOf(values).map((cell, i) => (shown[i].isRight ? cell.replaceAll(/ +/g, ' ') : cell));
+        return recordLines(names, cells, style.width, bold, painted(cells));
+      },
+    };
+  }
   const starts = widths.map((_, i) => widths.slice(0, i).reduce((sum, width) => sum + width + tableGap, 0));
   const line = (
     cells: readonly string[],
@@ -112,7 +130,6 @@ function layoutOf(
       style.width,
       paint,
     );
-  const bold = (text: string): string => (style.color ? `\u001b[1m${text}\u001b[0m` : text);
   return {
     header: () =>
       line(
@@ -121,12 +138,8 @@ function layoutOf(
         () => !isRoomy,
       ),
     row: (values) => {
-      const cells = shown.map(({ text, at }) => text(values[at]));
-      return line(
-        cells,
-        (text, i) => (style.color ? colored(text, shown[i].column, cells[i]) : text),
-        (i) => style.width > 0 && !shown[i].isRight,
-      );
+      const cells = cellsOf(values);
+      return line(cells, painted(cells), (i) => style.width > 0 && !shown[i].isRight);
     },
   };
 }
