@@ -142,6 +142,12 @@ describe('the file of serve', () => {
 
   test.each([
     ['listen: 127.0.0.1:1', ':1: "listen" is neither a command'],
+    ['top: [1, 2]', ':1: top holds flags of nsgflow top'],
+    [
+      'serve:\n  accounts:\n    a: &a [x, x, x, x, x]\n    b: &b [*a, *a, *a, *a, *a, *a]\n    c: &c [*b, *b, *b, *b, *b]\n    d: [*c, *c, *c]\n',
+      ':2: accounts has too many aliases',
+    ],
+    ['serve: { host-name: [*nowhere] }', ':1: '],
     ['listen: 127.0.0.1:1', 'flags of serve stand below "serve:"'],
     ['serve: { env: true }', 'is not a flag'],
     ['- a', 'keys and values'],

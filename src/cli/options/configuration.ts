@@ -77,8 +77,13 @@ export async function readConfiguration(path: string): Promise<Configuration> {
       for (const inner of value.items) add(key, inner);
       return;
     }
-    const plain = isMap(value) || !isScalar(value) ? toPlain(value, document) : value.value;
-    settings.push({ command, key, value: plain, line: lineOf(pair.key) });
+    const line = lineOf(pair.key);
+    try {
+      const plain = isMap(value) || !isScalar(value) ? toPlain(value, document) : value.value;
+      settings.push({ command, key, value: plain, line });
+    } catch (cause) {
+      throw new FlowError('usage', `${path}:${line}: ${key} has too many aliases, or one without an anchor`, { cause });
+    }
   };
   for (const pair of contents.items) add('', pair);
   return { path, settings };

@@ -59,6 +59,10 @@ export function problemsOf(
       if (generalSettings.includes(key)) continue;
       // A command with nothing below it.
       if (commands.has(key) && value === null) continue;
+      if (commands.has(key)) {
+        problems.push(`${where}: ${key} holds flags of nsgflow ${key}, such as "${key}: { output: table }"`);
+        continue;
+      }
       problems.push(`${where}: ${unknownName(key, commands)}`);
     } else if (owner === undefined) problems.push(`${where}: ${unknownName(command, commands)}`);
     else if (name === undefined || name === command) {
