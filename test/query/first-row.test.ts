@@ -48,7 +48,8 @@ test.each<[TextFormat, string, string]>([
   const read = (): Promise<void> => {
     let text = '';
     // One read may give one of several chunks.
-    for (let part: unknown = out.read(); part !== null; part = out.read()) text += String(part);
+    for (let part = out.read() as Buffer | null; part !== null; part = out.read() as Buffer | null)
+      text += part.toString();
     seen.push(text);
     return Promise.resolve();
   };
