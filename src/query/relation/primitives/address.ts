@@ -77,6 +77,13 @@ export const addressPrimitives = {
     },
     ipv4Sql,
   ),
+  /** Whether a text is an address without a prefix, blanks or leading zeros. */
+  ipv4_plain: primitive(
+    ['text'],
+    'boolean',
+    (text) => new RegExp(`^(?:${plainPattern})$`).test(text),
+    (text) => call('regexp_full_match', text, quoted(plainPattern)),
+  ),
   ipv4_masked: primitive(['text', 'long'], 'long', (text, bits) => {
     const found = parseIpv4(text);
     if (found === undefined || bits < 0n || bits > 32n) return undefined;
