@@ -17,6 +17,7 @@ export class PrefixTable<T> {
   readonly #ipv6: Intervals<T>;
   /** Of IPv4: the last interval that begins before or at the first address of each block of 2^16. */
   readonly #blocks: Uint32Array;
+  readonly #groups: Groups;
 
   /** Values of equal prefixes keep their order. */
   constructor(entries: Iterable<readonly [Prefix, T]>) {
@@ -31,6 +32,7 @@ export class PrefixTable<T> {
     this.#ipv4 = intervalsOf([...byFamily[4].values()]);
     this.#ipv6 = intervalsOf([...byFamily[6].values()]);
     this.#blocks = blocksOf(this.#ipv4.words[3]);
+    this.#groups = groupsOf(this.#ipv6.words[0]);
   }
 
   /** The longest prefix that holds an address. */
@@ -57,8 +59,10 @@ export class PrefixTable<T> {
       words: [first, second, third, fourth],
       nodes,
     } = this.#ipv6;
-    let low = 0;
-    let high = nodes.length - 1;
+    const { least, shift, before } = this.#groups;
+    const group = a < least ? -1 : Math.min((a - least) >>> shift, before.length - 2);
+    let low = group < 0 ? 0 : before[group];
+    let high = before[group + 1];
     while (low < high) {
       const middle = (low + high + 1) >>> 1;
       const isBefore =
@@ -133,6 +137,29 @@ function intervalsOf<T>(entries: Entry<T>[]): Intervals<T> {
     ),
   );
   return { words: [words[0], words[1], words[2], words[3]], nodes };
+}
+
+/** Starts of IPv6 by their first word, in groups of equal size between the least and the greatest one: prefixes in use lie close together. */
+interface Groups {
+  readonly least: number;
+  readonly shift: number;
+  /** Of each group and of the end: the last interval whose first word is below it. */
+  readonly before: Uint32Array;
+}
+
+function groupsOf(words: Uint32Array): Groups {
+  // The first interval begins at 0.
+  const least = words[1] ?? 0;
+  const span = (words[words.length - 1] - least) >>> 0;
+  const shift = Math.max(0, 32 - Math.clz32(span) - 16);
+  const before = new Uint32Array((span >>> shift) + 2);
+  let at = 0;
+  for (let group = 0; group < before.length - 1; group++) {
+    while (at + 1 < words.length && words[at + 1] < least + group * 2 ** shift) at++;
+    before[group] = at;
+  }
+  before[before.length - 1] = words.length - 1;
+  return { least, shift, before };
 }
 
 function blocksOf(starts: Uint32Array): Uint32Array {
