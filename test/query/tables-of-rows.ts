@@ -3,7 +3,7 @@ import { parseAddress } from '../../src/net/address.ts';
 import { signedHalf } from '../../src/lake/tuples/schema.ts';
 import type { Tables } from '../../src/query/relation/interpret.ts';
 import { counterColumns, tableColumns } from '../../src/query/relation/tables.ts';
-import type { TableName } from '../../src/query/relation/relation.ts';
+import type { TableName } from '../../src/query/relation/node-names.ts';
 import { isWhole } from '../../src/query/relation/type.ts';
 import type { Row, Value } from '../../src/query/relation/value.ts';
 import type { PlainFlowRow, PlainReport } from '../lake/flows/plain-flows.ts';

@@ -22,7 +22,7 @@ import type { LoweredQuery } from '../lower/lower.ts';
 import { lowerQuery } from '../lower/lower.ts';
 import type { QuestionView } from '../engine/question-view.ts';
 import { lowerNamed, planQuestion, scanOf } from '../engine/question-view.ts';
-import type { TableName } from '../relation/relation.ts';
+import type { TableName } from '../relation/node-names.ts';
 import type { Answer, Cell, Scan } from '../engine/result.ts';
 import { clickhouse, clickhouseParameters } from '../sql/clickhouse.ts';
 import type { SqlSteps, SqlText } from '../sql/print.ts';

@@ -10,7 +10,7 @@ import { addressSides } from '../../lake/files/address-filter.ts';
 import type { TableFiles } from '../../lake/flows/view.ts';
 import type { DataFile } from '../../lake/delta/snapshot.ts';
 import type { QuestionFiles, QuestionView } from '../engine/question-view.ts';
-import type { TableName } from '../relation/relation.ts';
+import type { TableName } from '../relation/node-names.ts';
 import { tableColumns } from '../relation/tables.ts';
 import type { Column } from '../relation/type.ts';
 import { clickhouse } from '../sql/clickhouse.ts';

@@ -2,7 +2,8 @@
 import { applications, extend, names, scan } from '../relation/build.ts';
 import type { Expression } from '../relation/expression.ts';
 import { call, timeValue, whole } from '../relation/expression.ts';
-import type { Relation, TableName } from '../relation/relation.ts';
+import type { Relation } from '../relation/relation.ts';
+import type { TableName } from '../relation/node-names.ts';
 import { nameColumns } from './columns.ts';
 import { flowType, flowTypeColumns } from './flow-type.ts';
 

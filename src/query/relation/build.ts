@@ -2,7 +2,8 @@
 import type { Expression, Named } from './expression.ts';
 import { column } from './expression.ts';
 import { columnsOf } from './check.ts';
-import type { Aggregate, JoinKind, Relation, SortKey, TableName, WindowFunction } from './relation.ts';
+import type { Aggregate, Relation, SortKey, WindowFunction } from './relation.ts';
+import type { JoinKind, TableName } from './node-names.ts';
 import type { Column } from './type.ts';
 
 /** Rows of expressions that read no column. */

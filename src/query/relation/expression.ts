@@ -1,7 +1,7 @@
 /** Expressions over the columns of a relation: plain data. The functions below only write them. */
 import type { FunctionName } from './functions.ts';
 import type { ScalarType, Type } from './type.ts';
-import type { TreeValue } from './value.ts';
+import type { Literal } from './value.ts';
 
 export type Expression =
   | { readonly kind: 'column'; readonly name: string }
@@ -25,10 +25,6 @@ export type Expression =
       readonly where?: Expression;
       readonly value: Expression;
     };
-
-export interface Literal extends TreeValue {
-  readonly kind: 'literal';
-}
 
 export interface Branch {
   readonly if: Expression;

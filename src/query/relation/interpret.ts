@@ -8,7 +8,8 @@ import { scanWithNames } from '../names/derive.ts';
 import { aggregateRule } from './aggregates.ts';
 import type { Expression } from './expression.ts';
 import { ruleOf } from './functions.ts';
-import type { Aggregate, Relation, SortKey, TableName, WindowFunction } from './relation.ts';
+import type { Aggregate, Relation, SortKey, WindowFunction } from './relation.ts';
+import type { TableName } from './node-names.ts';
 import type { Row, Value } from './value.ts';
 import { compareValues, keyOf, valueOf } from './value.ts';
 

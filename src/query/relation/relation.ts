@@ -9,6 +9,7 @@
 import type { AggregateName } from './aggregates.ts';
 import type { Expression, Named } from './expression.ts';
 import type { Column } from './type.ts';
+import type { JoinKind, TableName } from './node-names.ts';
 
 export type Relation =
   /** Rows that the tree has itself. Expressions in them read no column. */
@@ -80,10 +81,6 @@ export type Relation =
   | { readonly kind: 'let'; readonly name: string; readonly value: Relation; readonly body: Relation }
   /** The value of a `let` around it, whose columns it repeats. */
   | { readonly kind: 'ref'; readonly name: string; readonly columns: readonly Column[] };
-
-export type JoinKind = 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti' | 'cross';
-
-export type TableName = 'tuples' | 'flows';
 
 export type Aggregate =
   | { readonly name: string; readonly function: 'count' }

@@ -1,7 +1,8 @@
 /** Which times a tree reads of a table: files that hold no others need not be opened. */
 import { inputsOf } from './check.ts';
 import type { Expression } from './expression.ts';
-import type { Relation, TableName } from './relation.ts';
+import type { Relation } from './relation.ts';
+import type { TableName } from './node-names.ts';
 import type { QueryRange } from '../tree.ts';
 
 /**

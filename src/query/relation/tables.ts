@@ -3,7 +3,7 @@ import type { DeltaType } from '../../lake/tuples/schema.ts';
 import { flowColumns as storedFlowColumns, reportFields } from '../../lake/flows/schema.ts';
 import { lakeColumns } from '../../lake/tuples/schema.ts';
 import { nameColumns } from '../names/columns.ts';
-import type { TableName } from './relation.ts';
+import type { TableName } from './node-names.ts';
 import type { Column, ListType, ScalarType } from './type.ts';
 
 const scalarTypes: Readonly<Record<Exclude<DeltaType, 'date'>, ScalarType>> = {

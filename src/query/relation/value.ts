@@ -18,6 +18,11 @@ export interface TreeValue {
   readonly value: string | number | boolean | null;
 }
 
+/** A value in a tree that somebody asked for. In SQL it is always a parameter. */
+export interface Literal extends TreeValue {
+  readonly kind: 'literal';
+}
+
 export function valueOf({ type, value }: TreeValue): Value {
   if (value === null) return null;
   if (isWhole(type) || type === 'time' || type === 'timespan') return BigInt(value);

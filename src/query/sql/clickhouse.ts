@@ -1,6 +1,6 @@
 /** ClickHouse's dialect. A list is never null there: where it is null elsewhere, it is empty. */
 import { formatTime } from '../../base/time.ts';
-import type { Literal } from '../relation/expression.ts';
+import type { Literal } from '../relation/value.ts';
 import { isScalar } from '../relation/type.ts';
 import { valueOf } from '../relation/value.ts';
 import type { SqlDialect } from './dialect.ts';

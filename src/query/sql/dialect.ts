@@ -1,7 +1,7 @@
 /** What differs between the engines: one table a dialect (duckdb.ts, clickhouse.ts). All else is in print.ts. */
 import type { AggregateName } from '../relation/aggregates.ts';
 import type { FunctionName } from '../relation/functions.ts';
-import type { JoinKind } from '../relation/relation.ts';
+import type { JoinKind } from '../relation/node-names.ts';
 import type { ScalarType, Type } from '../relation/type.ts';
 import type { SqlExpression, SqlOrder } from './node.ts';
 import { call, operator } from './node.ts';

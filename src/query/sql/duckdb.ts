@@ -12,7 +12,7 @@ import {
   TIMESTAMPTZ,
   VARCHAR,
 } from '../../lake/duckdb/duckdb-library.ts';
-import type { Literal } from '../relation/expression.ts';
+import type { Literal } from '../relation/value.ts';
 import type { ScalarType } from '../relation/type.ts';
 import { isScalar } from '../relation/type.ts';
 import { decimalScale, valueOf } from '../relation/value.ts';

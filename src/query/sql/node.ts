@@ -1,6 +1,6 @@
 /** SQL as nodes: what both dialects have. print.ts writes them as text; lower.ts makes them of a relational tree. */
-import type { Literal } from '../relation/expression.ts';
-import type { JoinKind, TableName } from '../relation/relation.ts';
+import type { Literal } from '../relation/value.ts';
+import type { JoinKind, TableName } from '../relation/node-names.ts';
 import type { ScalarType, Type } from '../relation/type.ts';
 
 export type SqlExpression =

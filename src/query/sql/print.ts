@@ -1,7 +1,7 @@
 /** The one printer: SQL nodes as text, and the values that belong to its places. */
 import { assert } from '../../base/assert.ts';
-import type { Literal } from '../relation/expression.ts';
-import type { TableName } from '../relation/relation.ts';
+import type { Literal } from '../relation/value.ts';
+import type { TableName } from '../relation/node-names.ts';
 import type { Type } from '../relation/type.ts';
 import type { SqlDialect } from './dialect.ts';
 import type { SqlExpression, SqlFrom, SqlOrder, SqlQuery, SqlSelect, SqlStatement } from './node.ts';

@@ -1,6 +1,7 @@
 /** Conversions between the types of KQL: the explicit ones, and those that functions make of their arguments. */
 import { evaluate } from '../../relation/interpret.ts';
-import type { Expression, Literal } from '../../relation/expression.ts';
+import type { Expression } from '../../relation/expression.ts';
+import type { Literal } from '../../relation/value.ts';
 import { call, childrenOf, columnsRead, nothing, textValue, wholeValue } from '../../relation/expression.ts';
 import type { FunctionName } from '../../relation/functions.ts';
 import type { Value } from '../../relation/value.ts';

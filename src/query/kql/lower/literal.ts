@@ -1,5 +1,5 @@
 /** Literals, read from the text of their token: the language service gets some of their values wrong. */
-import type { Literal } from '../../relation/expression.ts';
+import type { Literal } from '../../relation/value.ts';
 import { nothing } from '../../relation/expression.ts';
 import type { TreeValue, Value } from '../../relation/value.ts';
 import { decimalText } from '../../relation/value.ts';

@@ -1,7 +1,7 @@
 /** join and lookup. */
 import { extend, filter, join as joinRelations, window } from '../../../relation/build.ts';
 import { call, column, whole } from '../../../relation/expression.ts';
-import type { JoinKind } from '../../../relation/relation.ts';
+import type { JoinKind } from '../../../relation/node-names.ts';
 import type { Typed } from '../../functions/kinds.ts';
 import type { SyntaxNode } from '../../language/syntax.ts';
 import { expression } from '../expression.ts';
