@@ -36,10 +36,9 @@ describe('the text of query', () => {
     expect(await ask(sql, '--sql', '-f', '-')).toEqual(one);
   });
 
-  test('is KQL without --sql, which is refused', async () => {
-    const sentence = 'nsgflow: without --sql the language is KQL, which this version does not read yet';
-    expect(await ask('', 'flows | count')).toEqual([2, '', sentence]);
-    expect(await ask('flows | count')).toEqual([2, '', sentence]);
+  test('is KQL without --sql', async () => {
+    expect(await ask('', 'Tuples | count')).toEqual([0, 'Count\n1\n', '']);
+    expect(await ask('Tuples | summarize n = count()')).toEqual([0, 'n\n1\n', '']);
   });
 
   test('is given once, and not beside logs of standard input', async () => {

@@ -14,6 +14,7 @@ import type { KqlOptions } from '../question/kql-tables.ts';
 interface QueryOptions extends KqlOptions {
   readonly sql?: string | true;
   readonly file?: string;
+  readonly save?: string;
 }
 
 /** A text of a user ends after this time where nothing else is said. */
@@ -29,7 +30,8 @@ export function define(command: Command): void {
       '--traffic-analytics <name=value>',
       "a setting of Traffic Analytics' tables, such as interval=10; may be repeated",
       collect,
-    );
+    )
+    .option('--save <name>', 'also keep the query: nsgflow query NAME asks it again');
   addSource(command);
   addTimes(command);
   addOutput(command);
@@ -44,7 +46,8 @@ Without --timeout, a question ends after ${timeoutDefault}.
 Examples:
   nsgflow query "Conversations | summarize sum(bytes_forward) by dst_port | top 10 by sum_bytes_forward" --lake ./lake
   nsgflow query -f workbook.kql --param "TimeRange=> ago(1d)" --lake ./lake
-  nsgflow query "print now() - 1h"
+  nsgflow query "Tuples | where access == 'deny' | summarize count() by src_ip" --save denied --lake ./lake
+  nsgflow query denied --lake ./lake
   nsgflow query --sql "select dst_port, count(*) from conversations group by all" --lake ./lake
   nsgflow query --sql --lake ./lake
 `,
@@ -61,19 +64,22 @@ async function answerKql(text: string | undefined, format: OutputFormat, options
   const { printKql } = await import('../question/kql-question.ts');
   if (text === undefined)
     throw new FlowError('usage', 'without a text there is a shell for SQL only', { hint: 'nsgflow query --sql' });
+  const { saveQuery, savedQuery } = await import('../question/saved-queries.ts');
+  const asked = (await savedQuery(text.trim())) ?? text;
   const timed = { ...options, timeout: options.timeout ?? timeoutDefault };
-  await withEngine(timed, (engine) => printKql(engine, text, format, options), 'optional');
+  await withEngine(timed, (engine) => printKql(engine, asked, format, options), 'optional');
+  if (options.save !== undefined) await saveQuery(options.save, asked);
 }
 
 async function answerSql(text: string | undefined, format: OutputFormat, options: QueryOptions): Promise<void> {
-  const { param, trafficAnalytics, from, to, since, until } = options;
+  const { param, save, trafficAnalytics, from, to, since, until } = options;
   if (
-    [param, trafficAnalytics].some((of) => of !== undefined) ||
+    [param, save, trafficAnalytics].some((of) => of !== undefined) ||
     [from, to, since, until].some((time) => time !== undefined)
   )
     throw new FlowError(
       'usage',
-      '--param, --traffic-analytics and times are for KQL: in SQL, write the values into the text',
+      '--param, --save, --traffic-analytics and times are for KQL: in SQL, write the values into the text',
     );
   const ask = async (engine: Engine, sql: string, signal?: AbortSignal): Promise<void> => {
     const startMillis = performance.now();

@@ -285,6 +285,8 @@ function called(of: SyntaxNode, scope: Scope): Typed {
       scope,
     );
   if (name === 'column_ifexists' || name === 'columnifexists') return columnIfExists(args, scope);
+  if (name === 'iscolumnexists' || name === 'columnexists')
+    return literal('bool', scope.column(args[0]?.text ?? '') !== undefined);
   if (name === 'pack_all') return packAll(of, args, scope);
   if (name === 'bag_pack_columns') {
     const items = args.flatMap((arg) => [literal('string', arg.text ?? ''), expression(arg, scope)]);

@@ -31,7 +31,8 @@ export function literalOf(node: SyntaxNode): Typed | undefined {
   const text = node.text ?? '';
   if (type === 'string') return literal('string', text);
   const [, inner] = /^\w+\s*\(([\s\S]*)\)$/.exec(text) ?? [];
-  const plain = (inner ?? text).trim();
+  // The engine takes quotes within the brackets: datetime('2024-01-01').
+  const plain = (inner ?? text).trim().replace(/^(["'])([^]*)\1$/, '$2');
   if (plain === 'null') return { value: nothing(scalarOf(type)), type };
   const value = readers[type](plain);
   return value === undefined ? undefined : literal(type, value);
