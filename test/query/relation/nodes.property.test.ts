@@ -8,7 +8,8 @@ import { columnsOf } from '../../../src/query/relation/check.ts';
 import type { Expression } from '../../../src/query/relation/expression.ts';
 import { nothing } from '../../../src/query/relation/expression.ts';
 import { interpret } from '../../../src/query/relation/interpret.ts';
-import type { JoinKind, Relation, WindowFunction } from '../../../src/query/relation/relation.ts';
+import type { JoinKind } from '../../../src/query/relation/node-names.ts';
+import type { Relation, WindowFunction } from '../../../src/query/relation/relation.ts';
 import type { ScalarType } from '../../../src/query/relation/type.ts';
 import type { Value } from '../../../src/query/relation/value.ts';
 
