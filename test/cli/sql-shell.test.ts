@@ -23,7 +23,7 @@ async function shell(text: string, historyFile?: string): Promise<{ asked: strin
         if (sql.includes('nope')) return Promise.reject(new FlowError('sql-failed', 'there is no view nope'));
         return Promise.resolve();
       },
-      columnsOf: (view) => Promise.resolve([`${view}_column`]),
+      columns: () => Promise.resolve(['tuples_column', 'flows_column', 'conversations_column']),
     },
   );
   output.end();

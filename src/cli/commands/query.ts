@@ -96,10 +96,10 @@ async function answerSql(text: string | undefined, format: OutputFormat, options
     const streams = { input: process.stdin, output: process.stdout, isTerminal: true, historyFile: historyPath() };
     await runShell(streams, {
       run: (sql) => stoppable(timeoutMillis, (signal) => ask(engine, sql, signal)),
-      columnsOf: async (view) =>
-        (await allRows(await engine.sql(`describe ${view}`))).flatMap(([name]) =>
-          typeof name === 'string' ? [name] : [],
-        ),
+      columns: async () =>
+        (
+          await allRows(await engine.sql('select distinct column_name from duckdb_columns() where not internal'))
+        ).flatMap(([name]) => (typeof name === 'string' ? [name] : [])),
     });
   });
 }

@@ -22,8 +22,8 @@ export interface ShellInput {
 export interface ShellQuestions {
   /** Answers and prints one statement. */
   run(sql: string): Promise<void>;
-  /** Names of the columns of a view. */
-  columnsOf(view: string): Promise<readonly string[]>;
+  /** Names of the columns of all views. */
+  columns(): Promise<readonly string[]>;
 }
 
 const about: Readonly<Record<(typeof sqlViews)[number], string>> = {
@@ -51,8 +51,7 @@ const keywords = (
 export async function runShell(streams: ShellInput, questions: ShellQuestions): Promise<void> {
   const { output, historyFile, isTerminal } = streams;
   const history = historyFile === undefined ? [] : await readHistory(historyFile);
-  const words = [...keywords, ...sqlViews, ...dotCommands];
-  for (const view of sqlViews) words.push(...(await questions.columnsOf(view)));
+  const words = [...keywords, ...sqlViews, ...dotCommands, ...(await questions.columns())];
   const complete = (line: string): [string[], string] => completions(line, [...new Set(words)]);
   if (isTerminal) output.write('SQL over the views tuples, flows and conversations. .help shows the commands.\n');
   const lines = new StatementReader(streams, history, complete);
