@@ -65,7 +65,7 @@ export function readOwnTable(text: string, path: string): OwnTable {
   }));
   const entries = rows.map((row) => {
     const values = columns.flatMap(({ name, i }) => (row.cells[i] ? [[name, row.cells[i]] as const] : []));
-    return { ...row, key: row.cells[at] ?? '', values: Object.fromEntries(values) as AddressNames };
+    return { ...row, key: row.cells[at] ?? '', values: Object.fromEntries(values) };
   });
   const resources = resourceKeys[names[at]];
   if (resources !== undefined) {

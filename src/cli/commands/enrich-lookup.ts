@@ -34,7 +34,8 @@ export function define(command: Command): void {
     const period = names.changes.filter((change) => change <= millis).length;
     const found = texts.map((text) => {
       if (parseAddress(text) === undefined) throw new FlowError('usage', `${JSON.stringify(text)} is no address`);
-      return { address: text, ...names.look(text, period) } as Readonly<Record<string, string | undefined>>;
+      const known: Readonly<Record<string, string | undefined>> = { address: text, ...names.look(text, period) };
+      return known;
     });
     const shown = ['address', ...addressAttributes.map(({ name }) => name)].filter((name) =>
       found.some((one) => one[name] !== undefined),

@@ -1,5 +1,4 @@
 /** A question in KQL, printed. */
-import { FlowError } from '../../base/errors.ts';
 import type { AskSettings, Engine, RelationAnswer } from '../../query/engine/engine.ts';
 import type { KqlPlan } from '../../query/kql/lower/lower.ts';
 import type { KqlType } from '../../query/kql/type.ts';
@@ -46,18 +45,4 @@ const kinds: Readonly<Record<KqlType, ResultColumn['kind']>> = {
 
 function resultOf(plan: KqlPlan, { chunks }: RelationAnswer): Result {
   return { columns: plan.columns.map(({ name, type }) => ({ name, kind: kinds[type] })), chunks };
-}
-
-/** `Name=value`, several times. @throws usage */
-export function readParameters(given: readonly string[]): Map<string, string> {
-  return new Map(
-    given.map((one) => {
-      const at = one.indexOf('=');
-      if (at <= 0)
-        throw new FlowError('usage', `--param takes Name=value, not ${JSON.stringify(one)}`, {
-          hint: 'The parameter {TimeRange} of a workbook: --param "TimeRange=> ago(1d)".',
-        });
-      return [one.slice(0, at), one.slice(at + 1)] as const;
-    }),
-  );
 }

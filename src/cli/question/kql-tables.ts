@@ -1,4 +1,5 @@
 /** What a question in KQL is asked with. */
+import { FlowError } from '../../base/errors.ts';
 import type { KqlSettings } from '../../query/kql/kql.ts';
 import type { KqlTable } from '../../query/kql/table.ts';
 import type { AskOptions } from './question.ts';
@@ -18,10 +19,23 @@ export async function kqlTables(trafficAnalytics: readonly string[] = []): Promi
 }
 
 export async function kqlSettings(options: KqlOptions): Promise<KqlSettings> {
-  const { readParameters } = await import('./kql-question.ts');
   return {
     tables: await kqlTables(options.trafficAnalytics),
     range: readRange(options),
     parameters: readParameters(options.param ?? []),
   };
+}
+
+/** `Name=value`, several times. @throws usage */
+function readParameters(given: readonly string[]): Map<string, string> {
+  return new Map(
+    given.map((one) => {
+      const at = one.indexOf('=');
+      if (at <= 0)
+        throw new FlowError('usage', `--param takes Name=value, not ${JSON.stringify(one)}`, {
+          hint: 'The parameter {TimeRange} of a workbook: --param "TimeRange=> ago(1d)".',
+        });
+      return [one.slice(0, at), one.slice(at + 1)] as const;
+    }),
+  );
 }

@@ -20,7 +20,7 @@ export function resourcesIn(json: unknown, path: string): InventoryResource[] {
       scope: defaultScope,
       functions: cidrFunctions,
     });
-    return template.resources.map(({ id, type, body }) => ({ id, type: type.toLowerCase(), body: body() }));
+    return template.resources.map((one) => ({ id: one.id, type: one.type.toLowerCase(), body: one.body() }));
   }
   const found: InventoryResource[] = [];
   collect(json, found, 0);

@@ -39,7 +39,7 @@ const asksWhere = (folder: string, table: string, path: string): string => `
 test.runIf(process.env['NSGFLOW_LONG'] === '1')('ClickHouse looks for them there', async () => {
   const { flows, values } = lakeTables('collection:prod/lakes/west', undefined, {});
   const folder = await mkdtemp(join(tmpdir(), 'nsgflow-collection-'));
-  const script = asksWhere(folder, flows.table, String(values['flows_path']));
+  const script = asksWhere(folder, flows.table, values['flows_path']);
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
     cwd: join(import.meta.dirname, '../../lake/chdb'),
   });

@@ -109,8 +109,8 @@ test(
     const kinds = Object.entries(mutations);
     const faults: string[] = [];
     for (let i = 0; i < textsAsked; i++) {
-      const [kind, mutate] = kinds[i % kinds.length]!;
-      const text = mutate(cases[below(cases.length)]!.query, below, cases[below(cases.length)]!.query);
+      const [kind, mutate] = kinds[i % kinds.length];
+      const text = mutate(cases[below(cases.length)].query, below, cases[below(cases.length)].query);
       const why = await faultOf(text);
       if (why !== undefined) faults.push(`${kind}: ${why}\n    ${JSON.stringify(text.slice(0, 400))}`);
     }

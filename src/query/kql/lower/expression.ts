@@ -1,6 +1,6 @@
 /** Expressions of the syntax as expressions of the tree. */
 import { filter, join, limit, project, summarize } from '../../relation/build.ts';
-import { call, column, columnsRead, yes } from '../../relation/expression.ts';
+import { call, column, yes } from '../../relation/expression.ts';
 import type { Relation } from '../../relation/relation.ts';
 import { kqlAggregates, kqlFunctions, kqlOperators } from '../functions/kql-functions.ts';
 import type { KqlFunction, LoweredAggregate, Typed } from '../functions/kinds.ts';
@@ -13,8 +13,9 @@ import { isLiteral, literal, literalOf } from './literal.ts';
 import { oneRow } from './one-row.ts';
 import { list, node, optional, text } from './parts.ts';
 import type { KqlQuery } from './query.ts';
-import { boundTo, emptyValue, neverNullText, orderedRelation, renamed, typedColumn } from './rows.ts';
-import { Names, Scope } from './scope.ts';
+import { boundTo, neverNullText, orderedRelation, renamed, typedColumn } from './rows.ts';
+import { Scope } from './scope.ts';
+import { Names } from './names.ts';
 import { bindStatements } from './statements.ts';
 import { isWindowFunction, windowValue } from './window-functions.ts';
 
@@ -438,21 +439,6 @@ export function typeNamed(of: SyntaxNode | undefined, scope: Pick<Scope, 'query'
   if (type !== undefined) return type;
   if (name === 'void') return 'dynamic';
   return scope.query.refuse(of, `the type ${name} is not supported`);
-}
-
-/** An expression that may be left out. */
-export function optionalExpression(of: SyntaxNode, part: string, scope: Scope): Typed | undefined {
-  const found = optional(of, part);
-  return found === undefined ? undefined : expression(found, scope);
-}
-
-/** Whether an expression reads a column. */
-export function readsColumns({ value }: Typed): boolean {
-  return columnsRead(value).length > 0;
-}
-
-export function emptyOf(type: KqlType): Typed {
-  return { value: emptyValue(type), type };
 }
 
 /** The body of a call with its names bound. Without a scope, arguments are constants and tables. */

@@ -9,7 +9,7 @@ import type { QuerySettings, Render } from './query.ts';
 import { KqlQuery } from './query.ts';
 import type { RowColumn } from './rows.ts';
 import { orderedRelation } from './rows.ts';
-import { Names } from './scope.ts';
+import { Names } from './names.ts';
 import { bindStatements } from './statements.ts';
 import { tabular } from './tabular.ts';
 

@@ -12,7 +12,7 @@ import type { KqlTable } from '../table.ts';
 import type { Place } from './kql-error.ts';
 import { KqlError } from './kql-error.ts';
 import type { Rows } from './rows.ts';
-import type { Names } from './scope.ts';
+import type { Names } from './names.ts';
 
 /** Rows that the lowering needs before it can go on: values that become names of columns. */
 export class RowsNeeded extends Error {

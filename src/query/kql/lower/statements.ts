@@ -2,7 +2,7 @@
 import type { SyntaxNode } from '../language/syntax.ts';
 import { list, node, optional } from './parts.ts';
 import type { KqlQuery } from './query.ts';
-import type { Names } from './scope.ts';
+import type { Names } from './names.ts';
 
 /** Binds the names of these statements. @returns the expressions among them that are answered */
 export function bindStatements(statements: readonly SyntaxNode[], names: Names, query: KqlQuery): SyntaxNode[] {

@@ -14,7 +14,7 @@ import { list, node } from './parts.ts';
 import type { KqlQuery } from './query.ts';
 import type { Rows } from './rows.ts';
 import { neverNullText, renamed } from './rows.ts';
-import type { Binding, Names } from './scope.ts';
+import type { Binding, Names } from './names.ts';
 import { Scope } from './scope.ts';
 import { sharedRows } from './shared-rows.ts';
 import { bindStatements } from './statements.ts';
@@ -155,12 +155,4 @@ function datatable(of: SyntaxNode, names: Names, query: KqlQuery): Rows {
     rows,
   );
   return { relation, columns: declared, order: [{ by: place }], group: [] };
-}
-
-/** Names of a schema for the columns, which are as many. */
-export function namedBySchema(of: SyntaxNode, count: number, query: KqlQuery): readonly string[] | undefined {
-  const schema = query.schemaOf(of);
-  return schema === undefined || schema.isOpen || schema.columns.length !== count
-    ? undefined
-    : schema.columns.map(({ name }) => name);
 }

@@ -2,7 +2,7 @@
 import type { SyntaxNode } from '../../language/syntax.ts';
 import type { KqlQuery } from '../query.ts';
 import type { Rows } from '../rows.ts';
-import type { Names } from '../scope.ts';
+import type { Names } from '../names.ts';
 import { Scope } from '../scope.ts';
 
 export interface OperatorInput {

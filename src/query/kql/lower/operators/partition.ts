@@ -3,7 +3,7 @@ import type { SyntaxNode } from '../../language/syntax.ts';
 import { expression } from '../expression.ts';
 import { list, node } from '../parts.ts';
 import { boundTo } from '../rows.ts';
-import { Names } from '../scope.ts';
+import { Names } from '../names.ts';
 import { bindArguments } from '../expression.ts';
 import { bindStatements } from '../statements.ts';
 import type { Operator } from './operator.ts';

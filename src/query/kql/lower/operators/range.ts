@@ -7,7 +7,7 @@ import { oneRow } from '../one-row.ts';
 import { node } from '../parts.ts';
 import type { KqlQuery } from '../query.ts';
 import type { Rows } from '../rows.ts';
-import type { Names } from '../scope.ts';
+import type { Names } from '../names.ts';
 import { Scope } from '../scope.ts';
 
 /** `range x from a to b step c`: as many rows as steps lie between, both ends included. */
