@@ -48,7 +48,10 @@ export class Scope {
 
   /** Whether the value of an argument can be read here. */
   reads({ value }: Typed): boolean {
-    const names = columnsRead(value);
-    return names.every((name) => columnsOf(this.rows.relation).some((one) => one.name === name));
+    const known = new Set([
+      ...columnsOf(this.rows.relation).map((one) => one.name),
+      ...(this.aggregates ?? []).map((one) => one.name),
+    ]);
+    return columnsRead(value).every((name) => known.has(name));
   }
 }
