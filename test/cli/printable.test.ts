@@ -197,7 +197,7 @@ describe('commands', () => {
       "output/print.ts: if (!process.stdout.write(`${text}\\n`)) await once(process.stdout, 'drain');",
       'output/print.ts: process.stdout.write(await yamlText(picked));',
       'output/print.ts: process.stdout.write(clearing);',
-      'output/printable.ts: process.stderr.write(`${printable(text)}\\n`);',
+      'output/printable.ts: process.stderr.write(`${isTTY && columns > 0 ? wrapLines(printable(text), columns) : printable(text)}\\n`);',
       'output/printable.ts: process.stdout.write(printable(text));',
       'program.ts: for (const word of await completeWords(program, words)) process.stdout.write(`${word}\\n`);',
       'program.ts: write: (text: string) => void = (text) => process.stdout.write(text),',

@@ -65,8 +65,7 @@ export function escapeUnits(character: string): string {
 /** Prints one or more lines to stderr, on a terminal as wide as that. All messages of commands use it, because they can quote data. */
 export function tell(text: string): void {
   const { isTTY, columns } = process.stderr;
-  const lines = printable(text);
-  process.stderr.write(`${isTTY && columns > 0 ? wrapLines(lines, columns) : lines}\n`);
+  process.stderr.write(`${isTTY && columns > 0 ? wrapLines(printable(text), columns) : printable(text)}\n`);
 }
 
 /** Lines of at most `width`, broken at spaces; what goes on is indented as its line. A text with a caret stays, because the caret points at a place. */

@@ -2,6 +2,7 @@
  * Values as the row-by-row interpreter holds them: whole numbers, times (epoch microseconds), timespans (ticks) and decimals (units of 10^-12)
  * are bigints.
  */
+import { withoutEnd } from '../../base/text.ts';
 import type { ScalarType } from './type.ts';
 import { isWhole } from './type.ts';
 
@@ -62,6 +63,6 @@ export function decimalOf(text: string): bigint {
 /** The shortest text of a decimal: `-12.5`. */
 export function decimalText(units: bigint): string {
   const digits = String(units < 0n ? -units : units).padStart(decimalScale + 1, '0');
-  const fraction = digits.slice(-decimalScale).replace(/0+$/, '');
+  const fraction = withoutEnd(digits.slice(-decimalScale), '0');
   return `${units < 0n ? '-' : ''}${digits.slice(0, -decimalScale)}${fraction === '' ? '' : `.${fraction}`}`;
 }

@@ -1,4 +1,5 @@
 /** Datetimes as epoch microseconds, from year 1 to 9999, and their texts. Source: the datetime page of the language's reference. */
+import { withoutEnd } from '../../../base/text.ts';
 
 export const microsPerDay = 86_400_000_000n;
 export const firstMicros = -62_135_596_800_000_000n;
@@ -130,7 +131,7 @@ function fractionText(fraction: number): string {
 /** As datetimes are printed: with `Z`, and only the digits behind the point that are not zero. */
 export function datetimeCell(value: bigint): string {
   const { micros: fraction } = datetimeParts(value);
-  const digits = fractionText(fraction).replace(/0+$/, '');
+  const digits = withoutEnd(fractionText(fraction), '0');
   return `${formatDatetime(value, 'yyyy-MM-ddTHH:mm:ss')}${digits === '' ? '' : `.${digits}`}Z`;
 }
 
@@ -159,7 +160,7 @@ export function formatDatetime(value: bigint, format: string): string {
       case 'f':
         return fraction.slice(0, run.length);
       case 'F':
-        return fraction.slice(0, run.length).replace(/0+$/, '');
+        return withoutEnd(fraction.slice(0, run.length), '0');
       default:
         return (parts.hour < 12 ? 'AM' : 'PM').slice(0, run.length);
     }

@@ -1,4 +1,5 @@
 /** Timespans as ticks of 100 ns, and their texts: `-1.02:03:04.0000005`. Source: the timespan page of the language's reference. */
+import { withoutEnd } from '../../../base/text.ts';
 
 const second = 10_000_000n;
 const minute = 60n * second;
@@ -74,7 +75,7 @@ export function formatTimespan(ticks: bigint, format: string): string {
   const text = format.replaceAll(/d+|h+|H+|m+|s+|f+|F+/g, (run) => {
     const [letter] = run;
     if (letter === 'f') return fraction.slice(0, run.length).padEnd(run.length, '0');
-    if (letter === 'F') return fraction.slice(0, run.length).replace(/0+$/, '');
+    if (letter === 'F') return withoutEnd(fraction.slice(0, run.length), '0');
     return String(parts[letter as keyof typeof parts]).padStart(run.length, '0');
   });
   return ticks < 0n ? `-${text}` : text;
