@@ -37,7 +37,7 @@ const suites = [
   'cli/pager',
   'cli/screens',
   'cli/signals',
-  'cli/sql-shell',
+  'cli/shell',
   'cli/table',
   'cli/threads',
 ].map((path) => join('test', path));

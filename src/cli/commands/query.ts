@@ -10,6 +10,7 @@ import { addOutput, formatOf, print } from '../output/print.ts';
 import { withEngine } from '../question/open-engine.ts';
 import { addSource, addTimes, explain } from '../question/question.ts';
 import type { KqlOptions } from '../question/kql-tables.ts';
+import type { ShellLanguage } from '../question/shell-language.ts';
 
 interface QueryOptions extends KqlOptions {
   readonly sql?: string | true;
@@ -61,9 +62,13 @@ Examples:
 }
 
 async function answerKql(text: string | undefined, format: OutputFormat, options: QueryOptions): Promise<void> {
-  const { printKql } = await import('../question/kql-question.ts');
-  if (text === undefined)
-    throw new FlowError('usage', 'without a text there is a shell for SQL only', { hint: 'nsgflow query --sql' });
+  const { kqlShell, printKql } = await import('../question/kql-question.ts');
+  if (text === undefined) {
+    const language = await kqlShell(options);
+    return await shell(options, language, (engine, asked, signal) =>
+      printKql(engine, asked, format, options, { signal }),
+    );
+  }
   const { saveQuery, savedQuery } = await import('../question/saved-queries.ts');
   const asked = (await savedQuery(text.trim())) ?? text;
   const timed = { ...options, timeout: options.timeout ?? timeoutDefault };
@@ -89,18 +94,31 @@ async function answerSql(text: string | undefined, format: OutputFormat, options
   };
   if (text !== undefined)
     return await withEngine({ ...options, timeout: options.timeout ?? timeoutDefault }, (engine) => ask(engine, text));
+  await shell(
+    options,
+    async (engine) => {
+      const { sqlLanguage } = await import('../question/shell-language.ts');
+      const answer = await engine.sql('select distinct column_name from duckdb_columns() where not internal');
+      return sqlLanguage((await allRows(answer)).flatMap(([name]) => (typeof name === 'string' ? [name] : [])));
+    },
+    ask,
+  );
+}
+
+/** Asks what a user writes, until the end. The time limit is that of one question. */
+async function shell(
+  options: QueryOptions,
+  languageOf: (engine: Engine) => Promise<ShellLanguage>,
+  ask: (engine: Engine, text: string, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
   const timeoutMillis = parseDuration('--timeout', options.timeout ?? timeoutDefault);
   const { timeout: _timeout, ...unlimited } = options;
   await withEngine(unlimited, async (engine) => {
-    const { historyPath, runShell } = await import('../question/sql-shell.ts');
-    const streams = { input: process.stdin, output: process.stdout, isTerminal: true, historyFile: historyPath() };
-    await runShell(streams, {
-      run: (sql) => stoppable(timeoutMillis, (signal) => ask(engine, sql, signal)),
-      columns: async () =>
-        (
-          await allRows(await engine.sql('select distinct column_name from duckdb_columns() where not internal'))
-        ).flatMap(([name]) => (typeof name === 'string' ? [name] : [])),
-    });
+    const { historyPath, runShell } = await import('../question/shell.ts');
+    const language = await languageOf(engine);
+    const historyFile = historyPath(language.name);
+    const streams = { input: process.stdin, output: process.stdout, isTerminal: true, historyFile };
+    await runShell(streams, language, (text) => stoppable(timeoutMillis, (signal) => ask(engine, text, signal)));
   });
 }
 

@@ -7,7 +7,8 @@ import { print } from '../output/print.ts';
 import { tell } from '../output/printable.ts';
 import type { Result, ResultColumn } from '../output/result.ts';
 import { explain } from './question.ts';
-import { kqlSettings } from './kql-tables.ts';
+import { kqlSettings, kqlTables } from './kql-tables.ts';
+import type { ShellLanguage } from './shell-language.ts';
 import type { KqlOptions } from './kql-tables.ts';
 
 /** Asks and prints. @throws kql-invalid, kql-unsupported, and what asking throws */
@@ -24,6 +25,16 @@ export async function printKql(
   if (options.explain === true) tellPlan(plan, answer);
   const rows = await print(resultOf(plan, answer), format);
   if (options.explain === true) explain(answer.scan, rows, performance.now() - startMillis);
+}
+
+/** The language of the shell, whose completion comes from the language service. */
+export async function kqlShell(options: KqlOptions): Promise<() => Promise<ShellLanguage>> {
+  const { completeText } = await import('../../query/kql/language/language-thread.ts');
+  const { declared } = await import('../../query/kql/kql.ts');
+  const { kqlLanguage } = await import('./shell-language.ts');
+  const tables = await kqlTables(options.trafficAnalytics);
+  const language = kqlLanguage(tables, (text) => completeText(text, text.length, tables.map(declared)));
+  return () => Promise.resolve(language);
 }
 
 function tellPlan(plan: KqlPlan, answer: RelationAnswer): void {

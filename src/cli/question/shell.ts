@@ -1,4 +1,4 @@
-/** The shell of `query`: statements that end with `;`, and commands that begin with a dot. */
+/** The shell of `query`: questions that end with `;`, and commands that begin with a dot. */
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -6,8 +6,8 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { FlowError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
-import { sqlViews } from '../../query/duckdb/sql-functions.ts';
 import { printable } from '../output/printable.ts';
+import type { Completed, ShellLanguage } from './shell-language.ts';
 
 export interface ShellInput {
   readonly input: Readable;
@@ -18,66 +18,52 @@ export interface ShellInput {
   readonly historyFile: string | undefined;
 }
 
-/** What the shell asks. */
-export interface ShellQuestions {
-  /** Answers and prints one statement. */
-  run(sql: string): Promise<void>;
-  /** Names of the columns of all views. */
-  columns(): Promise<readonly string[]>;
-}
-
-const about: Readonly<Record<(typeof sqlViews)[number], string>> = {
-  tuples: 'every tuple as it was logged',
-  flows: 'one row for each observer of a connection and date',
-  conversations: 'the same, one row for each connection: observer = 0',
-};
-
 const dotCommands = ['.tables', '.schema', '.help', '.quit'] as const;
 
-const helpText = `Write a SELECT statement and end it with ;
-  .tables          the views
-  .schema [VIEW]   columns and types of a view, or of all
+const helpText = `  .tables          the tables
+  .schema [TABLE]  columns and types of a table, or of all
   .help            this text
   .quit            leave (also Ctrl-D)
 Ctrl-C stops a running question, or clears the line.
 `;
 
-const keywords = (
-  'select from where group by order having limit distinct count sum min max avg and or not in like between is null as ' +
-  'join on with desc asc case when then else end describe summarize'
-).split(' ');
-
-/** Runs until `.quit` or the end of the input. A statement that fails does not end the shell. */
-export async function runShell(streams: ShellInput, questions: ShellQuestions): Promise<void> {
+/** Runs until `.quit` or the end of the input; `run` answers one question and prints. A question that fails does not end the shell. */
+export async function runShell(
+  streams: ShellInput,
+  language: ShellLanguage,
+  run: (text: string) => Promise<void>,
+): Promise<void> {
   const { output, historyFile, isTerminal } = streams;
   const history = historyFile === undefined ? [] : await readHistory(historyFile);
-  const words = [...keywords, ...sqlViews, ...dotCommands, ...(await questions.columns())];
-  const complete = (line: string): [string[], string] => completions(line, [...new Set(words)]);
-  if (isTerminal) output.write('SQL over the views tuples, flows and conversations. .help shows the commands.\n');
-  const lines = new StatementReader(streams, history, complete);
+  if (isTerminal) output.write(`${language.greeting} .help shows the commands.\n`);
+  const lines = new StatementReader(streams, history, language);
   for (;;) {
     const statement = await lines.next();
     if (statement === undefined) break;
     if (historyFile !== undefined && !statement.startsWith('.')) await addToHistory(historyFile, history, statement);
-    if (!(await answer(statement, output, questions))) break;
+    if (!(await answer(statement, output, language, run))) break;
   }
   lines.close();
 }
 
 /** @returns `false` to leave */
-async function answer(statement: string, output: Writable, questions: ShellQuestions): Promise<boolean> {
+async function answer(
+  statement: string,
+  output: Writable,
+  { about, tables, schema }: ShellLanguage,
+  run: (text: string) => Promise<void>,
+): Promise<boolean> {
   const [word, argument] = statement.split(/\s+/);
+  const wide = Math.max(...tables.map(({ name }) => name.length));
   try {
     if (word === '.quit' || word === '.exit') return false;
-    if (word === '.help') output.write(helpText);
-    else if (word === '.tables') for (const view of sqlViews) output.write(`${view.padEnd(14)} ${about[view]}\n`);
+    if (word === '.help') output.write(`${about}\n${helpText}`);
+    else if (word === '.tables') for (const one of tables) output.write(`${one.name.padEnd(wide)}  ${one.about}\n`);
     else if (word === '.schema')
-      for (const view of argument === undefined ? sqlViews : [argument.replace(/;$/, '')])
-        await questions.run(
-          `select column_name as ${JSON.stringify(view)}, column_type as type from (describe ${quoted(view)})`,
-        );
+      for (const table of argument === undefined ? tables.map(({ name }) => name) : [argument.replace(/;$/, '')])
+        await run(schema(table));
     else if (word.startsWith('.')) output.write(`there is no command ${printable(word)}: ${dotCommands.join(', ')}\n`);
-    else await questions.run(statement);
+    else await run(statement);
   } catch (error) {
     if (!(error instanceof FlowError)) throw error;
     output.write(`${printable(error.code === 'interrupted' ? 'stopped' : error.message)}\n`);
@@ -86,22 +72,18 @@ async function answer(statement: string, output: Writable, questions: ShellQuest
   return true;
 }
 
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
 /** Reads statements. On a terminal, it lets go of the terminal between two of them, for a pager and for Ctrl-C. */
 class StatementReader {
   readonly #streams: ShellInput;
   readonly #history: readonly string[];
-  readonly #complete: (line: string) => [string[], string];
+  readonly #language: ShellLanguage;
   readonly #waiting: string[] = [];
   #isOver = false;
 
-  constructor(streams: ShellInput, history: readonly string[], complete: (line: string) => [string[], string]) {
+  constructor(streams: ShellInput, history: readonly string[], language: ShellLanguage) {
     this.#streams = streams;
     this.#history = history;
-    this.#complete = complete;
+    this.#language = language;
   }
 
   /** The next statement without its `;`, or a command; `undefined` at the end. */
@@ -112,7 +94,8 @@ class StatementReader {
         const isDot = text === '' && line.trim().startsWith('.');
         if (text === '' && line.trim() === '') continue;
         text = text === '' ? line : `${text}\n${line}`;
-        if (isDot || /;\s*$/.test(text)) return text.trim().replace(/(?:\s*;\s*)+$/, '');
+        if (isDot || (/;\s*$/.test(text) && this.#language.isWhole(text)))
+          return text.trim().replace(/(?:\s*;\s*)+$/, '');
       }
       return undefined;
     };
@@ -125,10 +108,11 @@ class StatementReader {
       terminal: isTerminal,
       history: [...this.#history].reverse(),
       historySize: limits.queryHistoryMax,
-      completer: this.#complete,
+      completer: (line: string, done: (error: null, found: Completed) => void) =>
+        void completions(text, line, this.#language).then((found) => done(null, found)),
     });
     const prompt = (): void => {
-      reader.setPrompt(text === '' ? 'sql> ' : '...> ');
+      reader.setPrompt(text === '' ? `${this.#language.name}> ` : '...> ');
       if (isTerminal) reader.prompt();
     };
     return await new Promise((resolve) => {
@@ -166,21 +150,18 @@ class StatementReader {
   }
 }
 
-/** What may stand in place of the last word of a line. */
-export function completions(line: string, words: readonly string[]): [string[], string] {
-  const typed = line.split(/[^\w.]/).at(-1) ?? '';
-  const isFirst = line.trim() === typed;
-  const found = words.filter(
-    (word) =>
-      word.startsWith(typed.toLowerCase()) && (word.startsWith('.') ? isFirst && typed.startsWith('.') : typed !== ''),
-  );
-  return [found, typed];
+/** What may stand at the end of a line, behind the lines `before` of the same question. A text that cannot be read has nothing. */
+export async function completions(before: string, line: string, language: ShellLanguage): Promise<Completed> {
+  if (before === '' && line.startsWith('.')) return [dotCommands.filter((word) => word.startsWith(line)), line];
+  const text = before === '' ? line : `${before}\n${line}`;
+  const [words, typed] = await language.complete(text).catch((): Completed => [[], '']);
+  return line.endsWith(typed) ? [words, typed] : [[], ''];
 }
 
-/** `$XDG_STATE_HOME/nsgflow/query-history`, else below `~/.local/state`. */
-export function historyPath(): string {
+/** `$XDG_STATE_HOME/nsgflow/LANGUAGE-history`, else below `~/.local/state`. */
+export function historyPath(language: ShellLanguage['name']): string {
   const state = process.env['XDG_STATE_HOME'] ?? '';
-  return join(state === '' ? join(homedir(), '.local', 'state') : state, 'nsgflow', 'query-history');
+  return join(state === '' ? join(homedir(), '.local', 'state') : state, 'nsgflow', `${language}-history`);
 }
 
 /** Statements of before, the oldest first; none if there is no such file. */
@@ -192,7 +173,7 @@ async function readHistory(path: string): Promise<string[]> {
 /** A history that cannot be written is no reason to fail. */
 async function addToHistory(path: string, history: string[], statement: string): Promise<void> {
   const line = `${statement.replaceAll(/\s*\n\s*/g, ' ')};`;
-  if (statement.includes('--') || history.at(-1) === line) return;
+  if (/--|\/\//.test(statement) || history.at(-1) === line) return;
   history.push(line);
   if (history.length > limits.queryHistoryMax) history.splice(0, history.length - limits.queryHistoryMax);
   try {
