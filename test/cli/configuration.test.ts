@@ -218,9 +218,9 @@ describe('nsgflow config', () => {
     const { code, err } = await run(['config', 'check']);
     expect(code).toBe(2);
     expect(err.split('\n').slice(0, 5)).toEqual([
-      'nsgflow.yaml:2: "outptu" is neither a command nor one of lake, data, output, timezone; did you mean "output"?',
+      'nsgflow.yaml:2: "outptu" is neither a command nor one of lake, data, output, timezone, geo, tags, inventory, threats, names, application; did you mean "output"?',
       'nsgflow.yaml:4: "formt" is not a flag of nsgflow record; did you mean "format"?',
-      'nsgflow.yaml:5: "flws" is neither a command nor one of lake, data, output, timezone; did you mean "flows"?',
+      'nsgflow.yaml:5: "flws" is neither a command nor one of lake, data, output, timezone, geo, tags, inventory, threats, names, application; did you mean "flows"?',
       'nsgflow.yaml:7: limit takes one value',
       'nsgflow: nsgflow.yaml has 4 errors',
     ]);

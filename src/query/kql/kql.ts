@@ -135,11 +135,18 @@ function isTablePlace(text: string, start: number): boolean {
     .slice(0, start)
     .replaceAll(/\/\/.*$/gm, '')
     .trimEnd();
-  return (
-    before === '' ||
-    (/(?:[;({]|\bunion(?:\s+\w+\s*=\s*\w+)*|=)$/i.test(before) && /^[\w.]+\s*(?:\||\)|$|;)/.test(text.slice(start)))
-  );
+  if (!/^[\w.]+\s*(?:\||\)|,|$|;)/.test(text.slice(start))) return before === '';
+  const [, word] = /(\w*)\s*\($/.exec(before) ?? [];
+  if (word !== undefined) return word === '' || tableBrackets.has(word.toLowerCase());
+  return before === '' || /(?:[;{]|\bunion(?:\s+\w+\s*=\s*\w+)*(?:\s+\w+\s*,)*|\blet\s+\w+\s*=)$/i.test(before);
 }
+
+/** Words before a bracket in which rows stand: operators, and the values of their `kind`. */
+const tableBrackets: ReadonlySet<string> = new Set(
+  'join lookup union toscalar materialize inner innerunique leftouter rightouter fullouter leftsemi leftanti anti semi'.split(
+    ' ',
+  ),
+);
 
 function sentenceOf(message: string): string {
   const trimmed = message.trim().replace(/\.$/, '');

@@ -24,7 +24,6 @@ export const int = declare('int');
 export const real = declare('real');
 export const bool = declare('bool');
 export const datetime = declare('datetime');
-export const guid = declare('guid');
 
 /** Columns of both sides. */
 export function bothSides<Side extends string>(

@@ -2,7 +2,7 @@
 import type { Expression } from '../relation/expression.ts';
 import { call, column, textValue } from '../relation/expression.ts';
 import type { DeclaredColumn } from './column.ts';
-import { bool, bothSides, datetime, guid, real, string } from './column.ts';
+import { bool, bothSides, datetime, real, string } from './column.ts';
 import { named, namedById } from './names.ts';
 import type { TrafficAnalyticsSettings } from './settings.ts';
 import type { Side } from './side.ts';
@@ -19,7 +19,8 @@ function columnsOfSide(end: '1' | '2'): DeclaredColumn[] {
   const side = sideOf[end];
   const what = end === '1' ? 'source' : 'destination';
   return [
-    guid(`Subscription${end}_g`, `Subscription of the ${what}.`, guidOf(named(side, 'subscription'))),
+    // GUIDs are stored as texts, as custom tables of Log Analytics do.
+    string(`Subscription${end}_g`, `Subscription of the ${what}.`, named(side, 'subscription')),
     string(`Region${end}_s`, `Azure region of the ${what}.`, named(side, 'region')),
     string(`NIC${end}_s`, `NIC of the ${what}: \`group/name\`.`, namedById(side, 'nic')),
     string(`VM${end}_s`, `Virtual machine of the ${what}: \`group/name\`.`, namedById(side, 'vm')),
@@ -32,9 +33,6 @@ function columnsOfSide(end: '1' | '2'): DeclaredColumn[] {
 }
 
 const double = (of: Expression): Expression => call('long_double', of);
-
-const guidOf = (text: Expression | undefined): Expression | undefined =>
-  text === undefined ? undefined : call('text_guid', text);
 
 function flowColumns({ flowEndTime }: TrafficAnalyticsSettings): DeclaredColumn[] {
   return [
@@ -74,7 +72,7 @@ function flowColumns({ flowEndTime }: TrafficAnalyticsSettings): DeclaredColumn[
     string('NSGRule_s', 'Rule that decided, in lower case, without `UserRule_` and `DefaultRule_`.', values.ruleName),
     string('NSGRuleType_s', '`User Defined` or `Default`.', values.ruleType),
     string('MACAddress_s', 'MAC address of the NIC that saw the flow: `00-0D-3A-98-82-CE`.', values.mac),
-    guid('Subscription_g', 'Deprecated since 2019, and subscription of a resource.', undefined),
+    string('Subscription_g', 'Deprecated since 2019, and subscription of a resource.', undefined),
     string('Region_s', 'Deprecated since 2019, and region of a resource.'),
     string('NIC_s', 'Deprecated since 2019: always empty.'),
     string('VM_s', 'Deprecated since 2019: always empty.'),

@@ -80,7 +80,7 @@ const documented: Readonly<Record<string, Partial<Record<KqlType, readonly strin
   },
   AzureNetworkAnalytics_CL: {
     string:
-      words(`TableName SubType_s FASchemaVersion_s FlowType_s SrcIP_s DestIP_s VMIP_s L4Protocol_s L7Protocol_s FlowDirection_s FlowStatus_s
+      words(`TableName Subscription_g Subscription1_g Subscription2_g SubType_s FASchemaVersion_s FlowType_s SrcIP_s DestIP_s VMIP_s L4Protocol_s L7Protocol_s FlowDirection_s FlowStatus_s
       NSGList_s NSGRules_s NSGRule_s NSGRuleType_s MACAddress_s Region_s Region1_s Region2_s NIC_s NIC1_s NIC2_s VM_s VM1_s VM2_s Subnet_s Subnet1_s
       Subnet2_s ApplicationGateway1_s ApplicationGateway2_s ExpressRouteCircuit1_s ExpressRouteCircuit2_s ExpressRouteCircuitPeeringType_s
       LoadBalancer1_s LoadBalancer2_s LocalNetworkGateway1_s LocalNetworkGateway2_s ConnectionType_s ConnectionName_s ConnectingVNets_s Country_s
@@ -89,7 +89,6 @@ const documented: Readonly<Record<string, Partial<Record<KqlType, readonly strin
       PrivateIPAddresses_s AddressPrefixes_s Access_s Direction_s SourceAddressPrefix_s DestinationPortRange_s BackendIPAddress_s NextHopIP_s`),
     real: words(`DestPort_d AllowedInFlows_d DeniedInFlows_d AllowedOutFlows_d DeniedOutFlows_d FlowCount_d InboundPackets_d OutboundPackets_d
       InboundBytes_d OutboundBytes_d CompletedFlows_d Priority_d IngressBytesTransferred_d EgressBytesTransferred_d`),
-    guid: words('Subscription_g Subscription1_g Subscription2_g'),
     bool: words('IsFlowCapturedAtUDRHop_b IsFlowEnabled_b EnableIPForwarding_b'),
     datetime: words(
       'TimeProcessed_t FlowIntervalStartTime_t FlowIntervalEndTime_t FlowStartTime_t FlowEndTime_t TimeGenerated',

@@ -74,6 +74,8 @@ export function arithmetic(sign: Sign, a: Typed, b: Typed, context: KqlContext):
       return typed('timespan', span(call('subtract', ticks(left), ticks(right))));
     case 'timespan / timespan':
       return typed('real', call('real_divide', call('long_double', ticks(left)), call('long_double', ticks(right))));
+    case 'datetime / timespan':
+      return typed('real', call('real_divide', convert(a, 'real', context), call('long_double', ticks(right))));
     case 'timespan % timespan':
       return typed('timespan', span(call('modulo', ticks(left), ticks(right))));
     case 'datetime % timespan': {
@@ -100,7 +102,7 @@ export function comparable(a: Typed, b: Typed, context: KqlContext): readonly [E
   const types: readonly KqlType[] = [a.type, b.type];
   if (type === undefined) {
     if (types.includes('bool') && types.some(isNumeric)) type = 'real';
-    else if (types.includes('string') && types.some((one) => ['guid', 'datetime', 'timespan'].includes(one)))
+    else if (types.includes('string') && types.some((one) => ['bool', 'guid', 'datetime', 'timespan'].includes(one)))
       type = types.find((one) => one !== 'string');
   }
   if (type === undefined) return context.refuse(`a ${a.type} and a ${b.type} do not compare`);

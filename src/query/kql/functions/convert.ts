@@ -123,6 +123,7 @@ const conversions: Readonly<Record<KqlType, Conversions>> = {
     dynamic: chain('dynamic_text', 'text_time'),
     int: (of) => timeOfTicks(call('integer_long', of)),
     long: timeOfTicks,
+    timespan: (of) => timeOfTicks(call('ticks_of', of)),
   },
   timespan: {
     string: one('text_timespan'),
