@@ -22,6 +22,7 @@ beforeAll(async () => {
   for (const name of ['traffic.pcap', 'network.json'])
     await copyFile(join(import.meta.dirname, '../../examples', name), join(folder, name));
   await writeFile(join(folder, 'question.sql'), 'select 1 as one');
+  await writeFile(join(folder, 'workbook.kql'), "Tuples | where ['time'] {TimeRange} | count");
   const storage = { name: 'Storage', properties: { addressPrefixes: ['52.239.216.0/23'] } };
   await writeFile(
     join(folder, 'ServiceTags_Public_20260601.json'),
@@ -81,7 +82,7 @@ async function served(words: readonly string[]): Promise<unknown[]> {
 
 test.each(lines)('%s: nsgflow %s', async (name, line) => {
   expect(line.startsWith(name)).toBe(true);
-  const env = { NSGFLOW_SERVER: serving.origin, NSGFLOW_LAKE: '' };
+  const env = { NSGFLOW_SERVER: serving.origin, NSGFLOW_LAKE: '', XDG_CONFIG_HOME: folder };
   const [command] = line.split(/ < | +# /);
   if (name === 'serve') {
     expect(await served(wordsOf(command))).toEqual([0, expect.stringContaining('listening at')]);

@@ -48,9 +48,7 @@ Examples:
   nsgflow query "Conversations | summarize sum(bytes_forward) by dst_port | top 10 by sum_bytes_forward" --lake ./lake
   nsgflow query -f workbook.kql --param "TimeRange=> ago(1d)" --lake ./lake
   nsgflow query "Tuples | where access == 'deny' | summarize count() by src_ip" --save denied --lake ./lake
-  nsgflow query denied --lake ./lake
   nsgflow query --sql "select dst_port, count(*) from conversations group by all" --lake ./lake
-  nsgflow query --sql --lake ./lake
 `,
   );
   command.action(async (words: string[], options: QueryOptions) => {
