@@ -119,7 +119,7 @@ export async function createProgram(
       refuseSwallowed(command);
       chooseSource(command);
       if (command.getOptionValue('names') !== undefined) {
-        const { declareNames } = await import('./options/name-options.ts');
+        const { declareNames } = await import('./options/declare-names.ts');
         await declareNames(command.opts());
       }
     });

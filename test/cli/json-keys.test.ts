@@ -55,6 +55,7 @@ const lines: Readonly<Record<string, readonly string[]>> = {
   tail: ['--lake LAKE -o json'],
   find: ['10.20.1.4 --lake LAKE -o json'],
   timeline: ['10.20.1.10 10.20.2.4 --lake LAKE -o json'],
+  'enrich lookup': ['10.20.1.4 8.8.8.8 -o json'],
   'nsg show': ['--network NETWORK -o json'],
   'nsg eval': [`${packet} -o json`],
   'rules list': ['--network NETWORK --lake LAKE -o json'],
@@ -71,6 +72,9 @@ const lines: Readonly<Record<string, readonly string[]>> = {
 
 /** Not here: why. */
 const others: Readonly<Record<string, string>> = {
+  'enrich tags update': 'prints no JSON',
+  'enrich tags diff': 'needs a list of tags: see examples.test.ts',
+  'enrich tags lookup': 'needs a list of tags: see examples.test.ts',
   query: 'columns are those of the SQL text',
   serve: 'runs until it is ended',
   'flow-log create': 'a resource as Azure writes it',

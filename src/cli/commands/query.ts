@@ -11,6 +11,7 @@ import { withEngine } from '../question/open-engine.ts';
 import { addSource, addTimes, explain } from '../question/question.ts';
 import type { KqlOptions } from '../question/kql-tables.ts';
 import type { ShellLanguage } from '../question/shell-language.ts';
+import { sqlLanguage } from '../question/shell-language.ts';
 
 interface QueryOptions extends KqlOptions {
   readonly sql?: string | true;
@@ -54,27 +55,24 @@ Examples:
   command.action(async (words: string[], options: QueryOptions) => {
     const format = formatOf(options);
     const text = await readQuestion(words, options);
-    if (options.sql === undefined) await answerKql(text, format, options);
-    else await answerSql(text, format, options);
+    if (options.sql === undefined) await askKql(text, format, options);
+    else await askSql(text, format, options);
   });
 }
 
-async function answerKql(text: string | undefined, format: OutputFormat, options: QueryOptions): Promise<void> {
-  const { kqlShell, printKql } = await import('../question/kql-question.ts');
-  if (text === undefined) {
-    const language = await kqlShell(options);
-    return await shell(options, language, (engine, asked, signal) =>
-      printKql(engine, asked, format, options, { signal }),
+async function askKql(text: string | undefined, format: OutputFormat, options: QueryOptions): Promise<void> {
+  const { answerKql, kqlShell, printKql } = await import('../question/kql-question.ts');
+  if (text === undefined)
+    return await shell(
+      options,
+      () => Promise.resolve(kqlShell(options)),
+      (engine, asked, signal) => printKql(engine, asked, format, options, { signal }),
     );
-  }
-  const { saveQuery, savedQuery } = await import('../question/saved-queries.ts');
-  const asked = (await savedQuery(text.trim())) ?? text;
   const timed = { ...options, timeout: options.timeout ?? timeoutDefault };
-  await withEngine(timed, (engine) => printKql(engine, asked, format, options), 'optional');
-  if (options.save !== undefined) await saveQuery(options.save, asked);
+  await withEngine(timed, (engine) => answerKql(engine, text, format, options), 'optional');
 }
 
-async function answerSql(text: string | undefined, format: OutputFormat, options: QueryOptions): Promise<void> {
+async function askSql(text: string | undefined, format: OutputFormat, options: QueryOptions): Promise<void> {
   const { param, save, trafficAnalytics, from, to, since, until } = options;
   if (
     [param, save, trafficAnalytics].some((of) => of !== undefined) ||
@@ -95,7 +93,6 @@ async function answerSql(text: string | undefined, format: OutputFormat, options
   await shell(
     options,
     async (engine) => {
-      const { sqlLanguage } = await import('../question/shell-language.ts');
       const answer = await engine.sql('select distinct column_name from duckdb_columns() where not internal');
       return sqlLanguage((await allRows(answer)).flatMap(([name]) => (typeof name === 'string' ? [name] : [])));
     },

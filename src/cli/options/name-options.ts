@@ -38,12 +38,3 @@ export function namesOf(options: NameOptions, lake: string | undefined): NameSou
 function filesOf({ geo, tags, inventory, threats, names: tables, application: applications }: NameOptions): NameFiles {
   return { geo, tags, inventory, threats, tables, applications };
 }
-
-/** Makes columns of the tables of --names known before a command reads its filter. @throws not-found, permission, io, names-invalid */
-export async function declareNames({ names = [] }: NameOptions): Promise<void> {
-  if (names.length === 0) return;
-  const { readNamesFile } = await import('../../enrich/read-file.ts');
-  const { readOwnTable } = await import('../../enrich/own-table.ts');
-  const { declareOwnColumns } = await import('../../query/names/own-columns.ts');
-  for (const path of names) declareOwnColumns(readOwnTable(await readNamesFile(path), path).attributes);
-}

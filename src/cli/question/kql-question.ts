@@ -1,5 +1,7 @@
 /** A question in KQL, printed. */
 import type { AskSettings, Engine, RelationAnswer } from '../../query/engine/engine.ts';
+import { askKql, declared } from '../../query/kql/kql.ts';
+import { completeText } from '../../query/kql/language/language-thread.ts';
 import type { KqlPlan } from '../../query/kql/lower/lower.ts';
 import type { KqlType } from '../../query/kql/type.ts';
 import type { OutputFormat } from '../output/output.ts';
@@ -8,7 +10,9 @@ import { tell } from '../output/printable.ts';
 import type { Result, ResultColumn } from '../output/result.ts';
 import { explain } from './question.ts';
 import { kqlSettings, kqlTables } from './kql-tables.ts';
+import { saveQuery, savedQuery } from './saved-queries.ts';
 import type { ShellLanguage } from './shell-language.ts';
+import { kqlLanguage } from './shell-language.ts';
 import type { KqlOptions } from './kql-tables.ts';
 
 /** Asks and prints. @throws kql-invalid, kql-unsupported, and what asking throws */
@@ -20,21 +24,28 @@ export async function printKql(
   asking: AskSettings = {},
 ): Promise<void> {
   const startMillis = performance.now();
-  const { askKql } = await import('../../query/kql/kql.ts');
-  const { plan, answer } = await askKql(engine, text, await kqlSettings(options), asking);
+  const { plan, answer } = await askKql(engine, text, kqlSettings(options), asking);
   if (options.explain === true) tellPlan(plan, answer);
   const rows = await print(resultOf(plan, answer), format);
   if (options.explain === true) explain(answer.scan, rows, performance.now() - startMillis);
 }
 
 /** The language of the shell, whose completion comes from the language service. */
-export async function kqlShell(options: KqlOptions): Promise<() => Promise<ShellLanguage>> {
-  const { completeText } = await import('../../query/kql/language/language-thread.ts');
-  const { declared } = await import('../../query/kql/kql.ts');
-  const { kqlLanguage } = await import('./shell-language.ts');
-  const tables = await kqlTables(options.trafficAnalytics);
-  const language = kqlLanguage(tables, (text) => completeText(text, text.length, tables.map(declared)));
-  return () => Promise.resolve(language);
+export function kqlShell(options: KqlOptions): ShellLanguage {
+  const tables = kqlTables(options.trafficAnalytics);
+  return kqlLanguage(tables, (text) => completeText(text, text.length, tables.map(declared)));
+}
+
+/** Asks a text, or the query that was saved by that name, and prints the answer; `save` keeps the text. */
+export async function answerKql(
+  engine: Engine,
+  text: string,
+  format: OutputFormat,
+  options: KqlOptions & { readonly save?: string },
+): Promise<void> {
+  const asked = (await savedQuery(text.trim())) ?? text;
+  await printKql(engine, asked, format, options);
+  if (options.save !== undefined) await saveQuery(options.save, asked);
 }
 
 function tellPlan(plan: KqlPlan, answer: RelationAnswer): void {

@@ -1,7 +1,10 @@
 /** What a question in KQL is asked with. */
 import { FlowError } from '../../base/errors.ts';
 import type { KqlSettings } from '../../query/kql/kql.ts';
+import { lakeTables } from '../../query/kql/lake-tables.ts';
 import type { KqlTable } from '../../query/kql/table.ts';
+import { parseTrafficAnalytics } from '../../query/traffic-analytics/settings.ts';
+import { trafficAnalyticsTables } from '../../query/traffic-analytics/tables.ts';
 import type { AskOptions } from './question.ts';
 import { readRange } from './question.ts';
 
@@ -11,16 +14,13 @@ export interface KqlOptions extends AskOptions {
 }
 
 /** The tables that KQL names: those of the lake, and those of Traffic Analytics. @throws usage */
-export async function kqlTables(trafficAnalytics: readonly string[] = []): Promise<readonly KqlTable[]> {
-  const { lakeTables } = await import('../../query/kql/lake-tables.ts');
-  const { trafficAnalyticsTables } = await import('../../query/traffic-analytics/tables.ts');
-  const { parseTrafficAnalytics } = await import('../../query/traffic-analytics/settings.ts');
+export function kqlTables(trafficAnalytics: readonly string[] = []): readonly KqlTable[] {
   return [...lakeTables, ...trafficAnalyticsTables(parseTrafficAnalytics(trafficAnalytics))];
 }
 
-export async function kqlSettings(options: KqlOptions): Promise<KqlSettings> {
+export function kqlSettings(options: KqlOptions): KqlSettings {
   return {
-    tables: await kqlTables(options.trafficAnalytics),
+    tables: kqlTables(options.trafficAnalytics),
     range: readRange(options),
     parameters: readParameters(options.param ?? []),
   };

@@ -17,7 +17,7 @@ function folder(): string {
 export async function saveQuery(name: string, text: string): Promise<void> {
   if (!namePattern.test(name))
     throw new FlowError('usage', `--save takes a name of letters, digits, - and _, not ${JSON.stringify(name)}`);
-  if ((await kqlTables()).some((table) => table.name === name))
+  if (kqlTables().some((table) => table.name === name))
     throw new FlowError('usage', `--save ${name}: this is the name of a table`, { hint: 'Choose another name.' });
   const path = join(folder(), `${name}.kql`);
   await writeWhole(path, `${text.trimEnd()}\n`, privateMode);

@@ -1,7 +1,20 @@
 /** Primitives of numbers. Whole numbers of 64 bits that overflow are an error of the query. */
 import { call, cast, fixed, number, operator } from '../../sql/node.ts';
 import type { SqlExpression } from '../../sql/node.ts';
-import { and, equal, flooredRemainder, less, minus, over, plus, remainder, times, when } from '../../sql/sql.ts';
+import {
+  and,
+  equal,
+  flooredRemainder,
+  isNull,
+  less,
+  minus,
+  not,
+  over,
+  plus,
+  remainder,
+  times,
+  when,
+} from '../../sql/sql.ts';
 import { primitive } from '../rule.ts';
 import { decimalInRange } from '../values/number.ts';
 import { decimalScale } from '../value.ts';
@@ -82,12 +95,16 @@ export const numberPrimitives = {
           [call('isnan', a), a],
           [less(number(0), a), infinity],
           [less(a, number(0)), fixed("'-Infinity'::DOUBLE")],
-        )(fixed("'NaN'::DOUBLE")),
+          [equal(a, number(0)), fixed("'NaN'::DOUBLE")],
+        )(),
       ])(over(a, b)),
   ),
   real_modulo: primitive(['double', 'double'], 'double', modulus, (a, b) => {
     const size = call('abs', b);
-    return when([equal(b, number(0)), fixed("'NaN'::DOUBLE")])(call('fmod', plus(call('fmod', a, size), size), size));
+    // DuckDB's fmod subtracts a rounded product; its operator is exact.
+    return when([and(equal(b, number(0)), not(isNull(a))), fixed("'NaN'::DOUBLE")])(
+      remainder(plus(remainder(a, size), size), size),
+    );
   }),
   decimal_add: primitive(['decimal', 'decimal'], 'decimal', (a, b) => decimalInRange(a + b), undefined),
   decimal_subtract: primitive(['decimal', 'decimal'], 'decimal', (a, b) => decimalInRange(a - b), undefined),
