@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -39,6 +39,48 @@ describe('the text of query', () => {
   test('is KQL without --sql', async () => {
     expect(await ask('', 'Tuples | count')).toEqual([0, 'Count\n1\n', '']);
     expect(await ask('Tuples | summarize n = count()')).toEqual([0, 'n\n1\n', '']);
+  });
+
+  test('of KQL has its parameters and times filled in', async () => {
+    const where = "Tuples | where src_ip == '{Address}' | count";
+    expect(await ask('', where, '--param', 'Address=10.0.0.1')).toEqual([0, 'Count\n1\n', '']);
+    expect(await ask('', 'Tuples | take {Rows}')).toEqual([
+      2,
+      '',
+      'nsgflow: line 1, column 15: the parameter {Rows} has no value',
+    ]);
+    expect(await ask('', 'print 1', '--param', 'Rows')).toEqual([
+      2,
+      '',
+      'nsgflow: --param takes Name=value, not "Rows"',
+    ]);
+    const macro = "Tuples | where $__timeFilter(['time']) | count";
+    expect(await ask('', macro, '--from', '2026-11-20T09:00Z')).toEqual([0, 'Count\n1\n', '']);
+    expect(await ask('', macro, '--from', '2026-11-20T11:00Z')).toEqual([0, 'Count\n0\n', '']);
+    expect(await ask('', 'Tuples | count', '--to', '2026-11-20T10:00Z')).toEqual([0, 'Count\n0\n', '']);
+  });
+
+  test('of KQL is kept under a name that no table has', async () => {
+    const env = { XDG_CONFIG_HOME: folder };
+    const query = (...words: string[]) => nsgflow(['query', ...words, '--lake', lake, '-o', 'csv'], { env });
+    expect(await query('Tuples | count', '--save', 'all')).toMatchObject({ code: 0, out: 'Count\n1\n' });
+    expect(statSync(join(folder, 'nsgflow/queries/all.kql')).mode & 0o777).toBe(0o600);
+    expect(await query('all')).toMatchObject({ code: 0, out: 'Count\n1\n' });
+    expect((await query('print 1', '--save', 'Tuples')).code).toBe(2);
+    expect((await query('print 1', '--save', '../all')).code).toBe(2);
+  });
+
+  test('of KQL prints exact JSON, and explains itself', async () => {
+    const text =
+      "print big = 9007199254740993, exact = todecimal('1.5'), nan = real(nan), t = datetime(2026-11-20T10:00:00.5), " +
+      "s = 26h + 1ms, none = tostring(dynamic(null)), d = dynamic({'a': [1, null]})";
+    const { out, err } = await nsgflow(['query', text, '-o', 'json', '--explain']);
+    expect(out).toContain(
+      '{"big":9007199254740993,"exact":"1.5","nan":"NaN","t":"2026-11-20T10:00:00.5Z","s":"1.02:00:00.0010000","none":"","d":{"a":[1,null]}}',
+    );
+    expect(err).toMatch(/^tree\n\{/);
+    expect(err).toContain('\nsql\nSELECT');
+    expect(err).not.toContain('9007199254740993\n\nSELECT');
   });
 
   test('is given once, and not beside logs of standard input', async () => {

@@ -32,14 +32,11 @@ const suites = [
   'query/times',
   'query/engine/cancel',
   'cli/configuration',
-  'cli/mistakes',
   'cli/no-wasm',
   'cli/pager',
-  'cli/screens',
   'cli/signals',
   'cli/shell',
   'cli/table',
-  'cli/threads',
 ].map((path) => join('test', path));
 
 let folder: string;
@@ -94,6 +91,6 @@ describe.skipIf(!here).each(['20.19', '22', '24', '26'])('Node %s, on Linux x64'
       maxBuffer: 1 << 26,
     });
     expect(ran.status, ran.stdout + ran.stderr).toBe(0);
-    expect(Number(/Tests\s+(\d+) passed/.exec(ran.stdout)?.[1])).toBeGreaterThan(1500);
+    expect(Number(/Tests\s+(\d+) passed/.exec(ran.stdout)?.[1])).toBeGreaterThan(1400);
   });
 });

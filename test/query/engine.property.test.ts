@@ -24,7 +24,7 @@ import { tablesOfRows } from './tables-of-rows.ts';
 
 const long = process.env['NSGFLOW_LONG'] === '1';
 const lakes = long ? 12 : 2;
-const queries = long ? 100 : 10;
+const queries = long ? 50 : 10;
 const seed = 20_231_114;
 
 /** Counts without a filter are rare among generated questions, and have a rule of their own: files that are not read. */

@@ -1,54 +1,44 @@
 /** What names say of the addresses of reduced rows. */
-import { addressAttributes } from '../../enrich/attribute.ts';
 import { names } from '../relation/build.ts';
 import type { Expression } from '../relation/expression.ts';
-import { call, column, nothing, textValue } from '../relation/expression.ts';
+import { call, column, textValue } from '../relation/expression.ts';
 import type { Relation } from '../relation/relation.ts';
 import type { Side } from './side.ts';
 import { sides } from './side.ts';
 
-/** Whether names know such a thing of addresses. */
-export function isNamed(attribute: string): boolean {
-  return addressAttributes.some(({ name }) => name === attribute);
-}
-
-/** What names say of both addresses of rows: columns such as `src_country`. What names do not know is left out. */
+/** What names say of both addresses of rows: columns such as `src_country`. */
 export function withNames(rows: Relation, attributes: readonly string[], time: string): Relation {
-  const known = attributes.filter(isNamed);
   return sides.reduce(
     (named, side) =>
       names(
         named,
         `${side}_ip`,
         time,
-        known.map((attribute) => ({ name: `${side}_${attribute}`, attribute })),
+        attributes.map((attribute) => ({ name: `${side}_${attribute}`, attribute })),
       ),
     rows,
   );
 }
 
-/** A column of {@link withNames}; null where names do not know such a thing. */
+/** A column of {@link withNames}. */
 export function nameOf(side: Side, attribute: string): Expression {
-  return isNamed(attribute) ? column(`${side}_${attribute}`) : nothing('text');
+  return column(`${side}_${attribute}`);
 }
 
 /** What names say of the addresses that stand in the rows of tables. */
 export const sideAttributes: readonly string[] =
   'vm vm_id nic nic_id subnet subnet_id region subscription load_balancer application_gateway'.split(' ');
 
-/** A name in lower case; always empty where names do not know such a thing. */
-export function named(side: Side, attribute: string): Expression | undefined {
-  return isNamed(attribute) ? call('lower', nameOf(side, attribute)) : undefined;
+/** A name in lower case. */
+export function named(side: Side, attribute: string): Expression {
+  return call('lower', nameOf(side, attribute));
 }
 
 /**
  * The resource as `group/name`, of its id: of instances of scale sets `group/set_number`, of their NICs `group/set`, of subnets `group/vnet/subnet`. Without an
  * id, its name.
  */
-export function namedById(side: Side, attribute: string): Expression | undefined {
-  if (!isNamed(attribute)) return undefined;
-  const name = call('lower', nameOf(side, attribute));
-  if (!isNamed(`${attribute}_id`)) return name;
+export function namedById(side: Side, attribute: string): Expression {
   const replaced = forms.reduce<Expression>(
     (text, [pattern, replacement]) =>
       call(
@@ -59,7 +49,7 @@ export function namedById(side: Side, attribute: string): Expression | undefined
       ),
     call('lower', nameOf(side, `${attribute}_id`)),
   );
-  return call('coalesce', replaced, name);
+  return call('coalesce', replaced, named(side, attribute));
 }
 
 const forms: readonly (readonly [string, string])[] = [

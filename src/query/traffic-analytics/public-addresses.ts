@@ -1,10 +1,9 @@
 /** The public addresses of flows, one row for each of an interval and flow type. */
 import { extend, filter, names, project, summarize, union } from '../relation/build.ts';
-import { call, column, nothing, textValue, when } from '../relation/expression.ts';
+import { call, column, textValue, when } from '../relation/expression.ts';
 import type { Expression } from '../relation/expression.ts';
 import type { Relation } from '../relation/relation.ts';
 import type { QueryRange } from '../tree.ts';
-import { isNamed } from './names.ts';
 import { typedRows, withTimes } from './reduction.ts';
 import type { TrafficAnalyticsSettings } from './settings.ts';
 import { sides } from './side.ts';
@@ -30,9 +29,9 @@ export function publicAddressRows(range: QueryRange, settings: TrafficAnalyticsS
     rows,
     'ip',
     'interval_start',
-    attributes.filter(isNamed).map((attribute) => ({ name: `ip_${attribute}`, attribute })),
+    attributes.map((attribute) => ({ name: `ip_${attribute}`, attribute })),
   );
-  const known = (attribute: string): Expression => (isNamed(attribute) ? column(`ip_${attribute}`) : nothing('text'));
+  const known = (attribute: string): Expression => column(`ip_${attribute}`);
   const isType = (type: string): Expression => call('equal', column('flow_type'), textValue(type));
   const isHost = call('equal', column('ip'), textValue('168.63.129.16'));
   const ofThreat = (attribute: string): Expression => when(isType('MaliciousFlow'), known(attribute));

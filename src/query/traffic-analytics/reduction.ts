@@ -11,7 +11,7 @@ import { extend, filter, project, scan, summarize } from '../relation/build.ts';
 import type { Expression, Named } from '../relation/expression.ts';
 import { call, column, nothing, textValue, when, whole, wholeValue } from '../relation/expression.ts';
 import type { Aggregate, Relation } from '../relation/relation.ts';
-import { counterColumns, scanColumns } from '../relation/tables.ts';
+import { counterColumns } from '../relation/tables.ts';
 import type { QueryRange } from '../tree.ts';
 import { flowType, flowTypeAttributes, isPublicSide, publicColumns, publicSides } from './flow-type.ts';
 import { nameOf, sideAttributes, withNames } from './names.ts';
@@ -86,8 +86,6 @@ function isState(state: string): Expression {
 /** Tuples without a state are of NSG flow logs version 1, which log a flow once. */
 const begins = call('or', isDenied, call('is_null', column('state')), isState('begin'));
 
-const hasApplications = scanColumns('tuples').some(({ name }) => name === 'app');
-
 function aggregates({ flowEndTime }: TrafficAnalyticsSettings): Aggregate[] {
   const count = (condition: Expression): Expression => when(condition, whole(1), whole(0));
   return [
@@ -103,7 +101,7 @@ function aggregates({ flowEndTime }: TrafficAnalyticsSettings): Aggregate[] {
     { name: 'encryption', function: 'max', argument: column('encryption') },
     { name: 'src_ports', function: 'set', argument: column('src_port') },
     // The same for all tuples of a port and protocol.
-    { name: 'l7_protocol', function: 'max', argument: hasApplications ? column('app') : nothing('text') },
+    { name: 'l7_protocol', function: 'max', argument: column('app') },
   ];
 }
 

@@ -20,7 +20,7 @@ import { name } from '../../../src/query/sql/node.ts';
 import { printSql } from '../../../src/query/sql/print.ts';
 
 const long = process.env['NSGFLOW_LONG'] === '1';
-const rows = long ? 400 : 60;
+const rows = long ? 200 : 60;
 const seed = 20_240_229;
 
 const texts = fc.oneof(
