@@ -50,10 +50,11 @@ export async function runShell(
 async function answer(
   statement: string,
   output: Writable,
-  { about, tables, schema }: ShellLanguage,
+  language: ShellLanguage,
   run: (text: string) => Promise<void>,
 ): Promise<boolean> {
   const [word, argument] = statement.split(/\s+/);
+  const { about, tables } = language;
   const wide = Math.max(...tables.map(({ name }) => name.length));
   try {
     if (word === '.quit' || word === '.exit') return false;
@@ -61,7 +62,7 @@ async function answer(
     else if (word === '.tables') for (const one of tables) output.write(`${one.name.padEnd(wide)}  ${one.about}\n`);
     else if (word === '.schema')
       for (const table of argument === undefined ? tables.map(({ name }) => name) : [argument.replace(/;$/, '')])
-        await run(schema(table));
+        await run(language.schema(table));
     else if (word.startsWith('.')) output.write(`there is no command ${printable(word)}: ${dotCommands.join(', ')}\n`);
     else await run(statement);
   } catch (error) {
