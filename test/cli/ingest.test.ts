@@ -39,7 +39,7 @@ describe('ingest', () => {
     const said = await nsgflow(['ingest', logs, '--lake', lake, '--dry-run']);
     expect([said.code, said.err]).toEqual([0, '']);
     expect(said.out).toContain('2 of 2 have something new');
-    expect(said.out).toMatch(/days +2, 2026-11-20 to 2026-11-21\n +2026-11-21 +1 blobs/);
+    expect(said.out).toMatch(/days +2, 2026-11-20 to 2026-11-21\n +2026-11-21 +1 blob,/);
     const stats = await nsgflow([
       'ingest',
       logs,
