@@ -61,13 +61,13 @@ export function kqlLanguage(
     about: 'Write a query and end it with ; (of several statements, the last one)',
     tables,
     // A text of `let` statements alone is not a query yet.
-    isWhole: (text) =>
-      !/^\s*(?:let|set|declare|alias)\b/.test(
-        text
-          .replace(/[;\s]+$/, '')
-          .split(';')
-          .at(-1) ?? '',
-      ),
+    isWhole: (text) => {
+      const [last = ''] = text
+        .split(';')
+        .filter((statement) => statement.trim() !== '')
+        .slice(-1);
+      return !/^\s*(?:let|set|declare|alias)\b/.test(last);
+    },
     schema: (table) => `${/^\w+$/.test(table) ? table : `['${table.replaceAll("'", "\\'")}']`} | getschema`,
     complete: async (text) => {
       const { items, start } = await completions(text);
