@@ -1,4 +1,3 @@
-import { parse } from 'yaml';
 import { FlowError } from '../../base/errors.ts';
 import type { RetentionRule } from '../../source/retain.ts';
 import { checkDays } from '../../source/retain.ts';
@@ -17,7 +16,7 @@ export async function readRetentionRules(path: string): Promise<RetentionRule[]>
   const text = await readText(path);
   let value: unknown;
   try {
-    value = parse(text);
+    value = (await import('yaml')).parse(text);
   } catch (cause) {
     throw new FlowError('usage', `${path} is neither JSON nor YAML`, { cause });
   }

@@ -21,7 +21,7 @@ const rangedRelations = new WeakMap<Relation, Ranged>();
 
 /**
  * A table's relation, whose range bounds found in a query may narrow.
- * @param timeColumn the column of the relation whose bounds make a range; a row of which the time lies outside of the range may be missing
+ * @param timeColumn the column whose bounds in filters become the range; rows outside of the range may be missing
  */
 export function ranged(timeColumn: string, build: (range: QueryRange) => Relation): (range: QueryRange) => Relation {
   return (range) => {
