@@ -27,6 +27,8 @@ const bundle = await rolldown({
     'chunks/language-worker': 'src/query/kql/language/language-worker.ts',
   },
 });
+/** Packages that import Node's HTTP modules; beside the options of commands, each command would load them at its start. */
+const network = /node_modules[\\/]@(?:azure|typespec)[\\/]/;
 const shared = { name: 'shared', test: /./, minShareCount: 2, entriesAware: true };
 const { output } = await bundle.write({
   dir: 'dist',
@@ -37,6 +39,7 @@ const { output } = await bundle.write({
   codeSplitting: {
     groups: [
       { name: 'start', test: start, priority: 1 },
+      { ...shared, name: 'network', test: network, priority: 1 },
       { ...shared, entriesAwareMergeThreshold: chunkBytesMin },
     ],
   },

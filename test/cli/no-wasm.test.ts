@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { folderAccount } from '../../src/blob/folder.ts';
 import { blobName, container, madeRecord, writeBlob } from '../source/build-blobs.ts';
@@ -35,3 +35,27 @@ test('without WebAssembly, settling fails with the same sentence', async () => {
   expect(err).toContain('settling needs WebAssembly, which this Node.js process does not have');
   expect(code).toBe(5);
 });
+
+// Node 22 without WebAssembly ends where a module imports node:http, before a line of ours has run.
+test('commands that need no network load no HTTP module', () => {
+  const program = readFileSync(join(dist, 'cli/program.js'), 'utf8');
+  const ingest = /import\("(\.\.\/chunks\/ingest-[^"]+)"\)/.exec(program)![1]!;
+  const loaded = [...new Set([...staticImports('cli/program.js'), ...staticImports(join('cli', ingest))])];
+  expect(loaded.length).toBeGreaterThan(5);
+  expect(loaded.filter((name) => /^(?:node:)?https?$/.test(name))).toEqual([]);
+});
+
+const dist = join(import.meta.dirname, '../../dist');
+
+/** The modules of Node and the files below dist/ that loading a file loads, itself among them. */
+function staticImports(file: string, found = new Set<string>()): Set<string> {
+  if (found.has(file)) return found;
+  found.add(file);
+  if (!file.endsWith('.js')) return found;
+  for (const [, name] of readFileSync(join(dist, file), 'utf8').matchAll(
+    /^(?:import|export) (?:[^;]*? from )?"([^"]+)";$/gm,
+  )) {
+    staticImports(name!.startsWith('.') ? join(dirname(file), name!) : name!, found);
+  }
+  return found;
+}
