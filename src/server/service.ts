@@ -45,6 +45,7 @@ import { addMetadataRoutes, authorityPath } from './routes/metadata.ts';
 import { addTokenRoutes } from './routes/token.ts';
 import { makeStart, startResources, subscriptionsOf } from './start-network.ts';
 import { startLines, wholeCaptureLine } from './start-lines.ts';
+import { ServiceLake } from './service-lake.ts';
 import { serviceMetrics } from './service-metrics.ts';
 import { readSecret, secretName, serviceSecret } from './service-secret.ts';
 import { Tokens, shellTokenSeconds, tokenKey } from './tokens.ts';
@@ -137,7 +138,8 @@ async function openLocked(settings: ServiceSettings, secret: string, unlock: () 
   let control: ControlPlane | undefined;
   let accounts: Accounts | undefined;
   let parts: Parts | undefined;
-  const logs = new LakeLogs(settings.lake, now);
+  const lake = new ServiceLake({ folder: settings.lake, create: true });
+  const logs = new LakeLogs(lake, now);
   const http = await openHttp(
     {
       host: settings.host,
@@ -208,7 +210,7 @@ async function openLocked(settings: ServiceSettings, secret: string, unlock: () 
     const stop = async (): Promise<void> => {
       stopping.abort();
       await http.close();
-      await logs.close();
+      await lake.close();
       await opened.parts.ended;
       await opened.control.close();
       await rm(join(dataFolder, stateName), { force: true });
@@ -224,7 +226,7 @@ async function openLocked(settings: ServiceSettings, secret: string, unlock: () 
   } catch (error) {
     stopping.abort();
     await http.close();
-    await logs.close();
+    await lake.close();
     await parts?.ended;
     await control?.close();
     throw error;

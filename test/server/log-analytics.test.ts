@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { LogsQueryClient, LogsQueryResultStatus } from '@azure/monitor-query';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LakeLogs } from '../../src/server/logs/lake-logs.ts';
+import { ServiceLake } from '../../src/server/service-lake.ts';
 import { exampleLake } from '../cli/example-lake.ts';
 import { ask, serveParts, tenantId } from './serving.ts';
 import type { Answer, Serving } from './serving.ts';
@@ -21,18 +22,17 @@ const workspace = {
 };
 const other = 'ffffffff-1111-2222-3333-444455556666';
 
-let logs: LakeLogs;
+const logsLake = new ServiceLake({ folder: lake, create: false });
 let server: Serving;
 let client: LogsQueryClient;
 
 beforeAll(async () => {
-  logs = new LakeLogs(lake, () => now);
-  server = await serveParts({ logs: { engine: logs, workspaces: [workspace] } });
+  server = await serveParts({ logs: { engine: new LakeLogs(logsLake, () => now), workspaces: [workspace] } });
   client = clientOf(server);
 });
 afterAll(async () => {
   await server?.close();
-  await logs?.close();
+  await logsLake.close();
 });
 
 function clientOf({ origin, ca }: Serving, token = 'any'): LogsQueryClient {
@@ -186,7 +186,7 @@ test('metadata tells the tables with their columns, and the workspace', async ()
 
 test('without a workspace any GUID is one, and with one only its own ids', async () => {
   expect((await post(`/v1/workspaces/${other}/query`, { query: 'print 1' })).status).toBe(404);
-  const empty = await serveParts({ logs: { engine: logs } });
+  const empty = await serveParts({ logs: { engine: new LakeLogs(logsLake, () => now) } });
   try {
     const headers = { authorization: 'Bearer any' };
     const status = async (id: string): Promise<number> =>
@@ -204,7 +204,10 @@ test('tokens are checked as for Azure Resource Manager', async () => {
   expect(without.status).toBe(401);
   expect(JSON.parse(without.text).error.code).toBe('AuthenticationFailed');
   expect(without.headers['www-authenticate']).toContain('Bearer');
-  const strict = await serveParts({ secret: 'a secret of some length', logs: { engine: logs } });
+  const strict = await serveParts({
+    secret: 'a secret of some length',
+    logs: { engine: new LakeLogs(logsLake, () => now) },
+  });
   try {
     const tokenFor = async (scope: string): Promise<string> => {
       const body = `grant_type=client_credentials&client_id=x&client_secret=a+secret+of+some+length&scope=${encodeURIComponent(scope)}`;
