@@ -92,25 +92,36 @@ export function declared({ name, columns }: KqlTable): DeclaredTable {
 }
 
 /** The error of the language service for people: with its place, and what is near. */
-function refusal(text: string, { code, message, start, length }: Diagnostic, tables: readonly KqlTable[]): KqlError {
+function refusal(
+  text: string,
+  { code, isSyntax, message, start, length }: Diagnostic,
+  tables: readonly KqlTable[],
+): KqlError {
   const place = { start, end: start + Math.max(length, 1) };
   const open = unfilled(text);
   if (open !== undefined)
     return new KqlError('kql-invalid', text, open, `the parameter {${open.name}} has no value`, {
       hint: `Name one: --param ${open.name}=VALUE.`,
+      isSyntax: true,
     });
   if (code === 'command')
     return new KqlError('kql-unsupported', text, place, 'commands that begin with a dot are not supported', {
       hint: 'A query begins with a table: Tuples | take 10.',
+      isSyntax: true,
     });
   const [, name] = /^The name '(.*)' does not refer to any known/.exec(message) ?? [];
-  if (name === undefined) return new KqlError('kql-invalid', text, place, sentenceOf(message), {});
+  if (name === undefined) return new KqlError('kql-invalid', text, place, sentenceOf(message), { isSyntax });
+  if (code === unknownFunction) {
+    const missing = { kind: 'function', name } as const;
+    return new KqlError('kql-invalid', text, place, sentenceOf(message), { missing });
+  }
   const names = tables.map((table) => table.name);
   if (isTablePlace(text, start)) {
     const near = nearest(name, names);
     const meant = near === undefined ? '' : `Did you mean ${near}? `;
     return new KqlError('kql-invalid', text, place, `there is no table ${name}`, {
       hint: `${meant}The tables are ${names.join(', ')}.`,
+      missing: { kind: 'table', name },
     });
   }
   const read = tables.filter((table) => new RegExp(`\\b${table.name}\\b`).test(text));
@@ -121,8 +132,12 @@ function refusal(text: string, { code, message, start, length }: Diagnostic, tab
   return new KqlError('kql-invalid', text, place, `there is no column ${name}`, {
     hint:
       near === undefined ? `Show the columns of a table: nsgflow query "TABLE | getschema".` : `Did you mean ${near}?`,
+    missing: { kind: 'column', name },
   });
 }
+
+/** The language service's code of a call of no function. */
+const unknownFunction = 'KS211';
 
 /** Names that the query has used before. */
 function wordsBefore(text: string, start: number): Set<string> {

@@ -9,6 +9,7 @@ import { limits } from '../../base/limits.ts';
 import type { ExactCell } from '../../query/engine/result.ts';
 import type { LogsAnswer } from './logs-engine.ts';
 import type { Preferences } from './prefer.ts';
+import { visualizationOf } from './visualization.ts';
 
 export async function answerBody(answer: LogsAnswer, prefer: Preferences, startMillis: number): Promise<string> {
   const { columns, chunks, render, bytesRead } = answer;
@@ -32,7 +33,7 @@ export async function answerBody(answer: LogsAnswer, prefer: Preferences, startM
     ...(prefer.statistics
       ? { statistics: statistics((performance.now() - startMillis) / 1000, rows.length, bytes, bytesRead) }
       : {}),
-    ...(prefer.render ? { render: { ...(render ?? { visualization: null }) } } : {}),
+    ...(prefer.render ? { render: visualizationOf(render) } : {}),
     ...(isCut ? { error: partialError(rows.length) } : {}),
   };
   const rest = JSON.stringify(more).slice(1, -1);

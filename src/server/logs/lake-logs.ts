@@ -2,12 +2,13 @@
 import { askKql } from '../../query/kql/kql.ts';
 import { lakeTables } from '../../query/kql/lake-tables.ts';
 import { trafficAnalyticsTables } from '../../query/traffic-analytics/tables.ts';
+import { activityTable } from './activity-table.ts';
 import type { ServiceLake } from '../service-lake.ts';
 import { untilRead } from '../service-lake.ts';
 import type { LogsAnswer, LogsEngine, LogsQuestion } from './logs-engine.ts';
 
 export class LakeLogs implements LogsEngine {
-  readonly tables = [...lakeTables, ...trafficAnalyticsTables()];
+  readonly tables = [...lakeTables, ...trafficAnalyticsTables(), activityTable];
   readonly #lake: ServiceLake;
   readonly #now: () => number;
 
@@ -24,6 +25,7 @@ export class LakeLogs implements LogsEngine {
       return {
         columns: plan.columns.map(({ name, type }) => ({ name, type })),
         chunks: untilRead(answer.chunks, giveBack),
+        render: plan.render,
         bytesRead: answer.scan.bytesRead,
       };
     } catch (error) {

@@ -1,4 +1,5 @@
 /** What the query API asks. The service asks its lake (lake-logs.ts). */
+import type { Render } from '../../query/kql/lower/query.ts';
 import type { ExactCell } from '../../query/engine/result.ts';
 import type { QueryRange } from '../../query/tree.ts';
 
@@ -26,7 +27,7 @@ export interface LogsAnswer {
   readonly columns: readonly LogsColumn[];
   readonly chunks: AsyncIterable<readonly (readonly ExactCell[])[]>;
   /** What `render` of the query names. */
-  readonly render?: Readonly<Record<string, string | null>> | undefined;
+  readonly render: Render | undefined;
   /** Bytes of data files that were read. */
   readonly bytesRead: number;
 }

@@ -3,9 +3,9 @@
  *
  *     {"error":{"message":"The request had some invalid properties","code":"BadArgumentError","correlationId":"…",
  *       "innererror":{"code":"SyntaxError","message":"A recognition error occurred in the query.",
- *         "innererror":{"code":"SYN0002","message":"…","line":1,"pos":12,"token":"…"}}}}
+ *         "innererror":{"code":"SYN0002","message":"…","line":1,"pos":11,"token":"…"}}}}
  *
- * Source: Azure Monitor, "Log Analytics API errors".
+ * Source: Azure Monitor, "Log Analytics API errors"; answers that the tests of Azure's clients have recorded.
  */
 import { FlowError, errorTable } from '../../base/errors.ts';
 import { KqlError } from '../../query/kql/lower/kql-error.ts';
@@ -16,7 +16,7 @@ export interface InnerError {
   readonly message: string;
   /** From 1. */
   readonly line?: number;
-  /** Column, from 1. */
+  /** Characters of the line before it, as in recorded answers. */
   readonly pos?: number;
   readonly token?: string;
   readonly innererror?: InnerError;
@@ -60,15 +60,40 @@ export function describeLogsFailure(error: unknown): LogsError {
   });
 }
 
-/** Where in the query the error is, as Azure says it. */
+/** Where in the query the error is, as Azure says it. What has no place cannot be parsed. */
 function queryError(error: FlowError): LogsError {
-  if (!(error instanceof KqlError)) return badArgument('SyntaxError', error.message);
-  const { line, column, sentence } = error;
-  return new LogsError(400, 'BadArgumentError', invalidProperties, {
-    code: 'SemanticError',
-    message: 'A semantic error occurred.',
-    innererror: { code: 'SEM0100', message: `line ${line}, column ${column}: ${sentence}`, line, pos: column },
-  });
+  if (!(error instanceof KqlError)) {
+    const inner = { code: error.code, message: error.message };
+    return error.code === 'kql-invalid' && error.cause === undefined ? syntaxError(inner) : semanticError(inner);
+  }
+  const { line, column, sentence, isSyntax, token, missing, hint } = error;
+  const pos = column - 1;
+  const place = `line ${line}, column ${column}`;
+  if (isSyntax) {
+    const message = `Query could not be parsed at '${token}' on line [${line},${pos}] (${sentence})`;
+    return syntaxError({ code: 'SYN0002', message, line, pos, token });
+  }
+  const message = `${place}: ${sentence}. ${hint}`;
+  if (missing === undefined) return semanticError({ code: error.code, message, line, pos, token });
+  const { code, text } = unresolved[missing.kind];
+  return semanticError({ code, message: `${text} '${missing.name}' (${message})`, line, pos, token });
+}
+
+/** Clients know missing tables by these codes and words. */
+const unresolved = {
+  table: { code: 'SEM0100', text: 'Failed to resolve table or column expression named' },
+  column: { code: 'SEM0100', text: 'Failed to resolve column or scalar expression named' },
+  function: { code: 'SEM0260', text: 'Unknown function:' },
+} as const;
+
+function syntaxError(innererror: InnerError): LogsError {
+  const message = 'A recognition error occurred in the query.';
+  return new LogsError(400, 'BadArgumentError', invalidProperties, { code: 'SyntaxError', message, innererror });
+}
+
+function semanticError(innererror: InnerError): LogsError {
+  const message = 'A semantic error occurred.';
+  return new LogsError(400, 'BadArgumentError', invalidProperties, { code: 'SemanticError', message, innererror });
 }
 
 export function logsErrorBody({ code, message, inner }: LogsError, correlationId: string): object {

@@ -1,6 +1,6 @@
 /** Asks the language service, and copies what it tells into plain data. */
 import { limits } from '../../../base/limits.ts';
-import type { BridgeNode, BridgeSymbol, LanguageLibrary } from './bridge.ts';
+import type { BridgeCode, BridgeDiagnostic, BridgeList, BridgeNode, BridgeSymbol, LanguageLibrary } from './bridge.ts';
 import { languageLibrary } from './bridge.ts';
 import type {
   Analysis,
@@ -53,17 +53,36 @@ function analyze({ text, tables }: Extract<LanguageRequest, { ask: 'analyze' }>)
   const { kusto } = languageLibrary();
   const code = kusto.KustoCode.ParseAndAnalyze(text, globalsOf(tables));
   if (code.Kind !== 'Query')
-    return { tree: undefined, schemas: [], errors: [{ code: 'command', message: '', start: 0, length: text.length }] };
-  const found = code.GetDiagnostics();
-  const errors: Diagnostic[] = [];
-  for (let i = 0; i < found.Count; i++) {
-    const { Code, Message, Severity, Start, Length } = found.getItem(i);
-    if (Severity === 'Error' && !tolerated.has(Code))
-      errors.push({ code: Code, message: Message, start: Start, length: Length });
-  }
+    return {
+      tree: undefined,
+      schemas: [],
+      errors: [{ code: 'command', isSyntax: true, message: '', start: 0, length: text.length }],
+    };
+  const errors = errorsIn(code);
   if (errors.length > 0) return { tree: undefined, schemas: [], errors };
   const copy = new Copy();
   return { tree: copy.node(code.Syntax), schemas: copy.schemas, errors };
+}
+
+/** Those of the syntax first: what follows from a text that is no query says little. */
+function errorsIn(code: BridgeCode): Diagnostic[] {
+  const ofSyntax = code.GetSyntaxDiagnostics();
+  const place = ({ Code, Start, Length }: BridgeDiagnostic): string => `${Code} ${Start} ${Length}`;
+  const places = new Set(items(ofSyntax).map(place));
+  const errors = items(code.GetDiagnostics())
+    .filter(({ Code, Severity }) => Severity === 'Error' && !tolerated.has(Code))
+    .map((one) => ({
+      code: one.Code,
+      isSyntax: places.has(place(one)),
+      message: one.Message,
+      start: one.Start,
+      length: one.Length,
+    }));
+  return [...errors.filter(({ isSyntax }) => isSyntax), ...errors.filter(({ isSyntax }) => !isSyntax)];
+}
+
+function items<T>(list: BridgeList<T>): T[] {
+  return Array.from({ length: list.Count }, (_, i) => list.getItem(i));
 }
 
 /** Errors that the engine does not have: an argument of `count()`. */

@@ -42,10 +42,11 @@ export interface BridgeDiagnostic {
   readonly Length: number;
 }
 
-interface BridgeCode {
+export interface BridgeCode {
   readonly Kind: string;
   readonly Syntax: BridgeNode;
   GetDiagnostics(): BridgeList<BridgeDiagnostic>;
+  GetSyntaxDiagnostics(): BridgeList<BridgeDiagnostic>;
 }
 
 interface BridgeCompletions {

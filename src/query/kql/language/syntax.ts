@@ -35,6 +35,8 @@ export interface Schema {
 
 export interface Diagnostic {
   readonly code: string;
+  /** Whether the text is not KQL, whatever its names mean. */
+  readonly isSyntax: boolean;
   readonly message: string;
   readonly start: number;
   readonly length: number;

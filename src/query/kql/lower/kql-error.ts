@@ -6,19 +6,38 @@ export interface Place {
   readonly end: number;
 }
 
+/** What a name should have stood for. */
+export interface MissingName {
+  readonly kind: 'table' | 'column' | 'function';
+  readonly name: string;
+}
+
+interface KqlErrorOptions {
+  readonly cause?: unknown;
+  readonly hint?: string;
+  readonly isSyntax?: boolean;
+  readonly missing?: MissingName;
+}
+
 /** A query that is refused, with the place of what it is refused for. */
 export class KqlError extends FlowError {
   /** From 1. */
   readonly line: number;
   readonly column: number;
   readonly sentence: string;
+  /** Whether the text is not KQL, whatever its names mean. */
+  readonly isSyntax: boolean;
+  /** What stands at the place. */
+  readonly token: string;
+  /** A name that stands for nothing. */
+  readonly missing: MissingName | undefined;
 
   constructor(
     code: 'kql-invalid' | 'kql-unsupported',
     text: string,
     { start, end }: Place,
     sentence: string,
-    options: { cause?: unknown; hint?: string } = {},
+    options: KqlErrorOptions = {},
   ) {
     const before = text.slice(0, start);
     const line = before.split('\n').length;
@@ -27,6 +46,9 @@ export class KqlError extends FlowError {
     this.line = line;
     this.column = column;
     this.sentence = sentence;
+    this.isSyntax = options.isSyntax === true;
+    this.missing = options.missing;
+    this.token = tokenAt(text, start, end);
   }
 }
 
@@ -43,4 +65,11 @@ function excerpt(text: string, start: number, end: number): string {
   if (shown.trim() === '') return '';
   const width = Math.max(1, Math.min(end, lineEnd, start + contextChars) - start);
   return `\n\n  ${shown}\n  ${' '.repeat(start - from)}${'^'.repeat(width)}`;
+}
+
+/** The characters of a place; where nothing stands, the word that follows. */
+function tokenAt(text: string, start: number, end: number): string {
+  const given = text.slice(start, end).trim();
+  const token = given === '' ? (/^\s*(\w+|\S)/.exec(text.slice(start))?.[1] ?? '<EOF>') : given;
+  return token.slice(0, contextChars);
 }
