@@ -31,7 +31,7 @@ const kernels = [
     folder: 'settle',
     target: 'src/lake/flows/settle-kernel-module.ts',
     name: 'settleKernelModule',
-    memoryLength: 65_536,
+    hasLayout: true,
   },
 ].map((kernel) => ({ ...kernel, source: `kernel/${kernel.folder}/${kernel.folder}.ts` }));
 const flags = ['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--importMemory'];

@@ -7,14 +7,19 @@
 // A table has, in this order in memory:
 //
 //   start      where its memory begins; absent for a module with memory of its own
+//   gapBytes   between columns, 0 if absent
 //   constants  [name, value, doc]
-//   structs    { Name: { doc, fields: [name, type] … , lengthBytes } }; a field is a number, an `Address`, or a struct that stands before
+//   structs    { Name: { doc, fields: [name, type, doc] … , lengthBytes } }; a field is a number, an `Address`, or a struct that stands before
 //   columns    [name, type, count, doc, { set, member }]: `count` values of a number type, of `Address`, or of a struct; the count is a number or the
 //              name of a constant. A struct whose count is 1 is an object, all else an array. Columns of one `set` are members of one object there.
+//   rooms      names of counts that the host says when it makes the memory
+//   held       [name, type, room, doc, { each }]: columns of `each` values, 1 if absent, for each of the room's count. The kernel places them in
+//              `makeRoom`, the host in `placeHeld`.
 //
 // Columns follow each other. So a new column or field is one line of the table.
 
 const numbers = {
+  bool: { bytes: 1, array: 'Uint8Array' },
   u8: { bytes: 1, array: 'Uint8Array' },
   u16: { bytes: 2, array: 'Uint16Array' },
   u32: { bytes: 4, array: 'Uint32Array' },
@@ -32,32 +37,64 @@ const wordBytes = 4;
 const columnAlignBytes = 64;
 
 /** The table with places: of each column and each field `at`, in bytes. */
-export function placeLayout({ start = memoryStart, constants = [], structs = {}, columns, ...rest }) {
+export function placeLayout({
+  start = memoryStart,
+  gapBytes = 0,
+  constants = [],
+  structs = {},
+  columns,
+  rooms = [],
+  held = [],
+  ...rest
+}) {
   const placedStructs = [];
   for (const [name, struct] of Object.entries(structs)) placedStructs.push(placeStruct(name, struct, placedStructs));
   const values = new Map(constants.map(([name, value]) => [name, value]));
   let end = start;
   const placed = columns.map(([name, type, count, doc, { set, member } = {}]) => {
-    const struct = placedStructs.find((struct) => struct.name === type);
-    const bytes = type === 'Address' ? addressBytes : (struct?.lengthBytes ?? numbers[type].bytes);
-    const at = roundUp(end, columnAlignBytes);
+    const { struct, bytes } = typeOf(type, placedStructs);
+    const at = roundUp(end === start ? end : end + gapBytes, columnAlignBytes);
     const rows = typeof count === 'number' ? count : values.get(count);
     if (rows === undefined) throw new Error(`${name}: ${count} is not a constant of the table`);
     end = at + bytes * rows;
     return { name, type, struct, count, rows, doc, bytes, at, set, member };
   });
-  return { ...rest, constants, structs: placedStructs, columns: placed, memoryLength: roundUp(end, pageBytes) };
+  return {
+    ...rest,
+    constants,
+    structs: placedStructs,
+    columns: placed,
+    rooms,
+    held: held.map(([name, type, room, doc, { each = 1 } = {}]) => {
+      if (!rooms.includes(room)) throw new Error(`${name}: ${room} is not a room of the table`);
+      return { name, type, room, doc, each, ...typeOf(type, placedStructs) };
+    }),
+    heldStart: roundUp(end, columnAlignBytes),
+    memoryLength: roundUp(end, pageBytes),
+  };
+}
+
+function typeOf(type, structs) {
+  const struct = structs.find(({ name }) => name === type);
+  return { struct, bytes: type === 'Address' ? addressBytes : (struct?.lengthBytes ?? numbers[type].bytes) };
 }
 
 function placeStruct(name, { doc, fields, lengthBytes }, structs) {
   let end = 0;
-  const placed = fields.map(([field, type]) => {
-    const inner = structs.find((struct) => struct.name === type);
-    const bytes = type === 'Address' ? addressBytes : (inner?.lengthBytes ?? numbers[type].bytes);
+  const placed = fields.map(([field, type, doc]) => {
+    const { struct: inner, bytes } = typeOf(type, structs);
     const unit = inner ? wordBytes : Math.min(bytes, 8);
     const at = roundUp(end, unit);
     end = at + bytes;
-    return { name: field, type, bytes, at, unit: type === 'Address' ? wordBytes : unit, isObject: !(type in numbers) };
+    return {
+      name: field,
+      type,
+      doc,
+      bytes,
+      at,
+      unit: type === 'Address' ? wordBytes : unit,
+      isObject: !(type in numbers),
+    };
   });
   if (lengthBytes !== undefined && end > lengthBytes) throw new Error(`${name} has ${end} bytes`);
   return {
@@ -129,8 +166,42 @@ function hostFile(folder, layout) {
     '}',
     '',
     'export type KernelMemory = ReturnType<typeof viewMemory>;',
+    ...hostHeldLines(layout),
     '',
   ].join('\n');
+}
+
+/** A function that places the held columns. */
+function hostHeldLines({ rooms, held, heldStart }) {
+  if (held.length === 0) return [];
+  return [
+    '',
+    '/** Where each column begins whose length the host says, in bytes, and where the memory ends. */',
+    `export function placeHeld(${rooms.map((room) => `${room}Count: number`).join(', ')}) {`,
+    ...held.flatMap(({ name, doc }, i) => [
+      `  /** ${doc} */`,
+      `  const ${name} = ${i === 0 ? number(heldStart) : `alignColumn(${heldEnd(held[i - 1])})`};`,
+    ]),
+    `  const end = ${heldEnd(held.at(-1))};`,
+    ...asList('  return { ', [...held.map(({ name }) => name), 'end'], ' };'),
+    '}',
+    '',
+    'function alignColumn(at: number): number {',
+    `  return Math.ceil(at / ${columnAlignBytes}) * ${columnAlignBytes};`,
+    '}',
+  ];
+}
+
+function heldEnd({ name, room, bytes, each }) {
+  return `${name} + ${bytes * each} * ${room}Count`;
+}
+
+/** Names on one line or, as the formatter has it, one a line. */
+function asList(before, names, behind) {
+  const line = `${before}${names.join(', ')}${behind}`;
+  if (line.length <= 120) return [line];
+  const indent = ' '.repeat(before.search(/\S/));
+  return [before.trimEnd(), ...names.map((name) => `${indent}  ${name},`), `${indent}${behind.trim()}`];
 }
 
 /** The typed arrays of a column. */
@@ -161,6 +232,7 @@ function upperFirst(name) {
 function kernelFile(folder, layout) {
   const { structs, columns } = layout;
   const usesAddress = structs.some(({ fields }) => fields.some(({ type }) => type === 'Address'));
+  const { before: heldBefore, behind: heldBehind } = kernelHeldLines(layout);
   const objects = new Map();
   const consts = columns.map((column) => {
     const type = column.struct && column.rows === 1 ? column.type : arrayType(column);
@@ -180,14 +252,62 @@ function kernelFile(folder, layout) {
     ...constantLines(layout, ': u32'),
     ...structs.flatMap(structLines),
     ...[...objects.values()].flat(),
+    ...heldBefore,
     '',
     ...[...named].map(([name, { type, rows }]) =>
       type === 'Address' ? `export type ${name} = AddressArray${rows};` : `export type ${name}<T> = Array${rows}<T>;`,
     ),
     '',
     ...consts,
+    ...heldBehind,
     '',
   ].join('\n');
+}
+
+/** The arrays of held columns; and these, with what places them. */
+function kernelHeldLines({ rooms, held, heldStart }) {
+  if (held.length === 0) return { before: [], behind: [] };
+  const arrays = new Map(
+    held.map((column) => {
+      const { room, each, struct } = column;
+      const bound = `${each === 1 ? '' : `${each} * `}${room}Room`;
+      const name = heldArray(column);
+      return [name, struct ? objectArrayLines(name, column, bound) : valueArrayLines(name, bound)];
+    }),
+  );
+  const typeOfColumn = (column) => (column.struct ? heldArray(column) : `${heldArray(column)}<${column.type}>`);
+  return {
+    before: [
+      '',
+      '// What `makeRoom` was told.',
+      ...rooms.map((room) => `let ${room}Room: u32 = 0;`),
+      ...[...arrays.values()].flat(),
+    ],
+    behind: [
+      ...held.flatMap((column) => [
+        `/** ${column.doc} */`,
+        `export let ${column.name} = changetype<${typeOfColumn(column)}>(0);`,
+      ]),
+      '',
+      '/** Places the columns whose length the host says. */',
+      `export function makeRoom(${rooms.map((room) => `${room}Count: u32`).join(', ')}): void {`,
+      ...rooms.map((room) => `  ${room}Room = ${room}Count;`),
+      `  let at: usize = ${number(heldStart)};`,
+      ...held.flatMap((column, i) => [
+        `  ${column.name} = changetype<${typeOfColumn(column)}>(at);`,
+        ...(i === held.length - 1
+          ? []
+          : [
+              `  at = (at + <usize>${column.room}Count * ${column.bytes * column.each} + ${columnAlignBytes - 1}) & ~${columnAlignBytes - 1};`,
+            ]),
+      ]),
+      '}',
+    ],
+  };
+}
+
+function heldArray({ struct, type, room, each }) {
+  return `${struct ? type : ''}${upperFirst(room)}${each === 1 ? '' : each}Array`;
 }
 
 /** As the formatter has it. */
@@ -205,7 +325,7 @@ export function arraysFile(tables) {
       arrayName(column),
       column.type === 'Address'
         ? objectArrayLines(arrayName(column), column)
-        : valueArrayLines(arrayName(column), column.rows),
+        : valueArrayLines(arrayName(column), number(column.rows)),
     ]),
   );
   return [
@@ -239,7 +359,7 @@ function byNumber(one, other) {
   return one.localeCompare(other, 'en', { numeric: true });
 }
 
-function valueArrayLines(name, rows) {
+function valueArrayLines(name, bound) {
   return [
     '',
     '@unmanaged',
@@ -247,21 +367,21 @@ function valueArrayLines(name, rows) {
     '  @inline',
     "  @operator('[]')",
     '  get(index: u32): T {',
-    `    assert(index < ${number(rows)});`,
+    `    assert(index < ${bound});`,
     '    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));',
     '  }',
     '',
     '  @inline',
     "  @operator('[]=')",
     '  set(index: u32, value: T): void {',
-    `    assert(index < ${number(rows)});`,
+    `    assert(index < ${bound});`,
     '    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);',
     '  }',
     '}',
   ];
 }
 
-function objectArrayLines(name, { type, rows, bytes }) {
+function objectArrayLines(name, { type, rows, bytes }, bound = number(rows)) {
   const shift = Math.log2(bytes);
   const offset = Number.isInteger(shift) ? `((<usize>index) << ${shift})` : `<usize>index * ${bytes}`;
   return [
@@ -271,7 +391,7 @@ function objectArrayLines(name, { type, rows, bytes }) {
     '  @inline',
     "  @operator('[]')",
     `  get(index: u32): ${type} {`,
-    `    assert(index < ${number(rows)});`,
+    `    assert(index < ${bound});`,
     `    return changetype<${type}>(changetype<usize>(this) + ${offset});`,
     '  }',
     '}',
@@ -284,7 +404,10 @@ function structLines({ name, doc, fields, lengthBytes }) {
     `/** ${doc} */`,
     '@unmanaged',
     `export class ${name} {`,
-    ...fields.flatMap((field) => (field.isObject ? reservedLines(field) : [`  ${field.name}: ${field.type};`])),
+    ...fields.flatMap((field) => [
+      ...(field.doc === undefined ? [] : [`  /** ${field.doc} */`]),
+      ...(field.isObject ? reservedLines(field) : [`  ${field.name}: ${field.type};`]),
+    ]),
     ...fields
       .filter((field) => field.isObject)
       .flatMap((field) => [

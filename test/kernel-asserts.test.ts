@@ -31,6 +31,7 @@ const propertyTests = [
   'test/parquet/zstd.test.ts',
   'test/lake/tuples/unzstd.test.ts',
   'test/lake/flows/flow-builder.test.ts',
+  'test/lake/flows/flow-builder.property.test.ts',
 ];
 
 const modules = {

@@ -12,11 +12,31 @@ export class AddressArray256 {
 }
 
 @unmanaged
+export class AddressArray8192 {
+  @inline
+  @operator('[]')
+  get(index: u32): Address {
+    assert(index < 8192);
+    return changetype<Address>(changetype<usize>(this) + ((<usize>index) << 4));
+  }
+}
+
+@unmanaged
 export class AddressArray65536 {
   @inline
   @operator('[]')
   get(index: u32): Address {
     assert(index < 65_536);
+    return changetype<Address>(changetype<usize>(this) + ((<usize>index) << 4));
+  }
+}
+
+@unmanaged
+export class AddressArray122880 {
+  @inline
+  @operator('[]')
+  get(index: u32): Address {
+    assert(index < 122_880);
     return changetype<Address>(changetype<usize>(this) + ((<usize>index) << 4));
   }
 }
@@ -110,6 +130,23 @@ export class Array2048<T> {
 }
 
 @unmanaged
+export class Array8192<T> {
+  @inline
+  @operator('[]')
+  get(index: u32): T {
+    assert(index < 8192);
+    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));
+  }
+
+  @inline
+  @operator('[]=')
+  set(index: u32, value: T): void {
+    assert(index < 8192);
+    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
+  }
+}
+
+@unmanaged
 export class Array65536<T> {
   @inline
   @operator('[]')
@@ -122,6 +159,40 @@ export class Array65536<T> {
   @operator('[]=')
   set(index: u32, value: T): void {
     assert(index < 65_536);
+    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
+  }
+}
+
+@unmanaged
+export class Array73728<T> {
+  @inline
+  @operator('[]')
+  get(index: u32): T {
+    assert(index < 73_728);
+    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));
+  }
+
+  @inline
+  @operator('[]=')
+  set(index: u32, value: T): void {
+    assert(index < 73_728);
+    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
+  }
+}
+
+@unmanaged
+export class Array122880<T> {
+  @inline
+  @operator('[]')
+  get(index: u32): T {
+    assert(index < 122_880);
+    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));
+  }
+
+  @inline
+  @operator('[]=')
+  set(index: u32, value: T): void {
+    assert(index < 122_880);
     store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
   }
 }

@@ -2,12 +2,11 @@
  * The flows of a group become conversations: the nth flows of all observers are one; flows that continue from the date before are numbered apart.
  * AssemblyScript, a part of kernel/settle/settle.ts.
  */
-import { Flow, flowAt } from './flow';
+import { Address } from '../base/address';
 import { closedCoverMillis, coveredUntil, dateStart, flowCount, groupStart } from './group';
-import { firstFlowAt, flowCountAt, keyFirstAt, keyLatestAt, listAt } from './memory';
-import { addRow, Row } from './row';
+import { firstFlows, Flow, flowCounts, flows, keyFirst, keyLatest, list, Row, Tuple, tuples } from './memory';
+import { addRow } from './row';
 import { sort } from './sort';
-import { Tuple, tupleAt } from './tuple';
 
 const accessDeny: u8 = 1;
 /** Of `ownAccess`: that of the conversation. */
@@ -18,10 +17,10 @@ let apart: u32 = 0;
 /** What all rows of the conversation have. */
 let firstMillis: f64 = 0;
 let lastMillis: f64 = 0;
-let tuples: u32 = 0;
+let tupleTotal: u32 = 0;
 let access: u8 = 0;
 let isContinued: bool = false;
-let observers: u32 = 0;
+let observerTotal: u32 = 0;
 let conversation: u64 = 0;
 /** The number of the flow whose counters are the conversation's. */
 let counting: u32 = 0;
@@ -39,99 +38,92 @@ export function forgetBuilt(): void {
 /** Builds the rows of the group. */
 export function emitGroup(): void {
   if (flowCount == 1) {
-    store<u32>(listAt, 0);
-    emitConversation(1, flowAt(0).isContinued ? 1 : 0);
+    list[0] = 0;
+    emitConversation(1, flows[0].isContinued ? 1 : 0);
     return;
   }
   match();
   for (let i: u32 = 0; i < flowCount; i++) {
-    const key = flowAt(i).key;
-    if (load<u32>(keyFirstAt + ((<usize>key) << 2)) != i + 1) continue;
+    const key = flows[i].key;
+    if (keyFirst[key] != i + 1) continue;
     let count: u32 = 0;
-    for (let number = i + 1; number != 0; number = flowAt(number - 1).sibling, count++)
-      store<u32>(listAt + ((<usize>count) << 2), number - 1);
+    for (let number = i + 1; number != 0; number = flows[number - 1].sibling, count++) list[count] = number - 1;
     emitConversation(count, key);
   }
 }
 
 function match(): void {
-  memory.fill(keyFirstAt, 0, (<usize>flowCount) << 3);
+  memory.fill(changetype<usize>(keyFirst), 0, (<usize>flowCount) << 3);
   let continuing: u32 = 0;
   for (let i: u32 = 0; i < flowCount; i++) {
-    const flow = flowAt(i);
-    const first = firstFlowAt + ((<usize>flow.observer) << 2);
-    if (load<u32>(first) != 0) continue;
-    store<u32>(first, i + 1);
+    const flow = flows[i];
+    if (firstFlows[flow.observer] != 0) continue;
+    firstFlows[flow.observer] = i + 1;
     continuing += flow.isContinued ? 1 : 0;
   }
   for (let i: u32 = 0; i < flowCount; i++) {
-    const flow = flowAt(i);
-    const first = flowAt(load<u32>(firstFlowAt + ((<usize>flow.observer) << 2)) - 1);
-    const isEarly = tupleAt(flow.first).timeMillis < dateStart + closedCoverMillis;
+    const flow = flows[i];
+    const first = flows[firstFlows[flow.observer] - 1];
+    const isEarly = tuples[flow.first].timeMillis < dateStart + closedCoverMillis;
     const othersContinue = continuing > <u32>(first.isContinued ? 1 : 0);
     const continued: u32 = flow.isContinued || (isEarly && othersContinue) ? 1 : 0;
-    const count = flowCountAt + ((((<usize>flow.observer) << 1) | continued) << 2);
-    const nth = load<u32>(count);
-    store<u32>(count, nth + 1);
+    const count = (flow.observer << 1) | continued;
+    const nth = flowCounts[count];
+    flowCounts[count] = nth + 1;
     append(flow, i, (nth << 1) | continued);
   }
   for (let i: u32 = 0; i < flowCount; i++) {
-    const observer = flowAt(i).observer;
-    store<u32>(firstFlowAt + ((<usize>observer) << 2), 0);
-    store<u64>(flowCountAt + ((<usize>observer) << 3), 0);
+    const observer = flows[i].observer;
+    firstFlows[observer] = 0;
+    flowCounts[observer << 1] = 0;
+    flowCounts[(observer << 1) | 1] = 0;
   }
 }
 
 function append(flow: Flow, number: u32, key: u32): void {
   flow.key = key;
   flow.sibling = 0;
-  const at: usize = (<usize>key) << 2;
-  if (load<u32>(keyFirstAt + at) == 0) store<u32>(keyFirstAt + at, number + 1);
-  else flowAt(load<u32>(keyLatestAt + at) - 1).sibling = number + 1;
-  store<u32>(keyLatestAt + at, number + 1);
-}
-
-// @inline
-function listed(i: u32): u32 {
-  return load<u32>(listAt + ((<usize>i) << 2));
+  if (keyFirst[key] == 0) keyFirst[key] = number + 1;
+  else flows[keyLatest[key] - 1].sibling = number + 1;
+  keyLatest[key] = number + 1;
 }
 
 /** Builds the rows of the listed flows. */
 function emitConversation(count: u32, key: u32): void {
   firstMillis = Infinity;
   lastMillis = -Infinity;
-  tuples = 0;
+  tupleTotal = 0;
   isContinued = (key & 1) == 1;
-  observers = count;
-  conversation = count > 1 ? numberOf(tupleAt(flowAt(listed(0)).first), key) : 0;
-  if (count > 1) sort(listAt, count, true);
-  counting = listed(0);
+  observerTotal = count;
+  conversation = count > 1 ? numberOf(tuples[flows[list[0]].first], key) : 0;
+  if (count > 1) sort(list, count, true);
+  counting = list[0];
   access = 0;
   for (let i: u32 = 0; i < count; i++) {
-    const flow = flowAt(listed(i));
-    firstMillis = Math.min(firstMillis, tupleAt(flow.first).timeMillis);
-    lastMillis = Math.max(lastMillis, tupleAt(flow.last).timeMillis);
-    tuples += flow.tuples;
+    const flow = flows[list[i]];
+    firstMillis = Math.min(firstMillis, tuples[flow.first].timeMillis);
+    lastMillis = Math.max(lastMillis, tuples[flow.last].timeMillis);
+    tupleTotal += flow.tuples;
     access |= flow.access;
   }
   // Denied flows come first, else in the order in which they count.
   let observer: u32 = 0;
   for (let i: u32 = 0; access == accessDeny && i < count; i++)
-    if (flowAt(listed(i)).access == accessDeny) emitRow(listed(i), observer++);
-  for (let i: u32 = 0; i < count; i++) if (flowAt(listed(i)).access != accessDeny) emitRow(listed(i), observer++);
+    if (flows[list[i]].access == accessDeny) emitRow(list[i], observer++);
+  for (let i: u32 = 0; i < count; i++) if (flows[list[i]].access != accessDeny) emitRow(list[i], observer++);
 }
 
 function emitRow(number: u32, observer: u32): void {
-  const flow = flowAt(number);
-  const counted = flowAt(counting);
-  const first = tupleAt(flow.first);
+  const flow = flows[number];
+  const counted = flows[counting];
+  const first = tuples[flow.first];
   const row = addRow(flow, observer == 0 && number != counting ? counted : null);
   built++;
   row.groupStart = groupStart;
   row.groupEnd = coveredUntil;
   row.access = access;
   row.observer = observer;
-  row.observers = observers;
+  row.observers = observerTotal;
   row.timeMillis = firstMillis;
   row.lastTimeMillis = lastMillis;
   row.packetsForward = counted.packetsForward;
@@ -140,18 +132,18 @@ function emitRow(number: u32, observer: u32): void {
   row.bytesReverse = counted.bytesReverse;
   row.recordTimeMillis = flow.recordTimeMillis;
   row.recordOffset = first.recordOffset;
-  row.sourceHigh = first.sourceHigh;
-  row.sourceLow = first.sourceLow;
-  row.destinationHigh = first.destinationHigh;
-  row.destinationLow = first.destinationLow;
+  row.source.high = first.source.high;
+  row.source.low = first.source.low;
+  row.destination.high = first.destination.high;
+  row.destination.low = first.destination.low;
   row.ports = first.ports;
   row.conversation = conversation;
   row.group = first.group;
   row.tupleIndex = first.tupleIndex;
-  row.tuples = tuples;
+  row.tuples = tupleTotal;
   row.isContinued = isContinued;
   row.direction = first.direction;
-  row.state = tupleAt(flow.last).state;
+  row.state = tuples[flow.last].state;
   row.encryption = first.encryption;
   row.ownTuples = flow.tuples;
   setOwn(row, flow, counted);
@@ -159,11 +151,11 @@ function emitRow(number: u32, observer: u32): void {
 
 /** What a row has of its own: none stands for what is the conversation's. */
 function setOwn(row: Row, flow: Flow, counted: Flow): void {
-  const first = tupleAt(flow.first).timeMillis;
-  const last = tupleAt(flow.last).timeMillis;
+  const first = tuples[flow.first].timeMillis;
+  const last = tuples[flow.last].timeMillis;
   row.ownTimeMillis = first == firstMillis ? NaN : first;
   row.ownLastTimeMillis = last == lastMillis ? NaN : last;
-  const isSame = observers == 1 || (flow.access == access && countSame(flow, counted));
+  const isSame = observerTotal == 1 || (flow.access == access && countSame(flow, counted));
   row.ownAccess = isSame ? accessSame : flow.access;
   row.ownPacketsForward = isSame ? NaN : flow.packetsForward;
   row.ownBytesForward = isSame ? NaN : flow.bytesForward;
@@ -193,7 +185,8 @@ let low: u32 = 0;
 function numberOf(tuple: Tuple, key: u32): u64 {
   high = 0x243f6a88;
   low = 0x85a308d3;
-  for (let at: usize = 0; at < 32; at += 4) add(load<u32>(changetype<usize>(tuple) + at));
+  addAddress(tuple.source);
+  addAddress(tuple.destination);
   add(rotl<u32>(<u32>tuple.ports, 16));
   // Protocol and family.
   add(<u32>(tuple.ports >> 32));
@@ -202,6 +195,13 @@ function numberOf(tuple: Tuple, key: u32): u64 {
   add(key);
   add(apart);
   return ((<u64>low) << 32) | high;
+}
+
+function addAddress(address: Address): void {
+  add(address.word0);
+  add(address.word1);
+  add(address.word2);
+  add(address.word3);
 }
 
 function add(word: u32): void {

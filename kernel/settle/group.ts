@@ -2,11 +2,9 @@
  * The group of flows that is being built: tuples of one five-tuple that follow each other without a gap (src/lake/flows/definition.ts).
  * AssemblyScript, a part of kernel/settle/settle.ts.
  */
-import { observerAt } from '../../src/lake/flows/settle-kernel-layout';
 import { addCounters } from '../base/counter';
-import { Flow, flowAt } from './flow';
-import { lastFlowAt } from './memory';
-import { isCounted, opensFlow, staysOpen, Tuple, tupleAt } from './tuple';
+import { Flow, flows, lastFlows, observers, Tuple, tuples } from './memory';
+import { isCounted, opensFlow, staysOpen } from './tuple';
 
 export const openCoverMillis: f64 = 35 * 60_000;
 export const closedCoverMillis: f64 = 2000;
@@ -25,16 +23,17 @@ export function setDateStart(millis: f64): void {
   dateStart = millis;
 }
 
+/** The place of an observer and access in `lastFlows`. */
 // @inline
-function lastFlowOf(observer: u32, access: u8): usize {
-  return lastFlowAt + (((<usize>observer) << 3) | ((<usize>access) << 2));
+function lastOf(observer: u32, access: u8): u32 {
+  return (observer << 1) | access;
 }
 
 /** Begins the next group. */
 export function clearGroup(): void {
   for (let i: u32 = 0; i < flowCount; i++) {
-    const flow = flowAt(i);
-    store<u32>(lastFlowOf(flow.observer, flow.access), 0);
+    const flow = flows[i];
+    lastFlows[lastOf(flow.observer, flow.access)] = 0;
   }
   flowCount = 0;
   groupTuples = 0;
@@ -45,20 +44,20 @@ export function clearGroup(): void {
 
 /** Adds the tuple that comes next. */
 export function addTuple(number: u32): void {
-  const tuple = tupleAt(number);
+  const tuple = tuples[number];
   if (groupTuples++ == 0) groupStart = tuple.timeMillis;
-  const observer = (load<u32>(observerAt + ((<usize>tuple.group) << 2)) << 1) | tuple.direction;
-  const last = lastFlowOf(observer, tuple.access);
+  const observer = (observers[tuple.group] << 1) | tuple.direction;
+  const last = lastOf(observer, tuple.access);
   const opens = opensFlow(tuple.state);
-  let found = opens ? 0 : load<u32>(last);
+  let found = opens ? 0 : lastFlows[last];
   if (found == 0) {
     found = ++flowCount;
     const isContinued = !opens && tuple.timeMillis < dateStart + openCoverMillis;
-    open(flowAt(found - 1), observer, tuple.access, isContinued);
-    store<u32>(last, found);
-    flowAt(found - 1).first = number;
-  } else tupleAt(flowAt(found - 1).last).next = number + 1;
-  const flow = flowAt(found - 1);
+    open(flows[found - 1], observer, tuple.access, isContinued);
+    lastFlows[last] = found;
+    flows[found - 1].first = number;
+  } else tuples[flows[found - 1].last].next = number + 1;
+  const flow = flows[found - 1];
   flow.last = number;
   flow.tuples++;
   tuple.next = 0;
@@ -69,7 +68,7 @@ export function addTuple(number: u32): void {
     flow.isOpen = false;
     closedUntil = tuple.timeMillis + closedCoverMillis;
   }
-  const open_ = latestOpen == 0 ? -Infinity : tupleAt(flowAt(latestOpen - 1).last).timeMillis + openCoverMillis;
+  const open_ = latestOpen == 0 ? -Infinity : tuples[flows[latestOpen - 1].last].timeMillis + openCoverMillis;
   coveredUntil = Math.max(closedUntil, open_);
 }
 
@@ -105,12 +104,12 @@ function linkOpen(flow: Flow, number: u32): void {
   flow.isOpen = true;
   flow.before = latestOpen;
   flow.after = 0;
-  if (latestOpen != 0) flowAt(latestOpen - 1).after = number;
+  if (latestOpen != 0) flows[latestOpen - 1].after = number;
   latestOpen = number;
 }
 
 function unlink(flow: Flow, number: u32): void {
-  if (flow.before != 0) flowAt(flow.before - 1).after = flow.after;
-  if (flow.after != 0) flowAt(flow.after - 1).before = flow.before;
+  if (flow.before != 0) flows[flow.before - 1].after = flow.after;
+  if (flow.after != 0) flows[flow.after - 1].before = flow.before;
   if (latestOpen == number) latestOpen = flow.before;
 }

@@ -1,29 +1,32 @@
 /** Tuples that wait, and their five-tuples. AssemblyScript, a part of kernel/settle/settle.ts. */
-import {
-  accessAt,
-  counterLength,
-  countersAt,
-  destinationAt,
-  destinationPortAt,
-  directionAt,
-  encryptionAt,
-  familyAt,
-  protocolAt,
-  runEndAt,
-  runGroupAt,
-  runOffsetAt,
-  runTimeAt,
-  sourceAt,
-  sourcePortAt,
-  stateAt,
-  timeAt,
-  tupleIndexAt,
-  tupleLength,
-} from '../../src/lake/flows/settle-kernel-layout';
 import { hashWord } from '../base/hash';
 import { finishPrefetch } from '../base/prefetch';
-import { bucketsAt } from './memory';
-import { Tuple, tupleAt } from './tuple';
+import {
+  buckets,
+  inAccess,
+  inBytesForward,
+  inBytesReverse,
+  inDestination,
+  inDestinationPort,
+  inDirection,
+  inEncryption,
+  inFamily,
+  inPacketsForward,
+  inPacketsReverse,
+  inProtocol,
+  inRunEnd,
+  inRunGroup,
+  inRunOffset,
+  inRunTime,
+  inSource,
+  inSourcePort,
+  inState,
+  inTimeMillis,
+  inTupleIndex,
+  Tuple,
+  tupleBytes,
+  tuples,
+} from './memory';
 
 export let tupleCount: u32 = 0;
 
@@ -35,12 +38,12 @@ export function setTupleCount(count: u32): void {
 export function append(runs: u32, parts: u32, part: u32): void {
   let row: u32 = 0;
   for (let run: u32 = 0; run < runs; run++) {
-    const end = load<u32>(runEndAt + ((<usize>run) << 2));
-    const group = load<u32>(runGroupAt + ((<usize>run) << 2));
-    const recordTime = load<f64>(runTimeAt + ((<usize>run) << 3));
-    const recordOffset = load<f64>(runOffsetAt + ((<usize>run) << 3));
+    const end = inRunEnd[run];
+    const group = inRunGroup[run];
+    const recordTime = inRunTime[run];
+    const recordOffset = inRunOffset[run];
     for (; row < end; row++) {
-      const tuple = tupleAt(tupleCount);
+      const tuple = tuples[tupleCount];
       setFiveTuple(tuple, row);
       if (parts > 1 && <u32>((<u64>tuple.hash * parts) >> 32) != part) continue;
       setValues(tuple, row);
@@ -54,44 +57,43 @@ export function append(runs: u32, parts: u32, part: u32): void {
 
 // @inline
 function setFiveTuple(tuple: Tuple, row: u32): void {
-  const at: usize = row;
-  tuple.sourceHigh = load<u64>(sourceAt + (at << 4));
-  tuple.sourceLow = load<u64>(sourceAt + (at << 4), 8);
-  tuple.destinationHigh = load<u64>(destinationAt + (at << 4));
-  tuple.destinationLow = load<u64>(destinationAt + (at << 4), 8);
+  const source = inSource[row];
+  const destination = inDestination[row];
+  tuple.source.high = source.high;
+  tuple.source.low = source.low;
+  tuple.destination.high = destination.high;
+  tuple.destination.low = destination.low;
   tuple.ports =
-    <u64>load<u16>(sourcePortAt + (at << 1)) |
-    ((<u64>load<u16>(destinationPortAt + (at << 1))) << 16) |
-    ((<u64>load<u8>(protocolAt + at)) << 32) |
-    ((<u64>load<u8>(familyAt + at)) << 40);
-  const addresses = hashWord(tuple.sourceLow, hashWord(tuple.destinationLow, tuple.ports));
-  tuple.hash = <u32>(hashWord(tuple.sourceHigh, hashWord(tuple.destinationHigh, addresses)) >> 32);
+    <u64>inSourcePort[row] |
+    ((<u64>inDestinationPort[row]) << 16) |
+    ((<u64>inProtocol[row]) << 32) |
+    ((<u64>inFamily[row]) << 40);
+  const addresses = hashWord(source.low, hashWord(destination.low, tuple.ports));
+  tuple.hash = <u32>(hashWord(source.high, hashWord(destination.high, addresses)) >> 32);
 }
 
 // @inline
 function setValues(tuple: Tuple, row: u32): void {
-  const at: usize = row;
-  const counters = countersAt + (at << 3);
-  tuple.timeMillis = load<f64>(timeAt + (at << 3));
-  tuple.packetsForward = load<f64>(counters);
-  tuple.bytesForward = load<f64>(counters, counterLength);
-  tuple.packetsReverse = load<f64>(counters, 2 * counterLength);
-  tuple.bytesReverse = load<f64>(counters, 3 * counterLength);
-  tuple.direction = load<u8>(directionAt + at);
-  tuple.access = load<u8>(accessAt + at);
-  tuple.state = load<u8>(stateAt + at);
-  tuple.encryption = load<u8>(encryptionAt + at);
-  tuple.tupleIndex = load<i32>(tupleIndexAt + (at << 2));
+  tuple.timeMillis = inTimeMillis[row];
+  tuple.packetsForward = inPacketsForward[row];
+  tuple.bytesForward = inBytesForward[row];
+  tuple.packetsReverse = inPacketsReverse[row];
+  tuple.bytesReverse = inBytesReverse[row];
+  tuple.direction = inDirection[row];
+  tuple.access = inAccess[row];
+  tuple.state = inState[row];
+  tuple.encryption = inEncryption[row];
+  tuple.tupleIndex = inTupleIndex[row];
 }
 
 // @inline
 function areSame(a: Tuple, b: Tuple): bool {
   return (
     a.hash == b.hash &&
-    ((a.sourceHigh ^ b.sourceHigh) |
-      (a.sourceLow ^ b.sourceLow) |
-      (a.destinationHigh ^ b.destinationHigh) |
-      (a.destinationLow ^ b.destinationLow) |
+    ((a.source.high ^ b.source.high) |
+      (a.source.low ^ b.source.low) |
+      (a.destination.high ^ b.destination.high) |
+      (a.destination.low ^ b.destination.low) |
       (a.ports ^ b.ports)) ==
       0
   );
@@ -100,10 +102,10 @@ function areSame(a: Tuple, b: Tuple): bool {
 /** Tuples whose buckets are prefetched together. */
 const prefetchedTuples: u32 = 32;
 
-/** Links the tuples of each five-tuple; `buckets` is a power of two. */
-export function groupByFiveTuple(buckets: u32): void {
-  const mask = buckets - 1;
-  memory.fill(bucketsAt, 0, (<usize>buckets) << 2);
+/** Links the tuples of each five-tuple; `count` of buckets is a power of two. */
+export function groupByFiveTuple(count: u32): void {
+  const mask = count - 1;
+  memory.fill(changetype<usize>(buckets), 0, (<usize>count) << 2);
   for (let from: u32 = 0; from < tupleCount; from += prefetchedTuples) {
     const end = min(from + prefetchedTuples, tupleCount);
     prefetch(from, end, mask);
@@ -114,29 +116,29 @@ export function groupByFiveTuple(buckets: u32): void {
 function prefetch(from: u32, end: u32, mask: u32): void {
   let sum: u32 = 0;
   for (let number = from; number < end; number++) {
-    const first = load<u32>(bucketsAt + ((<usize>(tupleAt(number).hash & mask)) << 2));
-    if (first != 0) sum ^= tupleAt(first - 1).hash;
+    const first = buckets[tuples[number].hash & mask];
+    if (first != 0) sum ^= tuples[first - 1].hash;
   }
   finishPrefetch(sum);
 }
 
 // @inline
 function link(number: u32, mask: u32): void {
-  const tuple = tupleAt(number);
-  const bucket = bucketsAt + ((<usize>(tuple.hash & mask)) << 2);
-  const before = load<u32>(bucket);
+  const tuple = tuples[number];
+  const bucket = tuple.hash & mask;
+  const before = buckets[bucket];
   tuple.after = 0;
   let first = before;
-  while (first != 0 && !areSame(tupleAt(first - 1), tuple)) first = tupleAt(first - 1).chain;
+  while (first != 0 && !areSame(tuples[first - 1], tuple)) first = tuples[first - 1].chain;
   if (first == 0) {
     tuple.latest = number + 1;
     tuple.chain = before;
-    store<u32>(bucket, number + 1);
+    buckets[bucket] = number + 1;
     return;
   }
   tuple.latest = 0;
-  const head = tupleAt(first - 1);
-  tupleAt(head.latest - 1).after = number + 1;
+  const head = tuples[first - 1];
+  tuples[head.latest - 1].after = number + 1;
   head.latest = number + 1;
 }
 
@@ -144,9 +146,9 @@ function link(number: u32, mask: u32): void {
 export function keepStaying(): void {
   let count: u32 = 0;
   for (let number: u32 = 0; number < tupleCount; number++) {
-    const tuple = tupleAt(number);
+    const tuple = tuples[number];
     if (tuple.chain == 0) continue;
-    if (count != number) memory.copy(changetype<usize>(tupleAt(count)), changetype<usize>(tuple), tupleLength);
+    if (count != number) memory.copy(changetype<usize>(tuples[count]), changetype<usize>(tuple), tupleBytes);
     count++;
   }
   tupleCount = count;

@@ -4,20 +4,18 @@
  *   tuples that come ─▶ those held, by five-tuple, in order ─▶ groups ─▶ flows of each observer ─▶ conversations ─▶ rows, as columns by part
  *
  * src/lake/flows/definition.ts says the rules; the tests' reference implementation carries them out simply. AssemblyScript, compiled by
- * scripts/build-kernel.mjs. Memory: src/lake/flows/settle-kernel-layout.ts. No allocation; the host takes rows (`takeRows`) when many were built.
+ * scripts/build-kernel.mjs. Memory: kernel/settle/layout.mjs. No allocation; the host takes rows (`takeRows`) when many were built.
  */
-import { batchMax } from '../../src/lake/flows/settle-kernel-layout';
 import { setSeed } from '../base/hash';
 import { built, emitGroup, forgetBuilt, setApart } from './conversation';
 import { addTuple, clearGroup, coveredUntil, groupTuples, setDateStart } from './group';
-import { orderAt } from './memory';
+import { batchMax, order, tuples } from './memory';
 import { keepStaying, setTupleCount, tupleCount } from './pool';
 import { flushRows } from './row';
 import { sort } from './sort';
-import { tupleAt } from './tuple';
 
 export { makeColumns } from './columns';
-export { makeRoom, tuplesAt } from './memory';
+export { makeRoom } from './memory';
 export { append, groupByFiveTuple, setTupleCount, tupleCount } from './pool';
 
 /** Rows after which `build` pauses, so that they can be written: there is room for those of the five-tuple that is being built. */
@@ -44,7 +42,7 @@ export function begin(): void {
 export function build(boundMillis: f64): bool {
   while (next < tupleCount) {
     const first = next++;
-    if (tupleAt(first).latest != 0) buildFive(first, boundMillis);
+    if (tuples[first].latest != 0) buildFive(first, boundMillis);
     if (built < builtMax) continue;
     // What was placed may be taken away: no row of it may come later.
     flushRows();
@@ -57,31 +55,25 @@ export function build(boundMillis: f64): bool {
   return false;
 }
 
-// @inline
-function ordered(i: u32): u32 {
-  return load<u32>(orderAt + ((<usize>i) << 2));
-}
-
 function buildFive(first: u32, boundMillis: f64): void {
   let count: u32 = 0;
-  for (let number = first + 1; number != 0; number = tupleAt(number - 1).after, count++)
-    store<u32>(orderAt + ((<usize>count) << 2), number - 1);
-  sort(orderAt, count, false);
+  for (let number = first + 1; number != 0; number = tuples[number - 1].after, count++) order[count] = number - 1;
+  sort(order, count, false);
   let staying: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
-    const time = tupleAt(ordered(i)).timeMillis;
+    const time = tuples[order[i]].timeMillis;
     if (time >= boundMillis) break;
     if (groupTuples > 0 && time > coveredUntil) {
       emitGroup();
       clearGroup();
       staying = i;
     }
-    addTuple(ordered(i));
+    addTuple(order[i]);
   }
   if (groupTuples > 0 && coveredUntil < boundMillis) {
     staying += groupTuples;
     emitGroup();
   }
   clearGroup();
-  for (let i: u32 = 0; i < count; i++) tupleAt(ordered(i)).chain = i < staying ? 0 : 1;
+  for (let i: u32 = 0; i < count; i++) tuples[order[i]].chain = i < staying ? 0 : 1;
 }

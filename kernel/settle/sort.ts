@@ -1,22 +1,20 @@
 /** Puts numbers in order: few by moving each to its place, many by merging runs. AssemblyScript, a part of kernel/settle/settle.ts. */
-import { flowAt } from './flow';
-import { blobRankAt, observerRankAt, spareAt } from './memory';
-import { tupleAt } from './tuple';
+import { blobRanks, flows, observerRanks, spare, tuples, TuplesArray } from './memory';
 
 const fewMax: u32 = 12;
 
-/** Sorts `count` numbers, 4 bytes each: of flows, or of tuples. Equal ones keep their order. */
-export function sort(at: usize, count: u32, areFlows: bool): void {
+/** Sorts `count` numbers, of flows, or of tuples. Equal ones keep their order. */
+export function sort(numbers: TuplesArray<u32>, count: u32, areFlows: bool): void {
   if (count <= fewMax) {
-    insert(at, 0, count, areFlows);
+    insert(numbers, 0, count, areFlows);
     return;
   }
   let isSorted = true;
-  for (let i: u32 = 1; isSorted && i < count; i++) isSorted = !isAfter(numberAt(at, i - 1), numberAt(at, i), areFlows);
+  for (let i: u32 = 1; isSorted && i < count; i++) isSorted = !isAfter(numbers[i - 1], numbers[i], areFlows);
   if (isSorted) return;
-  for (let i: u32 = 0; i < count; i += fewMax) insert(at, i, min(i + fewMax, count), areFlows);
-  let from = at;
-  let to = spareAt;
+  for (let i: u32 = 0; i < count; i += fewMax) insert(numbers, i, min(i + fewMax, count), areFlows);
+  let from = numbers;
+  let to = spare;
   for (let width = fewMax; width < count; width <<= 1) {
     for (let i: u32 = 0; i < count; i += width << 1)
       merge(from, to, i, min(i + width, count), min(i + (width << 1), count), areFlows);
@@ -24,31 +22,24 @@ export function sort(at: usize, count: u32, areFlows: bool): void {
     from = to;
     to = other;
   }
-  if (from != at) memory.copy(at, from, (<usize>count) << 2);
+  if (from != numbers) memory.copy(changetype<usize>(numbers), changetype<usize>(from), (<usize>count) << 2);
 }
 
-// @inline
-function numberAt(at: usize, i: u32): u32 {
-  return load<u32>(at + ((<usize>i) << 2));
-}
-
-function insert(at: usize, start: u32, end: u32, areFlows: bool): void {
+function insert(numbers: TuplesArray<u32>, start: u32, end: u32, areFlows: bool): void {
   for (let i = start + 1; i < end; i++) {
-    const number = numberAt(at, i);
+    const number = numbers[i];
     let to = i;
-    for (; to > start && isAfter(numberAt(at, to - 1), number, areFlows); to--)
-      store<u32>(at + ((<usize>to) << 2), numberAt(at, to - 1));
-    store<u32>(at + ((<usize>to) << 2), number);
+    for (; to > start && isAfter(numbers[to - 1], number, areFlows); to--) numbers[to] = numbers[to - 1];
+    numbers[to] = number;
   }
 }
 
-function merge(from: usize, to: usize, start: u32, middle: u32, end: u32, areFlows: bool): void {
+function merge(from: TuplesArray<u32>, to: TuplesArray<u32>, start: u32, middle: u32, end: u32, areFlows: bool): void {
   let left = start;
   let right = middle;
   for (let i = start; i < end; i++) {
-    const takesRight =
-      left == middle || (right < end && isAfter(numberAt(from, left), numberAt(from, right), areFlows));
-    store<u32>(to + ((<usize>i) << 2), numberAt(from, takesRight ? right++ : left++));
+    const takesRight = left == middle || (right < end && isAfter(from[left], from[right], areFlows));
+    to[i] = from[takesRight ? right++ : left++];
   }
 }
 
@@ -58,8 +49,8 @@ function isAfter(a: u32, b: u32, areFlows: bool): bool {
 
 /** By time, the record's second, its place in the blob, the tuple's in the record, and the blob's name. */
 function isTupleAfter(a: u32, b: u32): bool {
-  const left = tupleAt(a);
-  const right = tupleAt(b);
+  const left = tuples[a];
+  const right = tuples[b];
   if (left.timeMillis != right.timeMillis) return left.timeMillis > right.timeMillis;
   const leftSecond = secondOf(left.recordTimeMillis);
   const rightSecond = secondOf(right.recordTimeMillis);
@@ -68,7 +59,7 @@ function isTupleAfter(a: u32, b: u32): bool {
   const rightOffset = offsetOf(right.recordOffset);
   if (leftOffset != rightOffset) return leftOffset > rightOffset;
   if (left.tupleIndex != right.tupleIndex) return left.tupleIndex > right.tupleIndex;
-  return numberAt(blobRankAt, left.group) > numberAt(blobRankAt, right.group);
+  return blobRanks[left.group] > blobRanks[right.group];
 }
 
 /** Of a record that says no time, before all others. */
@@ -85,12 +76,12 @@ function offsetOf(offset: f64): f64 {
 
 /** Which counts: counted before uncounted, outbound before inbound, the earlier, then by resource, MAC and format. */
 function isFlowAfter(a: u32, b: u32): bool {
-  const left = flowAt(a);
-  const right = flowAt(b);
+  const left = flows[a];
+  const right = flows[b];
   if (left.reports > 0 != right.reports > 0) return left.reports == 0;
-  const first = tupleAt(left.first);
-  const other = tupleAt(right.first);
+  const first = tuples[left.first];
+  const other = tuples[right.first];
   if (first.direction != other.direction) return first.direction < other.direction;
   if (first.timeMillis != other.timeMillis) return first.timeMillis > other.timeMillis;
-  return numberAt(observerRankAt, first.group) > numberAt(observerRankAt, other.group);
+  return observerRanks[first.group] > observerRanks[other.group];
 }

@@ -16,9 +16,9 @@ import type { StagedFlows } from './staged-flows.ts';
 export type Place = (startMillis: number, endMillis: number, access: number) => StagedFlows;
 
 const whole: Part = { parts: 1, part: 0 };
-const rowDoubles = layout.rowLength / 8;
-const rowWords = layout.rowLength / 4;
-const tupleWords = layout.tupleLength / 4;
+const rowDoubles = layout.rowBytes / 8;
+const rowWords = layout.rowBytes / 4;
+const tupleWords = layout.tupleBytes / 4;
 
 export class FlowBuilder {
   readonly #tables: StageTables;
@@ -74,7 +74,7 @@ export class FlowBuilder {
     this.#groups = 0;
     const known = new Map<number, number>();
     const words = this.#kernel.tuples;
-    for (let at = layout.tupleGroupAt / 4; at < words.length; at += tupleWords) {
+    for (let at = layout.tuple.group; at < words.length; at += tupleWords) {
       const number = known.get(words[at]) ?? tables.groupId(groups[words[at]]);
       known.set(words[at], number);
       words[at] = number;
@@ -94,7 +94,7 @@ export class FlowBuilder {
     targets.length = 0;
     this.#targetNumbers.clear();
     // The last conversation may have more rows.
-    if (this.#last !== undefined && words[layout.rowObserverAt / 4] > 0) this.#target = this.#numberOf(this.#last);
+    if (this.#last !== undefined && words[layout.row.observer] > 0) this.#target = this.#numberOf(this.#last);
     this.#placeRows(count, words, doubles);
     kernel.makeColumns(targets.length);
     let start = 0;
@@ -108,13 +108,13 @@ export class FlowBuilder {
   /** A function of its own: compiled as a part of another, it is compiled again and again. */
   #placeRows(count: number, words: Uint32Array, doubles: Float64Array): void {
     for (let row = 0, at = 0; row < count; row++, at += rowWords) {
-      if (words[at + layout.rowObserverAt / 4] === 0) {
-        const start = doubles[row * rowDoubles + layout.rowStartAt / 8];
-        const end = doubles[row * rowDoubles + layout.rowEndAt / 8];
-        this.#last = this.#place(start, end, words[at + layout.rowAccessAt / 4]);
+      if (words[at + layout.row.observer] === 0) {
+        const start = doubles[row * rowDoubles + layout.row.groupStart];
+        const end = doubles[row * rowDoubles + layout.row.groupEnd];
+        this.#last = this.#place(start, end, words[at + layout.row.access]);
         this.#target = this.#numberOf(this.#last);
       }
-      words[at + layout.rowPartAt / 4] = this.#target;
+      words[at + layout.row.part] = this.#target;
     }
   }
 

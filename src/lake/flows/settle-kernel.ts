@@ -13,9 +13,8 @@ import { settleKernelModule } from './settle-kernel-module.ts';
 import type { FlowBatch } from './staged-flows.ts';
 
 interface SettleKernelExports {
-  readonly tuplesAt: { readonly value: number };
   readonly tupleCount: { readonly value: number };
-  makeRoom(tuples: number, buckets: number, groups: number): number;
+  makeRoom(groups: number, tuples: number, buckets: number): void;
   start(seed: bigint, dateStart: number, apart: number): void;
   setTupleCount(count: number): void;
   append(runs: number, parts: number, part: number): void;
@@ -52,14 +51,13 @@ export class SettleKernel {
   #ranks: GroupRanks | undefined;
   #run: SettleKernelExports;
   #memory: WasmMemory;
-  /** What is written to before, and read behind, a pass. */
   #input: InputColumns;
   batch: FlowBatch;
 
   /** For so many tuples in all; `takeRows` is called with as many rows as the batch has then. @throws unavailable */
   constructor(tuples: number, dateStart: number, apart: number, takeRows: (rows: number) => void) {
     this.#room = Math.max(1, Math.min(tuples, firstRoomMax));
-    this.#groupRoom = roundUp(Math.max(firstGroups.min, Math.min(tuples, firstGroups.max)), layout.groupsUnit);
+    this.#groupRoom = Math.max(firstGroups.min, Math.min(tuples, firstGroups.max));
     this.#dateStart = dateStart;
     this.#apart = apart;
     this.#takeRows = (rows) => {
@@ -67,8 +65,7 @@ export class SettleKernel {
       return 0;
     };
     ({ run: this.#run, memory: this.#memory } = this.#make());
-    this.#input = inputColumns(this.#memory.buffer);
-    this.batch = batchColumns(this.#memory.buffer);
+    ({ input: this.#input, batch: this.batch } = viewsOf(this.#memory.buffer));
   }
 
   /** Tuples that are held. */
@@ -76,10 +73,9 @@ export class SettleKernel {
     return this.#run.tupleCount.value;
   }
 
-  /** By tuple that is held, numbers of 4 bytes: `tupleLength` bytes each. */
+  /** By tuple that is held, the words of its `tuple`. */
   get tuples(): Uint32Array {
-    const { value } = this.#run.tuplesAt;
-    return new Uint32Array(this.#memory.buffer, value, (this.count * layout.tupleLength) / 4);
+    return new Uint32Array(this.#memory.buffer, this.#places().tuples, (this.count * layout.tupleBytes) / 4);
   }
 
   /** Takes tuples of this part. */
@@ -150,49 +146,53 @@ export class SettleKernel {
   #remake(room: number, groups: number, needed = this.count): void {
     const { count, tuples } = this;
     this.#room = room;
-    this.#groupRoom = roundUp(groups, layout.groupsUnit);
+    this.#groupRoom = groups;
     ({ run: this.#run, memory: this.#memory } = this.#make(needed));
     this.#run.setTupleCount(count);
     this.tuples.set(tuples);
-    this.#input = inputColumns(this.#memory.buffer);
-    this.batch = batchColumns(this.#memory.buffer);
+    ({ input: this.#input, batch: this.batch } = viewsOf(this.#memory.buffer));
     this.#writeRanks();
   }
 
   #writeRanks(): void {
     if (this.#ranks === undefined) return;
     const { observers, observerRanks, blobRanks } = this.#ranks;
-    const groups = new Uint32Array(this.#memory.buffer, layout.observerAt, 3 * this.#groupRoom);
-    groups.set(observers);
-    groups.set(observerRanks, this.#groupRoom);
-    groups.set(blobRanks, 2 * this.#groupRoom);
+    const places = this.#places();
+    const { buffer } = this.#memory;
+    new Uint32Array(buffer, places.observers, this.#groupRoom).set(observers);
+    new Uint32Array(buffer, places.observerRanks, this.#groupRoom).set(observerRanks);
+    new Uint32Array(buffer, places.blobRanks, this.#groupRoom).set(blobRanks);
+  }
+
+  #places(): Places {
+    return layout.placeHeld(this.#groupRoom, this.#room, bucketsOf(this.#room));
   }
 
   /** @throws unavailable where there is no such memory, which `needed` tuples need */
   #make(needed = 0): { readonly run: SettleKernelExports; readonly memory: WasmMemory } {
     const room = this.#room;
     const groups = this.#groupRoom;
-    const length = layout.observerAt + groups * layout.groupLength + room * layout.heldLength + 4 * bucketsOf(room);
-    if (length > memoryMax) throw tooMany(this.#dateStart, needed);
+    const places = this.#places();
+    if (places.end > memoryMax) throw tooMany(this.#dateStart, needed);
     const { exports, memory } = instantiateNeeded(
       'settling',
       settleKernelModule,
-      takeSpare(length, groups) ?? roundUp(length, pageBytes),
+      takeSpare(places) ?? roundUp(places.end, pageBytes),
       { takeRows: this.#takeRows },
     );
     const run = exports as SettleKernelExports;
-    run.makeRoom(room, bucketsOf(room), groups);
+    run.makeRoom(groups, room, bucketsOf(room));
     run.start(seed, this.#dateStart, this.#apart);
     return { run, memory };
   }
 }
 
-/** Memory of at least so many bytes that was used before. What the kernel keeps by group of texts is 0, as in new memory. */
-function takeSpare(lengthBytes: number, groups: number): WasmMemory | undefined {
-  if (spare === undefined || spare.buffer.byteLength < lengthBytes) return undefined;
+/** Memory that was used before, with room for all columns. What the kernel keeps by group of texts is 0, as in new memory. */
+function takeSpare({ observers, tuples, end }: Places): WasmMemory | undefined {
+  if (spare === undefined || spare.buffer.byteLength < end) return undefined;
   const taken = spare;
   spare = undefined;
-  new Uint8Array(taken.buffer, layout.observerAt, groups * layout.groupLength).fill(0);
+  new Uint8Array(taken.buffer, observers, tuples - observers).fill(0);
   return taken;
 }
 
@@ -224,105 +224,11 @@ function copy(
   to.set(from.subarray(0, count));
 }
 
-type InputColumns = ReturnType<typeof inputColumns>;
+type InputColumns = layout.KernelMemory['input'];
+type Places = ReturnType<typeof layout.placeHeld>;
 
-function inputColumns(buffer: ArrayBuffer) {
-  const { rowsMax, countersAt, counterLength } = layout;
-  const doubles = (at: number): Float64Array => new Float64Array(buffer, at, rowsMax);
-  const words = (at: number, count = rowsMax): Uint32Array => new Uint32Array(buffer, at, count);
-  const shorts = (at: number): Uint16Array => new Uint16Array(buffer, at, rowsMax);
-  const bytes = (at: number): Uint8Array => new Uint8Array(buffer, at, rowsMax);
-  return {
-    timeMillis: doubles(layout.timeAt),
-    packetsForward: doubles(countersAt),
-    bytesForward: doubles(countersAt + counterLength),
-    packetsReverse: doubles(countersAt + 2 * counterLength),
-    bytesReverse: doubles(countersAt + 3 * counterLength),
-    source: words(layout.sourceAt, 4 * rowsMax),
-    destination: words(layout.destinationAt, 4 * rowsMax),
-    tupleIndex: new Int32Array(buffer, layout.tupleIndexAt, rowsMax),
-    sourcePort: shorts(layout.sourcePortAt),
-    destinationPort: shorts(layout.destinationPortAt),
-    protocol: bytes(layout.protocolAt),
-    family: bytes(layout.familyAt),
-    direction: bytes(layout.directionAt),
-    access: bytes(layout.accessAt),
-    state: bytes(layout.stateAt),
-    encryption: bytes(layout.encryptionAt),
-    runTime: doubles(layout.runTimeAt),
-    runOffset: doubles(layout.runOffsetAt),
-    runEnd: words(layout.runEndAt),
-    runGroup: words(layout.runGroupAt),
-  };
-}
-
-function batchColumns(buffer: ArrayBuffer): FlowBatch {
-  const { batchMax, doubleLength, outCountersAt, outOwnCountersAt } = layout;
-  const doubles = (at: number): Float64Array => new Float64Array(buffer, at, batchMax);
-  const words = (at: number, width = 1): Uint32Array => new Uint32Array(buffer, at, width * batchMax);
-  const shorts = (at: number): Uint16Array => new Uint16Array(buffer, at, batchMax);
-  const bytes = (at: number): Uint8Array => new Uint8Array(buffer, at, batchMax);
-  const reportsOf = (at: number) => {
-    const column = (i: number): Float64Array =>
-      new Float64Array(buffer, at + i * layout.reportLength, layout.batchReportsMax);
-    return {
-      beforeMillis: column(0),
-      timeMillis: column(1),
-      packetsForward: column(2),
-      bytesForward: column(3),
-      packetsReverse: column(4),
-      bytesReverse: column(5),
-    };
-  };
-  return {
-    places: {
-      doubles: new Float64Array(buffer, layout.batchAt, (batchMax * layout.rowLength) / 8),
-      words: new Uint32Array(buffer, layout.batchAt, (batchMax * layout.rowLength) / 4),
-    },
-    partEnds: new Uint32Array(buffer, layout.partEndAt, batchMax),
-    columns: {
-      timeMillis: doubles(layout.outTimeAt),
-      lastTimeMillis: doubles(layout.outLastTimeAt),
-      family: bytes(layout.outFamilyAt),
-      source: words(layout.outSourceAt, 4),
-      destination: words(layout.outDestinationAt, 4),
-      sourcePort: shorts(layout.outSourcePortAt),
-      destinationPort: shorts(layout.outDestinationPortAt),
-      protocol: bytes(layout.outProtocolAt),
-      access: bytes(layout.outAccessAt),
-      packetsForward: doubles(outCountersAt),
-      bytesForward: doubles(outCountersAt + doubleLength),
-      packetsReverse: doubles(outCountersAt + 2 * doubleLength),
-      bytesReverse: doubles(outCountersAt + 3 * doubleLength),
-      continued: bytes(layout.outContinuedAt),
-      tuples: doubles(layout.outTuplesAt),
-      observer: doubles(layout.outObserverAt),
-      observers: doubles(layout.outObserversAt),
-      direction: bytes(layout.outDirectionAt),
-      state: bytes(layout.outStateAt),
-      encryption: bytes(layout.outEncryptionAt),
-      reportsEnd: words(layout.outReportsEndAt),
-      countingReportsEnd: words(layout.outCountingEndAt),
-      group: words(layout.outGroupAt),
-      recordTimeMillis: doubles(layout.outRecordTimeAt),
-      recordOffset: doubles(layout.outRecordOffsetAt),
-      tupleIndex: new Int32Array(buffer, layout.outTupleIndexAt, batchMax),
-      groupBeforeMillis: doubles(layout.outGroupBeforeAt),
-      groupAfterMillis: doubles(layout.outGroupAfterAt),
-    },
-    own: {
-      conversation: words(layout.outConversationAt, 4),
-      conversationFamily: bytes(layout.outNumberedAt),
-      observerTimeMillis: doubles(layout.outOwnTimeAt),
-      observerLastTimeMillis: doubles(layout.outOwnLastTimeAt),
-      observerAccess: bytes(layout.outOwnAccessAt),
-      observerTuples: doubles(layout.outOwnTuplesAt),
-      observerPacketsForward: doubles(outOwnCountersAt),
-      observerBytesForward: doubles(outOwnCountersAt + doubleLength),
-      observerPacketsReverse: doubles(outOwnCountersAt + 2 * doubleLength),
-      observerBytesReverse: doubles(outOwnCountersAt + 3 * doubleLength),
-    },
-    reports: reportsOf(layout.outReportsAt),
-    countingReports: reportsOf(layout.outCountingAt),
-  };
+/** What is written to before, and read behind, a pass. */
+function viewsOf(buffer: ArrayBuffer): { readonly input: InputColumns; readonly batch: FlowBatch } {
+  const { input, builtRows, builtRowsDoubles, ...batch } = layout.viewMemory(buffer);
+  return { input, batch: { ...batch, places: { words: builtRows, doubles: builtRowsDoubles } } };
 }
