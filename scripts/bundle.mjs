@@ -62,6 +62,7 @@ const scripts = ['bridge.min.js', 'Kusto.Language.Bridge.min.js'].map((name) => 
 writeFileSync('dist/chunks/kusto-language.js', scripts.map((path) => readFileSync(path, 'utf8')).join('\n;\n'));
 
 const modules = [...output, ...ofProcesses].flatMap((chunk) => Object.keys(chunk.modules ?? {}));
-const packages = bundledPackages([...modules, ...scripts]);
+const ofConsole = JSON.parse(readFileSync('dist/console-packages.json', 'utf8'));
+const packages = bundledPackages([...modules, ...scripts, ...ofConsole]);
 writeFileSync('dist/LICENSES.txt', licenses(packages));
 writeFileSync('dist/sbom.json', `${JSON.stringify(sbom(packages), undefined, 2)}\n`);
