@@ -4,6 +4,7 @@ import { commands, groups } from './commands.ts';
 import { arrangeHelp, showHelp } from './help/help.ts';
 import { findConfiguration } from './options/configuration.ts';
 import { configure, problemsOf } from './options/configure.ts';
+import { mistakeOf, noValue, pathOf } from './options/mistakes.ts';
 import { commandOfHelp, refuseRepeats, refuseUnknownOption, takeConfig } from './options/words.ts';
 import { tell } from './output/printable.ts';
 import { version } from './version.ts';
@@ -21,7 +22,8 @@ export async function run(given: readonly string[]): Promise<number> {
     const { config, args } = takeConfig(given);
     const words = args.filter((word) => !word.startsWith('-'));
     const helpAt = words.slice(0, 2).indexOf('help');
-    if (helpAt >= 0 && (helpAt === 0 || Object.hasOwn(groups, words[0]))) words.splice(helpAt, 1);
+    const asksHelp = helpAt === 0 || (helpAt === 1 && Object.hasOwn(groups, words[0]));
+    if (asksHelp) words.splice(helpAt, 1);
     const program = await createProgram(
       (name) => {
         const [first, second] = name.split(' ');
@@ -34,7 +36,7 @@ export async function run(given: readonly string[]): Promise<number> {
     const named = commandNamed(program, words);
     command = named;
     if (config !== undefined) program.setOptionValueWithSource('config', config, 'cli');
-    if (helpAt === 0 && args[0] === 'help') {
+    if (asksHelp && args[helpAt] === 'help') {
       commandOfHelp(program, words).outputHelp();
       await showHelp(help.join(''));
       return 0;
@@ -45,7 +47,9 @@ export async function run(given: readonly string[]): Promise<number> {
       if (error instanceof CommanderError && error.code === 'commander.excessArguments') refuseSwallowed(named);
       if (error instanceof CommanderError && error.code === 'commander.missingMandatoryOptionValue')
         refuseUnknownOption(named, args);
-      throw error;
+      throw error instanceof CommanderError && error.exitCode !== 0 && error.code !== 'commander.help'
+        ? mistakeOf(error, named, args)
+        : error;
     });
     return typeof process.exitCode === 'number' ? process.exitCode : 0;
   } catch (error) {
@@ -79,12 +83,6 @@ function commandNamed(command: Command, words: readonly string[]): Command {
   const [first, ...more] = words;
   const next = command.commands.find((one) => one.name() === first);
   return next === undefined ? command : commandNamed(next, more);
-}
-
-/** The full name of a command; without one, the program. */
-function pathOf(command: Command | undefined): string {
-  if (command === undefined) return 'nsgflow';
-  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }
 
 /** Words for shell completion; none after a failure. */
@@ -138,7 +136,7 @@ export async function createProgram(
 }
 
 /**
- * Reports an option that took the next option as its value.
+ * Reports an option that took the next option as its value, or has an empty one.
  * @throws usage
  */
 function refuseSwallowed(command: Command): void {
@@ -146,8 +144,9 @@ function refuseSwallowed(command: Command): void {
   for (const option of command.options) {
     const values: unknown[] = [command.getOptionValue(option.attributeName())].flat();
     const swallowed = values.find((value): value is string => typeof value === 'string' && names.has(value));
-    if (swallowed !== undefined)
-      throw new FlowError('usage', `option '${option.flags}' has no value: '${swallowed}' came right behind it`);
+    if (swallowed !== undefined) throw noValue(option, `: '${swallowed}' came right behind it`);
+    const isEmpty = values.includes('') && command.getOptionValueSource(option.attributeName()) === 'cli';
+    if (isEmpty && option.required) throw noValue(option);
   }
 }
 
@@ -187,11 +186,7 @@ function groupOf(above: Command, name: string, quiet: (command: Command) => Comm
 export function report(error: unknown, debug: boolean, command?: Command): number {
   const seeHelp = `See ${pathOf(command)} --help.`;
   if (error instanceof CommanderError) {
-    if (error.exitCode === 0) return 0;
-    if (error.code === 'commander.help') return 2;
-    const sentence = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
-    tell(`nsgflow: ${sentence}\n  ${seeHelp}`);
-    return 2;
+    return error.exitCode === 0 ? 0 : 2;
   }
   if (error instanceof FlowError) {
     tell(`nsgflow: ${error.message}`);

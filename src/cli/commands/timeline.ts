@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
 import { formatCountOf } from '../../base/format-count.ts';
 import { formatTime } from '../../base/time.ts';
+import { formatAddress } from '../../net/address.ts';
 import { formatProtocol, parseProtocol } from '../../net/protocol.ts';
 import type { Engine } from '../../query/engine/engine.ts';
 import { parseMeasure } from '../../query/measure.ts';
@@ -24,8 +25,9 @@ import { addSource, addTimes, printAnswer, readRange } from '../question/questio
 
 export function define(command: Command): void {
   command
-    .argument('<host>', 'address, or address and port: 10.0.0.4, 10.0.0.4:50000, [2001:db8::1]:50000')
-    .argument('<host>', 'the other one: 10.0.1.4, 10.0.1.4:https')
+    .usage('[options] <host> <host> [protocol]')
+    .argument('[host]', 'address, or address and port: 10.0.0.4, 10.0.0.4:50000, [2001:db8::1]:50000')
+    .argument('[other]', 'the other host: 10.0.1.4, 10.0.1.4:https')
     .argument('[protocol]', 'tcp, udp, or a number (default: any)');
   addSource(command);
   addTimes(command);
@@ -42,18 +44,34 @@ Examples:
   nsgflow timeline 10.20.1.10:33710 10.20.2.4:5432 --lake ./lake
 `,
   );
-  command.action(async (one: string, other: string, protocol: string | undefined, options: AskOptions) => {
-    const [a, b] = [readEndpoint(one, 'the host'), readEndpoint(other, 'the host')];
-    const isOne = a.port !== undefined && b.port !== undefined;
-    const ends: Condition = isOne ? fromTo(a, b) : { kind: 'or', items: [fromTo(a, b), fromTo(b, a)] };
-    const where: Condition = protocol === undefined ? ends : { kind: 'and', items: [ends, protocolTest(protocol)] };
-    const selection = { range: readRange(options), where };
-    await withEngine(
-      options,
-      isOne
-        ? (engine) => printTuples(engine, selection, options)
-        : (engine) => printConversations(engine, selection, options),
-    );
+  command.action(
+    async (one: string | undefined, other: string | undefined, protocol: string | undefined, options: AskOptions) => {
+      if (one === undefined || other === undefined) throw oneHost(one);
+      const [a, b] = [readEndpoint(one, 'the host'), readEndpoint(other, 'the host')];
+      const isOne = a.port !== undefined && b.port !== undefined;
+      const ends: Condition = isOne ? fromTo(a, b) : { kind: 'or', items: [fromTo(a, b), fromTo(b, a)] };
+      const where: Condition = protocol === undefined ? ends : { kind: 'and', items: [ends, protocolTest(protocol)] };
+      const selection = { range: readRange(options), where };
+      await withEngine(
+        options,
+        isOne
+          ? (engine) => printTuples(engine, selection, options)
+          : (engine) => printConversations(engine, selection, options),
+      );
+    },
+  );
+}
+
+/** The command without its second host: perhaps the user wants all of one. */
+function oneHost(one: string | undefined): FlowError {
+  if (one === undefined)
+    return new FlowError('usage', 'timeline takes two hosts', {
+      hint: 'Such as nsgflow timeline 10.20.1.10 10.20.2.4. Ports at both name one conversation: 10.20.1.10:33710 10.20.2.4:5432.',
+    });
+  const { address } = readEndpoint(one, 'the host');
+  const text = formatAddress(address);
+  return new FlowError('usage', `timeline takes two hosts, and ${text} is the only one`, {
+    hint: `Name the other one behind it. All conversations of one host: nsgflow flows host ${text}.`,
   });
 }
 

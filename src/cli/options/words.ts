@@ -1,7 +1,7 @@
 /** What the words of a command line say before they are parsed, and mistakes in them. */
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
-import { nearest } from '../../query/filter/nearest.ts';
+import { pathOf, unknownCommand, unknownOption } from './mistakes.ts';
 import { collect } from './options.ts';
 
 /** Takes `--config FILE` out of the words, wherever it stands. @throws usage */
@@ -19,19 +19,9 @@ export function takeConfig(words: readonly string[]): { config: string | undefin
 /** The command that the words of `help` name. @throws usage */
 export function commandOfHelp(program: Command, words: readonly string[]): Command {
   let command = program;
-  for (const [i, word] of words.entries()) {
+  for (const word of words) {
     const next = command.commands.find((one) => one.name() === word);
-    if (next === undefined) {
-      const near = nearest(
-        word,
-        command.commands.map((one) => one.name()),
-      );
-      const meant =
-        near === undefined ? '' : `; did you mean ${JSON.stringify([...words.slice(0, i), near].join(' '))}?`;
-      throw new FlowError('usage', `there is no command ${JSON.stringify(words.slice(0, i + 1).join(' '))}${meant}`, {
-        hint: 'nsgflow --help lists the commands.',
-      });
-    }
+    if (next === undefined) throw unknownCommand(command, word);
     command = next;
   }
   return command;
@@ -45,7 +35,7 @@ export function refuseRepeats(command: Command): void {
     command.on(`option:${option.name()}`, () => {
       if (++count > 1)
         throw new FlowError('usage', `option '${option.flags}' is given twice`, {
-          hint: `Give it once. See nsgflow ${command.name()} --help.`,
+          hint: `Give it once. See ${pathOf(command)} --help.`,
         });
     });
   }
@@ -53,7 +43,6 @@ export function refuseRepeats(command: Command): void {
 
 /** An unknown flag is the mistake, not the required flag that is missing because of it. @throws usage */
 export function refuseUnknownOption(command: Command, args: readonly string[]): void {
-  const known = command.options.flatMap(({ long, short }) => [long, short].filter((flag) => flag !== undefined));
   for (let i = 0; i < args.length && args[i] !== '--'; i++) {
     const [flag] = args[i].split('=');
     if (!/^-./.test(flag)) continue;
@@ -65,7 +54,6 @@ export function refuseUnknownOption(command: Command, args: readonly string[]): 
       continue;
     }
     if (['-h', '--help', '--debug'].includes(flag)) continue;
-    const near = flag.length < 3 ? undefined : nearest(`-${flag}`.replace(/^-+/, '--'), [...known, '--help']);
-    throw new FlowError('usage', `unknown option '${flag}'${near === undefined ? '' : `; did you mean ${near}?`}`);
+    throw unknownOption(command, flag);
   }
 }

@@ -17,6 +17,7 @@ import { analyzeText } from './language/language-thread.ts';
 import type { DeclaredTable, Diagnostic } from './language/syntax.ts';
 import { KqlError } from './lower/kql-error.ts';
 import type { KqlPlan } from './lower/lower.ts';
+import { operatorAliases, operatorNames } from './lower/operators/operator-names.ts';
 import { lowerKql } from './lower/lower.ts';
 import { RowsNeeded } from './lower/query.ts';
 import { limits } from '../../base/limits.ts';
@@ -109,6 +110,17 @@ function refusal(
       hint: 'A query begins with a table: Tuples | take 10.',
       isSyntax: true,
     });
+  if (/^query operator expected/i.test(message)) {
+    const [word = ''] = /^[\w-]+/.exec(text.slice(start)) ?? [];
+    const near = word === '' ? undefined : nearest(word.toLowerCase(), [...operatorNames, ...operatorAliases]);
+    return new KqlError(
+      'kql-invalid',
+      text,
+      place,
+      word === '' ? 'an operator is missing behind |' : `there is no operator ${word}`,
+      { hint: near === undefined ? 'docs/reference/kql.md lists the operators.' : `Did you mean ${near}?` },
+    );
+  }
   const [, name] = /^The name '(.*)' does not refer to any known/.exec(message) ?? [];
   if (name === undefined) return new KqlError('kql-invalid', text, place, sentenceOf(message), { isSyntax });
   if (code === unknownFunction) {

@@ -11,7 +11,7 @@ import { numberFunctions } from '../../../src/query/kql/functions/number-functio
 import { seriesFunctions } from '../../../src/query/kql/functions/series-functions.ts';
 import { textFunctions } from '../../../src/query/kql/functions/text-functions.ts';
 import { timeFunctions } from '../../../src/query/kql/functions/time-functions.ts';
-import { operators } from '../../../src/query/kql/lower/operators/operators.ts';
+import { operatorNames } from '../../../src/query/kql/lower/operators/operator-names.ts';
 import { isWindowFunction } from '../../../src/query/kql/lower/window-functions.ts';
 
 /** Tables of the page that the code writes. With `-u`, the page is written anew. */
@@ -40,21 +40,6 @@ function table(what: string, entries: Readonly<Record<string, Entry>>): string[]
   );
   return [`| ${what} | arguments | |`, '|---|---|---|', ...rows];
 }
-
-/** Kinds of the syntax whose operators have other names. */
-const operatorNames: Readonly<Record<string, string>> = {
-  FilterOperator: 'where',
-  AsOperator: 'as',
-  TopHittersOperator: 'top-hitters',
-  GetSchemaOperator: 'getschema',
-};
-
-const operatorName = (kind: string): string =>
-  operatorNames[kind] ??
-  kind
-    .replace(/Operator$/, '')
-    .replaceAll(/(?<=[a-z])(?=[A-Z])/g, '-')
-    .toLowerCase();
 
 /** Functions of the language that nsgflow has not: those of other products and services are not named. */
 function refusedNames(): string[] {
@@ -102,7 +87,7 @@ function wrapped(names: readonly string[]): string[] {
 
 test('tables in docs/reference/kql.md are those of the code', async () => {
   const tables: Readonly<Record<string, readonly string[]>> = {
-    operators: wrapped(Object.keys(operators).map(operatorName).toSorted()),
+    operators: wrapped(operatorNames),
     signs: table('operator', kqlOperators),
     aggregates: table('aggregate', kqlAggregates),
     conversions: table('function', conversionFunctions),
