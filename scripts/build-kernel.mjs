@@ -18,7 +18,7 @@ const kernels = [
     folder: 'read-rows',
     target: 'src/lake/tuples/read-kernel-module.ts',
     name: 'readKernelModule',
-    memoryLength: 270_991_360,
+    hasLayout: true,
   },
   {
     folder: 'scan',

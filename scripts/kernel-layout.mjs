@@ -10,8 +10,9 @@
 //   gapBytes   between columns, 0 if absent
 //   constants  [name, value, doc]
 //   structs    { Name: { doc, fields: [name, type, doc] … , lengthBytes } }; a field is a number, an `Address`, or a struct that stands before
-//   columns    [name, type, count, doc, { set, member }]: `count` values of a number type, of `Address`, or of a struct; the count is a number or the
-//              name of a constant. A struct whose count is 1 is an object, all else an array. Columns of one `set` are members of one object there.
+//   columns    [name, type, count, doc, { set, member, also }]: `count` values of a number type, of `Address`, or of a struct; the count is a number or the
+//              name of a constant. A struct whose count is 1 is an object, all else an array. Columns of one `set` are members of one object there. `also` are
+//              other columns in the same memory, which is used for one of them at a time.
 //   rooms      names of counts that the host says when it makes the memory
 //   held       [name, type, room, doc, { each }]: columns of `each` values, 1 if absent, for each of the room's count. The kernel places them in
 //              `makeRoom`, the host in `placeHeld`.
@@ -51,13 +52,19 @@ export function placeLayout({
   for (const [name, struct] of Object.entries(structs)) placedStructs.push(placeStruct(name, struct, placedStructs));
   const values = new Map(constants.map(([name, value]) => [name, value]));
   let end = start;
-  const placed = columns.map(([name, type, count, doc, { set, member } = {}]) => {
+  const place = ([name, type, count, doc, { set, member } = {}], at) => {
     const { struct, bytes } = typeOf(type, placedStructs);
-    const at = roundUp(end === start ? end : end + gapBytes, columnAlignBytes);
     const rows = typeof count === 'number' ? count : values.get(count);
     if (rows === undefined) throw new Error(`${name}: ${count} is not a constant of the table`);
-    end = at + bytes * rows;
     return { name, type, struct, count, rows, doc, bytes, at, set, member };
+  };
+  const placed = columns.flatMap((column) => {
+    const first = place(column, roundUp(end === start ? end : end + gapBytes, columnAlignBytes));
+    end = first.at + first.bytes * first.rows;
+    const others = (column[4]?.also ?? []).map((other) => place(other, first.at));
+    for (const { name, bytes, rows } of others)
+      if (bytes * rows > first.bytes * first.rows) throw new Error(`${name} is longer than ${first.name}`);
+    return [first, ...others];
   });
   return {
     ...rest,

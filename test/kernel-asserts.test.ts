@@ -30,6 +30,7 @@ const propertyTests = [
   'test/parquet/differences.test.ts',
   'test/parquet/zstd.test.ts',
   'test/lake/tuples/unzstd.test.ts',
+  'test/lake/tuples/native-rows.property.test.ts',
   'test/lake/flows/flow-builder.test.ts',
   'test/lake/flows/flow-builder.property.test.ts',
 ];

@@ -79,6 +79,23 @@ export class Array8<T> {
 }
 
 @unmanaged
+export class Array64<T> {
+  @inline
+  @operator('[]')
+  get(index: u32): T {
+    assert(index < 64);
+    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));
+  }
+
+  @inline
+  @operator('[]=')
+  set(index: u32, value: T): void {
+    assert(index < 64);
+    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
+  }
+}
+
+@unmanaged
 export class Array100<T> {
   @inline
   @operator('[]')
@@ -317,6 +334,23 @@ export class Array1048576<T> {
 }
 
 @unmanaged
+export class Array1474560<T> {
+  @inline
+  @operator('[]')
+  get(index: u32): T {
+    assert(index < 1_474_560);
+    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));
+  }
+
+  @inline
+  @operator('[]=')
+  set(index: u32, value: T): void {
+    assert(index < 1_474_560);
+    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
+  }
+}
+
+@unmanaged
 export class Array4194304<T> {
   @inline
   @operator('[]')
@@ -334,6 +368,23 @@ export class Array4194304<T> {
 }
 
 @unmanaged
+export class Array5406720<T> {
+  @inline
+  @operator('[]')
+  get(index: u32): T {
+    assert(index < 5_406_720);
+    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));
+  }
+
+  @inline
+  @operator('[]=')
+  set(index: u32, value: T): void {
+    assert(index < 5_406_720);
+    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
+  }
+}
+
+@unmanaged
 export class Array8388608<T> {
   @inline
   @operator('[]')
@@ -346,6 +397,57 @@ export class Array8388608<T> {
   @operator('[]=')
   set(index: u32, value: T): void {
     assert(index < 8_388_608);
+    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
+  }
+}
+
+@unmanaged
+export class Array31467520<T> {
+  @inline
+  @operator('[]')
+  get(index: u32): T {
+    assert(index < 31_467_520);
+    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));
+  }
+
+  @inline
+  @operator('[]=')
+  set(index: u32, value: T): void {
+    assert(index < 31_467_520);
+    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
+  }
+}
+
+@unmanaged
+export class Array33554432<T> {
+  @inline
+  @operator('[]')
+  get(index: u32): T {
+    assert(index < 33_554_432);
+    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));
+  }
+
+  @inline
+  @operator('[]=')
+  set(index: u32, value: T): void {
+    assert(index < 33_554_432);
+    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
+  }
+}
+
+@unmanaged
+export class Array134217728<T> {
+  @inline
+  @operator('[]')
+  get(index: u32): T {
+    assert(index < 134_217_728);
+    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));
+  }
+
+  @inline
+  @operator('[]=')
+  set(index: u32, value: T): void {
+    assert(index < 134_217_728);
     store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
   }
 }

@@ -4,107 +4,97 @@
  *
  * AssemblyScript, a part of kernel/read-rows/read-rows.ts.
  */
-import {
-  blobSlot,
-  orderAt,
-  recordOffsetSlot,
-  recordTimeSlot,
-  segmentLength,
-  segmentsAt,
-  tupleIndexSlot,
-} from '../../src/lake/tuples/read-kernel-layout';
-import { column } from './values';
+import { blobSlot, order, recordOffsetSlot, recordTimeSlot, runEnds, segments, tupleIndexSlot } from './memory';
+import { longsOf, wordsOf } from './values';
 
 /** Segments of one blob that are merged; more stay one behind the other. */
 const mergedMax: u32 = 64;
 
 // @inline
 function placeOf(row: u32): u64 {
-  const offset = load<u64>(column(recordOffsetSlot) + ((<usize>row) << 3));
-  return (offset << 20) | min<u64>(load<u32>(column(tupleIndexSlot) + ((<usize>row) << 2)), 0xfffff);
+  const offset = <u64>longsOf(recordOffsetSlot)[row];
+  return (offset << 20) | min<u64>(wordsOf(tupleIndexSlot)[row], 0xfffff);
 }
 
 /** Finds the segments of `count` rows. @returns how many there are */
 export function findSegments(count: u32): u32 {
   let n: u32 = 0;
-  let at: usize = segmentsAt - segmentLength;
   let blob: u32 = 0;
   let last: u64 = 0;
   for (let row: u32 = 0; row < count; row++) {
-    const its = load<u32>(column(blobSlot) + ((<usize>row) << 2));
+    const its = wordsOf(blobSlot)[row];
     const place = placeOf(row);
     if (row == 0 || its != blob || place < last) {
-      if (row > 0) store<u32>(at, row, 4);
-      at += segmentLength;
-      n++;
-      store<u32>(at, row);
-      store<u32>(at, its, 8);
-      store<i64>(at, load<i64>(column(recordTimeSlot) + ((<usize>row) << 3)), 16);
+      if (row > 0) segments[n - 1].end = row;
+      const segment = segments[n++];
+      segment.row = row;
+      segment.blob = its;
+      segment.recordTime = longsOf(recordTimeSlot)[row];
       blob = its;
     }
     last = place;
   }
-  if (count > 0) store<u32>(at, count, 4);
+  if (count > 0) segments[n - 1].end = count;
   return n;
 }
 
-/** Puts the rows of `segments`, which stand blob by blob, in the order in which they were read. */
-export function mergeSegments(segments: u32): void {
-  let to: usize = orderAt;
+/** Puts the rows of `count` segments, which stand blob by blob, in the order in which they were read. */
+export function mergeSegments(count: u32): void {
+  let to: u32 = 0;
   let i: u32 = 0;
-  while (i < segments) {
-    const first = segmentsAt + <usize>i * segmentLength;
-    const blob = load<u32>(first, 8);
+  while (i < count) {
+    const blob = segments[i].blob;
     let k: u32 = 1;
-    while (i + k < segments && load<u32>(first + <usize>k * segmentLength, 8) == blob) k++;
+    while (i + k < count && segments[i + k].blob == blob) k++;
     if (k == 1 || k > mergedMax)
       for (let j: u32 = 0; j < k; j++) {
-        const segment = first + <usize>j * segmentLength;
-        for (let row = load<u32>(segment), end = load<u32>(segment, 4); row < end; row++, to += 4) store<u32>(to, row);
+        const segment = segments[i + j];
+        for (let row = segment.row, end = segment.end; row < end; row++, to++) order[to] = row;
       }
-    else to = merge(first, k, to);
+    else to = merge(i, k, to);
     i += k;
   }
 }
 
-function merge(first: usize, k: u32, to: usize): usize {
-  let least: usize = 0;
+/** Merges `k` segments from `first` on. @returns the place behind their rows */
+function merge(first: u32, k: u32, to: u32): u32 {
+  let least: u32 = 0;
   do {
     // The segment whose next row comes first, and the next row of all others.
-    least = 0;
+    least = k;
     let leastPlace = u64.MAX_VALUE;
     let until = u64.MAX_VALUE;
     for (let j: u32 = 0; j < k; j++) {
-      const segment = first + <usize>j * segmentLength;
-      const row = load<u32>(segment);
-      if (row >= load<u32>(segment, 4)) continue;
-      const place = placeOf(row);
-      if (least == 0 || place < leastPlace) {
+      const segment = segments[first + j];
+      if (segment.row >= segment.end) continue;
+      const place = placeOf(segment.row);
+      if (least == k || place < leastPlace) {
         until = leastPlace;
         leastPlace = place;
-        least = segment;
+        least = j;
       } else until = min(until, place);
     }
-    if (least == 0) break;
-    let row = load<u32>(least);
-    const end = load<u32>(least, 4);
+    if (least == k) break;
+    const segment = segments[first + least];
+    let row = segment.row;
     do {
-      store<u32>(to, row++);
-      to += 4;
-    } while (row < end && placeOf(row) <= until);
-    store<u32>(least, row);
-  } while (least != 0);
+      order[to++] = row++;
+    } while (row < segment.end && placeOf(row) <= until);
+    segment.row = row;
+  } while (least < k);
   return to;
 }
 
 // @inline
-function differ(slot: u32, a: usize, b: usize): bool {
-  return load<u32>(column(slot) + (a << 2)) != load<u32>(column(slot) + (b << 2));
+function differ(slot: u32, a: u32, b: u32): bool {
+  const words = wordsOf(slot);
+  return words[a] != words[b];
 }
 
 // @inline
-function differLong(slot: u32, a: usize, b: usize): bool {
-  return load<u64>(column(slot) + (a << 3)) != load<u64>(column(slot) + (b << 3));
+function differLong(slot: u32, a: u32, b: u32): bool {
+  const longs = longsOf(slot);
+  return longs[a] != longs[b];
 }
 
 /**
@@ -114,20 +104,14 @@ function differLong(slot: u32, a: usize, b: usize): bool {
  */
 export function findRuns(count: u32, textSlots: u32): u32 {
   const textsEnd = blobSlot + textSlots;
-  let to: usize = segmentsAt;
+  let runs: u32 = 0;
   for (let i: u32 = 1; i < count; i++) {
-    const a: usize = load<u32>(orderAt + ((<usize>i) << 2) - 4);
-    const b: usize = load<u32>(orderAt + ((<usize>i) << 2));
+    const a = order[i - 1];
+    const b = order[i];
     let slot = blobSlot;
     while (slot < textsEnd && !differ(slot, a, b)) slot++;
-    if (slot < textsEnd || differLong(recordOffsetSlot, a, b) || differLong(recordTimeSlot, a, b)) {
-      store<u32>(to, i);
-      to += 4;
-    }
+    if (slot < textsEnd || differLong(recordOffsetSlot, a, b) || differLong(recordTimeSlot, a, b)) runEnds[runs++] = i;
   }
-  if (count > 0) {
-    store<u32>(to, count);
-    to += 4;
-  }
-  return <u32>((to - segmentsAt) >> 2);
+  if (count > 0) runEnds[runs++] = count;
+  return runs;
 }

@@ -3,7 +3,7 @@
  *
  *   pages ─▶ columns of a row group ─▶ rows as they were read
  *
- * AssemblyScript, compiled by scripts/build-kernel.mjs. Memory: src/lake/tuples/read-kernel-layout.ts. No allocation, no imports but the memory.
+ * AssemblyScript, compiled by scripts/build-kernel.mjs. Memory: kernel/read-rows/layout.mjs. No allocation, no imports but the memory.
  */
 import { setSeed } from '../base/hash';
 import { clearTexts } from './text-numbers';

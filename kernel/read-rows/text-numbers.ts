@@ -3,25 +3,18 @@
  *
  * AssemblyScript, a part of kernel/read-rows/read-rows.ts.
  */
-import {
-  textBucketsAt,
-  textBucketsMax,
-  textBytesAt,
-  textBytesMax,
-  textsAt,
-  textsMax,
-} from '../../src/lake/tuples/read-kernel-layout';
 import { hashWord, hashWords } from '../base/hash';
+import { textBuckets, textBucketsMax, textBytes, textBytesMax, texts, textsMax } from './memory';
 
 let textCount: u32 = 0;
-let bytesEnd: usize = textBytesAt;
+let bytesEnd: usize = changetype<usize>(textBytes);
 let mask: u32 = 0;
 
 export function clearTexts(): void {
   textCount = 0;
-  bytesEnd = textBytesAt;
+  bytesEnd = changetype<usize>(textBytes);
   mask = 16_383;
-  memory.fill(textBucketsAt, 0, (<usize>mask + 1) << 2);
+  memory.fill(changetype<usize>(textBuckets), 0, (<usize>mask + 1) << 2);
 }
 
 export function countTexts(): u32 {
@@ -32,34 +25,33 @@ export function countTexts(): u32 {
 export function textNumber(at: usize, length: u32): u32 {
   let bucket = <u32>hashOf(at, length) & mask;
   for (;;) {
-    const number = load<u32>(textBucketsAt + ((<usize>bucket) << 2));
+    const number = textBuckets[bucket];
     if (number == 0) break;
-    const entry = textsAt + ((<usize>number) << 3);
-    if (load<u32>(entry, 4) == length && areEqual(load<u32>(entry), at, length)) return number;
+    const place = texts[number];
+    if (place.length == length && areEqual(place.at, at, length)) return number;
     bucket = (bucket + 1) & mask;
   }
   const room = (<usize>length + 7) & ~7;
-  if (textCount + 1 >= <u32>textsMax || bytesEnd + room > <usize>(textBytesAt + textBytesMax)) return 0;
+  if (textCount + 1 >= textsMax || bytesEnd + room > changetype<usize>(textBytes) + textBytesMax) return 0;
   const number = ++textCount;
-  store<u32>(textBucketsAt + ((<usize>bucket) << 2), number);
-  const entry = textsAt + ((<usize>number) << 3);
-  store<u32>(entry, <u32>bytesEnd);
-  store<u32>(entry, length, 4);
+  textBuckets[bucket] = number;
+  texts[number].at = <u32>bytesEnd;
+  texts[number].length = length;
   memory.copy(bytesEnd, at, length);
   memory.fill(bytesEnd + length, 0, room - length);
   bytesEnd += room;
-  if (textCount << 1 > mask && mask + 1 < <u32>textBucketsMax) grow();
+  if (textCount << 1 > mask && mask + 1 < textBucketsMax) grow();
   return number;
 }
 
 function grow(): void {
   mask = (mask << 1) | 1;
-  memory.fill(textBucketsAt, 0, (<usize>mask + 1) << 2);
+  memory.fill(changetype<usize>(textBuckets), 0, (<usize>mask + 1) << 2);
   for (let number: u32 = 1; number <= textCount; number++) {
-    const entry = textsAt + ((<usize>number) << 3);
-    let bucket = <u32>hashOf(load<u32>(entry), load<u32>(entry, 4)) & mask;
-    while (load<u32>(textBucketsAt + ((<usize>bucket) << 2)) != 0) bucket = (bucket + 1) & mask;
-    store<u32>(textBucketsAt + ((<usize>bucket) << 2), number);
+    const place = texts[number];
+    let bucket = <u32>hashOf(place.at, place.length) & mask;
+    while (textBuckets[bucket] != 0) bucket = (bucket + 1) & mask;
+    textBuckets[bucket] = number;
   }
 }
 

@@ -4,17 +4,9 @@
  *
  * AssemblyScript, a part of kernel/read-rows/read-rows.ts. Source: RFC 8878, sections 3.1.1 and 4.
  */
-import { unzstdAt } from '../../src/lake/tuples/read-kernel-layout';
 import { xxh64 } from '../base/xxh64';
+import { codes, codesMax, nextStates, shares, states, weights } from './memory';
 
-/** Of a code of `codeBitsMax` bits: the byte, and how many of the bits are its own. */
-const tableAt: usize = unzstdAt;
-const weightsAt: usize = unzstdAt + 8192;
-/** States of the coder of weights: weight, bits, and the state before these. */
-const statesAt: usize = unzstdAt + 8448;
-const sharesAt: usize = unzstdAt + 8960;
-const nextAt: usize = unzstdAt + 9024;
-const rankAt: usize = unzstdAt + 9088;
 const codeBitsMax: u32 = 11;
 
 /**
@@ -92,15 +84,15 @@ function readTable(at: usize, end: usize): usize {
   const first: u32 = load<u8>(at);
   let n: u32;
   let length: usize;
-  memory.fill(weightsAt, 0, 256);
+  memory.fill(changetype<usize>(weights), 0, 256);
   if (first >= 128) {
     n = first - 127;
     length = 1 + ((n + 1) >> 1);
     if (at + length > end) return 0;
     for (let i: u32 = 0; i < n; i += 2) {
       const pair = load<u8>(at + 1 + (i >> 1));
-      store<u8>(weightsAt + i, pair >> 4);
-      if (i + 1 < n) store<u8>(weightsAt + i, pair & 15, 1);
+      weights[i] = pair >> 4;
+      if (i + 1 < n) weights[i + 1] = pair & 15;
     }
   } else {
     length = 1 + first;
@@ -109,9 +101,8 @@ function readTable(at: usize, end: usize): usize {
     if (n == 0) return 0;
   }
   let sum: u32 = 0;
-  memory.fill(rankAt, 0, 64);
   for (let i: u32 = 0; i < n; i++) {
-    const weight: u32 = load<u8>(weightsAt + i);
+    const weight: u32 = weights[i];
     if (weight > codeBitsMax) return 0;
     if (weight > 0) sum += 1 << (weight - 1);
   }
@@ -120,7 +111,7 @@ function readTable(at: usize, end: usize): usize {
   if (longest > codeBitsMax) return 0;
   const rest = ((<u32>1) << longest) - sum;
   if ((rest & (rest - 1)) != 0) return 0;
-  store<u8>(weightsAt + n, <u8>(32 - clz<u32>(rest)));
+  weights[n] = <u8>(32 - clz<u32>(rest));
   // Codes of `longest` bits in order of weight, then of byte, from the least weight on; shorter ones stand for all that begin with them.
   const spare = codeBitsMax - longest;
   let place: u32 = 0;
@@ -128,14 +119,14 @@ function readTable(at: usize, end: usize): usize {
     const span: u32 = 1 << (weight - 1 + spare);
     const own: u32 = longest + 1 - weight;
     for (let i: u32 = 0; i <= n; i++) {
-      if (load<u8>(weightsAt + i) != <u8>weight) continue;
+      if (weights[i] != <u8>weight) continue;
       const entry = <u16>(i | (own << 8));
       const until = place + span;
-      if (until > 2048) return 0;
-      for (; place < until; place++) store<u16>(tableAt + (place << 1), entry);
+      if (until > codesMax) return 0;
+      for (; place < until; place++) codes[place] = entry;
     }
   }
-  return place == 2048 ? length : 0;
+  return place == codesMax ? length : 0;
 }
 
 let bits: u64 = 0;
@@ -171,7 +162,7 @@ function takeBits(n: i32): u32 {
   return <u32>(bitsLeft >= 0 ? (bits >> <u64>bitsLeft) & mask : (bits << (<u64>-bitsLeft)) & mask);
 }
 
-/** Weights by finite state entropy, of two states in turn. @returns how many, 0 where they are wrong. Source: RFC 8878, sections 4.1 and 4.2.1.2 */
+/** Weights by finite state entropy, of two stateCount in turn. @returns how many, 0 where they are wrong. Source: RFC 8878, sections 4.1 and 4.2.1.2 */
 function readWeights(at: usize, end: usize): u32 {
   // Shares of the weights in the states, forwards.
   let word: u64 = 0;
@@ -179,14 +170,14 @@ function readWeights(at: usize, end: usize): u32 {
   for (; have < 64 && at + (have >> 3) < end; have += 8) word |= (<u64>load<u8>(at + (have >> 3))) << have;
   const log = <u32>(word & 15) + 5;
   if (log > 6) return 0;
-  const states: u32 = 1 << log;
+  const stateCount: u32 = 1 << log;
   let used: u32 = 4;
-  let remaining: i32 = states + 1;
-  let threshold: i32 = states;
+  let remaining: i32 = stateCount + 1;
+  let threshold: i32 = stateCount;
   let width: u32 = log + 1;
   let weight: u32 = 0;
   let afterZero = false;
-  memory.fill(sharesAt, 0, 64);
+  memory.fill(changetype<usize>(shares), 0, 64);
   while (remaining > 1 && weight <= 12) {
     if (afterZero) {
       for (;;) {
@@ -210,7 +201,7 @@ function readWeights(at: usize, end: usize): u32 {
     }
     share--;
     if (share < 0) return 0;
-    store<u8>(sharesAt + weight, <u8>share);
+    shares[weight] = <u8>share;
     remaining -= share;
     weight++;
     afterZero = share == 0;
@@ -223,21 +214,21 @@ function readWeights(at: usize, end: usize): u32 {
   const greatest = weight;
   let place: u32 = 0;
   for (let one: u32 = 0; one < greatest; one++) {
-    const share: u32 = load<u8>(sharesAt + one);
-    store<u8>(nextAt + one, <u8>share);
+    const share: u32 = shares[one];
+    nextStates[one] = <u8>share;
     for (let k: u32 = 0; k < share; k++) {
-      store<u8>(statesAt + (place << 2), <u8>one);
-      place = (place + (states >> 1) + (states >> 3) + 3) & (states - 1);
+      states[place].weight = <u8>one;
+      place = (place + (stateCount >> 1) + (stateCount >> 3) + 3) & (stateCount - 1);
     }
   }
-  for (let i: u32 = 0; i < states; i++) {
-    const its = statesAt + (i << 2);
-    const one: u32 = load<u8>(its);
-    const next: u32 = load<u8>(nextAt + one);
-    store<u8>(nextAt + one, <u8>(next + 1));
+  for (let i: u32 = 0; i < stateCount; i++) {
+    const its = states[i];
+    const one: u32 = its.weight;
+    const next: u32 = nextStates[one];
+    nextStates[one] = <u8>(next + 1);
     const own = log - (31 - clz<u32>(next));
-    store<u8>(its, <u8>own, 1);
-    store<u16>(its, <u16>((next << own) - states), 2);
+    its.bits = <u8>own;
+    its.before = <u16>((next << own) - stateCount);
   }
   const coded = at + ((used + 7) >> 3);
   if (coded >= end || !startBits(coded, end)) return 0;
@@ -247,18 +238,18 @@ function readWeights(at: usize, end: usize): u32 {
   let n: u32 = 0;
   while (bitsLeft >= 0) {
     if (n > 254) return 0;
-    store<u8>(weightsAt + n++, load<u8>(statesAt + (state1 << 2)));
+    weights[n++] = states[state1].weight;
     const after = nextState(state1);
     state1 = state2;
     state2 = after;
   }
-  store<u8>(weightsAt + n++, load<u8>(statesAt + (state1 << 2)));
+  weights[n++] = states[state1].weight;
   return n;
 }
 
 function nextState(state: u32): u32 {
-  const at = statesAt + (state << 2);
-  return (<u32>load<u16>(at, 2) + takeBits(<i32>load<u8>(at, 1))) & 63;
+  const its = states[state];
+  return (<u32>its.before + takeBits(<i32>its.bits)) & 63;
 }
 
 /** 32 bits of little-endian bytes from the bit `used` on; 0 beyond the end. */
@@ -271,7 +262,7 @@ function bitsAhead(at: usize, end: usize, used: u32): u32 {
 
 // @inline
 function entryOf(window: u64): u32 {
-  return load<u16>(tableAt + ((<usize>(window >> 53)) << 1));
+  return codes[<u32>(window >> 53)];
 }
 
 /**
@@ -358,7 +349,7 @@ function readRest(start: usize, left: isize, to: usize, end: usize): bool {
       code <<= 1;
       if (at >= 0) code |= (<u32>load<u8>(start + (<usize>at >> 3)) >> <u32>(at & 7)) & 1;
     }
-    const entry = <u32>load<u16>(tableAt + ((<usize>code) << 1));
+    const entry = <u32>codes[code];
     left -= <isize>(entry >> 8);
     if (left < 0) return false;
     store<u8>(to++, <u8>entry);

@@ -51,25 +51,26 @@ const kinds = new Map(
     source.kind === 'half' ? [] : [[name, slotKinds[source.kind]] as const],
   ),
 );
+const { addresses } = layout;
 /** Of `Encoding` in parquet.thrift. */
 const differencesEncoding = 5;
 
 export class ReadKernel {
   readonly run: ReadKernelExports;
   readonly #bytes: Buffer;
-  readonly #view: DataView;
+  readonly #texts: Uint32Array;
 
   constructor(exports: ReadKernelExports, buffer: ArrayBuffer) {
     this.run = exports;
     this.#bytes = Buffer.from(buffer);
-    this.#view = new DataView(buffer);
+    this.#texts = layout.viewMemory(buffer).texts;
     exports.start(randomBytes(8).readBigUInt64LE() | 1n);
   }
 
   /** Where a row group of so many bytes is to be read to; `undefined` where it is too large. */
   packed(length: number): Buffer | undefined {
     if (length > layout.packedMax - 64) return undefined;
-    return this.#bytes.subarray(layout.packedAt, layout.packedAt + length);
+    return this.#bytes.subarray(addresses.packed, addresses.packed + length);
   }
 
   /**
@@ -83,8 +84,8 @@ export class ReadKernel {
     if (data?.kind !== 'data' || data.values !== rows || pages.length > 2) return false;
     if (dictionary !== undefined && dictionary.kind !== 'dictionary') return false;
     const dictionaryLength =
-      dictionary === undefined ? 0 : this.#unpack(column, dictionary, layout.dictionaryAt, layout.dictionaryMax);
-    const bodyLength = this.#unpack(column, data, layout.bodyAt, layout.bodyMax);
+      dictionary === undefined ? 0 : this.#unpack(column, dictionary, addresses.dictionary, layout.dictionaryMax);
+    const bodyLength = this.#unpack(column, data, addresses.body, layout.bodyMax);
     if (dictionaryLength < 0 || bodyLength < 0) return false;
     const slot = slotOf(name);
     const distinct = dictionary?.values ?? 0;
@@ -99,28 +100,29 @@ export class ReadKernel {
   /** Puts the loaded rows in the order in which they were read. */
   order(rows: number): void {
     const segments = this.run.findSegments(rows);
-    const { segmentsAt, segmentLength } = layout;
+    const { segmentBytes } = layout;
     const parts = Array.from({ length: segments }, (_, i) => {
-      const at = segmentsAt + i * segmentLength;
-      const bytes = Buffer.from(this.#bytes.subarray(at, at + segmentLength));
-      return { bytes, blob: bytes.readUInt32LE(8), micros: Number(bytes.readBigInt64LE(16)) };
+      const at = addresses.segments + i * segmentBytes;
+      const bytes = Buffer.from(this.#bytes.subarray(at, at + segmentBytes));
+      const micros = Number(bytes.readBigInt64LE(8 * layout.segment.recordTime));
+      return { bytes, blob: bytes.readUInt32LE(4 * layout.segment.blob), micros };
     });
     const first = new Map<number, number>();
     for (const { blob, micros } of parts) first.set(blob, Math.min(first.get(blob) ?? Infinity, micros));
     // Those of one blob stay as they are.
     parts.sort((a, b) => first.get(a.blob)! - first.get(b.blob)! || a.blob - b.blob);
-    parts.forEach(({ bytes }, i) => bytes.copy(this.#bytes, segmentsAt + i * segmentLength));
+    parts.forEach(({ bytes }, i) => bytes.copy(this.#bytes, addresses.segments + i * segmentBytes));
     this.run.mergeSegments(segments);
   }
 
   /** Rows in the order that `order` found. */
   rowOrder(rows: number): Uint32Array {
-    return new Uint32Array(this.#bytes.buffer, layout.orderAt, rows);
+    return new Uint32Array(this.#bytes.buffer, addresses.order, rows);
   }
 
   /** Behind which row in this order each run of rows of one record and group of texts ends. */
   findRuns(rows: number): Uint32Array {
-    return new Uint32Array(this.#bytes.buffer, layout.segmentsAt, this.run.findRuns(rows, groupTexts.length));
+    return new Uint32Array(this.#bytes.buffer, addresses.runEnds, this.run.findRuns(rows, groupTexts.length));
   }
 
   /** The number of 8 bytes of a row of a loaded column; NaN where there is none. */
@@ -165,16 +167,20 @@ export class ReadKernel {
   /** The text of a number; `null` of 0. */
   text(number: number): string | null {
     if (number === 0) return null;
-    const at = this.#view.getUint32(layout.textsAt + 8 * number, true);
-    const length = this.#view.getUint32(layout.textsAt + 8 * number + 4, true);
+    const { at, length } = this.#textPlace(number);
     return this.#bytes.toString('utf8', at, at + length);
   }
 
   /** The 32 bits of a text that is a dotted quad; -1 of all others. */
   ipv4Bits(number: number): number {
     if (number === 0) return -1;
-    const at = this.#view.getUint32(layout.textsAt + 8 * number, true);
-    return readIpv4Bits(this.#bytes, at, this.#view.getUint32(layout.textsAt + 8 * number + 4, true));
+    const { at, length } = this.#textPlace(number);
+    return readIpv4Bits(this.#bytes, at, length);
+  }
+
+  #textPlace(number: number): { readonly at: number; readonly length: number } {
+    const place = (layout.textPlaceBytes / 4) * number;
+    return { at: this.#texts[place + layout.textPlace.at], length: this.#texts[place + layout.textPlace.length] };
   }
 
   #unpack(column: Uint8Array, page: ReturnType<typeof pagesOf>[number], to: number, room: number): number {
@@ -198,7 +204,7 @@ function longOf(words: Int32Array, row: number): number {
 }
 
 function columnAt(name: string): number {
-  return layout.columnsAt + slotOf(name) * layout.columnLength;
+  return addresses.slots + slotOf(name) * layout.slotLength;
 }
 
 function slotOf(name: string): number {

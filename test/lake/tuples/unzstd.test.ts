@@ -41,8 +41,8 @@ function unpacked(kernel: ReadKernel, frame: Uint8Array, room: number = layout.d
   const packed = kernel.packed(frame.length + 8)!;
   packed.fill(0xa5);
   packed.set(frame);
-  const length = kernel.run.unpack(packed.byteOffset, frame.length, layout.dictionaryAt, room);
-  return length < 0 ? length : Buffer.from(packed.buffer, layout.dictionaryAt, length);
+  const length = kernel.run.unpack(packed.byteOffset, frame.length, layout.addresses.dictionary, room);
+  return length < 0 ? length : Buffer.from(packed.buffer, layout.addresses.dictionary, length);
 }
 
 async function withKernel(step: (kernel: ReadKernel) => void): Promise<void> {
