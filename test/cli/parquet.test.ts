@@ -7,6 +7,7 @@ import { finished } from 'node:stream/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { shapeParquet, writeParquet } from '../../src/cli/output/parquet.ts';
 import { openDuckdb } from '../../src/lake/duckdb/duckdb.ts';
+import { columnsOfPrepared, rowsOf } from '../../src/query/duckdb/duckdb-result.ts';
 import { parseMeasure } from '../../src/query/measure.ts';
 import { withRecords } from '../query/ask.ts';
 
@@ -116,4 +117,46 @@ test('a reader that goes away leaves no temporary file', async () => {
   );
   expect(failed).toBeInstanceOf(Error);
   expect((await readdir(tmpdir())).filter((name) => name.endsWith('.parquet'))).toEqual(before);
+});
+
+test('a query in SQL keeps its types, in lists and structs, too', async () => {
+  const duckdb = await openDuckdb();
+  const connection = await duckdb.connect();
+  const sql = `SELECT
+    DATE '2026-11-20' AS day, TIMESTAMP '2026-11-20 09:54:00.123456' AS clockless, TIMESTAMPTZ '2026-11-20 09:54:00+00' AS utc,
+    12345678901234567890.12::DECIMAL(38,2) AS exact, 0.10::DECIMAL(9,2) AS cents, true AS yes, 2::HUGEINT ** 64 AS huge,
+    7::HUGEINT AS sum, 7::UTINYINT AS tiny, 1::DOUBLE AS whole, 'a'::BLOB AS bytes, [1, NULL, 2] AS list,
+    {'a b"': DATE '2026-11-20', 'n': [0.5::DECIMAL(3,1)]} AS struct, MAP {'k': 1} AS map, NULL::DATE AS absent`;
+  const prepared = await (await connection.extractStatements(sql)).prepare(0);
+  const columns = columnsOfPrepared(prepared);
+  const result = await prepared.run();
+  const chunks = [rowsOf((await result.fetchChunk())!)];
+  await duckdb.close();
+  const [types, [row]] = (await written({ columns, chunks })) as [string[], unknown[][]];
+  const found = columns.map(({ name }, i) => [name, types[i], row[i] === null ? null : String(row[i])]);
+  expect(found).toEqual([
+    ['day', 'DATE', '2026-11-20'],
+    ['clockless', 'TIMESTAMP', '2026-11-20 09:54:00.123456'],
+    ['utc', 'TIMESTAMP WITH TIME ZONE', '2026-11-20 09:54:00+00'],
+    ['exact', 'DECIMAL(38,2)', '12345678901234567890.12'],
+    ['cents', 'DECIMAL(9,2)', '0.10'],
+    ['yes', 'BOOLEAN', 'true'],
+    ['huge', 'DOUBLE', '18446744073709552000'],
+    ['sum', 'BIGINT', '7'],
+    ['tiny', 'UTINYINT', '7'],
+    ['whole', 'DOUBLE', '1'],
+    ['bytes', 'BLOB', 'a'],
+    ['list', 'INTEGER[]', '[1, NULL, 2]'],
+    ['struct', 'STRUCT("a b""" DATE, "n" DECIMAL(3,1)[])', `{'a b"': 2026-11-20, 'n': [0.5]}`],
+    ['map', 'VARCHAR', '[{"key":"k","value":1}]'],
+    ['absent', 'DATE', null],
+  ]);
+});
+
+test('a cell that a type cannot hold leaves its column text', async () => {
+  const columns = [{ name: 'day', kind: 'text' as const, sqlType: 'DATE' }];
+  expect(await written({ columns, chunks: [[['2026-11-20'], ['no day']]] })).toEqual([
+    ['VARCHAR'],
+    [['2026-11-20'], ['no day']],
+  ]);
 });

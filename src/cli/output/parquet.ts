@@ -23,7 +23,8 @@ const cellTypes = {
 } as const;
 
 /**
- * Writes a result as a Parquet file to a stream. Whole numbers are BIGINT where all of a column fit, else DOUBLE.
+ * Writes a result as a Parquet file to a stream. Columns of a query have its types (docs/reference/query.md); other whole numbers are BIGINT where
+ * all of a column fit, else DOUBLE.
  * @returns the number of rows @throws usage when the stream is a terminal; disk-full, io
  */
 export async function writeParquet(result: Result, out: ParquetStream): Promise<number> {
@@ -113,26 +114,47 @@ async function copyResult(connection: DuckdbConnection, result: Result, path: st
   }
   appender.closeSync();
   const selected: string[] = [];
-  for (const [i, { kind }] of result.columns.entries()) {
-    const name = names[i];
-    if (kind === 'time') selected.push(`${name}::TIMESTAMPTZ AS ${name}`);
-    else if (kind === 'number')
-      selected.push(`${name}::${(await areWhole(connection, name)) ? 'BIGINT' : 'DOUBLE'} AS ${name}`);
-    else selected.push(name);
-  }
+  for (const [i, column] of result.columns.entries())
+    selected.push(`${await typed(connection, names[i], column)} AS ${names[i]}`);
   await connection.run(
     `COPY (SELECT ${selected.join(', ')} FROM rows) TO ${quoteText(path)} (FORMAT parquet, COMPRESSION zstd)`,
   );
   return rows;
 }
 
-/** Whether all numbers of a column are whole and fit in 64 bits. */
-async function areWhole(connection: DuckdbConnection, name: string): Promise<boolean> {
-  const isWhole = `regexp_full_match(${name}, '-?[0-9]+') AND try_cast(${name} AS BIGINT) IS NOT NULL`;
+/** A column's kept cells with the type that they have in the file. */
+async function typed(connection: DuckdbConnection, name: string, { kind, sqlType }: ResultColumn): Promise<string> {
+  const value = sqlType === undefined ? undefined : castTo(sqlType, name);
+  // A value that has no such form, such as a text of a time beyond the years of a file, stays text.
+  if (value !== undefined && (await areAll(connection, name, `${value} IS NOT NULL`))) return value;
+  if (kind === 'time') return `${name}::TIMESTAMPTZ`;
+  return kind === 'number' ? `${name}::${(await areWhole(connection, name)) ? 'BIGINT' : 'DOUBLE'}` : name;
+}
+
+/** Types that Parquet has not, or whose cells are written in another form: 128 bits, maps as lists of pairs. */
+const untyped =
+  /\b(?:U?HUGEINT|BIGNUM|MAP|UNION|BIT|VARIANT|GEOMETRY|ANY|"?NULL"?)\b|TIME WITH TIME ZONE|^VARCHAR$|^ENUM/;
+
+/** Gives null for cells that do not have the type; `undefined` for types that the file does not get. */
+function castTo(sqlType: string, name: string): string | undefined {
+  if (sqlType === 'BLOB') return `try(unhex(${name}))`;
+  const isNested = /^(?:STRUCT|MAP|UNION)\(|\[\d*\]$/.test(sqlType);
+  if (untyped.test(sqlType.replace('TIMESTAMP WITH TIME ZONE', '')) || (isNested && /\bBLOB\b/.test(sqlType)))
+    return undefined;
+  return isNested ? `try_cast(${name}::JSON AS ${sqlType})` : `try_cast(${name} AS ${sqlType})`;
+}
+
+/** Whether a condition holds for all cells of a column that have a value. */
+async function areAll(connection: DuckdbConnection, name: string, condition: string): Promise<boolean> {
   const answer = await connection.runAndReadAll(
-    `SELECT count(*) = 0 FROM rows WHERE ${name} IS NOT NULL AND NOT (${isWhole})`,
+    `SELECT count(*) = 0 FROM rows WHERE ${name} IS NOT NULL AND NOT (${condition})`,
   );
   return answer.getRows()[0][0] === true;
+}
+
+/** Whether all numbers of a column are whole and fit in 64 bits. */
+function areWhole(connection: DuckdbConnection, name: string): Promise<boolean> {
+  return areAll(connection, name, `regexp_full_match(${name}, '-?[0-9]+') AND try_cast(${name} AS BIGINT) IS NOT NULL`);
 }
 
 function appendCell(appender: DuckDBAppender, kind: ResultColumn['kind'], value: unknown): void {

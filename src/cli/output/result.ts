@@ -3,6 +3,8 @@
 export interface ResultColumn {
   readonly name: string;
   readonly kind: 'text' | 'number' | 'time' | 'boolean' | 'object';
+  /** The type in Parquet, as DuckDB writes it; without it, one that `kind` and the values give. */
+  readonly sqlType?: string;
   /** What numbers count (`bytes`, `bits/s`); without it, a table infers it from the name. */
   readonly unit?: string;
   /** The name is a value of the data, such as an address: a table shows it as it is. */

@@ -65,6 +65,21 @@ const kinds: Readonly<Record<KqlType, ResultColumn['kind']>> = {
   guid: 'text',
 };
 
+/** Types in Parquet; those of other columns are texts. A decimal has 12 digits behind the point. */
+const parquetTypes: Partial<Readonly<Record<KqlType, string>>> = {
+  bool: 'BOOLEAN',
+  int: 'INTEGER',
+  long: 'BIGINT',
+  real: 'DOUBLE',
+  decimal: 'DECIMAL(38,12)',
+  datetime: 'TIMESTAMP WITH TIME ZONE',
+  guid: 'UUID',
+};
+
 function resultOf(plan: KqlPlan, { chunks }: RelationAnswer): Result {
-  return { columns: plan.columns.map(({ name, type }) => ({ name, kind: kinds[type] })), chunks };
+  const columns = plan.columns.map(({ name, type }) => {
+    const sqlType = parquetTypes[type];
+    return { name, kind: kinds[type], ...(sqlType === undefined ? {} : { sqlType }) };
+  });
+  return { columns, chunks };
 }

@@ -21,8 +21,8 @@ export function addWatch(command: Command): void {
 }
 
 /**
- * Asks once, or with `--watch` until Ctrl-C.
- * @throws usage; interrupted at Ctrl-C
+ * Asks once, or with `--watch` until Ctrl-C, which is the usual end: no sentence, and exit code 130.
+ * @throws usage
  */
 export async function watched(options: WatchOptions, ask: () => Promise<void>): Promise<void> {
   if (options.watch === undefined) return ask();
@@ -34,11 +34,18 @@ export async function watched(options: WatchOptions, ask: () => Promise<void>): 
     });
   if (options.input !== undefined)
     throw new FlowError('usage', '--watch asks a lake again and again: give --lake, not -i');
-  for (;;) {
-    redrawNext(isPlainTerminal() ? '\n' : '\u001b[H\u001b[2J\u001b[3J');
-    await ask();
-    tell(`every ${options.watch}, last at ${formatTime(Date.now()).slice(11, 19)} UTC; Ctrl-C ends`);
-    await waited(intervalMillis);
+  try {
+    for (;;) {
+      redrawNext(isPlainTerminal() ? '\n' : '\u001b[H\u001b[2J\u001b[3J');
+      await ask();
+      tell(`every ${options.watch}, last at ${formatTime(Date.now()).slice(11, 19)} UTC; Ctrl-C ends`);
+      await waited(intervalMillis);
+    }
+  } catch (error) {
+    if (!(error instanceof FlowError && error.code === 'interrupted')) throw error;
+    // The last answer stays on the screen. What the user types next does not stand behind the ^C of the terminal.
+    if (process.stderr.isTTY) process.stderr.write('\n');
+    process.exitCode = error.exitCode;
   }
 }
 
@@ -49,10 +56,7 @@ async function waited(millis: number): Promise<void> {
   try {
     await sleep(millis, undefined, { signal: stop.signal });
   } catch (cause) {
-    throw new FlowError('interrupted', 'interrupted', {
-      cause,
-      hint: 'A question changes nothing: ask again at any time.',
-    });
+    throw new FlowError('interrupted', 'interrupted', { cause });
   } finally {
     undo();
   }

@@ -22,7 +22,11 @@ export function columnsOfPrepared(prepared: DuckDBPreparedStatement): AnswerColu
     const name = prepared.columnName(i);
     const before = seen.get(name) ?? 0;
     seen.set(name, before + 1);
-    const column = { name: before === 0 ? name : `${name}:${before}`, kind: kindOf(prepared.columnTypeId(i)) };
+    const column = {
+      name: before === 0 ? name : `${name}:${before}`,
+      kind: kindOf(prepared.columnTypeId(i)),
+      sqlType: prepared.columnType(i).toString(),
+    };
     return withUnit(column, unitOfColumn(name));
   });
 }
@@ -49,7 +53,7 @@ export function cellOf(value: DuckDBValue): Cell {
   if (typeof value === 'bigint') return wholeNumber(value);
   if (value instanceof DuckDBTimestampTZValue) return timeText(value.micros, 'Z') ?? value.toString();
   if (value instanceof DuckDBTimestampValue) return timeText(value.micros, '') ?? value.toString();
-  if (value instanceof DuckDBDecimalValue) return value.toDouble();
+  if (value instanceof DuckDBDecimalValue) return decimalNumber(value.toString());
   if (value instanceof DuckDBListValue || value instanceof DuckDBArrayValue) return value.items.map(cellOf);
   if (value instanceof DuckDBStructValue)
     return Object.fromEntries(Object.entries(value.entries).map(([key, entry]) => [key, cellOf(entry)]));
@@ -62,6 +66,13 @@ export function cellOf(value: DuckDBValue): Cell {
 function wholeNumber(value: bigint): number | string {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value.toString();
+}
+
+/** A number with all digits of a decimal; digits where a number would lose some. */
+function decimalNumber(digits: string): number | string {
+  const number = Number(digits);
+  const plain = digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits;
+  return String(number) === plain || number === 0 ? number : digits;
 }
 
 function kindOf(typeId: TypeId): AnswerColumn['kind'] {

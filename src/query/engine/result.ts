@@ -9,6 +9,8 @@ export interface AnswerColumn {
   readonly kind: 'text' | 'number' | 'time' | 'boolean' | 'object';
   /** What numbers count; absent where that is nothing or not known. */
   readonly unit?: Unit;
+  /** Of a user's SQL: the type of the column, as DuckDB writes it. */
+  readonly sqlType?: string;
   /** For people, such as `bytes per second`; absent where it is the name. */
   readonly label?: string;
 }
