@@ -163,6 +163,8 @@ export const limits = {
   addressesNamedAtOnce: 65_536,
   /** Bytes of one file of service tags, inventory, threats or own names; a larger one is refused with `names-invalid`. MMDB files may be larger. */
   namesFileBytesMax: 512 << 20,
+  /** Snapshots of the service's resources that a lake keeps for names; the oldest are removed. */
+  resourceSnapshotsMax: 1000,
   /** Rows of one CSV file of names; more are refused with `names-invalid`. */
   nameRowsMax: 4_000_000,
   /** Decoded records of one MMDB file that are kept; above it, all are decoded again. */

@@ -9,6 +9,7 @@
  *   snapshot.ts     what should be logged where, for the recorder
  */
 import type { Network } from '../nsg/network.ts';
+import type { JsonObject } from '../arm-template/value.ts';
 import { ArmError } from './arm-error.ts';
 import type { ArmRequest, ArmResponse } from './api/request.ts';
 import { parseRequest } from './api/request.ts';
@@ -16,7 +17,7 @@ import { createRoutes } from './api/routes.ts';
 import { withHeaders } from './api/response-headers.ts';
 import type { ControlOptions } from './settings.ts';
 import type { ControlSnapshot, FlowLogState } from './resources/snapshot.ts';
-import { flowLogState, takeSnapshot } from './resources/snapshot.ts';
+import { flowLogState, inventoryResources, takeSnapshot } from './resources/snapshot.ts';
 import type { Change } from './resources/state.ts';
 import { openState } from './resources/state.ts';
 import type { WorkspaceState } from './types/workspace.ts';
@@ -35,6 +36,8 @@ export interface ControlPlane {
   /** One flow log of the snapshot, without building the whole snapshot. */
   flowLog(id: string): FlowLogState | undefined;
   snapshot(): ControlSnapshot;
+  /** Resources of networks and machines, for names of addresses. */
+  inventory(): JsonObject[];
   /** Log Analytics workspaces. */
   workspaces(): WorkspaceState[];
   /**
@@ -73,6 +76,7 @@ export async function createControlPlane(options: ControlOptions): Promise<Contr
       return resource === undefined ? undefined : flowLogState(resource, state.view());
     },
     snapshot: () => takeSnapshot(state),
+    inventory: () => inventoryResources(state),
     workspaces: () => workspaceStates(state.view()),
     onChange: (listener) => state.onChange(listener),
     close: () => state.exclusive(() => Promise.resolve()),

@@ -14,6 +14,8 @@ import { dateOfFile, datesOf, heldAt } from './dated.ts';
 import type { GeoFile } from './place.ts';
 import { openGeoFile } from './geo-file.ts';
 import type { Inventory } from './inventory/inventory.ts';
+import { entriesOf, inventoryOf } from './inventory/inventory.ts';
+import { resourcesIn } from './inventory/resource.ts';
 import { readInventory } from './inventory/read-inventory.ts';
 import type { OwnTable } from './own-table.ts';
 import { readOwnTable } from './own-table.ts';
@@ -21,7 +23,7 @@ import { packedCountryFile } from './packed-file.ts';
 import { PrefixTable } from './prefix-table.ts';
 import { isPublic } from './public-address.ts';
 import { fileError } from '../base/errors.ts';
-import { readNamesFile, readNamesFileSync } from './read-file.ts';
+import { parseNamesJson, readNamesFile, readNamesFileSync } from './read-file.ts';
 import type { TagTable } from './service-tags.ts';
 import { namesOfTags, platformTags, readTagList, tagTable } from './service-tags.ts';
 import type { Threat } from './threat-list.ts';
@@ -44,6 +46,8 @@ export interface NameFiles {
   readonly geo?: readonly string[] | undefined;
   readonly tags?: readonly string[] | undefined;
   readonly inventory?: readonly string[] | undefined;
+  /** Inventories with their times, behind those of `inventory`. */
+  readonly resources?: readonly { readonly path: string; readonly fromMillis: number }[] | undefined;
   readonly threats?: readonly string[] | undefined;
   readonly tables?: readonly string[] | undefined;
   /** Names of ports, such as `8443=admin`. */
@@ -62,10 +66,11 @@ export async function openNames(files: NameFiles = {}): Promise<Names> {
     openThreats(files.threats ?? []),
     Promise.all((files.tables ?? []).map(openOwnTable)),
   ]);
-  const changes = changesOf([tags, inventories]);
+  const kept = (files.resources ?? []).map(openResources);
+  const changes = changesOf([tags, inventories, kept]);
   const periods = [-Infinity, ...changes].map((fromMillis): Period => ({
     tags: heldAt(tags, fromMillis),
-    inventories: heldAt(inventories, fromMillis),
+    inventories: [...heldAt(inventories, fromMillis).map((one) => () => one), ...heldAt(kept, fromMillis)],
   }));
   const sources: Sources = { geo, threats, tables };
   let applications: Promise<Applications> | undefined;
@@ -101,12 +106,12 @@ interface Sources {
 
 interface Period {
   readonly tags: readonly (() => TagTable)[];
-  readonly inventories: readonly Inventory[];
+  readonly inventories: readonly (() => Inventory)[];
 }
 
 function namesOf(address: Address, text: string, period: Period, { geo, threats, tables }: Sources): AddressNames {
   const isOutside = isPublic(address);
-  const inventory = firstOf(period.inventories, (one) => one.look(address));
+  const inventory = firstOf(period.inventories, (one) => one().look(address));
   const tags = firstOf(period.tags, (one) => namesOfTags(one(), address)) ?? namesOfTags(platformTags, address);
   const threat = threatNames(threats, address);
   let names: AddressNames = {
@@ -179,6 +184,14 @@ async function openInventories(paths: readonly string[]): Promise<Dated<Inventor
   const byDate = new Map<number | undefined, string[]>();
   for (const path of paths) byDate.set(dateOfFile(path), [...(byDate.get(dateOfFile(path)) ?? []), path]);
   return Promise.all([...byDate].map(async ([fromMillis, some]) => ({ fromMillis, value: await readInventory(some) })));
+}
+
+/** Read when the first flow of its time is looked up: there may be many. */
+function openResources({ path, fromMillis }: { path: string; fromMillis: number }): Dated<() => Inventory> {
+  let inventory: Inventory | undefined;
+  const read = (): Inventory =>
+    inventoryOf(entriesOf(resourcesIn(parseNamesJson(readNamesFileSync(path), path), path)));
+  return { fromMillis, value: () => (inventory ??= read()) };
 }
 
 async function openThreats(paths: readonly string[]): Promise<PrefixTable<Threat>> {

@@ -10,6 +10,7 @@ import { openEngineWithoutLake } from '../query/engine/no-lake.ts';
 interface Shared {
   readonly engine: Engine;
   readonly version: LakeVersion;
+  readonly names: NameSource | undefined;
   questions: number;
 }
 
@@ -33,7 +34,8 @@ export interface ServiceLakeSettings {
   readonly folder: string | undefined;
   /** Whether a missing lake is made. */
   readonly create: boolean;
-  readonly names?: NameSource;
+  /** The same function as long as what it gives is the same. */
+  readonly names?: () => NameSource;
 }
 
 /** The lake of the service: each question sees the newest version, and questions over one version share an engine. */
@@ -90,15 +92,17 @@ export class ServiceLake {
   }
 
   async #open(before: Shared | undefined): Promise<Shared> {
+    const names = this.#settings.names?.();
     const lake = await this.lake();
-    if (lake === undefined)
-      return (
-        before ?? { engine: openEngineWithoutLake(), version: { tuples: undefined, flows: undefined }, questions: 0 }
-      );
+    if (lake === undefined) {
+      const version = { tuples: undefined, flows: undefined };
+      return before ?? { engine: openEngineWithoutLake(), version, names, questions: 0 };
+    }
     const view = await LakeView.open(lake);
     const version = { tuples: view.tuples.version, flows: view.flowsVersion };
-    if (before === undefined || before.version.tuples !== version.tuples || before.version.flows !== version.flows)
-      return { engine: openMovableEngine(view, this.#settings.names), version, questions: 0 };
+    const isSame = before?.version.tuples === version.tuples && before?.version.flows === version.flows;
+    if (before === undefined || !isSame || before.names !== names)
+      return { engine: openMovableEngine(view, names), version, names, questions: 0 };
     await view.close();
     return before;
   }

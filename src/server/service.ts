@@ -17,6 +17,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FlowError } from '../base/errors.ts';
 import type { ControlPlane } from '../control/control-plane.ts';
 import { createControlPlane } from '../control/control-plane.ts';
+import type { NameFiles } from '../enrich/names.ts';
+import { packedNames } from '../enrich/names.ts';
 import type { BlobContainers } from '../control/settings.ts';
 import type { FlowLogFormat } from '../flowlog/tuple.ts';
 import type { NetworkFile } from '../nsg/import.ts';
@@ -34,6 +36,7 @@ import { Ingester } from './ingester.ts';
 import { watchNetwork } from './network-watch.ts';
 import { privateMode, writeWhole } from './private-file.ts';
 import type { RecorderInput } from './recorder.ts';
+import { ResourceHistory } from './resource-history.ts';
 import { Recorder } from './recorder.ts';
 import { Retainer } from './retainer.ts';
 import { addControlRoutes } from './routes/control.ts';
@@ -78,6 +81,8 @@ export interface ServiceSettings {
   readonly input: RecorderInput;
   readonly quirks: Quirks;
   readonly bindings: readonly AccountBinding[];
+  /** Files of names for addresses; resources of the control plane need none. */
+  readonly names: NameFiles;
   /** Folder of the table; `undefined` disables ingesting. */
   readonly lake: string | undefined;
   /** Called with a line for the user: starts, stops, warnings. */
@@ -138,7 +143,12 @@ async function openLocked(settings: ServiceSettings, secret: string, unlock: () 
   let control: ControlPlane | undefined;
   let accounts: Accounts | undefined;
   let parts: Parts | undefined;
-  const lake = new ServiceLake({ folder: settings.lake, create: true });
+  let history: ResourceHistory | undefined;
+  const lake = new ServiceLake({
+    folder: settings.lake,
+    create: true,
+    names: () => history?.names() ?? packedNames,
+  });
   const logs = new LakeLogs(lake, now);
   const http = await openHttp(
     {
@@ -189,6 +199,8 @@ async function openLocked(settings: ServiceSettings, secret: string, unlock: () 
       containersOf(() => accounts),
     );
     accounts = await Accounts.open(join(dataFolder, 'accounts'), control, settings.bindings);
+    if (settings.lake !== undefined)
+      history = new ResourceHistory({ control, lake: settings.lake, files: settings.names, log, now });
     parts = startParts(settings, control, accounts, stopping.signal);
     stopping.signal.addEventListener(
       'abort',
@@ -212,6 +224,7 @@ async function openLocked(settings: ServiceSettings, secret: string, unlock: () 
       await http.close();
       await lake.close();
       await opened.parts.ended;
+      await history?.close();
       await opened.control.close();
       await rm(join(dataFolder, stateName), { force: true });
       await unlock();
@@ -228,6 +241,7 @@ async function openLocked(settings: ServiceSettings, secret: string, unlock: () 
     await http.close();
     await lake.close();
     await parts?.ended;
+    await history?.close();
     await control?.close();
     throw error;
   }

@@ -6,12 +6,14 @@ import type { Shell } from '../../server/environment.ts';
 import type { RecorderInput } from '../../server/recorder.ts';
 import type { ServiceSettings } from '../../server/service.ts';
 import { stopGently } from '../interrupt.ts';
+import { addNames, nameFiles } from '../options/name-options.ts';
+import type { NameOptions } from '../options/name-options.ts';
 import { collect, parseFormat, parseWhole, readText } from '../options/options.ts';
 import { readNetworkFile } from '../options/network.ts';
 import { tell } from '../output/printable.ts';
 import type { AccountBinding } from '../../server/accounts.ts';
 
-interface ServeOptions {
+interface ServeOptions extends NameOptions {
   readonly data: string;
   readonly listen: string;
   readonly hostName?: readonly string[];
@@ -86,6 +88,7 @@ export function define(command: Command): void {
         .choices(['bash', 'fish', 'powershell'])
         .default('bash'),
     );
+  addNames(command);
   command.addHelpText(
     'after',
     '\nIn another shell, while it runs:\n' +
@@ -110,6 +113,11 @@ async function printEnvironment(dataFolder: string, shell: Shell): Promise<void>
 /** Serves until SIGINT or SIGTERM. */
 async function serve(settings: ServiceSettings): Promise<void> {
   const { openService } = await import('../../server/service.ts');
+  if (Object.values(settings.names).some((files) => files !== undefined)) {
+    // A file that cannot be read is told now, not with each question.
+    const { openNames } = await import('../../enrich/names.ts');
+    await openNames(settings.names);
+  }
   const stop = new AbortController();
   const undo = stopGently(() => stop.abort());
   try {
@@ -162,6 +170,7 @@ async function readSettings(options: ServeOptions): Promise<Omit<ServiceSettings
           },
     input: await readInput(options),
     quirks: parseQuirks(options.quirk ?? []),
+    names: nameFiles(options),
     lake: options.ingest ? resolve(options.lake ?? join(dataFolder, 'lake')) : undefined,
     log: write,
     logRequest: options.requestLog ? write : () => undefined,

@@ -1,8 +1,7 @@
 /** Options that name files of names for addresses, for every command that asks. */
 import type { Command } from 'commander';
-import { tagSnapshots } from '../../query/names/tag-snapshots.ts';
+import { namesOfLake } from '../../query/names/lake-names.ts';
 import type { NameFiles, NameSource } from '../../enrich/names.ts';
-import { lazyNames } from '../../enrich/names.ts';
 import { collect } from './options.ts';
 
 export interface NameOptions {
@@ -27,14 +26,18 @@ export function addNames(command: Command): void {
     .option('--application <port=name>', 'name of a port: 8443=admin, udp/4000=game; may be repeated', collect);
 }
 
-/** Names that are opened if a question asks for them; snapshots of tags that the lake keeps are among them unless --tags is given. */
+/** Names that are opened if a question asks for them. */
 export function namesOf(options: NameOptions, lake: string | undefined): NameSource {
-  const files = filesOf(options);
-  if (lake === undefined || files.tags !== undefined) return lazyNames(files);
-  let opened: ReturnType<NameSource> | undefined;
-  return () => (opened ??= tagSnapshots(lake).then((tags) => lazyNames({ ...files, tags })()));
+  return namesOfLake(lake, nameFiles(options));
 }
 
-function filesOf({ geo, tags, inventory, threats, names: tables, application: applications }: NameOptions): NameFiles {
+export function nameFiles({
+  geo,
+  tags,
+  inventory,
+  threats,
+  names: tables,
+  application: applications,
+}: NameOptions): NameFiles {
   return { geo, tags, inventory, threats, tables, applications };
 }

@@ -9,6 +9,7 @@ import { print } from '../output/print.ts';
 import { tell } from '../output/printable.ts';
 import type { Result, ResultColumn } from '../output/result.ts';
 import { explain } from './question.ts';
+import { drawingOf } from './kql-chart.ts';
 import { kqlSettings, kqlTables } from './kql-tables.ts';
 import { saveQuery, savedQuery } from './saved-queries.ts';
 import type { ShellLanguage } from './shell-language.ts';
@@ -26,7 +27,8 @@ export async function printKql(
   const startMillis = performance.now();
   const { plan, answer } = await askKql(engine, text, kqlSettings(options), asking);
   if (options.explain === true) tellPlan(plan, answer);
-  const rows = await print(resultOf(plan, answer), format);
+  const draw = drawingOf(plan);
+  const rows = await print(resultOf(plan, answer), format, draw === undefined ? {} : { draw });
   if (options.explain === true) explain(answer.scan, rows, performance.now() - startMillis);
 }
 

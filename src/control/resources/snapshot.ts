@@ -62,6 +62,14 @@ export function takeSnapshot(state: State): ControlSnapshot {
   };
 }
 
+/** In an order of their own, so that the same resources are the same list. */
+export function inventoryResources({ store }: State): JsonObject[] {
+  return [...store.all()]
+    .filter(({ type }) => /^microsoft\.(?:network|compute)\//i.test(type))
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .map(({ id, type, name, body }) => ({ id, type, name, ...body }));
+}
+
 function flowLogStates(view: View): FlowLogState[] {
   return [...view.ofType(flowLogType)].flatMap((resource) => flowLogState(resource, view) ?? []);
 }
