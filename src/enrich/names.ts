@@ -114,17 +114,31 @@ function namesOf(address: Address, text: string, period: Period, { geo, threats,
   const inventory = firstOf(period.inventories, (one) => one().look(address));
   const tags = firstOf(period.tags, (one) => namesOfTags(one(), address)) ?? namesOfTags(platformTags, address);
   const threat = threatNames(threats, address);
-  let names: AddressNames = {
-    ...(isOutside ? placeIn(geo, text) : undefined),
-    ...tags,
-    ...inventory,
-    ...threat,
-    place: placeOf(isOutside, inventory, tags, threat),
-  };
+  const where = isOutside ? placeIn(geo, text) : undefined;
+  const place = placeOf(isOutside, inventory, tags, threat);
+  let names =
+    inventory === undefined && threat === undefined
+      ? sharedNames(where, tags, place)
+      : { ...where, ...tags, ...inventory, ...threat, place };
   for (const table of tables) {
     const own = table.look(address, names);
     if (own !== undefined) names = { ...own, ...names };
   }
+  return names;
+}
+
+/** By place and tags, which many addresses share. */
+const shared = new WeakMap<object, WeakMap<object, Map<string, AddressNames>>>();
+const nothing = {};
+
+/** What places and tags say: the same object for all addresses that share them. */
+function sharedNames(where: AddressNames | undefined, tags: AddressNames | undefined, place: string): AddressNames {
+  let byTags = shared.get(where ?? nothing);
+  if (byTags === undefined) shared.set(where ?? nothing, (byTags = new WeakMap()));
+  let byPlace = byTags.get(tags ?? nothing);
+  if (byPlace === undefined) byTags.set(tags ?? nothing, (byPlace = new Map()));
+  let names = byPlace.get(place);
+  if (names === undefined) byPlace.set(place, (names = { ...where, ...tags, place }));
   return names;
 }
 

@@ -12,7 +12,7 @@ import { replaceInputs } from './replace-inputs.ts';
 
 type Summarize = Extract<Relation, { kind: 'summarize' }>;
 /** Nodes that change each row alone. */
-type RowWise = Extract<Relation, { kind: 'filter' | 'extend' | 'project' | 'names' }>;
+type RowWise = Extract<Relation, { kind: 'filter' | 'extend' | 'project' | 'names' | 'applications' }>;
 
 /** What becomes of a column of inner groups where these are merged. */
 type Role =
@@ -70,7 +70,7 @@ function narrow(outer: Summarize): Summarize | undefined {
 }
 
 function isRowWise(relation: Relation): relation is RowWise {
-  return ['filter', 'extend', 'project', 'names'].includes(relation.kind);
+  return ['filter', 'extend', 'project', 'names', 'applications'].includes(relation.kind);
 }
 
 function rolesOf({ by, aggregates }: Summarize): Map<string, Role> {
@@ -96,6 +96,7 @@ function roleOfAggregate(of: Aggregate['function']): Role {
 
 function rolesBehind(node: RowWise, roles: ReadonlyMap<string, Role>): ReadonlyMap<string, Role> {
   if (node.kind === 'filter') return roles;
+  if (node.kind === 'applications') return new Map([...roles, [node.as, ofKeys([node.port, node.protocol], roles)]]);
   const made =
     node.kind === 'names'
       ? node.columns.map(({ name }): [string, Role] => [name, ofKeys([node.address, node.time], roles)])
@@ -203,6 +204,11 @@ function rebuilt(chain: readonly RowWise[], inner: Summarize, needed: ReadonlySe
     if (columns.length === 0) return rebuilt(rest, inner, needed);
     const below = [...needed].filter((name) => !columns.some((one) => one.name === name));
     return { ...node, columns, input: rebuilt(rest, inner, new Set([...below, node.address, node.time])) };
+  }
+  if (node.kind === 'applications') {
+    if (!needed.has(node.as)) return rebuilt(rest, inner, needed);
+    const below = [...needed].filter((name) => name !== node.as);
+    return { ...node, input: rebuilt(rest, inner, new Set([...below, node.port, node.protocol])) };
   }
   const columns: readonly Named[] = node.columns.filter(({ name }) => needed.has(name));
   const made = new Set(columns.map(({ name }) => name));

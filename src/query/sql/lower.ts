@@ -18,6 +18,7 @@ import type { SqlDialect } from './dialect.ts';
 import { expressionSql } from './lower-expression.ts';
 import type { SqlColumn, SqlExpression, SqlFrom, SqlOrder, SqlQuery, SqlStatement } from './node.ts';
 import { call, fixed, name, number, operator } from './node.ts';
+import { selecting } from './selecting.ts';
 
 /**
  * The SQL of a tree; its columns are those of the tree, in order. `changes`: the times at which what names say changes (enrich/names.ts).
@@ -97,7 +98,10 @@ class Lowering {
         const input = this.#input(relation.input, needed, [relation.where], ['rows']);
         const { where } = relation;
         const items = where.kind === 'call' && where.function === 'and' ? where.arguments : [where];
-        return { ...input, where: [...input.where, ...items.map((item) => this.#sql(item, relation.input, input))] };
+        return {
+          ...input,
+          where: [...input.where, ...items.map((item) => selecting(this.#sql(item, relation.input, input)))],
+        };
       }
       case 'extend':
       case 'project':

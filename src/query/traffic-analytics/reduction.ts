@@ -7,7 +7,7 @@
  */
 import { limits } from '../../base/limits.ts';
 import { withinRange } from '../lower/flows.ts';
-import { extend, filter, project, scan, summarize } from '../relation/build.ts';
+import { applications, extend, filter, project, scan, summarize } from '../relation/build.ts';
 import type { Expression, Named } from '../relation/expression.ts';
 import { call, column, nothing, textValue, when, whole, wholeValue } from '../relation/expression.ts';
 import type { Aggregate, Relation } from '../relation/relation.ts';
@@ -33,7 +33,8 @@ const flowKeys = ['flow_type', 'country', 'azure_region'];
 export function reducedRows(range: QueryRange, settings: TrafficAnalyticsSettings, format?: 'vnet' | 'nsg'): Relation {
   const typed = extend(typedRows(range, settings, format), publicColumns());
   const reduced = settings.publicAddresses === 'packed' ? packed(typed, settings) : unpacked(typed, settings);
-  return withNames(withTimes(reduced, settings), sideAttributes, 'interval_start');
+  const named = withNames(withTimes(reduced, settings), sideAttributes, 'interval_start');
+  return applications(named, 'dst_port', 'protocol', 'l7_protocol');
 }
 
 /** One row for each pair of addresses, with `src_public`, `dst_public` and `flow_type`, and what names say for them. */
@@ -100,8 +101,6 @@ function aggregates({ flowEndTime }: TrafficAnalyticsSettings): Aggregate[] {
     { name: 'target_id', function: 'max', argument: column('target_id') },
     { name: 'encryption', function: 'max', argument: column('encryption') },
     { name: 'src_ports', function: 'set', argument: column('src_port') },
-    // The same for all tuples of a port and protocol.
-    { name: 'l7_protocol', function: 'max', argument: column('app') },
   ];
 }
 

@@ -163,6 +163,7 @@ const patternAt: Partial<Record<PrimitiveName, number>> = {
   regex_count: 1,
   regex_trim_start: 1,
   regex_trim_end: 1,
+  matches_whole: 1,
 };
 
 const untested = new Set<string>(['random', 'random_guid']);

@@ -1,8 +1,10 @@
 /** Functions of IP addresses. */
+import { ipv4RangePattern } from '../../../lake/files/address-pattern.ts';
 import type { Expression } from '../../relation/expression.ts';
-import { call, no, textValue, whole, wholeValue } from '../../relation/expression.ts';
+import { call, nothing, textValue, whole, wholeValue } from '../../relation/expression.ts';
 import type { FunctionName } from '../../relation/functions.ts';
-import { ipv4Text, masked, parseIpv4 } from '../../relation/values/address.ts';
+import type { AddressRange } from '../../relation/values/address.ts';
+import { masked, parseIpv4, plainIpv4, privateNetworks } from '../../relation/values/address.ts';
 import { convert, isNumeric, typed } from './convert.ts';
 import { custom, direct } from './define.ts';
 import type { KqlContext, KqlFunction, Typed } from './kinds.ts';
@@ -21,34 +23,58 @@ function listed(args: readonly Typed[], context: KqlContext): Expression {
   return call('array_pack', ...args.map((one) => call('text_dynamic', convert(one, 'string', context))));
 }
 
+/**
+ * Whether the address in a text lies in one of these ranges. One expression over a plain address says it, which DuckDB tries once for each value of a
+ * dictionary; a text that is not plain costs a call back, and an IPv6 address is none.
+ */
+function withinAny(text: Expression, ranges: readonly AddressRange[], otherwise: Expression): Typed {
+  const patterns = ranges.map(({ address, bits: length }) => {
+    const first = Number(masked(address, length, 32));
+    return `${ipv4RangePattern(first, first + 2 ** (32 - length) - 1)}.*`;
+  });
+  const branches = [
+    {
+      if: call('matches_whole', text, textValue(plainIpv4)),
+      value: call('matches_whole', text, textValue(patterns.join('|'))),
+    },
+    { if: call('text_contains', text, textValue(':')), value: nothing('boolean') },
+  ];
+  return typed('bool', { kind: 'case', when: branches, otherwise });
+}
+
+/** The ranges of constant arguments; `undefined` if one is no range, or is not constant. */
+function constantRanges(args: readonly Typed[], context: KqlContext): readonly AddressRange[] | undefined {
+  const ranges: AddressRange[] = [];
+  for (const one of args) {
+    const constant = context.constant(one);
+    const range = typeof constant === 'string' ? parseIpv4(constant) : undefined;
+    if (one.type !== 'string' || range === undefined) return undefined;
+    ranges.push(range);
+  }
+  return ranges;
+}
+
 const anyOf = (about: string, of: FunctionName): KqlFunction =>
   custom([2, many], about, ([text, ...ranges], context) =>
     typed('bool', call(of, convert(text, 'string', context), listed(ranges, context))),
   );
 
-/** A constant range is two numbers: each address is parsed once, and its number compared. */
+const inAnyRange = custom(
+  [2, many],
+  'whether an IPv4 address lies in one of these ranges',
+  ([of, ...args], context) => {
+    const text = convert(of, 'string', context);
+    const value = call('ipv4_in_any', text, listed(args, context));
+    const ranges = constantRanges(args, context);
+    return ranges === undefined ? typed('bool', value) : withinAny(text, ranges, value);
+  },
+);
+
 const inRange = custom(2, 'whether an IPv4 address lies in a range', ([of, range], context) => {
   const text = convert(of, 'string', context);
-  const constant = context.constant(range);
-  const parsed = typeof constant === 'string' ? parseIpv4(constant) : undefined;
-  if (parsed === undefined) return typed('bool', call('ipv4_in_range', text, convert(range, 'string', context)));
-  const first = masked(parsed.address, parsed.bits, 32);
-  const value = call('ipv4_number', text);
-  const last = first + (1n << BigInt(32 - parsed.bits)) - 1n;
-  const isWithin = call(
-    'and',
-    call('less_or_equal', wholeValue('long', first), value),
-    call('less_or_equal', value, wholeValue('long', last)),
-  );
-  const octets = Math.floor(parsed.bits / 8);
-  if (octets === 0) return typed('bool', isWithin);
-  // Of most addresses the first octets say it: the number costs three times as much.
-  const start = ipv4Text(first).split('.').slice(0, octets).join('.');
-  const branches = [
-    { if: call('text_starts', text, textValue(start)), value: isWithin },
-    { if: call('ipv4_plain', text), value: no },
-  ];
-  return typed('bool', { kind: 'case', when: branches, otherwise: isWithin });
+  const value = call('ipv4_in_range', text, convert(range, 'string', context));
+  const ranges = constantRanges([range], context);
+  return ranges === undefined ? typed('bool', value) : withinAny(text, ranges, value);
 });
 
 const matches = (about: string, of: 'ipv4_compare' | 'ipv6_compare', width: number): KqlFunction =>
@@ -128,7 +154,7 @@ export const addressFunctions: Readonly<Record<string, KqlFunction>> = {
   ),
   ipv6_is_match: matches('as `ipv4_is_match`, of IPv6 and IPv4', 'ipv6_compare', 128),
   ipv4_is_in_range: inRange,
-  ipv4_is_in_any_range: anyOf('whether an IPv4 address lies in one of these ranges', 'ipv4_in_any'),
+  ipv4_is_in_any_range: inAnyRange,
   ipv6_is_in_range: direct(
     'whether an IPv6 or IPv4 address lies in a range',
     ['string', 'string'],
@@ -136,11 +162,13 @@ export const addressFunctions: Readonly<Record<string, KqlFunction>> = {
     'ipv6_in_range',
   ),
   ipv6_is_in_any_range: anyOf('whether an IPv6 or IPv4 address lies in one of these ranges', 'ipv6_in_any'),
-  ipv4_is_private: direct(
+  ipv4_is_private: custom(
+    1,
     'whether an IPv4 address is one of 10.0.0.0/8, 172.16.0.0/12 and 192.168.0.0/16',
-    ['string'],
-    'bool',
-    'ipv4_private',
+    ([of], context) => {
+      const text = convert(of, 'string', context);
+      return withinAny(text, privateNetworks, call('ipv4_private', text));
+    },
   ),
   ipv4_netmask_suffix: direct(
     'the length of the prefix of an IPv4 address; 32 without one',

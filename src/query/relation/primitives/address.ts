@@ -1,7 +1,7 @@
 /** Primitives of IP addresses. What is asked of every row is SQL; the rest is called back. */
 import { call, number } from '../../sql/node.ts';
 import type { SqlExpression } from '../../sql/node.ts';
-import { equal, plus, quoted, quotient, times, when } from '../../sql/sql.ts';
+import { plus, quoted, times, when } from '../../sql/sql.ts';
 import { primitive } from '../rule.ts';
 import type { Json } from '../values/json.ts';
 import { isArray, jsonText, parseJson } from '../values/json.ts';
@@ -13,11 +13,13 @@ import {
   masked,
   parseIpv4,
   parseIpv6,
+  plainIpv4,
   prefixesOf,
+  privateNetworks,
 } from '../values/address.ts';
 
 /** The octets of an address without a prefix and without spaces, as a number: no expression is split, which took ten times as long. */
-function plainIpv4(text: SqlExpression): SqlExpression {
+function numberOfPlain(text: SqlExpression): SqlExpression {
   const octet = (n: number): SqlExpression => ({
     kind: 'try-cast',
     of: call('split_part', text, quoted('.'), number(n)),
@@ -28,11 +30,9 @@ function plainIpv4(text: SqlExpression): SqlExpression {
   return value;
 }
 
-const plainPattern = String.raw`(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])(\.(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])){3}`;
-
 /** The number of an address: by SQL if it is plain, else by a call back. */
 const ipv4Sql = (text: SqlExpression): SqlExpression =>
-  when([call('regexp_full_match', text, quoted(plainPattern)), plainIpv4(text)])(call('kql_ipv4_number', text));
+  when([call('regexp_full_match', text, quoted(plainIpv4)), numberOfPlain(text)])(call('kql_ipv4_number', text));
 
 const lists = (text: string): string[] => {
   const value: Json | undefined = parseJson(text);
@@ -60,12 +60,6 @@ const compared = (parse: typeof parseIpv4, width: number) => (a: string, b: stri
   return BigInt(compareRanges(left, right, Number(bits), width));
 };
 
-const networks: readonly (readonly [string, number])[] = [
-  ['10.0.0.0', 8],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-];
-
 export const addressPrimitives = {
   /** The address without the bits behind its prefix, as a number. */
   ipv4_number: primitive(
@@ -76,13 +70,6 @@ export const addressPrimitives = {
       return found === undefined ? undefined : masked(found.address, found.bits, 32);
     },
     ipv4Sql,
-  ),
-  /** Whether a text is an address without a prefix, blanks or leading zeros. */
-  ipv4_plain: primitive(
-    ['text'],
-    'boolean',
-    (text) => new RegExp(`^(?:${plainPattern})$`).test(text),
-    (text) => call('regexp_full_match', text, quoted(plainPattern)),
   ),
   ipv4_masked: primitive(['text', 'long'], 'long', (text, bits) => {
     const found = parseIpv4(text);
@@ -101,31 +88,11 @@ export const addressPrimitives = {
   }),
   ipv4_in_any: primitive(['text', 'dynamic'], 'boolean', inAny(parseIpv4, 32)),
   ipv6_in_any: primitive(['text', 'dynamic'], 'boolean', inAny(parseIpv6, 128)),
-  ipv4_private: primitive(
-    ['text'],
-    'boolean',
-    (text) => {
-      const found = parseIpv4(text);
-      if (found === undefined) return undefined;
-      return networks.some(
-        ([network, bits]) =>
-          found.bits >= bits && isInRange(found, { address: parseIpv4(network)?.address ?? 0n, bits }, 32),
-      );
-    },
-    (text) => {
-      const value = plainIpv4(text);
-      const within = (bits: number, first: number): SqlExpression =>
-        equal(quotient(value, number(2 ** (32 - bits))), number(first));
-      return when([
-        call('regexp_full_match', text, quoted(plainPattern)),
-        {
-          kind: 'operator',
-          operator: 'OR',
-          operands: [within(8, 10), within(12, 172 * 16 + 1), within(16, 192 * 256 + 168)],
-        },
-      ])(call('kql_ipv4_private', text));
-    },
-  ),
+  ipv4_private: primitive(['text'], 'boolean', (text) => {
+    const found = parseIpv4(text);
+    if (found === undefined) return undefined;
+    return privateNetworks.some((network) => found.bits >= network.bits && isInRange(found, network, 32));
+  }),
   ipv4_suffix: primitive(['text'], 'long', (text) => {
     const found = parseIpv4(text);
     return found === undefined ? undefined : BigInt(found.bits);

@@ -75,6 +75,13 @@ export const textPrimitives = {
     (text, part) => text.endsWith(part),
     (text, part) => call('ends_with', text, part),
   ),
+  /** Whether a regular expression (RE2) matches a whole text. */
+  matches_whole: primitive(
+    ['text', 'text'],
+    'boolean',
+    (text, pattern) => regularExpression(`^(?:${pattern})$`).test(text),
+    (text, pattern) => call('regexp_full_match', text, pattern),
+  ),
   /** Whether a term, a run of letters and digits, is found. */
   text_has: primitive(['text', 'text'], 'boolean', hasValue(before, after), hasSql(before, after)),
   text_has_prefix: primitive(['text', 'text'], 'boolean', hasValue(before, ''), hasSql(before, '')),

@@ -6,6 +6,16 @@ export interface AddressRange {
   readonly bits: number;
 }
 
+/** The whole text of an IPv4 address without a prefix, blanks or leading zeros. */
+export const plainIpv4 = String.raw`(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])(\.(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])){3}`;
+
+/** 10.0.0.0/8, 172.16.0.0/12 and 192.168.0.0/16. */
+export const privateNetworks: readonly AddressRange[] = [
+  { address: 0x0a00_0000n, bits: 8 },
+  { address: 0xac10_0000n, bits: 12 },
+  { address: 0xc0a8_0000n, bits: 16 },
+];
+
 /** `10.1.2.3` or `10.1.2.0/24`; `undefined` of any other text. */
 export function parseIpv4(text: string): AddressRange | undefined {
   const found = /^\s*(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:\/(\d{1,2}))?\s*$/.exec(text);
