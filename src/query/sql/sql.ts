@@ -31,7 +31,6 @@ export const plus = (...all: SqlExpression[]): SqlExpression => operator('+', ..
 export const minus = (a: SqlExpression, b: SqlExpression): SqlExpression => operator('-', a, b);
 export const times = (...all: SqlExpression[]): SqlExpression => operator('*', ...all);
 export const over = (a: SqlExpression, b: SqlExpression): SqlExpression => operator('/', a, b);
-export const quotient = (a: SqlExpression, b: SqlExpression): SqlExpression => operator('//', a, b);
 export const remainder = (a: SqlExpression, b: SqlExpression): SqlExpression => operator('%', a, b);
 export const join = (...all: SqlExpression[]): SqlExpression => operator('||', ...all);
 
