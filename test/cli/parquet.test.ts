@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { finished } from 'node:stream/promises';
+import type { DuckDBValue } from '@duckdb/node-api';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { shapeParquet, writeParquet } from '../../src/cli/output/parquet.ts';
 import { openDuckdb } from '../../src/lake/duckdb/duckdb.ts';
@@ -132,7 +133,7 @@ test('a query in SQL keeps its types, in lists and structs, too', async () => {
   const result = await prepared.run();
   const chunks = [rowsOf((await result.fetchChunk())!)];
   await duckdb.close();
-  const [types, [row]] = (await written({ columns, chunks })) as [string[], unknown[][]];
+  const [types, [row]] = (await written({ columns, chunks })) as [string[], DuckDBValue[][]];
   const found = columns.map(({ name }, i) => [name, types[i], row[i] === null ? null : String(row[i])]);
   expect(found).toEqual([
     ['day', 'DATE', '2026-11-20'],

@@ -22,7 +22,8 @@ test.each([
     if (out.split('\u001b[2J').length === 3) child.kill('SIGINT');
   });
   const [code] = (await once(child, 'close')) as [number];
-  expect([code, err]).toEqual([130, expect.stringMatching(/^(?:.*\n)*every 1s, last at .*; Ctrl-C ends\n*$/)]);
+  expect([code, err]).toEqual([130, expect.stringContaining('every 1s, last at ')]);
+  expect(err).not.toMatch(/nothing matches|ask again/);
   const [, first, second] = out.split('\u001b[2J');
   expect(first.replaceAll('\u001b[H', '')).toContain(second.replaceAll('\u001b[H', '').slice(0, 40));
 });

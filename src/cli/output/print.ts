@@ -152,11 +152,12 @@ export async function print(result: Result, format: OutputFormat, printing: Prin
       onDate: (day) => (date = day),
       atOnce: printing.follow === true,
     });
-    return rows;
   } finally {
     await pager?.close();
-    if (isTable) tellBelow(rows, printing, date, leftOut);
   }
+  // Not after a failure or an interrupt: the rows are not all then, and an answer without rows is not empty.
+  if (isTable) tellBelow(rows, printing, date, leftOut);
+  return rows;
 }
 
 /** Writes a picture. @returns the rows that it is of */
