@@ -5,6 +5,7 @@ import './styles/shell.css';
 import './styles/controls.css';
 import './styles/panel.css';
 import './styles/query-bar.css';
+import './styles/charts.css';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';

@@ -26,6 +26,13 @@ export function shortText(value: number, unit = ''): string {
   return full === '' ? text : unit === '' ? `${text}${full}` : `${text} ${full}`;
 }
 
+/** Of an axis, whose steps are round: 3k, 2.5k, 20 MB. */
+export function axisNumber(value: number, unit = ''): string {
+  const { value: digits, unit: full } = short(value, unit);
+  const text = digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits;
+  return unit === '' ? `${text}${full}` : `${text} ${full}`;
+}
+
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
 export function exact(value: number): string {

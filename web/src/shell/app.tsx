@@ -16,6 +16,8 @@ import { LookProvider, useLook } from './look.tsx';
 import { Rail } from './rail.tsx';
 import { SignIn } from './sign-in.tsx';
 
+const ExplorePage = lazy(async () => ({ default: (await import('../pages/explore/page.tsx')).ExplorePage }));
+const FlowsPage = lazy(async () => ({ default: (await import('../pages/flows/page.tsx')).FlowsPage }));
 const FlowLogsPage = lazy(async () => ({ default: (await import('../pages/flow-logs/page.tsx')).FlowLogsPage }));
 
 export function App(): ReactNode {
@@ -68,6 +70,12 @@ function Frame(): ReactNode {
           <Failure key={path}>
             <Suspense fallback={null}>
               <Switch>
+                <Route path="/explore">
+                  <ExplorePage />
+                </Route>
+                <Route path="/flows">
+                  <FlowsPage />
+                </Route>
                 <Route path="/flow-logs">
                   <FlowLogsPage />
                 </Route>
