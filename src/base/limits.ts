@@ -380,4 +380,10 @@ export const limits = {
   httpHeadersMillisMax: 10_000,
   /** Time for a whole request to arrive; then the connection is closed with 408. */
   httpRequestMillisMax: 60_000,
+  /** Sessions of the console: browsers that are signed in; above it, the oldest one is signed out. */
+  consoleSessionsMax: 1000,
+  /** Bytes of all files of the console's pages together; a larger archive is not served. */
+  consolePagesBytesMax: 64 << 20,
+  /** Time from sign-in until a session of the console ends. */
+  consoleSessionMillis: 12 * 3_600_000,
 } as const;

@@ -28,6 +28,7 @@ export const groups: Readonly<Record<string, string>> = {
 const flowLog = () => import('./commands/flow-log.ts');
 const blob = () => import('./commands/blob.ts');
 const enrich = () => import('./commands/enrich.ts');
+const service = () => import('./commands/service.ts');
 
 /** The commands, in the order of help. */
 export const commands: readonly CommandEntry[] = [
@@ -64,8 +65,9 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'serve',
     summary: 'control plane, recorder and ingester in one process',
-    load: () => import('./commands/serve.ts'),
+    load: async () => (await service()).serve,
   },
+  { name: 'console', summary: 'the web console over a lake', load: async () => (await service()).console },
   {
     name: 'flow-log create',
     summary: 'log an NSG, VNet, subnet or NIC',

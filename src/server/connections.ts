@@ -3,8 +3,7 @@
  * cannot block others. At the limit, the connection that has waited longest for a complete request is closed for the
  * new one. If all others are being answered, the new one is closed.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Server } from 'node:https';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { isIPv6 } from 'node:net';
 import type { Socket } from 'node:net';
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { lookup } from 'node:dns/promises';
-import type { Server } from 'node:https';
+import type { Server } from 'node:http';
+import { Server as TlsServer } from 'node:https';
 import { isIP } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { FlowError } from '../base/errors.ts';
@@ -18,21 +19,29 @@ export interface HttpSettings {
   readonly port: number;
   /** Additional names of the service. */
   readonly hostNames: readonly string[];
-  /** Folder of the service's own certificates. */
-  readonly tlsFolder: string;
-  /** The user's own certificate, used instead. */
-  readonly own: { readonly certificate: string; readonly key: string } | undefined;
+  /** `undefined` for plain HTTP, which is for loopback only. */
+  readonly tls: TlsFiles | undefined;
+  /** The option that names host and port, for errors. */
+  readonly flag?: string;
   readonly log: (line: string) => void;
   /** See `ListenSettings`. */
   readonly onFault: (error: unknown) => void;
   readonly now: () => number;
 }
 
-/** A listening HTTPS server. */
+export interface TlsFiles {
+  /** Folder of the service's own certificates. */
+  readonly folder: string;
+  /** The user's own certificate, used instead. */
+  readonly own: { readonly certificate: string; readonly key: string } | undefined;
+}
+
+/** A listening server. */
 export interface Http {
-  /** `https://localhost:8443`: the URL for clients. */
+  /** `https://localhost:8443`: the URL for clients. With plain HTTP, it has the host as it was given. */
   readonly origin: string;
-  readonly certificate: ServerCertificate;
+  /** `undefined` for plain HTTP. */
+  readonly certificate: ServerCertificate | undefined;
   /** One per address: `localhost` is IPv4 and IPv6. */
   readonly servers: readonly Server[];
   close(): Promise<void>;
@@ -62,13 +71,11 @@ export async function openHttp(
   settings: HttpSettings,
   addRoutes: (app: HttpServer, origin: () => string) => void,
 ): Promise<Http> {
-  const { host, now } = settings;
+  const { host, tls, now } = settings;
   const names = serviceNames(settings);
-  const readCertificate = (): Promise<ServerCertificate> =>
-    settings.own === undefined
-      ? serverCertificate(settings.tlsFolder, names, now())
-      : ownCertificate(settings.own.certificate, settings.own.key);
-  const certificate = await readCertificate();
+  const readCertificate = ({ folder, own }: TlsFiles): Promise<ServerCertificate> =>
+    own === undefined ? serverCertificate(folder, names, now()) : ownCertificate(own.certificate, own.key);
+  const certificate = tls === undefined ? undefined : await readCertificate(tls);
   const { app, another } = createHttpServer({
     certificate,
     names: new Set(names),
@@ -81,18 +88,17 @@ export async function openHttp(
   try {
     await app.listen({ host, port: settings.port });
   } catch (cause) {
-    throw listenError(cause, `${host}:${settings.port}`);
+    throw listenError(cause, `${host}:${settings.port}`, settings.flag ?? '--listen');
   }
   const { port } = app.server.address() as AddressInfo;
   const servers = [app.server, ...(await listenBeside(host, app.server, another))];
-  const name = isLoopback(host)
-    ? 'localhost'
-    : (settings.hostNames[0] ?? (anyAddresses.has(host) ? 'localhost' : host));
-  origin = `https://${isIP(name) === 6 ? `[${name}]` : name}:${port}`;
+  const name = tls === undefined ? host : clientName(settings);
+  origin = `${tls === undefined ? 'http' : 'https'}://${isIP(name) === 6 ? `[${name}]` : name}:${port}`;
   const timer = setInterval(() => {
-    readCertificate()
+    if (tls === undefined) return;
+    readCertificate(tls)
       .then(({ certificate: cert, key }) => {
-        for (const server of servers) server.setSecureContext({ cert, key });
+        for (const server of servers) if (server instanceof TlsServer) server.setSecureContext({ cert, key });
       })
       .catch((cause: unknown) =>
         settings.onFault(new FlowError('io', `the certificate could not be renewed: ${String(cause)}`, { cause })),
@@ -112,6 +118,11 @@ export async function openHttp(
       await app.close();
     },
   };
+}
+
+/** The name by which clients know the service: one that its certificate has. */
+function clientName({ host, hostNames }: HttpSettings): string {
+  return isLoopback(host) ? 'localhost' : (hostNames[0] ?? (isAnyAddress(host) ? 'localhost' : host));
 }
 
 /** `localhost` has an IPv6 and an IPv4 address: starts servers for the addresses that the first server does not use. */
@@ -134,17 +145,17 @@ async function listenBeside(host: string, first: Server, another: () => Server):
   return servers;
 }
 
-function listenError(cause: unknown, where: string): FlowError {
+function listenError(cause: unknown, where: string, flag: string): FlowError {
   const { code } = cause as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE')
     return new FlowError('unavailable', `cannot listen at ${where}: the address is already in use`, {
       cause,
-      hint: 'Use another address or port with --listen, or stop the other program.',
+      hint: `Use another address or port with ${flag}, or stop the other program.`,
     });
   if (code === 'EACCES')
     return new FlowError('permission', `cannot listen at ${where}: permission denied`, {
       cause,
-      hint: 'Ports below 1024 need privileges: use another one with --listen.',
+      hint: `Ports below 1024 need privileges: use another one with ${flag}.`,
     });
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN')
     return new FlowError('usage', `cannot listen at ${where}: this machine does not have this address`, { cause });

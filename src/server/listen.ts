@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES, createServer as createPlainServer } from 'node:http';
+import type { Server } from 'node:http';
 import { createServer } from 'node:https';
-import type { Server } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerFactoryHandler } from 'fastify';
 import Fastify from 'fastify';
@@ -12,11 +12,12 @@ import type { ServerCertificate } from './certificate.ts';
 import { boundConnections } from './connections.ts';
 import { checkHost } from './host-check.ts';
 
-/** An HTTPS server without routes; other modules in this folder add them. */
+/** A server without routes; other modules in this folder add them. */
 export type HttpServer = FastifyInstance<Server>;
 
 export interface ListenSettings {
-  readonly certificate: ServerCertificate;
+  /** `undefined` for plain HTTP. */
+  readonly certificate: ServerCertificate | undefined;
   /** See `checkHost`. */
   readonly names: ReadonlySet<string>;
   /** Called with one line per response, without query, headers and body, which can contain secrets. */
@@ -58,8 +59,7 @@ export function createHttpServer(settings: ListenSettings): HttpServers {
   };
   let handler: FastifyServerFactoryHandler | undefined;
   const app: HttpServer = Fastify({
-    serverFactory: (given) => createTlsServer((handler = given), certificate),
-    https: {},
+    serverFactory: (given) => createServerOf((handler = given), certificate),
     bodyLimit: limits.httpBodyBytesMax,
     forceCloseConnections: true,
     exposeHeadRoutes: false,
@@ -107,27 +107,33 @@ export function createHttpServer(settings: ListenSettings): HttpServers {
     app,
     another: () => {
       assert(handler !== undefined, 'fastify creates its server synchronously');
-      const server = createTlsServer(handler, certificate);
+      const server = createServerOf(handler, certificate);
       server.on('clientError', onMalformed);
       return server;
     },
   };
 }
 
-function createTlsServer(handler: FastifyServerFactoryHandler, { certificate, key }: ServerCertificate): Server {
-  const server = createServer(
-    {
-      cert: certificate,
-      key,
-      minVersion: 'TLSv1.2',
-      handshakeTimeout: limits.httpHandshakeMillisMax,
-      headersTimeout: limits.httpHeadersMillisMax,
-      requestTimeout: limits.httpRequestMillisMax,
-      keepAliveTimeout: keepAliveMillis,
-      connectionsCheckingInterval: lookMillis,
-    },
-    handler,
-  );
+function createServerOf(handler: FastifyServerFactoryHandler, certificate: ServerCertificate | undefined): Server {
+  const settings = {
+    headersTimeout: limits.httpHeadersMillisMax,
+    requestTimeout: limits.httpRequestMillisMax,
+    keepAliveTimeout: keepAliveMillis,
+    connectionsCheckingInterval: lookMillis,
+  };
+  const server =
+    certificate === undefined
+      ? createPlainServer(settings, handler)
+      : createServer(
+          {
+            ...settings,
+            cert: certificate.certificate,
+            key: certificate.key,
+            minVersion: 'TLSv1.2',
+            handshakeTimeout: limits.httpHandshakeMillisMax,
+          },
+          handler,
+        );
   boundConnections(server, { all: limits.httpConnectionsMax, perAddress: limits.httpConnectionsPerAddressMax });
   return server;
 }
@@ -150,10 +156,19 @@ function answerFailure(error: unknown, reply: FastifyReply, onFault: (error: unk
     .send(JSON.stringify(errorBody(failure)));
 }
 
-/** `2026-11-22T21:00:00.000Z PUT /subscriptions/… 201 12 ms`, and for failures the code. */
+/** Users of requests, for the log. */
+const users = new WeakMap<FastifyRequest, string>();
+
+/** Names the user of a request in the log. */
+export function noteUser(request: FastifyRequest, name: string): void {
+  users.set(request, name.replace(/[^\x21-\x7e]/g, '?').slice(0, logUserCharsMax));
+}
+
+/** `2026-11-22T21:00:00.000Z PUT /subscriptions/… 201 12 ms`, for failures the code, and `by NAME` where a user is known. */
 function logLine(request: FastifyRequest, reply: FastifyReply, nowMillis: number): string {
   const path = (request.originalUrl.split('?')[0] ?? '').slice(0, logPathCharsMax);
   const code = reply.getHeader('x-ms-error-code');
+  const user = users.get(request);
   return [
     new Date(nowMillis).toISOString(),
     request.method,
@@ -161,7 +176,9 @@ function logLine(request: FastifyRequest, reply: FastifyReply, nowMillis: number
     String(reply.statusCode),
     `${Math.round(reply.elapsedTime)} ms`,
     ...(typeof code === 'string' ? [code] : []),
+    ...(user === undefined ? [] : [`by ${user}`]),
   ].join(' ');
 }
 
 const logPathCharsMax = 512;
+const logUserCharsMax = 64;

@@ -26,7 +26,7 @@ export interface TakenEngine {
   readonly engine: Engine;
   readonly version: LakeVersion;
   /** To be called once, when the answer has been read or is given up. */
-  giveBack(): Promise<void>;
+  readonly giveBack: () => Promise<void>;
 }
 
 export interface ServiceLakeSettings {

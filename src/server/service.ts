@@ -26,6 +26,8 @@ import type { Quirks } from '../record/quirks.ts';
 import { takeLock } from '../blob/process-lock.ts';
 import type { AccountBinding } from './accounts.ts';
 import { Accounts, containersOf } from './accounts.ts';
+import type { ConsolePlace, ConsoleServer } from './api/console-server.ts';
+import { openConsole } from './api/console-server.ts';
 import { makeDataFolder } from './data-folder.ts';
 import { stateName } from './environment.ts';
 import type { Environment, ShellAccess } from './environment.ts';
@@ -59,6 +61,8 @@ export interface ServiceSettings {
   /** 0 uses a free port. */
   readonly port: number;
   readonly hostNames: readonly string[];
+  /** `undefined` for no web console. */
+  readonly console: ConsolePlace | undefined;
   readonly ownCertificate: { readonly certificate: string; readonly key: string } | undefined;
   /** Whether only signed tokens are accepted; required if other machines can reach the service. */
   readonly strict: boolean;
@@ -155,8 +159,7 @@ async function openLocked(settings: ServiceSettings, secret: string, unlock: () 
       host: settings.host,
       port: settings.port,
       hostNames: settings.hostNames,
-      tlsFolder: join(dataFolder, 'tls'),
-      own: settings.ownCertificate,
+      tls: { folder: join(dataFolder, 'tls'), own: settings.ownCertificate },
       log: settings.logRequest,
       onFault,
       now,
@@ -192,6 +195,7 @@ async function openLocked(settings: ServiceSettings, secret: string, unlock: () 
     },
   );
   const stopping = new AbortController();
+  let console: ConsoleServer | undefined;
   try {
     control = await openControl(
       settings,
@@ -206,8 +210,23 @@ async function openLocked(settings: ServiceSettings, secret: string, unlock: () 
       'abort',
       watchNetwork({ control, log, tagsGiven: settings.serviceTags !== undefined }),
     );
+    if (settings.console !== undefined) {
+      const { hostNames, ownCertificate: own, logRequest } = settings;
+      console = await openConsole({
+        ...settings.console,
+        hostNames,
+        tls: { folder: join(dataFolder, 'tls'), own },
+        lake,
+        tokens,
+        service: () => (parts === undefined ? undefined : { dataFolder }),
+        hasService: true,
+        log: logRequest,
+        onFault,
+        now,
+      });
+    }
     const { origin } = http;
-    const { caPath } = http.certificate;
+    const caPath = http.certificate?.caPath;
     const environment: Environment = {
       origin,
       caPath,
@@ -217,10 +236,11 @@ async function openLocked(settings: ServiceSettings, secret: string, unlock: () 
       strict,
     };
     await writeWhole(join(dataFolder, stateName), `${JSON.stringify(environment, null, 2)}\n`, privateMode);
-    const opened = { control, parts };
+    const opened = { control, parts, console };
     let stopped: Promise<void> | undefined;
     const stop = async (): Promise<void> => {
       stopping.abort();
+      await opened.console?.close();
       await http.close();
       await lake.close();
       await opened.parts.ended;
@@ -235,9 +255,11 @@ async function openLocked(settings: ServiceSettings, secret: string, unlock: () 
       log(
         `others reach it at every address of this machine, port ${new URL(origin).port}, by the names ${names.join(', ')}; --host-name adds one`,
       );
+    if (console !== undefined) log(`console at ${console.address}`);
     return { origin, environment, failed: parts.failed, stop: () => (stopped ??= stop()) };
   } catch (error) {
     stopping.abort();
+    await console?.close();
     await http.close();
     await lake.close();
     await parts?.ended;

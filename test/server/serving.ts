@@ -59,8 +59,7 @@ export async function serveParts(options: {
     {
       ...listen,
       port: 0,
-      tlsFolder: join(folder, 'tls'),
-      own: undefined,
+      tls: { folder: join(folder, 'tls'), own: undefined },
       log: (line) => lines.push(line),
       onFault: (error) => faults.push(error),
       now,

@@ -8,6 +8,7 @@ import type { ServiceSettings } from '../../server/service.ts';
 import { stopGently } from '../interrupt.ts';
 import { addNames, nameFiles } from '../options/name-options.ts';
 import type { NameOptions } from '../options/name-options.ts';
+import { parseListen } from '../options/listen.ts';
 import { collect, parseFormat, parseWhole, readText } from '../options/options.ts';
 import { readNetworkFile } from '../options/network.ts';
 import { tell } from '../output/printable.ts';
@@ -16,6 +17,9 @@ import type { AccountBinding } from '../../server/accounts.ts';
 interface ServeOptions extends NameOptions {
   readonly data: string;
   readonly listen: string;
+  /** `false` with --no-console. */
+  readonly console: string | false;
+  readonly consoleReadOnly?: boolean;
   readonly hostName?: readonly string[];
   readonly network?: readonly string[];
   readonly parameters?: string;
@@ -49,11 +53,19 @@ interface ServeOptions extends NameOptions {
 const zeros = '00000000-0000-0000-0000-000000000000';
 const tenantDefault = '00000000-0000-0000-0000-0000000000aa';
 const snapLengthDefault = 128;
+const consoleDefault = '127.0.0.1:8480';
 
 export function define(command: Command): void {
   command
     .option('--data <dir>', 'folder of everything that the service keeps', 'nsgflow-data')
     .option('--listen <host:port>', 'where to listen; port 0 takes a free one', '127.0.0.1:8443')
+    .option(
+      '--console <host:port>',
+      'where the web console listens: plain HTTP on loopback, else HTTPS',
+      consoleDefault,
+    )
+    .option('--no-console', 'no web console')
+    .option('--console-read-only', 'nothing can be changed in the web console')
     .option('--host-name <name>', 'another name that the service answers to; may be repeated', collect)
     .option('--network <file>', 'network to begin with: ARM template, REST answer, az output; may be repeated', collect)
     .option('--parameters <file>', "the template's parameters file")
@@ -104,15 +116,14 @@ export function define(command: Command): void {
 }
 
 async function printEnvironment(dataFolder: string, shell: Shell): Promise<void> {
-  const { shellAccess } = await import('../../server/service.ts');
-  const { formatEnvironment, readEnvironment } = await import('../../server/environment.ts');
+  const { formatEnvironment, readEnvironment, shellAccess } = await import('../../server/open.ts');
   const environment = await readEnvironment(dataFolder);
   process.stdout.write(formatEnvironment(environment, await shellAccess(dataFolder, environment, Date.now), shell));
 }
 
 /** Serves until SIGINT or SIGTERM. */
 async function serve(settings: ServiceSettings): Promise<void> {
-  const { openService } = await import('../../server/service.ts');
+  const { openService } = await import('../../server/open.ts');
   if (Object.values(settings.names).some((files) => files !== undefined)) {
     // A file that cannot be read is told now, not with each question.
     const { openNames } = await import('../../enrich/names.ts');
@@ -139,7 +150,7 @@ async function serve(settings: ServiceSettings): Promise<void> {
 
 async function readSettings(options: ServeOptions): Promise<Omit<ServiceSettings, 'bindings'>> {
   const dataFolder = resolve(options.data);
-  const { host, port } = readListen(options.listen);
+  const { host, port } = parseListen('--listen', options.listen);
   const named = async (path: string): Promise<{ path: string; text: string }> => ({ path, text: await readText(path) });
   const { network, parameters, serviceTags, certificate, key } = options;
   if (network === undefined && (parameters !== undefined || options.format !== undefined))
@@ -151,6 +162,7 @@ async function readSettings(options: ServeOptions): Promise<Omit<ServiceSettings
     dataFolder,
     host,
     port,
+    console: readConsole(options),
     hostNames: options.hostName ?? [],
     ownCertificate: certificate === undefined || key === undefined ? undefined : { certificate, key },
     strict: options.auth === 'strict',
@@ -179,6 +191,16 @@ async function readSettings(options: ServeOptions): Promise<Omit<ServiceSettings
 }
 
 /** @throws usage */
+function readConsole({ console, consoleReadOnly }: ServeOptions): ServiceSettings['console'] {
+  if (console === false) {
+    if (consoleReadOnly === true) throw new FlowError('usage', '--console-read-only does not go with --no-console');
+    return undefined;
+  }
+  const readOnly = consoleReadOnly === true;
+  return { ...parseListen('--console', console), isDefault: console === consoleDefault, flag: '--console', readOnly };
+}
+
+/** @throws usage */
 async function readInput(options: ServeOptions): Promise<RecorderInput> {
   const { capture, interface: name, pace, shift, loop, filter, snapLength } = options;
   if (capture !== undefined && name !== undefined)
@@ -204,17 +226,6 @@ async function readInput(options: ServeOptions): Promise<RecorderInput> {
     maxBytes: undefined,
   };
   return { kind: 'interface', live };
-}
-
-/** `127.0.0.1:8443`, `[::1]:8443`, `localhost:0`. @throws usage */
-function readListen(text: string): { host: string; port: number } {
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:\s/]+)):(\d{1,5})$/.exec(text);
-  if (match === null || Number(match[3]) > 65_535)
-    throw new FlowError(
-      'usage',
-      `--listen takes an address and a port, such as 127.0.0.1:8443, not ${JSON.stringify(text)}`,
-    );
-  return { host: match[1] ?? match[2], port: Number(match[3]) };
 }
 
 async function readSecret(path: string | undefined): Promise<string | undefined> {

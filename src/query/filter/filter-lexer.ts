@@ -62,6 +62,33 @@ function scanWord(expression: string, start: number): Token {
 const shownBefore = 60;
 const shownAfter = 40;
 
+/** A filter that is refused, with the place of what it is refused for. */
+export class FilterError extends FlowError {
+  /** Without the place. */
+  readonly problem: string;
+  /** The refused characters. */
+  readonly offset: number;
+  readonly length: number;
+  /** What may stand in their place. */
+  readonly suggestion: string | undefined;
+
+  constructor(
+    message: string,
+    about: {
+      readonly problem: string;
+      readonly start: number;
+      readonly end: number;
+      readonly suggestion?: string | undefined;
+    },
+  ) {
+    super('filter-syntax', message);
+    this.problem = about.problem;
+    this.offset = about.start;
+    this.length = about.end - about.start;
+    this.suggestion = about.suggestion;
+  }
+}
+
 /**
  * An error with the place shown:
  *
@@ -69,12 +96,19 @@ const shownAfter = 40;
  *     dst.prot = 22
  *     ^
  */
-export function filterError(expression: string, start: number, problem: string, suggestion?: string): FlowError {
+export function filterError(
+  expression: string,
+  start: number,
+  problem: string,
+  suggestion?: string,
+  end = expression.length,
+): FilterError {
   const meant = suggestion === undefined ? '' : `; did you mean "${suggestion}"?`;
   const from = start > shownBefore ? start - shownBefore : 0;
   const to = Math.min(expression.length, start + shownAfter);
   const line = `${from > 0 ? '…' : ''}${expression.slice(from, to)}${to < expression.length ? '…' : ''}`;
   const caret = ' '.repeat(start - from + (from > 0 ? 1 : 0));
   const shown = line.replaceAll(/\p{Cc}/gu, ' ');
-  return new FlowError('filter-syntax', `${problem} (column ${start + 1})${meant}\n  ${shown}\n  ${caret}^`);
+  const message = `${problem} (column ${start + 1})${meant}\n  ${shown}\n  ${caret}^`;
+  return new FilterError(message, { problem, start, end, suggestion });
 }

@@ -16,7 +16,7 @@ import { limits } from '../../base/limits.ts';
 import { parsePrefix } from '../../net/prefix.ts';
 import type { Field } from './fields.ts';
 import { findField, suggestField } from './fields.ts';
-import type { Token } from './filter-lexer.ts';
+import type { FilterError, Token } from './filter-lexer.ts';
 import { filterError, scanFilter } from './filter-lexer.ts';
 import { nearest } from './nearest.ts';
 import type { Primitive } from './primitive.ts';
@@ -261,8 +261,8 @@ class FilterParser {
     return taken;
   }
 
-  #error(token: Token, problem: string, suggestion?: string): FlowError {
-    return filterError(this.#expression, token.start, problem, suggestion);
+  #error(token: Token, problem: string, suggestion?: string): FilterError {
+    return filterError(this.#expression, token.start, problem, suggestion, token.end);
   }
 }
 

@@ -31,6 +31,9 @@ export class KqlError extends FlowError {
   readonly token: string;
   /** A name that stands for nothing. */
   readonly missing: MissingName | undefined;
+  /** Offsets, `end` excluded. */
+  readonly start: number;
+  readonly end: number;
 
   constructor(
     code: 'kql-invalid' | 'kql-unsupported',
@@ -49,6 +52,8 @@ export class KqlError extends FlowError {
     this.isSyntax = options.isSyntax === true;
     this.missing = options.missing;
     this.token = tokenAt(text, start, end);
+    this.start = start;
+    this.end = end;
   }
 }
 

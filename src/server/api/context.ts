@@ -1,0 +1,30 @@
+import type { ServiceLake } from '../service-lake.ts';
+import type { Tokens } from '../tokens.ts';
+import type { WrongSecrets } from '../wrong-secrets.ts';
+import type { Sessions } from './sessions.ts';
+
+/** What the routes of the console's API work with. */
+export interface ApiContext {
+  readonly lake: ServiceLake;
+  readonly sessions: Sessions;
+  /** The text of the printed address. It also works as a bearer token. */
+  readonly token: string;
+  /** Bearer tokens of the service; `undefined` without one. */
+  readonly tokens: Tokens | undefined;
+  readonly wrong: WrongSecrets;
+  /** Whether nothing can be changed, whoever asks. */
+  readonly readOnly: boolean;
+  /** The parts of `nsgflow serve`; `undefined` in `nsgflow console`, and until the service has started. */
+  readonly service: () => ServiceParts | undefined;
+  /** Whether there is a service, perhaps not started yet. */
+  readonly hasService: boolean;
+  readonly origin: () => string;
+  readonly now: () => number;
+  readonly wait: (millis: number) => Promise<void>;
+  readonly onFault: (error: unknown) => void;
+}
+
+/** What the console asks of the service. */
+export interface ServiceParts {
+  readonly dataFolder: string;
+}
