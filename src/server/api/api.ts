@@ -180,6 +180,6 @@ function goneSignal(reply: FastifyReply): AbortSignal {
   return gone.signal;
 }
 
-function sendStream({ type, headers = {}, parts }: StreamedAnswer, reply: FastifyReply): FastifyReply {
+function sendStream({ type, headers, parts }: StreamedAnswer, reply: FastifyReply): FastifyReply {
   return reply.headers(headers).type(type).send(Readable.from(parts));
 }

@@ -128,7 +128,7 @@ function send(request: FastifyRequest, reply: FastifyReply, pages: Pages): Fasti
   const name = nameOf(request.originalUrl);
   const file = pages.get(name) ?? pages.get('index.html');
   // A file of an older build: the shell in its place would be run as a script.
-  if (file === undefined || (!pages.has(name) && /^assets\//.test(name)))
+  if (file === undefined || (!pages.has(name) && name.startsWith('assets/')))
     return reply
       .code(404)
       .header('cache-control', 'no-store')
@@ -143,7 +143,7 @@ function send(request: FastifyRequest, reply: FastifyReply, pages: Pages): Fasti
   if (request.headers['if-none-match'] === file.etag) return reply.code(304).send();
   void reply.type(file.type);
   if (!file.isGzip) return reply.send(file.bytes);
-  if (!/\bgzip\b/i.test(String(request.headers['accept-encoding'] ?? ''))) return reply.send(gunzipSync(file.bytes));
+  if (!/\bgzip\b/i.test(request.headers['accept-encoding'] ?? '')) return reply.send(gunzipSync(file.bytes));
   return reply.header('content-encoding', 'gzip').send(file.bytes);
 }
 
