@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
+import { longTest } from './base/long.ts';
 
 /** The first thing that a new user runs: it asks the table, goes on, and ends cleanly. */
-test('npm start records the example, shows its tables and stays up until Ctrl-C', async () => {
+longTest('npm start records the example, shows its tables and stays up until Ctrl-C', async () => {
   const root = join(import.meta.dirname, '..');
   const folder = mkdtempSync(join(tmpdir(), 'nsgflow-start-'));
   for (const name of ['dist', 'examples', 'src']) symlinkSync(join(root, name), join(folder, name));

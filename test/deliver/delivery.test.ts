@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { longTest } from '../base/long.ts';
 import { FlowError } from '../../src/base/errors.ts';
 import type { ErrorCode } from '../../src/base/errors.ts';
 import { limits } from '../../src/base/limits.ts';
@@ -346,7 +347,7 @@ describe('delivery with a spool', () => {
     expect(await minutesOf(faulty.account)).toEqual([0, 1, 2]);
   });
 
-  test('a capture is not read further while the spool is full, and nothing of it is dropped', async () => {
+  longTest('a capture is not read further while the spool is full, and nothing of it is dropped', async () => {
     const big = (minute: number): FlushedBlock => ({
       ...block(minute),
       bytes: Buffer.from(JSON.stringify({ minute, pad: 'x'.repeat(limits.deliveryBytesMax / 3) })),

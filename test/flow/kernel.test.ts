@@ -100,7 +100,7 @@ describe('reading records', () => {
           all += records.length;
         },
       ),
-      { seed: 13, numRuns: long ? 20_000 : 500 },
+      { seed: 13, numRuns: long ? 20_000 : 250 },
     );
     vi.restoreAllMocks();
     expect(byKernel).toBeGreaterThan(all / 10);
@@ -197,7 +197,7 @@ describe('decoding', () => {
         expect(rowsOf(kernel.packets)).toEqual(rowsOf(plain));
         all += 2 * captured.count;
       }),
-      { seed: 11, numRuns: long ? 20_000 : 1000 },
+      { seed: 11, numRuns: long ? 20_000 : 500 },
     );
     expect(byKernel).toBeGreaterThan(all / 10);
   });

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { createGzip, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { longTest } from '../base/long.ts';
 import { limits } from '../../src/base/limits.ts';
 import type { Container } from '../../src/blob/container.ts';
 import { folderAccount } from '../../src/blob/folder.ts';
@@ -116,7 +117,7 @@ describe('a blob that changed otherwise than by growing', () => {
     },
   );
 
-  test('more of them than one commit replaces, among new ones: all that is new comes in one run', async () => {
+  longTest('more of them than one commit replaces, among new ones: all that is new comes in one run', async () => {
     const write = (nic: number, port: number): Promise<unknown> =>
       put(`y=2026/m=11/d=20/h=10/macAddress=${nic}/PT1H.json`, wholeLog(minutes([port])));
     const nics = Array.from({ length: limits.replacedBlobsMax + 60 }, (_, i) => i);
@@ -131,7 +132,7 @@ describe('a blob that changed otherwise than by growing', () => {
     expect([count(1), count(2), count(3)]).toEqual([10, nics.length - 10, nics.length]);
   });
 
-  test('shrunk, and grown with other blocks', async () => {
+  longTest('shrunk, and grown with other blocks', async () => {
     await writeBlob(to, blobName(), minutes([1001, 1002, 1003]));
     await run();
     await to.delete(blobName());

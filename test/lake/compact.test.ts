@@ -2,6 +2,7 @@ import { cp, mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { longTest } from '../base/long.ts';
 import { dayMillis, hourMillis } from '../../src/base/time.ts';
 import { compact } from '../../src/lake/compact.ts';
 import type { Lake } from '../../src/lake/lake.ts';
@@ -84,7 +85,7 @@ describe('compaction', () => {
     expect(await compactAll(midnight + hourMillis + 20 * 60_000)).toEqual([]);
   });
 
-  test('joins hours and days of the future by what was committed after them', async () => {
+  longTest('joins hours and days of the future by what was committed after them', async () => {
     const now = midnight - 3 * dayMillis;
     for (let i = 0; i < 24; i++) await commit(i + 1, midnight + Math.floor(i / 6) * hourMillis + (i % 6) * 600_000);
     const rows = await rowsOf(await lake.snapshot());

@@ -3,6 +3,7 @@ import { copyFile, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { isLong } from '../base/long.ts';
 import { FlowError } from '../../src/base/errors.ts';
 import { compact } from '../../src/lake/compact.ts';
 import type { Lake } from '../../src/lake/lake.ts';
@@ -66,7 +67,7 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   return list;
 }
 
-test.each(damages)('a data file that is %s', async (_, damage) => {
+test.each(isLong ? damages : damages.filter((_, i) => i % 2 === 0))('a data file that is %s', async (_, damage) => {
   expect(files).toHaveLength(2);
   for (const [path, other] of [files, [...files].reverse()]) {
     const whole = await readFile(path);

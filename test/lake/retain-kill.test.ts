@@ -15,7 +15,7 @@ import type { FlowValues } from './flows/stage-plain.ts';
 const repository = join(import.meta.dirname, '..', '..');
 const root = mkdtempSync(join(tmpdir(), 'nsgflow-retain-kill-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
-const kills = process.env['NSGFLOW_LONG'] === '1' ? 14 : 2;
+const kills = process.env['NSGFLOW_LONG'] === '1' ? 14 : 1;
 const seed = 20_261_130;
 const start = Date.parse('2023-11-14T00:00:00Z');
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { longTest } from '../base/long.ts';
 import { dayMillis, minuteMillis } from '../../src/base/time.ts';
 import { compact } from '../../src/lake/compact.ts';
 import type { Action, AddAction } from '../../src/lake/delta/delta-log.ts';
@@ -108,31 +109,34 @@ describe('retention', () => {
     ]);
   });
 
-  test('of tuples keeps the conversations as they were, whatever is settled, compacted and vacuumed later', async () => {
-    await ingestBlob(lake, 'a', connections([0, 1]));
-    const all = await expectedFlows(lake);
-    expect(await retain({ tuplesDays: 8 })).toMatchObject({
-      tuples: { dates: ['2023-11-14', '2023-11-15'] },
-      conversations: { dates: [] },
-    });
-    expect(await readTuples(lake)).toEqual([]);
-    for (let i = 0; i < 12; i++) {
-      await ingestBlob(lake, `b${i}`, connections([5], 2000 + i));
-      await settle(lake);
-    }
-    for await (const _ of compact(lake, now));
-    await vacuum(lake, { nowMillis: Date.now() + 40 * dayMillis, keepMillis: 0, dryRun: false });
-    await lake.close();
-    lake = await openLake(lake.folder);
-    expect(await storedBut([...all, ...(await expectedFlows(lake))])).toBe(0);
-    expect(frozenBefore(await flowsState())).toBe('2023-11-16');
-    expect(await tableStats(lake)).toMatchObject({
-      tuplesFrom: '2023-11-16',
-      flows: { frozenBefore: '2023-11-16', settledApart: 0, uncoveredTuples: 0 },
-    });
-  });
+  longTest(
+    'of tuples keeps the conversations as they were, whatever is settled, compacted and vacuumed later',
+    async () => {
+      await ingestBlob(lake, 'a', connections([0, 1]));
+      const all = await expectedFlows(lake);
+      expect(await retain({ tuplesDays: 8 })).toMatchObject({
+        tuples: { dates: ['2023-11-14', '2023-11-15'] },
+        conversations: { dates: [] },
+      });
+      expect(await readTuples(lake)).toEqual([]);
+      for (let i = 0; i < 12; i++) {
+        await ingestBlob(lake, `b${i}`, connections([5], 2000 + i));
+        await settle(lake);
+      }
+      for await (const _ of compact(lake, now));
+      await vacuum(lake, { nowMillis: Date.now() + 40 * dayMillis, keepMillis: 0, dryRun: false });
+      await lake.close();
+      lake = await openLake(lake.folder);
+      expect(await storedBut([...all, ...(await expectedFlows(lake))])).toBe(0);
+      expect(frozenBefore(await flowsState())).toBe('2023-11-16');
+      expect(await tableStats(lake)).toMatchObject({
+        tuplesFrom: '2023-11-16',
+        flows: { frozenBefore: '2023-11-16', settledApart: 0, uncoveredTuples: 0 },
+      });
+    },
+  );
 
-  test('a dry run says the same and changes nothing', async () => {
+  longTest('a dry run says the same and changes nothing', async () => {
     await ingestBlob(lake, 'a', connections([0, 1, 2]));
     await settle(lake);
     const versions = [lake.tuples.state.version, (await flowsState()).version];
@@ -239,7 +243,7 @@ describe('tuples that come after their date was frozen', () => {
     expect(await tableStats(lake)).toMatchObject({ flows: { settledApart: 12 } });
   });
 
-  test('go with the next retention; conversations of a date that is gone go again', async () => {
+  longTest('go with the next retention; conversations of a date that is gone go again', async () => {
     await ingestBlob(lake, 'late', connections([0, 1]));
     expect(await retain({ tuplesDays: 8 })).toMatchObject({
       tuples: { dates: ['2023-11-14', '2023-11-15'] },
@@ -257,7 +261,7 @@ describe('tuples that come after their date was frozen', () => {
     expect(datesOf(await lake.tuples.refresh())).toEqual(['2023-11-19']);
   });
 
-  test('stay countable when files are joined', async () => {
+  longTest('stay countable when files are joined', async () => {
     for (let i = 0; i < 5; i++) {
       await ingestBlob(lake, `late${i}`, connections([0], 3000 + i));
       await settle(lake);
@@ -380,7 +384,7 @@ describe('other programs', () => {
     expect(await ports()).toEqual([1024, 3000, 4000]);
   });
 
-  test('that join them twice, or join late files only', async () => {
+  longTest('that join them twice, or join late files only', async () => {
     const { covered, late } = await prepare();
     const once = await joined([covered, late]);
     await commit([covered, late], [once]);
@@ -394,7 +398,7 @@ describe('other programs', () => {
     expect(await ports()).toEqual([1024, 3000, 4000, 5000, 5001]);
   });
 
-  test('that also delete the late file: it is counted as missed', async () => {
+  longTest('that also delete the late file: it is counted as missed', async () => {
     const { covered, late } = await prepare();
     await commit([covered, late], [await joined([covered, late])]);
     await rm(dataFileOf(lake.tuples.place, late).path);
@@ -446,7 +450,7 @@ describe('other programs', () => {
     expect((await flowsState()).files.has(frozen[1].path)).toBe(true);
   });
 
-  test('the table of tuples is made anew: rows of frozen dates stay and are not doubled', async () => {
+  longTest('the table of tuples is made anew: rows of frozen dates stay and are not doubled', async () => {
     await prepare();
     await settle(lake);
     const before = await ports();
@@ -465,7 +469,7 @@ describe('other programs', () => {
 });
 
 describe('at the same time', () => {
-  test('two retentions, and a settler and an ingester beside them', async () => {
+  longTest('two retentions, and a settler and an ingester beside them', async () => {
     for (let round = 0; round < 3; round++) {
       await ingestBlob(lake, `a${round}`, connections([round, 5], 1024 + round));
       const others = await Promise.all(Array.from({ length: 4 }, () => openLake(lake.folder)));
@@ -489,24 +493,27 @@ describe('at the same time', () => {
     expect(sum).toBe(6 * 2 * 4);
   });
 
-  test('tuples that come between the steps, and a blob that is rewritten between them, are counted once', async () => {
-    await ingestBlob(lake, 'a', connections([0, 5]));
-    const other = await openLake(lake.folder, { write: true });
-    const commit = lake.tuples.commit.bind(lake.tuples);
-    lake.tuples.commit = async (operation, plan) => {
-      if (operation === 'DELETE') await ingestBlob(other, 'late', connections([0], 9000));
-      else await ingestBlob(other, 'a', connections([0, 5], 8000), true);
-      return commit(operation, plan);
-    };
-    await retain({ tuplesDays: 8 });
-    await other.close();
-    expect((await readTuples(lake)).map((row) => row['src_port']).filter((port) => port === 9000)).toHaveLength(4);
-    expect(await settle(lake)).toMatchObject({ apart: 4 });
-    const shown = (await storedFlows(lake))
-      .filter((row) => row['observer'] === 0)
-      .map((row) => Number(row['src_port']));
-    expect(shown.sort((a, b) => a - b)).toEqual([8000, 8000, 9000]);
-  });
+  longTest(
+    'tuples that come between the steps, and a blob that is rewritten between them, are counted once',
+    async () => {
+      await ingestBlob(lake, 'a', connections([0, 5]));
+      const other = await openLake(lake.folder, { write: true });
+      const commit = lake.tuples.commit.bind(lake.tuples);
+      lake.tuples.commit = async (operation, plan) => {
+        if (operation === 'DELETE') await ingestBlob(other, 'late', connections([0], 9000));
+        else await ingestBlob(other, 'a', connections([0, 5], 8000), true);
+        return commit(operation, plan);
+      };
+      await retain({ tuplesDays: 8 });
+      await other.close();
+      expect((await readTuples(lake)).map((row) => row['src_port']).filter((port) => port === 9000)).toHaveLength(4);
+      expect(await settle(lake)).toMatchObject({ apart: 4 });
+      const shown = (await storedFlows(lake))
+        .filter((row) => row['observer'] === 0)
+        .map((row) => Number(row['src_port']));
+      expect(shown.sort((a, b) => a - b)).toEqual([8000, 8000, 9000]);
+    },
+  );
 
   test('the commits are in the order that loses nothing', async () => {
     await ingestBlob(lake, 'a', connections([0, 5]));

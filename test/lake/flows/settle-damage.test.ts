@@ -3,6 +3,7 @@ import { cp, mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { longTest } from '../../base/long.ts';
 import { minuteMillis } from '../../../src/base/time.ts';
 import type { Action, AddAction } from '../../../src/lake/delta/delta-log.ts';
 import { formatVersion, writeCommit } from '../../../src/lake/delta/delta-log.ts';
@@ -113,16 +114,19 @@ describe('data files of flows', () => {
     },
   );
 
-  test.each(Object.keys(damages))('one that is %s and that late tuples touch leads to the whole date', async (how) => {
-    await openTwoDates();
-    for (const add of await flowFiles())
-      if (add.partitionValues['date'] === '2023-11-14') await damages[how](pathOf(add));
-    await ingestBlob(lake, 'late', connections([5], 1025));
-    const date = (rows: readonly unknown[]): unknown[] =>
-      rows.filter((row) => (row as { time: number }).time < start + 86_400_000);
-    expect(date((await seenFlows(lake)).flows)).toEqual(date(await expectedFlows(lake)));
-    await expectWhole();
-  });
+  test.each(isLong ? Object.keys(damages) : everyday)(
+    'one that is %s and that late tuples touch leads to the whole date',
+    async (how) => {
+      await openTwoDates();
+      for (const add of await flowFiles())
+        if (add.partitionValues['date'] === '2023-11-14') await damages[how](pathOf(add));
+      await ingestBlob(lake, 'late', connections([5], 1025));
+      const date = (rows: readonly unknown[]): unknown[] =>
+        rows.filter((row) => (row as { time: number }).time < start + 86_400_000);
+      expect(date((await seenFlows(lake)).flows)).toEqual(date(await expectedFlows(lake)));
+      await expectWhole();
+    },
+  );
 
   test('bytes that are not Parquet lead to the whole date, though the length is right', async () => {
     await openTwoDates();
@@ -138,7 +142,7 @@ describe('data files of flows', () => {
 describe('the log of flows', () => {
   const allRows = async (): Promise<unknown> => expectedFlows(lake);
 
-  test('gone while the lake is open: it is made anew', async () => {
+  longTest('gone while the lake is open: it is made anew', async () => {
     await openTwoDates();
     await rm(lake.flowsPlace.folder, { recursive: true });
     await expectWhole();
@@ -186,7 +190,7 @@ describe('the log of flows', () => {
     await expectWhole();
   });
 
-  test('of another lake: nothing of it stays', async () => {
+  longTest('of another lake: nothing of it stays', async () => {
     await openTwoDates();
     const other = await openLake(join(parent, 'other'), { create: true });
     await ingestBlob(other, 'x', connections([1, 2, 60], 5000));
@@ -201,7 +205,7 @@ describe('the log of flows', () => {
 });
 
 describe('the log of tuples', () => {
-  test('whose commits behind the settled version are gone: all is built anew', async () => {
+  longTest('whose commits behind the settled version are gone: all is built anew', async () => {
     await openTwoDates();
     for (let i = 0; i < 12; i++) await ingestBlob(lake, `b${i}`, connections([i % 9], 2000 + 100 * i));
     const log = join(lake.folder, 'tuples/_delta_log');
@@ -211,7 +215,7 @@ describe('the log of tuples', () => {
     await expectWhole();
   });
 
-  test('that was set back, and has other commits since: all is built anew', async () => {
+  longTest('that was set back, and has other commits since: all is built anew', async () => {
     await openTwoDates();
     await ingestBlob(lake, 'b', connections([6]));
     await settle(lake);
@@ -225,7 +229,7 @@ describe('the log of tuples', () => {
     await expectWhole();
   });
 
-  test('that was set back to the settled number by another commit, before anybody settled', async () => {
+  longTest('that was set back to the settled number by another commit, before anybody settled', async () => {
     await openTwoDates();
     await ingestBlob(lake, 'b', connections([6]));
     await settle(lake);
@@ -282,7 +286,7 @@ describe('other programs', () => {
   const removed = (adds: readonly AddAction[], dataChange: boolean): Action[] =>
     adds.map(({ path }) => ({ remove: { path, deletionTimestamp: 0, dataChange } }));
 
-  test('that join files of flows and split the rows of a conversation: late tuples double nothing', async () => {
+  longTest('that join files of flows and split the rows of a conversation: late tuples double nothing', async () => {
     await openTwoDates();
     const adds = (await flowFiles()).filter(
       ({ partitionValues, tags }) => partitionValues['date'] === '2023-11-14' && tags?.[partTag] !== 'open',
@@ -307,7 +311,7 @@ describe('other programs', () => {
     await expectWhole();
   });
 
-  test('that join tuples which are settled with others which are not, in folders without a date', async () => {
+  longTest('that join tuples which are settled with others which are not, in folders without a date', async () => {
     await openTwoDates();
     await ingestBlob(lake, 'b', connections([6]));
     const { files, version } = await lake.tuples.refresh();

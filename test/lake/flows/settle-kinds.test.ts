@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { longTest } from '../../base/long.ts';
 import { limits } from '../../../src/base/limits.ts';
 import { minuteMillis } from '../../../src/base/time.ts';
 import type { Action } from '../../../src/lake/delta/delta-log.ts';
@@ -184,7 +185,7 @@ test('a date that needs several parts, files and row groups gives the same, also
   }
 });
 
-test('late tuples that touch more than is held at once lead to the whole date', async () => {
+longTest('late tuples that touch more than is held at once lead to the whole date', async () => {
   await ingestBlob(lake, 'a', [{ tuples: manyTuples(300, 0) }]);
   await expectSettled(small);
   await ingestBlob(lake, 'late', [{ tuples: manyTuples(50, 0) }]);
@@ -228,28 +229,32 @@ test('a port pair that is reused thousands of times, by observers that differ', 
   expect(first).toMatchObject({ observers: 2 });
 }, 600_000);
 
-test('a flow with more reports than a row has keeps its sums and times; reports that follow each other are joined', async () => {
-  const count = 2 * limits.flowReportsMax + 3;
-  const tuples = Array.from({ length: count }, (_, i): PlainTuple => ({
-    time: start + 3_600_000 + i * 100,
-    src: '10.0.0.1',
-    dst: '10.0.0.2',
-    state: i === 0 ? 'begin' : 'continuing',
-    counters: [1, i, 0, 2],
-  }));
-  await ingestBlob(lake, 'b', [{ time: start, tuples }]);
-  await settle(lake);
-  const { state } = (await lake.flows())!;
-  const sums = ['packets_forward', 'bytes_forward', 'bytes_reverse'];
-  const ofReports = sums.map((name) => `list_sum(list_transform(reports, lambda one: one.${name}))::BIGINT`);
-  const gaps = `list_count(list_filter(list_zip(reports[2:], reports[:-2]), lambda two: two[1].before <> two[2].time))`;
-  const sql = `SELECT tuples, ${sums.join(', ')}, ${ofReports.join(', ')}, len(reports) <= ${limits.flowReportsMax}, epoch_ms(reports[1].before), epoch_ms(reports[-1].time), ${gaps} FROM files`;
-  const expected = [count, (count * (count - 1)) / 2, 2 * count];
-  const times = [tuples[0].time, tuples[count - 1].time];
-  expect(await askFiles(lake, snapshotOf(lake.flowsPlace, state).files, sql)).toEqual([
-    [count, ...expected, ...expected, true, ...times, 0].map(String),
-  ]);
-}, 600_000);
+longTest(
+  'a flow with more reports than a row has keeps its sums and times; reports that follow each other are joined',
+  async () => {
+    const count = 2 * limits.flowReportsMax + 3;
+    const tuples = Array.from({ length: count }, (_, i): PlainTuple => ({
+      time: start + 3_600_000 + i * 100,
+      src: '10.0.0.1',
+      dst: '10.0.0.2',
+      state: i === 0 ? 'begin' : 'continuing',
+      counters: [1, i, 0, 2],
+    }));
+    await ingestBlob(lake, 'b', [{ time: start, tuples }]);
+    await settle(lake);
+    const { state } = (await lake.flows())!;
+    const sums = ['packets_forward', 'bytes_forward', 'bytes_reverse'];
+    const ofReports = sums.map((name) => `list_sum(list_transform(reports, lambda one: one.${name}))::BIGINT`);
+    const gaps = `list_count(list_filter(list_zip(reports[2:], reports[:-2]), lambda two: two[1].before <> two[2].time))`;
+    const sql = `SELECT tuples, ${sums.join(', ')}, ${ofReports.join(', ')}, len(reports) <= ${limits.flowReportsMax}, epoch_ms(reports[1].before), epoch_ms(reports[-1].time), ${gaps} FROM files`;
+    const expected = [count, (count * (count - 1)) / 2, 2 * count];
+    const times = [tuples[0].time, tuples[count - 1].time];
+    expect(await askFiles(lake, snapshotOf(lake.flowsPlace, state).files, sql)).toEqual([
+      [count, ...expected, ...expected, true, ...times, 0].map(String),
+    ]);
+  },
+  600_000,
+);
 
 test('a late tuple that leaves an earlier flow open reaches groups of other files', async () => {
   const shared = { src: '10.0.0.1', dst: '10.0.0.2' } as const;

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test, vi } from 'vitest';
+import { longTest } from '../../base/long.ts';
 import { limits } from '../../../src/base/limits.ts';
 import { settle } from '../../../src/lake/flows/settle.ts';
 import { openLake } from '../../../src/lake/lake.ts';
@@ -40,7 +41,7 @@ test('without the kernel that reads tuples, settled flows are the same, and no t
   await lake.close();
 });
 
-test('without it, the rows of one row group are not taken for those of another one', async () => {
+longTest('without it, the rows of one row group are not taken for those of another one', async () => {
   const start = Date.parse('2023-11-14T00:00:00Z');
   const count = limits.rowGroupRows + 5000;
   const tuples = Array.from({ length: count }, (_, i): PlainTuple => ({
