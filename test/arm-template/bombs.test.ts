@@ -11,7 +11,7 @@ import { functionNames, makeBombs } from './bombs.ts';
 
 const long = process.env['NSGFLOW_LONG'] === '1';
 const seed = Number(process.env['NSGFLOW_SEED'] ?? 20_261_129);
-const bombs = makeBombs(long ? 240 : 4, seed);
+const bombs = makeBombs(long ? 120 : 4, seed);
 
 /** Evaluates all that a deployment would, and walks over all of it as who writes it out. */
 function evaluate({ template }: Bomb): { steps: number; made: number; walked: number; refused: boolean } {

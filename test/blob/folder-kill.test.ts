@@ -15,7 +15,7 @@ import { collect, text } from './contract.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'nsgflow-kill-'));
 const long = process.env['NSGFLOW_LONG'] === '1';
-const kills = long ? 60 : 1;
+const kills = long ? 30 : 1;
 const blobs = 6;
 const minutes = long ? 60 : 30;
 

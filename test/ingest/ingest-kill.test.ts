@@ -15,7 +15,7 @@ import { killAtText, randomOf } from '../base/kill-at.ts';
 const repository = join(import.meta.dirname, '..', '..');
 const root = mkdtempSync(join(tmpdir(), 'nsgflow-ingest-kill-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
-const kills = process.env['NSGFLOW_LONG'] === '1' ? 200 : 2;
+const kills = process.env['NSGFLOW_LONG'] === '1' ? 100 : 2;
 const seed = 20_261_120;
 /** Of the moments, those that are counted in operations. */
 const countedShare = 0.7;

@@ -20,7 +20,7 @@ import { ask } from '../query/ask.ts';
 const long = process.env['NSGFLOW_LONG'] === '1';
 const blobs = 4;
 const steps = long ? 60 : 4;
-const kills = long ? 60 : 1;
+const kills = long ? 30 : 1;
 
 const root = mkdtempSync(join(tmpdir(), 'nsgflow-race-'));
 const script = join(root, 'ingest.mjs');

@@ -148,6 +148,6 @@ test('tuples and flows are those of a model, whatever comes late, is rewritten, 
         }
       },
     ),
-    { numRuns: long ? 60 : 2 },
+    { numRuns: long ? 30 : 2 },
   );
 }, 600_000);

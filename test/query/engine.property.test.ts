@@ -23,7 +23,7 @@ import { cellsOf } from './sql/made-tables.ts';
 import { tablesOfRows } from './tables-of-rows.ts';
 
 const long = process.env['NSGFLOW_LONG'] === '1';
-const lakes = long ? 12 : 2;
+const lakes = long ? 6 : 2;
 const queries = long ? 50 : 10;
 const seed = 20_231_114;
 

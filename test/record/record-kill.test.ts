@@ -25,7 +25,7 @@ const repository = join(import.meta.dirname, '..', '..');
 const root = mkdtempSync(join(tmpdir(), 'nsgflow-record-kill-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 const long = process.env['NSGFLOW_LONG'] === '1';
-const kills = long ? 100 : 1;
+const kills = long ? 50 : 1;
 /** Kills before a run may come to its end. */
 const killsInARow = 4;
 

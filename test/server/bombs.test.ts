@@ -12,7 +12,7 @@ import { ask } from './serving.ts';
 
 const long = process.env['NSGFLOW_LONG'] === '1';
 const seed = Number(process.env['NSGFLOW_SEED'] ?? 20_261_129);
-const bombs = makeBombs(long ? 200 : 3, seed);
+const bombs = makeBombs(long ? 90 : 3, seed);
 const group = `/subscriptions/${subscription}/resourceGroups/shop`;
 const headers = { 'content-type': 'application/json' };
 

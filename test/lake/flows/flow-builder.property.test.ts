@@ -40,7 +40,7 @@ test('flows are those of the reference implementation, however the tuples of a d
       const built = dates.flatMap((some) => valuesOfStaged(build(some, bounds)));
       expect(inOrder(built)).toEqual(inOrder(plainFlows(tuples).map(valuesOfPlain)));
     }),
-    { numRuns: long ? 2000 : 16 },
+    { numRuns: long ? 1000 : 16 },
   );
 });
 
@@ -77,6 +77,6 @@ test('flows of tuples that hardly differ are those of the reference implementati
         expect(inOrder(built)).toEqual(inOrder(plainFlows(tuples).map(valuesOfPlain)));
       },
     ),
-    { numRuns: long ? 1000 : 5 },
+    { numRuns: long ? 500 : 5 },
   );
 });

@@ -38,8 +38,8 @@ const spans: readonly Span[] = [
     settleMinutes: 10,
     lookEvery: isLong ? 1 : 2,
   },
-  { name: 'a day', minutes: 1440, perMinute: 2, readMinutes: 5, settleMinutes: 10, lookEvery: 12 },
-  { name: 'a month', minutes: 30 * 1440, perMinute: 0.05, readMinutes: 120, settleMinutes: 360, lookEvery: 30 },
+  { name: 'half a day', minutes: 720, perMinute: 2, readMinutes: 5, settleMinutes: 10, lookEvery: 12 },
+  { name: 'two weeks', minutes: 14 * 1440, perMinute: 0.05, readMinutes: 120, settleMinutes: 360, lookEvery: 30 },
 ];
 
 test.each(isLong ? spans : spans.slice(0, 1))(

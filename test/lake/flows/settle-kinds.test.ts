@@ -92,7 +92,7 @@ test('files of other writers among those of tuples and of flows give the same', 
         await rm(folder, { recursive: true, force: true });
       },
     ),
-    { numRuns: long ? 20 : 1 },
+    { numRuns: long ? 10 : 1 },
   );
 });
 
@@ -173,7 +173,7 @@ const small: Partial<BuildBounds> = {
 };
 
 test('a date that needs several parts, files and row groups gives the same, also after late tuples', async () => {
-  const count = long ? 5000 : 300;
+  const count = long ? 2500 : 300;
   for (let i = 0; i < 4; i++)
     await ingestBlob(lake, `b${i}`, [{ startByte: 0, tuples: manyTuples(count / 4, i * 10_000) }]);
   expect((await seenFlows(lake, { bounds: small })).flows).toEqual(await expectedFlows(lake));
@@ -209,7 +209,7 @@ test('one five-tuple with more tuples than are held together is settled all the 
 });
 
 test('a port pair that is reused thousands of times, by observers that differ', async () => {
-  const uses = long ? 2000 : 200;
+  const uses = long ? 1000 : 200;
   const tuples = (['outbound', 'inbound'] as const).flatMap((direction, slower) =>
     Array.from({ length: uses }, (_, i): PlainTuple[] => {
       const time = start + 60_000 + i * 1500 + slower * 700;

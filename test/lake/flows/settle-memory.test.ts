@@ -137,7 +137,7 @@ test(`ingesting hours of logs and settling them takes at most ${mebibytesMax} Mi
   const made = (await import(join(repository, 'bench', 'made-logs.mjs'))) as MadeLogs;
   // Hours of the long run; else a quarter of one.
   const other = join(root, 'other');
-  const { tuples, moreTuples } = isLong ? made.makeFlowLogs(logs, 9, other, 0) : made.makeFlowLogs(other, 0, logs, 15);
+  const { tuples, moreTuples } = isLong ? made.makeFlowLogs(logs, 5, other, 0) : made.makeFlowLogs(other, 0, logs, 15);
   const inAll = tuples + moreTuples;
   const ran = await run<Ingested>(ingestScript, logs, folder);
   console.log('ingested and settled', ran);

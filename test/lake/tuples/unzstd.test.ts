@@ -6,7 +6,7 @@ import type { ReadKernel } from '../../../src/lake/tuples/read-kernel.ts';
 import { withReadKernel } from '../../../src/lake/tuples/read-kernel.ts';
 
 const long = process.env['NSGFLOW_LONG'] === '1';
-const runs = long ? 8000 : 60;
+const runs = long ? 4000 : 60;
 
 /** Bytes of which some are commoner: `skew` 1 is evenly, more is steeper. */
 const bytes = fc
