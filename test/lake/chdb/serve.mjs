@@ -27,7 +27,10 @@ async function read(request) {
   return { sql: typeof sql === 'string' ? sql : '', parameters };
 }
 
-const server = createServer(async (request, response) => {
+const server = createServer((request, response) => void answer(request, response));
+server.listen(0, '127.0.0.1', () => process.stdout.write(`${server.address().port}\n`));
+
+async function answer(request, response) {
   try {
     const { sql: text, parameters } = await read(request);
     const values = {};
@@ -38,17 +41,16 @@ const server = createServer(async (request, response) => {
     const format = /\s+FORMAT\s+(\w+)\s*$/.exec(text);
     let sql = format === null ? text : text.slice(0, format.index);
     if (settings.length > 0 && /^\s*(SELECT|WITH|CREATE)/i.test(sql)) sql += ` SETTINGS ${settings.join(', ')}`;
-    const answer = session.queryBind(sql, values, format?.[1] ?? 'TabSeparated');
+    const rows = session.queryBind(sql, values, format?.[1] ?? 'TabSeparated');
     response.writeHead(200, { 'x-clickhouse-format': format?.[1] ?? 'TabSeparated' });
-    response.end(answer);
+    response.end(rows);
   } catch (error) {
     // What the failed query wrote before its error stands before the answer of the next one.
     session.query('SELECT 1', 'Null');
     response.writeHead(500);
     response.end(String(error instanceof Error ? error.message : error));
   }
-});
-server.listen(0, '127.0.0.1', () => process.stdout.write(`${server.address().port}\n`));
+}
 
 /** What a server reads from the value of a parameter, which has tabs, line ends, quotes and backslashes escaped. */
 function unescaped(value) {

@@ -62,7 +62,7 @@ for (let commit = 0; commit < 11; commit++) {
   await lake.close();
 }
 const files = {};
-for (const path of readdirSync(folder, { recursive: true }).sort())
+for (const path of readdirSync(folder, { recursive: true }).sort((a, b) => (a < b ? -1 : 1)))
   if (statSync(join(folder, path)).isFile()) files[path] = readFileSync(join(folder, path)).toString('base64');
 writeFileSync(target, gzipSync(JSON.stringify(files, null, 1)));
 rmSync(root, { recursive: true, force: true });
