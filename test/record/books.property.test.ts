@@ -127,7 +127,7 @@ describe('the books of any recording', () => {
           }
         },
       ),
-      { numRuns: process.env['NSGFLOW_LONG'] === '1' ? 200 : 12, seed: 20_260_106 },
+      { numRuns: process.env['NSGFLOW_LONG'] === '1' ? 200 : 30, seed: 20_260_106 },
     );
     expect([...reasons].sort()).toEqual([
       'filtering-criteria',
