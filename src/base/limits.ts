@@ -181,6 +181,8 @@ export const limits = {
   kqlColumnsMax: 1000,
   /** Steps of one series of `make-series`; more are refused. */
   kqlSeriesStepsMax: 100_000,
+  /** Rows of `range`; a longer one is refused with `kql-unsupported`. */
+  kqlRangeRowsMax: 10_000_000,
   /** Megabytes of memory and of stack of the thread that reads KQL; a text that needs more is refused. */
   kqlMemoryMegabytesMax: 1024,
   kqlStackMegabytes: 16,

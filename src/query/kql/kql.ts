@@ -16,6 +16,9 @@ import type { QueryRange } from '../tree.ts';
 import { analyzeText } from './language/language-thread.ts';
 import type { DeclaredTable, Diagnostic } from './language/syntax.ts';
 import { KqlError } from './lower/kql-error.ts';
+import { kqlAggregates, kqlFunctions } from './functions/kql-functions.ts';
+import { withViews } from './views.ts';
+import { inexactTime } from './inexact-times.ts';
 import type { KqlPlan } from './lower/lower.ts';
 import { operatorAliases, operatorNames } from './lower/operators/operator-names.ts';
 import { lowerKql } from './lower/lower.ts';
@@ -69,10 +72,21 @@ export async function planKql(
   signal: AbortSignal | undefined,
   rowsOf: (relation: Relation) => Promise<readonly (readonly ExactCell[])[]>,
 ): Promise<KqlPlan> {
-  const filled = fillParameters(text, parameters, range);
+  const filled = withViews(fillParameters(text, parameters, range), tables);
   const analysis = await analyzeText(filled, tables.map(declared), signal);
   const [error] = analysis.errors;
   if (error !== undefined) throw refusal(filled, error, tables);
+  const inexact = analysis.tree === undefined ? undefined : inexactTime(analysis.tree);
+  if (inexact !== undefined)
+    throw new KqlError(
+      'kql-unsupported',
+      filled,
+      inexact,
+      'datetimes have microseconds: the last digit would be lost',
+      {
+        hint: 'Write at most six digits behind the point.',
+      },
+    );
   const known = new Map<string, readonly (readonly ExactCell[])[]>();
   const settings = { text: filled, analysis, tables, nowMicros: BigInt(nowMillis) * 1000n, range, known };
   for (;;)
@@ -124,8 +138,12 @@ function refusal(
   const [, name] = /^The name '(.*)' does not refer to any known/.exec(message) ?? [];
   if (name === undefined) return new KqlError('kql-invalid', text, place, sentenceOf(message), { isSyntax });
   if (code === unknownFunction) {
+    const near = nearest(name, [...Object.keys(kqlFunctions), ...Object.keys(kqlAggregates)]);
     const missing = { kind: 'function', name } as const;
-    return new KqlError('kql-invalid', text, place, sentenceOf(message), { missing });
+    return new KqlError('kql-invalid', text, place, sentenceOf(message), {
+      missing,
+      hint: near === undefined ? 'docs/reference/kql.md lists the functions.' : `Did you mean ${near}?`,
+    });
   }
   const names = tables.map((table) => table.name);
   if (isTablePlace(text, start)) {

@@ -1,14 +1,26 @@
 /** DuckDB's SQL of the aggregates of relation/aggregates.ts. */
 import type { AggregateName } from '../relation/aggregates.ts';
 import type { SqlExpression, SqlOrder } from './node.ts';
-import { call, fixed } from './node.ts';
-import { join, quoted, when, isNull } from './sql.ts';
+import { call, cast, fixed } from './node.ts';
+import { and, isNull, join, not, quoted, when } from './sql.ts';
 
 type AggregateSql = (order: readonly SqlOrder[], ...args: SqlExpression[]) => SqlExpression;
 
 const named =
   (name: string): AggregateSql =>
   (order, ...args) => ({ kind: 'call', name, arguments: args, order });
+
+/** DuckDB refuses NaN and infinities here: of such values the result is NaN. */
+const finite =
+  (name: string): AggregateSql =>
+  (order, ...args) => {
+    const isFinite = and(...args.map((one) => call('isfinite', one)));
+    const isThere = and(...args.map((one) => not(isNull(one))));
+    const some = named('bool_or')(order, and(isThere, not(isFinite)));
+    return when([some, cast(quoted('NaN'), 'double')])(
+      named(name)(order, ...args.map((one) => when([isFinite, one])())),
+    );
+  };
 
 export const duckdbAggregates: Readonly<Record<AggregateName, AggregateSql>> = {
   // The plain forms pass over rows whose value is null.
@@ -21,10 +33,10 @@ export const duckdbAggregates: Readonly<Record<AggregateName, AggregateSql>> = {
   },
   quantile: (_, of, share) =>
     call('quantile_disc', of, fixed(((share.kind === 'number' ? share.value : 0) / 100_000).toFixed(5))),
-  variance: named('var_samp'),
-  variance_all: named('var_pop'),
-  covariance: named('covar_samp'),
-  covariance_all: named('covar_pop'),
+  variance: finite('var_samp'),
+  variance_all: finite('var_pop'),
+  covariance: finite('covar_samp'),
+  covariance_all: finite('covar_pop'),
   bits_and: named('bit_and'),
   bits_or: named('bit_or'),
   bits_xor: named('bit_xor'),

@@ -5,6 +5,7 @@ import type { AggregateName } from '../../relation/aggregates.ts';
 import type { Aggregate } from '../../relation/relation.ts';
 import { isArray, parseJson } from '../../relation/values/json.ts';
 import { limits } from '../../../base/limits.ts';
+import type { KqlType } from '../type.ts';
 import { scalarOf } from '../type.ts';
 import { convert, emptyText, isNumeric, literalOf, typed } from './convert.ts';
 import { constantNumber } from './define.ts';
@@ -177,14 +178,31 @@ const weighted =
     return parts.result(first, more);
   };
 
+const longBounds = [wholeValue('long', -(2n ** 63n)), wholeValue('long', 2n ** 63n - 1n)] as const;
+/** From year 1 to 9999, in microseconds. */
+const timeBounds = [-62_135_596_800_000_000n, 253_402_300_799_999_999n] as const;
+
+/** The least and the greatest key of a type. */
+const keyBounds: Readonly<Partial<Record<KqlType, readonly [Expression, Expression]>>> = {
+  bool: longBounds,
+  int: [wholeValue('integer', -(2 ** 31)), wholeValue('integer', 2 ** 31 - 1)],
+  long: longBounds,
+  real: [literalOf(-Infinity, 'real'), literalOf(Infinity, 'real')],
+  datetime: [literalOf(timeBounds[0], 'datetime'), literalOf(timeBounds[1], 'datetime')],
+  timespan: [literalOf(-(2n ** 63n), 'timespan'), literalOf(2n ** 63n - 1n, 'timespan')],
+};
+
 const argument =
   (of: 'arg_max' | 'arg_min'): Lower =>
   (parts, [by, ...values], context) => {
     const key = by.type === 'bool' ? convert(by, 'long', context) : by.value;
     const own = parts.of(of === 'arg_max' ? 'max' : 'min', key);
     const result = typed(by.type, by.type === 'bool' ? call('not_equal', own, whole(0)) : own);
+    // Where all keys are null, values of a row are given all the same.
+    const bound = keyBounds[by.type]?.[of === 'arg_max' ? 0 : 1];
+    const filled = bound === undefined ? key : call('coalesce', key, bound);
     const more = values.map((one) => {
-      const value = parts.apply(of, key, one.value);
+      const value = parts.apply(of, filled, one.value);
       return typed(one.type, one.type === 'string' ? call('coalesce', value, emptyText) : value);
     });
     return parts.result(result, more);

@@ -116,16 +116,19 @@ export const conversionFunctions: Readonly<Record<string, KqlFunction>> = {
       ? typed('string', call('coalesce', call('dynamic_kind', of.value), literalOf('null', 'string')))
       : typed('string', literalOf(of.type, 'string')),
   ),
-  tohex: direct(
-    'the hexadecimal digits of a whole number, with at least so many',
-    ['long', { type: 'long', otherwise: wholeValue('long', 0) }],
-    'string',
-    (of, least) => {
-      const digits = call('long_hex', of);
-      const missing = call('subtract', least, call('text_length', digits));
-      return call('concat', call('text_repeat', literalOf('0', 'string'), missing), digits);
-    },
-  ),
+  tohex: custom([1, 2], 'the hexadecimal digits of a whole number, with at least so many', ([of, least], context) => {
+    const all = call('long_hex', convert(of, 'long', context));
+    const negative = call('less', convert(of, 'long', context), wholeValue('long', 0));
+    // An int has 32 bits: a negative one has eight digits.
+    const digits =
+      of.type === 'int'
+        ? when(negative, call('text_substring', all, wholeValue('long', 8), wholeValue('long', 8)), all)
+        : all;
+    const width = least === undefined ? wholeValue('long', 0) : convert(least, 'long', context);
+    const missing = call('subtract', width, call('text_length', digits));
+    const text = call('concat', call('text_repeat', literalOf('0', 'string'), missing), digits);
+    return typed('string', call('coalesce', text, emptyText));
+  }),
   iff,
   iif: iff,
   case: cases,

@@ -15,6 +15,13 @@ const both = (about: string, of: FunctionName): KqlFunction =>
 
 const nullDynamic: Expression = literalOf('"-"', 'dynamic');
 const missing = { type: 'dynamic', otherwise: nullDynamic } as const;
+/** A placeholder that is null means missing values alone. */
+const filled =
+  (of: FunctionName) =>
+  (series: Expression, ...rest: readonly Expression[]): Expression => {
+    const at = of === 'series_fill_const' ? 1 : 0;
+    return call(of, series, ...rest.map((one, i) => (i === at ? call('coalesce', one, nullDynamic) : one)));
+  };
 const zero = { type: 'dynamic', otherwise: literalOf('0', 'dynamic') } as const;
 const yes = { type: 'bool', otherwise: literalOf(true, 'bool') } as const;
 const no = { type: 'bool', otherwise: literalOf(false, 'bool') } as const;
@@ -81,25 +88,25 @@ export const seriesFunctions: Readonly<Record<string, KqlFunction>> = {
     'a series with a constant, 0 by default, for missing values',
     ['dynamic', zero, missing],
     'dynamic',
-    'series_fill_const',
+    filled('series_fill_const'),
   ),
   series_fill_forward: direct(
     'a series with the value before for missing values',
     ['dynamic', missing],
     'dynamic',
-    'series_fill_forward',
+    filled('series_fill_forward'),
   ),
   series_fill_backward: direct(
     'a series with the value behind for missing values',
     ['dynamic', missing],
     'dynamic',
-    'series_fill_backward',
+    filled('series_fill_backward'),
   ),
   series_fill_linear: direct(
     'a series with values between its neighbors for missing values',
-    ['dynamic', missing, yes, { type: 'real', otherwise: literalOf(0, 'real') }],
+    ['dynamic', missing, yes, zero],
     'dynamic',
-    'series_fill_linear',
+    filled('series_fill_linear'),
   ),
   series_stats: direct(
     'min, min_idx, max, max_idx, avg, stdev and variance of a series, a column each',

@@ -3,6 +3,7 @@ import { call, textValue, when, whole, wholeValue, yes } from '../../relation/ex
 import type { Expression } from '../../relation/expression.ts';
 import type { KqlType } from '../type.ts';
 import { kqlTypes } from '../type.ts';
+import { isArray, parseJson } from '../../relation/values/json.ts';
 import { convert, emptyText, literalOf, typed } from './convert.ts';
 import { constantNumber, constantText, custom, direct, variadic } from './define.ts';
 import type { KqlContext, KqlFunction, Typed } from './kinds.ts';
@@ -43,6 +44,12 @@ function groupsOf(pattern: string): number {
   return Array.from(pattern.replaceAll(/\\.|\[(?:\\.|[^\]\\])*\]/gs, '').matchAll(/\((?!\?)|\(\?P?<(?![=!])/g)).length;
 }
 
+/** The name of each group, in their order; of a group without one, the empty text. */
+function groupNamesOf(pattern: string): string[] {
+  const plain = pattern.replaceAll(/\\.|\[(?:\\.|[^\]\\])*\]/gs, '');
+  return [...plain.matchAll(/\((?!\?)|\(\?P?<(?![=!])([^>]*)>/g)].map((one) => one.at(1) ?? '');
+}
+
 const extractAll = custom([2, 3], 'all that the groups of a regular expression match, as an array', (args, context) => {
   const [pattern, source] = [args[0], args[args.length - 1]];
   const regex = constantText(pattern, 'the regular expression', context);
@@ -51,9 +58,13 @@ const extractAll = custom([2, 3], 'all that the groups of a regular expression m
   if (args.length === 3) {
     const json = context.constant(args[1]);
     const listed = typeof json === 'string' ? (JSON.parse(json) as unknown) : undefined;
-    if (!Array.isArray(listed) || !listed.every((one) => Number.isInteger(one)))
-      return context.refuse('the groups have to be a constant array of numbers');
-    wanted = listed as number[]; // checked above
+    const names = groupNamesOf(regex);
+    const numbers = Array.isArray(listed)
+      ? listed.map((one) => (typeof one === 'string' ? names.indexOf(one) + 1 : Number(one)))
+      : [];
+    if (numbers.length === 0 || !numbers.every((one) => Number.isInteger(one) && one > 0 && one <= all))
+      return context.refuse('the groups have to be a constant array of numbers and names of groups');
+    wanted = numbers;
   }
   if (all === 0) return context.refuse('the regular expression has no group in round brackets');
   const of = convert(source, 'string', context);
@@ -71,6 +82,8 @@ const indexOf = custom([2, 5], 'the place of a text in a text, from 0; -1 if it 
   const [start, length, occurrence] = [0, -1, 1].map((otherwise, i) =>
     args[i + 2] === undefined ? whole(otherwise) : convert(args[i + 2], 'long', context),
   );
+  if (args.length === 5 && constantNumber(args[3], 'the length', context) >= 0)
+    return context.refuse('an occurrence within a length is not supported');
   return typed('long', call('text_index_in', of, part, start, length, occurrence));
 });
 
@@ -137,11 +150,19 @@ const strrep = custom([2, 3], 'a value so many times, with a delimiter between',
   return typed('string', when(call('less', whole(0), times), call('concat', repeated, value), emptyText));
 });
 
-const replaceStrings = direct(
+const replaceStrings = custom(
+  3,
   'a text with the texts of one array replaced by those of another, in one pass',
-  ['string', 'dynamic', 'dynamic'],
-  'string',
-  'text_replace_all',
+  ([of, from, to], context) => {
+    for (const one of [from, to]) {
+      const constant = context.constant(one);
+      const items = typeof constant === 'string' ? parseJson(constant) : undefined;
+      if (isArray(items) && items.some((item) => typeof item !== 'string'))
+        return context.refuse('the arrays have to hold texts');
+    }
+    const [lookups, rewrites] = [from, to].map((one) => convert(one, 'dynamic', context));
+    return typed('string', call('text_replace_all', convert(of, 'string', context), lookups, rewrites));
+  },
 );
 
 const trimStart = (pattern: Expression, of: Expression): Expression => call('regex_trim_start', of, pattern);

@@ -58,19 +58,19 @@ function analyze({ text, tables }: Extract<LanguageRequest, { ask: 'analyze' }>)
       schemas: [],
       errors: [{ code: 'command', isSyntax: true, message: '', start: 0, length: text.length }],
     };
-  const errors = errorsIn(code);
+  const errors = errorsIn(code, text);
   if (errors.length > 0) return { tree: undefined, schemas: [], errors };
   const copy = new Copy();
   return { tree: copy.node(code.Syntax), schemas: copy.schemas, errors };
 }
 
 /** Those of the syntax first: what follows from a text that is no query says little. */
-function errorsIn(code: BridgeCode): Diagnostic[] {
+function errorsIn(code: BridgeCode, text: string): Diagnostic[] {
   const ofSyntax = code.GetSyntaxDiagnostics();
   const place = ({ Code, Start, Length }: BridgeDiagnostic): string => `${Code} ${Start} ${Length}`;
   const places = new Set(items(ofSyntax).map(place));
   const errors = items(code.GetDiagnostics())
-    .filter(({ Code, Severity }) => Severity === 'Error' && !tolerated.has(Code))
+    .filter(({ Code, Severity, Start }) => Severity === 'Error' && !isTolerated(Code, text.slice(0, Start)))
     .map((one) => ({
       code: one.Code,
       isSyntax: places.has(place(one)),
@@ -85,8 +85,10 @@ function items<T>(list: BridgeList<T>): T[] {
   return Array.from({ length: list.Count }, (_, i) => list.getItem(i));
 }
 
-/** Errors that the engine does not have: an argument of `count()`. */
-const tolerated: ReadonlySet<string> = new Set(['KS107']);
+/** Errors that the engine does not have: an argument of `count()`, keywords as names of columns, and a fraction of seconds in `make_timespan`. */
+function isTolerated(code: string, before: string): boolean {
+  return code === 'KS107' || code === 'KS228' || (code === 'KS134' && /\bmake_timespan\s*\([^()]*$/.test(before));
+}
 
 function complete({ text, position, tables }: Extract<LanguageRequest, { ask: 'complete' }>): Completions {
   const { kusto, nameOf } = languageLibrary();

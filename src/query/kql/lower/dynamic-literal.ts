@@ -3,6 +3,7 @@ import type { Typed } from '../functions/kinds.ts';
 import type { SyntaxNode } from '../language/syntax.ts';
 import { datetimeMicros, literal, literalOf } from './literal.ts';
 import { list, node } from './parts.ts';
+import { realText } from '../../relation/values/json.ts';
 import type { Scope } from './scope.ts';
 import { timeText } from '../../engine/result.ts';
 
@@ -32,7 +33,7 @@ function jsonOf(of: SyntaxNode, scope: Scope): string {
     case 'UnaryMinusExpression':
       return `-${jsonOf(node(of, 'Expression'), scope)}`;
     case 'DateTimeLiteralExpression': {
-      const micros = datetimeMicros((of.text ?? '').replace(/^\w+\s*\(([\s\S]*)\)$/, '$1').trim());
+      const micros = datetimeMicros(withoutBrackets(of.text ?? ''));
       return micros === undefined ? 'null' : JSON.stringify(sevenDigits(timeText(micros, 'Z') ?? ''));
     }
     default: {
@@ -42,6 +43,10 @@ function jsonOf(of: SyntaxNode, scope: Scope): string {
       if (value.value.kind !== 'literal') return 'null';
       const { value: plain } = value.value;
       if (value.type === 'long' || value.type === 'int') return String(plain);
+      if (value.type === 'real') {
+        const text = realText(Number(plain));
+        return Number.isFinite(Number(plain)) ? text : JSON.stringify(text);
+      }
       if (value.type === 'decimal') return JSON.stringify(plain);
       return typeof plain === 'number' || typeof plain === 'boolean' ? String(plain) : JSON.stringify(plain);
     }
@@ -59,6 +64,12 @@ function keyOf(pair: SyntaxNode): string {
   } catch {
     return inner;
   }
+}
+
+/** `2024-01-01` of `datetime("2024-01-01")`. */
+function withoutBrackets(text: string): string {
+  const inner = text.replace(/^\w+\s*\(([\s\S]*)\)$/, '$1').trim();
+  return inner.replace(/^(["'])([^]*)\1$/, '$2');
 }
 
 function sevenDigits(time: string): string {

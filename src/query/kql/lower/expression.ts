@@ -9,7 +9,7 @@ import type { KqlType } from '../type.ts';
 import { kqlTypes } from '../type.ts';
 import { nearest } from '../../filter/nearest.ts';
 import { dynamicLiteral } from './dynamic-literal.ts';
-import { isLiteral, literal, literalOf } from './literal.ts';
+import { isLiteral, literal, literalOf, literalOfValue } from './literal.ts';
 import { oneRow } from './one-row.ts';
 import { list, node, optional, text } from './parts.ts';
 import type { KqlQuery } from './query.ts';
@@ -250,8 +250,15 @@ function listOf(of: SyntaxNode, scope: Scope): Typed {
 
 /** `toscalar(table)`: the first column of its first row. */
 function scalarOf(of: SyntaxNode, scope: Scope): Typed {
-  if (of.schema === undefined) return expression(of, scope);
   const { query } = scope;
+  if (of.schema === undefined) {
+    // Computed once, also where each call would give another value.
+    const value = query.scalars.get(of) ?? expression(of, scope);
+    const constant = query.constant(value);
+    const once = constant === undefined ? value : literalOfValue(value.type, constant);
+    if (constant !== undefined) query.scalars.set(of, once);
+    return once;
+  }
   const other = query.rowsOf(of, scope.names);
   const [first] = other.columns;
   const one = project(limit(orderedRelation(other), 1), [first.column]);
@@ -415,9 +422,10 @@ function columnIfExists(args: readonly SyntaxNode[], scope: Scope): Typed {
 }
 
 function packAll(of: SyntaxNode, args: readonly SyntaxNode[], scope: Scope): Typed {
-  if (args.length > 0) return scope.query.refuse(of, 'pack_all with an argument is not supported');
   const items = scope.rows.columns.flatMap((one) => [literal('string', one.name), typedColumn(one)]);
-  return apply('bag_pack', kqlFunctions['bag_pack'], of, items, scope);
+  const all = apply('bag_pack', kqlFunctions['bag_pack'], of, items, scope);
+  const leavesOut = args.length > 0 && constantOf(args[0], scope, 'ignore_null_empty') === true;
+  return leavesOut ? { value: call('bag_filled', all.value), type: 'dynamic' } : all;
 }
 
 /** Source: Kusto, "Scalar data types". */

@@ -51,6 +51,8 @@ export class KqlQuery {
   readonly shared: { readonly name: string; readonly value: Relation }[] = [];
   /** Names of tables that were read. */
   readonly tablesRead = new Set<string>();
+  /** Values of `toscalar` that read no row, by its expression. */
+  readonly scalars = new Map<SyntaxNode, Typed>();
   #names = 0;
   #callDepth = 0;
   /** The call whose body is being lowered: offsets inside of it are those of its declaration. */

@@ -190,8 +190,8 @@ export const convertPrimitives = {
       .trim()
       .toLowerCase()
       .replace(/^\{(.*)\}$/, '$1');
-    const dashed = /^[\da-f]{32}$/.test(word) ? word.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') : word;
-    return guidPattern.test(dashed) ? dashed : undefined;
+    const digits = word.replaceAll('-', '');
+    return /^[\da-f]{32}$/.test(digits) ? digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') : undefined;
   }),
 
   boolean_dynamic: primitive(

@@ -87,10 +87,9 @@ function shifted(items: readonly Json[], by: number, filler: Json): Json[] {
 
 function paths(value: Json, at: string): string[] {
   if (isBag(value)) return [...value].flatMap(([key, one]) => [`${at}['${key}']`, ...paths(one, `${at}['${key}']`)]);
-  if (isArray(value))
-    return value.length === 0
-      ? []
-      : [`${at}[0]`, ...paths(value[0], `${at}[0]`)].filter((one, i) => i > 0 || one !== '');
+  // All elements stand for one: `[0]`.
+  if (isArray(value) && value.length > 0)
+    return [...new Set([`${at}[0]`, ...value.flatMap((one) => paths(one, `${at}[0]`))])];
   return [];
 }
 
@@ -240,7 +239,7 @@ export const dynamicPrimitives = {
       const at = (side: Json, i: number): Json => (isArray(side) ? (side[i] ?? null) : side);
       return textOf(
         items?.map((one, i) =>
-          one === null
+          typeof one !== 'boolean' && !isNumeric(one)
             ? null
             : one === true || (isNumeric(one) && Number(one) !== 0)
               ? at(sides[0], i)
@@ -420,11 +419,17 @@ export const dynamicPrimitives = {
     own,
   ),
   bag_zip: primitive(['dynamic', 'dynamic'], 'dynamic', (keys, items) => {
-    const [names, all] = [arrayOf(keys), arrayOf(items)];
-    if (names === undefined || all === undefined) return undefined;
+    const names = arrayOf(keys);
+    const all = arrayOf(items) ?? [];
+    if (names === undefined) return undefined;
     return jsonText(
       new Map(names.flatMap((name, i) => (typeof name === 'string' ? [[name, all[i] ?? null] as const] : []))),
     );
+  }),
+  /** Without members that are null or the empty text. */
+  bag_filled: primitive(['dynamic'], 'dynamic', (of) => {
+    const bag = parseJson(of);
+    return isBag(bag) ? jsonText(new Map([...bag].filter(([, one]) => one !== null && one !== ''))) : undefined;
   }),
   treepath: primitive(['dynamic'], 'dynamic', (of) => jsonText(paths(parseJson(of) ?? null, ''))),
   /** The text of JSON, in which the members of bags are in order of their names. */

@@ -127,7 +127,9 @@ export const parsePrimitives = {
     return value < 10n ** 26n ? value * 10n ** BigInt(decimalScale) : undefined;
   }),
   url_encode: primitive(['text'], 'text', (text) =>
-    encodeURIComponent(text).replaceAll(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`),
+    encodeURIComponent(text)
+      .replaceAll(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16)}`)
+      .replaceAll(/%[\dA-F]{2}/g, (one) => one.toLowerCase()),
   ),
   /** As a form: blanks are `+`, and hexadecimal digits lower-case. */
   uri_encode: primitive(['text'], 'text', (text) =>

@@ -2,6 +2,7 @@
 import { addressPrimitives } from './address.ts';
 import { convertPrimitives } from './convert.ts';
 import { dynamicPrimitives } from './dynamic.ts';
+import { keyValuePrimitives } from './key-values.ts';
 import { numberPrimitives } from './number.ts';
 import { parsePrimitives } from './parse.ts';
 import { seriesPrimitives } from './series.ts';
@@ -16,6 +17,7 @@ export const primitives = {
   ...dynamicPrimitives,
   ...addressPrimitives,
   ...parsePrimitives,
+  ...keyValuePrimitives,
   ...seriesPrimitives,
 } as const;
 

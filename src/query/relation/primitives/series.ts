@@ -82,7 +82,7 @@ function linear(
   series: Numbers,
   isMissing: (one: number | null) => boolean,
   fillEdges: boolean,
-  constant: number,
+  constant: number | null,
 ): (number | null)[] {
   const known = series.flatMap((one, i) => (isMissing(one) ? [] : [i]));
   if (known.length === 0) return series.map(() => constant);
@@ -234,7 +234,12 @@ export const seriesPrimitives = {
   }),
   series_dot_product: primitive(['dynamic', 'dynamic'], 'double', (a, b) => {
     const found = pairs(a, b);
-    return found === undefined ? undefined : dot(...found);
+    if (found !== undefined) return dot(...found);
+    const [series, factor] = [
+      seriesOf(a) ?? seriesOf(b),
+      numberOf(parseJson(a) ?? null) ?? numberOf(parseJson(b) ?? null),
+    ];
+    return series === undefined || factor === null ? undefined : factor * total(series.map((one) => one ?? 0));
   }),
   series_cosine_similarity: primitive(['dynamic', 'dynamic'], 'double', (a, b) => {
     const found = pairs(a, b);
@@ -261,12 +266,19 @@ export const seriesPrimitives = {
     fill(text, missing, (series, isMissing) => forward(series.toReversed(), isMissing).toReversed()),
   ),
   series_fill_linear: primitive(
-    ['dynamic', 'dynamic', 'boolean', 'double'],
+    ['dynamic', 'dynamic', 'boolean', 'dynamic'],
     'dynamic',
     (text, missing, fillEdges, constant) => {
-      const filled = fill(text, missing, (series, isMissing) => linear(series, isMissing, fillEdges, constant));
-      return filled;
+      const value = constant === null ? null : numberOf(parseJson(constant) ?? null);
+      // An array of whole numbers stays one.
+      const kept = (one: number | null): number | null =>
+        one !== null && isWholeText(text) && value !== one ? Math.trunc(one) : one;
+      return text === null || missing === null
+        ? undefined
+        : fill(text, missing, (series, isMissing) => linear(series, isMissing, fillEdges ?? true, value).map(kept));
     },
+    undefined,
+    { nulls: 'own' },
   ),
   series_stats: primitive(['dynamic'], 'dynamic', (text) => {
     const series = seriesOf(text);

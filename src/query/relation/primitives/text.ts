@@ -127,15 +127,18 @@ export const textPrimitives = {
   text_replace_all: primitive(['text', 'dynamic', 'dynamic'], 'text', (text, from, to) => {
     const [lookups, rewrites] = [from, to].map((one) => {
       const items = parseJson(one);
-      return isArray(items) ? items.map((item) => (typeof item === 'string' ? item : jsonText(item))) : [];
+      return isArray(items) ? items : [];
     });
     // Parts in turn: of the text, and made.
     let parts = [text];
-    for (const [i, lookup] of lookups.entries())
-      if (lookup !== '')
+    for (const [i, lookup] of lookups.entries()) {
+      // What is no text on either side replaces nothing.
+      const rewrite = rewrites[i];
+      if (typeof lookup === 'string' && typeof rewrite === 'string' && lookup !== '')
         parts = parts.flatMap((part, at) =>
-          at % 2 === 1 ? [part] : part.split(lookup).flatMap((one, j) => (j === 0 ? [one] : [rewrites[i] ?? '', one])),
+          at % 2 === 1 ? [part] : part.split(lookup).flatMap((one, j) => (j === 0 ? [one] : [rewrite, one])),
         );
+    }
     return parts.join('').slice(0, limits.kqlTextCharactersMax);
   }),
   text_reverse: primitive(

@@ -30,6 +30,10 @@ export function parseIpv4(text: string): AddressRange | undefined {
 export function parseIpv6(text: string): AddressRange | undefined {
   const v4 = parseIpv4(text);
   if (v4 !== undefined) return { address: mapped | v4.address, bits: v4.bits + 96 };
+  // An address of IPv4 behind `::`, with the length of its prefix as one of IPv4.
+  const [, compatible] = /^\s*::(\d+\.[\d.]+(?:\/\d{1,2})?)\s*$/.exec(text) ?? [];
+  const inside = compatible === undefined ? undefined : parseIpv4(compatible);
+  if (inside !== undefined) return { address: mapped | inside.address, bits: inside.bits + 96 };
   const found = /^\s*([\da-fA-F:.]{2,45})(?:\/(\d{1,3}))?\s*$/.exec(text);
   if (found === null || Number(found[2] ?? 128) > 128) return undefined;
   const last = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(found[1]);

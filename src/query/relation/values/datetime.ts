@@ -89,7 +89,7 @@ export function parseDatetime(text: string): bigint | undefined {
       named[4] ?? '',
     );
   }
-  const slashed = /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?:\s+(.*))?$/.exec(trimmed);
+  const slashed = /^(\d{1,2})[/-](\d{1,2})[/-](\d{4})(?:\s+(.*))?$/.exec(trimmed);
   if (slashed === null) return undefined;
   return dateAndTime(Number(slashed[3]), Number(slashed[1]), Number(slashed[2]), slashed[4] ?? '');
 }

@@ -1,3 +1,4 @@
+import { limits } from '../../../../base/limits.ts';
 import { extend, unnest } from '../../../relation/build.ts';
 import { call, whole } from '../../../relation/expression.ts';
 import type { Typed } from '../../functions/kinds.ts';
@@ -19,6 +20,13 @@ export function range(of: SyntaxNode, names: Names, query: KqlQuery): Rows {
   const operated = (sign: string, a: Typed, b: Typed): Typed => operate(sign, of, [a, b], scope);
   const distance = operated('-', end, start);
   const steps = converted(operated('/', distance, step), 'long', scope, of);
+  const count = query.constant(steps);
+  if (typeof count === 'bigint' && count >= BigInt(limits.kqlRangeRowsMax))
+    return query.refuse(
+      of,
+      `a range of more than ${limits.kqlRangeRowsMax} rows is not supported`,
+      'Take a larger step.',
+    );
   const [place, column] = [query.fresh(), query.fresh()];
   const expanded = unnest(scope.rows.relation, call('sequence', whole(0), steps.value), place);
   const at: Typed = { value: { kind: 'column', name: place }, type: 'long' };

@@ -15,8 +15,6 @@ import type { UnionInput } from './union.ts';
 import { unionOf } from './union.ts';
 
 export const search: Operator = (from) => {
-  const kind = parameter(from.of, 'kind')?.text ?? 'case_insensitive';
-  if (kind !== 'case_insensitive') from.query.refuse(from.of, `search with kind=${kind} is not supported`);
   const inputs = inputsOf(from).map((one) => ({ ...one, rows: found(node(from.of, 'Condition'), one.rows, from) }));
   return inOrder(unionOf(inputs, from.query, false, '$table'), schemaNames(from));
 };
@@ -49,6 +47,7 @@ function inputsOf({ of, input, hasInput, names, query }: OperatorInput): UnionIn
       for (const table of query.settings.tables) if (pattern.test(table.name)) all.push(reference(one, table.name));
     }
   }
+  if (all.length === 0) return query.invalid(of, 'there is no table to search');
   return all.map((one, i) => ({
     rows: query.rowsOf(one, names),
     source: one.kind === 'NameReference' ? (one.text ?? '') : `union_arg${i}`,
@@ -59,42 +58,78 @@ function reference({ start, end }: SyntaxNode, text: string): SyntaxNode {
   return { kind: 'NameReference', start, end, text, parts: {} };
 }
 
-function found(condition: SyntaxNode, rows: Rows, { query, names }: OperatorInput): Rows {
+function found(condition: SyntaxNode, rows: Rows, { of, query, names }: OperatorInput): Rows {
   const scope = new Scope(query, names, rows);
-  const holds = conditionOf(condition, scope);
+  const holds = conditionOf(condition, scope, parameter(of, 'kind')?.text?.toLowerCase() === 'case_sensitive');
   return { ...scope.rows, relation: filter(scope.rows.relation, holds.value) };
 }
 
 /** A text alone is a term of any column; `*` in it stands for the rest of a term. */
-function conditionOf(of: SyntaxNode, scope: Scope): Typed {
+function conditionOf(of: SyntaxNode, scope: Scope, isSensitive: boolean): Typed {
   switch (of.kind) {
     case 'ParenthesizedExpression':
-      return conditionOf(node(of, 'Expression'), scope);
+      return conditionOf(node(of, 'Expression'), scope, isSensitive);
     case 'AndExpression':
     case 'OrExpression': {
       const sign = of.kind === 'AndExpression' ? 'and' : 'or';
-      return operate(sign, of, [conditionOf(node(of, 'Left'), scope), conditionOf(node(of, 'Right'), scope)], scope);
+      const sides = [node(of, 'Left'), node(of, 'Right')];
+      return operate(
+        sign,
+        of,
+        sides.map((one) => conditionOf(one, scope, isSensitive)),
+        scope,
+      );
     }
     case 'StringLiteralExpression':
-      return termOf(of, scope);
+      return termOf(of, scope, isSensitive);
     case 'SearchExpression': {
       const inner = new Scope(scope.query, scope.names, {
         ...scope.rows,
         columns: scope.rows.columns.filter((one) => one.name === node(of, 'Left').text),
       });
-      return termOf(node(of, 'Right'), inner);
+      return termOf(node(of, 'Right'), inner, isSensitive);
     }
     default:
-      return missingIsNot(of, scope);
+      return missingIsNot(isSensitive ? sensitive(of) : of, scope);
   }
 }
 
-function termOf(of: SyntaxNode, scope: Scope): Typed {
+/** Signs of texts that have a form which tells cases apart. */
+const sensitiveSigns: ReadonlyMap<string, string> = new Map([
+  ['has', 'has_cs'],
+  ['!has', '!has_cs'],
+  ['contains', 'contains_cs'],
+  ['!contains', '!contains_cs'],
+  ['startswith', 'startswith_cs'],
+  ['!startswith', '!startswith_cs'],
+  ['endswith', 'endswith_cs'],
+  ['!endswith', '!endswith_cs'],
+  ['hasprefix', 'hasprefix_cs'],
+  ['!hasprefix', '!hasprefix_cs'],
+  ['hassuffix', 'hassuffix_cs'],
+  ['!hassuffix', '!hassuffix_cs'],
+  [':', 'has_cs'],
+  ['=~', '=='],
+  ['!~', '!='],
+  ['in~', 'in'],
+  ['!in~', '!in'],
+]);
+
+function sensitive(of: SyntaxNode): SyntaxNode {
+  const parts = Object.entries(of.parts).map(([name, part]) => {
+    if (typeof part !== 'string') return [name, 'kind' in part ? sensitive(part) : part.map(sensitive)] as const;
+    return [name, name === 'Operator' ? (sensitiveSigns.get(part.toLowerCase()) ?? part) : part] as const;
+  });
+  return { ...of, parts: Object.fromEntries(parts) };
+}
+
+function termOf(of: SyntaxNode, scope: Scope, isSensitive: boolean): Typed {
   const term = of.text ?? '';
   if (term === '*') return literal('bool', true);
   const [isStart, isEnd] = [term.startsWith('*'), term.endsWith('*')];
   const plain = literal('string', term.replaceAll(/^\*|\*$/g, ''));
-  const sign = isStart && isEnd ? 'contains' : isStart ? 'hassuffix' : isEnd ? 'hasprefix' : 'has';
+  const plainSign = isStart && isEnd ? 'contains' : isStart ? 'hassuffix' : isEnd ? 'hasprefix' : 'has';
+  const sign = isSensitive ? `${plainSign}_cs` : plainSign;
   const tests = scope.rows.columns.map((one) =>
     operate(sign, of, [converted(typedColumn(one), 'string', scope, of), plain], scope),
   );

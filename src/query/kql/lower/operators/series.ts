@@ -1,7 +1,7 @@
 /** make-series: an array of values for each group, with one for each step of an axis. */
-import { cross, extend, filter, join, project, summarize, unnest } from '../../../relation/build.ts';
+import { cross, extend, filter, join, limit, project, summarize, unnest } from '../../../relation/build.ts';
 import type { Expression } from '../../../relation/expression.ts';
-import { call, column, when, whole, wholeValue } from '../../../relation/expression.ts';
+import { call, column, when, whole, wholeValue, yes } from '../../../relation/expression.ts';
 import type { Aggregate, Relation } from '../../../relation/relation.ts';
 import { kqlFunctions } from '../../functions/kql-functions.ts';
 import type { Typed } from '../../functions/kinds.ts';
@@ -9,7 +9,7 @@ import { limits } from '../../../../base/limits.ts';
 import { apply, converted, expression, lowerAggregate, operate } from '../expression.ts';
 import { literal } from '../literal.ts';
 import { oneRow } from '../one-row.ts';
-import { list, node, optional } from '../parts.ts';
+import { list, node, optional, parameter } from '../parts.ts';
 import type { RowColumn } from '../rows.ts';
 import { boundTo, neverNullText } from '../rows.ts';
 import { Scope } from '../scope.ts';
@@ -56,7 +56,13 @@ export const makeSeries: Operator = (from) => {
     ...[...groups, where].map((name) => ({ name: `${name}x`, value: column(name) })),
     ...made,
   ]);
-  const grid = steps(groups.length === 0 ? undefined : summarize(rows.relation, groups, []), count, from);
+  // Of no rows there is no series, unless it is asked for.
+  const isNonEmpty = parameter(of, 'kind')?.text?.toLowerCase() === 'nonempty';
+  const any = query.fresh();
+  const one = limit(project(bound.relation, [{ name: any, value: yes }]), 1);
+  const marks = groups.length === 0 && !isNonEmpty ? [any] : [];
+  const gridOf = groups.length > 0 ? summarize(rows.relation, groups, []) : isNonEmpty ? undefined : one;
+  const grid = steps(gridOf, count, from);
   const joined = join('left', grid.relation, cells, [
     ...groups.map((name) => ({ left: name, right: `${name}x` })),
     { left: grid.place, right: `${where}x` },
@@ -78,7 +84,7 @@ export const makeSeries: Operator = (from) => {
   );
   const relation = summarize(
     withValues.relation,
-    groups,
+    [...groups, ...marks],
     lists.flatMap((one) =>
       one.aggregates.map((a) => (a.function === 'apply' ? { ...a, order: [{ by: grid.place }] } : a)),
     ),

@@ -5,7 +5,7 @@ import { column } from '../../../relation/expression.ts';
 import type { SyntaxNode } from '../../language/syntax.ts';
 import type { KqlType } from '../../type.ts';
 import { literal } from '../literal.ts';
-import { list, parameter, unwrapped } from '../parts.ts';
+import { list, optional, parameter, unwrapped } from '../parts.ts';
 import type { KqlQuery } from '../query.ts';
 import type { RowColumn, Rows } from '../rows.ts';
 import { emptyValue } from '../rows.ts';
@@ -31,7 +31,7 @@ export const union: Operator = (from) => {
       for (const name of found) inputs.push({ rows: query.rowsOf(named(plain, name), names), source: name });
       continue;
     }
-    const source = plain.kind === 'NameReference' ? (plain.text ?? '') : `union_arg${inputs.length}`;
+    const source = nameOf(plain) ?? `union_arg${inputs.length}`;
     inputs.push({ rows: query.rowsOf(item, names), source });
   }
   if (inputs.length === 0) return query.invalid(of, 'the union has no table');
@@ -39,6 +39,13 @@ export const union: Operator = (from) => {
   const source = parameter(of, 'withsource') ?? parameter(of, 'with_source');
   return unionOf(inputs, query, isInner, source?.text);
 };
+
+/** The name of a table, or the one that `as` gives rows. */
+function nameOf(of: SyntaxNode): string | undefined {
+  if (of.kind === 'NameReference') return of.text;
+  const last = of.kind === 'PipeExpression' ? optional(of, 'Operator') : undefined;
+  return last?.kind === 'AsOperator' ? optional(last, 'Name')?.text : undefined;
+}
 
 function named(of: SyntaxNode, name: string): SyntaxNode {
   return { kind: 'NameReference', start: of.start, end: of.end, text: name, parts: {} };
