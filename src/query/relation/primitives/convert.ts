@@ -57,8 +57,6 @@ const boolOf = (text: string): boolean | undefined => {
   return value === undefined ? undefined : value !== 0n;
 };
 
-const guidPattern = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
-
 export const convertPrimitives = {
   boolean_text: primitive(
     ['boolean'],
