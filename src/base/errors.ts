@@ -53,6 +53,12 @@ export const errorTable = {
     meaning: 'A network file has NSGs but no NIC, so packets cannot be assigned to a NIC.',
     hint: 'Export the network interfaces too (az network nic list), or record without --network.',
   },
+  'rules-too-large': {
+    exit: 6,
+    status: 422,
+    meaning: 'Rules are too many, or too unlike each other, to be compared exactly.',
+    hint: 'Compare one NSG or NIC at a time (--nsg, --nic), or one direction (--direction).',
+  },
   'names-invalid': {
     exit: 2,
     status: 400,

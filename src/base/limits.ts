@@ -290,6 +290,13 @@ export const limits = {
   deploymentThreadsMax: 2,
   /** Megabytes of memory of each of these threads; a template that needs more is refused with `InvalidTemplate`. */
   deploymentMemoryMegabytesMax: 512,
+  // Comparing rules
+
+  /** Nodes of a decision diagram, 16 bytes each; above it, comparing rules ends with `rules-too-large`. */
+  headerSpaceNodesMax: 24_000_000,
+  /** Numbers of headers kept while rules are compared; above it, they are counted anew. */
+  headerCountsHeld: 1_000_000,
+
   // Delivery and the spool
 
   /** Flushes in the encoding thread, each of up to `eventsMax` events of 92 bytes; at the limit, reading waits. */

@@ -63,6 +63,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/rules-list.ts'),
   },
   {
+    name: 'rules lint',
+    summary: 'rules that decide nothing, and why',
+    load: () => import('./commands/rules-lint.ts'),
+  },
+  {
     name: 'serve',
     summary: 'control plane, recorder and ingester in one process',
     load: async () => (await service()).serve,

@@ -74,6 +74,18 @@ export function subtractRanges(ranges: readonly AddressRange[], holes: readonly 
   return left;
 }
 
+/** What is in both. Both must be sorted and merged. */
+export function intersectRanges(a: readonly AddressRange[], b: readonly AddressRange[]): AddressRange[] {
+  const both: AddressRange[] = [];
+  let j = 0;
+  for (const { start, end } of a) {
+    while (j < b.length && b[j].end <= start) j++;
+    for (let i = j; i < b.length && b[i].start < end; i++)
+      both.push({ start: b[i].start > start ? b[i].start : start, end: b[i].end < end ? b[i].end : end });
+  }
+  return both;
+}
+
 /** The smallest list of prefixes that covers exactly these ranges, in order. */
 export function prefixesOfRanges(ranges: readonly AddressRange[], family: Family): Prefix[] {
   const bits = family === 4 ? 32 : 128;

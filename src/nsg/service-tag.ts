@@ -68,7 +68,15 @@ export const privatePrefixes: readonly Prefix[] = [
 export function isPlatformRequest(family: number, protocol: number, word: number, port: number): boolean {
   if (family !== 4) return false;
   if (word === hostWord || word === metadataWord) return true;
-  return port === 1688 && protocol === protocolTcp && activationWords.includes(word);
+  return port === activationPort && protocol === protocolTcp && activationWords.includes(word);
+}
+
+/** The same as destinations: without a port, every protocol and port. */
+export function platformTargets(): readonly { prefixes: readonly Prefix[]; protocol?: number; port?: number }[] {
+  return [
+    { prefixes: [...hostServices, ...metadataServices] },
+    { prefixes: activationServices, protocol: protocolTcp, port: activationPort },
+  ];
 }
 
 /**
@@ -81,6 +89,7 @@ export function namesPlatform(rule: Rule): boolean {
   );
 }
 
+const activationPort = 1688;
 const hostServices = [prefixOf('168.63.129.16/32')];
 const metadataServices = [prefixOf('169.254.169.254/32')];
 const activationServices = ['20.118.99.224/32', '40.83.235.53/32', '23.102.135.246/32'].map(prefixOf);
