@@ -58,6 +58,7 @@ const lines: Readonly<Record<string, readonly string[]>> = {
   'enrich lookup': ['10.20.1.4 8.8.8.8 -o json'],
   'nsg show': ['--network NETWORK -o json'],
   'nsg eval': [`${packet} -o json`],
+  'rules lint': ['--network NETWORK -o json'],
   'rules list': ['--network NETWORK --lake LAKE -o json'],
   'lake stats': ['--lake LAKE -o json'],
   'lake retain': ['--lake LAKE --days 3650 --stats json'],

@@ -36,7 +36,7 @@ export function define(command: Command): void {
     `
 Findings:
   empty        the rule matches no packet
-  shadowed     earlier rules take all of its packets, one of them with the other access
+  shadowed     earlier rules take all its packets, one with the other access
   covered      earlier rules of the same access take all of its packets
   redundant    without the rule, every packet has the same access
 

@@ -26,7 +26,7 @@ export interface Change {
 /** A function of headers whose values are numbers of changes; 0 where nothing changes. */
 export interface Changes {
   readonly node: Node;
-  changeOf(value: number): Change;
+  readonly changeOf: (value: number) => Change;
 }
 
 /** @throws rules-too-large */
