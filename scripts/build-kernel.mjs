@@ -13,7 +13,7 @@ import { arraysFile, layoutFiles, placeLayout } from './kernel-layout.mjs';
 const kernels = [
   { folder: 'tuples', target: 'src/flowlog/tuple-kernel-module.ts', name: 'tupleKernelModule', hasLayout: true },
   { folder: 'flow', target: 'src/flow/kernel-module.ts', name: 'kernelModule', hasLayout: true },
-  { folder: 'pages', target: 'src/parquet/page-kernel-module.ts', name: 'pageKernelModule', memoryLength: 21_757_952 },
+  { folder: 'pages', target: 'src/parquet/page-kernel-module.ts', name: 'pageKernelModule', hasLayout: true },
   {
     folder: 'read-rows',
     target: 'src/lake/tuples/read-kernel-module.ts',

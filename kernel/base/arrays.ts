@@ -79,6 +79,40 @@ export class Array8<T> {
 }
 
 @unmanaged
+export class Array16<T> {
+  @inline
+  @operator('[]')
+  get(index: u32): T {
+    assert(index < 16);
+    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));
+  }
+
+  @inline
+  @operator('[]=')
+  set(index: u32, value: T): void {
+    assert(index < 16);
+    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
+  }
+}
+
+@unmanaged
+export class Array32<T> {
+  @inline
+  @operator('[]')
+  get(index: u32): T {
+    assert(index < 32);
+    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));
+  }
+
+  @inline
+  @operator('[]=')
+  set(index: u32, value: T): void {
+    assert(index < 32);
+    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
+  }
+}
+
+@unmanaged
 export class Array64<T> {
   @inline
   @operator('[]')
@@ -125,6 +159,23 @@ export class Array256<T> {
   @operator('[]=')
   set(index: u32, value: T): void {
     assert(index < 256);
+    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
+  }
+}
+
+@unmanaged
+export class Array1024<T> {
+  @inline
+  @operator('[]')
+  get(index: u32): T {
+    assert(index < 1024);
+    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));
+  }
+
+  @inline
+  @operator('[]=')
+  set(index: u32, value: T): void {
+    assert(index < 1024);
     store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
   }
 }
@@ -380,6 +431,23 @@ export class Array5406720<T> {
   @operator('[]=')
   set(index: u32, value: T): void {
     assert(index < 5_406_720);
+    store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
+  }
+}
+
+@unmanaged
+export class Array5472256<T> {
+  @inline
+  @operator('[]')
+  get(index: u32): T {
+    assert(index < 5_472_256);
+    return load<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()));
+  }
+
+  @inline
+  @operator('[]=')
+  set(index: u32, value: T): void {
+    assert(index < 5_472_256);
     store<T>(changetype<usize>(this) + ((<usize>index) << alignof<T>()), value);
   }
 }

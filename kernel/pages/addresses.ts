@@ -3,25 +3,27 @@
  *
  * AssemblyScript, a part of kernel/pages/pages.ts.
  */
-import {
-  bodyAt,
-  bucketsAt,
-  dictionaryAt,
-  distinctAt,
-  distinctFamiliesAt,
-  familiesAt,
-  halfIndexesAt,
-  halvesAt,
-  hashesAt,
-  indexesAt,
-  inputAt,
-  levelsAt,
-  octetLengthsAt,
-  octetsAt,
-} from '../../src/parquet/page-kernel-layout';
+import { Address } from '../base/address';
 import { writeIpv6 } from '../base/ipv6-text';
 import { bitWidth, setIpv6, setRange, setResult, writeHybrid32, writeIndexes, writeLevels, writeRun } from './bodies';
 import { bucketMask, bucketOf, clearBuckets, hashSeed } from './buckets';
+import {
+  body,
+  buckets,
+  dictionary,
+  distinctAddresses,
+  distinctFamilies,
+  families,
+  halfIndexes,
+  halves as distinctHalves,
+  hashes,
+  indexes,
+  input,
+  inputWords,
+  levels,
+  octetLengths,
+  octets,
+} from './memory';
 
 const dot: u8 = 0x2e;
 const zero: u8 = 0x30;
@@ -29,16 +31,15 @@ const zero: u8 = 0x30;
 /** Octets as text with the dot behind. */
 export function writeOctets(): void {
   for (let octet: u32 = 0; octet < 256; octet++) {
-    let at = octetsAt + (octet << 2);
+    const start = changetype<usize>(octets) + (octet << 2);
+    let at = start;
     if (octet >= 100) store<u8>(at++, zero + <u8>(octet / 100));
     if (octet >= 10) store<u8>(at++, zero + <u8>((octet / 10) % 10));
     store<u8>(at++, zero + <u8>(octet % 10));
     store<u8>(at++, dot);
-    store<u8>(octetLengthsAt + octet, <u8>(at - octetsAt - (octet << 2)));
+    octetLengths[octet] = <u8>(at - start);
   }
 }
-
-// Four words each at `inputAt`, families at `familiesAt`.
 
 let ipv6Distinct: u32 = 0;
 
@@ -54,49 +55,47 @@ export function internAddresses(count: u32, mixedFamily: u32): u32 {
   let lastIndex: u32 = 0;
   let known = false;
   for (let row: u32 = 0; row < count; row++) {
-    const family: u32 = load<u8>(familiesAt + row);
-    const at = <usize>inputAt + ((<usize>row) << 4);
-    const word = load<u32>(at, 12);
+    const family: u32 = families[row];
+    const address = input[row];
+    const word = address.word3;
     if (family == 4 || family == mixedFamily) {
       if (!known || word != lastWord) {
         let bucket = bucketOf(word);
         let index: u32;
         for (;;) {
-          index = load<u32>(bucketsAt + (bucket << 2));
+          index = buckets[bucket];
           if (index == 0) break;
-          const entry = <usize>distinctAt + ((<usize>(index - 1)) << 4);
-          if (load<u32>(entry, 12) == word && load<u8>(distinctFamiliesAt + index - 1) == 4) break;
+          if (distinctAddresses[index - 1].word3 == word && distinctFamilies[index - 1] == 4) break;
           bucket = (bucket + 1) & bucketMask;
         }
         if (index == 0) {
-          index = addAddress(at, distinct++, bucket, 4);
+          index = addAddress(address, distinct++, bucket, 4);
           if (distinct << 1 > bucketMask) growAddresses(distinct);
         }
         lastWord = word;
         lastIndex = index - 1;
         known = true;
       }
-      store<u32>(indexesAt + (row << 2), lastIndex);
+      indexes[row] = lastIndex;
       continue;
     }
-    const high = load<u64>(at);
-    const low = load<u64>(at, 8);
+    const high = address.high;
+    const low = address.low;
     let bucket = bucketOf(ipv6Key(high, low));
     let index: u32;
     for (;;) {
-      index = load<u32>(bucketsAt + (bucket << 2));
+      index = buckets[bucket];
       if (index == 0) break;
-      const entry = <usize>distinctAt + ((<usize>(index - 1)) << 4);
-      if (load<u64>(entry, 8) == low && load<u64>(entry) == high && load<u8>(distinctFamiliesAt + index - 1) == 6)
-        break;
+      const entry = distinctAddresses[index - 1];
+      if (entry.low == low && entry.high == high && distinctFamilies[index - 1] == 6) break;
       bucket = (bucket + 1) & bucketMask;
     }
     if (index == 0) {
-      index = addAddress(at, distinct++, bucket, 6);
+      index = addAddress(address, distinct++, bucket, 6);
       ipv6Distinct++;
       if (distinct << 1 > bucketMask) growAddresses(distinct);
     }
-    store<u32>(indexesAt + (row << 2), index - 1);
+    indexes[row] = index - 1;
   }
   return distinct;
 }
@@ -107,39 +106,37 @@ function ipv6Key(high: u64, low: u64): u64 {
   return low ^ hash ^ (hash >> 29);
 }
 
-function addAddress(from: usize, index: u32, bucket: u32, family: u8): u32 {
-  const entry = <usize>distinctAt + ((<usize>index) << 4);
-  store<u64>(entry, load<u64>(from));
-  store<u64>(entry, load<u64>(from, 8), 8);
-  store<u8>(distinctFamiliesAt + index, family);
-  store<u32>(bucketsAt + (bucket << 2), index + 1);
+function addAddress(from: Address, index: u32, bucket: u32, family: u8): u32 {
+  const entry = distinctAddresses[index];
+  entry.high = from.high;
+  entry.low = from.low;
+  distinctFamilies[index] = family;
+  buckets[bucket] = index + 1;
   return index + 1;
 }
 
 function growAddresses(distinct: u32): void {
   clearBuckets((bucketMask + 1) << 1);
   for (let i: u32 = 0; i < distinct; i++) {
-    const entry = <usize>distinctAt + ((<usize>i) << 4);
-    let bucket =
-      load<u8>(distinctFamiliesAt + i) == 4
-        ? bucketOf(load<u32>(entry, 12))
-        : bucketOf(ipv6Key(load<u64>(entry), load<u64>(entry, 8)));
-    while (load<u32>(bucketsAt + (bucket << 2)) != 0) bucket = (bucket + 1) & bucketMask;
-    store<u32>(bucketsAt + (bucket << 2), i + 1);
+    const entry = distinctAddresses[i];
+    let bucket = distinctFamilies[i] == 4 ? bucketOf(entry.word3) : bucketOf(ipv6Key(entry.high, entry.low));
+    while (buckets[bucket] != 0) bucket = (bucket + 1) & bucketMask;
+    buckets[bucket] = i + 1;
   }
 }
 
 /** The column of texts of the addresses that were interned last, with least and greatest, and the hashes of the texts for address filters. */
 export function addresses(count: u32, distinct: u32): void {
-  let at: usize = dictionaryAt;
+  const start = changetype<usize>(dictionary);
+  let at = start;
   let least: usize = 0;
   let greatest: usize = 0;
   for (let i: u32 = 0; i < distinct; i++) {
-    const words = <usize>distinctAt + ((<usize>i) << 4);
+    const address = distinctAddresses[i];
     const text = at + 4;
-    const end = load<u8>(distinctFamiliesAt + i) == 4 ? writeIpv4(text, load<u32>(words, 12)) : writeIpv6(text, words);
+    const end = distinctFamilies[i] == 4 ? writeIpv4(text, address.word3) : writeIpv6(text, changetype<usize>(address));
     store<u32>(at, <u32>(end - text));
-    store<f64>(hashesAt + (i << 3), hashOfText(text, end));
+    hashes[i] = hashOfText(text, end);
     if (least == 0) {
       least = at;
       greatest = at;
@@ -147,8 +144,8 @@ export function addresses(count: u32, distinct: u32): void {
     else if (isLess(greatest, at)) greatest = at;
     at = end;
   }
-  const body = writeIndexes(writeLevels(count, count), count, distinct, false);
-  setResult(count, distinct, at - dictionaryAt, body - bodyAt);
+  const end = writeIndexes(writeLevels(count, count), count, distinct, false);
+  setResult(count, distinct, at - start, end - changetype<usize>(body));
   setRange(least, greatest);
   setIpv6(ipv6Distinct);
 }
@@ -183,68 +180,68 @@ function hashOfText(at: usize, end: usize): f64 {
 function writeIpv4(at: usize, word: u32): usize {
   for (let shift: u32 = 24; shift > 0; shift -= 8) {
     const octet = (word >> shift) & 255;
-    store<u32>(at, load<u32>(octetsAt + (octet << 2)));
-    at += load<u8>(octetLengthsAt + octet);
+    store<u32>(at, octets[octet]);
+    at += octetLengths[octet];
   }
   const octet = word & 255;
-  store<u32>(at, load<u32>(octetsAt + (octet << 2)));
-  return at + load<u8>(octetLengthsAt + octet) - 1;
+  store<u32>(at, octets[octet]);
+  return at + octetLengths[octet] - 1;
 }
 
 /** The column of one half (0 the high one) of the IPv6 addresses among those that were interned last; IPv4 is null. */
-export function halves(count: u32, distinctAddresses: u32, half: u32): void {
+export function halves(count: u32, addressCount: u32, half: u32): void {
   clearBuckets(65_536);
   let distinct: u32 = 0;
   let least = i64.MAX_VALUE;
   let greatest = i64.MIN_VALUE;
-  for (let i: u32 = 0; i < distinctAddresses; i++) {
-    const slot = halfIndexesAt + (i << 2);
-    if (load<u8>(distinctFamiliesAt + i) == 4) {
-      store<u32>(slot, 0);
+  for (let i: u32 = 0; i < addressCount; i++) {
+    if (distinctFamilies[i] == 4) {
+      halfIndexes[i] = 0;
       continue;
     }
-    const value = rotl<u64>(load<u64>(<usize>distinctAt + ((<usize>i) << 4) + (half << 3)), 32);
+    const address = distinctAddresses[i];
+    const value = rotl<u64>(half == 0 ? address.high : address.low, 32);
     let bucket = bucketOf(value);
     let index: u32;
     for (;;) {
-      index = load<u32>(bucketsAt + (bucket << 2));
-      if (index == 0 || load<u64>(halvesAt + ((index - 1) << 3)) == value) break;
+      index = buckets[bucket];
+      if (index == 0 || distinctHalves[index - 1] == value) break;
       bucket = (bucket + 1) & bucketMask;
     }
     if (index == 0) {
-      store<u64>(halvesAt + (distinct << 3), value);
+      distinctHalves[distinct] = value;
       index = ++distinct;
-      store<u32>(bucketsAt + (bucket << 2), index);
+      buckets[bucket] = index;
       least = min(least, <i64>value);
       greatest = max(greatest, <i64>value);
       if (distinct << 1 > bucketMask) growHalves(distinct);
     }
-    store<u32>(slot, index);
+    halfIndexes[i] = index;
   }
   let present: u32 = 0;
   // The indexes of addresses stay for the other half: those of halves go where the input was.
   for (let row: u32 = 0; row < count; row++) {
-    const index = load<u32>(halfIndexesAt + (load<u32>(indexesAt + (row << 2)) << 2));
-    store<u8>(levelsAt + row, <u8>(index != 0));
-    store<u32>(inputAt + (present << 2), index - 1);
+    const index = halfIndexes[indexes[row]];
+    levels[row] = <u8>(index != 0);
+    inputWords[present] = index - 1;
     present += <u32>(index != 0);
   }
   let at = writeLevels(count, present);
   if (present > 0) {
     const width = bitWidth(distinct - 1);
     store<u8>(at++, <u8>width);
-    at = width == 0 ? writeRun(at, 0, present, 0) : writeHybrid32(at, inputAt, present, width);
+    at = width == 0 ? writeRun(at, 0, present, 0) : writeHybrid32(at, changetype<usize>(inputWords), present, width);
   }
-  memory.copy(dictionaryAt, halvesAt, distinct << 3);
-  setResult(present, distinct, distinct << 3, at - bodyAt);
+  memory.copy(changetype<usize>(dictionary), changetype<usize>(distinctHalves), distinct << 3);
+  setResult(present, distinct, distinct << 3, at - changetype<usize>(body));
   setRange(least, greatest);
 }
 
 function growHalves(distinct: u32): void {
   clearBuckets((bucketMask + 1) << 1);
   for (let i: u32 = 0; i < distinct; i++) {
-    let bucket = bucketOf(load<u64>(halvesAt + (i << 3)));
-    while (load<u32>(bucketsAt + (bucket << 2)) != 0) bucket = (bucket + 1) & bucketMask;
-    store<u32>(bucketsAt + (bucket << 2), i + 1);
+    let bucket = bucketOf(distinctHalves[i]);
+    while (buckets[bucket] != 0) bucket = (bucket + 1) & bucketMask;
+    buckets[bucket] = i + 1;
   }
 }

@@ -3,34 +3,10 @@
  *
  * AssemblyScript, a part of kernel/pages/pages.ts. Source: Parquet format, "Run Length Encoding / Bit-Packing Hybrid".
  */
-import {
-  bodyAt,
-  bodyLengthMax,
-  dictionaryLengthMax,
-  indexesAt,
-  levelsAt,
-  resultAt,
-} from '../../src/parquet/page-kernel-layout';
-
-/** What a call leaves, as src/parquet/page-kernel.ts draws it. */
-@unmanaged
-class Result {
-  present: u32;
-  distinct: u32;
-  dictionaryLength: u32;
-  bodyLength: u32;
-  /** Of numbers; of addresses, where the least and the greatest text lie. */
-  least: i64;
-  greatest: i64;
-  /** IPv6 addresses among the distinct ones. */
-  ipv6: u32;
-  areDifferences: u32;
-}
-
-const result = changetype<Result>(resultAt);
+import { body, bodyLengthMax, dictionaryLengthMax, indexes, levels, result } from './memory';
 
 export function setResult(present: u32, distinct: u32, dictionaryLength: usize, bodyLength: usize): void {
-  assert(dictionaryLength <= <usize>dictionaryLengthMax && bodyLength <= <usize>bodyLengthMax);
+  assert(dictionaryLength <= dictionaryLengthMax && bodyLength <= bodyLengthMax);
   result.present = present;
   result.distinct = distinct;
   result.dictionaryLength = <u32>dictionaryLength;
@@ -74,10 +50,11 @@ export function writeRun(at: usize, value: u32, count: u32, width: u32): usize {
 
 /** Levels at the beginning of a body: which of `count` rows have a value. */
 export function writeLevels(count: u32, present: u32): usize {
-  let at: usize = bodyAt + 4;
+  const start = changetype<usize>(body);
+  let at = start + 4;
   if (present == count || present == 0) at = writeRun(at, <u32>(present > 0), count, 1);
-  else at = writeHybrid8(at, levelsAt, count, 1);
-  store<u32>(bodyAt, <u32>(at - bodyAt - 4));
+  else at = writeHybrid8(at, changetype<usize>(levels), count, 1);
+  store<u32>(start, <u32>(at - start - 4));
   return at;
 }
 
@@ -89,7 +66,7 @@ export function writeIndexes(at: usize, count: u32, distinct: u32, aligned: bool
     else if (width <= 16) width = 16;
   }
   store<u8>(at++, <u8>width);
-  return width == 0 ? writeRun(at, 0, count, 0) : writeHybrid32(at, indexesAt, count, width);
+  return width == 0 ? writeRun(at, 0, count, 0) : writeHybrid32(at, changetype<usize>(indexes), count, width);
 }
 
 /** Runs of eight or more equal values, and groups of eight others, of words. */

@@ -3,7 +3,7 @@
  *
  * AssemblyScript, a part of kernel/pages/pages.ts.
  */
-import { bucketsAt } from '../../src/parquet/page-kernel-layout';
+import { buckets } from './memory';
 
 export let hashSeed: u64 = 1;
 
@@ -19,7 +19,7 @@ let bucketShift: u64 = 0;
 export function clearBuckets(size: u32): void {
   bucketMask = size - 1;
   bucketShift = 64 - ctz<u32>(size);
-  memory.fill(bucketsAt, 0, (<usize>size) << 2);
+  memory.fill(changetype<usize>(buckets), 0, (<usize>size) << 2);
 }
 
 // @inline

@@ -5,8 +5,8 @@
  *
  * AssemblyScript, a part of kernel/pages/pages.ts. Source: Parquet format, "Delta Encoding".
  */
-import { huffmanAt, inputAt } from '../../src/parquet/page-kernel-layout';
 import { writeVarint } from './bodies';
+import { counts, input, RowsMaxArray } from './memory';
 
 const blockRows: u32 = 128;
 const partRows: u32 = 32;
@@ -16,8 +16,8 @@ const widthMax: u64 = 48;
 
 // @inline
 function difference<T>(row: u32): T {
-  const at = inputAt + ((<usize>row) << alignof<T>());
-  return <T>(load<T>(at) - load<T>(at - sizeof<T>()));
+  const numbers = changetype<RowsMaxArray<T>>(input);
+  return <T>(numbers[row] - numbers[row - 1]);
 }
 
 // @inline
@@ -34,12 +34,12 @@ function writeZigzag(at: usize, value: i64): usize {
   return at + 1;
 }
 
-/** Writes `count` numbers of the type that lie at `inputAt`. @returns the place behind them */
+/** Writes `count` numbers of the type that lie in `input`. @returns the place behind them */
 export function writeDifferences<T>(at: usize, count: u32): usize {
   at = writeVarint(at, blockRows);
   at = writeVarint(at, blockRows / partRows);
   at = writeVarint(at, count);
-  at = writeZigzag(at, <i64>load<T>(inputAt));
+  at = writeZigzag(at, <i64>changetype<RowsMaxArray<T>>(input)[0]);
   for (let row: u32 = 1; row < count; row += blockRows) at = writeBlock<T>(at, row, min(count, row + blockRows));
   return at;
 }
@@ -101,27 +101,26 @@ export function differencesLength<T>(count: u32, scale: u64): u32 {
   return length;
 }
 
-const countsAt: usize = huffmanAt;
 const sampleMax: u32 = 2048;
 
 /** About how long numbers are as plain values of `width` bytes in a frame, from a sample of them. `stride`: how far apart they lie, 2 or 8 bytes. */
 export function plainLength(values: usize, count: u32, stride: u32, scale: i64, width: u32): u32 {
   if (count == 0) return 0;
-  memory.fill(countsAt, 0, 1024);
+  memory.fill(changetype<usize>(counts), 0, 1024);
   const step = (count + sampleMax - 1) / sampleMax;
   let sampled: u32 = 0;
   for (let i: u32 = 0; i < count; i += step, sampled++) {
     const at = values + <usize>i * stride;
     let value = stride == 2 ? <u64>load<u16>(at) : <u64>(load<i64>(at) * scale);
     for (let byte: u32 = 0; byte < width; byte++, value >>= 8) {
-      const its = countsAt + ((<usize>value & 255) << 2);
-      store<u32>(its, load<u32>(its) + 1);
+      const its = <u32>value & 255;
+      counts[its] = counts[its] + 1;
     }
   }
   const all = logarithm(sampled * width);
   let bits: u64 = 0;
   for (let byte: u32 = 0; byte < 256; byte++) {
-    const its = load<u32>(countsAt + (byte << 2));
+    const its = counts[byte];
     // A code has one bit at least.
     if (its > 0) bits += <u64>its * max<u32>(256, all - logarithm(its));
   }

@@ -3,28 +3,25 @@
  *
  * AssemblyScript, a part of kernel/pages/pages.ts; one loop for each width of a value, in bytes.
  */
-import { dictionaryAt, orderAt } from '../../src/parquet/page-kernel-layout';
-
-/** Values as they were read lie where the dictionary comes to lie. */
-const readAt: usize = dictionaryAt;
-
-// @inline
-function rowAt(place: u32): usize {
-  return <usize>load<u32>(orderAt + ((<usize>place) << 2));
-}
+import { order, readBytes, readLongs, readShorts, readWords, RowsMaxArray } from './memory';
 
 export function order1(count: u32, to: usize): void {
-  for (let i: u32 = 0; i < count; i++) store<u8>(to + i, load<u8>(readAt + rowAt(i)));
+  putInOrder<u8>(count, readBytes, changetype<RowsMaxArray<u8>>(to));
 }
 
 export function order2(count: u32, to: usize): void {
-  for (let i: u32 = 0; i < count; i++) store<u16>(to + ((<usize>i) << 1), load<u16>(readAt + (rowAt(i) << 1)));
+  putInOrder<u16>(count, readShorts, changetype<RowsMaxArray<u16>>(to));
 }
 
 export function order4(count: u32, to: usize): void {
-  for (let i: u32 = 0; i < count; i++) store<u32>(to + ((<usize>i) << 2), load<u32>(readAt + (rowAt(i) << 2)));
+  putInOrder<u32>(count, readWords, changetype<RowsMaxArray<u32>>(to));
 }
 
 export function order8(count: u32, to: usize): void {
-  for (let i: u32 = 0; i < count; i++) store<u64>(to + ((<usize>i) << 3), load<u64>(readAt + (rowAt(i) << 3)));
+  putInOrder<u64>(count, readLongs, changetype<RowsMaxArray<u64>>(to));
+}
+
+// @inline
+function putInOrder<T>(count: u32, from: RowsMaxArray<T>, to: RowsMaxArray<T>): void {
+  for (let i: u32 = 0; i < count; i++) to[i] = from[order[i]];
 }

@@ -1,21 +1,9 @@
 /**
- * Pages of columns, as WebAssembly: values become a dictionary and indexes of it, or stay as they are; then page bodies as Parquet has them. What a
- * call leaves at `resultAt` is drawn in src/parquet/page-kernel.ts. DuckDB and a plain decoder read it back in the tests.
+ * Pages of columns, as WebAssembly: values become a dictionary and indexes of it, or stay as they are; then page bodies as Parquet has them. DuckDB and a plain decoder read it back in the tests.
  *
- * AssemblyScript, compiled by scripts/build-kernel.mjs. Memory: src/parquet/page-kernel-layout.ts. No allocation, no imports but the memory.
+ * AssemblyScript, compiled by scripts/build-kernel.mjs. Memory: kernel/pages/layout.mjs. No allocation, no imports but the memory.
  * Source: Parquet format, "Data Pages", "Encodings".
  */
-import {
-  bodyAt,
-  bucketsAt,
-  dictionaryAt,
-  directAt,
-  directMax,
-  distinctAt,
-  indexesAt,
-  inputAt,
-  levelsAt,
-} from '../../src/parquet/page-kernel-layout';
 import { counterOf } from '../base/counter';
 import { writeOctets } from './addresses';
 import {
@@ -30,6 +18,24 @@ import {
 } from './bodies';
 import { bucketMask, bucketOf, clearBuckets, setHashSeed } from './buckets';
 import { differencesLength, plainLength, writeDifferences } from './differences';
+import {
+  body,
+  buckets,
+  codeIndexes,
+  dictionary,
+  direct,
+  directMax,
+  distinctLongs,
+  indexes,
+  inputBytes,
+  inputDoubles,
+  inputLongs,
+  inputShorts,
+  inputWords,
+  levels,
+  readWords,
+  RowsMaxArray,
+} from './memory';
 
 export { addresses, halves, internAddresses } from './addresses';
 export { order1, order2, order4, order8 } from './order';
@@ -47,7 +53,7 @@ export function start(seed: u64): void {
   writeOctets();
 }
 
-// Numbers: doubles at `inputAt`, NaN for null; what is written is the value times `scale`, or the counter that it stands for.
+// Numbers: doubles in the input, NaN for null; what is written is the value times `scale`, or the counter that it stands for.
 
 let leastNumber: i64 = 0;
 let greatestNumber: i64 = 0;
@@ -60,7 +66,7 @@ export function numbers(count: u32, scale: i64, wide: bool, plainPercent: u32, c
     findRange(present);
     const unit: i64 = scale != 1 && areWholeSeconds(present) ? 1000 : 1;
     const span = <u64>(greatestNumber - leastNumber) / unit;
-    distinct = span < <u64>directMax ? internClose(present, unit, <u32>span) : internFar(present, plainPercent);
+    distinct = span < directMax ? internClose(present, unit, <u32>span) : internFar(present, plainPercent);
     if (<u64>distinct * 100 > <u64>present * plainPercent) distinct = 0;
     setRange(leastNumber * scale, greatestNumber * scale);
   }
@@ -68,60 +74,61 @@ export function numbers(count: u32, scale: i64, wide: bool, plainPercent: u32, c
   let dictionaryLength: u32 = 0;
   let at = values;
   if (distinct > 0) {
-    dictionaryLength = <u32>(writePlain(dictionaryAt, distinctAt, distinct, scale, wide) - dictionaryAt);
+    dictionaryLength = <u32>(
+      (writePlain(changetype<usize>(dictionary), distinctLongs, distinct, scale, wide) - changetype<usize>(dictionary))
+    );
     at = writeIndexes(values, present, distinct, false);
   }
   if (wide && (distinct == 0 || distinct > fewDistinct)) {
     const other =
       distinct == 0
-        ? plainLength(inputAt, present, 8, scale, 8)
-        : plainLength(distinctAt, distinct, 8, scale, 8) + <u32>(at - values);
+        ? plainLength(changetype<usize>(inputLongs), present, 8, scale, 8)
+        : plainLength(changetype<usize>(distinctLongs), distinct, 8, scale, 8) + <u32>(at - values);
     if (differencesLength<i64>(present, scale) < other) {
       if (scale != 1) scaleNumbers(present, scale);
-      setDifferences(present, writeDifferences<i64>(values, present) - bodyAt);
+      setDifferences(present, writeDifferences<i64>(values, present) - changetype<usize>(body));
       return;
     }
   }
-  if (distinct == 0) at = writePlain(values, inputAt, present, scale, wide);
-  setResult(present, distinct, dictionaryLength, at - bodyAt);
+  if (distinct == 0) at = writePlain(values, inputLongs, present, scale, wide);
+  setResult(present, distinct, dictionaryLength, at - changetype<usize>(body));
 }
 
 function scaleNumbers(present: u32, scale: i64): void {
-  for (let at: usize = inputAt, end: usize = <usize>inputAt + ((<usize>present) << 3); at < end; at += 8)
-    store<i64>(at, load<i64>(at) * scale);
+  for (let i: u32 = 0; i < present; i++) inputLongs[i] = inputLongs[i] * scale;
 }
 
-/** Moves the values that there are to the front of `inputAt`, as whole numbers, and sets the levels. */
+/** Moves the values that there are to the front of the input, as whole numbers, and sets the levels. */
 function splitNulls(count: u32): u32 {
-  let to: usize = inputAt;
+  let present: u32 = 0;
   for (let row: u32 = 0; row < count; row++) {
-    const value = load<f64>(inputAt + (row << 3));
+    const value = inputDoubles[row];
     const there = value == value;
-    store<u8>(levelsAt + row, <u8>there);
-    store<i64>(to, <i64>value);
-    to += (<usize>there) << 3;
+    levels[row] = <u8>there;
+    inputLongs[present] = <i64>value;
+    present += <u32>there;
   }
-  return <u32>((to - inputAt) >> 3);
+  return present;
 }
 
 /** As `splitNulls`, of counters. */
 function splitCounters(count: u32): u32 {
-  let to: usize = inputAt;
+  let present: u32 = 0;
   for (let row: u32 = 0; row < count; row++) {
-    const value = load<f64>(inputAt + (row << 3));
+    const value = inputDoubles[row];
     const there = value == value;
-    store<u8>(levelsAt + row, <u8>there);
-    store<i64>(to, counterOf(value));
-    to += (<usize>there) << 3;
+    levels[row] = <u8>there;
+    inputLongs[present] = counterOf(value);
+    present += <u32>there;
   }
-  return <u32>((to - inputAt) >> 3);
+  return present;
 }
 
 function findRange(present: u32): void {
   let least = i64.MAX_VALUE;
   let greatest = i64.MIN_VALUE;
-  for (let at: usize = inputAt, end: usize = <usize>inputAt + ((<usize>present) << 3); at < end; at += 8) {
-    const value = load<i64>(at);
+  for (let i: u32 = 0; i < present; i++) {
+    const value = inputLongs[i];
     least = min(least, value);
     greatest = max(greatest, value);
   }
@@ -132,27 +139,25 @@ function findRange(present: u32): void {
 /** Whether all values lie a multiple of 1000 apart, and no more than 32 bits. */
 function areWholeSeconds(present: u32): bool {
   if (<u64>(greatestNumber - leastNumber) > 0xffffffff) return false;
-  for (let at: usize = inputAt, end: usize = <usize>inputAt + ((<usize>present) << 3); at < end; at += 8)
-    if (<u32>(load<i64>(at) - leastNumber) % 1000 != 0) return false;
+  for (let i: u32 = 0; i < present; i++) if (<u32>(inputLongs[i] - leastNumber) % 1000 != 0) return false;
   return true;
 }
 
 /** Indexes by distance from the least value. */
 function internClose(present: u32, unit: i64, span: u32): u32 {
-  memory.fill(directAt, 0, (<usize>span + 1) << 2);
+  memory.fill(changetype<usize>(direct), 0, (<usize>span + 1) << 2);
   let distinct: u32 = 0;
   for (let i: u32 = 0; i < present; i++) {
-    const value = load<i64>(inputAt + (i << 3));
+    const value = inputLongs[i];
     let distance = <u32>(value - leastNumber);
     if (unit != 1) distance /= 1000;
-    const slot = directAt + (distance << 2);
-    let index = load<u32>(slot);
+    let index = direct[distance];
     if (index == 0) {
-      store<i64>(distinctAt + (distinct << 3), value);
+      distinctLongs[distinct] = value;
       index = ++distinct;
-      store<u32>(slot, index);
+      direct[distance] = index;
     }
-    store<u32>(indexesAt + (i << 2), index - 1);
+    indexes[i] = index - 1;
   }
   return distinct;
 }
@@ -162,21 +167,21 @@ function internFar(present: u32, plainPercent: u32): u32 {
   clearBuckets(65_536);
   let distinct: u32 = 0;
   for (let i: u32 = 0; i < present; i++) {
-    const value = load<u64>(inputAt + (i << 3));
+    const value = inputLongs[i];
     let bucket = bucketOf(value);
     let index: u32;
     for (;;) {
-      index = load<u32>(bucketsAt + (bucket << 2));
-      if (index == 0 || load<u64>(distinctAt + ((index - 1) << 3)) == value) break;
+      index = buckets[bucket];
+      if (index == 0 || distinctLongs[index - 1] == value) break;
       bucket = (bucket + 1) & bucketMask;
     }
     if (index == 0) {
-      store<u64>(distinctAt + (distinct << 3), value);
+      distinctLongs[distinct] = value;
       index = ++distinct;
-      store<u32>(bucketsAt + (bucket << 2), index);
+      buckets[bucket] = index;
       if (distinct << 1 > bucketMask) growNumbers(distinct);
     }
-    store<u32>(indexesAt + (i << 2), index - 1);
+    indexes[i] = index - 1;
     if (i == sampleRows && distinct * 100 > sampleRows * min<u32>(99, plainPercent + 15)) return present;
   }
   return distinct;
@@ -185,63 +190,60 @@ function internFar(present: u32, plainPercent: u32): u32 {
 function growNumbers(distinct: u32): void {
   clearBuckets((bucketMask + 1) << 1);
   for (let i: u32 = 0; i < distinct; i++) {
-    let bucket = bucketOf(load<u64>(distinctAt + (i << 3)));
-    while (load<u32>(bucketsAt + (bucket << 2)) != 0) bucket = (bucket + 1) & bucketMask;
-    store<u32>(bucketsAt + (bucket << 2), i + 1);
+    let bucket = bucketOf(distinctLongs[i]);
+    while (buckets[bucket] != 0) bucket = (bucket + 1) & bucketMask;
+    buckets[bucket] = i + 1;
   }
 }
 
-function writePlain(at: usize, values: usize, count: u32, scale: i64, wide: bool): usize {
-  const end = values + (count << 3);
-  if (wide) for (; values < end; values += 8, at += 8) store<i64>(at, load<i64>(values) * scale);
-  else for (; values < end; values += 8, at += 4) store<i32>(at, <i32>(load<i64>(values) * scale));
+function writePlain(at: usize, values: RowsMaxArray<i64>, count: u32, scale: i64, wide: bool): usize {
+  if (wide) for (let i: u32 = 0; i < count; i++, at += 8) store<i64>(at, values[i] * scale);
+  else for (let i: u32 = 0; i < count; i++, at += 4) store<i32>(at, <i32>(values[i] * scale));
   return at;
 }
 
-// Ports: 16 bits at `inputAt`, none null.
+// Ports: 16 bits of the input, none null.
 
 export function shorts(count: u32, plainPercent: u32): void {
-  memory.fill(directAt, 0, 65_536 << 2);
+  memory.fill(changetype<usize>(direct), 0, 65_536 << 2);
   let distinct: u32 = 0;
   let least: u32 = 65_535;
   let greatest: u32 = 0;
   for (let row: u32 = 0; row < count; row++) {
-    const value: u32 = load<u16>(inputAt + (row << 1));
-    const slot = directAt + (value << 2);
-    let index = load<u32>(slot);
+    const value: u32 = inputShorts[row];
+    let index = direct[value];
     if (index == 0) {
-      store<u32>(dictionaryAt + (distinct << 2), value);
+      readWords[distinct] = value;
       least = min(least, value);
       greatest = max(greatest, value);
       index = ++distinct;
-      store<u32>(slot, index);
+      direct[value] = index;
     }
-    store<u32>(indexesAt + (row << 2), index - 1);
+    indexes[row] = index - 1;
   }
   setRange(least, greatest);
   let at = writeLevels(count, count);
   if (<u64>distinct * 100 <= <u64>count * plainPercent) {
     at = writeIndexes(at, count, distinct, true);
-    setResult(count, distinct, distinct << 2, at - bodyAt);
+    setResult(count, distinct, distinct << 2, at - changetype<usize>(body));
     return;
   }
-  const plain = plainLength(inputAt, count, 2, 1, 4);
+  const plain = plainLength(changetype<usize>(inputShorts), count, 2, 1, 4);
   // From behind, so that none is overwritten before it was read.
-  for (let row = count; row-- > 0;) store<u32>(inputAt + (row << 2), load<u16>(inputAt + (row << 1)));
+  for (let row = count; row-- > 0;) inputWords[row] = inputShorts[row];
   if (differencesLength<i32>(count, 1) < plain) {
-    setDifferences(count, writeDifferences<i32>(at, count) - bodyAt);
+    setDifferences(count, writeDifferences<i32>(at, count) - changetype<usize>(body));
     return;
   }
-  memory.copy(at, inputAt, (<usize>count) << 2);
-  setResult(count, 0, 0, at + ((<usize>count) << 2) - bodyAt);
+  memory.copy(at, changetype<usize>(inputWords), (<usize>count) << 2);
+  setResult(count, 0, 0, at + ((<usize>count) << 2) - changetype<usize>(body));
 }
 
-// Codes: bytes at `inputAt`, of which `nullCode` (256: none) means null. The distinct ones are left at `dictionaryAt`, one byte each.
+// Codes: bytes of the input, of which `nullCode` (256: none) means null. The distinct ones are left in the dictionary, one byte each.
 
 export function codes(count: u32, nullCode: u32): void {
-  memory.fill(directAt, 0, 256 << 2);
-  const slots = directAt;
-  if (nullCode < 256) store<u32>(slots + (nullCode << 2), 256);
+  memory.fill(changetype<usize>(direct), 0, 256 << 2);
+  if (nullCode < 256) direct[nullCode] = 256;
   let distinct: u32 = 0;
   let present: u32 = 0;
   let eight: u64 = 0;
@@ -250,9 +252,9 @@ export function codes(count: u32, nullCode: u32): void {
   let eightPresent: u32 = 0;
   for (let row: u32 = 0; row < count;) {
     // Most columns of codes are the same for the tuples of a rule.
-    if (row > 0 && row + 8 <= count && load<u64>(inputAt + row) == eight) {
-      store<u64>(levelsAt + row, eightLevels);
-      store<u64>(indexesAt + present, eightIndexes);
+    if (row > 0 && row + 8 <= count && load<u64>(changetype<usize>(inputBytes) + row) == eight) {
+      store<u64>(changetype<usize>(levels) + row, eightLevels);
+      store<u64>(changetype<usize>(codeIndexes) + present, eightIndexes);
       present += eightPresent;
       row += 8;
       continue;
@@ -260,17 +262,16 @@ export function codes(count: u32, nullCode: u32): void {
     let code: u32 = 0;
     let index: u32 = 0;
     for (const end = min(count, row + 8); row < end; row++) {
-      code = load<u8>(inputAt + row);
-      const slot = slots + (code << 2);
-      index = load<u32>(slot);
+      code = inputBytes[row];
+      index = direct[code];
       if (index == 0) {
-        store<u8>(dictionaryAt + distinct, <u8>code);
+        dictionary[distinct] = <u8>code;
         index = ++distinct;
-        store<u32>(slot, index);
+        direct[code] = index;
       }
       const there = code != nullCode;
-      store<u8>(levelsAt + row, <u8>there);
-      store<u8>(indexesAt + present, <u8>(index - 1));
+      levels[row] = <u8>there;
+      codeIndexes[present] = <u8>(index - 1);
       present += <u32>there;
     }
     eight = <u64>code * 0x0101010101010101;
@@ -282,21 +283,21 @@ export function codes(count: u32, nullCode: u32): void {
   if (present > 0) {
     const width = bitWidth(distinct - 1);
     store<u8>(at++, <u8>width);
-    at = width == 0 ? writeRun(at, 0, present, 0) : writeHybrid8(at, indexesAt, present, width);
+    at = width == 0 ? writeRun(at, 0, present, 0) : writeHybrid8(at, changetype<usize>(codeIndexes), present, width);
   }
-  setResult(present, distinct, distinct, at - bodyAt);
+  setResult(present, distinct, distinct, at - changetype<usize>(body));
 }
 
-// Sequences: numbers of 32 bits at `inputAt` that mostly grow by one, none null, as differences.
+// Sequences: numbers of 32 bits of the input that mostly grow by one, none null, as differences.
 
 export function sequence(count: u32): void {
   let least = i32.MAX_VALUE;
   let greatest = i32.MIN_VALUE;
   for (let row: u32 = 0; row < count; row++) {
-    const value = load<i32>(inputAt + (row << 2));
+    const value = <i32>inputWords[row];
     least = min(least, value);
     greatest = max(greatest, value);
   }
-  setDifferences(count, writeDifferences<i32>(writeLevels(count, count), count) - bodyAt);
+  setDifferences(count, writeDifferences<i32>(writeLevels(count, count), count) - changetype<usize>(body));
   setRange(least, greatest);
 }

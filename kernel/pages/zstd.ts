@@ -8,35 +8,37 @@
  *
  * Source: RFC 8878, sections 3.1.1 and 4.
  */
-import { huffmanAt, outAt, outLengthMax } from '../../src/parquet/page-kernel-layout';
 import { xxh64 } from '../base/xxh64';
+import {
+  byCount,
+  codeBits,
+  codes,
+  counts,
+  cumulative,
+  deltaBits,
+  deltaState,
+  nodes,
+  normal,
+  out,
+  outLengthMax,
+  ranks,
+  spread,
+  states,
+  weights,
+} from './memory';
 
 const blockLengthMax: usize = 131_072;
 /** Shorter ones are stored: their table would be as long. */
 const codedLengthMin: usize = 64;
 const codeBitsMax: u32 = 11;
 
-/** Tables of the coder: four of counts, code and bits of each byte, bits of each byte, weights, and bytes in order of count. */
-const countsAt: usize = huffmanAt;
-const codesAt: usize = huffmanAt + 4096;
-const bitsAt: usize = huffmanAt + 5120;
-const weightsAt: usize = huffmanAt + 5376;
-const orderAt: usize = huffmanAt + 5632;
-const nodesAt: usize = huffmanAt + 6656;
-const rankAt: usize = huffmanAt + 7680;
-/** Tables of the coder of weights. */
-const normalAt: usize = huffmanAt + 8192;
-const spreadAt: usize = huffmanAt + 8256;
-const statesAt: usize = huffmanAt + 8320;
-const cumulativeAt: usize = huffmanAt + 8448;
-const deltaBitsAt: usize = huffmanAt + 8576;
-const deltaStateAt: usize = huffmanAt + 8704;
 const weightLog: u32 = 6;
 const weightStates: u32 = 64;
 
-/** Writes `length` bytes from `from` as one frame at `outAt`. @returns its length */
+/** Writes `length` bytes from `from` as one frame to `out`. @returns its length */
 export function compress(from: usize, length: usize): i32 {
-  let at: usize = outAt;
+  const start = changetype<usize>(out);
+  let at = start;
   store<u32>(at, 0xfd2fb528);
   store<u8>(at, 0xa4, 4);
   store<u32>(at, <u32>length, 5);
@@ -50,8 +52,8 @@ export function compress(from: usize, length: usize): i32 {
   } while (from < end);
   store<u32>(at, checksum);
   at += 4;
-  assert(at <= <usize>(outAt + outLengthMax));
-  return <i32>(at - outAt);
+  assert(at <= start + outLengthMax);
+  return <i32>(at - start);
 }
 
 function writeBlock(from: usize, length: usize, at: usize, last: bool): usize {
@@ -83,8 +85,7 @@ function writeCoded(from: usize, length: usize, at: usize): usize {
   const last = makeCodes(symbols);
   if (last == 0) return 0;
   let bits: u64 = 0;
-  for (let symbol: u32 = 0; symbol <= last; symbol++)
-    bits += <u64>load<u32>(countsAt + (symbol << 2)) * load<u8>(bitsAt + symbol);
+  for (let symbol: u32 = 0; symbol <= last; symbol++) bits += <u64>counts[symbol] * codeBits[symbol];
   const least = <usize>(bits >> 3) + 32;
   if (least >= length - (length >> 5)) return 0;
   const table = writeWeights(at + 5, last);
@@ -108,47 +109,46 @@ function writeCoded(from: usize, length: usize, at: usize): usize {
 
 /** Counts the bytes, in four tables so that equal neighbours do not wait for each other. @returns how many differ */
 function count(from: usize, length: usize): u32 {
-  memory.fill(countsAt, 0, 4096);
+  memory.fill(changetype<usize>(counts), 0, 4096);
   const end = from + length;
   const end8 = from + (length & ~7);
   for (; from < end8; from += 8) {
     const word = load<u64>(from);
     increment(0, <u32>word & 255);
-    increment(1024, <u32>(word >> 8) & 255);
-    increment(2048, <u32>(word >> 16) & 255);
-    increment(3072, <u32>(word >> 24) & 255);
+    increment(256, <u32>(word >> 8) & 255);
+    increment(512, <u32>(word >> 16) & 255);
+    increment(768, <u32>(word >> 24) & 255);
     increment(0, <u32>(word >> 32) & 255);
-    increment(1024, <u32>(word >> 40) & 255);
-    increment(2048, <u32>(word >> 48) & 255);
-    increment(3072, <u32>(word >> 56));
+    increment(256, <u32>(word >> 40) & 255);
+    increment(512, <u32>(word >> 48) & 255);
+    increment(768, <u32>(word >> 56));
   }
   for (; from < end; from++) increment(0, load<u8>(from));
   let symbols: u32 = 0;
-  for (let at = countsAt; at < countsAt + 1024; at += 4) {
-    const sum = load<u32>(at) + load<u32>(at, 1024) + load<u32>(at, 2048) + load<u32>(at, 3072);
-    store<u32>(at, sum);
+  for (let symbol: u32 = 0; symbol < 256; symbol++) {
+    const sum = counts[symbol] + counts[256 + symbol] + counts[512 + symbol] + counts[768 + symbol];
+    counts[symbol] = sum;
     if (sum > 0) symbols++;
   }
   return symbols;
 }
 
 // @inline
-function increment(table: usize, symbol: u32): void {
-  const at = countsAt + table + (symbol << 2);
-  store<u32>(at, load<u32>(at) + 1);
+function increment(table: u32, symbol: u32): void {
+  counts[table + symbol] = counts[table + symbol] + 1;
 }
 
 /** Makes a prefix code of at most `codeBitsMax` bits from the counts. @returns the greatest byte that occurs; 0 where none was found */
 function makeCodes(symbols: u32): u32 {
   let last: u32 = 0;
   let n: u32 = 0;
-  memory.fill(bitsAt, 0, 256);
+  memory.fill(changetype<usize>(codeBits), 0, 256);
   for (let symbol: u32 = 0; symbol < 256; symbol++) {
-    const its = load<u32>(countsAt + (symbol << 2));
+    const its = counts[symbol];
     if (its == 0) continue;
     last = symbol;
     // Count and byte in one word: counts are below 2^18.
-    store<u32>(orderAt + (n << 2), (its << 8) | symbol);
+    byCount[n] = (its << 8) | symbol;
     n++;
   }
   sort(symbols);
@@ -158,37 +158,37 @@ function makeCodes(symbols: u32): u32 {
   return last;
 }
 
-/** Sorts the words at `orderAt`, the least first. */
+/** Sorts the words of `byCount`, the least first. */
 function sort(n: u32): void {
   let gap: u32 = 1;
   while (gap < n / 3) gap = 3 * gap + 1;
   for (; gap > 0; gap /= 3)
     for (let i = gap; i < n; i++) {
-      const word = load<u32>(orderAt + (i << 2));
+      const word = byCount[i];
       let at = i;
       while (at >= gap) {
-        const before = load<u32>(orderAt + ((at - gap) << 2));
+        const before = byCount[at - gap];
         if (before <= word) break;
-        store<u32>(orderAt + (at << 2), before);
+        byCount[at] = before;
         at -= gap;
       }
-      store<u32>(orderAt + (at << 2), word);
+      byCount[at] = word;
     }
 }
 
 // @inline
 function node(i: u32): u32 {
-  return load<u32>(nodesAt + (i << 2));
+  return nodes[i];
 }
 
 // @inline
 function setNode(i: u32, value: u32): void {
-  store<u32>(nodesAt + (i << 2), value);
+  nodes[i] = value;
 }
 
 /** Lengths of codes of minimal redundancy, in place. Source: Moffat and Katajainen, 1995. */
 function lengths(n: u32): void {
-  for (let i: u32 = 0; i < n; i++) setNode(i, load<u32>(orderAt + (i << 2)) >> 8);
+  for (let i: u32 = 0; i < n; i++) setNode(i, byCount[i] >> 8);
   setNode(0, node(0) + node(1));
   let root: u32 = 0;
   let leaf: u32 = 2;
@@ -248,34 +248,31 @@ function limit(n: u32): bool {
       filled += space >> node(i);
       setNode(i, node(i) - 1);
     }
-  for (let i: u32 = 0; i < n; i++) store<u8>(bitsAt + (load<u32>(orderAt + (i << 2)) & 255), <u8>node(i));
+  for (let i: u32 = 0; i < n; i++) codeBits[byCount[i] & 255] = <u8>node(i);
   return filled == space;
 }
 
 /** Gives each byte its code: the longest ones begin at 0. Weights are by byte. */
 function assign(last: u32): void {
-  memory.fill(rankAt, 0, 128);
+  memory.fill(changetype<usize>(ranks), 0, 128);
   let longest: u32 = 0;
   for (let symbol: u32 = 0; symbol <= last; symbol++) {
-    const bits: u32 = load<u8>(bitsAt + symbol);
+    const bits: u32 = codeBits[symbol];
     longest = max(longest, bits);
-    const at = rankAt + (bits << 2);
-    store<u32>(at, load<u32>(at) + 1);
+    ranks[bits] = ranks[bits] + 1;
   }
   let code: u32 = 0;
   for (let bits = longest; bits > 0; bits--) {
-    const at = rankAt + (bits << 2);
-    const its = load<u32>(at);
-    store<u32>(at, code);
+    const its = ranks[bits];
+    ranks[bits] = code;
     code = (code + its) >> 1;
   }
   for (let symbol: u32 = 0; symbol <= last; symbol++) {
-    const bits: u32 = load<u8>(bitsAt + symbol);
-    store<u8>(weightsAt + symbol, bits == 0 ? 0 : <u8>(longest + 1 - bits));
-    const at = rankAt + (bits << 2);
-    const its = load<u32>(at);
-    store<u32>(codesAt + (symbol << 2), its | (bits << 16));
-    store<u32>(at, its + 1);
+    const bits: u32 = codeBits[symbol];
+    weights[symbol] = bits == 0 ? 0 : <u8>(longest + 1 - bits);
+    const its = ranks[bits];
+    codes[symbol] = its | (bits << 16);
+    ranks[bits] = its + 1;
   }
 }
 
@@ -288,9 +285,8 @@ function writeWeights(at: usize, last: u32): usize {
   }
   if (last > 128) return 0;
   store<u8>(at, <u8>(127 + last));
-  store<u8>(weightsAt + last, 0);
-  for (let i: u32 = 0; i < last; i += 2)
-    store<u8>(at + 1 + (i >> 1), (load<u8>(weightsAt + i) << 4) | load<u8>(weightsAt + i, 1));
+  weights[last] = 0;
+  for (let i: u32 = 0; i < last; i += 2) store<u8>(at + 1 + (i >> 1), (weights[i] << 4) | weights[i + 1]);
   return 1 + ((last + 1) >> 1);
 }
 
@@ -314,27 +310,26 @@ function flushBits(): void {
 
 /** `n` weights by finite state entropy. @returns the length, 0 where that does not work. Source: RFC 8878, sections 4.1 and 4.2.1.2 */
 function writeCodedWeights(at: usize, n: u32): usize {
-  memory.fill(rankAt, 0, 128);
+  memory.fill(changetype<usize>(ranks), 0, 128);
   let greatest: u32 = 0;
   for (let i: u32 = 0; i < n; i++) {
-    const weight: u32 = load<u8>(weightsAt + i);
+    const weight: u32 = weights[i];
     greatest = max(greatest, weight);
-    const its = rankAt + (weight << 2);
-    store<u32>(its, load<u32>(its) + 1);
+    ranks[weight] = ranks[weight] + 1;
   }
   let sum: i32 = 0;
   let commonest: u32 = 0;
   for (let weight: u32 = 0; weight <= greatest; weight++) {
-    const its = load<u32>(rankAt + (weight << 2));
+    const its = ranks[weight];
     if (its == n) return 0;
     const share: i32 = its == 0 ? 0 : <i32>max<u32>(1, (its * weightStates) / n);
-    store<i32>(normalAt + (weight << 2), share);
+    normal[weight] = share;
     sum += share;
-    if (its > load<u32>(rankAt + (commonest << 2))) commonest = weight;
+    if (its > ranks[commonest]) commonest = weight;
   }
-  const share = load<i32>(normalAt + (commonest << 2)) + <i32>weightStates - sum;
+  const share = normal[commonest] + <i32>weightStates - sum;
   if (share < 1) return 0;
-  store<i32>(normalAt + (commonest << 2), share);
+  normal[commonest] = share;
   bitBuffer = 0;
   bitCount = 0;
   bitsEnd = at;
@@ -365,7 +360,7 @@ function writeCodedWeights(at: usize, n: u32): usize {
 
 // @inline
 function weightAt(i: u32): u32 {
-  return load<u8>(weightsAt + i);
+  return weights[i];
 }
 
 /** The shares of the weights in the states. */
@@ -379,12 +374,12 @@ function writeShares(greatest: u32): void {
   while (weight <= greatest && remaining > 1) {
     if (afterZero) {
       let start = weight;
-      while (load<i32>(normalAt + (weight << 2)) == 0) weight++;
+      while (normal[weight] == 0) weight++;
       for (; weight >= start + 3; start += 3) addBits(3, 2);
       addBits(weight - start, 2);
       flushBits();
     }
-    let share = load<i32>(normalAt + (weight++ << 2));
+    let share = normal[weight++];
     const most = 2 * threshold - 1 - remaining;
     remaining -= share;
     share++;
@@ -408,43 +403,43 @@ function makeStates(greatest: u32): void {
   let place: u32 = 0;
   let total: i32 = 0;
   for (let weight: u32 = 0; weight <= greatest; weight++) {
-    const share = load<i32>(normalAt + (weight << 2));
+    const share = normal[weight];
     for (let k: i32 = 0; k < share; k++) {
-      store<u8>(spreadAt + place, <u8>weight);
+      spread[place] = <u8>weight;
       place = (place + (weightStates >> 1) + (weightStates >> 3) + 3) & (weightStates - 1);
     }
-    store<i32>(cumulativeAt + (weight << 2), total);
-    let deltaBits: u32 = ((weightLog + 1) << 16) - weightStates;
+    cumulative[weight] = total;
+    let delta: u32 = ((weightLog + 1) << 16) - weightStates;
     if (share == 1) {
-      deltaBits = (weightLog << 16) - weightStates;
-      store<i32>(deltaStateAt + (weight << 2), total - 1);
+      delta = (weightLog << 16) - weightStates;
+      deltaState[weight] = total - 1;
     } else if (share > 1) {
       const bits = weightLog - (31 - clz<u32>(share - 1));
-      deltaBits = (bits << 16) - ((<u32>share) << bits);
-      store<i32>(deltaStateAt + (weight << 2), total - share);
+      delta = (bits << 16) - ((<u32>share) << bits);
+      deltaState[weight] = total - share;
     }
-    store<u32>(deltaBitsAt + (weight << 2), deltaBits);
+    deltaBits[weight] = delta;
     total += share;
   }
   for (let i: u32 = 0; i < weightStates; i++) {
-    const at = cumulativeAt + ((<u32>load<u8>(spreadAt + i)) << 2);
-    const to = load<u32>(at);
-    store<u32>(at, to + 1);
-    store<u16>(statesAt + (to << 1), <u16>(weightStates + i));
+    const weight: u32 = spread[i];
+    const to = cumulative[weight];
+    cumulative[weight] = to + 1;
+    states[to] = <u16>(weightStates + i);
   }
 }
 
 function firstState(weight: u32): u32 {
-  const delta = load<u32>(deltaBitsAt + (weight << 2));
+  const delta = deltaBits[weight];
   const bits = (delta + (1 << 15)) >> 16;
   const value = (bits << 16) - delta;
-  return load<u16>(statesAt + (((value >> bits) + load<u32>(deltaStateAt + (weight << 2))) << 1));
+  return states[(value >> bits) + deltaState[weight]];
 }
 
 function nextState(state: u32, weight: u32): u32 {
-  const bits = (state + load<u32>(deltaBitsAt + (weight << 2))) >> 16;
+  const bits = (state + deltaBits[weight]) >> 16;
   addBits(state & ((1 << bits) - 1), bits);
-  return load<u16>(statesAt + (((state >> bits) + load<u32>(deltaStateAt + (weight << 2))) << 1));
+  return states[(state >> bits) + deltaState[weight]];
 }
 
 /** Codes of `length` bytes, the last one first, and a bit that ends them. @returns the position behind */
@@ -453,17 +448,17 @@ function writeStream(from: usize, length: usize, at: usize): usize {
   let bits: u64 = 0;
   let next = from + length;
   for (; (next & 3) != (from & 3);) {
-    const code = load<u32>(codesAt + ((<usize>load<u8>(--next)) << 2));
+    const code = codes[load<u8>(--next)];
     buffer |= (<u64>(code & 0xffff)) << bits;
     bits += code >> 16;
   }
   while (next > from) {
     next -= 4;
     const word = load<u32>(next);
-    const code3 = load<u32>(codesAt + ((word >> 24) << 2));
-    const code2 = load<u32>(codesAt + (((word >> 16) & 255) << 2));
-    const code1 = load<u32>(codesAt + (((word >> 8) & 255) << 2));
-    const code0 = load<u32>(codesAt + ((word & 255) << 2));
+    const code3 = codes[word >> 24];
+    const code2 = codes[(word >> 16) & 255];
+    const code1 = codes[(word >> 8) & 255];
+    const code0 = codes[word & 255];
     store<u64>(at, buffer);
     at += <usize>(bits >> 3);
     buffer >>= bits & ~7;

@@ -1,12 +1,4 @@
-/**
- * Pages of columns made by WebAssembly (kernel/pages/pages.ts), with memory that is kept between columns, row groups and files.
- *
- * What a call leaves at `resultAt`:
- *
- *   0  u32 rows that have a value     4  u32 entries of the dictionary, 0: plain values     8  u32, 12  u32 bytes of dictionary and body
- *   16 i64 least, 24 i64 greatest     of addresses: 16 u32, 24 u32 where the least and greatest text lie (length, bytes), 32 u32 IPv6 ones
- *   36 u32 1 where the values are differences
- */
+/** Pages of columns made by WebAssembly (kernel/pages/pages.ts), with memory that is kept between columns, row groups and files. */
 import { randomBytes } from 'node:crypto';
 import { assert } from '../base/assert.ts';
 import { instantiateNeeded } from '../base/wasm.ts';
@@ -30,7 +22,7 @@ interface PageKernelExports {
 }
 
 /** Where values as they were read lie before they are put in order: their dictionary comes to lie there. */
-const readAt = layout.dictionaryAt;
+const readAt = layout.addresses.dictionary;
 
 /** What a call of the kernel gave. */
 export interface KernelResult {
@@ -51,17 +43,20 @@ export class PageKernel {
   #isOrdered = false;
   readonly #out: Uint8Array;
   readonly #memory: Uint8Array;
-  readonly #result: DataView;
+  readonly #result: Uint32Array;
+  readonly #resultLongs: BigInt64Array;
 
   constructor(exports: PageKernelExports, buffer: ArrayBuffer) {
     this.run = exports;
-    this.hashes = new Float64Array(buffer, layout.hashesAt, layout.rowsMax);
-    this.#order = new Uint32Array(buffer, layout.orderAt, layout.rowsMax);
-    this.dictionary = new Uint8Array(buffer, layout.dictionaryAt, layout.dictionaryLengthMax);
-    this.body = new Uint8Array(buffer, layout.bodyAt, layout.bodyLengthMax);
-    this.#out = new Uint8Array(buffer, layout.outAt, layout.outLengthMax);
+    const memory = layout.viewMemory(buffer);
+    this.hashes = memory.hashes;
+    this.#order = memory.order;
+    this.dictionary = memory.dictionary;
+    this.body = memory.body;
+    this.#out = memory.out;
     this.#memory = new Uint8Array(buffer);
-    this.#result = new DataView(buffer, layout.resultAt, 64);
+    this.#result = memory.result;
+    this.#resultLongs = memory.resultLongs;
     exports.start(randomBytes(8).readBigUInt64LE() | 1n);
   }
 
@@ -74,57 +69,57 @@ export class PageKernel {
   /** Puts the first `count` values of a column, of so many bytes each, where the kernel takes them, in order. */
   put(values: ArrayBufferView, count: number, width: 1 | 2 | 4 | 8): void {
     assert(count <= layout.rowsMax, 'the kernel has room for a row group');
-    const at = this.#isOrdered ? readAt : layout.inputAt;
+    const at = this.#isOrdered ? readAt : layout.addresses.input;
     this.#memory.set(new Uint8Array(values.buffer, values.byteOffset, count * width), at);
-    if (this.#isOrdered) this.run[`order${width}`](count, layout.inputAt);
+    if (this.#isOrdered) this.run[`order${width}`](count, layout.addresses.input);
   }
 
   /** Puts the first bytes of values where the kernel takes them, as they were read. */
   putAsRead(to: 'input' | 'families', values: ArrayBufferView, bytes: number): void {
     assert(bytes <= (to === 'input' ? 16 : 1) * layout.rowsMax, 'the kernel has room for a row group');
-    const at = to === 'input' ? layout.inputAt : layout.familiesAt;
+    const at = to === 'input' ? layout.addresses.input : layout.addresses.families;
     this.#memory.set(new Uint8Array(values.buffer, values.byteOffset, bytes), at);
   }
 
   /** Puts the indexes of values that were interned as they were read in order. */
   orderIndexes(count: number): void {
     if (!this.#isOrdered) return;
-    this.#memory.copyWithin(readAt, layout.indexesAt, layout.indexesAt + 4 * count);
-    this.run.order4(count, layout.indexesAt);
+    this.#memory.copyWithin(readAt, layout.addresses.indexes, layout.addresses.indexes + 4 * count);
+    this.run.order4(count, layout.addresses.indexes);
   }
 
   get result(): KernelResult {
     const result = this.#result;
     return {
-      present: result.getUint32(0, true),
-      areDifferences: result.getUint32(36, true) === 1,
-      distinct: result.getUint32(4, true),
-      dictionaryLength: result.getUint32(8, true),
-      bodyLength: result.getUint32(12, true),
+      present: result[layout.result.present],
+      areDifferences: result[layout.result.areDifferences] === 1,
+      distinct: result[layout.result.distinct],
+      dictionaryLength: result[layout.result.dictionaryLength],
+      bodyLength: result[layout.result.bodyLength],
     };
   }
 
   /** Least and greatest of the column's numbers. */
   get range(): { readonly minimum: bigint; readonly maximum: bigint } {
-    return { minimum: this.#result.getBigInt64(16, true), maximum: this.#result.getBigInt64(24, true) };
+    return { minimum: this.#resultLongs[layout.result.least], maximum: this.#resultLongs[layout.result.greatest] };
   }
 
   /** Least and greatest of the texts of addresses. */
   get textRange(): { readonly minimum: string; readonly maximum: string } {
     return {
-      minimum: this.#text(this.#result.getUint32(16, true)),
-      maximum: this.#text(this.#result.getUint32(24, true)),
+      minimum: this.#text(Number(this.#resultLongs[layout.result.least])),
+      maximum: this.#text(Number(this.#resultLongs[layout.result.greatest])),
     };
   }
 
   /** IPv6 addresses among the texts. */
   get ipv6(): number {
-    return this.#result.getUint32(32, true);
+    return this.#result[layout.result.ipv6];
   }
 
   /** The first bytes of `dictionary` or `body` as a frame of zstd, in memory of its own. */
   compressed(from: 'dictionary' | 'body', length: number): Uint8Array {
-    const at = from === 'body' ? layout.bodyAt : layout.dictionaryAt;
+    const at = from === 'body' ? layout.addresses.body : layout.addresses.dictionary;
     return this.#out.slice(0, this.run.compress(at, length));
   }
 
