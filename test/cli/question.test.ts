@@ -218,7 +218,7 @@ describe('a mistake is said in a sentence', () => {
     [['top', '--by', 'src.pi'], /did you mean "src\.ip"/],
     [['top', '--by', '--limit', '3'], /'--by <[^>]+>' has no value: '--limit' came right behind it/],
     [['query', '--sql'], /the SQL text is empty/],
-    [['find', '--file'], /'--file <file>' has no value: '--lake' came right behind it\n {2}See nsgflow find --help\./],
+    [['find', '--file'], /'--file <file>' has no value: '--lake' came right behind it\n {2}--file: /],
     [['series', '--every', '5m'], /unknown option '--every'.*\n {2}See nsgflow series --help\./],
     [['series', '--bucket', 'often'], /--bucket takes a time/],
     [['count', '--from', 'today', '--to', 'yesterday'], /--from is later than --to/],
