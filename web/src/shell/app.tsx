@@ -16,9 +16,11 @@ import { LookProvider, useLook } from './look.tsx';
 import { Rail } from './rail.tsx';
 import { SignIn } from './sign-in.tsx';
 
+const OverviewPage = lazy(async () => ({ default: (await import('../pages/overview/page.tsx')).OverviewPage }));
 const ExplorePage = lazy(async () => ({ default: (await import('../pages/explore/page.tsx')).ExplorePage }));
 const FlowsPage = lazy(async () => ({ default: (await import('../pages/flows/page.tsx')).FlowsPage }));
 const FlowLogsPage = lazy(async () => ({ default: (await import('../pages/flow-logs/page.tsx')).FlowLogsPage }));
+const SourcesPage = lazy(async () => ({ default: (await import('../pages/sources/page.tsx')).SourcesPage }));
 
 export function App(): ReactNode {
   const session = useSession();
@@ -70,6 +72,9 @@ function Frame(): ReactNode {
           <Failure key={path}>
             <Suspense fallback={null}>
               <Switch>
+                <Route path="/">
+                  <OverviewPage />
+                </Route>
                 <Route path="/explore">
                   <ExplorePage />
                 </Route>
@@ -78,6 +83,9 @@ function Frame(): ReactNode {
                 </Route>
                 <Route path="/flow-logs">
                   <FlowLogsPage />
+                </Route>
+                <Route path="/sources">
+                  <SourcesPage />
                 </Route>
                 <Route>
                   <Empty>
