@@ -13,12 +13,14 @@ import { focusNextPanel, useKeyboard } from './keyboard.ts';
 import type { Layer } from './layers.tsx';
 import { Layers } from './layers.tsx';
 import { LookProvider, useLook } from './look.tsx';
+import { useRangeOfData } from './range-of-data.ts';
 import { Rail } from './rail.tsx';
 import { SignIn } from './sign-in.tsx';
 
 const OverviewPage = lazy(async () => ({ default: (await import('../pages/overview/page.tsx')).OverviewPage }));
 const ExplorePage = lazy(async () => ({ default: (await import('../pages/explore/page.tsx')).ExplorePage }));
 const FlowsPage = lazy(async () => ({ default: (await import('../pages/flows/page.tsx')).FlowsPage }));
+const RulesPage = lazy(async () => ({ default: (await import('../pages/rules/page.tsx')).RulesPage }));
 const FlowLogsPage = lazy(async () => ({ default: (await import('../pages/flow-logs/page.tsx')).FlowLogsPage }));
 const SourcesPage = lazy(async () => ({ default: (await import('../pages/sources/page.tsx')).SourcesPage }));
 
@@ -54,6 +56,7 @@ function Frame(): ReactNode {
     [go, change, range, isPaused, setPaused, reload, values.cmp],
   );
   useKeyboard(act);
+  useRangeOfData();
   return (
     <div className="shell">
       <a className="skip-link" href="#content">
@@ -80,6 +83,9 @@ function Frame(): ReactNode {
                 </Route>
                 <Route path="/flows">
                   <FlowsPage />
+                </Route>
+                <Route path="/rules/:nsg?">
+                  <RulesPage />
                 </Route>
                 <Route path="/flow-logs">
                   <FlowLogsPage />
