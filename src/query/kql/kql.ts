@@ -132,7 +132,10 @@ function refusal(
       text,
       place,
       word === '' ? 'an operator is missing behind |' : `there is no operator ${word}`,
-      { hint: near === undefined ? 'docs/reference/kql.md lists the operators.' : `Did you mean ${near}?` },
+      {
+        hint: near === undefined ? 'docs/reference/kql.md lists the operators.' : `Did you mean ${near}?`,
+        isSyntax: true,
+      },
     );
   }
   const [, name] = /^The name '(.*)' does not refer to any known/.exec(message) ?? [];
