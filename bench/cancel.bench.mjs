@@ -2,11 +2,9 @@
 // command gets SIGINT at TIMES moments, spread evenly from its first millisecond to its last. Before Node runs the command, the signal itself ends it.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { command } from './flow-logs.mjs';
+import { command, withFolder } from './built.mjs';
 import { makeFlowLogs } from './made-logs.mjs';
 
 const commands = [
@@ -32,9 +30,8 @@ async function ended(args, afterMillis) {
   return { millis: performance.now() - signalled, how: code === 0 ? 'done before' : String(signal ?? code) };
 }
 
-export async function run(hours = 3, times = 50) {
-  const folder = mkdtempSync(join(tmpdir(), 'nsgflow-cancel-'));
-  try {
+export function run(hours = 3, times = 50) {
+  return withFolder(async (folder) => {
     const [logs, more, lake] = ['logs', 'more', 'lake'].map((name) => join(folder, name));
     const { tuples } = makeFlowLogs(logs, hours, more, 1);
     spawnSync(process.execPath, [command, 'ingest', logs, '--lake', lake], { stdio: 'ignore' });
@@ -60,7 +57,5 @@ export async function run(hours = 3, times = 50) {
       header: ['command', 'runs', 'median', '90 %', 'longest', 'ends'],
       rows,
     };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }

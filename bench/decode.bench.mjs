@@ -1,7 +1,7 @@
 // Decoding flow logs, megabytes of JSON per second of processor time: `npm run bench -- decode [HOURS]` (after `npm run build`).
 import { readFileSync } from 'node:fs';
-import { loadavg } from 'node:os';
 import { DuckDBInstance } from '@duckdb/node-api';
+import { load } from './built.mjs';
 import { chdbTuples, cpuOf, cpuOfChdb, cpuSeconds, duckdbTuples, withFlowLogs } from './flow-logs.mjs';
 
 export function run(hours = 1) {
@@ -39,7 +39,7 @@ export function run(hours = 1) {
     const jq = cpuOf('jq', ['-r', '.records[].properties.flows[].flows[].flowTuples[] | split(",") | @tsv', ...some]);
     if (jq !== undefined) add('jq', jq.seconds, someBytes / bytes);
     return {
-      title: `Decoding ${(bytes / 1e6).toFixed(0)} MB of NSG flow logs, version 2, on one core (load average ${loadavg()[0].toFixed(1)})`,
+      title: `Decoding ${(bytes / 1e6).toFixed(0)} MB of NSG flow logs, version 2, on one core (${load()})`,
       header: ['decoder', 'MB/s', 'ns a tuple'],
       rows,
     };

@@ -1,26 +1,20 @@
 // Flow logs for benchmarks, and how other programs read them.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { withFolder } from './built.mjs';
 import { makeFlowLogs } from './made-logs.mjs';
 
-export const command = 'dist/cli/nsgflow.cjs';
-
 /** Gives `use` a folder of its own with `logs` in it, and removes it. */
-export async function withFlowLogs(hours, use) {
-  if (!existsSync(command)) throw new Error(`there is no ${command}: run npm run build first`);
-  const folder = mkdtempSync(join(tmpdir(), 'nsgflow-bench-'));
-  try {
+export function withFlowLogs(hours, use) {
+  return withFolder((folder) => {
     const logs = join(folder, 'logs');
     const { bytes, tuples } = makeFlowLogs(logs, hours);
     const paths = readdirSync(logs, { recursive: true })
       .filter((name) => name.endsWith('PT1H.json'))
       .map((name) => join(logs, name));
-    return await use({ folder, logs, paths, bytes, tuples });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+    return use({ folder, logs, paths, bytes, tuples });
+  });
 }
 
 /** The least CPU seconds, user and system, that a step in this process takes. */

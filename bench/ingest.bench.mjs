@@ -1,9 +1,9 @@
 // Blobs in a folder to rows committed in a table, tuples per second of processor time: `npm run bench -- ingest [HOURS]` (after `npm run build`).
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
-import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { chdbTuples, command, cpuOf, cpuOfChdb, cpuSeconds, duckdbTuples, withFlowLogs } from './flow-logs.mjs';
+import { command, count, load } from './built.mjs';
+import { chdbTuples, cpuOf, cpuOfChdb, cpuSeconds, duckdbTuples, withFlowLogs } from './flow-logs.mjs';
 
 export function run(hours = 6) {
   return withFlowLogs(hours, async ({ folder, logs, paths, tuples }) => {
@@ -59,7 +59,7 @@ export function run(hours = 6) {
       '',
     ]);
     return {
-      title: `Ingesting ${tuples.toLocaleString('en-US')} tuples, million tuples per second of processor time (load average ${loadavg()[0].toFixed(1)})`,
+      title: `Ingesting ${count(tuples)} tuples, million tuples per second of processor time (${load()})`,
       header: ['way', 'M/core-s', 'bytes a tuple', 'trace and filters', 'MiB at most'],
       rows,
     };

@@ -1,12 +1,9 @@
 // Questions about Traffic Analytics' tables, and the same reduction written by hand over `tuples`, milliseconds of processor time: `npm run bench -- kql [HOURS]`
 // (after `npm run build`). The logs are made up here: 2 hours are a million tuples, 21 hours 12 million. Both run in one DuckDB over the lake's files.
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { command, cpuSeconds } from './flow-logs.mjs';
+import { count, dist, ingest, load, withFolder } from './built.mjs';
+import { cpuSeconds } from './flow-logs.mjs';
 import { makeFlowLogs } from './made-logs.mjs';
-import { dist } from './questions.mjs';
 
 const ratioMax = 1.5;
 const memoryBytes = 6 * 2 ** 30;
@@ -61,23 +58,14 @@ async function treeOf({ sums, counts }, settings) {
   );
 }
 
-export async function run(hours = 2) {
-  if (!existsSync(command)) throw new Error(`there is no ${command}: run npm run build first`);
-  const folder = mkdtempSync(join(tmpdir(), 'nsgflow-bench-'));
-  try {
-    return await measure(folder, hours);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+export function run(hours = 2) {
+  return withFolder((folder) => measure(folder, hours));
 }
 
 async function measure(folder, hours) {
   const [logs, lake] = ['logs', 'lake'].map((name) => join(folder, name));
   const { tuples } = makeFlowLogs(logs, hours);
-  const { status, stderr } = spawnSync(process.execPath, ['bench/settle-run.mjs', logs, lake, 'unsettled'], {
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(stderr);
+  ingest(logs, lake, 'unsettled');
   const { openDuckdb } = await dist('lake/duckdb/duckdb.js');
   const { lowerRelation } = await dist('query/sql/lower.js');
   const { printSql } = await dist('query/sql/print.js');
@@ -113,7 +101,7 @@ async function measure(folder, hours) {
   connection.closeSync();
   await opened.close();
   return {
-    title: `Traffic Analytics' reduction of ${tuples.toLocaleString('en-US')} tuples, milliseconds of processor time (load average ${loadavg()[0].toFixed(1)})`,
+    title: `Traffic Analytics' reduction of ${count(tuples)} tuples, milliseconds of processor time (${load()})`,
     header: [
       'NTANetAnalytics by hour and rule',
       'SQL by hand',

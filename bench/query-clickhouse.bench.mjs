@@ -2,13 +2,12 @@
 // processor time: `npm run bench -- query-clickhouse [HOURS]` (after `npm run build`). Two hours are 1.2 million tuples. Needs chDB
 // (test/lake/chdb, npm install there).
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { command, cpuSeconds } from './flow-logs.mjs';
+import { command, count, dist, load, withFolder } from './built.mjs';
+import { cpuSeconds } from './flow-logs.mjs';
 import { makeFlowLogs } from './made-logs.mjs';
-import { dist, questions } from './questions.mjs';
+import { questions } from './questions.mjs';
 
 const start = Date.parse('2020-11-13T01:00:00Z');
 const goal = 2;
@@ -69,9 +68,12 @@ async function millis(asks, query) {
   return least;
 }
 
-export async function run(hours = 2) {
+export function run(hours = 2) {
+  return withFolder((folder) => measure(folder, hours));
+}
+
+async function measure(folder, hours) {
   const home = process.cwd();
-  const folder = mkdtempSync(join(tmpdir(), 'nsgflow-bench-'));
   try {
     const logs = join(folder, 'logs');
     const { tuples } = makeFlowLogs(logs, hours, join(folder, 'more'), 0);
@@ -99,12 +101,11 @@ export async function run(hours = 2) {
     await view.close();
     await lake.close();
     return {
-      title: `Questions to ClickHouse over ${tuples.toLocaleString('en-US')} tuples, milliseconds of processor time (load average ${loadavg()[0].toFixed(1)})`,
+      title: `Questions to ClickHouse over ${count(tuples)} tuples, milliseconds of processor time (${load()})`,
       header: ['question', "ClickHouse's own table", 'the lake', 'ratio', `at most ${goal}`],
       rows,
     };
   } finally {
     process.chdir(home);
-    rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -1,13 +1,11 @@
 // Questions over the lake, and the same SQL over DuckDB's own tables of the same rows, milliseconds of processor time: `npm run bench -- query [HOURS]` (after
 // `npm run build`). The logs are made up here: 21 hours are 12 million tuples, 105 hours 62 million, and 95,000 tuples more are not settled. Own tables lie in a
 // file, and DuckDB has a bounded memory.
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { loadavg, tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { command, cpuOf, cpuSeconds } from './flow-logs.mjs';
+import { command, count, dist, ingest, load, withFolder } from './built.mjs';
+import { cpuOf, cpuSeconds } from './flow-logs.mjs';
 import { makeFlowLogs } from './made-logs.mjs';
-import { dist } from './questions.mjs';
 
 const memoryBytes = 6 * 2 ** 30;
 const start = Date.UTC(2020, 10, 13);
@@ -140,21 +138,8 @@ async function panelMillis(engine, queries) {
   return { sum: each.reduce((sum, one) => sum + one, 0), dearest: Math.max(...each) };
 }
 
-function ingest(logs, lake, what) {
-  const { status, stderr } = spawnSync(process.execPath, ['bench/settle-run.mjs', logs, lake, what], {
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(stderr);
-}
-
-export async function run(hours = 2) {
-  if (!existsSync(command)) throw new Error(`there is no ${command}: run npm run build first`);
-  const folder = mkdtempSync(join(tmpdir(), 'nsgflow-bench-'));
-  try {
-    return await measure(folder, hours);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+export function run(hours = 2) {
+  return withFolder((folder) => measure(folder, hours));
 }
 
 async function measure(folder, hours) {
@@ -210,7 +195,7 @@ async function measure(folder, hours) {
   for (const engine of [ofOwn, ofLake]) await engine.close();
   await lake.close();
   return {
-    title: `Questions over ${(tuples + moreTuples).toLocaleString('en-US')} tuples, ${moreTuples.toLocaleString('en-US')} of them not settled, milliseconds of processor time (load average ${loadavg()[0].toFixed(1)})`,
+    title: `Questions over ${count(tuples + moreTuples)} tuples, ${count(moreTuples)} of them not settled, milliseconds of processor time (${load()})`,
     header: ['question', "DuckDB's own table", 'the lake', 'ratio', 'goal'],
     rows,
     note: 'An hour should cost the same at 12 and at 60 million tuples, and the top sources should grow no faster than the rows: compare the tables.',

@@ -1,11 +1,5 @@
 // The questions of bench/query-clickhouse.bench.mjs.
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-
-const build = resolve('dist');
-
-/** A module of the build. */
-export const dist = (path) => import(pathToFileURL(join(build, path)).href);
+import { dist } from './built.mjs';
 
 /** Questions by name: what nsgflow asks, of both. Those of an hour begin at `start`; `rare` and `fixed` are addresses of a few tuples. */
 export async function questions(rare, fixed, start) {

@@ -2,9 +2,10 @@
 // Capture and rules are made up here, the same in each run. Meters that are not installed are left out (Debian packages tcpdump, softflowd, nfdump,
 // argus-server); memory is told where GNU time is installed (Debian package time).
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, loadavg, tmpdir } from 'node:os';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
+import { command, withFolder } from './built.mjs';
 import { makeCapture } from './made-packets.mjs';
 import { benchmarkTemplate } from './record-network.mjs';
 
@@ -12,13 +13,10 @@ const rounds = 3;
 /** Of one meter; then the rounds so far must do. */
 const secondsMax = 30;
 const gnuTime = '/usr/bin/time';
-const command = 'dist/cli/nsgflow.cjs';
 
 export function run(packets = 10_000_000) {
-  if (!existsSync(command)) throw new Error(`there is no ${command}: run npm run build first`);
-  const folder = mkdtempSync(join(tmpdir(), 'nsgflow-bench-'));
-  const at = (name) => join(folder, name);
-  try {
+  return withFolder((folder) => {
+    const at = (name) => join(folder, name);
     makeCapture(at('a.pcap'), packets);
     writeFileSync(at('network.json'), JSON.stringify(benchmarkTemplate()));
     const capture = at('a.pcap');
@@ -56,9 +54,7 @@ export function run(packets = 10_000_000) {
         `The best of up to ${rounds} rounds. On ${availableParallelism()} cores, \`record\` took ${elapsed.toLocaleString('en-US')} thousand packets per second ` +
         `of elapsed time. Load average at the end of the run: ${loadavg()[0].toFixed(1)} (about 1 when nothing else runs).`,
     };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 /** Standard output of a program. @throws when it fails */

@@ -1,10 +1,8 @@
 // A process of bench/settle.bench.mjs and query.bench.mjs: ingests logs into a lake, settles it, but for `unsettled`, and prints what each took; then the same
 // of more logs, where they are given, as who follows does.
-import { pathToFileURL } from 'node:url';
-import { join, resolve } from 'node:path';
+import { dist } from './built.mjs';
 
 const [logs, lake, what = 'settled', more] = process.argv.slice(2);
-const dist = (path) => import(pathToFileURL(join(resolve('dist'), path)).href);
 const { Ingester } = await dist('ingest/ingest.js');
 const { listSources } = await dist('source/list-sources.js');
 const { selectsAll } = await dist('source/selection.js');

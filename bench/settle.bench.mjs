@@ -1,23 +1,16 @@
 // What settling costs: `npm run bench -- settle [HOURS]` (after `npm run build`). The logs are made up here; 9 hours are about 5.2 million tuples of one date.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { loadavg, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { command, cpuOf, cpuSeconds, duckdbTuples } from './flow-logs.mjs';
+import { command, count, dist, load, withFolder } from './built.mjs';
+import { cpuOf, cpuSeconds, duckdbTuples } from './flow-logs.mjs';
 import { makeFlowLogs } from './made-logs.mjs';
 
 const rounds = 3;
 
-export async function run(hours = 9) {
-  if (!existsSync(command)) throw new Error(`there is no ${command}: run npm run build first`);
-  const folder = mkdtempSync(join(tmpdir(), 'nsgflow-bench-'));
-  try {
-    return await measure(folder, hours);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+export function run(hours = 9) {
+  return withFolder((folder) => measure(folder, hours));
 }
 
 async function measure(folder, hours) {
@@ -82,7 +75,7 @@ async function measure(folder, hours) {
     ]),
   ];
   return {
-    title: `Settling ${tuples.toLocaleString('en-US')} tuples, processor time (load average ${loadavg()[0].toFixed(1)})`,
+    title: `Settling ${count(tuples)} tuples, processor time (${load()})`,
     header: ['what', 'measured', 'goal'],
     rows,
   };
@@ -109,7 +102,7 @@ function ingestAndSettle(logs, lake, ...more) {
 
 /** Data files of both tables. */
 async function tables(folder) {
-  const { openLake } = await import(pathToFileURL(join(resolve('dist'), 'lake/lake.js')).href);
+  const { openLake } = await dist('lake/lake.js');
   const lake = await openLake(folder);
   try {
     const flows = await lake.flows();

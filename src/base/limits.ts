@@ -104,6 +104,8 @@ export const limits = {
   emptyTestsMax: 3,
   /** The most frequent values of a field that it compares them with. */
   emptyValuesMax: 2000,
+  /** The most frequent values of a field that it names where none is similar. */
+  emptyNamesMax: 5,
   /** Rows that `--sort` holds in memory. More are refused with `usage`, unless `--limit` says how many are printed. */
   sortedRowsMax: 1_000_000,
   /** Rejections with their position that are kept for one blob; the last one then covers the rest. */

@@ -49,12 +49,12 @@ export const commands: readonly CommandEntry[] = [
   { name: 'count', summary: 'how many tuples and conversations', load: () => import('./commands/count.ts') },
   { name: 'tail', summary: 'the newest tuples, and more as they come', load: () => import('./commands/tail.ts') },
   { name: 'find', summary: 'when addresses were seen', load: () => import('./commands/find.ts') },
-  { name: 'timeline', summary: 'all tuples of one flow', load: () => import('./commands/timeline.ts') },
   {
-    name: 'query',
-    summary: 'SQL over the views tuples, flows and conversations',
-    load: () => import('./commands/query.ts'),
+    name: 'timeline',
+    summary: 'conversations of two hosts, or tuples of one conversation',
+    load: () => import('./commands/timeline.ts'),
   },
+  { name: 'query', summary: 'your own question in KQL or SQL', load: () => import('./commands/query.ts') },
   { name: 'nsg show', summary: 'NSGs and their effective rules', load: () => import('./commands/nsg-show.ts') },
   { name: 'nsg eval', summary: 'which rule decides a packet, and why', load: () => import('./commands/nsg-eval.ts') },
   {

@@ -2,16 +2,9 @@
  * Settings for behavior of Azure that is not documented, or documented in two ways. The command line and docs/reference/quirks.md
  * use this table; a test compares the page with it.
  */
-import { FlowError } from '../base/errors.ts';
+import type { Setting } from '../base/settings.ts';
+import { readSettings } from '../base/settings.ts';
 import { encryptionNames } from '../flowlog/tuple.ts';
-
-interface Quirk {
-  /** The first is the default. */
-  readonly values: readonly [string, ...string[]];
-  /** What changes in the logs. */
-  readonly effect: string;
-  readonly source: string;
-}
 
 const encryptionStates = encryptionNames.filter((name) => name !== '');
 
@@ -70,60 +63,16 @@ export const quirkTable = {
       'ICMP, ESP and AH are in no flow log. Their packets are refused as `icmp`, `icmpv6`, `esp` and `other-protocol`.',
     source: 'The FAQ of Network Watcher.',
   },
-} as const satisfies Readonly<Record<string, Quirk>>;
+} as const satisfies Readonly<Record<string, Setting>>;
 
 export type QuirkName = keyof typeof quirkTable;
 
 /** A value for each quirk. */
 export type Quirks = Readonly<Record<QuirkName, string>>;
 
-export const quirkNames = Object.keys(quirkTable).filter(isQuirkName);
-
-export const defaultQuirks: Quirks = settle(() => undefined);
+export const defaultQuirks: Quirks = parseQuirks([]);
 
 /** From `NAME=VALUE` texts; the last of one name counts. @throws usage */
 export function parseQuirks(texts: readonly string[]): Quirks {
-  const given = new Map<string, string>();
-  for (const text of texts) {
-    const at = text.indexOf('=');
-    const name = quirkNames.find(
-      (known) => known.toLowerCase() === text.slice(0, Math.max(0, at)).trim().toLowerCase(),
-    );
-    if (name === undefined)
-      throw new FlowError('usage', `${JSON.stringify(text)} sets no quirk: NAME=VALUE`, {
-        hint: `Quirks: ${quirkNames.join(', ')}; see docs/reference/quirks.md.`,
-      });
-    const values: readonly string[] = quirkTable[name].values;
-    const value = values.find(
-      (known) =>
-        known.toLowerCase() ===
-        text
-          .slice(at + 1)
-          .trim()
-          .toLowerCase(),
-    );
-    if (value === undefined)
-      throw new FlowError('usage', `${JSON.stringify(text)}: the quirk ${name} is one of ${values.join(', ')}`);
-    given.set(name, value);
-  }
-  return settle((name) => given.get(name));
-}
-
-function settle(valueOf: (name: QuirkName) => string | undefined): Quirks {
-  const value = (name: QuirkName): string => valueOf(name) ?? quirkTable[name].values[0];
-  return {
-    statelessInboundTcp: value('statelessInboundTcp'),
-    udpCounters: value('udpCounters'),
-    byteLength: value('byteLength'),
-    vnetPath: value('vnetPath'),
-    snatInbound: value('snatInbound'),
-    loadBalancing: value('loadBalancing'),
-    nameTruncation: value('nameTruncation'),
-    encryption: value('encryption'),
-    icmp: value('icmp'),
-  };
-}
-
-function isQuirkName(name: string): name is QuirkName {
-  return Object.hasOwn(quirkTable, name);
+  return readSettings(quirkTable, texts, { one: 'quirk', all: 'Quirks', page: 'docs/reference/quirks.md' });
 }

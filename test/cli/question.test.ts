@@ -184,14 +184,22 @@ describe('what a shell sees', () => {
       expect([code, out]).toEqual([0, '']);
       return err;
     };
-    const [near, time, silent] = await Promise.all([
+    const [near, names, nowhere, time, silent] = await Promise.all([
       asked('flows', 'rule = AllowHtpp and ip = 10.20.1.44', '-v'),
+      asked('flows', 'dst.country = zz and dst.country = fr', '-v'),
+      asked('flows', 'nsg = somewhere and vm = web-1', '-v'),
       asked('top', '--by', 'rule', '--to', '2001-01-01', '-v'),
       asked('flows', 'rule = AllowHtpp'),
     ]);
     expect(near).toMatch(/^the lake has flows from 2026-11-20 \d\d:\d\d:\d\d to 2026-11-20 \d\d:\d\d:\d\d UTC\n/);
     expect(near).toContain('no flow has rule AllowHtpp; did you mean AllowHttp?\n');
     expect(near).toContain('no flow has ip 10.20.1.44; did you mean 10.20.1.4?\n');
+    expect(names).toContain('zz is no country: dst.country is a code of ISO 3166, such as DE or US\n');
+    expect(names).toMatch(/no flow has dst.country fr; there are AU, JP\n/);
+    expect(nowhere).toContain('no flow has nsg somewhere; there are NSG-WEB, NSG-DATA, NSG-JUMP, NSG-DB\n');
+    expect(nowhere).toContain(
+      'no flow has vm web-1, and nothing is known of vm: docs/reference/names.md says what gives it\n',
+    );
     expect(time).toMatch(/\n[\d,]+ conversations match without --from and --to\n$/);
     expect(silent).toBe('');
   });

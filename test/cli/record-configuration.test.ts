@@ -120,7 +120,7 @@ describe('record with filters and quirks', () => {
 
   test.each([
     [['--format', 'vnet', '--filtering-criteria', 'Port=1'], 'filtering criteria, character 1: "Port" is not a field'],
-    [['--quirk', 'udpCounters'], 'sets no quirk'],
+    [['--quirk', 'udpCounters'], 'names no quirk'],
   ])('%j is refused', async (args, sentence) => {
     const ran = await recordTo('refused', ...args);
     expect([ran.code, ran.err]).toEqual([2, expect.stringContaining(sentence)]);

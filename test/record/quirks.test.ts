@@ -12,9 +12,9 @@ describe('quirks', () => {
   });
 
   test.each([
-    ['udp', 'sets no quirk: NAME=VALUE'],
-    ['=x', 'sets no quirk'],
-    ['toString=1', 'sets no quirk'],
+    ['udp', 'names no quirk: give NAME=VALUE'],
+    ['=x', 'names no quirk'],
+    ['toString=1', 'names no quirk'],
     ['udpCounters=1', 'the quirk udpCounters is one of counted, zero'],
     ['icmp=logged', 'the quirk icmp is one of not-logged'],
   ])('%s is refused', (text, sentence) => expect(() => parseQuirks([text])).toThrow(sentence));

@@ -2,10 +2,13 @@
 import { formatCountOf } from '../../base/format-count.ts';
 import { limits } from '../../base/limits.ts';
 import { formatTime } from '../../base/time.ts';
+import { listSeparator } from '../../enrich/attribute.ts';
+import { continentOf } from '../../enrich/continent.ts';
 import { formatAddress } from '../../net/address.ts';
 import type { Engine } from '../../query/engine/engine.ts';
 import { findField } from '../../query/filter/fields.ts';
 import { nearest } from '../../query/filter/nearest.ts';
+import { findNameColumn } from '../../query/names/columns.ts';
 import type { Condition, Query, Test } from '../../query/tree.ts';
 import { allRows, spanOf } from './answer-rows.ts';
 
@@ -30,12 +33,44 @@ export async function explainEmpty(engine: Engine, { range = {}, where }: Query)
   if (where === undefined) return sentences;
   for (const { test, text } of namedValues(where).slice(0, limits.emptyTestsMax)) {
     if ((await countOf(engine, test)) > 0) continue;
-    const values = (await valuesOf(engine, test.field)).map(bareName);
-    const near = nearest(text.toLowerCase(), new Set(values.map((value) => value.toLowerCase())));
-    const like = values.find((value) => value.toLowerCase() === near);
-    sentences.push(`no flow has ${test.field} ${text}${like === undefined ? '' : `; did you mean ${like}?`}`);
+    const none = `no flow has ${test.field} ${text}`;
+    sentences.push(
+      noCountry(test.field, text) ?? `${none}${insteadOf(text, test.field, await valuesOf(engine, test.field))}`,
+    );
   }
   return sentences;
+}
+
+/** What occurs instead, behind `no flow has …`: the nearest value, else the most frequent ones; of names, where they come from. */
+function insteadOf(text: string, field: string, values: readonly string[]): string {
+  const near = nearest(text.toLowerCase(), new Set(values.map((value) => value.toLowerCase())));
+  const like = values.find((value) => value.toLowerCase() === near);
+  if (like !== undefined) return `; did you mean ${like}?`;
+  if (values.length === 0)
+    return attributeOf(field) === undefined
+      ? ''
+      : `, and nothing is known of ${field}: docs/reference/names.md says what gives it`;
+  if (isAddress(field)) return '';
+  const few = values.slice(0, limits.emptyNamesMax).join(', ');
+  if (values.length > limits.emptyNamesMax) return `; the most frequent are ${few}`;
+  return values.length === 1 ? `; the only one is ${few}` : `; there are ${few}`;
+}
+
+/** A sentence for a country that is none, as no flow can have it. */
+function noCountry(field: string, text: string): string | undefined {
+  if (attributeOf(field) !== 'country' || continentOf(text.toUpperCase()) !== undefined) return undefined;
+  return `${text} is no country: ${field} is a code of ISO 3166, such as DE or US`;
+}
+
+function isAddress(field: string): boolean {
+  return findField(field)?.kind === 'address';
+}
+
+/** What names say of an address that a field asks for; `undefined` for a field of flows. */
+function attributeOf(field: string): string | undefined {
+  const [column = ''] = findField(field)?.columns ?? [];
+  const from = findNameColumn(column)?.from;
+  return from?.kind === 'address' ? from.attribute : undefined;
 }
 
 async function countOf(engine: Engine, where: Condition | undefined): Promise<number> {
@@ -49,10 +84,13 @@ async function countOf(engine: Engine, where: Condition | undefined): Promise<nu
   return Number(row?.[0] ?? 0);
 }
 
+/** The values of a field, the most frequent first; members of lists, and rules without their kind. */
 async function valuesOf(engine: Engine, field: string): Promise<string[]> {
   const axes = [{ by: [field], limit: limits.emptyValuesMax }];
   const rows = await allRows(await engine.ask({ ask: 'groups', axes, measures: [{ kind: 'flows' }] }));
-  return rows.flatMap(([value]) => (typeof value === 'string' ? [value] : []));
+  const isList = findField(field)?.kind === 'list';
+  const values = rows.flatMap(([value]) => (typeof value === 'string' ? [value] : []));
+  return [...new Set(values.flatMap((value) => (isList ? value.split(listSeparator) : [bareName(value)])))];
 }
 
 /** Tests of one text or one address, of fields that can be grouped by. */

@@ -130,7 +130,7 @@ function refusal(
     return new KqlError(
       'kql-invalid',
       text,
-      place,
+      { start, end: Math.max(place.end, start + word.length) },
       word === '' ? 'an operator is missing behind |' : `there is no operator ${word}`,
       {
         hint: near === undefined ? 'docs/reference/kql.md lists the operators.' : `Did you mean ${near}?`,

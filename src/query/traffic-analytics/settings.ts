@@ -2,15 +2,9 @@
  * Settings of Traffic Analytics' tables, where Azure has two forms or its behavior is not documented. docs/reference/traffic-analytics.md is made from
  * this table.
  */
-import { FlowError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
-
-interface Setting {
-  /** The first is the default. */
-  readonly values: readonly [string, ...string[]];
-  readonly effect: string;
-  readonly source: string;
-}
+import type { Setting } from '../../base/settings.ts';
+import { readSettings } from '../../base/settings.ts';
 
 export const trafficAnalyticsSettings = {
   interval: {
@@ -55,34 +49,18 @@ export const trafficAnalyticsSettings = {
   },
 } as const satisfies Readonly<Record<string, Setting>>;
 
-export type TrafficAnalyticsSettingName = keyof typeof trafficAnalyticsSettings;
-
 /** A value for each setting. */
-export type TrafficAnalyticsSettings = Readonly<Record<TrafficAnalyticsSettingName, string>>;
+export type TrafficAnalyticsSettings = Readonly<Record<keyof typeof trafficAnalyticsSettings, string>>;
 
-export const trafficAnalyticsSettingNames = Object.keys(
-  trafficAnalyticsSettings,
-) as readonly TrafficAnalyticsSettingName[]; // the keys of a record are its key type
-
-export const defaultTrafficAnalytics: TrafficAnalyticsSettings = settle(() => undefined);
+export const defaultTrafficAnalytics: TrafficAnalyticsSettings = parseTrafficAnalytics([]);
 
 /** From `NAME=VALUE` texts; the last of one name counts. @throws usage */
 export function parseTrafficAnalytics(texts: readonly string[]): TrafficAnalyticsSettings {
-  const given = new Map<TrafficAnalyticsSettingName, string>();
-  for (const text of texts) {
-    const [name = '', ...rest] = text.split('=').map((part) => part.trim().toLowerCase());
-    const found = trafficAnalyticsSettingNames.find((known) => known.toLowerCase() === name);
-    if (found === undefined || rest.length === 0)
-      throw new FlowError('usage', `${JSON.stringify(text)} sets nothing of Traffic Analytics: NAME=VALUE`, {
-        hint: `Settings: ${trafficAnalyticsSettingNames.join(', ')}; see docs/reference/traffic-analytics.md.`,
-      });
-    const values: readonly string[] = trafficAnalyticsSettings[found].values;
-    const value = values.find((known) => known === rest.join('='));
-    if (value === undefined)
-      throw new FlowError('usage', `${JSON.stringify(text)}: ${found} is one of ${values.join(', ')}`);
-    given.set(found, value);
-  }
-  return settle((name) => given.get(name));
+  return readSettings(trafficAnalyticsSettings, texts, {
+    one: 'setting of Traffic Analytics',
+    all: 'Settings',
+    page: 'docs/reference/traffic-analytics.md',
+  });
 }
 
 export function intervalMillis({ interval }: TrafficAnalyticsSettings): number {
@@ -99,18 +77,4 @@ export function generatedAfterMillis(settings: TrafficAnalyticsSettings): number
     default:
       return intervalMillis(settings);
   }
-}
-
-function settle(valueOf: (name: TrafficAnalyticsSettingName) => string | undefined): TrafficAnalyticsSettings {
-  const value = (name: TrafficAnalyticsSettingName): string =>
-    valueOf(name) ?? trafficAnalyticsSettings[name].values[0];
-  return {
-    interval: value('interval'),
-    timeGenerated: value('timeGenerated'),
-    logs: value('logs'),
-    sourcePorts: value('sourcePorts'),
-    publicAddresses: value('publicAddresses'),
-    codes: value('codes'),
-    flowEndTime: value('flowEndTime'),
-  };
 }

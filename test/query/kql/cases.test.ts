@@ -6,6 +6,7 @@ import { afterAll, expect, test } from 'vitest';
 import { FlowError } from '../../../src/base/errors.ts';
 import { openEngineWithoutLake } from '../../../src/query/engine/no-lake.ts';
 import { askKql } from '../../../src/query/kql/kql.ts';
+import { lakeTables } from '../../../src/query/kql/lake-tables.ts';
 import type { Json, KqlCase } from './cases.ts';
 import { differenceOf, kqlCases } from './cases.ts';
 
@@ -53,3 +54,20 @@ test(`of the list of cases${isLong ? '' : ' (a sample)'}, none is answered wrong
   ).toEqual([]);
   expect(counts.right / asked.length, summary).toBeGreaterThanOrEqual(rightShareMin);
 }, 600_000);
+
+test.each([
+  ['Tuples | summarise count()', 'summarise', 'Did you mean summarize?'],
+  ['Tuples | wehre dst_port == 22', 'wehre', 'Did you mean where?'],
+  ['Tuples | take 3 | projct src_ip', 'projct', 'Did you mean project?'],
+  ['Tuples | projet-away time', 'projet-away', 'Did you mean project-away?'],
+  ['Tuples | frobnicate x', 'frobnicate', 'docs/reference/kql.md lists the operators.'],
+])('%s: the operator is named, with its place and the one that was meant', async (text, word, hint) => {
+  const at = text.indexOf(word);
+  const marked = `${text}\n  ${' '.repeat(at)}${'^'.repeat(word.length)}`;
+  const message = `line 1, column ${at + 1}: there is no operator ${word}\n\n  ${marked}`;
+  await expect(askKql(engine, text, { tables: lakeTables })).rejects.toMatchObject({
+    code: 'kql-invalid',
+    message,
+    hint,
+  });
+});

@@ -5,7 +5,6 @@ import { columnsOf } from '../../../src/query/relation/check.ts';
 import {
   defaultTrafficAnalytics,
   parseTrafficAnalytics,
-  trafficAnalyticsSettingNames,
   trafficAnalyticsSettings,
 } from '../../../src/query/traffic-analytics/settings.ts';
 import { trafficAnalyticsTables } from '../../../src/query/traffic-analytics/tables.ts';
@@ -135,8 +134,8 @@ describe('relations of tables', () => {
 
 describe('settings', () => {
   test('each value of each setting gives tables', () => {
-    for (const name of trafficAnalyticsSettingNames)
-      for (const value of trafficAnalyticsSettings[name].values) {
+    for (const [name, { values }] of Object.entries(trafficAnalyticsSettings))
+      for (const value of values) {
         const settings = parseTrafficAnalytics([`${name.toUpperCase()} = ${value}`]);
         expect(settings).toEqual({ ...defaultTrafficAnalytics, [name]: value });
         for (const { relation } of trafficAnalyticsTables(settings)) columnsOf(relation({}));
@@ -145,9 +144,9 @@ describe('settings', () => {
 
   test.each([
     ['interval=5', 'interval is one of 60, 10, 1'],
-    ['intervals=10', 'sets nothing'],
-    ['interval', 'sets nothing'],
-    ['', 'sets nothing'],
+    ['intervals=10', 'names no setting of Traffic Analytics'],
+    ['interval', 'names no setting of Traffic Analytics'],
+    ['', 'names no setting of Traffic Analytics'],
   ])('"%s" is refused', (text, words) => {
     expect(() => parseTrafficAnalytics([text])).toThrow(words);
   });
