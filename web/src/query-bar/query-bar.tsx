@@ -89,14 +89,15 @@ export function QueryBar(): ReactNode {
         {isOpen ? (
           <div ref={place} className="query-editor" />
         ) : (
-          <button
-            type="button"
-            className="query-still"
-            aria-label={q === '' ? 'Filter' : `Filter: ${q}`}
-            onClick={open}
-            onFocus={open}
-          >
-            {q === '' ? <span className="muted">{hint}</span> : <Chips text={q} />}
+          <button type="button" className="query-still" onClick={open} onFocus={open}>
+            {q === '' ? (
+              <span className="muted">{hint}</span>
+            ) : (
+              <>
+                <span className="hidden-label">Filter: </span>
+                <Chips text={q} />
+              </>
+            )}
           </button>
         )}
         {q === '' ? (

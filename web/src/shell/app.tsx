@@ -21,6 +21,7 @@ const OverviewPage = lazy(async () => ({ default: (await import('../pages/overvi
 const ExplorePage = lazy(async () => ({ default: (await import('../pages/explore/page.tsx')).ExplorePage }));
 const FlowsPage = lazy(async () => ({ default: (await import('../pages/flows/page.tsx')).FlowsPage }));
 const RulesPage = lazy(async () => ({ default: (await import('../pages/rules/page.tsx')).RulesPage }));
+const EntityPage = lazy(async () => ({ default: (await import('../pages/entity/page.tsx')).EntityPage }));
 const FlowLogsPage = lazy(async () => ({ default: (await import('../pages/flow-logs/page.tsx')).FlowLogsPage }));
 const SourcesPage = lazy(async () => ({ default: (await import('../pages/sources/page.tsx')).SourcesPage }));
 
@@ -86,6 +87,9 @@ function Frame(): ReactNode {
                 </Route>
                 <Route path="/rules/:nsg?">
                   <RulesPage />
+                </Route>
+                <Route path="/entity/:kind/:name">
+                  <EntityPage />
                 </Route>
                 <Route path="/flow-logs">
                   <FlowLogsPage />

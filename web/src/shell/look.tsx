@@ -55,6 +55,13 @@ export function LookProvider({ children }: { readonly children: ReactNode }): Re
   return <LookContext value={look}>{children}</LookContext>;
 }
 
+/** Below it, panels look at a narrower filter. */
+export function LookFilter({ filter, children }: { readonly filter: string; readonly children: ReactNode }): ReactNode {
+  const look = useLook();
+  const narrower = useMemo(() => ({ ...look, filter }), [look, filter]);
+  return <LookContext value={narrower}>{children}</LookContext>;
+}
+
 export function useLook(): Look {
   const look = useContext(LookContext);
   if (look === undefined) throw new Error('no LookProvider');

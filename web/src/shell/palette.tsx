@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { useId, useState } from 'react';
 import { Dialog } from 'react-aria-components';
 import { useParameters } from '../url/use-parameters.ts';
+import { entityAddress } from '../values/entities.ts';
 import { andTerm, term } from '../values/terms.ts';
 import { pages } from './pages.ts';
 
@@ -24,6 +25,9 @@ export function Palette({ close }: { readonly close: () => void }): ReactNode {
     .map(({ name, sentence, path }) => ({ label: name, detail: sentence, go: () => go(path) }));
   if (typed !== '') {
     const field = fieldOf(typed);
+    const entity = entityAddress(field, typed);
+    if (entity !== undefined)
+      found.push({ label: typed, detail: 'What it is, and whom it talks to', go: () => go(entity) });
     const added = term(field, typed);
     found.push({
       label: `Flows with ${added}`,

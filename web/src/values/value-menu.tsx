@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { Header as MenuHeader, Menu, MenuItem, MenuSection, Popover } from 'react-aria-components';
 import { useParameters } from '../url/use-parameters.ts';
+import { entityAddress } from './entities.ts';
 import { andTerm, eitherSide, term, without } from './terms.ts';
 
 interface Opened {
@@ -78,8 +79,10 @@ export function ValueMenu(): ReactNode {
     ];
     if (side !== undefined)
       list.push({ id: 'either', label: 'Either side', term: term(side, value), act: () => add(term(side, value)) });
+    const entity = entityAddress(field, value);
+    if (entity !== undefined) list.push({ id: 'open', label: 'Open', act: () => go(entity) });
     const flows = andTerm(filter, only);
-    list.push({ id: 'flows', label: 'Open its flows', act: () => go('/flows', { q: flows, lang: 'filter' }) });
+    list.push({ id: 'flows', label: 'Its flows', act: () => go('/flows', { q: flows, lang: 'filter' }) });
     list.push({ id: 'copy', label: 'Copy', act: () => void navigator.clipboard.writeText(String(value)) });
     return list;
   }, [opened, add, filter, go]);

@@ -3,7 +3,7 @@ import { useCallback, useMemo, useState } from 'react';
 import { ArrowRightLeft } from 'lucide-react';
 import { useAsk } from '../../api/use-ask.ts';
 import { assignColors, pivot } from '../../charts/series.ts';
-import { usePalette } from '../../charts/palette.ts';
+import { usePalette } from '../../charts/use-palette.ts';
 import { Button } from '../../controls/button.tsx';
 import { CopyAs, DownloadAs } from '../../panels/copy-as.tsx';
 import { PageHead } from '../../shell/page-head.tsx';

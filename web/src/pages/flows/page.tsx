@@ -14,7 +14,7 @@ import { useLook } from '../../shell/look.tsx';
 import { useParameters } from '../../url/use-parameters.ts';
 import { sorted } from './columns.tsx';
 import { FlowDrawer } from './drawer.tsx';
-import { Histogram } from './histogram.tsx';
+import { Histogram } from '../../panels/histogram.tsx';
 import { flowRows } from './row.ts';
 import { FlowTable } from './table.tsx';
 import './flows.css';

@@ -4,7 +4,7 @@ import { useCallback, useMemo } from 'react';
 import type { Answer } from '../../api/ask.ts';
 import { useLake } from '../../api/lake.ts';
 import type { Palette } from '../../charts/palette.ts';
-import { usePalette } from '../../charts/palette.ts';
+import { usePalette } from '../../charts/use-palette.ts';
 import { pivot } from '../../charts/series.ts';
 import { TimeChart } from '../../charts/time-chart.tsx';
 import type { TimeModel } from '../../charts/time-option.ts';

@@ -12,7 +12,7 @@ import { ChangedPanel } from './changed-panel.tsx';
 import { Collection } from './collection.tsx';
 import { Figures } from './figures.tsx';
 import { OverTime } from './over-time.tsx';
-import { TopTable } from './top-table.tsx';
+import { TopTable } from '../../panels/top-table.tsx';
 import { useAsk } from '../../api/use-ask.ts';
 import './overview.css';
 

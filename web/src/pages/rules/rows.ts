@@ -45,7 +45,7 @@ export function ruleRows(hits: Answer | undefined, definitions: readonly RuleDef
       const time = last[i] === null || last[i] === undefined ? undefined : Date.parse(String(last[i]));
       rows.set(key, {
         key,
-        name,
+        name: old?.name ?? name,
         direction,
         access: old?.definition?.access ?? old?.access ?? access,
         definition: old?.definition,

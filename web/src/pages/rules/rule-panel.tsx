@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { useMemo } from 'react';
 import { cellsOf } from '../../api/ask.ts';
 import { useAsk } from '../../api/use-ask.ts';
-import { usePalette } from '../../charts/palette.ts';
+import { usePalette } from '../../charts/use-palette.ts';
 import { pivot } from '../../charts/series.ts';
 import { TimeChart } from '../../charts/time-chart.tsx';
 import type { TimeModel } from '../../charts/time-option.ts';

@@ -1,16 +1,16 @@
 import type { ReactNode } from 'react';
-import type { Measure } from '../../../../src/query/tree.ts';
-import type { Answer, Query } from '../../api/ask.ts';
-import { cellsOf, columnOfField } from '../../api/ask.ts';
-import { useAsk } from '../../api/use-ask.ts';
-import { bytes, exact, numberOf } from '../../format/number.ts';
-import { Panel } from '../../panels/panel.tsx';
-import { Empty } from '../../panels/states.tsx';
-import { useLook } from '../../shell/look.tsx';
-import { fieldName, shortField } from '../../values/field-names.ts';
-import { plain } from '../../values/group.tsx';
-import { andTerm } from '../../values/terms.ts';
-import { NotCounted, Value } from '../../values/value.tsx';
+import type { Measure } from '../../../src/query/tree.ts';
+import type { Answer, Query } from '../api/ask.ts';
+import { cellsOf, columnOfField } from '../api/ask.ts';
+import { useAsk } from '../api/use-ask.ts';
+import { bytes, exact, numberOf } from '../format/number.ts';
+import { Panel } from './panel.tsx';
+import { Empty } from './states.tsx';
+import { useLook } from '../shell/look.tsx';
+import { fieldName, shortField } from '../values/field-names.ts';
+import { plain } from '../values/group.tsx';
+import { andTerm } from '../values/terms.ts';
+import { NotCounted, Value } from '../values/value.tsx';
 
 export interface TopColumn {
   readonly title: string;

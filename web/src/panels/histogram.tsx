@@ -1,33 +1,38 @@
 import type { ReactNode } from 'react';
 import { useCallback, useMemo } from 'react';
-import { useAsk } from '../../api/use-ask.ts';
-import { pivot } from '../../charts/series.ts';
-import { usePalette } from '../../charts/palette.ts';
-import type { TimeModel } from '../../charts/time-option.ts';
-import { TimeChart } from '../../charts/time-chart.tsx';
-import { counted, exact } from '../../format/number.ts';
-import { rangeText, stepText } from '../../format/time.ts';
-import { Panel } from '../../panels/panel.tsx';
-import { useLook } from '../../shell/look.tsx';
-import type { Range } from '../../url/range.ts';
-import { bucketOf, writeRange } from '../../url/range.ts';
-import { useParameters } from '../../url/use-parameters.ts';
+import { useAsk } from '../api/use-ask.ts';
+import { pivot } from '../charts/series.ts';
+import { usePalette } from '../charts/use-palette.ts';
+import type { TimeModel } from '../charts/time-option.ts';
+import { TimeChart } from '../charts/time-chart.tsx';
+import { counted, exact } from '../format/number.ts';
+import { rangeText, stepText } from '../format/time.ts';
+import { Panel } from './panel.tsx';
+import { useLook } from '../shell/look.tsx';
+import type { Range } from '../url/range.ts';
+import { bucketOf, writeRange } from '../url/range.ts';
+import { useParameters } from '../url/use-parameters.ts';
 
 const barsMax = 120;
 const words = { allow: 'Allowed', deny: 'Denied' } as const;
 
+export interface HistogramProps {
+  readonly title?: string;
+  readonly className?: string;
+  /** Instead of the filter of the page. */
+  readonly filter?: string;
+}
+
 /** Flows that begin, allowed and denied. A brush is the new range. */
-export function Histogram(): ReactNode {
+export function Histogram({ title = 'Flows over time', className = '', filter }: HistogramProps): ReactNode {
   const { range } = useLook();
   const { change } = useParameters();
   const palette = usePalette();
   const bucketMillis = bucketOf(range, barsMax);
-  const answer = useAsk({
-    ask: 'groups',
-    axes: [{ by: ['access'], limit: 2 }],
-    bucketMillis,
-    measures: [{ kind: 'flows' }],
-  });
+  const answer = useAsk(
+    { ask: 'groups', axes: [{ by: ['access'], limit: 2 }], bucketMillis, measures: [{ kind: 'flows' }] },
+    filter === undefined ? {} : { filter },
+  );
   const set = useMemo(() => {
     if (answer.data === undefined) return undefined;
     const settings = { columns: ['access'], measure: 'flows', range: answer.data.range };
@@ -73,9 +78,9 @@ export function Histogram(): ReactNode {
   );
   return (
     <Panel
-      title="Flows over time"
+      title={title}
       note={`${stepText(set?.bucketMillis ?? bucketMillis)}, drag to set the range`}
-      className="flows-histogram"
+      className={`histogram ${className}`}
       answer={answer}
       actions={series.map(({ access, values }) => (
         <span key={access} className="legend">
@@ -88,7 +93,7 @@ export function Histogram(): ReactNode {
         <TimeChart
           model={model}
           palette={palette}
-          summary={`Flows over time, ${rangeText(model.range)} UTC: ${series
+          summary={`${title}, ${rangeText(model.range)} UTC: ${series
             .map(
               ({ access, values }) =>
                 `${exact(values.reduce((sum, value) => sum + value, 0))} ${words[access].toLowerCase()}`,
