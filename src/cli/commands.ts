@@ -27,6 +27,10 @@ export const groups: Readonly<Record<string, string>> = {
 /** Loaded together: an installation then has fewer files. */
 const flowLog = () => import('./commands/flow-log.ts');
 const blob = () => import('./commands/blob.ts');
+const config = () => import('./commands/config.ts');
+const ingestReports = () => import('./commands/ingest-reports.ts');
+const lake = () => import('./commands/lake.ts');
+const rules = () => import('./commands/rules.ts');
 const enrich = () => import('./commands/enrich.ts');
 const service = () => import('./commands/service.ts');
 
@@ -34,12 +38,12 @@ const service = () => import('./commands/service.ts');
 export const commands: readonly CommandEntry[] = [
   { name: 'record', summary: 'packets → flow logs in storage', load: () => import('./commands/record.ts') },
   { name: 'ingest', summary: 'flow logs → the lake', load: () => import('./commands/ingest.ts') },
-  { name: 'ingest status', summary: 'how far the lake is', load: () => import('./commands/ingest-status.ts') },
-  { name: 'ingest gaps', summary: 'which minutes are missing', load: () => import('./commands/ingest-gaps.ts') },
+  { name: 'ingest status', summary: 'how far the lake is', load: async () => (await ingestReports()).status },
+  { name: 'ingest gaps', summary: 'which minutes are missing', load: async () => (await ingestReports()).gaps },
   {
     name: 'ingest rejects',
     summary: 'what of the blobs could not be read',
-    load: () => import('./commands/ingest-rejects.ts'),
+    load: async () => (await ingestReports()).rejects,
   },
   { name: 'flows', summary: 'conversations or tuples', load: () => import('./commands/flows.ts') },
   { name: 'top', summary: 'the largest groups by any dimension', load: () => import('./commands/top.ts') },
@@ -60,12 +64,17 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'rules list',
     summary: 'hits, bytes and last hit of every rule',
-    load: () => import('./commands/rules-list.ts'),
+    load: async () => (await rules()).list,
   },
   {
     name: 'rules lint',
     summary: 'rules that decide nothing, and why',
-    load: () => import('./commands/rules-lint.ts'),
+    load: async () => (await rules()).lint,
+  },
+  {
+    name: 'whatif',
+    summary: 'what a change of rules would open and close',
+    load: async () => (await rules()).whatif,
   },
   {
     name: 'serve',
@@ -108,12 +117,12 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'lake stats',
     summary: 'size of the lake by date and column',
-    load: () => import('./commands/lake-stats.ts'),
+    load: async () => (await lake()).stats,
   },
-  { name: 'lake settle', summary: 'build flows from new tuples', load: () => import('./commands/lake-settle.ts') },
-  { name: 'lake compact', summary: 'join its small files', load: () => import('./commands/lake-compact.ts') },
-  { name: 'lake vacuum', summary: 'delete files that nobody needs', load: () => import('./commands/lake-vacuum.ts') },
-  { name: 'lake retain', summary: 'remove old rows', load: () => import('./commands/lake-retain.ts') },
+  { name: 'lake settle', summary: 'build flows from new tuples', load: async () => (await lake()).settle },
+  { name: 'lake compact', summary: 'join its small files', load: async () => (await lake()).compact },
+  { name: 'lake vacuum', summary: 'delete files that nobody needs', load: async () => (await lake()).vacuum },
+  { name: 'lake retain', summary: 'remove old rows', load: async () => (await lake()).retain },
   {
     name: 'enrich lookup',
     summary: 'all that names say of an address',
@@ -146,8 +155,8 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'config show',
     summary: 'settings of nsgflow.yaml, and where values come from',
-    load: () => import('./commands/config-show.ts'),
+    load: async () => (await config()).show,
   },
-  { name: 'config check', summary: 'errors in nsgflow.yaml', load: () => import('./commands/config-check.ts') },
+  { name: 'config check', summary: 'errors in nsgflow.yaml', load: async () => (await config()).check },
   { name: 'completion', summary: 'completion for bash, zsh or fish', load: () => import('./commands/completion.ts') },
 ];

@@ -59,6 +59,7 @@ const lines: Readonly<Record<string, readonly string[]>> = {
   'nsg show': ['--network NETWORK -o json'],
   'nsg eval': [`${packet} -o json`],
   'rules lint': ['--network NETWORK -o json'],
+  whatif: ['--network NETWORK --base NETWORK -o json'],
   'rules list': ['--network NETWORK --lake LAKE -o json'],
   'lake stats': ['--lake LAKE -o json'],
   'lake retain': ['--lake LAKE --days 3650 --stats json'],

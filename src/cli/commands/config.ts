@@ -1,0 +1,3 @@
+/** The commands `config …`. */
+export * as show from './config-show.ts';
+export * as check from './config-check.ts';
