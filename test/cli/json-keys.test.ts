@@ -79,6 +79,7 @@ const others: Readonly<Record<string, string>> = {
   'enrich tags lookup': 'needs a list of tags: see examples.test.ts',
   query: 'columns are those of the SQL text',
   serve: 'runs until it is ended',
+  console: 'runs until it is ended',
   'flow-log create': 'a resource as Azure writes it',
   'flow-log update': 'a resource as Azure writes it',
   'flow-log show': 'a resource as Azure writes it',
