@@ -181,7 +181,7 @@ describe('commands', () => {
       const lines = (await readFile(join(source, name), 'utf8')).split('\n');
       direct.push(
         ...lines
-          .filter((line) => /std(?:err|out)\.write|console\./.test(line))
+          .filter((line) => /std(?:err|out)\.write|\bconsole\.(?:log|info|warn|error|debug)\(/.test(line))
           .map((line) => `${name}: ${line.trim()}`),
       );
     }
@@ -201,6 +201,7 @@ describe('commands', () => {
       'output/printable.ts: process.stdout.write(printable(text));',
       'program.ts: for (const word of await completeWords(program, words)) process.stdout.write(`${word}\\n`);',
       'program.ts: write: (text: string) => void = (text) => process.stdout.write(text),',
+      "question/watch.ts: if (process.stderr.isTTY) process.stderr.write('\\n');",
     ]);
   });
 });
