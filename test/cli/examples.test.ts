@@ -67,14 +67,14 @@ test('the help of every command has two to four examples', () => {
   expect(names.filter((name) => countOf(name) < 2 || countOf(name) > 4)).toEqual([]);
 });
 
-/** Runs a service until it listens. @returns its exit code after SIGTERM, and what it said */
-async function served(words: readonly string[]): Promise<unknown[]> {
-  const own = ['--data', 'serve-data', '--listen', '127.0.0.1:0'];
+/** Runs a service until it says where it is. @returns its exit code after SIGTERM, and what it said */
+async function served(words: readonly string[], ...more: readonly string[]): Promise<unknown[]> {
+  const own = ['--listen', '127.0.0.1:0', ...more];
   const child = spawn(process.execPath, [main, ...words, ...own], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said += text;
-    if (said.includes('listening at')) child.kill('SIGTERM');
+    if (/listening at|console at/.test(said)) child.kill('SIGTERM');
   });
   const [code] = (await once(child, 'exit')) as [number | null];
   return [code, said];
@@ -85,7 +85,14 @@ test.each(lines)('%s: nsgflow %s', async (name, line) => {
   const env = { NSGFLOW_SERVER: serving.origin, NSGFLOW_LAKE: '', XDG_CONFIG_HOME: folder };
   const [command] = line.split(/ < | +# /);
   if (name === 'serve') {
-    expect(await served(wordsOf(command))).toEqual([0, expect.stringContaining('listening at')]);
+    expect(await served(wordsOf(command), '--data', 'serve-data')).toEqual([
+      0,
+      expect.stringContaining('listening at'),
+    ]);
+    return;
+  }
+  if (name === 'console') {
+    expect(await served(wordsOf(command))).toEqual([0, expect.stringContaining('console at')]);
     return;
   }
   // A question comes from standard input where the line has none.

@@ -14,9 +14,9 @@ test('the columns of an answer are known before its first row', async () => {
     const endless = 'SELECT count(*) AS n, 1 AS n, now() AS t FROM range(100000000000) t(i) WHERE hash(i) % 7 = 3';
     const { columns, chunks } = await engine.sql(endless, { signal: stop.signal });
     expect(columns).toEqual([
-      { name: 'n', kind: 'number' },
-      { name: 'n:1', kind: 'number' },
-      { name: 't', kind: 'time' },
+      { name: 'n', kind: 'number', sqlType: 'BIGINT' },
+      { name: 'n:1', kind: 'number', sqlType: 'INTEGER' },
+      { name: 't', kind: 'time', sqlType: 'TIMESTAMP WITH TIME ZONE' },
     ]);
     const first = chunks[Symbol.asyncIterator]()
       .next()

@@ -63,6 +63,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'blob show logs --target nsg-web --nic 000D3A26C6BA --hour 2026-11-20T09 --block 2 -o raw',
   ],
   serve: ['serve', 'serve --network network.json --format nsg2 --capture traffic.pcap'],
+  console: ['console --lake lake', 'console --lake lake --read-only'],
   'config check': ['config check', 'config check nsgflow.yaml'],
   'config show': ['config show', 'config show --effective top'],
   completion: ['completion bash', 'completion fish'],

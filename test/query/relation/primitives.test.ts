@@ -150,6 +150,12 @@ const values: Readonly<Record<ScalarType, fc.Arbitrary<Value>>> = {
 
 /** Arguments for which any value would be an error or without an end. */
 const special: Partial<Record<PrimitiveName, (args: Value[]) => Value[]>> = {
+  // Its second argument is written by the lowering.
+  key_values: ([of, other]) => {
+    const form = { keys: ['a', 'b'], quotes: ['"'], escapes: [], greedy: false };
+    const delimiters = other === null || `${other as string}`.length % 2 === 0 ? {} : { pair: ',', sign: '=' };
+    return [of, JSON.stringify({ ...form, ...delimiters })];
+  },
   // Comparing arrays of a million items takes long, and tells no more.
   array_repeat: ([of, count]) => [of, typeof count === 'bigint' && count > 1000n ? 1000n : count],
 };
