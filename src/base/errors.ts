@@ -193,6 +193,7 @@ export function fileError(cause: unknown, doing: string): FlowError {
   if (cause instanceof FlowError) return cause;
   const code = (cause as NodeJS.ErrnoException | undefined)?.code;
   if (code === 'ENOENT') return new FlowError('not-found', `cannot ${doing}: no such file or folder`, { cause });
+  if (code === 'EISDIR') return new FlowError('not-found', `cannot ${doing}: it is a folder, not a file`, { cause });
   if (code === 'ENOTDIR' || code === 'EEXIST')
     return new FlowError('not-found', `cannot ${doing}: a part of the path is not a folder`, { cause });
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')

@@ -106,6 +106,8 @@ export const limits = {
   emptyValuesMax: 2000,
   /** The most frequent values of a field that it names where none is similar. */
   emptyNamesMax: 5,
+  /** `--timeout`, `--interval` and other times that a command waits, 24 days. Longer ones are refused with `usage`. */
+  delayMillisMax: 24 * 86_400_000,
   /** Rows that `--sort` holds in memory. More are refused with `usage`, unless `--limit` says how many are printed. */
   sortedRowsMax: 1_000_000,
   /** Rejections with their position that are kept for one blob; the last one then covers the rest. */

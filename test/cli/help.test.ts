@@ -26,9 +26,9 @@ test('at 80 columns, only commands in help are longer than the terminal', async 
   }
 });
 
-test('messages on a terminal wrap at spaces; a text with a caret does not wrap', () => {
+test('messages on a terminal wrap at spaces; what a caret points at does not wrap', () => {
   expect(wrapLines('one two three four\n  five six seven', 10)).toBe('one two\nthree four\n  five six\n  seven');
-  const caret = 'unknown field "src.ipp" (column 1)\n  src.ipp = 1\n  ^';
-  expect(wrapLines(caret, 10)).toBe(caret);
   expect(wrapLines('', 10)).toBe('');
+  const long = 'x: one two three\n\n  four five six\n       ^^^^\n  seven eight';
+  expect(wrapLines(long, 10)).toBe('x: one two\nthree\n\n  four five six\n       ^^^^\n  seven\n  eight');
 });

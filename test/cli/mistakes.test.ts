@@ -22,6 +22,10 @@ async function said(...args: string[]): Promise<[number | null, string]> {
 test.each([
   [['top', '--hlep'], "unknown option '--hlep'; did you mean --help?"],
   [['flows', '-Z'], "unknown option '-Z'"],
+  [['flows', '--since', 'tomorrow', '-i', 'empty'], '--since "tomorrow" is not a time'],
+  [['count', '--until', 'never', '-i', 'empty'], '--until "never" is not a time'],
+  [['count', '--timeout', '25d', '-i', 'empty'], '--timeout is at most 24d, not "25d"'],
+  [['tail', '--interval', '99999999d', '--lake', 'empty'], '--interval is at most 24d, not "99999999d"'],
   [['flow-log', 'create', '--hlep'], "unknown option '--hlep'; did you mean --help?"],
   [['flow-log', 'create', '-l', 'x', '--nmae', 'y'], "unknown option '--nmae'; did you mean --name?"],
   [['top', '--by', 'src.ip', '--by', 'rule', '--lake', 'x'], "option '--by <fields>' is given twice"],

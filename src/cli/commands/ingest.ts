@@ -12,7 +12,7 @@ import { describeRejection } from '../../source/rejection.ts';
 import { ingest, parallelDefault } from '../../ingest/ingest.ts';
 import type { Selection } from '../../source/selection.ts';
 import { parseNameTest } from '../../source/selection.ts';
-import { parseBytes, parseDuration } from '../options/amount.ts';
+import { parseBytes, parseDelay, parseDuration } from '../options/amount.ts';
 import { readRange } from '../question/question.ts';
 import { stopGently } from '../interrupt.ts';
 import { addStats, collect, parseWhole } from '../options/options.ts';
@@ -150,7 +150,7 @@ async function runFollow(settings: IngestSettings, options: IngestOptions): Prom
   try {
     return await follow({
       ...settings,
-      ...(options.poll === undefined ? {} : { pollMillis: parseDuration('--poll', options.poll) }),
+      ...(options.poll === undefined ? {} : { pollMillis: parseDelay('--poll', options.poll) }),
       ...(options.rescan === undefined ? {} : { rescanMillis: parseDuration('--rescan', options.rescan) }),
       settles: true,
       stop: stop.signal,

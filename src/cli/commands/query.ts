@@ -2,7 +2,7 @@ import { type Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
 import type { Engine } from '../../query/engine/engine.ts';
 import { stopGently } from '../interrupt.ts';
-import { parseDuration } from '../options/amount.ts';
+import { parseDelay } from '../options/amount.ts';
 import { allRows } from '../question/answer-rows.ts';
 import { collect, readInput, readText } from '../options/options.ts';
 import type { OutputFormat } from '../output/output.ts';
@@ -106,7 +106,7 @@ async function shell(
   languageOf: (engine: Engine) => Promise<ShellLanguage>,
   ask: (engine: Engine, text: string, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  const timeoutMillis = parseDuration('--timeout', options.timeout ?? timeoutDefault);
+  const timeoutMillis = parseDelay('--timeout', options.timeout ?? timeoutDefault);
   const { timeout: _timeout, ...unlimited } = options;
   await withEngine(unlimited, async (engine) => {
     const { historyPath, runShell } = await import('../question/shell.ts');

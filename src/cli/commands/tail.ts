@@ -12,7 +12,7 @@ import { namesOf } from '../options/name-options.ts';
 import { openMovableEngine } from '../../query/engine/moved-engine.ts';
 import type { Cell } from '../../query/engine/result.ts';
 import type { Query } from '../../query/tree.ts';
-import { parseDuration } from '../options/amount.ts';
+import { parseDelay } from '../options/amount.ts';
 import type { AskOptions } from '../question/question.ts';
 import { addOutput, formatOf, print } from '../output/print.ts';
 import { withEngine } from '../question/open-engine.ts';
@@ -44,7 +44,7 @@ export function define(command: Command): void {
       limit: parseWhole('--limit', options.limit, 0, 1_000_000),
       ...whereOf(words),
     };
-    const intervalMillis = parseDuration('--interval', options.interval);
+    const intervalMillis = parseDelay('--interval', options.interval);
     if (options.follow !== true) {
       await withEngine(options, (engine) => printAnswer(engine, query, options, { show: flowTable }));
       return;

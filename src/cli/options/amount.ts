@@ -1,4 +1,5 @@
 import { FlowError } from '../../base/errors.ts';
+import { limits } from '../../base/limits.ts';
 
 const durationUnits: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const byteUnits: Readonly<Record<string, number>> = {
@@ -17,6 +18,13 @@ const byteUnits: Readonly<Record<string, number>> = {
 /** `30s`, `5m`, `2h`, `1.5d` in milliseconds, above 0; without a unit, seconds. @throws usage */
 export function parseDuration(name: string, text: string): number {
   return parseAmount(name, text, durationUnits, 's', 'a time such as 30s, 5m or 2h');
+}
+
+/** A time to wait, in milliseconds: timers of Node count no longer ones. @throws usage */
+export function parseDelay(name: string, text: string): number {
+  const millis = parseDuration(name, text);
+  if (millis <= limits.delayMillisMax) return millis;
+  throw new FlowError('usage', `${name} is at most 24d, not ${JSON.stringify(text)}`);
 }
 
 /** `50MB`, `1.5GiB` in bytes, above 0; without a unit, bytes. @throws usage */

@@ -8,7 +8,7 @@ import { limits } from '../../base/limits.ts';
 import { isUrl } from '../../blob/azure-target.ts';
 import type { DeliveryStatus } from '../../deliver/delivery-status.ts';
 import type { SpoolSettings } from '../../deliver/spool.ts';
-import { parseBytes, parseDuration } from './amount.ts';
+import { parseBytes, parseDelay } from './amount.ts';
 import { formatBytes } from '../output/progress.ts';
 
 /** What a command that writes flow logs offers for the time that storage is away. */
@@ -54,7 +54,7 @@ export function readSpool(options: SpoolOptions, live: Recorded | undefined): Sp
 
 /** @throws usage */
 export function readWait(options: SpoolOptions, isLive: boolean): number {
-  if (options.wait !== undefined) return parseDuration('--wait', options.wait);
+  if (options.wait !== undefined) return parseDelay('--wait', options.wait);
   return isLive ? liveWaitMillis : 0;
 }
 

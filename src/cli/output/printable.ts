@@ -68,11 +68,11 @@ export function tell(text: string): void {
   process.stderr.write(`${isTTY && columns > 0 ? wrapLines(printable(text), columns) : printable(text)}\n`);
 }
 
-/** Lines of at most `width`, broken at spaces; what goes on is indented as its line. A text with a caret stays, because the caret points at a place. */
+/** Lines of at most `width`, broken at spaces; what goes on is indented as its line. A line with carets and the one above stay, because carets point at a place. */
 export function wrapLines(text: string, width: number): string {
-  if (/^ *\^+$/m.test(text)) return text;
-  return text.replaceAll(/^.+$/gm, (line) => {
-    if (line.length <= width) return line;
+  const isCaret = (line: string | undefined): boolean => line !== undefined && /^ *\^+$/.test(line);
+  const wrapped = text.split('\n').map((line, i, all) => {
+    if (line.length <= width || isCaret(line) || isCaret(all[i + 1])) return line;
     const indent = /^ */.exec(line)![0];
     const lines: string[] = [];
     for (const word of line.slice(indent.length).split(' ')) {
@@ -82,6 +82,7 @@ export function wrapLines(text: string, width: number): string {
     }
     return lines.join('\n');
   });
+  return wrapped.join('\n');
 }
 
 /** Prints the figures of a command as one JSON object on a line of stdout, with keys in snake_case. */

@@ -8,7 +8,7 @@ import type { AskSettings, Engine } from '../../query/engine/engine.ts';
 import type { QuestionView } from '../../query/engine/question-view.ts';
 import type { Query, QueryRange } from '../../query/tree.ts';
 import { stop, stopGently } from '../interrupt.ts';
-import { parseBytes, parseDuration } from '../options/amount.ts';
+import { parseBytes, parseDelay } from '../options/amount.ts';
 import { namesOf } from '../options/name-options.ts';
 import { tell } from '../output/printable.ts';
 import { createProgress } from '../output/progress.ts';
@@ -27,7 +27,7 @@ export async function withEngine<T>(
   ask: (engine: Engine) => Promise<T>,
   lake: 'needed' | 'optional' = 'needed',
 ): Promise<T> {
-  const timeoutMillis = options.timeout === undefined ? undefined : parseDuration('--timeout', options.timeout);
+  const timeoutMillis = options.timeout === undefined ? undefined : parseDelay('--timeout', options.timeout);
   const memoryBytes = options.memory === undefined ? undefined : parseBytes('--memory', options.memory);
   const isWithout = lake === 'optional' && options.lake === undefined && options.input === undefined;
   const opened = isWithout ? await openWithoutLake() : await openEngine(options);

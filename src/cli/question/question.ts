@@ -89,18 +89,24 @@ export function readRange(options: AskOptions): QueryRange {
       });
     return millis;
   };
-  const start = from === undefined ? undefined : point('--from', from);
-  const end = to === undefined ? undefined : point('--to', to);
+  const start = from === undefined ? undefined : point(from.name, from.text);
+  const end = to === undefined ? undefined : point(to.name, to.text);
   if (start !== undefined && end !== undefined && start > end)
     throw new FlowError('usage', '--from is later than --to', { hint: 'Exchange them.' });
   return { ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) };
 }
 
-/** The value of an option with two names. @throws usage where both are given */
-function eitherOf(options: AskOptions, name: 'from' | 'to', other: 'since' | 'until'): string | undefined {
+/** The value of an option with two names, and the name that is given. @throws usage where both are given */
+function eitherOf(
+  options: AskOptions,
+  name: 'from' | 'to',
+  other: 'since' | 'until',
+): { readonly name: string; readonly text: string } | undefined {
   if (options[name] !== undefined && options[other] !== undefined)
     throw new FlowError('usage', `--${name} and --${other} are the same: give one of them`);
-  return options[name] ?? options[other];
+  const given = options[name] === undefined ? other : name;
+  const text = options[given];
+  return text === undefined ? undefined : { name: `--${given}`, text };
 }
 
 /**

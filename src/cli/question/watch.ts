@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
 import { formatTime } from '../../base/time.ts';
 import { stopGently } from '../interrupt.ts';
-import { parseDuration } from '../options/amount.ts';
+import { parseDelay } from '../options/amount.ts';
 import { formatOf, redrawNext } from '../output/print.ts';
 import { tell } from '../output/printable.ts';
 import { isPlainTerminal } from '../output/sparkline.ts';
@@ -26,7 +26,7 @@ export function addWatch(command: Command): void {
  */
 export async function watched(options: WatchOptions, ask: () => Promise<void>): Promise<void> {
   if (options.watch === undefined) return ask();
-  const intervalMillis = parseDuration('--watch', options.watch);
+  const intervalMillis = parseDelay('--watch', options.watch);
   if (intervalMillis < intervalMillisMin) throw new FlowError('usage', '--watch takes one second or more');
   if (!process.stdout.isTTY || formatOf(options) !== 'table')
     throw new FlowError('usage', '--watch redraws a table on a terminal', {
