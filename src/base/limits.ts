@@ -169,6 +169,8 @@ export const limits = {
   namesFileBytesMax: 512 << 20,
   /** Snapshots of the service's resources that a lake keeps for names; the oldest are removed. */
   resourceSnapshotsMax: 1000,
+  /** Days for which the topology of Traffic Analytics has rows, back from now. */
+  topologyDaysMax: 400,
   /** Rows of one CSV file of names; more are refused with `names-invalid`. */
   nameRowsMax: 4_000_000,
   /** Decoded records of one MMDB file that are kept; above it, all are decoded again. */

@@ -153,7 +153,7 @@ async function openLocked(settings: ServiceSettings, secret: string, unlock: () 
     create: true,
     names: () => history?.names() ?? packedNames,
   });
-  const logs = new LakeLogs(lake, now);
+  const logs = new LakeLogs(lake, now, settings.names);
   const http = await openHttp(
     {
       host: settings.host,

@@ -25,7 +25,7 @@ export async function printKql(
   asking: AskSettings = {},
 ): Promise<void> {
   const startMillis = performance.now();
-  const { plan, answer } = await askKql(engine, text, kqlSettings(options), asking);
+  const { plan, answer } = await askKql(engine, text, await kqlSettings(engine, options), asking);
   if (options.explain === true) tellPlan(plan, answer);
   const draw = drawingOf(plan);
   const rows = await print(resultOf(plan, answer), format, draw === undefined ? {} : { draw });

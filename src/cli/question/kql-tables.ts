@@ -1,10 +1,14 @@
 /** What a question in KQL is asked with. */
 import { FlowError } from '../../base/errors.ts';
+import type { Engine } from '../../query/engine/engine.ts';
 import type { KqlSettings } from '../../query/kql/kql.ts';
 import { lakeTables } from '../../query/kql/lake-tables.ts';
 import type { KqlTable } from '../../query/kql/table.ts';
 import { parseTrafficAnalytics } from '../../query/traffic-analytics/settings.ts';
+import { topologyPeriods } from '../../query/names/topology-periods.ts';
 import { trafficAnalyticsTables } from '../../query/traffic-analytics/tables.ts';
+import type { Topology } from '../../query/traffic-analytics/topology-rows.ts';
+import { nameFiles } from '../options/name-options.ts';
 import type { AskOptions } from './question.ts';
 import { readRange } from './question.ts';
 
@@ -14,13 +18,18 @@ export interface KqlOptions extends AskOptions {
 }
 
 /** The tables that KQL names: those of the lake, and those of Traffic Analytics. @throws usage */
-export function kqlTables(trafficAnalytics: readonly string[] = []): readonly KqlTable[] {
-  return [...lakeTables, ...trafficAnalyticsTables(parseTrafficAnalytics(trafficAnalytics))];
+export function kqlTables(trafficAnalytics: readonly string[] = [], topology?: Topology): readonly KqlTable[] {
+  return [...lakeTables, ...trafficAnalyticsTables(parseTrafficAnalytics(trafficAnalytics), topology)];
 }
 
-export function kqlSettings(options: KqlOptions): KqlSettings {
+/** With the resources of the inventory, which are read if the query names a table of them. @throws usage, not-found, permission, io */
+export async function kqlSettings(engine: Engine, options: KqlOptions): Promise<KqlSettings> {
+  const periods = await topologyPeriods(options.lake, nameFiles(options));
+  const nowMillis = Date.now();
+  const topology = { periods, nowMillis, firstMillis: engine.timesOf?.({})?.firstMillis ?? nowMillis };
   return {
-    tables: kqlTables(options.trafficAnalytics),
+    tables: kqlTables(options.trafficAnalytics, topology),
+    nowMillis,
     range: readRange(options),
     parameters: readParameters(options.param ?? []),
   };

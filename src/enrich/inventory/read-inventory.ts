@@ -27,7 +27,8 @@ export async function readInventory(paths: readonly string[]): Promise<Inventory
   return inventory;
 }
 
-async function filesAt(path: string): Promise<string[]> {
+/** The file, or those of the folder. @throws not-found, permission, io */
+export async function filesAt(path: string): Promise<string[]> {
   try {
     if (!(await stat(path)).isDirectory()) return [path];
     const found = await readdir(path, { recursive: true });

@@ -7,6 +7,7 @@ import { named, namedById } from './names.ts';
 import type { TrafficAnalyticsSettings } from './settings.ts';
 import type { Side } from './side.ts';
 import { topologyColumns } from './topology-details.ts';
+import { topologyValue } from './topology-rows.ts';
 import * as values from './values.ts';
 
 const sideOf = { '1': 'src', '2': 'dst' } as const satisfies Record<string, Side>;
@@ -167,21 +168,38 @@ const plain = new Set([
 
 /** Columns of resources, with the suffixes of the older form and `IP` in capitals. */
 function olderTopologyColumns(): DeclaredColumn[] {
-  return topologyColumns.flatMap(({ name, type, about }) =>
-    plain.has(name)
-      ? []
-      : [
-          {
-            name: name.replaceAll(/Ip(?=[A-Z]|s$|$)/g, 'IP').replace(/^Mac/, 'MAC') + suffixes[type],
-            type: type === 'long' || type === 'int' ? ('real' as const) : type,
-            about,
-          },
-        ],
-  );
+  return topologyColumns.flatMap(({ name, type: newer, about }) => {
+    if (plain.has(name)) return [];
+    const type = newer === 'long' || newer === 'int' ? 'real' : newer;
+    const older = name.replaceAll(/Ip(?=[A-Z]|s$|$)/g, 'IP').replace(/^Mac/, 'MAC') + suffixes[newer];
+    return [{ name: older, type, about, value: topologyValue(name, type) }];
+  });
 }
+
+/** Columns that rows of flows and of resources both have, in rows of resources. */
+const ofResources: Readonly<Record<string, Expression>> = {
+  TableName: textValue('AzureNetworkAnalytics'),
+  SubType_s: topologyValue('SubType', 'string'),
+  FASchemaVersion_s: textValue('2'),
+  TimeGenerated: column('t_time'),
+  TimeProcessed_t: column('t_time'),
+  Type: textValue('AzureNetworkAnalytics_CL'),
+  ResourceType: topologyValue('AzureResourceType', 'string'),
+  Subscription_g: topologyValue('Subscription', 'string'),
+  ComponentType_s: textValue('Topology'),
+};
 
 export function networkAnalyticsColumns(settings: TrafficAnalyticsSettings): DeclaredColumn[] {
   const own = flowColumns(settings);
   const names = new Set(own.map(({ name }) => name));
-  return [...own, ...olderTopologyColumns().filter(({ name }) => !names.has(name))];
+  const others = olderTopologyColumns().filter(({ name }) => !names.has(name));
+  return [...own, ...others.map(({ name, type, about }) => ({ name, type, about }))];
+}
+
+/** The values of the same columns in rows of resources; those that only flows have are absent. */
+export function resourceValues(): ReadonlyMap<string, Expression> {
+  const values = olderTopologyColumns().map(({ name, value }) => [name, value] as const);
+  return new Map(
+    [...values, ...Object.entries(ofResources)].flatMap(([name, value]) => (value ? [[name, value]] : [])),
+  );
 }

@@ -1,6 +1,8 @@
 /** NTATopologyDetails: a row for each resource and connection that was discovered. Source: Azure Monitor's table reference, 2024-02. */
 import type { DeclaredColumn } from './column.ts';
+import { column, textValue } from '../relation/expression.ts';
 import { bool, datetime, inOrderOfNames, int, long, string } from './column.ts';
+import { topologyValue } from './topology-rows.ts';
 
 const strings = `
   Access AddressPrefixes AppGatewayType ApplicationGatewayBackendPools AzureResourceType BackendAddressPool BackendIpAddress BackendSubnets
@@ -26,17 +28,34 @@ function about(name: string): string {
   return `${[first, ...rest.map((word) => word.toLowerCase())].join(' ')} of the resource.`;
 }
 
+const own: Readonly<Record<string, DeclaredColumn>> = {
+  SubType: string(
+    'SubType',
+    '`Topology`; `StatusMessage` in a row for each subscription and region.',
+    topologyValue('SubType', 'string'),
+  ),
+  ComponentType: string('ComponentType', 'Always `Topology`.', textValue('Topology')),
+  Type: string('Type', 'The name of the table.', textValue('NTATopologyDetails')),
+};
+
 const of = (declare: typeof string, names: string): DeclaredColumn[] =>
   names
     .trim()
     .split(/\s+/)
-    .map((name) => declare(name, about(name)));
+    .map((name) => {
+      const declared = declare(name, about(name));
+      return own[name] ?? { ...declared, value: topologyValue(name, declared.type) };
+    });
 
 export const topologyColumns: readonly DeclaredColumn[] = inOrderOfNames([
   ...of(string, strings),
   ...of(bool, bools),
   ...of(long, longs),
   ...of(int, ints),
-  datetime('TimeGenerated', 'When the resource was seen.'),
-  datetime('TimeProcessed', 'The same.'),
+  datetime(
+    'TimeGenerated',
+    'When the resource was seen: midnight, or the begin of a dated inventory.',
+    column('t_time'),
+  ),
+  datetime('TimeProcessed', 'The same.', column('t_time')),
 ]);
