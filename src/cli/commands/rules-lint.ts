@@ -57,7 +57,8 @@ Examples:
     const shown = isForPeople
       ? linted.filter(({ finding, partlyShadowedBy }) => finding !== undefined || partlyShadowedBy.length > 0)
       : linted;
-    await print(resultOf(shown.map(isForPeople ? rowOf : valueOf), isForPeople ? columnNames : valueNames), format, {
+    const result = resultOf(shown.map(isForPeople ? rowOf : valueOf), isForPeople ? columnNames : valueNames);
+    await print({ ...result, keep: ['nsg'] }, format, {
       below: () => [
         `${formatCountOf(linted.length, 'rule')} of ${formatCountOf(nsgs.length, 'NSG')}, ${formatCountOf(found.length, 'finding')}`,
       ],
