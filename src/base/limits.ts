@@ -397,6 +397,30 @@ export const limits = {
   httpRequestMillisMax: 60_000,
   /** Sessions of the console: browsers that are signed in; above it, the oldest one is signed out. */
   consoleSessionsMax: 1000,
+  /** Rows and bytes of one answer as JSON to the console; above either, the rest is left out, and the answer says `cut`. Streams have no limit. */
+  consoleRowsMax: 100_000,
+  consoleAnswerBytesMax: 32 << 20,
+  /** Groups of one dimension of a question of the console. */
+  consoleGroupsMax: 10_000,
+  /** Questions of the console that run at once; others wait in turn. */
+  consoleQuestionsAtOnce: 3,
+  /** Downloads of answers from the console that run at once; others wait in turn. */
+  consoleStreamsAtOnce: 4,
+  /** Questions of the console that run or wait; more are refused with 429. */
+  consoleQuestionsMax: 500,
+  /** Time of one question of the console, seconds; then it fails with `timeout`. */
+  consoleQuestionSecondsMax: 120,
+  /** Memory of one question of the console, bytes. Above it, DuckDB spills to a private temporary folder. */
+  consoleQuestionMemoryBytes: 256 << 20,
+  /** Bytes of answers that the console keeps in memory; above it, those not asked for the longest go first. An answer of more than an eighth is not kept. */
+  consoleCacheBytesMax: 64 << 20,
+  /** Blobs of one flow log that the console lists: the newest. */
+  consoleBlobsMax: 10_000,
+  /** Panels of one request to the console. */
+  consolePanelsMax: 50,
+  /** Values that completion in the console offers from the newest tuples, and the time that it waits for them. */
+  consoleCompletionsMax: 50,
+  consoleCompletionMillisMax: 1000,
   /** Bytes of all files of the console's pages together; a larger archive is not served. */
   consolePagesBytesMax: 64 << 20,
   /** Time from sign-in until a session of the console ends. */

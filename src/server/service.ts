@@ -28,6 +28,7 @@ import type { AccountBinding } from './accounts.ts';
 import { Accounts, containersOf } from './accounts.ts';
 import type { ConsolePlace, ConsoleServer } from './api/console-server.ts';
 import { openConsole } from './api/console-server.ts';
+import { ArmClient } from './api/flow-logs/arm-client.ts';
 import { makeDataFolder } from './data-folder.ts';
 import { stateName } from './environment.ts';
 import type { Environment, ShellAccess } from './environment.ts';
@@ -211,6 +212,7 @@ async function openLocked(settings: ServiceSettings, secret: string, unlock: () 
       watchNetwork({ control, log, tagsGiven: settings.serviceTags !== undefined }),
     );
     if (settings.console !== undefined) {
+      const served = { dataFolder, control, arm: new ArmClient(control, settings.subscriptionId), accounts };
       const { hostNames, ownCertificate: own, logRequest } = settings;
       console = await openConsole({
         ...settings.console,
@@ -218,7 +220,7 @@ async function openLocked(settings: ServiceSettings, secret: string, unlock: () 
         tls: { folder: join(dataFolder, 'tls'), own },
         lake,
         tokens,
-        service: () => (parts === undefined ? undefined : { dataFolder }),
+        service: () => (parts === undefined ? undefined : served),
         hasService: true,
         log: logRequest,
         onFault,

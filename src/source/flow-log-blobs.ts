@@ -97,7 +97,7 @@ export async function findOneBlob(
 }
 
 /** Prefixes of the names of blobs with a full id; all names for a plain name and in folders of copies. */
-function prefixesOf(container: string, { target, hourMillis: hour }: BlobSelection): string[] {
+export function prefixesOf(container: string, { target, hourMillis: hour }: BlobSelection): string[] {
   if (target === undefined || parseResourceId(target) === undefined) return [''];
   const cut = (path: string): string => path.slice(0, path.search(hour === undefined ? /y=\d{4}\// : /m=00\//));
   const at = hour ?? 0;

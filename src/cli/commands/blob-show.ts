@@ -7,7 +7,8 @@ import { findOneBlob } from '../../source/flow-log-blobs.ts';
 import type { BlobOptions } from '../options/blob-options.ts';
 import { addBlobOptions, readBlobSelection } from '../options/blob-options.ts';
 import { parseWhole } from '../options/options.ts';
-import { escapeJson, printable } from '../output/printable.ts';
+import { escapeJson } from '../../base/row-text.ts';
+import { printable } from '../output/printable.ts';
 
 interface ShowOptions extends BlobOptions {
   readonly block?: string;

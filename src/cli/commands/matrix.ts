@@ -9,7 +9,7 @@ import { parseWhole } from '../options/options.ts';
 import { formatCount } from '../../base/format-count.ts';
 import { formatOf, isPicture } from '../output/print.ts';
 import type { Result, ResultColumn } from '../output/result.ts';
-import { plainText } from '../output/printable.ts';
+import { plainText } from '../../base/row-text.ts';
 import { isPlainTerminal } from '../output/sparkline.ts';
 import { unitOf, withUnit } from '../output/units.ts';
 

@@ -22,7 +22,7 @@ import { parseWhole } from '../options/options.ts';
 import type { Result } from '../output/result.ts';
 import type { PictureStyle, SeriesPoint } from '../output/series-picture.ts';
 import { seriesPicture } from '../output/series-picture.ts';
-import { plainText } from '../output/printable.ts';
+import { plainText } from '../../base/row-text.ts';
 import { unitOf } from '../output/units.ts';
 import { measureColumn } from '../../query/measure.ts';
 import { showCompared } from '../output/compared-table.ts';

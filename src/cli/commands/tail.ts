@@ -20,7 +20,7 @@ import { addSource, printAnswer, whereOf } from '../question/question.ts';
 import { flowTable, tupleColumns } from '../output/flow-table.ts';
 import { stopGently } from '../interrupt.ts';
 import { parseWhole } from '../options/options.ts';
-import { plainText } from '../output/printable.ts';
+import { plainText } from '../../base/row-text.ts';
 
 interface TailOptions extends AskOptions {
   readonly follow?: boolean;

@@ -4,7 +4,7 @@ import type { Engine } from '../../query/engine/engine.ts';
 import type { GroupQuery } from '../../query/tree.ts';
 import { bucketWidthOf } from '../options/bucket.ts';
 import { formatOf } from '../output/print.ts';
-import { plainText } from '../output/printable.ts';
+import { plainText } from '../../base/row-text.ts';
 import type { Result } from '../output/result.ts';
 import { sparkline } from '../output/sparkline.ts';
 import { allRows, spanMillisOf } from '../question/answer-rows.ts';

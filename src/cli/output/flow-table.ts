@@ -1,7 +1,7 @@
 import { flowsColumns } from '../../lake/tuples/stored-columns.ts';
 import { mapRows } from '../options/group-options.ts';
 import type { Result, ResultColumn } from './result.ts';
-import { plainText } from './printable.ts';
+import { plainText } from '../../base/row-text.ts';
 
 /** Tuples and conversations for people: address and port together, both directions added up, what matters most first. */
 export function flowTable(answer: Result): Result {

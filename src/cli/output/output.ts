@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { FlowError } from '../../base/errors.ts';
 import type { Result, ResultColumn, TableStyle } from './result.ts';
-import { escapeUnits, jsonText, plainText, printableCell, unsafeInText } from './printable.ts';
+import { csvCell, escapeUnits, jsonText, plainText, quoteCsv, rowObject } from '../../base/row-text.ts';
+import { printableCell, unsafeInText } from './printable.ts';
 import { renderTable } from './table.ts';
 import { yamlText } from './yaml-text.ts';
 
@@ -94,16 +95,17 @@ const renderers: Record<TextFormat, (result: Result, style: TableStyle) => Async
   md: renderMarkdown,
 };
 
-function asObject(columns: readonly ResultColumn[], row: readonly unknown[]): Record<string, unknown> {
-  return Object.fromEntries(columns.map(({ name }, i) => [name, row[i] ?? null]));
+function namesOf(columns: readonly ResultColumn[]): string[] {
+  return columns.map(({ name }) => name);
 }
 
 async function* renderJson({ columns, chunks }: Result): AsyncGenerator<string> {
+  const names = namesOf(columns);
   let separator = '[\n  ';
   for await (const chunk of chunks) {
     let text = '';
     for (const row of chunk) {
-      text += separator + jsonText(asObject(columns, row));
+      text += separator + jsonText(rowObject(names, row));
       separator = ',\n  ';
     }
     if (text !== '') yield text;
@@ -112,9 +114,10 @@ async function* renderJson({ columns, chunks }: Result): AsyncGenerator<string> 
 }
 
 async function* renderJsonl({ columns, chunks }: Result): AsyncGenerator<string> {
+  const names = namesOf(columns);
   for await (const chunk of chunks) {
     let text = '';
-    for (const row of chunk) text += `${jsonText(asObject(columns, row))}\n`;
+    for (const row of chunk) text += `${jsonText(rowObject(names, row))}\n`;
     if (text !== '') yield text;
   }
 }
@@ -128,15 +131,9 @@ async function* renderDelimited(
   if (!noHeader) yield `${columns.map(({ name }) => quote(name)).join(delimiter)}\n`;
   for await (const chunk of chunks) {
     let text = '';
-    for (const row of chunk)
-      text += `${row.map((value) => (value === null || value === undefined ? '' : quote(plainText(value)))).join(delimiter)}\n`;
+    for (const row of chunk) text += `${row.map((value) => csvCell(value, quote)).join(delimiter)}\n`;
     if (text !== '') yield text;
   }
-}
-
-/** RFC 4180. */
-function quoteCsv(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** Safe for `cut` and for a terminal: no tab, line break or unsafe character in a value, and yet nothing is lost. */
@@ -150,11 +147,12 @@ function escapeTsv(text: string): string {
 }
 
 async function* renderYaml({ columns, chunks }: Result): AsyncGenerator<string> {
+  const names = namesOf(columns);
   let any = false;
   for await (const chunk of chunks) {
     if (chunk.length === 0) continue;
     any = true;
-    yield await yamlText(chunk.map((row) => asObject(columns, row)));
+    yield await yamlText(chunk.map((row) => rowObject(names, row)));
   }
   if (!any) yield '[]\n';
 }

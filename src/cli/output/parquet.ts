@@ -9,7 +9,7 @@ import type { DuckdbConnection } from '../../lake/duckdb/connection.ts';
 import { openDuckdb, quoteText } from '../../lake/duckdb/duckdb.ts';
 import { makeTemporaryFolder } from '../../lake/duckdb/temporary-folder.ts';
 import type { Result, ResultColumn } from './result.ts';
-import { plainText } from './printable.ts';
+import { plainText } from '../../base/row-text.ts';
 import type { Shape } from './shape.ts';
 import { partsOf } from './shape.ts';
 

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { jsonText } from '../../base/row-text.ts';
 import { snakeKeys } from './snake-keys.ts';
 
 /**
@@ -11,8 +11,6 @@ export const unsafeCharacters = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 /** All of them in a text. */
 export const unsafeInText = new RegExp(unsafeCharacters, 'gu');
 const unsafeInLines = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
-/** Those that `JSON.stringify` does not escape. */
-const unsafeInStrings = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /** Text that may come from data, for a terminal: unsafe characters except line breaks are shown as a dot. */
 export function printable(text: string): string {
@@ -22,44 +20,6 @@ export function printable(text: string): string {
 /** The same without line breaks, for one cell or name. */
 export function printableCell(text: string): string {
   return text.replace(unsafeInText, '·');
-}
-
-/** A cell as text: objects as JSON. */
-export function plainText(value: unknown): string {
-  if (typeof value === 'bigint') return String(value);
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-/** Marks the digits of a bigint in JSON until they stand without quotes. No data knows it. */
-const exact = `exact ${randomUUID()} `;
-const exactInJson = new RegExp(`"${exact}(-?\\d+)"`, 'g');
-
-/** A value as JSON: bigints are numbers with all digits; unsafe characters become `\u` escapes. */
-export function jsonText(value: unknown, indent?: number): string {
-  let hasExact = false;
-  const json = JSON.stringify(
-    value,
-    (_, one: unknown) => {
-      if (typeof one !== 'bigint') return one;
-      hasExact = true;
-      return `${exact}${one}`;
-    },
-    indent,
-  );
-  return escapeJson(hasExact ? json.replace(exactInJson, '$1') : json);
-}
-
-/** The same for JSON text: unsafe characters occur only in strings. */
-export function escapeJson(json: string): string {
-  return json.replace(unsafeInStrings, escapeUnits);
-}
-
-/** `\u202e`, or two of them for a character beyond 16 bits. */
-export function escapeUnits(character: string): string {
-  return Array.from(
-    { length: character.length },
-    (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`,
-  ).join('');
 }
 
 /** Prints one or more lines to stderr, on a terminal as wide as that. All messages of commands use it, because they can quote data. */

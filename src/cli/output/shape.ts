@@ -2,7 +2,7 @@
 import { FlowError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import { nearest } from '../../query/filter/nearest.ts';
-import { plainText } from './printable.ts';
+import { plainText } from '../../base/row-text.ts';
 import type { Result, ResultColumn } from './result.ts';
 
 export interface Shape {

@@ -3,7 +3,8 @@
  * on in further lines (wrap.ts). If that is not enough, each cell has a line (record-lines.ts).
  */
 import type { Result, ResultColumn, TableStyle } from './result.ts';
-import { plainText, printableCell } from './printable.ts';
+import { plainText } from '../../base/row-text.ts';
+import { printableCell } from './printable.ts';
 import { recordLines } from './record-lines.ts';
 import { leftOutFirst, wrapSteps } from './table-columns.ts';
 import { numberFormat, unitOf } from './units.ts';

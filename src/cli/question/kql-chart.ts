@@ -2,7 +2,8 @@
 import type { KqlPlan } from '../../query/kql/lower/lower.ts';
 import type { Bar } from '../output/bars-picture.ts';
 import { barsPicture } from '../output/bars-picture.ts';
-import { plainText, printableCell } from '../output/printable.ts';
+import { plainText } from '../../base/row-text.ts';
+import { printableCell } from '../output/printable.ts';
 import type { Result } from '../output/result.ts';
 import type { PictureStyle, SeriesPoint } from '../output/series-picture.ts';
 import { seriesPicture } from '../output/series-picture.ts';

@@ -3,11 +3,12 @@ import type { AskSettings, Engine, RelationAnswer } from '../../query/engine/eng
 import { askKql, declared } from '../../query/kql/kql.ts';
 import { completeText } from '../../query/kql/language/language-thread.ts';
 import type { KqlPlan } from '../../query/kql/lower/lower.ts';
+import { columnKinds } from '../../query/kql/type.ts';
 import type { KqlType } from '../../query/kql/type.ts';
 import type { OutputFormat } from '../output/output.ts';
 import { print } from '../output/print.ts';
 import { tell } from '../output/printable.ts';
-import type { Result, ResultColumn } from '../output/result.ts';
+import type { Result } from '../output/result.ts';
 import { explain } from './question.ts';
 import { drawingOf } from './kql-chart.ts';
 import { kqlSettings, kqlTables } from './kql-tables.ts';
@@ -54,19 +55,6 @@ function tellPlan(plan: KqlPlan, answer: RelationAnswer): void {
   tell(`tree\n${JSON.stringify(plan.relation)}\n\nsql\n${answer.sql}\n`);
 }
 
-const kinds: Readonly<Record<KqlType, ResultColumn['kind']>> = {
-  bool: 'boolean',
-  int: 'number',
-  long: 'number',
-  real: 'number',
-  decimal: 'number',
-  string: 'text',
-  datetime: 'time',
-  timespan: 'text',
-  dynamic: 'object',
-  guid: 'text',
-};
-
 /** Types in Parquet; those of other columns are texts. A decimal has 12 digits behind the point. */
 const parquetTypes: Partial<Readonly<Record<KqlType, string>>> = {
   bool: 'BOOLEAN',
@@ -81,7 +69,7 @@ const parquetTypes: Partial<Readonly<Record<KqlType, string>>> = {
 function resultOf(plan: KqlPlan, { chunks }: RelationAnswer): Result {
   const columns = plan.columns.map(({ name, type }) => {
     const sqlType = parquetTypes[type];
-    return { name, kind: kinds[type], ...(sqlType === undefined ? {} : { sqlType }) };
+    return { name, kind: columnKinds[type], ...(sqlType === undefined ? {} : { sqlType }) };
   });
   return { columns, chunks };
 }

@@ -1,4 +1,5 @@
 /** Types as KQL names them, and the types of the relational tree that hold their values. */
+import type { AnswerColumn } from '../engine/result.ts';
 import type { ScalarType, Type } from '../relation/type.ts';
 
 export type KqlType =
@@ -38,3 +39,17 @@ export function kqlTypeOf(type: Type): KqlType {
   if (type === 'wide') return 'long';
   return kqlTypes.find((one) => scalars[one] === type) ?? 'dynamic';
 }
+
+/** The kind of an answer's column that has values of a type of KQL. */
+export const columnKinds: Readonly<Record<KqlType, AnswerColumn['kind']>> = {
+  bool: 'boolean',
+  int: 'number',
+  long: 'number',
+  real: 'number',
+  decimal: 'number',
+  string: 'text',
+  datetime: 'time',
+  timespan: 'text',
+  dynamic: 'object',
+  guid: 'text',
+};

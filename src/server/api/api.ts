@@ -13,7 +13,7 @@ import type { ApiContext } from './context.ts';
 import { cookieOf } from './cookie.ts';
 import { apiRoutes } from './routes.ts';
 import type { Route } from './route.ts';
-import { StreamedAnswer } from './route.ts';
+import { RawAnswer, StreamedAnswer } from './route.ts';
 import { checkSameOrigin } from './same-origin.ts';
 import { checked } from './schema.ts';
 import type { Session, User } from './sessions.ts';
@@ -67,6 +67,7 @@ async function answer(
       reply,
     });
     if (made instanceof StreamedAnswer) return sendStream(made, reply);
+    if (made instanceof RawAnswer) return reply.type(made.type).send(made.text);
     if (made === undefined) return reply.code(204).send();
     return reply.type('application/json; charset=utf-8').send(JSON.stringify(made));
   } catch (error) {

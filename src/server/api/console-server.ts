@@ -10,6 +10,8 @@ import { WrongSecrets } from '../wrong-secrets.ts';
 import { addApi } from './api.ts';
 import type { ApiContext } from './context.ts';
 import { addPages, packedPages } from './pages.ts';
+import { QuestionDesk } from './questions/desk.ts';
+import { logsTables } from '../logs/lake-logs.ts';
 import { Sessions, randomText } from './sessions.ts';
 
 /** Where the console listens. */
@@ -61,6 +63,7 @@ export async function openConsole(settings: ConsoleSettings): Promise<ConsoleSer
       addPages(app, settings.pages ?? packedPages());
       addApi(app, {
         lake: settings.lake,
+        desk: new QuestionDesk({ lake: settings.lake, tables: logsTables, now }),
         sessions: new Sessions(now),
         token,
         tokens: settings.tokens,

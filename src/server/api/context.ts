@@ -1,11 +1,16 @@
+import type { ControlPlane } from '../../control/control-plane.ts';
+import type { Accounts } from '../accounts.ts';
 import type { ServiceLake } from '../service-lake.ts';
 import type { Tokens } from '../tokens.ts';
 import type { WrongSecrets } from '../wrong-secrets.ts';
+import type { ArmClient } from './flow-logs/arm-client.ts';
+import type { QuestionDesk } from './questions/desk.ts';
 import type { Sessions } from './sessions.ts';
 
 /** What the routes of the console's API work with. */
 export interface ApiContext {
   readonly lake: ServiceLake;
+  readonly desk: QuestionDesk;
   readonly sessions: Sessions;
   /** The text of the printed address. It also works as a bearer token. */
   readonly token: string;
@@ -27,4 +32,8 @@ export interface ApiContext {
 /** What the console asks of the service. */
 export interface ServiceParts {
   readonly dataFolder: string;
+  readonly control: ControlPlane;
+  /** The control plane as a client has it. */
+  readonly arm: ArmClient;
+  readonly accounts: Accounts;
 }

@@ -43,6 +43,17 @@ export class StreamedAnswer implements Streamed {
   }
 }
 
+/** A response that is text already. */
+export class RawAnswer {
+  readonly type: string;
+  readonly text: string;
+
+  constructor(type: string, text: string) {
+    this.type = type;
+    this.text = text;
+  }
+}
+
 interface RouteForm<B extends TSchema | undefined, Q extends TObject | undefined> {
   readonly method: Method;
   /** Below `/api/v1`; `:name` is one part of a path. */
@@ -64,7 +75,7 @@ interface RouteForm<B extends TSchema | undefined, Q extends TObject | undefined
 }
 
 export interface Route extends RouteForm<TSchema | undefined, TObject | undefined> {
-  /** Resolves to a value for JSON, to `undefined` for 204, or to a {@link StreamedAnswer}. */
+  /** Resolves to a value for JSON, to `undefined` for 204, or to a {@link RawAnswer} or {@link StreamedAnswer}. */
   readonly handle: (context: ApiContext, call: Call<unknown, unknown>) => Promise<unknown>;
 }
 

@@ -75,10 +75,10 @@ function checkNode(node: SchemaNode, value: unknown, field: string): void {
   }
 }
 
-/** The failure of the alternative that goes the furthest is told. */
+/** An alternative is chosen by its fields of one word, such as `kind`; else the failure that goes the furthest is told. */
 function checkAny(nodes: readonly SchemaNode[], value: unknown, field: string): void {
   let deepest: ApiError | undefined;
-  for (const node of nodes)
+  for (const node of chosen(nodes, value, field))
     try {
       checkNode(node, value, field);
       return;
@@ -89,28 +89,36 @@ function checkAny(nodes: readonly SchemaNode[], value: unknown, field: string): 
   throw deepest!;
 }
 
+/** @throws ApiError where a word chooses none */
+function chosen(nodes: readonly SchemaNode[], value: unknown, field: string): readonly SchemaNode[] {
+  const name = nodes.flatMap(({ properties = {} }) =>
+    Object.keys(properties).filter((key) => properties[key].const !== undefined),
+  )[0];
+  if (name === undefined || typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return nodes;
+  const word = new Map<string, unknown>(Object.entries(value)).get(name);
+  const wordsOf = ({ properties = {} }: SchemaNode): readonly unknown[] =>
+    properties[name]?.enum ?? [properties[name]?.const];
+  const found = nodes.filter((node) => wordsOf(node).includes(word));
+  if (found.length === 0) throw wrong(pointer(field, name), word, `one of ${nodes.flatMap(wordsOf).join(', ')}`);
+  return found;
+}
+
 function checkObject(node: SchemaNode, value: unknown, field: string): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong(field, value, 'an object');
   const { properties = {}, required = [], patternProperties } = node;
   const [others] = Object.values(patternProperties ?? {});
-  // A tree of questions has its alternatives told apart by these words, so they are checked first.
-  const names = Object.keys(value).toSorted((a, b) => Number(isWord(properties[b])) - Number(isWord(properties[a])));
-  const entries = new Map(Object.entries(value));
-  for (const name of names) {
+  const entries = new Map<string, unknown>(Object.entries(value));
+  for (const [name, one] of entries) {
     const child = Object.hasOwn(properties, name) ? properties[name] : others;
     if (child === undefined)
       throw new ApiError(400, 'usage', `there is no field ${JSON.stringify(name.slice(0, 80))} here`, {
         field: pointer(field, name),
         hint: `Fields: ${Object.keys(properties).join(', ')}.`,
       });
-    checkNode(child, entries.get(name), pointer(field, name));
+    checkNode(child, one, pointer(field, name));
   }
   for (const name of required)
     if (!entries.has(name)) throw new ApiError(400, 'usage', `${name} is missing`, { field: pointer(field, name) });
-}
-
-function isWord(node: SchemaNode | undefined): boolean {
-  return node?.const !== undefined;
 }
 
 function checkArray(node: SchemaNode, value: unknown, field: string): void {

@@ -10,8 +10,11 @@ import type { ServiceLake } from '../service-lake.ts';
 import { untilRead } from '../service-lake.ts';
 import type { LogsAnswer, LogsEngine, LogsQuestion } from './logs-engine.ts';
 
+/** The tables that KQL names here. */
+export const logsTables = [...lakeTables, ...trafficAnalyticsTables(), activityTable];
+
 export class LakeLogs implements LogsEngine {
-  readonly tables = [...lakeTables, ...trafficAnalyticsTables(), activityTable];
+  readonly tables = logsTables;
   readonly #lake: ServiceLake;
   readonly #now: () => number;
   readonly #files: NameFiles;
