@@ -33,16 +33,17 @@ export function readTagList(text: string, path: string): TagList {
       `${path}: no list of service tags: {"changeNumber": …, "values": […]} is wanted`,
     );
   const { cloud, changeNumber } = json as { cloud?: unknown; changeNumber?: unknown };
-  return {
-    cloud: textOf(cloud),
-    changeNumber: Number(changeNumber ?? 0) || 0,
-    tags: values.flatMap((value: unknown) => {
-      const { name, properties } = (value ?? {}) as { name?: unknown; properties?: Record<string, unknown> };
-      const { region, systemService, addressPrefixes } = properties ?? (value as Record<string, unknown>);
-      if (typeof name !== 'string' || !Array.isArray(addressPrefixes)) return [];
-      return [{ name, region: textOf(region), service: textOf(systemService), prefixes: addressPrefixes.map(String) }];
-    }),
-  };
+  const tags = values.flatMap((value: unknown) => {
+    const own = (value ?? {}) as Record<string, unknown>;
+    const { region, systemService, addressPrefixes } = (own['properties'] ?? own) as Record<string, unknown>;
+    const { name } = own;
+    if (typeof name !== 'string' || !Array.isArray(addressPrefixes)) return [];
+    return [{ name, region: textOf(region), service: textOf(systemService), prefixes: addressPrefixes.map(String) }];
+  });
+  // It would take the place of a good list.
+  if (tags.length === 0)
+    throw new FlowError('names-invalid', `${path}: the list has no service tag with a name and addressPrefixes`);
+  return { cloud: textOf(cloud), changeNumber: Number(changeNumber ?? 0) || 0, tags };
 }
 
 function textOf(value: unknown): string {

@@ -85,6 +85,8 @@ describe('service tags', () => {
   test.each([
     ['{', 'no JSON'],
     ['[]', 'no list of service tags'],
+    ['{"values":[null]}', 'no service tag'],
+    ['{"values":[{"name":5},{"name":"a","properties":3}]}', 'no service tag'],
     [tagsText(tag('Bad', '', '', '10.0.0.0/99')), 'Bad: "10.0.0.0/99" is no address prefix'],
   ])('a wrong file is named: %j', async (text, message) => {
     const path = file('wrong.json', text);

@@ -62,7 +62,7 @@ export class ViewEngine implements Engine {
   }
 
   timesOf(range: QueryRange): Times | undefined {
-    return timesOf(this.#view, range);
+    return this.#lake === undefined ? undefined : timesOf(this.#lake, range);
   }
 
   /** Ends what still runs. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { topologyPeriods } from '../../../src/query/names/topology-periods.ts';
+import { openEngineWithoutLake } from '../../../src/query/engine/no-lake.ts';
 import { keepResources } from '../../../src/query/names/resource-snapshots.ts';
 import { project } from '../../../src/query/relation/build.ts';
 import { interpret } from '../../../src/query/relation/interpret.ts';
@@ -319,4 +320,8 @@ test('an inventory that is no resource gives no rows, and a damaged one is named
   ).toEqual([]);
   writeFileSync(join(folder, 'vms.csv'), 'address,vm\n10.0.0.4,a\n');
   expect(await topologyPeriods(undefined, { inventory: [join(folder, 'vms.csv')] })).toEqual([]);
+});
+
+test('without a lake there are no times of rows', () => {
+  expect(openEngineWithoutLake().timesOf?.({})).toBeUndefined();
 });
