@@ -124,19 +124,14 @@ function refusal(
       hint: 'A query begins with a table: Tuples | take 10.',
       isSyntax: true,
     });
+  const operator = unknownHyphenated(text, place.end);
+  if (operator !== undefined) {
+    const at = { start: operator.start, end: operator.start + operator.word.length };
+    return noOperator(text, at, operator.word);
+  }
   if (/^query operator expected/i.test(message)) {
     const [word = ''] = /^[\w-]+/.exec(text.slice(start)) ?? [];
-    const near = word === '' ? undefined : nearest(word.toLowerCase(), [...operatorNames, ...operatorAliases]);
-    return new KqlError(
-      'kql-invalid',
-      text,
-      { start, end: Math.max(place.end, start + word.length) },
-      word === '' ? 'an operator is missing behind |' : `there is no operator ${word}`,
-      {
-        hint: near === undefined ? 'docs/reference/kql.md lists the operators.' : `Did you mean ${near}?`,
-        isSyntax: true,
-      },
-    );
+    return noOperator(text, { start, end: Math.max(place.end, start + word.length) }, word);
   }
   const [, name] = /^The name '(.*)' does not refer to any known/.exec(message) ?? [];
   if (name === undefined) return new KqlError('kql-invalid', text, place, sentenceOf(message), { isSyntax });
@@ -168,6 +163,39 @@ function refusal(
     missing: { kind: 'column', name },
   });
 }
+
+function noOperator(text: string, place: { readonly start: number; readonly end: number }, word: string): KqlError {
+  const near = word === '' ? undefined : nearest(word.toLowerCase(), [...operatorNames, ...operatorAliases]);
+  return new KqlError(
+    'kql-invalid',
+    text,
+    place,
+    word === '' ? 'an operator is missing behind |' : `there is no operator ${word}`,
+    {
+      hint: near === undefined ? 'docs/reference/kql.md lists the operators.' : `Did you mean ${near}?`,
+      isSyntax: true,
+    },
+  );
+}
+
+/** The first word with a hyphen behind a `|` that is no operator: the language service takes `project-awy` as `project` and a minus. */
+function unknownHyphenated(text: string, end: number): { readonly word: string; readonly start: number } | undefined {
+  const blank = (of: string): string => ' '.repeat(of.length);
+  const plain = text.replaceAll(/\/\/.*$|@"[^"]*"|@'[^']*'|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'/gm, blank);
+  for (const found of plain.matchAll(/\|\s*([a-z]+(?:-[a-z]+)+)/gi)) {
+    const [all, word] = found;
+    const start = found.index + all.length - word.length;
+    if (start < end && !operatorNames.includes(word) && !languageOperators.has(word)) return { word, start };
+  }
+  return undefined;
+}
+
+/** Operators of the language that nsgflow refuses by their names. */
+const languageOperators: ReadonlySet<string> = new Set(
+  'assert-schema execute-and-cache graph-mark-components graph-match graph-merge graph-shortest-paths graph-to-table graph-where-edges graph-where-nodes macro-expand make-graph'.split(
+    ' ',
+  ),
+);
 
 /** The language service's code of a call of no function. */
 const unknownFunction = 'KS211';

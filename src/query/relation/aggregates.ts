@@ -53,18 +53,25 @@ const bits = (of: (a: bigint, b: bigint) => bigint): AggregateRule => ({
       .reduce<bigint | null>((all, one) => (all === null ? one : of(all, one)), null),
 });
 
+const textsOf = (rows: readonly (readonly Value[])[]): string[] => present(rows).map(([one]) => one as string);
+
+const jsonArray = (texts: readonly string[], [first]: readonly (readonly Value[])[]): string =>
+  `[${texts.slice(0, Number(first?.[1] ?? 0)).join(',')}]`;
+
 export const aggregates = {
   arg_max: argument(1),
   arg_min: argument(-1),
   /** A value that is not null, if there is one. */
   any: { type: ([type]) => (isScalar(type) ? type : undefined), value: (rows) => present(rows)[0]?.[0] ?? null },
-  /** The JSON array of texts of JSON that are not null. */
+  /** The JSON array of the first texts of JSON that are not null, so many at most. */
   json_list: {
-    type: ([type]) => (type === 'dynamic' ? 'dynamic' : undefined),
-    value: (rows) =>
-      `[${present(rows)
-        .map(([one]) => one as string)
-        .join(',')}]`,
+    type: ([type, most]) => (type === 'dynamic' && isWhole(most) ? 'dynamic' : undefined),
+    value: (rows) => jsonArray(textsOf(rows), rows),
+  },
+  /** The JSON array of the different texts of JSON that are not null, in order of the texts, so many at most. */
+  json_set: {
+    type: ([type, most]) => (type === 'dynamic' && isWhole(most) ? 'dynamic' : undefined),
+    value: (rows) => jsonArray([...new Set(textsOf(rows))].sort(compareValues), rows),
   },
   /** The least value that a share of the values, in hundred-thousandths, does not exceed. */
   quantile: {

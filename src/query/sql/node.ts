@@ -20,6 +20,8 @@ export type SqlExpression =
       readonly distinct?: boolean;
       /** Of an aggregate: the order in which it takes the rows. */
       readonly order?: readonly SqlOrder[];
+      /** Of an aggregate: the rows that it takes. */
+      readonly where?: SqlExpression;
     }
   /** Two or more operands with the operator between them. */
   | { readonly kind: 'operator'; readonly operator: string; readonly operands: readonly SqlExpression[] }

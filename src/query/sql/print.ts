@@ -60,6 +60,7 @@ class Printer {
   readonly parameters: Literal[] = [];
   readonly #dialect: SqlDialect;
   readonly #sources: TableSources;
+  readonly #places = new Map<Literal, number>();
 
   constructor(dialect: SqlDialect, sources: TableSources) {
     this.#dialect = dialect;
@@ -127,8 +128,10 @@ class Printer {
       case 'name':
         return (expression.of === undefined ? '' : `${this.#name(expression.of)}.`) + this.#name(expression.name);
       case 'parameter':
-        this.parameters.push(expression.literal);
-        return this.#dialect.placeholder(this.parameters.length, typeText(expression.literal.type, this.#dialect));
+        return this.#dialect.placeholder(
+          this.#placeOf(expression.literal),
+          typeText(expression.literal.type, this.#dialect),
+        );
       case 'number':
         return wholeText(expression.value);
       case 'boolean':
@@ -141,7 +144,8 @@ class Printer {
         const args = expression.arguments.map((one) => this.#text(one)).join(', ');
         const { order = [] } = expression;
         const ordered = order.length === 0 ? '' : ` ORDER BY ${this.#order(order)}`;
-        return `${expression.name}(${expression.distinct === true ? 'DISTINCT ' : ''}${args}${ordered})`;
+        const made = `${expression.name}(${expression.distinct === true ? 'DISTINCT ' : ''}${args}${ordered})`;
+        return expression.where === undefined ? made : `${made} FILTER (WHERE ${this.#text(expression.where)})`;
       }
       case 'operator':
         return expression.operands.map((one) => this.#operand(one, expression)).join(` ${expression.operator} `);
@@ -182,6 +186,15 @@ class Printer {
         return `${this.#text(expression.of)} OVER (${parts.join(' ')})`;
       }
     }
+  }
+
+  /** An expression that is written twice has the same places: DuckDB then computes it once. */
+  #placeOf(literal: Literal): number {
+    const known = this.#places.get(literal);
+    if (known !== undefined) return known;
+    this.parameters.push(literal);
+    this.#places.set(literal, this.parameters.length);
+    return this.parameters.length;
   }
 
   /** With its type: a parameter alone has none. */

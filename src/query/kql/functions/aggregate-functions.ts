@@ -161,6 +161,9 @@ const percentilesArray: Lower = (parts, [of, ...shares], context) => {
   return parts.result(typed('dynamic', call('array_pack', ...all)));
 };
 
+/** Of an aggregate's list that is no array of the answer. */
+const allItems = whole(2 ** 53 - 1);
+
 const weighted =
   (isArray_: boolean): Lower =>
   (parts, [of, weight, ...shares], context) => {
@@ -168,6 +171,7 @@ const weighted =
     const list = parts.apply(
       'json_list',
       when(call('or', call('is_null', of.value), call('is_null', weight.value)), nothing('dynamic'), pair),
+      allItems,
     );
     const all = percentages(shares, context).map((percent) => {
       const value = typed('dynamic', call('weighted_quantile', list, shareOf(percent, context)));
@@ -211,38 +215,44 @@ const argument =
 const mostItems = (given: Typed | undefined, context: KqlContext): Expression =>
   given === undefined
     ? whole(limits.kqlArrayItemsMax)
-    : whole(Math.min(constantNumber(given, 'the greatest number of elements', context), limits.kqlArrayItemsMax));
+    : whole(
+        Math.min(
+          Math.max(Math.trunc(constantNumber(given, 'the greatest number of elements', context)), 0),
+          limits.kqlArrayItemsMax,
+        ),
+      );
 
-const makeList: Lower = (parts, [of, most], context) => {
-  const list = parts.apply('json_list', convertElement(of, context));
-  return parts.result(typed('dynamic', most === undefined ? list : call('array_head', list, mostItems(most, context))));
-};
+const makeList: Lower = (parts, [of, most], context) =>
+  parts.result(typed('dynamic', parts.apply('json_list', convertElement(of, context), mostItems(most, context))));
 
 /** Null stays null, so that it is left out; a real that is null is no text. */
 function convertElement(of: Typed, context: KqlContext): Expression {
   return convert(of, 'dynamic', context);
 }
 
+/** Of values that are arrays, the elements are counted. */
 const makeSet: Lower = (parts, [of, most], context) => {
-  const list = parts.apply('json_list', convertElement(of, context));
-  return parts.result(
-    typed(
-      'dynamic',
-      call('array_distinct', of.type === 'dynamic' ? call('array_flat', list) : list, mostItems(most, context)),
-    ),
-  );
+  const items = mostItems(most, context);
+  const element = convertElement(of, context);
+  if (of.type !== 'dynamic') return parts.result(typed('dynamic', parts.apply('json_set', element, items)));
+  const list = parts.apply('json_set', element, mostItems(undefined, context));
+  return parts.result(typed('dynamic', call('array_distinct', call('array_flat', list), items)));
 };
 
 const makeListWithNulls: Lower = (parts, [of], context) =>
   parts.result(
     typed(
       'dynamic',
-      parts.apply('json_list', call('coalesce', convertElement(of, context), literalOf('null', 'dynamic'))),
+      parts.apply(
+        'json_list',
+        call('coalesce', convertElement(of, context), literalOf('null', 'dynamic')),
+        mostItems(undefined, context),
+      ),
     ),
   );
 
 const makeBag: Lower = (parts, [of, most], context) => {
-  const list = parts.apply('json_list', convert(of, 'dynamic', context));
+  const list = parts.apply('json_list', convert(of, 'dynamic', context), mostItems(undefined, context));
   return parts.result(typed('dynamic', call('bag_merge_all', list, mostItems(most, context))));
 };
 

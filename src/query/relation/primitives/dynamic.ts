@@ -8,7 +8,7 @@ import { primitive } from '../rule.ts';
 import { datetimeText } from '../values/datetime.ts';
 import { timespanText } from '../values/timespan.ts';
 import type { Json } from '../values/json.ts';
-import { isArray, isBag, isNumeric, jsonText, parseJson } from '../values/json.ts';
+import { isArray, isBag, isNumeric, jsonText, parseJson, visitMembers } from '../values/json.ts';
 
 /** Values of texts of JSON, in which what is null in SQL is null. */
 const values = (texts: readonly (string | null)[]): Json[] =>
@@ -302,9 +302,6 @@ export const dynamicPrimitives = {
   array_distinct: primitive(['dynamic', 'long'], 'dynamic', (of, most) =>
     textOf(distinct(arrayOf(of) ?? []).slice(0, Number(most))),
   ),
-  array_head: primitive(['dynamic', 'long'], 'dynamic', (of, most) =>
-    textOf((arrayOf(of) ?? []).slice(0, Number(most))),
-  ),
   /** Of an array of values with their weights: the least value whose weight, with that of lesser ones, is a share of all, in hundred-thousandths. */
   weighted_quantile: primitive(['dynamic', 'long'], 'dynamic', (of, share) => {
     const pairs = (arrayOf(of) ?? []).filter(isArray).toSorted((a, b) => compareJson(a[0], b[0]));
@@ -391,11 +388,11 @@ export const dynamicPrimitives = {
   ),
   /** The members of an array's bags; of a name the first value counts. */
   bag_merge_all: primitive(['dynamic', 'long'], 'dynamic', (of, most) => {
-    const merged = new Map<string, Json>();
-    for (const bag of arrayOf(of) ?? [])
-      if (isBag(bag))
-        for (const [key, one] of bag) if (!merged.has(key) && merged.size < Number(most)) merged.set(key, one);
-    return jsonText(merged);
+    const merged = new Map<string, string>();
+    visitMembers(of, (name, value) => {
+      if (merged.size < Number(most) && !merged.has(name)) merged.set(name, value);
+    });
+    return `{${Array.from(merged, ([name, value]) => `${JSON.stringify(name)}:${value}`).join(',')}}`;
   }),
   bag_remove_keys: primitive(['dynamic', 'dynamic'], 'dynamic', (of, keys) => {
     const bag = parseJson(of);

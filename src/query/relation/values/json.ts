@@ -48,6 +48,15 @@ export function realText(value: number): string {
   return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }
 
+/** Each member of the bags of an array: its name, and the compact text of its value. What is no bag is passed over. */
+export function visitMembers(array: string, visit: (name: string, value: string) => void): void {
+  try {
+    new Reader(array).members(visit);
+  } catch (error) {
+    if (!(error instanceof NoJson)) throw error;
+  }
+}
+
 class NoJson extends Error {}
 
 class Reader {
@@ -64,6 +73,35 @@ class Reader {
     this.#space();
     if (this.#at < this.#text.length) throw new NoJson();
     return value;
+  }
+
+  members(visit: (name: string, value: string) => void): void {
+    this.#expect('[');
+    if (this.#skips(']')) return;
+    do {
+      if (!this.#skips('{')) this.#value();
+      else if (!this.#skips('}')) this.#eachMember(visit);
+    } while (this.#skips(','));
+  }
+
+  #eachMember(visit: (name: string, value: string) => void): void {
+    do {
+      this.#space();
+      const name = this.#string();
+      this.#expect(':');
+      this.#space();
+      visit(name, this.#compactText());
+    } while (this.#skips(','));
+    this.#expect('}');
+  }
+
+  /** The compact text of a value: that of a short whole number or a plain string is what stands there. */
+  #compactText(): string {
+    plain.lastIndex = this.#at;
+    const [found] = plain.exec(this.#text) ?? [];
+    if (found === undefined) return jsonText(this.#value());
+    this.#at += found.length;
+    return found;
   }
 
   #value(): Json {
@@ -154,4 +192,5 @@ const words: readonly (readonly [string, Json])[] = [
   ['null', null],
 ];
 const number = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const plain = /(?:(?:0|-?[1-9]\d{0,17})|"[^"\\]*")(?=[,}])/y;
 const string = /"[^"\\]*(?:\\.[^"\\]*)*"/y;

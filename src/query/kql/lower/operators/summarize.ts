@@ -1,10 +1,12 @@
-import { project, summarize as summarizeRelation } from '../../../relation/build.ts';
-import type { Aggregate } from '../../../relation/relation.ts';
+import { extend, project, summarize as summarizeRelation, window } from '../../../relation/build.ts';
+import { call, column, nothing, when, whole } from '../../../relation/expression.ts';
+import type { Aggregate, Relation } from '../../../relation/relation.ts';
 import type { Typed } from '../../functions/kinds.ts';
 import type { SyntaxNode } from '../../language/syntax.ts';
 import { aggregateResults, expression } from '../expression.ts';
 import { list, optional } from '../parts.ts';
-import type { RowColumn } from '../rows.ts';
+import type { KqlQuery } from '../query.ts';
+import type { RowColumn, Rows } from '../rows.ts';
 import { boundTo, neverNullText } from '../rows.ts';
 import { Scope } from '../scope.ts';
 import { givenName } from './columns.ts';
@@ -27,12 +29,7 @@ export const summarize: Operator = (from) => {
   const items = list(from.of, 'Aggregates');
   const results = items.map((item) => aggregateResults(item, inner));
   const by = [...new Set([...input.group, ...bound.columns.map((one) => one.column)])];
-  // Lists have the order of the rows.
-  const { order } = inner.rows;
-  const taken = aggregates.map((one) =>
-    one.function === 'apply' && one.of === 'json_list' && order.length > 0 ? { ...one, order } : one,
-  );
-  const relation = summarizeRelation(inner.rows.relation, by, taken);
+  const relation = summarizeInOrder(inner.rows, by, aggregates, query);
   const names = schemaNames(from);
   const values = results.flatMap((some) => some.values);
   const columns: RowColumn[] = bound.columns.map((one, i) => ({
@@ -50,6 +47,28 @@ export const summarize: Operator = (from) => {
     group: input.group,
   };
 };
+
+/** Lists have the order of the rows, and sets that of the rows in which their elements occur first. */
+function summarizeInOrder(
+  { relation, order }: Rows,
+  by: readonly string[],
+  aggregates: readonly Aggregate[],
+  query: KqlQuery,
+): Relation {
+  if (order.length === 0) return summarizeRelation(relation, by, aggregates);
+  let numbered = relation;
+  const ordered = aggregates.map((one): Aggregate => {
+    if (one.function !== 'apply' || (one.of !== 'json_list' && one.of !== 'json_set')) return one;
+    if (one.of === 'json_list') return { ...one, order };
+    const [value, place] = [query.fresh(), query.fresh()];
+    const [element, most] = one.arguments;
+    const extended = extend(numbered, [{ name: value, value: element }]);
+    numbered = window(extended, place, { kind: 'row_number' }, [...by, value], order);
+    const first = when(call('equal', column(place), whole(1)), column(value), nothing('dynamic'));
+    return { ...one, of: 'json_list', arguments: [first, most], order };
+  });
+  return summarizeRelation(numbered, by, ordered);
+}
 
 /** Without a schema: the name that is given, else one by place. */
 function nameOf(
