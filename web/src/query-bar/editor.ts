@@ -19,7 +19,6 @@ export interface EditorSettings {
   readonly language: Language;
   readonly placeholder: string;
   readonly onRun: (text: string) => void;
-  readonly onChange: (text: string) => void;
   readonly onEscape: () => void;
 }
 
@@ -81,7 +80,6 @@ export class QueryEditor {
             'aria-label': isFilter ? 'Filter' : settings.language.toUpperCase(),
             spellcheck: 'false',
           }),
-          EditorView.updateListener.of((update) => update.docChanged && settings.onChange(update.state.doc.toString())),
           theme,
         ],
       }),

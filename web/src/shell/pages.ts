@@ -13,7 +13,7 @@ export interface Page {
   readonly key: string;
 }
 
-export const pages = [
+export const pages: readonly Page[] = [
   {
     path: '/',
     name: 'Overview',
@@ -62,9 +62,7 @@ export const pages = [
     icon: Database,
     key: 's',
   },
-] as const satisfies readonly Page[];
-
-export type PagePath = (typeof pages)[number]['path'];
+];
 
 export function pageOf(path: string): Page | undefined {
   return pages.find((page) => page.path === path || (page.path !== '/' && path.startsWith(`${page.path}/`)));

@@ -16,10 +16,20 @@ import { chartKinds, ExploreControls } from './controls.tsx';
 import { LegendTable } from './legend-table.tsx';
 import { OverTime } from './over-time.tsx';
 import { planOf } from './query.ts';
+import { QueryResult } from './query-result.tsx';
 import { Relations } from './relations.tsx';
 import './explore.css';
 
 export function ExplorePage(): ReactNode {
+  const { values } = useParameters();
+  return values.lang === 'kql' || values.lang === 'sql' ? (
+    <QueryResult language={values.lang} text={values.q} />
+  ) : (
+    <Explore />
+  );
+}
+
+function Explore(): ReactNode {
   const { values, change } = useParameters();
   const { range } = useLook();
   const { by, m, top, cmp } = values;
