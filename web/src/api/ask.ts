@@ -1,6 +1,5 @@
 import type { GroupQuery, RowOrder } from '../../../src/query/tree.ts';
 import type { AnswerColumn, Cell } from '../../../src/query/engine/result.ts';
-import { requestJson } from './client.ts';
 
 /** A question without its range and its filter, which all panels of a page share. */
 export type Query =
@@ -26,10 +25,6 @@ export interface Answer {
   readonly range: { readonly from: number; readonly to: number };
   readonly millis: number;
   readonly cached: boolean;
-}
-
-export function ask(question: Question, signal: AbortSignal): Promise<Answer> {
-  return requestJson<Answer>('ask', { body: questionBody(question), signal });
 }
 
 export function questionBody({ query, filter, from, to }: Question): object {

@@ -1,7 +1,7 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { Answer, Query } from './ask.ts';
-import { ask } from './ask.ts';
+import { askTogether } from './batch.ts';
 import { useLook } from '../shell/look.tsx';
 
 export interface AskOptions {
@@ -19,7 +19,7 @@ export function useAsk(query: Query, options: AskOptions = {}): UseQueryResult<A
   const filter = options.filter ?? look.filter;
   return useQuery({
     queryKey: ['ask', query, filter, from, to],
-    queryFn: ({ signal }) => ask({ query, filter, from, to }, signal),
+    queryFn: ({ signal }) => askTogether({ query, filter, from, to }, signal),
     placeholderData: keepPreviousData,
     enabled: options.enabled ?? true,
   });

@@ -29,6 +29,8 @@ function Bar({ language }: { readonly language: Language }): ReactNode {
   const { values, change, go } = useParameters();
   const [isOpen, setOpen] = useState(language !== 'filter');
   const [mistake, setMistake] = useState<ErrorBody>();
+  /** Whether somebody asked for the bar; the editor of a query is there without. */
+  const isWanted = useRef(false);
   const place = useRef<HTMLDivElement>(null);
   const editor = useRef<QueryEditor>(undefined);
   const { q } = values;
@@ -84,7 +86,7 @@ function Bar({ language }: { readonly language: Language }): ReactNode {
           (document.activeElement as HTMLElement | null)?.blur();
         },
       });
-      editor.current.focus();
+      if (isWanted.current) editor.current.focus();
     });
     return () => {
       isGone = true;
@@ -99,6 +101,7 @@ function Bar({ language }: { readonly language: Language }): ReactNode {
     [],
   );
   const open = useCallback(() => {
+    isWanted.current = true;
     setOpen(true);
     editor.current?.focus();
   }, []);

@@ -96,7 +96,8 @@ function Shown({ cell, kind, unit }: ShownProps): ReactNode {
     const number = numberOf(cell);
     if (number === undefined) return String(cell);
     if (unit === 'bytes') return <span title={exact(number)}>{bytes(number)}</span>;
-    return Number.isInteger(number) ? exact(number) : String(number);
+    // A port or a year has no thousands.
+    return unit === undefined ? String(cell) : exact(number);
   }
   return <bdi>{typeof cell === 'object' ? JSON.stringify(cell) : String(cell)}</bdi>;
 }

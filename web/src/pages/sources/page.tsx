@@ -1,12 +1,14 @@
 import type { ReactNode } from 'react';
 import { useMemo } from 'react';
+import { ApiError } from '../../api/client.ts';
+import { useOpenSession } from '../../api/session.ts';
 import { useLake } from '../../api/lake.ts';
 import type { Sources } from '../../api/sources.ts';
 import { useCalendar, useSources } from '../../api/sources.ts';
 import { Segmented } from '../../controls/segmented.tsx';
 import { bytes, carefulPercent, exact } from '../../format/number.ts';
 import { age, dayAndClock } from '../../format/time.ts';
-import { ErrorNote } from '../../panels/states.tsx';
+import { ErrorNote, NeedsService } from '../../panels/states.tsx';
 import { PageHead } from '../../shell/page-head.tsx';
 import { useLook } from '../../shell/look.tsx';
 import { useParameters } from '../../url/use-parameters.ts';
@@ -22,6 +24,7 @@ const hourMillis = 3_600_000;
 export function SourcesPage(): ReactNode {
   const { values, change } = useParameters();
   const { range } = useLook();
+  const session = useOpenSession();
   const sources = useSources();
   const days = values.days === '7' ? 7 : values.days === '3' ? 3 : 1;
   const to = Math.ceil(range.to / hourMillis) * hourMillis;
@@ -35,6 +38,15 @@ export function SourcesPage(): ReactNode {
       ? undefined
       : { log, hour: calendar.data!.hours[at], cell: log.cells[at] ?? null };
   }, [calendar.data, values.sel]);
+  const isAbsent = !session.service && sources.error instanceof ApiError && sources.error.status === 404;
+  if (isAbsent)
+    return (
+      <>
+        <PageHead title="Sources" sentence="Is anything missing, and why?" />
+        <Figures sources={undefined} />
+        <NeedsService what="Sources" />
+      </>
+    );
   return (
     <>
       <PageHead title="Sources" sentence="Is anything missing, and why?">
