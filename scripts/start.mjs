@@ -37,12 +37,16 @@ function nsgflow(title, command) {
   spawnSync(process.execPath, [main, ...command.split(' ')], { stdio: 'inherit' });
 }
 
+/** What signs a browser in; '' without a console. */
+let consoleAddress = '';
+
 /** Passes on what the service says. Resolves to true when it has said that all is in the table, to false when it ends before. */
 function untilWhole() {
   return new Promise((resolve) => {
     const lines = createInterface({ input: service.stderr });
     lines.on('line', (text) => {
       process.stderr.write(`${text}\n`);
+      consoleAddress = /^console at (\S+)$/.exec(text)?.[1] ?? consoleAddress;
       if (text === wholeCaptureLine) resolve(true);
     });
     lines.on('close', () => resolve(false));
@@ -54,7 +58,8 @@ if (await untilWhole()) {
   nsgflow('Who sends the most:', `top --by src.ip --metric bytes,flows --limit 5 ${options}`);
   nsgflow('Bytes over time, allowed and denied:', `series --by access --metric bytes ${options}`);
   console.log(`
-The service stays up until Ctrl-C. Try in another shell (nsgflow is  node ${main}):
+The service stays up until Ctrl-C. ${consoleAddress === '' ? '' : `Its console:\n  ${consoleAddress}\n`}
+Try in another shell (nsgflow is  node ${main}):
   nsgflow top access = deny --by rule,dst.port --metric flows --lake ${lake}     # what was denied, and by which rule
   nsgflow flows dst.port = 22 --lake ${lake}                                     # connections, the newest first
   eval "$(nsgflow serve --env)"                                                        # then az and the Azure SDKs talk to it: docs/start/local-network-watcher.md

@@ -29,6 +29,7 @@ longTest('npm start records the example, shows its tables and stays up until Ctr
   expect([await once(child, 'close'), said]).toEqual([[0, null], expect.stringContaining('stays up until Ctrl-C')]);
   for (const title of ['Who sends the most:', 'Bytes over time, allowed and denied:'])
     expect(said).toMatch(new RegExp(`${title}\\n.*\\n\\n[^\\n]+\\n[^\\n]*\\d`));
+  expect(said).toMatch(/Its console:\n {2}http:\/\/127\.0\.0\.1:\d+\/#token=[\w-]{43}$/m);
   // The whole capture, not what of it is in the table first.
   expect(said).toMatch(/^203\.0\.113\.10 +4,646,093 +121$/m);
 });

@@ -416,6 +416,10 @@ export const limits = {
   consoleCacheBytesMax: 64 << 20,
   /** Blobs of one flow log that the console lists: the newest. */
   consoleBlobsMax: 10_000,
+  /** Hours of the calendar of gaps; a longer range is refused. */
+  consoleCalendarHoursMax: 24 * 31,
+  /** Characters of all saved views together; a larger file is refused with 413. */
+  consoleViewsBytesMax: 4 << 20,
   /** Panels of one request to the console. */
   consolePanelsMax: 50,
   /** Values that completion in the console offers from the newest tuples, and the time that it waits for them. */

@@ -8,6 +8,7 @@
  *     DATA/spool/          blocks that are not delivered yet
  *     DATA/lake/           the table
  *     DATA/az/             the state of `az` in shells set up by `serve --env`
+ *     DATA/console.json    saved views of the console
  *     DATA/serve.json      the address of the running service
  *     DATA/lock            the process that uses the folder
  */
@@ -212,13 +213,16 @@ async function openLocked(settings: ServiceSettings, secret: string, unlock: () 
       watchNetwork({ control, log, tagsGiven: settings.serviceTags !== undefined }),
     );
     if (settings.console !== undefined) {
-      const served = { dataFolder, control, arm: new ArmClient(control, settings.subscriptionId), accounts };
+      const { recorder, ingester } = parts;
+      const arm = new ArmClient(control, settings.subscriptionId);
+      const served = { dataFolder, control, arm, accounts, recorder, ingester };
       const { hostNames, ownCertificate: own, logRequest } = settings;
       console = await openConsole({
         ...settings.console,
         hostNames,
         tls: { folder: join(dataFolder, 'tls'), own },
         lake,
+        views: join(dataFolder, 'console.json'),
         tokens,
         service: () => (parts === undefined ? undefined : served),
         hasService: true,

@@ -12,6 +12,7 @@ import { tell } from '../output/printable.ts';
 interface ConsoleOptions extends NameOptions {
   readonly listen: string;
   readonly hostName?: readonly string[];
+  readonly views?: string;
   readonly readOnly?: boolean;
   readonly certificate?: string;
   readonly key?: string;
@@ -25,6 +26,7 @@ export function define(command: Command): void {
     .option('--lake <dir>', 'the lake to look into (default: $NSGFLOW_LAKE)')
     .option('--listen <host:port>', 'where to listen; port 0 takes a free one', listenDefault)
     .option('--host-name <name>', 'another name that the console answers to; may be repeated', collect)
+    .option('--views <file>', 'saved views; without it, none can be saved')
     .option('--read-only', 'nothing can be changed, not even saved views')
     .option('--certificate <file>', 'for an address that is not loopback: a certificate, PEM, with --key')
     .option('--key <file>', 'its key, PEM')
@@ -58,6 +60,7 @@ async function look(
     const console = await openLakeConsole({
       ...parseListen('--listen', options.listen),
       folder,
+      views: options.views === undefined ? undefined : resolve(options.views),
       names: namesOf(options, folder),
       isDefault: options.listen === listenDefault,
       flag: '--listen',

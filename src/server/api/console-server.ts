@@ -13,6 +13,7 @@ import { addPages, packedPages } from './pages.ts';
 import { QuestionDesk } from './questions/desk.ts';
 import { logsTables } from '../logs/lake-logs.ts';
 import { Sessions, randomText } from './sessions.ts';
+import { ViewStore } from './view-store.ts';
 
 /** Where the console listens. */
 export interface ConsolePlace {
@@ -31,6 +32,8 @@ export interface ConsoleSettings extends ConsolePlace {
   /** Certificates for a host that is not loopback; `undefined` if there are none. */
   readonly tls: TlsFiles | undefined;
   readonly lake: ServiceLake;
+  /** File of saved views; `undefined` where none can be saved. */
+  readonly views: string | undefined;
   readonly tokens: Tokens | undefined;
   readonly service: ApiContext['service'];
   readonly hasService: boolean;
@@ -64,6 +67,7 @@ export async function openConsole(settings: ConsoleSettings): Promise<ConsoleSer
       addApi(app, {
         lake: settings.lake,
         desk: new QuestionDesk({ lake: settings.lake, tables: logsTables, now }),
+        views: new ViewStore(settings.views),
         sessions: new Sessions(now),
         token,
         tokens: settings.tokens,

@@ -1,16 +1,20 @@
 import type { ControlPlane } from '../../control/control-plane.ts';
 import type { Accounts } from '../accounts.ts';
+import type { Ingester } from '../ingester.ts';
+import type { Recorder } from '../recorder.ts';
 import type { ServiceLake } from '../service-lake.ts';
 import type { Tokens } from '../tokens.ts';
 import type { WrongSecrets } from '../wrong-secrets.ts';
 import type { ArmClient } from './flow-logs/arm-client.ts';
 import type { QuestionDesk } from './questions/desk.ts';
 import type { Sessions } from './sessions.ts';
+import type { ViewStore } from './view-store.ts';
 
 /** What the routes of the console's API work with. */
 export interface ApiContext {
   readonly lake: ServiceLake;
   readonly desk: QuestionDesk;
+  readonly views: ViewStore;
   readonly sessions: Sessions;
   /** The text of the printed address. It also works as a bearer token. */
   readonly token: string;
@@ -36,4 +40,7 @@ export interface ServiceParts {
   /** The control plane as a client has it. */
   readonly arm: ArmClient;
   readonly accounts: Accounts;
+  readonly recorder: Recorder;
+  /** `undefined` where the service has no lake. */
+  readonly ingester: Ingester | undefined;
 }

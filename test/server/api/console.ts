@@ -24,6 +24,7 @@ export async function consoleOver(settings: Partial<ConsoleSettings> = {}): Prom
     readOnly: false,
     hostNames: [],
     tls: undefined,
+    views: undefined,
     tokens: undefined,
     service: () => undefined,
     hasService: false,

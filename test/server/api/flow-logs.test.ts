@@ -1,5 +1,5 @@
 /** Flow logs in the console of a service that records the example: through the control plane, with its checks and errors at their fields. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -196,4 +196,41 @@ test('coverage, migration and the checks of doctor are those of the commands', a
   expect(logs.filter(({ target }) => target.kind === 'NSG').every(({ enabled }) => !enabled)).toBe(true);
   expect(logs.some(({ target, enabled }) => target.kind === 'VNet' && enabled)).toBe(true);
   expect((await get('migration')).json).toEqual([]);
+});
+
+test('sources have their accounts, counters and hours; NSGs their rules', async () => {
+  const { json } = await get('sources');
+  const sources = json as {
+    sources: { name: string; blobs: number; lastBlock?: string }[];
+    counters: { reason: string; count: number }[];
+  };
+  expect(sources.sources).toContainEqual(
+    expect.objectContaining({ kind: 'account', lastBlock: expect.stringMatching(/Z$/) }),
+  );
+  expect(sources.counters.find(({ reason }) => reason === 'packets')!.count).toBeGreaterThan(100);
+  const lake = (await get('lake')).json as { first: string; last: string };
+  const range = new URLSearchParams({ from: lake.first, to: lake.last }).toString();
+  const calendar = (await get(`sources/calendar?${range}`)).json as {
+    hours: number[];
+    logs: { cells: ({ state: string } | null)[] }[];
+  };
+  expect(calendar.logs.every(({ cells }) => cells.length === calendar.hours.length)).toBe(true);
+  expect(calendar.logs.flatMap(({ cells }) => cells).some((cell) => cell?.state === 'present')).toBe(true);
+  expect((await get('sources/calendar?from=2020-01-01&to=2026-01-01')).status).toBe(400);
+
+  const [nsg] = (await get('nsgs')).json as { name: string; rules: number }[];
+  const rules = (await get(`nsgs/${nsg.name}/rules`)).json as { access: string; isDefault: boolean }[];
+  expect([rules.length, rules.filter(({ isDefault }) => isDefault).length]).toEqual([nsg.rules, 6]);
+  expect((await get('nsgs/none/rules')).status).toBe(404);
+});
+
+test('views are saved for all, privately, and a name is data only', async () => {
+  for (const name of ['Morning', '../../x', '<script>']) {
+    expect((await change('PUT', `views/${encodeURIComponent(name)}`, { q: 'access = deny' })).status).toBe(204);
+    expect((await get(`views/${encodeURIComponent(name)}`)).json).toEqual({ q: 'access = deny' });
+  }
+  expect(statSync(join(folder, 'console.json')).mode & 0o777).toBe(0o600);
+  expect((await change('DELETE', 'views/Morning')).status).toBe(204);
+  expect([(await change('DELETE', 'views/Morning')).status, (await get('views/Morning')).status]).toEqual([404, 404]);
+  expect(((await get('views')).json as unknown[]).length).toBe(2);
 });
