@@ -176,7 +176,7 @@ describe('a view', () => {
     expect(byId.size).toBe(4);
     expect(byId.get('top')!.answer!.rows).toBe(3);
     expect(byId.get('wrong')!.error).toMatchObject({ code: 'filter-syntax', field: '/panels/1/filter' });
-    expect(byId.get('kql')!.answer!.data[0]![0]).toBeGreaterThan(100);
+    expect(byId.get('kql')!.answer!.data[0][0]).toBeGreaterThan(100);
     expect(byId.get('no "kql"')!.error).toMatchObject({ code: 'kql-invalid', field: '/panels/3/kql' });
   });
 });
