@@ -58,7 +58,7 @@ Examples:
       ? linted.filter(({ finding, partlyShadowedBy }) => finding !== undefined || partlyShadowedBy.length > 0)
       : linted;
     const result = resultOf(shown.map(isForPeople ? rowOf : valueOf), isForPeople ? columnNames : valueNames);
-    await print({ ...result, keep: ['nsg'] }, format, {
+    await print({ ...result, keep: ['nsg', 'direction'] }, format, {
       below: () => [
         `${formatCountOf(linted.length, 'rule')} of ${formatCountOf(nsgs.length, 'NSG')}, ${formatCountOf(found.length, 'finding')}`,
       ],
@@ -67,7 +67,7 @@ Examples:
   });
 }
 
-const columnNames = ['nsg', 'direction', 'priority', 'rule', 'access', 'finding', 'by', 'witness'];
+const columnNames = ['nsg', 'direction', 'priority', 'rule', 'access', 'finding', 'by'];
 const valueNames = [
   'nsg',
   'direction',
@@ -84,7 +84,7 @@ const valueNames = [
 
 /** For people: rules with a finding, and those that lose packets to rules of the other access. */
 function rowOf(linted: LintedRule): Record<string, unknown> {
-  const { nsg, rule, finding, by, partlyShadowedBy, instead, witness } = linted;
+  const { nsg, rule, finding, by, partlyShadowedBy, instead } = linted;
   const rules = finding === undefined ? partlyShadowedBy : finding === 'redundant' ? instead : by;
   return {
     nsg: nsg.name,
@@ -94,7 +94,6 @@ function rowOf(linted: LintedRule): Record<string, unknown> {
     access: rule.access,
     finding: finding ?? 'partly shadowed',
     by: namesOf(rules).join(', '),
-    witness: witness === undefined ? '' : headerText(witness),
   };
 }
 
@@ -133,10 +132,6 @@ function headerValue({
     dst: formatAddress(destination),
     dport: destinationPort,
   };
-}
-
-function headerText({ protocol, source, destination, destinationPort }: FiveTuple): string {
-  return `${formatProtocol(protocol)} ${formatAddress(source)} → ${formatAddress(destination)}:${destinationPort}`;
 }
 
 /** @throws usage */

@@ -79,7 +79,10 @@ Examples:
     const rows = changeKinds.flatMap((kind) => found.boxes[kind].map((changed) => rowOf(kind, changed)));
     if (format === 'json' || format === 'jsonl' || format === 'yaml')
       await printObject(valueOf(found), resultOf(rows, columnNames), format);
-    else await print(resultOf(rows, columnNames), format, { below: () => [summaryOf(found)] });
+    else
+      await print({ ...resultOf(rows, shownNames(rows)), keep: ['change', 'direction'] }, format, {
+        below: () => [summaryOf(found)],
+      });
     if (changeKinds.some((kind) => failOn.has(kind) && headersOf(found.volumes[kind]) > 0n)) process.exitCode = 1;
   });
 }
@@ -94,14 +97,32 @@ function checkCompared({ places, onlyBefore, onlyAfter }: WhatIf, name: string |
   if (onlyAfter.length > 0) tell(`note: new with the change, not compared: ${onlyAfter.join(', ')}`);
 }
 
+const changeWords: Readonly<Record<ChangeKind, string>> = {
+  newly_allowed: 'opens',
+  newly_denied: 'closes',
+  rule_changed: 'other rule',
+};
+
+const changeSentences: Readonly<Record<ChangeKind, string>> = {
+  newly_allowed: 'packets are newly allowed',
+  newly_denied: 'packets are newly denied',
+  rule_changed: 'packets meet another rule',
+};
+
 const columnNames = ['change', 'at', 'direction', 'protocol', 'src', 'sport', 'dst', 'dport', 'before', 'after'];
+
+/** Source ports only where a box has some of them. */
+function shownNames(rows: readonly Record<string, unknown>[]): string[] {
+  const hasSourcePorts = rows.some(({ sport }) => sport !== '*' && sport !== '0');
+  return columnNames.filter((name) => name !== 'sport' || hasSourcePorts);
+}
 
 function rowOf(kind: ChangeKind, changed: ChangedBox): Record<string, unknown> {
   const { protocol, sport, dport } = boxValue(changed);
   const { box, family } = changed;
   const ports = (texts: string[]): string => (texts.join() === allPorts ? '*' : texts.join(', '));
   return {
-    change: kind.replace('_', ' '),
+    change: changeWords[kind],
     at: changed.places.map(({ name }) => name).join(', '),
     direction: changed.direction,
     protocol,
@@ -115,7 +136,7 @@ function rowOf(kind: ChangeKind, changed: ChangedBox): Record<string, unknown> {
 }
 
 function decisionText({ access, rule }: Decision): string {
-  return rule === undefined ? `${access}, no rule` : `${access} by ${rule.name}`;
+  return rule === undefined ? `${access} (no rule)` : `${access} ${rule.name}`;
 }
 
 function valueOf(found: WhatIf): Record<string, unknown> {
@@ -195,9 +216,7 @@ function portTexts(ranges: readonly AddressRange[]): string[] {
 function summaryOf({ places, volumes, isCut }: WhatIf): string {
   const changed = changeKinds.filter((kind) => headersOf(volumes[kind]) > 0n);
   const what =
-    changed.length === 0
-      ? 'no packet is decided differently'
-      : `${changed.map((kind) => kind.replace('_', ' ')).join(', ')}`;
+    changed.length === 0 ? 'no packet is decided differently' : changed.map((kind) => changeSentences[kind]).join(', ');
   const cut = changeKinds.some((kind) => isCut[kind]) ? '; only the largest boxes are shown (--limit)' : '';
   return `${formatCountOf(places, 'place')} compared: ${what}${cut}`;
 }
