@@ -11,6 +11,7 @@ const hostile = [
   'or',
   'null',
   '*',
+  'long'.repeat(500),
 ];
 
 test.each(hostile)('the term of the value %j is one test of the field, whatever the value is', (value) => {

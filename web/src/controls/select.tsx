@@ -43,7 +43,7 @@ export function Select(props: SelectProps): ReactNode {
     >
       {isLabelShown && <Label>{label}</Label>}
       <Button className="input">
-        <SelectValue>{({ selectedText }) => selectedText ?? 'Choose'}</SelectValue>
+        <SelectValue>{({ selectedText }) => selectedText || 'Choose'}</SelectValue>
         <ChevronDown className="icon icon-small" aria-hidden />
       </Button>
       {note !== undefined && (

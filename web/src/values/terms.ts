@@ -34,8 +34,11 @@ function hasLooseOr(text: string): boolean {
   return false;
 }
 
+/** Of a word; the filter language reads longer ones in quotes only. */
+const wordCharsMax = 100;
+
 function literal(value: string): string {
-  return /^[\w.:/-]+$/.test(value) && !/^(?:and|or|not|in|like|null)$/i.test(value)
+  return value.length <= wordCharsMax && /^[\w.:/-]+$/.test(value) && !/^(?:and|or|not|in|like|null)$/i.test(value)
     ? value
     : `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }
