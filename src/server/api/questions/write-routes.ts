@@ -150,7 +150,9 @@ const sqlWords =
   );
 
 function ofSql(text: string, offset: number): Completed {
-  const [typed = ''] = /[\w.]*$/.exec(text.slice(0, offset)) ?? [];
+  let start = offset;
+  while (start > 0 && /[\w.]/.test(text[start - 1])) start--;
+  const typed = text.slice(start, offset);
   const columns = [...new Set(logsTables.slice(0, 3).flatMap((table) => table.columns.map(({ name }) => name)))];
   const items: Item[] = [
     ...['tuples', 'flows', 'conversations'].map((label) => ({ label, kind: 'table' })),
