@@ -153,7 +153,7 @@ const special: Partial<Record<PrimitiveName, (args: Value[]) => Value[]>> = {
   // Its second argument is written by the lowering.
   key_values: ([of, other]) => {
     const form = { keys: ['a', 'b'], quotes: ['"'], escapes: [], greedy: false };
-    const delimiters = other === null || `${other as string}`.length % 2 === 0 ? {} : { pair: ',', sign: '=' };
+    const delimiters = other === null || (other as string).length % 2 === 0 ? {} : { pair: ',', sign: '=' };
     return [of, JSON.stringify({ ...form, ...delimiters })];
   },
   // Comparing arrays of a million items takes long, and tells no more.

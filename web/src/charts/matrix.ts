@@ -2,6 +2,7 @@
 import type { Answer } from '../api/ask.ts';
 import { cellsOf } from '../api/ask.ts';
 import { numberOf } from '../format/number.ts';
+import { cellText } from '../format/cell.ts';
 
 export interface MatrixCell {
   readonly flows: number;
@@ -27,8 +28,8 @@ export function matrixModel(answer: Answer): MatrixModel {
     cellsOf(answer, name),
   );
   const rows = Array.from({ length: answer.rows }, (_, i) => ({
-    source: String(sources[i] ?? ''),
-    destination: String(destinations[i] ?? ''),
+    source: cellText(sources[i]),
+    destination: cellText(destinations[i]),
     flows: numberOf(flows[i]) ?? 0,
     denied: numberOf(denied[i]) ?? 0,
   })).filter((row) => row.flows > 0 && row.source !== '' && row.destination !== '');

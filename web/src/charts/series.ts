@@ -4,6 +4,7 @@ import type { Answer } from '../api/ask.ts';
 import { cellsOf } from '../api/ask.ts';
 import { numberOf } from '../format/number.ts';
 import type { Range } from '../url/range.ts';
+import { cellText } from '../format/cell.ts';
 
 export interface Series {
   readonly key: string;
@@ -52,7 +53,7 @@ export function pivot(answer: Answer, settings: PivotSettings): SeriesSet {
     let one = found.get(key);
     if (one === undefined)
       found.set(key, (one = { group, isOther, values: Array.from({ length }, () => 0), total: 0 }));
-    const at = Math.round((Date.parse(String(timeCells[row])) - start) / bucketMillis);
+    const at = Math.round((Date.parse(cellText(timeCells[row])) - start) / bucketMillis);
     const value = (numberOf(values[row]) ?? 0) * factor;
     if (at >= 0 && at < length) one.values[at] += value;
     one.total += value;

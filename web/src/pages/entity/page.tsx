@@ -22,7 +22,7 @@ const sum = { title: 'Bytes', measure: { kind: 'sum', of: 'bytes' }, column: 'by
 
 /** One address, NIC, NSG, rule, port, country or tag: what it is, and whom it talks to. */
 export function EntityPage(): ReactNode {
-  const { kind = '', name: written = '' } = useParams<{ kind: string; name: string }>();
+  const { kind, name: written } = useParams<{ kind: string; name: string }>();
   const { filter } = useLook();
   const name = decodeURIComponent(written);
   const entity = entityKinds.find((one) => one.kind === kind);

@@ -8,6 +8,7 @@ import { Panel } from '../../panels/panel.tsx';
 import { Empty } from '../../panels/states.tsx';
 import { PageHead } from '../../shell/page-head.tsx';
 import { useLook } from '../../shell/look.tsx';
+import { cellText } from '../../format/cell.ts';
 
 export interface QueryResultProps {
   readonly language: 'kql' | 'sql';
@@ -89,15 +90,15 @@ interface ShownProps {
 function Shown({ cell, kind, unit }: ShownProps): ReactNode {
   if (cell === null || cell === undefined) return <span className="faint">null</span>;
   if (kind === 'time') {
-    const time = Date.parse(String(cell));
-    return Number.isNaN(time) ? String(cell) : <span title={fullTime(time)}>{dayAndClock(time, true)}</span>;
+    const time = Date.parse(cellText(cell));
+    return Number.isNaN(time) ? cellText(cell) : <span title={fullTime(time)}>{dayAndClock(time, true)}</span>;
   }
   if (kind === 'number') {
     const number = numberOf(cell);
-    if (number === undefined) return String(cell);
+    if (number === undefined) return cellText(cell);
     if (unit === 'bytes') return <span title={exact(number)}>{bytes(number)}</span>;
     // A port or a year has no thousands.
-    return unit === undefined ? String(cell) : exact(number);
+    return unit === undefined ? cellText(cell) : exact(number);
   }
-  return <bdi>{typeof cell === 'object' ? JSON.stringify(cell) : String(cell)}</bdi>;
+  return <bdi>{cellText(cell)}</bdi>;
 }

@@ -16,6 +16,7 @@ import { useParameters } from '../../url/use-parameters.ts';
 import type { ShownMeasure } from '../../values/measures.ts';
 import { andTerm, term } from '../../values/terms.ts';
 import { Matrix } from './matrix.tsx';
+import { cellText } from '../../format/cell.ts';
 
 const linksMax = 60;
 
@@ -110,9 +111,9 @@ function linksOf(answer: Answer, measure: ShownMeasure): Link[] {
     if (value <= 0 || other[row] === true) return [];
     return [
       {
-        source: String(sources[row] ?? ''),
-        rule: String(rules[row] ?? ''),
-        destination: String(destinations[row] ?? ''),
+        source: cellText(sources[row]),
+        rule: cellText(rules[row]),
+        destination: cellText(destinations[row]),
         value,
         isDenied: access[row] === 'deny',
       },

@@ -3,6 +3,7 @@ import type { Answer } from '../../api/ask.ts';
 import { cellsOf } from '../../api/ask.ts';
 import { numberOf } from '../../format/number.ts';
 import { andTerm, term } from '../../values/terms.ts';
+import { cellText } from '../../format/cell.ts';
 
 export interface FlowRow {
   readonly key: string;
@@ -60,10 +61,10 @@ const columns = [
 
 export function flowRows(answer: Answer): FlowRow[] {
   const cells = columns.map((name) => cellsOf(answer, name));
-  const text = (column: number, row: number): string => String(cells[column][row] ?? '');
+  const text = (column: number, row: number): string => cellText(cells[column][row]);
   const textOrNull = (column: number, row: number): string | null => {
     const cell = cells[column][row];
-    return cell === null || cell === undefined ? null : String(cell);
+    return cell === null || cell === undefined ? null : cellText(cell);
   };
   return Array.from({ length: answer.rows }, (_, i): FlowRow => {
     const number = (column: number): number | undefined => numberOf(cells[column][i]);

@@ -16,6 +16,7 @@ import {
   usualDays,
   wokenRules,
 } from './changed.ts';
+import { cellText } from '../../format/cell.ts';
 
 const hourMillis = 3_600_000;
 const groupsMax = 2000;
@@ -82,14 +83,14 @@ function before(end: number, days: number): { from: number; to: number } {
 function seenOf(answer: Answer, column: string): Seen[] {
   const [values, flows, denied] = [column, 'flows', 'denied'].map((name) => cellsOf(answer, name));
   return Array.from({ length: answer.rows }, (_, i) => ({
-    value: String(values[i] ?? ''),
+    value: cellText(values[i]),
     flows: numberOf(flows[i]) ?? 0,
     denied: numberOf(denied[i]) ?? 0,
   }));
 }
 
 function valuesOf(answer: Answer, column: string): Set<string> {
-  return new Set(cellsOf(answer, column).map((cell) => String(cell ?? '')));
+  return new Set(cellsOf(answer, column).map((cell) => cellText(cell)));
 }
 
 /** The whole hours of the range, allowed and denied each against their own history. */
@@ -98,7 +99,7 @@ function unusualHours(answer: Answer, range: { readonly from: number; readonly t
   return (['allow', 'deny'] as const).flatMap((kind) => {
     const values = Array.from({ length: answer.rows }, (_, i) => i)
       .filter((i) => access[i] === kind)
-      .map((i): HourValue => ({ time: Date.parse(String(times[i])), value: numberOf(flows[i]) ?? 0 }));
+      .map((i): HourValue => ({ time: Date.parse(cellText(times[i])), value: numberOf(flows[i]) ?? 0 }));
     return values
       .filter(({ time }) => time >= range.from && time + hourMillis <= range.to)
       .flatMap((hour) => {

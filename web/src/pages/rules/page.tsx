@@ -21,6 +21,7 @@ import { NsgList } from './nsg-list.tsx';
 import { RulePanel } from './rule-panel.tsx';
 import { ruleKey, ruleRows } from './rows.ts';
 import { RuleTable } from './rule-table.tsx';
+import { cellText } from '../../format/cell.ts';
 import './rules.css';
 
 export interface NsgSums {
@@ -60,7 +61,7 @@ export function RulesPage(): ReactNode {
     if (sums.data !== undefined) {
       const [names, flows, denied] = ['nsg', 'flows', 'denied'].map((name) => cellsOf(sums.data, name));
       names.forEach((cell, i) => {
-        const name = String(cell ?? '');
+        const name = cellText(cell);
         if (name === '') return;
         const old = found.get(name.toLowerCase());
         const [all, no] = [numberOf(flows[i]) ?? 0, numberOf(denied[i]) ?? 0];
@@ -92,7 +93,9 @@ export function RulesPage(): ReactNode {
       bucketMillis,
       range: series.data.range,
     });
-    return new Map(set.series.map(({ group, values: bars }) => [ruleKey(String(group[0]), String(group[1])), bars]));
+    return new Map(
+      set.series.map(({ group, values: bars }) => [ruleKey(cellText(group[0]), cellText(group[1])), bars]),
+    );
     // The bucket belongs to the question, not to the answer that is still shown.
     // oxlint-disable-next-line react-hooks/exhaustive-deps
   }, [series.data]);

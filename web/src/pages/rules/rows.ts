@@ -3,6 +3,7 @@ import type { Answer } from '../../api/ask.ts';
 import { cellsOf } from '../../api/ask.ts';
 import type { RuleDefinition } from '../../api/nsgs.ts';
 import { numberOf } from '../../format/number.ts';
+import { cellText } from '../../format/cell.ts';
 
 export interface RuleRow {
   readonly key: string;
@@ -35,14 +36,14 @@ export function ruleRows(hits: Answer | undefined, definitions: readonly RuleDef
       'last_time',
     ].map((name) => cellsOf(hits, name));
     for (let i = 0; i < hits.rows; i++) {
-      const logged = String(rules[i] ?? '');
+      const logged = cellText(rules[i]);
       const name = plainName(logged);
       const direction = directions[i] === 'outbound' ? 'outbound' : 'inbound';
       const key = ruleKey(name, direction);
       const old = rows.get(key);
       const access = accesses[i] === 'deny' ? 'deny' : accesses[i] === 'allow' ? 'allow' : 'unknown';
       const own = numberOf(bytes[i]);
-      const time = last[i] === null || last[i] === undefined ? undefined : Date.parse(String(last[i]));
+      const time = last[i] === null || last[i] === undefined ? undefined : Date.parse(cellText(last[i]));
       rows.set(key, {
         key,
         name: old?.name ?? name,

@@ -17,6 +17,7 @@ import { plain } from '../../values/group.tsx';
 import { andTerm, term } from '../../values/terms.ts';
 import { Value } from '../../values/value.tsx';
 import type { RuleRow } from './rows.ts';
+import { cellText } from '../../format/cell.ts';
 
 export interface RulePanelProps {
   readonly row: RuleRow;
@@ -118,7 +119,7 @@ export function RulePanel({ row, nsg, close }: RulePanelProps): ReactNode {
           <tbody>
             {peers.data !== undefined &&
               cellsOf(peers.data, 'src_ip').map((cell, i) => (
-                <tr key={String(cell)}>
+                <tr key={cellText(cell)}>
                   <td>
                     {cellsOf(peers.data, 'other')[i] === true ? (
                       <span className="muted">Other</span>
