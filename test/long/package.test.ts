@@ -57,7 +57,7 @@ test('at most 100 files are packed: no maps, no types, no docs, no second copy o
   expect(paths).toEqual(expect.arrayContaining(['README.md', 'LICENSE', 'dist/cli/main.js', 'dist/LICENSES.txt']));
   expect(
     paths.filter((path) =>
-      /\.(?:map|ts)$|^docs\/|^src\/|^dist\/(?!cli\/(?:(?:main|program)\.js|nsgflow\.cjs)$|chunks\/|LICENSES|sbom)/.test(
+      /\.(?:map|ts)$|^docs\/|^src\/|^dist\/(?!cli\/(?:(?:main|program)\.js|nsgflow\.cjs)$|chunks\/|console\.zip$|LICENSES|sbom)/.test(
         path,
       ),
     ),
