@@ -300,7 +300,7 @@ export const limits = {
 
   /** Nodes of a decision diagram, 16 bytes each; above it, comparing rules ends with `rules-too-large`. */
   headerSpaceNodesMax: 24_000_000,
-  /** Numbers of headers kept while rules are compared; above it, they are counted anew. */
+  /** Counts of headers kept in memory while rules are compared; above it, they are forgotten and counted again. */
   headerCountsHeld: 1_000_000,
 
   // Delivery and the spool

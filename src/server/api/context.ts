@@ -21,7 +21,7 @@ export interface ApiContext {
   /** Bearer tokens of the service; `undefined` without one. */
   readonly tokens: Tokens | undefined;
   readonly wrong: WrongSecrets;
-  /** Whether nothing can be changed, whoever asks. */
+  /** Whether the console is read-only: no role can change anything. */
   readonly readOnly: boolean;
   /** The parts of `nsgflow serve`; `undefined` in `nsgflow console`, and until the service has started. */
   readonly service: () => ServiceParts | undefined;
