@@ -29,7 +29,7 @@ export function NoData({ what = 'flows' }: { readonly what?: string }): ReactNod
         <p>
           {range.to <= first ? `No data before ${dayAndClock(first)} UTC.` : `No data after ${dayAndClock(last)} UTC.`}
         </p>
-        <Button onPress={() => change(writeRange(minutes(shown)))}>Show all data</Button>
+        <Button onPress={() => change(writeRange(minutes(shown)))}>Show the newest data</Button>
       </Empty>
     );
   }
